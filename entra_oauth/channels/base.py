@@ -1,0 +1,135 @@
+"""The two channels of a sign-in, as the flows see them.
+
+The *back channel* carries our own HTTPS requests. The *front channel* is the
+person's browser: we give it a URL, and it comes back to a *door*: the listener
+on this machine, or a prompt where the final address is pasted. Whatever has
+these methods can stand in for the world: a recording, the practice tenant, a
+test.
+
+This is the only module that reads the clock.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+__all__ = [
+    "BackChannel",
+    "Channels",
+    "Door",
+    "FrontChannel",
+    "Outcome",
+    "Witness",
+    "ignore",
+    "monotonic",
+    "now",
+    "sleep",
+]
+
+T = TypeVar("T")
+
+now = time.time
+"""Seconds since 1970, as a float: for what is told to people and to servers."""
+
+monotonic = time.monotonic
+"""Seconds that only go forward: for deadlines."""
+
+sleep = time.sleep
+
+
+class Witness(Protocol):
+    """Is told of every message on the front channel; a recording is one."""
+
+    def __call__(self, note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
+        """`note` says what it was, in words; `response` is None where none was seen."""
+
+
+def ignore(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
+    """The witness that keeps nothing."""
+
+
+class BackChannel(Protocol):
+    """Our own requests to the authority."""
+
+    def warm(self, url: str) -> None:
+        """Get ready to talk to the host of `url`; returns at once, never raises."""
+
+    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        """Send one request once, follow nothing, and return its answer.
+
+        `timeout_s` is the total: name, connection, TLS, request and answer.
+        Raises a `TransportError`.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the browser's last page tells the person, in plain text."""
+
+    succeeded: bool
+    headline: str
+    detail: str = ""
+    advice: str = ""
+    reference: str = ""
+    """What support will ask for: correlation id, trace id, time."""
+
+
+class Door(Protocol):
+    """One attempt's way back for the browser. Use it in a `with` block."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """The redirect URI to be sent; its port, if any, is already ours."""
+
+    @property
+    def response_mode(self) -> str:
+        """How the answer can come through this door: `form_post` or `query`."""
+
+    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        """Send the person to `url` and wait for the answer that `read` accepts.
+
+        `read` gets every message that reaches the door. It returns the value to be
+        returned, raises `CallbackRefused` to go on waiting, or any other
+        `EntraOAuthError` to end the wait with it.
+
+        Raises what `read` raised to end it; the last `CallbackRefused` if nothing
+        else came within `timeout_s` seconds; `TimedOut` if nothing came at all.
+        """
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say on the page that the browser is waiting for how it went."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class FrontChannel(Protocol):
+    """The person's browser, and the way back from it."""
+
+    def open(self, witness: Witness = ignore) -> Door:
+        """Get a door ready, before the URL is built. Raises a `LocalError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """All that a flow may touch."""
+
+    front: FrontChannel
+    back: BackChannel
+    now: Callable[[], float] = now
+    sleep: Callable[[float], None] = sleep

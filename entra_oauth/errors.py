@@ -1,0 +1,219 @@
+"""Every exception of the package, and the exit code the command line gives it.
+
+EntraOAuthError                     1   anything below; also: something unexpected
+├── UsageError                      2   a value that must not be sent, an option that does not fit
+├── AuthorityError                  3   the authority said no (RFC 6749 §4.1.2.1, §5.2)
+├── SignInRequired                  4   only a person can go on
+├── SecurityError                   5   a check that protects the person failed
+│   ├── CallbackRefused                 a redirect that is not the answer to our request
+│   │   └── StateMismatch                   … because its state is not ours
+│   ├── IdTokenRefused                  an ID token that does not say what it must
+│   └── DestinationRefused              a secret was about to go where it must not
+├── TransportError                  6   no OAuth answer was had
+│   ├── ConnectFailed                   name, address, proxy: nothing was sent
+│   ├── TlsFailed                       the certificate or the handshake
+│   ├── DeadlineExceeded                the authority took longer than it may
+│   ├── ExchangeBroken                  the connection ended in the middle
+│   └── UnexpectedAnswer                HTML, plain text, a redirect, broken JSON …
+├── TimedOut                        7   the person did not finish in time
+└── LocalError                      8   this machine: a port, a file, a browser
+    └── PortBusy
+
+Ctrl-C stays `KeyboardInterrupt` (130); SIGTERM is 143.
+
+The text of every error says what happened and ends with what to do next. No
+error ever holds a code, a verifier, a state, a token or a password: not in its
+text, its repr, its arguments, nor in an exception chained to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "AuthorityError",
+    "CallbackRefused",
+    "ConnectFailed",
+    "DeadlineExceeded",
+    "DestinationRefused",
+    "EntraOAuthError",
+    "ExchangeBroken",
+    "IdTokenRefused",
+    "LocalError",
+    "PortBusy",
+    "SecurityError",
+    "SignInRequired",
+    "StateMismatch",
+    "TimedOut",
+    "TlsFailed",
+    "TransportError",
+    "UnexpectedAnswer",
+    "UsageError",
+    "plain",
+]
+
+
+class EntraOAuthError(Exception):
+    """What happened (`what`) and what to do about it (`advice`)."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, advice: str) -> None:
+        super().__init__(what, advice)
+        self.what = what
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.advice}"
+
+
+class UsageError(EntraOAuthError):
+    """A value that must not be sent, or options that do not fit together."""
+
+    exit_code = 2
+
+
+class AuthorityError(EntraOAuthError):
+    """The authority answered with an OAuth error (RFC 6749 §4.1.2.1 and §5.2).
+
+    Entra adds numbers, a sub-error, a claims challenge and three values that its
+    support asks for. All of them are kept, as far as they were sent. `stage` is
+    where it was said: `authorize` or `token`. `claims` is a JSON text to be
+    passed to the next request as it is.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        advice: str,
+        stage: str,
+        error: str,
+        description: str = "",
+        error_codes: Sequence[int] = (),
+        suberror: str | None = None,
+        claims: str | None = None,
+        trace_id: str | None = None,
+        correlation_id: str | None = None,
+        timestamp: str | None = None,
+        error_uri: str | None = None,
+        http_status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(what, advice=advice)
+        self.stage = stage
+        self.error = error
+        self.description = description
+        self.error_codes = tuple(error_codes)
+        self.suberror = suberror
+        self.claims = claims
+        self.trace_id = trace_id
+        self.correlation_id = correlation_id
+        self.timestamp = timestamp
+        self.error_uri = error_uri
+        self.http_status = http_status
+        self.retry_after_s = retry_after_s
+
+
+class SignInRequired(EntraOAuthError):
+    """Nothing on this machine can give a token: a person must sign in."""
+
+    exit_code = 4
+
+
+class SecurityError(EntraOAuthError):
+    """A check that protects the person failed; nothing was used or kept."""
+
+    exit_code = 5
+
+
+class CallbackRefused(SecurityError):
+    """A redirect that cannot be the answer to our request. Waiting goes on."""
+
+
+class StateMismatch(CallbackRefused):
+    """A redirect whose `state` is missing, doubled or not ours (RFC 6749 §10.12)."""
+
+
+class IdTokenRefused(SecurityError):
+    """An ID token that does not say what it must (OpenID Connect Core §3.1.3.7)."""
+
+
+class DestinationRefused(SecurityError):
+    """A secret was about to be sent to a place where it must not go."""
+
+
+class TransportError(EntraOAuthError):
+    """No OAuth answer was had from the authority."""
+
+    exit_code = 6
+
+
+class ConnectFailed(TransportError):
+    """No connection: nothing was sent, so trying again is safe."""
+
+
+class TlsFailed(TransportError):
+    """The certificate or the handshake: nothing was sent."""
+
+
+class DeadlineExceeded(TransportError):
+    """The authority took longer than it may."""
+
+
+class ExchangeBroken(TransportError):
+    """The connection ended while a request was under way."""
+
+
+class UnexpectedAnswer(TransportError):
+    """An answer that is not OAuth: a proxy's page, a redirect, broken JSON."""
+
+
+class TimedOut(EntraOAuthError):
+    """The person did not finish in time."""
+
+    exit_code = 7
+
+
+class LocalError(EntraOAuthError):
+    """Something on this machine is in the way: a port, a file, a browser."""
+
+    exit_code = 8
+
+
+class PortBusy(LocalError):
+    """Another program owns the port of the redirect URI."""
+
+
+_NAMED = {0x09: "<TAB>", 0x0A: "<LF>", 0x0D: "<CR>", 0x1B: "<ESC>", 0x7F: "<DEL>"}
+# Marks that reorder or hide text (Unicode TR9, and the zero-width ones): a
+# description from outside could otherwise show a person something else.
+_HIDDEN = frozenset(
+    [1564, 8203, 8204, 8205, 8206, 8207, 8232, 8233, 65279, *list(range(8234, 8239)), *list(range(8288, 8298))]
+)
+
+
+def plain(text: str, *, limit: int = 2000) -> str:
+    """Text from outside, safe for a terminal: control and bidi characters by name.
+
+    `limit` is the number of characters kept; a longer text ends in `…`.
+    """
+    shown = [
+        _NAMED.get(ord(c)) or f"<U+{ord(c):04X}>" if _is_unsafe(ord(c)) else c for c in text[:limit]
+    ]
+    return "".join(shown) + ("…" if len(text) > limit else "")
+
+
+def _is_unsafe(point: int) -> bool:
+    return (
+        point < 0x20
+        or 0x7F <= point < 0xA0
+        or point in _HIDDEN
+        or 0xD800 <= point < 0xE000
+        or 0xE0000 <= point < 0xE0080
+    )

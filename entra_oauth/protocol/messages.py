@@ -1,0 +1,155 @@
+"""An HTTP message as a frozen value, and the form encoding both sides speak.
+
+Everything else in the package builds, sends, records or answers these two
+values. Their reprs show neither query nor body: that is where secrets are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, unquote_plus, urlsplit
+
+from entra_oauth.errors import UsageError
+
+__all__ = [
+    "FORM",
+    "Fields",
+    "HttpRequest",
+    "HttpResponse",
+    "RawFields",
+    "Wire",
+    "encode_form",
+    "is_loopback",
+    "parse_form",
+    "refuse_control_characters",
+    "split_form",
+]
+
+FORM = "application/x-www-form-urlencoded"
+
+Fields = tuple[tuple[str, str], ...]
+"""Names and values in wire order, decoded. A name may stand twice."""
+
+RawFields = tuple[tuple[str, str], ...]
+"""The same, each value still percent-encoded as it was on the wire."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """What the back channel saw of one exchange below the level of messages."""
+
+    sent: bytes = field(default=b"", repr=False)
+    """The request as it was handed to the socket (inside TLS, if there was TLS)."""
+    peer: str | None = None
+    """Address and port that were connected to."""
+    proxy: str | None = None
+    """Scheme, host and port of the proxy in between, without user information."""
+    tls_version: str | None = None
+    cipher: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request. `url` is absolute; `headers` are in wire order.
+
+    `Host` and `Content-Length` are the channel's to add on the way out; on the
+    way in they are among the headers like all others.
+    """
+
+    method: str
+    url: str
+    headers: Fields = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, without regard to case."""
+        return _header(self.headers, name)
+
+    @property
+    def path(self) -> str:
+        """The path, at least `/`, still percent-encoded."""
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def query(self) -> str:
+        """The query without `?`, still percent-encoded; empty if there is none."""
+        return urlsplit(self.url).query
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {_place(self.url)}, {len(self.body)} bytes>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """One response. `body` is decoded: neither chunked nor compressed."""
+
+    status: int
+    reason: str = ""
+    headers: Fields = ()
+    body: bytes = b""
+    wire: Wire | None = field(default=None, compare=False)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, without regard to case."""
+        return _header(self.headers, name)
+
+    def __repr__(self) -> str:
+        return f"<HttpResponse {self.status}, {len(self.body)} bytes>"
+
+
+def _header(headers: Fields, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def encode_form(fields: Fields) -> str:
+    """`application/x-www-form-urlencoded`, in the order given (RFC 6749 app. B).
+
+    Upper-case hex, space as `+`, `~` left alone: what curl's `--data-urlencode`
+    sends, and what the article spells out by hand.
+    """
+    return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields)
+
+
+def split_form(text: str) -> RawFields:
+    """Names decoded, values as they stood on the wire; empty pieces are dropped."""
+    pieces = (piece.partition("=") for piece in text.split("&") if piece)
+    return tuple((unquote_plus(name), value) for name, _, value in pieces)
+
+
+def parse_form(text: str) -> Fields:
+    """Names and values, decoded as UTF-8; what is not UTF-8 becomes U+FFFD."""
+    return tuple((name, unquote_plus(raw)) for name, raw in split_form(text))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine.
+
+    `localhost` counts (RFC 6761 §6.3); `localhost.example` does not.
+    """
+    host = host.strip("[]").lower()
+    if host in ("localhost", "::1"):
+        return True
+    numbers = host.split(".")
+    return (
+        len(numbers) == 4
+        and numbers[0] == "127"
+        and all(n.isascii() and n.isdigit() and int(n) < 256 for n in numbers)
+    )
+
+
+def refuse_control_characters(name: str, value: str) -> None:
+    """Raise `UsageError` if a value to be sent holds a control character.
+
+    Nothing in OAuth needs one; in a URL or a terminal each can do harm.
+    """
+    if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in value):
+        raise UsageError(
+            f"{name} holds a control character.",
+            advice=f"Give {name} again without line breaks, tabs or escapes.",
+        )
