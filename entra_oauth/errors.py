@@ -194,7 +194,8 @@ _NAMED = {0x09: "<TAB>", 0x0A: "<LF>", 0x0D: "<CR>", 0x1B: "<ESC>", 0x7F: "<DEL>
 # Marks that reorder or hide text (Unicode TR9, and the zero-width ones): a
 # description from outside could otherwise show a person something else.
 _HIDDEN = frozenset(
-    [1564, 8203, 8204, 8205, 8206, 8207, 8232, 8233, 65279, *list(range(8234, 8239)), *list(range(8288, 8298))]
+    [0x061C, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF]
+    + [*range(0x202A, 0x202F), *range(0x2060, 0x206A)]
 )
 
 

@@ -1,0 +1,104 @@
+"""Entra's own error numbers inside an OAuth error.
+
+A description reads `AADSTS50011: text`, followed by a trailer with a trace id, a
+correlation id and a time. The trailer's lines end in CR LF in older answers and
+are set apart by single spaces in newer ones; both are read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from entra_oauth.errors import plain
+
+__all__ = ["Description", "advice_for", "read_description"]
+
+_NUMBER = re.compile(r"AADSTS(\d{4,9})")
+_TRAILER = {
+    "trace_id": re.compile(r"Trace ID: ?([0-9A-Za-z-]{1,64})"),
+    "correlation_id": re.compile(r"Correlation ID: ?([0-9A-Za-z-]{1,64})"),
+    "timestamp": re.compile(r"Timestamp: ?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ)"),
+}
+_TRAILER_START = re.compile(r"\s*(?:Trace|Correlation) ID: ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """An `error_description`, taken apart and safe to print."""
+
+    text: str
+    """The sentence for people, without the trailer."""
+    codes: tuple[int, ...]
+    trace_id: str | None
+    correlation_id: str | None
+    timestamp: str | None
+
+
+def read_description(text: str) -> Description:
+    """Take an `error_description` apart. Never raises; what is not there is None."""
+    found = {
+        name: match.group(1) if (match := pattern.search(text)) else None
+        for name, pattern in _TRAILER.items()
+    }
+    sentence = _TRAILER_START.split(text, maxsplit=1)[0]
+    return Description(
+        text=plain(" ".join(sentence.split())),
+        codes=tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(sentence))),
+        trace_id=found["trace_id"],
+        correlation_id=found["correlation_id"],
+        timestamp=found["timestamp"],
+    )
+
+
+_BY_CODE = {
+    50011: "Register this redirect URI under 'Mobile and desktop applications' of the app.",
+    50020: "Sign in with an account of this tenant, or be invited to it as a guest.",
+    50055: "The password has expired: sign in on the web and change it.",
+    50076: "Sign in again in the browser: multi-factor authentication is needed.",
+    50079: "Sign in again in the browser: multi-factor authentication must be set up.",
+    50105: "Ask an administrator to assign you to the application.",
+    53000: "A managed device is required here; only Microsoft's own clients can prove one.",
+    53003: "A Conditional Access policy blocks this sign-in: ask an administrator.",
+    54005: "Sign in again: a code can be used once only.",
+    65001: "Sign in again and consent, or ask an administrator to grant consent.",
+    65004: "Consent was declined. Sign in again and accept, or ask an administrator.",
+    70008: "Sign in again and finish within ten minutes: the code has expired.",
+    70011: "Check --scope: `.default` stands alone, with openid words at most.",
+    90002: "Check the tenant and the cloud: no such tenant is known to this host.",
+    90094: "An administrator must consent to this application.",
+    500011: "Check --scope: this tenant does not know the resource.",
+    501481: "Sign in again: this code was issued for another attempt.",
+    700016: "Check the client id and the tenant: the app is not in this tenant.",
+    700025: "This app is public: send no secret.",
+    7000218: "The redirect URI is registered under 'Web': move it to "
+    "'Mobile and desktop applications'.",
+    9002326: "The redirect URI is not a single-page app's: send no Origin header.",
+    9002327: "The redirect URI is registered under 'Single-page application': move it to "
+    "'Mobile and desktop applications'.",
+}
+
+_BY_ERROR = {
+    "access_denied": "Sign in again and accept, or ask an administrator why it is refused.",
+    "consent_required": "Sign in again and consent, or ask an administrator to grant consent.",
+    "interaction_required": "Sign in again in the browser.",
+    "invalid_client": "Check the client id and how the redirect URI is registered.",
+    "invalid_grant": "Sign in again: the code or refresh token is no longer good.",
+    "invalid_request": "Check the options against the app registration.",
+    "invalid_resource": "Check --scope: this tenant does not know the resource.",
+    "invalid_scope": "Check --scope.",
+    "login_required": "Sign in again without --prompt none.",
+    "server_error": "Try again in a minute; the fault is at the authority.",
+    "temporarily_unavailable": "Try again in a minute; the authority is busy.",
+    "unauthorized_client": "Check the client id and the tenant.",
+}
+
+
+def advice_for(error: str, codes: tuple[int, ...], *, subcode: str | None = None) -> str:
+    """What a person can do about it, in a sentence."""
+    if subcode == "cancel":
+        return "The sign-in was cancelled in the browser. Start again when you are ready."
+    for code in codes:
+        if code in _BY_CODE:
+            return _BY_CODE[code]
+    return _BY_ERROR.get(error, "Give the correlation id and the time to your administrator.")

@@ -1,0 +1,166 @@
+"""Who is asked: a host, a tenant, and the endpoints and issuers that follow.
+
+No discovery request is made: the endpoints of Entra's clouds are constants.
+Hosts, aliases and issuers: Entra's "National clouds" page, and for the two
+Chinese host names the metadata that they serve.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.messages import is_loopback, refuse_control_characters
+
+__all__ = ["CLOUDS", "Authority", "Cloud"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """One national cloud. Each has its own app registrations and its own tenants."""
+
+    name: str
+    host: str
+    """The login host that requests go to."""
+    aliases: tuple[str, ...] = ()
+    """Other names of the same service."""
+    issuer_host: str = ""
+    """The host in the issuer of v2.0 tokens, where it is not the login host."""
+
+
+CLOUDS = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            name="public",
+            host="login.microsoftonline.com",
+            aliases=("login.windows.net", "login.microsoft.com", "sts.windows.net"),
+        ),
+        Cloud(
+            name="usgov",
+            host="login.microsoftonline.us",
+            aliases=("login.usgovcloudapi.net",),
+        ),
+        Cloud(
+            name="china",
+            host="login.partner.microsoftonline.cn",
+            aliases=("login.chinacloudapi.cn",),
+        ),
+    )
+}
+
+# A GUID, a verified domain, or one of the three words. Nothing else can be a
+# path segment that needs no escaping.
+_TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+MULTI_TENANT = frozenset(["common", "organizations", "consumers"])
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A host and a tenant of it.
+
+    `base` is an origin: scheme, host and perhaps a port. `http` is for loopback
+    only (RFC 6749 §3.1: TLS is required). `tenant` is a GUID, a verified domain,
+    `common`, `organizations` or `consumers`.
+
+    Raises `UsageError` when made from anything else.
+    """
+
+    base: str
+    tenant: str
+
+    def __post_init__(self) -> None:
+        refuse_control_characters("The authority", self.base)
+        refuse_control_characters("The tenant", self.tenant)
+        object.__setattr__(self, "base", _checked_origin(self.base))
+        if not _TENANT.fullmatch(self.tenant) or ".." in self.tenant:
+            raise UsageError(
+                "The tenant is neither a GUID nor a domain nor one of common, organizations, "
+                "consumers.",
+                advice="Copy the Directory (tenant) ID from the app's Overview page.",
+            )
+
+    @classmethod
+    def of(cls, tenant: str, *, cloud: str = "public") -> Authority:
+        """The authority of a tenant in one of Entra's clouds (see `CLOUDS`)."""
+        if cloud not in CLOUDS:
+            raise UsageError(
+                f"There is no cloud of that name here; the names are {', '.join(CLOUDS)}.",
+                advice="Choose one of them, or name the host with --authority-host.",
+            )
+        return cls(f"https://{CLOUDS[cloud].host}", tenant)
+
+    @property
+    def host(self) -> str:
+        """Host, and port if there is one."""
+        return urlsplit(self.base).netloc
+
+    @property
+    def authorization_endpoint(self) -> str:
+        """Where the browser goes (RFC 6749 §3.1)."""
+        return f"{self.base}/{self.tenant}/oauth2/v2.0/authorize"
+
+    @property
+    def token_endpoint(self) -> str:
+        """Where the code is redeemed (RFC 6749 §3.2)."""
+        return f"{self.base}/{self.tenant}/oauth2/v2.0/token"
+
+    def issuer(self, tenant_id: str) -> str:
+        """The issuer of an ID token of that tenant (OpenID Connect Core §2).
+
+        `tenant_id` is the token's own `tid`; whether that tenant was asked for is
+        `accepts_tenant`'s to say.
+        """
+        return f"{self._issuer_base}/{tenant_id}/v2.0"
+
+    def accepts_tenant(self, tenant_id: str) -> bool:
+        """Whether a token of that tenant can be the answer to this authority.
+
+        Asked for by GUID, only that one can; `common` and a domain name say
+        nothing about the GUID, so there any well-formed one passes.
+        """
+        if not _GUID.fullmatch(tenant_id):
+            return False
+        if _GUID.fullmatch(self.tenant):
+            return tenant_id.lower() == self.tenant.lower()
+        return True
+
+    @property
+    def _issuer_base(self) -> str:
+        for cloud in CLOUDS.values():
+            if self.host in (cloud.host, *cloud.aliases):
+                return f"https://{cloud.issuer_host or cloud.host}"
+        return self.base
+
+    def __str__(self) -> str:
+        return f"{self.base}/{self.tenant}"
+
+
+def _checked_origin(base: str) -> str:
+    advice = "Write it as https://host, for example https://login.microsoftonline.com."
+    try:
+        parts = urlsplit(base if "://" in base else f"https://{base}")
+        port = parts.port
+    except ValueError:
+        raise UsageError("The authority host is not a URL.", advice=advice) from None
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise UsageError("The authority host is not an https URL.", advice=advice)
+    if "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+        raise UsageError(
+            "The authority host has more than scheme, host and port.",
+            advice=f"{advice} The tenant is an option of its own.",
+        )
+    if not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", parts.hostname):
+        raise UsageError("The authority host holds a character no host has.", advice=advice)
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise UsageError(
+            "The authority is plain http and not on this machine: a code or a token sent there "
+            "could be read on the way.",
+            advice="Use https. Plain http is for a practice tenant on localhost only.",
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")

@@ -1,0 +1,194 @@
+"""Looking into a JWT, and what an ID token must say.
+
+An access token is opaque to a client: it is decoded for display only, and what is
+shown is not verified. An ID token is addressed to us and is checked: here its
+issuer, audience, nonce and times (OpenID Connect Core §3.1.3.7).
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import math
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import IdTokenRefused, UsageError, plain
+from entra_oauth.protocol.strict_json import read_object
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.authority import Authority
+
+__all__ = ["CLOCK_SKEW_S", "DecodedJwt", "IdToken", "decode"]
+
+MAX_JWT_BYTES = 64 * 1024
+
+CLOCK_SKEW_S = 300
+"""Seconds by which two clocks may differ. Entra's own libraries allow the same."""
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedJwt:
+    """The two readable parts of a JWT. Nothing about them is verified."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
+def decode(token: str) -> DecodedJwt:
+    """Take a compact JWT apart (RFC 7519 §7.2), strictly, without verifying it.
+
+    Raises `UsageError`, which never quotes the token.
+    """
+    advice = "Give the whole token: three parts of letters, digits, - and _, joined by dots."
+    token = token.strip()
+    if len(token) > MAX_JWT_BYTES:
+        raise UsageError("The token is longer than 64 KiB.", advice=advice)
+    parts = token.split(".")
+    if len(parts) == 5:
+        raise UsageError(
+            "The token is encrypted (JWE): only its audience can read it.",
+            advice="Use it as it is; there is nothing to decode here.",
+        )
+    if len(parts) != 3:
+        raise UsageError(f"A JWT has three parts; this has {len(parts)}.", advice=advice)
+    _decode_part(parts[2], "signature", advice)
+    return DecodedJwt(_read_part(parts[0], "header", advice), _read_part(parts[1], "body", advice))
+
+
+def _decode_part(part: str, name: str, advice: str) -> bytes:
+    if not _BASE64URL.fullmatch(part) or len(part) % 4 == 1:
+        raise UsageError(f"The token's {name} is not base64url.", advice=advice)
+    try:
+        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except binascii.Error:
+        raise UsageError(f"The token's {name} is not base64url.", advice=advice) from None
+
+
+def _read_part(part: str, name: str, advice: str) -> dict[str, Any]:
+    try:
+        return read_object(_decode_part(part, name, advice))
+    except ValueError as error:
+        raise UsageError(f"The token's {name} is not JSON: {error}.", advice=advice) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdToken:
+    """Who signed in, from an ID token that passed `read`.
+
+    `tenant_id` and `object_id` together name the account for good; the user name
+    and the display name can change hands and are for display only.
+    """
+
+    tenant_id: str
+    object_id: str | None
+    subject: str
+    username: str | None
+    name: str | None
+    expires_at: float
+    """Seconds since 1970."""
+    claims: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(
+        cls, token: str, *, authority: Authority, client_id: str, nonce: str | None, now: float
+    ) -> IdToken:
+        """Check an ID token that came from the token endpoint over TLS.
+
+        `now` is in seconds since 1970. Checked: shape, algorithm, issuer, tenant,
+        audience, authorized party, nonce, times. Raises `IdTokenRefused`.
+        """
+        try:
+            decoded = decode(token)
+        except UsageError as error:
+            raise _refused(error.what) from None
+        claims = decoded.claims
+        if decoded.header.get("alg") != "RS256" or "crit" in decoded.header:
+            # RFC 8725 §3.1: the algorithm is ours to choose, not the token's.
+            raise _refused("It is not signed with RS256.")
+        tenant_id = _check_issuer(claims, authority)
+        _check_audience(claims, client_id)
+        _check_nonce(claims, nonce)
+        expires_at = _check_times(claims, now)
+        return cls(
+            tenant_id=tenant_id,
+            object_id=_text(claims, "oid"),
+            subject=_check_subject(claims),
+            username=_text(claims, "preferred_username"),
+            name=_text(claims, "name"),
+            expires_at=expires_at,
+            claims=claims,
+        )
+
+
+def _refused(why: str, *, advice: str = "") -> IdTokenRefused:
+    return IdTokenRefused(
+        f"The ID token cannot be trusted. {why}",
+        advice=advice or "Nothing was kept. Check the authority's address, then sign in again.",
+    )
+
+
+def _text(claims: dict[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return plain(value, limit=300) if isinstance(value, str) and value else None
+
+
+def _check_issuer(claims: dict[str, Any], authority: Authority) -> str:
+    tenant_id = claims.get("tid")
+    if not isinstance(tenant_id, str) or not authority.accepts_tenant(tenant_id):
+        raise _refused("Its tenant (tid) is not the one that was asked.")
+    if claims.get("iss") != authority.issuer(tenant_id):
+        raise _refused(f"Its issuer is not {authority.issuer(tenant_id)}.")
+    return tenant_id
+
+
+def _check_audience(claims: dict[str, Any], client_id: str) -> None:
+    audience = claims.get("aud")
+    several = audience if isinstance(audience, list) else [audience]
+    if client_id not in several:
+        raise _refused("It was issued to another application (aud).")
+    if len(several) > 1 and claims.get("azp") != client_id:
+        raise _refused("It has several audiences and was issued to another of them (azp).")
+
+
+def _check_nonce(claims: dict[str, Any], nonce: str | None) -> None:
+    if nonce is None:
+        return
+    found = claims.get("nonce")
+    if not isinstance(found, str) or not hmac.compare_digest(
+        found.encode("utf-8", "surrogatepass"), nonce.encode("utf-8")
+    ):
+        raise _refused("Its nonce is not ours: it answers another sign-in.")
+
+
+def _check_subject(claims: dict[str, Any]) -> str:
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.isascii() or not 0 < len(subject) <= 255:
+        raise _refused("It has no usable subject (sub).")
+    return subject
+
+
+def _check_times(claims: dict[str, Any], now: float) -> float:
+    expires_at, issued_at = _time(claims, "exp"), _time(claims, "iat")
+    not_before = _time(claims, "nbf") if "nbf" in claims else issued_at
+    clock = "Check this machine's date and time."
+    if expires_at + CLOCK_SKEW_S < now:
+        late = round(now - expires_at)
+        raise _refused(f"By this machine's clock it expired {late} seconds ago.", advice=clock)
+    if max(issued_at, not_before) - CLOCK_SKEW_S > now:
+        early = round(max(issued_at, not_before) - now)
+        raise _refused(
+            f"By this machine's clock it becomes valid in {early} seconds only.", advice=clock
+        )
+    return expires_at
+
+
+def _time(claims: dict[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _refused(f"Its time {name} is missing or not a number.")
+    return float(value)

@@ -1,0 +1,65 @@
+"""What a token is asked for.
+
+Entra gives a token for one resource at a time. A resource's statically
+configured permissions are named `<resource>/.default`; three more words come
+from OpenID Connect ("Scopes and permissions in the Microsoft identity platform").
+"""
+
+from __future__ import annotations
+
+import re
+
+from entra_oauth.errors import UsageError
+
+__all__ = ["ALIASES", "DATABRICKS", "OPENID", "expand", "resource_of"]
+
+DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
+"""The article's scope: everything the app may do in Azure Databricks."""
+
+OPENID = ("openid", "profile", "offline_access")
+"""Who signed in, their name, and a refresh token."""
+
+ALIASES = {
+    "databricks": DATABRICKS,
+    "graph": "https://graph.microsoft.com/.default",
+    "arm": "https://management.azure.com/.default",
+}
+
+_OIDC = frozenset([*OPENID, "email", "address", "phone"])
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def expand(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """Short names spelled out, each scope once, in the order given.
+
+    Raises `UsageError` for what cannot be a scope (RFC 6749 §3.3), for none at
+    all, and for scopes of two resources, which Entra answers with AADSTS28000.
+    """
+    words = [word for scope in scopes for word in scope.split(" ") if word]
+    named = tuple(dict.fromkeys(ALIASES.get(word, word) for word in words))
+    if not named:
+        raise UsageError("No scope was given.", advice="Name one with --scope, e.g. databricks.")
+    for scope in named:
+        if not _SCOPE_TOKEN.fullmatch(scope):
+            raise UsageError(
+                "A scope holds a character that no scope may have (RFC 6749 §3.3).",
+                advice="Write scopes in plain ASCII, without quotes or backslashes.",
+            )
+    resources = {resource_of(scope) for scope in named} - {None}
+    if len(resources) > 1:
+        raise UsageError(
+            f"The scopes belong to {len(resources)} resources; a token is good for one.",
+            advice="Ask once for each resource.",
+        )
+    return named
+
+
+def resource_of(scope: str) -> str | None:
+    """The resource a scope belongs to; None for the words of OpenID Connect.
+
+    A bare name such as `User.Read` belongs to Microsoft Graph.
+    """
+    if scope in _OIDC:
+        return None
+    head, slash, _ = scope.rpartition("/")
+    return head if slash else "https://graph.microsoft.com"
