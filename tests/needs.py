@@ -1,0 +1,103 @@
+"""What a test needs beyond Python and the group `test`, as marks that skip it.
+
+    @needs.chromium
+    @needs.python("msal")
+    def test_… -> None: ...
+
+Each reason names the package to install. Where everything is meant to be
+installed (`ENTRA_OAUTH_NO_SKIP=1`, set by `.ci/run`), such a skip is a failure:
+see `conftest.py`. A skip for the platform's sake (`windows`, `posix`, `ipv6`)
+never is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+__all__ = [
+    "CHROMIUM",
+    "CURL",
+    "NODE",
+    "NODE_MODULES",
+    "NO_SKIP",
+    "PACKAGE_MISSING",
+    "chromium",
+    "curl",
+    "git",
+    "ipv6",
+    "node_package",
+    "posix",
+    "program",
+    "python",
+    "windows",
+]
+
+PACKAGE_MISSING = "needs the package"
+"""How the reason of every skip begins that an installation would cure."""
+
+# Read once, at import: the environment of each test is emptied of these.
+NO_SKIP = os.environ.get("ENTRA_OAUTH_NO_SKIP", "") not in ("", "0")
+NODE_MODULES = (
+    Path(os.environ["ENTRA_OAUTH_NODE_MODULES"])
+    if os.environ.get("ENTRA_OAUTH_NODE_MODULES")
+    else None
+)
+"""Where npm's packages for the tests are, outside the tree; None if nobody said."""
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
+CURL = shutil.which("curl")
+NODE = shutil.which("node")
+
+
+def _package(present: object, name: str, how: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not present, reason=f"{PACKAGE_MISSING} {name}: {how}")
+
+
+def program(name: str, *, debian: str | None = None) -> pytest.MarkDecorator:
+    """A program on PATH; `debian` is its package, if that is called otherwise."""
+    package = debian or name
+    return _package(shutil.which(name), package, f"apt install {package}")
+
+
+def python(module: str, *, pypi: str | None = None, group: str = "") -> pytest.MarkDecorator:
+    """A Python module; `pypi` is its package, if that is called otherwise."""
+    package = pypi or module
+    top = importlib.util.find_spec(module.partition(".")[0])
+    present = top is not None and importlib.util.find_spec(module) is not None
+    how = f"pip install --group {group}" if group else f"pip install {package}"
+    return _package(present, package, how)
+
+
+def node_package(name: str) -> pytest.MarkDecorator:
+    """A package of npm's, in the folder that `ENTRA_OAUTH_NODE_MODULES` names."""
+    present = NODE and NODE_MODULES and (NODE_MODULES / name / "package.json").is_file()
+    how = f"npm install --prefix FOLDER {name}, ENTRA_OAUTH_NODE_MODULES=FOLDER/node_modules"
+    return _package(present, name, how)
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+chromium = _package(CHROMIUM, "chromium", "apt install chromium")
+curl = _package(CURL, "curl", "apt install curl")
+git = program("git")
+
+windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+ipv6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no ::1")
