@@ -1,0 +1,228 @@
+"""HTTP/1.1 as a loopback host needs it: bytes to a request, a response to bytes.
+
+Small and strict (RFC 9112): what a browser or an HTTP library sends is read,
+anything doubtful is refused with a status and the end of the connection. There
+is no socket and no clock in here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
+
+__all__ = [
+    "BODY_LIMIT",
+    "CONTINUE",
+    "HEAD_END",
+    "HEAD_LIMIT",
+    "Head",
+    "Refusal",
+    "bare",
+    "build_request",
+    "encode_response",
+    "ends_connection",
+    "parse_head",
+    "refuse_early",
+]
+
+HEAD_LIMIT = 64 * 1024
+"""Bytes of request line and headers together; more is answered 431."""
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a body; more is answered 413."""
+HEADER_COUNT_LIMIT = 128
+
+HEAD_END = b"\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+_TARGET = re.compile(rb"[!\"$-~]+")  # visible ASCII without `#`: a fragment is never sent
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
+_LENGTH = re.compile(r"[0-9]{1,12}")
+_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    411: "Length Required",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    417: "Expectation Failed",
+    421: "Misdirected Request",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
+
+
+class Refusal(Exception):
+    """A request that is answered with `status` before any handler sees it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Request line and headers, checked."""
+
+    method: str
+    target: str
+    """As it was sent, in origin form or absolute form."""
+    modern: bool
+    """HTTP/1.1, not 1.0."""
+    headers: Fields
+    length: int
+    """Bytes of body that follow."""
+    waits_for_continue: bool
+
+    def header(self, name: str) -> str | None:
+        """The only or first header of that name, without regard to case."""
+        return next((v for n, v in self.headers if n.lower() == name), None)
+
+
+def refuse_early(start: bytes) -> None:
+    """Raise `Refusal` for first bytes that cannot become a request.
+
+    A TLS hello or a line without CR would else keep its connection waiting for
+    the end of a head that never comes.
+    """
+    if start and not _TOKEN.match(start[:1]):
+        raise Refusal(400)
+    if start.count(b"\n") != start.count(b"\r\n"):
+        raise Refusal(400)
+
+
+def parse_head(head: bytes) -> Head:
+    """Read a head without its final empty line. Raises `Refusal`."""
+    line, *lines = head.split(b"\r\n")
+    method, target, modern = _request_line(line)
+    if len(lines) > HEADER_COUNT_LIMIT:
+        raise Refusal(431)
+    headers = tuple(_header_line(each) for each in lines)
+    if _only(headers, "host") is None and modern:
+        raise Refusal(400)  # RFC 9112 section 3.2
+    expects = (_only(headers, "expect") or "").lower()
+    if expects not in ("", "100-continue"):
+        raise Refusal(417)
+    return Head(
+        method=method,
+        target=target,
+        modern=modern,
+        headers=headers,
+        length=_body_length(headers),
+        waits_for_continue=modern and expects != "",
+    )
+
+
+def build_request(head: Head, body: bytes, *, scheme: str, fallback_host: str) -> HttpRequest:
+    """Join head and body; path and query keep their spelling. Raises `Refusal`.
+
+    `fallback_host` stands in for the Host header that HTTP/1.0 may leave out.
+    """
+    host = head.header("host")
+    if host is None:
+        host = fallback_host
+    if not _HOST.fullmatch(host):
+        raise Refusal(400)
+    origin = f"{scheme}://{host}"
+    target = head.target.removeprefix(origin)  # the absolute form, if it names this host
+    if not target.startswith("/"):
+        raise Refusal(400)
+    url = origin + target
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise Refusal(400) from None
+    return HttpRequest(method=head.method, url=url, headers=head.headers, body=body)
+
+
+def ends_connection(headers: Fields) -> bool:
+    """Whether these headers say `Connection: close`."""
+    values = (v.lower() for n, v in headers if n.lower() == "connection")
+    return any("close" in [part.strip() for part in v.split(",")] for v in values)
+
+
+def bare(status: int) -> HttpResponse:
+    """A response that says its status and nothing else."""
+    return HttpResponse(status=status, headers=(("Cache-Control", "no-store"),))
+
+
+def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes:
+    """The bytes of a response to a `method` request.
+
+    Adds `Content-Length` and `Connection` unless the response has its own. Raises
+    `ValueError` for a header that cannot be sent.
+    """
+    reason = response.reason or _REASONS.get(response.status, "")
+    lines = [f"HTTP/1.1 {response.status} {reason}"]
+    lines += [f"{name}: {value}" for name, value in response.headers]
+    if response.header("content-length") is None and response.status not in (204, 304):
+        lines.append(f"Content-Length: {len(response.body)}")
+    if response.header("connection") is None:
+        lines.append(f"Connection: {'keep-alive' if keep else 'close'}")
+    if any(_UNSENDABLE.search(line) for line in lines):
+        raise ValueError("a response header holds a character that cannot be sent")
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    has_body = method != "HEAD" and response.status not in (204, 304)
+    return head + (response.body if has_body else b"")
+
+
+def _request_line(line: bytes) -> tuple[str, str, bool]:
+    parts = line.split(b" ")
+    if len(parts) != 3 or not _TOKEN.fullmatch(parts[0]) or not _TARGET.fullmatch(parts[1]):
+        raise Refusal(400)
+    if parts[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
+        raise Refusal(505 if parts[2].startswith(b"HTTP/") else 400)
+    return parts[0].decode("ascii"), parts[1].decode("ascii"), parts[2] == b"HTTP/1.1"
+
+
+def _header_line(line: bytes) -> tuple[str, str]:
+    # A line that begins with a space (obs-fold, RFC 9112 section 5.2) has no token before
+    # its colon, and so has one with a space before the colon (section 5.1).
+    name, colon, value = line.partition(b":")
+    if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise Refusal(400)
+    return name.decode("ascii"), value.strip(b" \t").decode("latin-1")
+
+
+def _only(headers: Fields, name: str) -> str | None:
+    values = [v for n, v in headers if n.lower() == name]
+    if len(values) > 1:
+        raise Refusal(400)
+    return values[0] if values else None
+
+
+def _body_length(headers: Fields) -> int:
+    length = _only(headers, "content-length")
+    if _only(headers, "transfer-encoding") is not None:
+        # Both at once is how requests are smuggled (RFC 9112 section 6.3).
+        raise Refusal(411 if length is None else 400)
+    if length is None:
+        return 0
+    if not _LENGTH.fullmatch(length):
+        raise Refusal(400)
+    if int(length) > BODY_LIMIT:
+        raise Refusal(413)
+    return int(length)

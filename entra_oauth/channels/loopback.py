@@ -1,0 +1,278 @@
+"""A small threaded HTTP/1.1 host for this machine only.
+
+The listener of a sign-in, the practice tenant and the local services all run on
+it. It is not built on `http.server`: that costs 40 ms to import, lets a silent
+peer hold up the others, and does the TLS handshake while accepting.
+
+One thread accepts, and each connection has its own. A connection that has not
+yet delivered a whole request is worth nothing: it is cut at its deadline, or
+earlier when its place is needed. So no number of silent peers keeps a speaking
+one from being answered.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels import http1
+from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.peer import Connection
+from entra_oauth.channels.ports import bind
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+__all__ = ["LoopbackHost"]
+
+
+class LoopbackHost:
+    """Answers requests to one port with `handle`, each connection in its own thread.
+
+    The port is bound here and answers from `start()` on; `port=0` picks a free
+    one. Without `address` it is 127.0.0.1 and ::1 together, so that nobody else
+    can answer to the name `localhost` there (RFC 8252 §8.1). Any other address
+    has to be asked for by name.
+
+    `request_timeout_s` is the time for one whole request to arrive (and again
+    for its answer to be taken), however it is spread; `idle_timeout_s` is how
+    long a kept connection may be silent before one. `handle` may block; if it
+    raises, the peer gets a bare 500, and `failure` keeps the first such error.
+
+    Raises `PortBusy` if another program has the port, `LocalError` if the system
+    does not give it or does not have the address.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[HttpRequest], HttpResponse],
+        *,
+        port: int = 0,
+        address: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        keep_alive: bool = False,
+        request_timeout_s: float = 5.0,
+        idle_timeout_s: float = 30.0,
+        max_connections: int = 256,
+    ) -> None:
+        self._handle = handle
+        self._tls = tls
+        self._keep_alive = keep_alive
+        self._request_timeout_s = request_timeout_s
+        self._idle_timeout_s = idle_timeout_s
+        self._max_connections = max_connections
+        self._listeners = bind(port, address)
+        self.port: int = self._listeners[0].getsockname()[1]
+        self.addresses: tuple[str, ...] = tuple(s.getsockname()[0] for s in self._listeners)
+        self.failure: Exception | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._acceptor: threading.Thread | None = None
+        self._waker: socket.socket | None = None
+        self._connections: dict[Connection, None] = {}  # the longest unused first
+        self._threads: set[threading.Thread] = set()
+
+    def start(self) -> None:
+        """Begin to answer; returns at once."""
+        if self._acceptor is not None or self._stopping.is_set():
+            return
+        waker, self._waker = socket.socketpair()
+        selector = selectors.DefaultSelector()
+        for sock in (*self._listeners, waker):
+            selector.register(sock, selectors.EVENT_READ)
+        self._acceptor = threading.Thread(
+            target=self._accept_all,
+            args=(selector, waker),
+            name=f"loopback-{self.port}",
+            daemon=True,
+        )
+        self._acceptor.start()
+
+    def close(self, grace_s: float = 1.0) -> None:
+        """Stop listening at once, let answers under way finish, then cut the rest.
+
+        Waits `grace_s` seconds at most for those answers. A handler that blocks
+        longer keeps its (daemon) thread until it returns; its peer is gone by then.
+        """
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._stopping.set()
+        if self._acceptor is not None and self._waker is not None:
+            self._waker.send(b".")
+            self._acceptor.join()
+            self._waker.close()
+        for listener in self._listeners:
+            listener.close()
+        self._cut(only_waiting=True)
+        self._join(grace_s)
+        self._cut(only_waiting=False)
+        self._join(0.2)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ---- accepting -----------------------------------------------------------
+
+    def _accept_all(self, selector: selectors.BaseSelector, waker: socket.socket) -> None:
+        with selector, waker:
+            while not self._stopping.is_set():
+                for key, _ in selector.select():
+                    if isinstance(key.fileobj, socket.socket) and key.fileobj is not waker:
+                        self._accept(key.fileobj)
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            sock, _ = listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError:
+            # No descriptor or no memory is left. The peer stays in the queue; give
+            # back a place, and do not spin meanwhile.
+            with self._lock:
+                self._evict()
+            self._stopping.wait(0.02)
+            return
+        connection = Connection(sock)
+        thread = threading.Thread(
+            target=self._serve,
+            args=(connection,),
+            name=f"loopback-{self.port}-peer",
+            daemon=True,
+        )
+        with self._lock:
+            if len(self._connections) >= self._max_connections and not self._evict():
+                sock.close()
+                return
+            self._connections[connection] = None
+            self._threads.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no more threads
+            self._forget(connection, thread)
+            sock.close()
+
+    def _evict(self) -> bool:
+        """Cut the connection that has waited longest without a whole request."""
+        oldest = next((c for c in self._connections if c.waiting), None)
+        if oldest is None:
+            return False
+        del self._connections[oldest]
+        oldest.cut()
+        return True
+
+    def _forget(self, connection: Connection, thread: threading.Thread) -> None:
+        with self._lock:
+            self._connections.pop(connection, None)
+            self._threads.discard(thread)
+
+    def _cut(self, *, only_waiting: bool) -> None:
+        with self._lock:
+            for connection in self._connections:
+                if connection.waiting or not only_waiting:
+                    connection.cut()
+
+    def _join(self, timeout_s: float) -> None:
+        until = monotonic() + timeout_s
+        with self._lock:
+            threads = self._threads - {threading.current_thread()}
+        for thread in threads:
+            thread.join(max(0.0, until - monotonic()))
+
+    # ---- one connection --------------------------------------------------------
+
+    def _serve(self, connection: Connection) -> None:
+        try:
+            # A peer that goes away is no error; TLS failures are OSErrors too, and
+            # ValueError is what ssl says about a connection that was cut.
+            with suppress(OSError, ValueError):
+                self._converse(connection)
+        finally:
+            connection.close()
+            self._forget(connection, threading.current_thread())
+
+    def _converse(self, connection: Connection) -> None:
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            self._shake_hands(connection, self._tls)
+        silence_s = self._idle_timeout_s if self._keep_alive else self._request_timeout_s
+        while connection.await_first_byte(silence_s):
+            connection.until = monotonic() + self._request_timeout_s
+            try:
+                head = connection.read_head()
+                request = self._read_request(connection, head)
+            except http1.Refusal as refusal:
+                connection.send(
+                    http1.encode_response(http1.bare(refusal.status), method="", keep=False)
+                )
+                connection.linger()
+                return
+            with self._lock:
+                connection.waiting = False
+            keep = self._answer(connection, request, head)
+            if not keep or not self._keep(connection):
+                return
+
+    def _shake_hands(self, connection: Connection, tls: ssl.SSLContext) -> None:
+        with self._lock:  # `cut` must not meet a socket that is being replaced
+            connection.sock = tls.wrap_socket(
+                connection.sock, server_side=True, do_handshake_on_connect=False
+            )
+            connection.encrypted = True
+        connection.sock.settimeout(self._request_timeout_s)
+        connection.sock.do_handshake()
+
+    def _read_request(self, connection: Connection, head: http1.Head) -> HttpRequest:
+        if head.waits_for_continue and not connection.buffered:
+            connection.send(http1.CONTINUE)
+        body = connection.read_body(head.length)
+        return http1.build_request(
+            head,
+            body,
+            scheme="http" if self._tls is None else "https",
+            fallback_host=f"{_bracketed(self.addresses[0])}:{self.port}",
+        )
+
+    def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
+        keep = self._keep_alive and head.modern and not http1.ends_connection(head.headers)
+        try:
+            response = self._handle(request)
+            keep = keep and not http1.ends_connection(response.headers)
+            message = http1.encode_response(response, method=request.method, keep=keep)
+        except Exception as error:
+            self.failure = self.failure or error
+            keep = False
+            message = http1.encode_response(http1.bare(500), method=request.method, keep=False)
+        connection.until = monotonic() + self._request_timeout_s
+        connection.send(message)
+        return keep
+
+    def _keep(self, connection: Connection) -> bool:
+        with self._lock:
+            if self._stopping.is_set() or connection not in self._connections:
+                return False
+            connection.waiting = True
+            del self._connections[connection]
+            self._connections[connection] = None
+            return True
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
