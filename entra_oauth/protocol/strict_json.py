@@ -13,20 +13,24 @@ __all__ = ["read_object"]
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The object in `body`. Raises `ValueError`, without any of the text, if it is not one."""
+    """The object in `body`. Raises `ValueError`, which quotes nothing, if it is not one."""
     try:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_refuse_constant
         )
     except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
+        problem = "it is not UTF-8"
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        problem = "it is nested too deeply"
     except json.JSONDecodeError as error:
-        raise ValueError(f"it breaks off or is malformed at character {error.pos}") from None
-    if not isinstance(value, dict):
-        raise ValueError("it is not an object")
-    return value
+        problem = f"it is malformed or breaks off at character {error.pos}"
+    else:
+        if isinstance(value, dict):
+            return value
+        problem = "it is not an object"
+    # Raised out here because the errors above hold the whole body, tokens and
+    # all, and would stay attached as the context of this one.
+    raise ValueError(problem)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""The authorization code flow, from top to bottom (RFC 6749 §4.1, RFC 8252).
+
+Both procedures run through here; they differ in the request that is built, and
+in nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.base import Outcome
+from entra_oauth.errors import AuthorityError, EntraOAuthError
+from entra_oauth.protocol.authorize import (
+    AuthorizationRequest,
+    AuthorizationResponse,
+    Hints,
+    Procedure,
+)
+from entra_oauth.protocol.token import TokenRequest, TokenResponse
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.authority import Authority
+
+__all__ = ["SignIn", "redeem", "sign_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """What a sign-in is to ask for."""
+
+    procedure: Procedure
+    authority: Authority
+    client_id: str
+    scopes: tuple[str, ...]
+    state: str | None = None
+    """Only the article's procedure takes a given state; None makes a random one."""
+    hints: Hints = Hints()
+    timeout_s: float = 300.0
+    """Seconds that the person has."""
+    http_timeout_s: float = 30.0
+    """Seconds that the authority has for the token request, all in all."""
+
+    def request(self, *, redirect_uri: str, response_mode: str) -> AuthorizationRequest:
+        """The authorization request for one way back. Fresh secrets every time."""
+        if self.procedure is Procedure.ARTICLE:
+            return AuthorizationRequest.article(
+                authority=self.authority,
+                client_id=self.client_id,
+                redirect_uri=redirect_uri,
+                response_mode=response_mode,
+                scopes=self.scopes,
+                state=self.state,
+                hints=self.hints,
+            )
+        return AuthorizationRequest.hardened(
+            authority=self.authority,
+            client_id=self.client_id,
+            redirect_uri=redirect_uri,
+            response_mode=response_mode,
+            scopes=self.scopes,
+            hints=self.hints,
+        )
+
+
+def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
+    """Send the person to sign in, and redeem the code that comes back.
+
+    Raises what the doors, the back channel and the readers raise; the browser's
+    last page tells the same.
+    """
+    with channels.front.open() as door:
+        request = plan.request(redirect_uri=door.redirect_uri, response_mode=door.response_mode)
+        channels.back.warm(request.authority.token_endpoint)
+        read = partial(AuthorizationResponse.read, answering=request)
+        try:
+            response = door.ask(request.url, read, timeout_s=plan.timeout_s)
+            tokens = redeem(response, channels, timeout_s=plan.http_timeout_s)
+        except EntraOAuthError as error:
+            door.tell(_failure(error))
+            raise
+        door.tell(_success(tokens))
+        return tokens
+
+
+def redeem(
+    response: AuthorizationResponse, channels: Channels, *, timeout_s: float
+) -> TokenResponse:
+    """Exchange a code for tokens: once, whatever happens (RFC 6749 §4.1.2)."""
+    request = TokenRequest.redeem(response)
+    reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
+    return TokenResponse.read(reply, answering=request, received_at=channels.now())
+
+
+def _success(tokens: TokenResponse) -> Outcome:
+    who = tokens.identity.username if tokens.identity else None
+    return Outcome(
+        succeeded=True,
+        headline=f"Signed in as {who}" if who else "Signed in",
+        detail="The token has arrived in the program that asked for it.",
+        advice="You can close this window.",
+    )
+
+
+def _failure(error: EntraOAuthError) -> Outcome:
+    reference = ""
+    if isinstance(error, AuthorityError):
+        parts = (
+            ("Correlation ID", error.correlation_id),
+            ("Trace ID", error.trace_id),
+            ("Time", error.timestamp),
+        )
+        reference = ", ".join(f"{name}: {value}" for name, value in parts if value)
+    return Outcome(
+        succeeded=False,
+        headline="Not signed in",
+        detail=error.what,
+        advice=error.advice,
+        reference=reference,
+    )

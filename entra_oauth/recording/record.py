@@ -1,0 +1,142 @@
+"""What passed on both channels, as data; and the channels that keep it.
+
+Recording is wrapping: a flow is given channels that remember, and does not know.
+Linter, reports, narration and lessons all read the same `Recording`.
+
+A `Recording` in memory holds secrets; its reprs do not show them.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.base import (
+    BackChannel,
+    Channels,
+    Door,
+    FrontChannel,
+    Witness,
+    ignore,
+)
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Exchange", "Recorder", "Recording"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and what came of it."""
+
+    channel: str
+    """`front` (the person's browser) or `back` (our own requests)."""
+    note: str
+    """What it was, in words: `authorize`, `redirect accepted`, `token` …"""
+    request: HttpRequest
+    response: HttpResponse | None
+    """None if no answer was seen: the browser's own traffic with the authority is
+    not ours to see, and a failed request has none."""
+    started_at: float
+    """Seconds since 1970."""
+    ended_at: float
+    failure: str | None = None
+    """The kind of error that ended it, if one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Exchanges in the order in which they ended."""
+
+    exchanges: tuple[Exchange, ...] = field(default=())
+
+
+class Recorder:
+    """Wraps a pair of channels and collects what passes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._exchanges: list[Exchange] = []
+
+    @property
+    def recording(self) -> Recording:
+        """What has passed so far."""
+        with self._lock:
+            return Recording(tuple(self._exchanges))
+
+    def wrap(self, channels: Channels) -> Channels:
+        """The same channels, remembered."""
+        return replace(
+            channels,
+            front=_RecordedFront(channels.front, self._witness(channels.now)),
+            back=_RecordedBack(channels.back, self._keep, channels.now),
+        )
+
+    def _keep(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._exchanges.append(exchange)
+
+    def _witness(self, now: Callable[[], float]) -> Witness:
+        def saw(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
+            at = now()
+            self._keep(
+                Exchange(
+                    channel="front",
+                    note=note,
+                    request=request,
+                    response=response,
+                    started_at=at,
+                    ended_at=at,
+                )
+            )
+
+        return saw
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedFront:
+    inner: FrontChannel
+    saw: Witness
+
+    def open(self, witness: Witness = ignore) -> Door:
+        def both(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
+            self.saw(note, request, response)
+            witness(note, request, response)
+
+        return self.inner.open(both)
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedBack:
+    inner: BackChannel
+    keep: Callable[[Exchange], None]
+    now: Callable[[], float]
+
+    def warm(self, url: str) -> None:
+        self.inner.warm(url)
+
+    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        started_at = self.now()
+        response: HttpResponse | None = None
+        failure: str | None = None
+        try:
+            response = self.inner.send(request, timeout_s=timeout_s)
+        except BaseException as error:
+            failure = type(error).__name__
+            raise
+        finally:
+            self.keep(
+                Exchange(
+                    channel="back",
+                    note=request.path.rpartition("/")[2],
+                    request=request,
+                    response=response,
+                    started_at=started_at,
+                    ended_at=self.now(),
+                    failure=failure,
+                )
+            )
+        return response
