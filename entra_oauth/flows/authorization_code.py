@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.base import Outcome
 from entra_oauth.errors import AuthorityError, EntraOAuthError
 from entra_oauth.protocol.authorize import (
+    NO_HINTS,
     AuthorizationRequest,
     AuthorizationResponse,
     Hints,
@@ -37,7 +38,7 @@ class SignIn:
     scopes: tuple[str, ...]
     state: str | None = None
     """Only the article's procedure takes a given state; None makes a random one."""
-    hints: Hints = Hints()
+    hints: Hints = NO_HINTS
     timeout_s: float = 300.0
     """Seconds that the person has."""
     http_timeout_s: float = 30.0

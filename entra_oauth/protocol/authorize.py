@@ -44,7 +44,7 @@ from entra_oauth.protocol.scopes import OPENID, expand
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["AuthorizationRequest", "AuthorizationResponse", "Hints", "Procedure"]
+__all__ = ["NO_HINTS", "AuthorizationRequest", "AuthorizationResponse", "Hints", "Procedure"]
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("login", "none", "consent", "select_account")
@@ -86,6 +86,9 @@ class Hints:
         return tuple((name, value) for name, value in pairs if value is not None)
 
 
+NO_HINTS = Hints()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
     """The parameters of one authorize URL (RFC 6749 §4.1.1).
@@ -103,7 +106,7 @@ class AuthorizationRequest:
     state: str = field(repr=False)
     pkce: Pkce | None = field(default=None, repr=False)
     nonce: str | None = field(default=None, repr=False)
-    hints: Hints = Hints()
+    hints: Hints = NO_HINTS
 
     def __post_init__(self) -> None:
         for name, value in self.parameters:
@@ -134,7 +137,7 @@ class AuthorizationRequest:
         scopes: tuple[str, ...],
         state: str | None = None,
         response_mode: str = "query",
-        hints: Hints = Hints(),
+        hints: Hints = NO_HINTS,
     ) -> AuthorizationRequest:
         """The documented request: six parameters, no PKCE. `state` is random unless given."""
         return cls(
@@ -157,7 +160,7 @@ class AuthorizationRequest:
         redirect_uri: str,
         scopes: tuple[str, ...],
         response_mode: str = "form_post",
-        hints: Hints = Hints(),
+        hints: Hints = NO_HINTS,
     ) -> AuthorizationRequest:
         """The request for every day: PKCE S256, a 256-bit state, a nonce (RFC 9700 §2.1)."""
         return cls(
