@@ -1,1 +1,122 @@
-__version__ = "0.1.0"
+"""A raw OAuth 2.0 client for Microsoft Entra ID, without MSAL.
+
+The public names are resolved when they are first used: importing the package
+imports neither `requests` nor anything else that is slow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth._version import __version__
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels, Outcome
+    from entra_oauth.client import PublicClient, local_channels
+    from entra_oauth.errors import (
+        AuthorityError,
+        CallbackRefused,
+        EntraOAuthError,
+        IdTokenRefused,
+        LocalError,
+        SecurityError,
+        SignInRequired,
+        StateMismatch,
+        TimedOut,
+        TransportError,
+        UsageError,
+    )
+    from entra_oauth.flows.authorization_code import SignIn, sign_in
+    from entra_oauth.practice import PracticeTenant
+    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.authorize import (
+        AuthorizationRequest,
+        AuthorizationResponse,
+        Hints,
+        Procedure,
+    )
+    from entra_oauth.protocol.jwt import IdToken
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+    from entra_oauth.protocol.token import TokenRequest, TokenResponse
+    from entra_oauth.recording import Exchange, Recorder, Recording
+
+_HOMES = {
+    "channels.base": ("Channels", "Outcome"),
+    "client": ("PublicClient", "local_channels"),
+    "errors": (
+        "AuthorityError",
+        "CallbackRefused",
+        "EntraOAuthError",
+        "IdTokenRefused",
+        "LocalError",
+        "SecurityError",
+        "SignInRequired",
+        "StateMismatch",
+        "TimedOut",
+        "TransportError",
+        "UsageError",
+    ),
+    "flows.authorization_code": ("SignIn", "sign_in"),
+    "practice": ("PracticeTenant",),
+    "protocol.authority": ("Authority",),
+    "protocol.authorize": (
+        "AuthorizationRequest",
+        "AuthorizationResponse",
+        "Hints",
+        "Procedure",
+    ),
+    "protocol.jwt": ("IdToken",),
+    "protocol.messages": ("HttpRequest", "HttpResponse"),
+    "protocol.token": ("TokenRequest", "TokenResponse"),
+    "recording": ("Exchange", "Recorder", "Recording"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Authority",
+    "AuthorityError",
+    "AuthorizationRequest",
+    "AuthorizationResponse",
+    "CallbackRefused",
+    "Channels",
+    "EntraOAuthError",
+    "Exchange",
+    "Hints",
+    "HttpRequest",
+    "HttpResponse",
+    "IdToken",
+    "IdTokenRefused",
+    "LocalError",
+    "Outcome",
+    "PracticeTenant",
+    "Procedure",
+    "PublicClient",
+    "Recorder",
+    "Recording",
+    "SecurityError",
+    "SignIn",
+    "SignInRequired",
+    "StateMismatch",
+    "TimedOut",
+    "TokenRequest",
+    "TokenResponse",
+    "TransportError",
+    "UsageError",
+    "__version__",
+    "local_channels",
+    "sign_in",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'entra_oauth' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"entra_oauth.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
