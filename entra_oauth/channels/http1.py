@@ -26,6 +26,7 @@ __all__ = [
     "ends_connection",
     "parse_head",
     "refuse_early",
+    "safe_headers",
 ]
 
 HEAD_LIMIT = 64 * 1024
@@ -44,6 +45,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
+_NO_WAY_OUT = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
 _REASONS = {
     200: "OK",
     201: "Created",
@@ -114,7 +116,7 @@ def refuse_early(start: bytes) -> None:
         raise Refusal(400)
 
 
-def parse_head(head: bytes) -> Head:
+def parse_head(head: bytes, *, body_limit: int = BODY_LIMIT) -> Head:
     """Read a head without its final empty line. Raises `Refusal`."""
     line, *lines = head.split(b"\r\n")
     method, target, modern = _request_line(line)
@@ -131,7 +133,7 @@ def parse_head(head: bytes) -> Head:
         target=target,
         modern=modern,
         headers=headers,
-        length=_body_length(headers),
+        length=_body_length(headers, body_limit),
         waits_for_continue=modern and expects != "",
     )
 
@@ -164,9 +166,25 @@ def ends_connection(headers: Fields) -> bool:
     return any("close" in [part.strip() for part in v.split(",")] for v in values)
 
 
+def safe_headers(allow: str = "") -> Fields:
+    """What a browser is told with every response that is not to be used elsewhere.
+
+    `allow` is what the Content-Security-Policy permits, such as one style sheet.
+    """
+    policy = ("default-src 'none'", *filter(None, [allow]), *_NO_WAY_OUT)
+    return (
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Content-Security-Policy", "; ".join(policy)),
+    )
+
+
 def bare(status: int) -> HttpResponse:
     """A response that says its status and nothing else."""
-    return HttpResponse(status=status, headers=(("Cache-Control", "no-store"),))
+    return HttpResponse(status=status, headers=safe_headers())
 
 
 def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes:
@@ -214,7 +232,7 @@ def _only(headers: Fields, name: str) -> str | None:
     return values[0] if values else None
 
 
-def _body_length(headers: Fields) -> int:
+def _body_length(headers: Fields, limit: int) -> int:
     length = _only(headers, "content-length")
     if _only(headers, "transfer-encoding") is not None:
         # Both at once is how requests are smuggled (RFC 9112 section 6.3).
@@ -223,6 +241,6 @@ def _body_length(headers: Fields) -> int:
         return 0
     if not _LENGTH.fullmatch(length):
         raise Refusal(400)
-    if int(length) > BODY_LIMIT:
+    if int(length) > limit:
         raise Refusal(413)
     return int(length)

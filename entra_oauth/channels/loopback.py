@@ -62,6 +62,7 @@ class LoopbackHost:
         request_timeout_s: float = 5.0,
         idle_timeout_s: float = 30.0,
         max_connections: int = 256,
+        body_limit: int = http1.BODY_LIMIT,
     ) -> None:
         self._handle = handle
         self._tls = tls
@@ -69,6 +70,7 @@ class LoopbackHost:
         self._request_timeout_s = request_timeout_s
         self._idle_timeout_s = idle_timeout_s
         self._max_connections = max_connections
+        self._body_limit = body_limit
         self._listeners = bind(port, address)
         self.port: int = self._listeners[0].getsockname()[1]
         self.addresses: tuple[str, ...] = tuple(s.getsockname()[0] for s in self._listeners)
@@ -216,7 +218,7 @@ class LoopbackHost:
         while connection.await_first_byte(silence_s):
             connection.until = monotonic() + self._request_timeout_s
             try:
-                head = connection.read_head()
+                head = connection.read_head(self._body_limit)
                 request = self._read_request(connection, head)
             except http1.Refusal as refusal:
                 connection.send(

@@ -42,7 +42,7 @@ class Connection:
         except TimeoutError:
             return False
 
-    def read_head(self) -> http1.Head:
+    def read_head(self, body_limit: int) -> http1.Head:
         while self._buffer.startswith(b"\r\n"):  # RFC 9112 section 2.2
             del self._buffer[:2]
         searched = 0
@@ -54,7 +54,7 @@ class Connection:
             self._fill_or_refuse()
         if end > http1.HEAD_LIMIT:
             raise http1.Refusal(431)
-        return http1.parse_head(self._take(end, skip=4))
+        return http1.parse_head(self._take(end, skip=4), body_limit=body_limit)
 
     def read_body(self, length: int) -> bytes:
         while len(self._buffer) < length:

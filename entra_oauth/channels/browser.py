@@ -1,0 +1,157 @@
+"""Opening the person's browser, and knowing beforehand where there is none.
+
+The address is handed over as one argument, without a shell. What the browser
+writes never reaches our output, which may be a token that a script reads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["has_local_browser", "launch"]
+
+_NOT_TO_BE_OPENED = frozenset({"", "none", "false", "true"})
+# These take over the terminal, and a sign-in page does not work in them.
+_TEXT_BROWSERS = frozenset(
+    {"browsh", "elinks", "links", "links2", "lynx", "netrik", "w3m", "www-browser"}
+)
+_ON_LINUX = ("xdg-open", "x-www-browser", "gio open")
+_ON_WSL = ("wslview", "rundll32.exe url.dll,FileProtocolHandler")
+
+
+def launch(url: str, command: str | None = None) -> bool:
+    """Open `url` and return at once; False means that the person has to open it.
+
+    `command` (else `$BROWSER`, which may list several) is run with the URL as its
+    last argument or in the place of `%s`; `none` opens nothing. Raises `UsageError`
+    for anything that is not a plain http or https URL.
+    """
+    _check(url)
+    named = _split_list(os.environ.get("BROWSER", "")) if command is None else [command]
+    if named:
+        return _any_starts((_arguments(each) for each in named), url)
+    if sys.platform == "win32":
+        return _start_by_windows(url)
+    if sys.platform == "darwin":
+        return _any_starts([["open"]], url)
+    usual = (*(_ON_WSL if _is_wsl(os.environ) else ()), *_ON_LINUX)
+    return _any_starts((each.split() for each in usual), url) or _any_starts(_last_resort(), url)
+
+
+def has_local_browser(environ: Mapping[str, str], platform: str) -> tuple[bool, str]:
+    """Whether a browser on this very machine can be expected, and why (not).
+
+    `platform` is `sys.platform`. The reason is a part of a sentence for the person.
+    """
+    if named := _split_list(environ.get("BROWSER", "")):
+        wanted = any(_is_wanted(_arguments(each)) for each in named)
+        return wanted, "BROWSER names one" if wanted else "BROWSER names none"
+    if environ.get("CI", "").lower() not in ("", "0", "false"):
+        return False, "this is a CI job"
+    if any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
+        return False, "this is an SSH session"
+    if environ.get("container") or environ.get("KUBERNETES_SERVICE_HOST") or _is_container():
+        return False, "this is a container"
+    if platform in ("darwin", "win32", "cygwin") or _is_wsl(environ):
+        return True, "the system has one"
+    if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
+        return True, "there is a display"
+    return False, "there is no display"
+
+
+def _check(url: str) -> None:
+    scheme = url.partition(":")[0].lower()
+    plain = url.isascii() and url.isprintable() and not any(c in url for c in " \"'<>\\`|")
+    if scheme not in ("http", "https") or not url[len(scheme) :].startswith("://") or not plain:
+        raise UsageError(
+            "This is not an address for a browser.",
+            advice="Only http:// and https:// addresses without spaces or quotes are opened.",
+        )
+
+
+def _split_list(value: str) -> list[str]:
+    return [each for each in value.split(os.pathsep) if each]
+
+
+def _arguments(command: str) -> list[str]:
+    """The words of a command; a path with spaces that exists is one word."""
+    if os.path.isfile(command):
+        return [command]
+    import shlex  # here, because most sign-ins do not need it
+
+    try:
+        words = shlex.split(command, posix=os.name != "nt")
+    except ValueError:
+        return []
+    return [word.strip('"') for word in words if word != "&"]
+
+
+def _is_wanted(arguments: list[str]) -> bool:
+    name = os.path.basename(arguments[0]).lower() if arguments else ""
+    return name not in _NOT_TO_BE_OPENED and name.removesuffix(".exe") not in _TEXT_BROWSERS
+
+
+def _any_starts(commands: Iterable[list[str]], url: str) -> bool:
+    return any(_is_wanted(each) and _start(_with_url(each, url)) for each in commands)
+
+
+def _with_url(arguments: list[str], url: str) -> list[str]:
+    program, *rest = arguments
+    if any("%s" in each for each in rest):
+        return [program, *(each.replace("%s", url) for each in rest)]
+    return [program, *rest, url]
+
+
+def _start(arguments: list[str]) -> bool:
+    import subprocess  # here, because a sign-in by paste does not need it
+
+    try:
+        # A session of its own: Ctrl-C is for us, not for the browser.
+        process = subprocess.Popen(  # noqa: S603 - no shell, and the URL was checked
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return False
+    # Somebody has to collect it when it ends, or it stays as a zombie.
+    threading.Thread(target=process.wait, name="browser", daemon=True).start()
+    return True
+
+
+def _start_by_windows(url: str) -> bool:
+    try:
+        os.startfile(url)  # type: ignore[attr-defined, unused-ignore]  # noqa: S606
+    except OSError:
+        return False
+    return True
+
+
+def _last_resort() -> Iterator[list[str]]:
+    """What the standard library would start, without its way of starting it."""
+    import webbrowser
+
+    try:
+        name = getattr(webbrowser.get(), "name", "")
+    except webbrowser.Error:
+        return
+    if isinstance(name, str) and name:
+        yield [name]
+
+
+def _is_wsl(environ: Mapping[str, str]) -> bool:
+    return "WSL_DISTRO_NAME" in environ or "WSL_INTEROP" in environ
+
+
+def _is_container() -> bool:
+    return os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv")
