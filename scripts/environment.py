@@ -33,8 +33,9 @@ PYTHON = os.path.join(VENV, *(("Scripts", "python.exe") if ON_WINDOWS else ("bin
 # What the stamp says of the `.venv`: begun, finished, or not made by this file.
 HALF, HERE, ELSEWHERE = "half", "here", "elsewhere"
 
+_RETRYING = "WARNING: Retrying"
 _VENV_ENTRIES = frozenset({"bin", "scripts", "include", "lib", "lib64", "share", "pyvenv.cfg"})
-_STEPS = ("Collecting ", "Downloading ", "Building ", "Installing ", "WARNING: Retrying")
+_STEPS = ("Collecting ", "Downloading ", "Building ", "Installing ", _RETRYING)
 _USE_PIP = f"import sys, pip; sys.exit(sys.version_info < {OLDEST})"
 
 
@@ -137,13 +138,16 @@ def _ensure_venv() -> bool:
 
 
 def _make_venv() -> None:
-    _refuse_without_ensurepip()
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        _fail_without_ensurepip()
     if os.path.lexists(VENV):
         _remove_venv()
     say(f"making .venv with Python {version()} …")
     os.mkdir(VENV)
     _write_stamp(made=HALF, fits=_fits(HALF))
     if _logged([sys.executable, "-m", "venv", VENV]) != 0:
+        if "ensurepip is not" in _log_text():
+            _fail_without_ensurepip()
         _fail_from_log("Python could not make a virtual environment in .venv")
     _write_stamp(made=HERE, fits=_fits(HERE))
 
@@ -165,9 +169,7 @@ def _remove_venv() -> None:
     shutil.rmtree(VENV)
 
 
-def _refuse_without_ensurepip() -> None:
-    if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
-        return
+def _fail_without_ensurepip() -> "NoReturn":
     minor = f"python3.{sys.version_info[1]}"
     what = f"This Python ({version()}, {sys.executable}) cannot make a virtual environment"
     if shutil.which("apt") and sys.base_prefix == "/usr":
@@ -247,12 +249,14 @@ def _logged(command: "list[str]") -> int:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
+    seconds = 0
     try:
         while True:
             try:
                 return process.wait(timeout=5)
             except subprocess.TimeoutExpired:
-                say(f"… {_last_step()}")
+                seconds += 5
+                say(f"… {seconds} s: {_last_step()}")
     except BaseException:
         _end(process)
         raise
@@ -281,8 +285,12 @@ def _log_text() -> str:
 
 def _last_step() -> str:
     told = [line.strip() for line in _log_text().splitlines() if line.strip().startswith(_STEPS)]
-    # What follows is detail, the address of an index among it.
-    return told[-1].split(" after ")[0].split(" (")[0][:80] if told else "still at it"
+    if not told:
+        return "still at it"
+    if told[-1].startswith(_RETRYING):
+        return "no answer from where pip looks for packages; it tries again"
+    # What follows in brackets is detail: sizes, the address of an index.
+    return told[-1].split(" (")[0].split(": ")[0][:80]
 
 
 def _fail_from_log(what: str) -> "NoReturn":
