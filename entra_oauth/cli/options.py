@@ -120,7 +120,13 @@ _ALL = (
     ),
     Option(name="no-browser", kind="flag", help="open no browser, print the address only"),
     Option(name="browser", metavar="CMD", help="command that opens the address; %%s stands for it"),
-    Option(name="paste", kind="flag", help="no listener: paste the final address instead"),
+    Option(
+        name="paste",
+        metavar="-",
+        kind="optional",
+        default=None,
+        help="no listener: paste the final address instead; `--paste -` reads standard input",
+    ),
     Option(name="ca-bundle", metavar="FILE", help="certificates to trust instead of the system's"),
     Option(name="allow-keylog", kind="flag", help="allow SSLKEYLOGFILE to record the TLS keys"),
     Option(
@@ -172,6 +178,16 @@ def add(parser: argparse.ArgumentParser, keys: tuple[str, ...]) -> None:
         if option.kind == "flag":
             parser.add_argument(
                 *flags, dest=option.dest, action="store_true", default=None, help=option.help
+            )
+        elif option.kind == "optional":
+            parser.add_argument(
+                *flags,
+                dest=option.dest,
+                nargs="?",
+                const="",
+                choices=("", "-"),
+                metavar=option.metavar,
+                help=option.help,
             )
         elif option.kind == "list":
             parser.add_argument(

@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from entra_oauth.cli.console import Console
@@ -75,7 +76,7 @@ def parser_for(verb: Verb) -> argparse.ArgumentParser:
     """The parser of one verb; the others are not built."""
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
-        description=verb.description,
+        description=textwrap.fill(verb.description, 79),
         epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

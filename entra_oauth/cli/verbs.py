@@ -59,7 +59,7 @@ _ALL = (
         summary="the second half: read the final address, check its state, redeem the code",
         description="Read the address that the browser ended on, from a prompt or from standard "
         "input, find the request that it answers, and redeem its code. Prints the access token.",
-        options=(*_NETWORK, *_OUTPUT),
+        options=(*_APP, "state", "redirect-uri", *_NETWORK, *_OUTPUT),
         examples=("entra-oauth exchange", "pbpaste | entra-oauth exchange"),
         output="token",
     ),

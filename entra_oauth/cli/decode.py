@@ -1,0 +1,123 @@
+"""decode: what a token says, in words. Nothing is sent, nothing is verified."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.channels.base import now
+from entra_oauth.cli.output import duration, utc_time
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.jwt import DecodedJwt, decode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.console import Console
+
+__all__ = ["describe", "run"]
+
+_MEANING = {
+    "acr": "how the person signed in: 1 is enough for most",
+    "aio": "for Entra's own use",
+    "amr": "what was used to sign in",
+    "appid": "the application that asked",
+    "appidacr": "how the application proved itself: 0 not at all, 1 secret, 2 certificate",
+    "aud": "only this resource may accept it",
+    "auth_time": "the person signed in",
+    "azp": "the application that asked",
+    "azpacr": "how the application proved itself: 0 not at all, 1 secret, 2 certificate",
+    "exp": "good until",
+    "iat": "issued",
+    "idp": "who vouched for the person",
+    "ipaddr": "the address that the person came from",
+    "iss": "who issued it",
+    "name": "the person's name, for display only",
+    "nbf": "not good before",
+    "nonce": "binds it to one sign-in",
+    "oid": "the person (or app) in this tenant, for good",
+    "preferred_username": "the person's user name; it can change hands",
+    "roles": "what the application may do",
+    "scp": "what it allows, in the person's name",
+    "sid": "the sign-in session",
+    "sub": "the person as this application sees them",
+    "tid": "the tenant",
+    "unique_name": "the person's user name; it can change hands",
+    "upn": "the person's user name; it can change hands",
+    "uti": "the number of this token; it finds the sign-in in Entra's logs",
+    "ver": "the kind of token",
+    "alg": "how it is signed",
+    "kid": "with which key",
+    "typ": "what it is",
+    "x5t": "with which certificate",
+}
+_TIMES = frozenset(["auth_time", "exp", "iat", "nbf"])
+_RESOURCES = {
+    "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d": "Azure Databricks",
+    "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
+    "https://graph.microsoft.com": "Microsoft Graph",
+    "https://management.azure.com": "Azure Resource Manager",
+}
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Read a token from a prompt or standard input, and show it."""
+    decoded = decode(_read_token(console))
+    if args.json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/decoded/1",
+                "verified": False,
+                "header": decoded.header,
+                "claims": decoded.claims,
+            }
+        )
+        return 0
+    for line in describe(decoded, at=now()):
+        console.result(line)
+    console.say("\nNot verified: this is what the token says of itself.")
+    return 0
+
+
+def _read_token(console: Console) -> str:
+    if sys.stdin is not None and not sys.stdin.isatty():
+        text = sys.stdin.read(1024 * 1024)
+    else:
+        from entra_oauth.channels.terminal import read_secret_line
+
+        console.ask("Paste the token; it is not shown.")
+        text = read_secret_line("token> ", timeout_s=300.0)
+    text = "".join(text.split())
+    if not text:
+        raise UsageError(
+            "There is no token.",
+            advice="Pipe one in: entra-oauth login -o token | entra-oauth decode",
+        )
+    return text.removeprefix("Authorization:").removeprefix("Bearer")
+
+
+def describe(decoded: DecodedJwt, *, at: float) -> list[str]:
+    """A line for every member of header and body. `at` is in seconds since 1970."""
+    lines = ["header"]
+    lines += [_line(name, value, at) for name, value in decoded.header.items()]
+    lines += ["", "body"]
+    lines += [_line(name, value, at) for name, value in decoded.claims.items()]
+    return lines
+
+
+def _line(name: str, value: Any, at: float) -> str:
+    shown = plain(value if isinstance(value, str) else json.dumps(value), limit=200)
+    meaning = _MEANING.get(name, "")
+    if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
+        meaning = f"{meaning}: {_when(value, at)}"
+    elif name == "aud" and isinstance(value, str) and value in _RESOURCES:
+        meaning = f"{_RESOURCES[value]}: {meaning}"
+    return f"  {plain(name, limit=40):<20} {shown:<38} {meaning}".rstrip()
+
+
+def _when(value: float, at: float) -> str:
+    if not 0 <= value < 10**11:
+        return "no time that a clock shows"
+    distance = duration(value - at)
+    return f"{utc_time(value)}, " + (f"in {distance}" if value > at else f"{distance} ago")

@@ -1,0 +1,80 @@
+"""mirror: the documented browser-and-curl procedure, byte for byte."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from entra_oauth.cli.doors import run_sign_in
+from entra_oauth.cli.output import print_tokens
+from entra_oauth.cli.plans import plan_of
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.authorize import Procedure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.console import Console
+    from entra_oauth.protocol.authorize import AuthorizationRequest
+
+__all__ = ["curl_command", "run"]
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Run the procedure; with --print or --prove, show what it would send."""
+    if args.print and args.prove:
+        raise UsageError("--print and --prove exclude each other.", advice="Give one of them.")
+    if args.prove:
+        from entra_oauth.cli.prove import prove
+
+        return prove(args, console)
+    plan = plan_of(args, Procedure.ARTICLE)
+    if args.print:
+        request = plan.request(
+            redirect_uri=args.redirect_uri or "http://localhost",
+            response_mode=args.response_mode or "query",
+        )
+        _print(request, console)
+        return 0
+    tokens = run_sign_in(plan, args, console)
+    print_tokens(tokens, plan, console, output=args.output)
+    return 0
+
+
+def _print(request: AuthorizationRequest, console: Console) -> None:
+    if console.as_json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/mirror/1",
+                "authorize_url": request.url,
+                "curl": curl_command(request),
+            }
+        )
+        return
+    console.say("1. Open this address in a browser and sign in:\n")
+    console.result(request.url)
+    console.say(
+        "\n2. The browser ends at the redirect URI. Check that the state in its address is this "
+        "one,\n   and put the code from there in the place of <authorization-code>:\n"
+    )
+    console.result(curl_command(request))
+    console.say("\nNothing was sent.")
+
+
+def curl_command(request: AuthorizationRequest) -> str:
+    """The article's curl command for a request, with a placeholder for the code."""
+    fields = (
+        ("client_id", quote_plus(request.client_id)),
+        ("scope", quote_plus(request.scope)),
+        ("code", "<authorization-code>"),
+        ("redirect_uri", quote_plus(request.redirect_uri)),
+        ("grant_type", "authorization_code"),
+        ("state", quote_plus(request.state)),
+    )
+    lines = [
+        "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
+        shlex.quote(request.authority.token_endpoint),
+        *(f"-d '{name}={value}'" for name, value in fields),
+    ]
+    return " \\\n".join(lines)

@@ -1,0 +1,85 @@
+"""A token as a result, in the formats that `-o` names, and what is said beside it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from entra_oauth.cli.console import Console
+    from entra_oauth.flows.authorization_code import SignIn
+    from entra_oauth.protocol.token import TokenResponse
+
+__all__ = ["clock_time", "duration", "print_tokens"]
+
+
+def print_tokens(tokens: TokenResponse, plan: SignIn, console: Console, *, output: str) -> None:
+    """Put the result on standard output and its summary where people look."""
+    summary = _summary(tokens)
+    for warning in tokens.warnings:
+        console.say(f"Note: {warning}")
+    if output == "summary":
+        console.result(summary)
+        return
+    console.say(summary)
+    if output == "token":
+        console.result(tokens.access_token)
+    elif output == "header":
+        console.result(f"Authorization: Bearer {tokens.access_token}")
+    else:
+        console.result_json(_as_json(tokens, plan))
+
+
+def _summary(tokens: TokenResponse) -> str:
+    who = tokens.identity.username if tokens.identity else None
+    start = f"Signed in as {who}." if who else "Signed in."
+    if tokens.expires_in is None or tokens.expires_at is None:
+        return f"{start} The authority did not say how long the access token is good."
+    return (
+        f"{start} Access token until {clock_time(tokens.expires_at)} "
+        f"({duration(tokens.expires_in)}). Nothing was kept on this machine."
+    )
+
+
+def _as_json(tokens: TokenResponse, plan: SignIn) -> dict[str, Any]:
+    expires_at = tokens.expires_at
+    identity = tokens.identity
+    return {
+        "schema": "entra-oauth/token/1",
+        "token_type": tokens.token_type,
+        "access_token": tokens.access_token,
+        "expires_on": None if expires_at is None else int(expires_at),
+        "expires_at": None if expires_at is None else utc_time(expires_at),
+        "expires_in": tokens.expires_in,
+        "scope": tokens.scope,
+        "tenant_id": identity.tenant_id if identity else None,
+        "client_id": plan.client_id,
+        "authority": str(plan.authority),
+        "username": identity.username if identity else None,
+        "source": "authorization_code",
+        "warnings": list(tokens.warnings),
+    }
+
+
+def utc_time(at: float) -> str:
+    """Seconds since 1970 as `2026-11-25T14:10:47Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
+def clock_time(at: float) -> str:
+    """Seconds since 1970 as `14:10` of the local day, with the date if it is another day."""
+    local = time.localtime(at)
+    today = time.localtime()
+    same_day = local[:3] == today[:3]
+    return time.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M", local)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: `1 h 16 min`, `40 s`."""
+    whole = int(abs(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join(f"{n} {unit}" for n, unit in parts if n)

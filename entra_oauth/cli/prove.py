@@ -1,0 +1,203 @@
+"""mirror --prove: this tool and the real curl send the same request; compare every byte.
+
+Both talk to a socket on this machine, one after the other, over HTTP/1.1. Only
+here does this tool call itself curl: the point is that nothing else differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from entra_oauth.channels.back import RequestsBack
+from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
+from entra_oauth.errors import LocalError
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.authorize import AuthorizationResponse, Procedure
+from entra_oauth.protocol.messages import HttpRequest
+from entra_oauth.protocol.token import TokenRequest
+
+if TYPE_CHECKING:
+    import argparse
+    from types import TracebackType
+    from typing import Self
+
+    from entra_oauth.cli.console import Console
+
+__all__ = ["compare", "prove"]
+
+EXAMPLE_CODE = "0.ASkAIj...RxgFhSAA"
+EXAMPLE_STATE = "12345"
+NOT_EQUAL = 9
+TIMEOUT_S = 10.0
+
+
+def prove(args: argparse.Namespace, console: Console) -> int:
+    """Compare, print the two hashes, and exit 0 only if every byte is the same."""
+    args.tenant = args.tenant or EXAMPLE_TENANT
+    args.client_id = args.client_id or EXAMPLE_CLIENT
+    args.state = args.state or EXAMPLE_STATE
+    curl, version = _find_curl()
+    with _OneSocket() as sink:
+        plan = replace(
+            plan_of(args, Procedure.ARTICLE),
+            authority=Authority(f"http://127.0.0.1:{sink.port}", args.tenant),
+        )
+        request = plan.request(
+            redirect_uri=args.redirect_uri or "http://localhost", response_mode="query"
+        )
+        callback = HttpRequest(
+            method="GET",
+            url=f"{request.redirect_uri}/?code={EXAMPLE_CODE}&state={quote_plus(args.state)}",
+        )
+        token_request = TokenRequest.redeem(AuthorizationResponse.read(callback, answering=request))
+        ours = _send_ours(token_request, version, sink)
+        theirs = _send_curls(token_request, curl, sink)
+    return compare(ours, theirs, version, console)
+
+
+def compare(ours: bytes, theirs: bytes, version: str, console: Console) -> int:
+    """Say what is equal. Returns the exit code."""
+    equal = ours == theirs
+    if console.as_json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/prove/1",
+                "verdict": "BYTE-EQUAL" if equal else "DIFFERENT",
+                "entra_oauth": {"bytes": len(ours), "sha256": _sha256(ours)},
+                "curl": {"version": version, "bytes": len(theirs), "sha256": _sha256(theirs)},
+            }
+        )
+    else:
+        console.say("The same token request, sent twice to a socket on this machine:\n")
+        for line in theirs.decode("latin-1").split("\r\n"):
+            console.say(f"  {line}")
+        console.say()
+        console.result(f"entra-oauth  {len(ours):>5} bytes  sha256 {_sha256(ours)}")
+        console.result(f"{version:<11}  {len(theirs):>5} bytes  sha256 {_sha256(theirs)}")
+        console.result(
+            "BYTE-EQUAL" if equal else f"DIFFERENT from byte {_first_difference(ours, theirs)}"
+        )
+    if not equal:
+        console.say("Next: please report this with your curl version; it should not happen.")
+    return 0 if equal else NOT_EQUAL
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _first_difference(a: bytes, b: bytes) -> int:
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))
+
+
+def _find_curl() -> tuple[str, str]:
+    """The path of curl, and `curl/<version>` as it calls itself."""
+    path = shutil.which("curl")
+    if path is None:
+        raise LocalError(
+            "There is no curl on this machine to compare with.",
+            advice="Install curl (Debian: apt install curl), then run this again.",
+        )
+    told = subprocess.run(  # noqa: S603 - our own arguments
+        [path, "--version"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    ).stdout
+    match = re.match(r"curl (\S+)", told)
+    if match is None:
+        raise LocalError("curl does not tell its version.", advice=f"Check {path} --version.")
+    return path, f"curl/{match.group(1)}"
+
+
+def _send_ours(request: TokenRequest, user_agent: str, sink: _OneSocket) -> bytes:
+    with RequestsBack() as back:
+        back.send(request.to_http(user_agent=user_agent), timeout_s=TIMEOUT_S)
+    return sink.take()
+
+
+def _send_curls(request: TokenRequest, curl: str, sink: _OneSocket) -> bytes:
+    # -q: no .curlrc; --noproxy: straight to the socket, whatever the environment says.
+    command = [curl, "-q", "-s", "--noproxy", "*", "--max-time", str(int(TIMEOUT_S))]
+    command += ["-X", "POST", "-H", "Content-Type: application/x-www-form-urlencoded"]
+    command.append(request.authority.token_endpoint)
+    for name, raw in request.raw_fields:
+        command += ["-d", f"{name}={raw}"]
+    subprocess.run(command, capture_output=True, timeout=TIMEOUT_S * 2, check=False)  # noqa: S603
+    return sink.take()
+
+
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 2\r\nConnection: close\r\n\r\n{}"
+)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+class _OneSocket:
+    """Takes one request at a time and keeps its bytes as they came."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.settimeout(TIMEOUT_S)
+        self.port: int = self._socket.getsockname()[1]
+        self._got: list[bytes] = []
+        self._has_one = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+        self._thread.join(TIMEOUT_S)
+
+    def take(self) -> bytes:
+        """The bytes of the last request."""
+        if not self._has_one.wait(TIMEOUT_S):
+            raise LocalError(
+                "The request did not arrive at a socket on this machine.",
+                advice="A firewall may be in between; try again.",
+            )
+        self._has_one.clear()
+        return self._got.pop()
+
+    def _serve(self) -> None:
+        for _ in range(2):
+            try:
+                connection, _peer = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(TIMEOUT_S)
+                self._got.append(_read_request(connection))
+                connection.sendall(_ANSWER)
+            self._has_one.set()
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while not _is_whole(data):
+        chunk = connection.recv(65536)
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
+def _is_whole(data: bytes) -> bool:
+    head, blank, body = data.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    return bool(blank) and len(body) >= int(length.group(1) if length else 0)
