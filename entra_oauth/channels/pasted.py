@@ -135,7 +135,7 @@ def _query_of(text: str, ours: SplitResult) -> tuple[str, str]:
             advice="The state next to it is needed too: it proves that the code answers this "
             "sign-in and was not slipped in by somebody else. " + _PASTE_THE_ADDRESS,
         )
-    if not names & {*_ANSWER, "state"}:
+    if not names & _ANSWER:
         raise CallbackRefused(
             "That is neither an address nor the part of one after the question mark.",
             advice=_PASTE_THE_ADDRESS,
@@ -144,14 +144,14 @@ def _query_of(text: str, ours: SplitResult) -> tuple[str, str]:
 
 
 def _starts_with_host(text: str, ours: SplitResult) -> bool:
-    host = ours.netloc.rpartition("@")[2].partition(":")[0] if ours.hostname else ""
-    return bool(host) and bool(re.match(rf"{re.escape(host)}(?::\d+)?[/?#]", text, re.IGNORECASE))
+    host = re.escape(re.sub(r":\d*\Z", "", ours.netloc))
+    return re.match(rf"{host}(?::\d+)?[/?#]", text, re.IGNORECASE) is not None
 
 
 def _query_of_address(address: str, ours: SplitResult) -> tuple[str, str]:
     try:
         seen = urlsplit(address)
-        same_place = _place(seen) == _place(ours)
+        same_place = (_place(seen), _port(seen)) == (_place(ours), _port(ours))
     except ValueError:
         raise CallbackRefused(
             "What was pasted is not a well-formed address.", advice=_COPY_AGAIN
@@ -166,10 +166,14 @@ def _query_of_address(address: str, ours: SplitResult) -> tuple[str, str]:
     return seen.query, seen.fragment
 
 
-def _place(url: SplitResult) -> tuple[str, str, str, int | None, str]:
-    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+def _place(url: SplitResult) -> tuple[str, str, str, str]:
+    """All but the port; the user before `@` is a part of it, so that one is seen."""
     user = url.netloc.rpartition("@")[0]
-    return url.scheme, user, url.hostname or "", port, url.path or "/"
+    return url.scheme, user, url.hostname or "", url.path or "/"
+
+
+def _port(url: SplitResult) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _other_place(seen: SplitResult, ours: SplitResult) -> CallbackRefused:
@@ -185,7 +189,7 @@ def _other_place(seen: SplitResult, ours: SplitResult) -> CallbackRefused:
             "That is a page of the sign-in itself: it is not finished.",
             advice=f"{where} Finish in the browser, then paste the address on which it ends.",
         )
-    if (seen.scheme, host, seen.path or "/") == (ours.scheme, ours.hostname, ours.path or "/"):
+    if _place(seen) == _place(ours):
         return CallbackRefused(
             "The port is another one: the address may be of an earlier sign-in.",
             advice=f"{where} Open the address that was printed last, and sign in there.",

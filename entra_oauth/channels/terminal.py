@@ -20,10 +20,19 @@ from entra_oauth.channels.typed import Line
 from entra_oauth.errors import LocalError, TimedOut, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
-__all__ = ["Terminal", "Woken", "find_terminal", "read_line", "read_secret_line", "read_stdin"]
+__all__ = [
+    "Terminal",
+    "Woken",
+    "find_terminal",
+    "read_line",
+    "read_secret_line",
+    "read_stdin",
+    "some_terminal",
+]
 
 _QUIET_S = 0.15
 """Seconds without a key after which a line break was an Enter. Far above the gaps
@@ -84,7 +93,7 @@ def read_secret_line(prompt: str, *, timeout_s: float, from_stdin: bool = False)
         if from_stdin and not _is_terminal(0):
             text = read_stdin(timeout_s=timeout_s)
         else:
-            with _some_terminal() as terminal:
+            with some_terminal() as terminal:
                 text = read_line(terminal, prompt, timeout_s=timeout_s)
     except EOFError:
         raise LocalError(
@@ -96,12 +105,13 @@ def read_secret_line(prompt: str, *, timeout_s: float, from_stdin: bool = False)
     return text
 
 
-def _some_terminal() -> Terminal:
-    terminal = find_terminal()
+def some_terminal(find: Callable[[], Terminal | None] = find_terminal) -> Terminal:
+    """What `find` finds. Raises `LocalError` if that is nothing."""
+    terminal = find()
     if terminal is None:
         raise LocalError(
             "There is no terminal to read from.",
-            advice="Run this in a terminal, or have standard input read (-).",
+            advice="Run this in a terminal, or say that standard input is to be read (-).",
         )
     return terminal
 
