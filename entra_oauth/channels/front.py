@@ -143,11 +143,13 @@ class ListeningDoor:
         self._lock = threading.Lock()
         self._read: Callable[[HttpRequest], None] | None = None
         self._latched = False
-        self._answered = threading.Event()
+        self._left = False
+        self._over = threading.Event()
         self._error: Exception | None = None
         self._refusal: CallbackRefused | None = None
         self._refusals = 0
         self._ignored = 0
+        self._witnessed = 0
         self._done_path = f"/done/{secrets.token_urlsafe(32)}"
         self._outcome: Outcome | None = None
         self._told = threading.Event()
@@ -164,7 +166,10 @@ class ListeningDoor:
         return self._response_mode
 
     def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """Open the browser at `url` and wait, as `channels.base.Door` says. Once per door."""
+        """Open the browser at `url` and wait, as `channels.base.Door` says. Once per door.
+
+        It ends with `TimedOut` too when another thread leaves the `with` block.
+        """
         until = monotonic() + timeout_s
         answers: list[T] = []
         with self._lock:
@@ -178,6 +183,10 @@ class ListeningDoor:
             raise self._error
         if answers:
             return answers[0]
+        if self._left:
+            raise TimedOut(
+                "The sign-in was given up before an answer came.", advice="Start it again."
+            )
         if self._refusal is not None:
             self._say(f"{_times(self._refusals, 'redirect')} refused, and no other came.")
             raise self._refusal
@@ -200,8 +209,10 @@ class ListeningDoor:
     ) -> None:
         patience_s = _PATIENCE_S if self._told.is_set() else _PATIENCE_WHEN_STOPPED_S
         self._told.set()
+        self._left = True
+        self._over.set()  # for an `ask` that another thread is still in
         try:
-            if self._answered.is_set():
+            if self._latched:
                 self._fetched.wait(patience_s)
         finally:
             self._host.close(grace_s=patience_s)
@@ -222,7 +233,7 @@ class ListeningDoor:
             if remind_at is not None and now >= remind_at:
                 remind_at = None
                 self._remind()
-            if self._answered.wait(min(_SLICE_S, until - now)):
+            if self._over.wait(min(_SLICE_S, until - now)):
                 return
 
     def _remind(self) -> None:
@@ -261,7 +272,7 @@ class ListeningDoor:
                 raise
             finally:
                 if self._latched:
-                    self._answered.set()
+                    self._over.set()
         return response
 
     def _leads_to_done(self, request: HttpRequest) -> bool:
@@ -327,7 +338,8 @@ class ListeningDoor:
 
     def _tell_witness(self, note: str, request: HttpRequest, response: HttpResponse) -> None:
         # What is kept has an end, whoever floods us; what decides is always kept.
-        if self._latched or self._refusals + self._ignored <= _WITNESSED:
+        self._witnessed += 1
+        if self._witnessed <= _WITNESSED or response.status in (200, 303):
             self._witness(note, request, response)
 
 
