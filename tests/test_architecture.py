@@ -1,0 +1,165 @@
+"""The import arrows of docs/architecture.md, read from the source.
+
+    errors <- protocol <- channels <- recording <- flows <- cache <- client <- adapters <- cli
+
+Imports inside functions and under TYPE_CHECKING count like all others: an arrow
+that exists only for the types is an arrow.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import imports
+
+ROOT = Path(__file__).parents[1]
+
+
+def _package() -> dict[str, str]:
+    found = {}
+    for path in sorted((ROOT / "entra_oauth").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = path.read_text(encoding="utf-8")
+    return found
+
+
+def test_every_import_of_the_package_runs_the_right_way() -> None:
+    package = _package()
+    assert "entra_oauth.channels.base" in package
+    assert imports.offences(package) == []
+
+
+def test_every_room_of_the_package_is_known_to_the_rules() -> None:
+    doors = {"", "__main__", *imports.FREE}
+    known = {*imports.LAYERS, *imports.ASIDE, *doors}
+    assert {imports._room(name) for name in _package()} <= known
+
+
+WRONG = [
+    ("errors", "import entra_oauth.protocol.messages", "may not use entra_oauth.protocol"),
+    ("protocol.token", "from entra_oauth.channels.base import now", "may not use"),
+    ("protocol.token", "from entra_oauth import flows", "may not use entra_oauth.flows"),
+    ("channels.front", "from entra_oauth.recording import record", "may not use"),
+    ("recording.record", "from entra_oauth.flows import code", "may not use"),
+    ("flows.code", "from entra_oauth.client import PublicClient", "may not use"),
+    ("flows.code", "from entra_oauth.cache import store", "may not use"),
+    ("cache.store", "from entra_oauth.client import PublicClient", "may not use"),
+    ("client", "from entra_oauth.adapters import azure", "may not use"),
+    ("adapters.azure", "from entra_oauth.cli import main", "may not use"),
+    ("client", "from entra_oauth.practice import tenant", "may not use"),
+    ("channels.back", "from entra_oauth.lessons import story", "may not use"),
+    ("flows.code", "from entra_oauth.audit import rules", "may not use"),
+    ("practice.tenant", "from entra_oauth.protocol.pkce import challenge", "protocol.pkce"),
+    ("practice.tenant", "from entra_oauth.protocol import pkce", "protocol.pkce"),
+    ("practice.tenant", "import entra_oauth.channels.back", "channels.back"),
+    ("practice.tenant", "from entra_oauth.recording.record import Exchange", "recording"),
+    ("practice.tenant", "from entra_oauth.lessons import story", "lessons"),
+    ("audit.rules", "from entra_oauth.channels.base import now", "channels.base"),
+    ("audit.rules", "from entra_oauth.practice import tenant", "practice"),
+    ("lessons.story", "from entra_oauth.cli import main", "may not use entra_oauth.cli"),
+    ("flows.code", "from entra_oauth import PublicClient", "may not use entra_oauth"),
+    ("flows.code", "from .base import now", "by a relative name"),
+    ("flows.code", "def f():\n    import entra_oauth.client", ":2: may not use"),
+    ("flows.code", "if TYPE_CHECKING:\n    import entra_oauth.client", ":2: may not use"),
+    ("flows.code", "try:\n    pass\nexcept E:\n    import entra_oauth.cli", ":4: may not use"),
+    ("flows.code", "import importlib as i\ni.import_module('entra_oauth.cli')", "entra_oauth.cli"),
+    ("flows.code", "from importlib import import_module as g\ng(name)", "computed name"),
+    ("flows.code", "import importlib as i\ni.import_module(f'entra_oauth.{x}')", "computed name"),
+    ("flows.code", "import importlib as i\ni.import_module(f'entra_oauth.cli.{x}')", "cli.?"),
+    ("flows.code", "__import__('entra_oauth.cli')", "may not use entra_oauth.cli"),
+    ("flows.code", "import requests", "uses requests"),
+    ("channels.front", "def f():\n    from urllib3.util import Retry", "uses urllib3"),
+    ("practice.tenant", "import requests", "uses requests"),
+    ("channels.front", "__import__('requests')", "uses requests"),
+    ("channels.back", "import requests", "at once"),
+    ("channels.back", "from entra_oauth.channels import requests_adapter", "at once"),
+    ("channels.back", "if x:\n    import requests", "at once"),
+    ("adapters.http", "import requests", "at once"),
+    (
+        "channels.front",
+        "def f():\n    from entra_oauth.channels import requests_adapter",
+        "back channel",
+    ),
+    ("channels.back", "import msal", "uses msal"),
+    ("adapters.msal", "def f():\n    from msal import PublicClientApplication", "uses msal"),
+    ("flows.code", "import time\ntime.time()", ":2: reads the clock (time.time)"),
+    ("flows.code", "import time as t\nclock = t.monotonic", "reads the clock"),
+    ("flows.code", "from time import monotonic", "reads the clock (time.monotonic)"),
+    ("cli.login", "import time\ntime.localtime()", "reads the clock"),
+    ("cli.login", "import time\ntime.strftime('%c')", "reads the clock"),
+    ("cli.login", "import datetime\ndatetime.datetime.now()", "reads the clock"),
+    ("cli.login", "from datetime import datetime, UTC\ndatetime.now(UTC)", "reads the clock"),
+    ("practice.tenant", "from datetime import date as d\nd.today()", "reads the clock"),
+    ("garden.shed", "import entra_oauth.errors", "may not use"),
+]
+
+
+@pytest.mark.parametrize(("module", "source", "said"), WRONG)
+def test_a_wrong_arrow_is_found(module: str, source: str, said: str) -> None:
+    package = {**_ROOMS, f"entra_oauth.{module}": source}
+    assert [offence for offence in imports.offences(package) if said in offence]
+
+
+RIGHT = [
+    ("protocol.token", "from entra_oauth.errors import UsageError"),
+    ("protocol.token", "from entra_oauth import errors"),
+    ("protocol.token", "from entra_oauth._version import __version__"),
+    ("cli.login", "from entra_oauth.practice import tenant\nimport entra_oauth.lessons.story"),
+    ("cli.login", "import importlib\nimportlib.import_module(f'entra_oauth.cli.{verb}')"),
+    ("practice", "import importlib\nimportlib.import_module(f'{__name__}.{home}')"),
+    ("lessons.story", "from entra_oauth.practice import tenant\nimport entra_oauth.audit.rules"),
+    ("lessons.story", "from entra_oauth.client import PublicClient"),
+    ("practice.tenant", "from entra_oauth.protocol.messages import HttpRequest"),
+    ("practice.tenant", "from entra_oauth.protocol import messages"),
+    ("practice.tenant", "from entra_oauth.channels.loopback import serve"),
+    ("practice.tenant", "from entra_oauth.practice.keys import Key"),
+    ("audit.rules", "from entra_oauth.recording.record import Exchange"),
+    ("channels.back", "def f():\n    import requests"),
+    ("channels.back", "if TYPE_CHECKING:\n    import requests"),
+    ("channels.back", "def f():\n    from entra_oauth.channels import requests_adapter"),
+    ("channels.requests_adapter", "import requests\nimport urllib3"),
+    ("cli.login", "import time\ntime.strftime('%c', time.gmtime(0))"),
+    ("adapters.http", "def f():\n    from requests.auth import AuthBase"),
+    ("channels.base", "import time\nnow = time.time"),
+    ("flows.code", "import time\ntime.sleep(1)"),
+    ("flows.code", "from datetime import datetime\ndatetime.fromtimestamp(0)"),
+    ("__main__", "from entra_oauth.cli import main"),
+]
+
+
+@pytest.mark.parametrize(("module", "source"), RIGHT)
+def test_a_right_arrow_is_left_alone(module: str, source: str) -> None:
+    assert imports.offences({**_ROOMS, f"entra_oauth.{module}": source}) == []
+
+
+_ROOMS = {
+    f"entra_oauth{module and '.' + module}": ""
+    for module in (
+        "",
+        "_version",
+        "errors",
+        "protocol",
+        "protocol.messages",
+        "protocol.pkce",
+        "channels.base",
+        "channels.back",
+        "channels.requests_adapter",
+        "channels.loopback",
+        "recording.record",
+        "flows",
+        "cache",
+        "client",
+        "adapters",
+        "cli",
+        "practice",
+        "practice.tenant",
+        "practice.keys",
+        "audit",
+        "audit.rules",
+        "lessons",
+        "lessons.story",
+    )
+}
