@@ -1,0 +1,140 @@
+"""Reading an authorize request, check by check, in Entra's order.
+
+Until client and redirect URI are known to be right, an error stays on a page:
+sending it anywhere could send a person to an attacker. After that, errors go to
+the redirect URI. https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice import redirects
+from entra_oauth.practice.pkce import Challenge, read_challenge
+from entra_oauth.practice.refusals import Refused, refuse
+from entra_oauth.practice.scopes import Asked, read_scope
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.calls import Parameters
+    from entra_oauth.practice.directory import App, Directory, Platform
+    from entra_oauth.practice.world import Authority
+    from entra_oauth.protocol.messages import Fields
+
+__all__ = ["AuthorizeRequest", "Destination", "RefusedTo", "read_request"]
+
+_MODES = ("query", "form_post", "fragment")
+_PROMPTS = ("login", "none", "select_account", "consent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where an answer goes, good or bad, and how."""
+
+    redirect_uri: str
+    mode: str
+    state: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizeRequest:
+    """An authorize request that passed every check."""
+
+    authority: Authority
+    app: App
+    platform: Platform
+    destination: Destination
+    asked: Asked
+    challenge: Challenge | None = field(repr=False)
+    nonce: str | None = field(repr=False)
+    prompt: str | None
+    login_hint: str | None
+    client_info: bool
+    sent: Fields = field(repr=False)
+    """All that was sent, for the page that explains it."""
+
+
+class RefusedTo(Exception):
+    """A refusal that goes to the redirect URI."""
+
+    def __init__(self, refused: Refused, destination: Destination) -> None:
+        super().__init__(refused.kind.number)
+        self.refused = refused
+        self.destination = destination
+
+
+def read_request(sent: Parameters, authority: Authority, directory: Directory) -> AuthorizeRequest:
+    """Check a request. Raises `Refused` for the page, `RefusedTo` for the redirect URI."""
+    app = authority.app(sent.need("client_id"), directory)
+    redirect_uri = _redirect_uri(sent, app)
+    registered = redirects.find(app, redirect_uri)
+    if registered is None:
+        raise refuse(50011, redirect_uri, app.client_id)
+    destination = Destination(
+        redirect_uri=redirect_uri,
+        mode=_mode_or_query(sent),
+        state=_or_none(sent, "state"),
+    )
+    try:
+        return _read_rest(sent, authority, directory, app, registered.platform, destination)
+    except Refused as refused:
+        raise RefusedTo(refused, destination) from None
+
+
+def _redirect_uri(sent: Parameters, app: App) -> str:
+    # fidelity: redirect-uri-missing - the page says the server then picks a registered one
+    given = sent.get("redirect_uri")
+    if given is not None:
+        return given
+    if not app.redirects:
+        raise refuse(500113)
+    return app.redirects[0].uri
+
+
+def _mode_or_query(sent: Parameters) -> str:
+    """Errors must travel somehow, even the one that says that this value is wrong."""
+    mode = _or_none(sent, "response_mode")
+    return mode if mode in _MODES else "query"
+
+
+def _or_none(sent: Parameters, name: str) -> str | None:
+    """The first value; whether it stands twice is found out with the other checks."""
+    return next((v for n, v in sent.fields if n == name), None)
+
+
+def _read_rest(
+    sent: Parameters,
+    authority: Authority,
+    directory: Directory,
+    app: App,
+    platform: Platform,
+    destination: Destination,
+) -> AuthorizeRequest:
+    for name in ("state", "response_mode"):
+        sent.get(name)
+    if sent.need("response_type") != "code":
+        raise refuse(70005)  # fidelity: response-type
+    mode = sent.get("response_mode")
+    if mode not in (None, *_MODES):
+        raise refuse(70007, mode)
+    if sent.has("resource"):
+        raise refuse(901002)
+    prompt = sent.get("prompt")
+    if prompt not in (None, *_PROMPTS):
+        raise refuse(90023, "prompt")
+    asked = read_scope(sent.need("scope"), directory, authority.home(directory), app)
+    challenge = read_challenge(sent, platform)
+    sent.get("domain_hint")
+    return AuthorizeRequest(
+        authority=authority,
+        app=app,
+        platform=platform,
+        destination=destination,
+        asked=asked,
+        challenge=challenge,
+        nonce=sent.get("nonce"),
+        prompt=prompt,
+        login_hint=sent.get("login_hint"),
+        client_info=sent.get("client_info") == "1",
+        sent=sent.fields,
+    )

@@ -1,0 +1,124 @@
+"""One request as the tenant reads it: its own parsing, its own ids.
+
+The client of this package parses forms too. The two share no code on purpose:
+a mistake made once must not be made on both ends.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from entra_oauth.practice.refusals import refuse
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.chance import Chance
+    from entra_oauth.protocol.messages import Fields, HttpRequest
+
+__all__ = ["Call", "Parameters", "read_call"]
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Names and values of a query or a form, in order; each name may stand once."""
+
+    fields: Fields = field(default=(), repr=False)
+    broken: bool = False
+    """Whether the text could not be parsed at all."""
+
+    def get(self, name: str) -> str | None:
+        """The value; an empty one counts as absent. Twice: AADSTS9000411."""
+        if self.broken:
+            raise refuse(9002313)
+        values = [v for n, v in self.fields if n == name]
+        if len(values) > 1:
+            raise refuse(9000411, name)  # fidelity: repeated-parameter
+        return values[0] or None if values else None
+
+    def need(self, name: str) -> str:
+        """The value, or AADSTS900144."""
+        value = self.get(name)
+        if value is None:
+            raise refuse(900144, name)
+        return value
+
+    def has(self, name: str) -> bool:
+        """Whether it was sent at all, even empty."""
+        return any(n == name for n, _ in self.fields)
+
+
+def _parameters(text: str) -> Parameters:
+    try:
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return Parameters(broken=True)
+    return Parameters(tuple(fields))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, with everything that was read from it once."""
+
+    request: HttpRequest
+    base_url: str
+    """Scheme, host and port by which the client reached us, without a slash."""
+    segments: tuple[str, ...]
+    """The parts of the path, still percent-encoded."""
+    query: Parameters
+    form: Parameters
+    now: float
+    """Seconds since 1970 on the tenant's clock."""
+    trace_id: str
+    """Entra's id of this request (`x-ms-request-id`)."""
+    correlation_id: str
+    """The client's id of it (`client-request-id`), or one made here."""
+    echoes_correlation: bool
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    def cookie(self, name: str) -> str | None:
+        """The first cookie of that name."""
+        for key, value in self.request.headers:
+            if key.lower() == "cookie":
+                for piece in value.split(";"):
+                    found, _, text = piece.strip().partition("=")
+                    if found == name:
+                        return text
+        return None
+
+
+def read_call(request: HttpRequest, *, chance: Chance, now: float) -> Call:
+    """Read one request. Raises ValueError for a URL that is none."""
+    parts = urlsplit(request.url)
+    sent_id = request.header("client-request-id") or ""
+    echoes = _GUID.fullmatch(sent_id) is not None
+    return Call(
+        request=request,
+        base_url=f"{parts.scheme}://{parts.netloc}",
+        segments=tuple(parts.path.split("/")[1:]),
+        query=_parameters(parts.query),
+        form=_read_form(request),
+        now=now,
+        trace_id=chance.trace_id(),
+        correlation_id=sent_id if echoes else chance.guid(),
+        echoes_correlation=echoes,
+    )
+
+
+def _read_form(request: HttpRequest) -> Parameters:
+    content_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if content_type != _FORM:
+        # fidelity: wrong-content-type - the body is not looked at, so every field is missing
+        return Parameters()
+    try:
+        return _parameters(request.body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return Parameters(broken=True)

@@ -1,0 +1,279 @@
+"""A browser without a screen: it follows redirects and fills in the tenant's forms.
+
+The demo and the tests sign in with it. It reads pages as a browser would, with an
+HTML parser, and knows nothing of how the tenant makes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken, UnexpectedAnswer
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from http.client import HTTPConnection
+
+__all__ = ["Page", "PracticeBrowser", "http_send"]
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Where the browser ended up."""
+
+    status: int
+    url: str
+    """As in the address bar, fragment included."""
+    text: str = field(repr=False)
+    """The page's source."""
+
+
+@dataclass(slots=True)
+class _Form:
+    action: str
+    method: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    """Names of the fields that a person fills in."""
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)
+    """Name, value and words of each submit button."""
+
+
+class PracticeBrowser:
+    """Signs `user` in with `password` on whatever page asks for it.
+
+    `send` carries one request and returns its answer; it follows nothing. With
+    `consents=False` the consent page is declined, with `cancels=True` the sign-in
+    page is left by its cancel button. Cookies are kept by origin, which is
+    stricter than a real browser: it ignores the port.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[HttpRequest], HttpResponse],
+        user: str,
+        password: str,
+        *,
+        consents: bool = True,
+        cancels: bool = False,
+    ) -> None:
+        self._send = send
+        self._user = user
+        self._password = password
+        self._consents = consents
+        self._cancels = cancels
+        self._cookies: dict[str, dict[str, str]] = {}
+
+    def open(self, url: str) -> Page:
+        """Go to `url` and on, until a page asks for nothing more.
+
+        A sign-in page that comes back after one try is returned as it is. Raises
+        what `send` raises, and `UnexpectedAnswer` if the way has no end.
+        """
+        request = HttpRequest(method="GET", url=url)
+        signed_in_once = False
+        for _ in range(_MOST_STEPS):
+            response = self._exchange(request)
+            location = response.header("Location")
+            if response.status in _REDIRECTS and location is not None:
+                request = _redirected(request, response.status, location)
+                continue
+            page = Page(
+                status=response.status,
+                url=request.url,
+                text=response.body.decode("utf-8", errors="replace"),
+            )
+            form = _first_form(page.text) if response.status == 200 else None
+            if form is None or ("passwd" in form.typed and signed_in_once):
+                return page
+            signed_in_once = signed_in_once or "passwd" in form.typed
+            request = self._submit(form, page.url)
+        raise UnexpectedAnswer(
+            "The sign-in pages led nowhere.", advice="Open the address in a real browser."
+        )
+
+    def _exchange(self, request: HttpRequest) -> HttpResponse:
+        origin = _origin(request.url)
+        jar = self._cookies.setdefault(origin, {})
+        cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
+        sent = HttpRequest(
+            method=request.method,
+            url=request.url.partition("#")[0],
+            headers=(*request.headers, *((("Cookie", cookie),) if cookie else ())),
+            body=request.body,
+        )
+        response = self._send(sent)
+        for name, value in response.headers:
+            if name.lower() == "set-cookie":
+                _keep_cookie(jar, value)
+        return response
+
+    def _submit(self, form: _Form, page_url: str) -> HttpRequest:
+        answers = {"login": self._user, "passwd": self._password}
+        fields = [*form.fields, *((name, answers.get(name, "")) for name in form.typed)]
+        button = self._choose(form)
+        if button is not None and button[0]:
+            fields.append(button[:2])
+        action = urljoin(page_url, form.action)
+        if form.method != "post":
+            return HttpRequest(method="GET", url=f"{action.partition('?')[0]}?{urlencode(fields)}")
+        # What Chromium says when a form goes from an https page to an http address.
+        same = _origin(action) == _origin(page_url)
+        return HttpRequest(
+            method="POST",
+            url=action,
+            headers=(
+                ("Origin", _origin(page_url) if same else "null"),
+                ("Content-Type", FORM),
+            ),
+            body=urlencode(fields).encode("ascii"),
+        )
+
+    def _choose(self, form: _Form) -> tuple[str, str, str] | None:
+        """The button that this person would press; the first one is a form's default."""
+        named = {button[1]: button for button in form.buttons}
+        if "passwd" in form.typed and self._cancels:
+            return named.get("cancel")
+        if "decline" in named and not self._consents:
+            return named["decline"]
+        if "other" in named:
+            mine = (b for b in form.buttons if self._user.lower() in b[2].lower())
+            return next(mine, named["other"])
+        return form.buttons[0] if form.buttons else None
+
+
+class _Forms(HTMLParser):
+    """Collects the forms of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[_Form] = []
+        self._inside = False
+        self._words: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        have = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(_Form(have.get("action", ""), have.get("method", "get").lower()))
+            self._inside = True
+        elif self._inside and tag == "input" and have.get("name"):
+            if have.get("type") == "hidden":
+                self.forms[-1].fields.append((have["name"], have.get("value", "")))
+            else:
+                self.forms[-1].typed.append(have["name"])
+        elif self._inside and tag == "button":
+            self.forms[-1].buttons.append((have.get("name", ""), have.get("value", ""), ""))
+            self._words = []
+
+    def handle_data(self, data: str) -> None:
+        if self._words is not None:
+            self._words.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        elif tag == "button" and self._words is not None:
+            name, value, _ = self.forms[-1].buttons[-1]
+            self.forms[-1].buttons[-1] = (name, value, " ".join(self._words))
+            self._words = None
+
+
+def _first_form(html: str) -> _Form | None:
+    parser = _Forms()
+    parser.feed(html)
+    parser.close()
+    return parser.forms[0] if parser.forms else None
+
+
+def _redirected(request: HttpRequest, status: int, location: str) -> HttpRequest:
+    url = urljoin(request.url, location)
+    if status in (307, 308):
+        return HttpRequest(
+            method=request.method, url=url, headers=request.headers, body=request.body
+        )
+    return HttpRequest(method="GET", url=url)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _keep_cookie(jar: dict[str, str], line: str) -> None:
+    first, *rest = (piece.strip() for piece in line.split(";"))
+    name, _, value = first.partition("=")
+    if any(piece.lower() == "max-age=0" for piece in rest):
+        jar.pop(name, None)
+    else:
+        jar[name] = value
+
+
+def http_send(
+    request: HttpRequest, *, ca_file: str | None = None, timeout_s: float = 30.0
+) -> HttpResponse:
+    """Carry one request to a server on this machine, and to no other.
+
+    `ca_file` is trusted in place of the system's certificates. Raises
+    `DestinationRefused` for another host, `ConnectFailed`, `ExchangeBroken`.
+    """
+    import http.client
+
+    parts = urlsplit(request.url)
+    host = parts.hostname or ""
+    if not is_loopback(host) or parts.scheme not in ("http", "https"):
+        raise DestinationRefused(
+            "The built-in browser goes to this machine only.",
+            advice="Use a real browser for other addresses.",
+        )
+    connection = _connection(parts.scheme, host, parts.port, ca_file, timeout_s)
+    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    try:
+        connection.connect()
+    except OSError as error:
+        raise ConnectFailed(
+            f"Nothing could be reached at port {connection.port} of this machine "
+            f"({type(error).__name__}).",
+            advice="Check that the server is running and its certificate is trusted.",
+        ) from None
+    try:
+        connection.putrequest(request.method, target, skip_accept_encoding=True)
+        for name, value in request.headers:
+            connection.putheader(name, value)
+        if request.body or request.method == "POST":
+            connection.putheader("Content-Length", str(len(request.body)))
+        connection.putheader("Connection", "close")
+        connection.endheaders(request.body or None)
+        answer = connection.getresponse()
+        return HttpResponse(
+            status=answer.status,
+            reason=answer.reason,
+            headers=tuple(answer.getheaders()),
+            body=answer.read(),
+        )
+    except (OSError, http.client.HTTPException) as error:
+        raise ExchangeBroken(
+            f"The connection ended while a page was loading ({type(error).__name__}).",
+            advice="Try again.",
+        ) from None
+    finally:
+        connection.close()
+
+
+def _connection(
+    scheme: str, host: str, port: int | None, ca_file: str | None, timeout_s: float
+) -> HTTPConnection:
+    from http.client import HTTPConnection, HTTPSConnection
+
+    if scheme == "http":
+        return HTTPConnection(host, port, timeout=timeout_s)
+    import ssl
+
+    context = ssl.create_default_context(cafile=ca_file)
+    return HTTPSConnection(host, port, timeout=timeout_s, context=context)

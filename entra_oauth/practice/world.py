@@ -1,0 +1,73 @@
+"""What every endpoint may use, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice.refusals import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.practice.chance import Chance
+    from entra_oauth.practice.directory import App, Directory, Tenant
+    from entra_oauth.practice.keys import KeyRing
+    from entra_oauth.practice.ledger import Ledger
+
+__all__ = ["Authority", "World", "read_authority"]
+
+_ANY = ("common", "organizations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Directory, memory, key, chance and clock of one practice tenant."""
+
+    directory: Directory
+    ledger: Ledger
+    keys: KeyRing
+    chance: Chance
+    now: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """The tenant part of a URL, understood."""
+
+    segment: str
+    """As it stood in the URL, lower case."""
+    tenant: Tenant | None
+    """None for `common` and `organizations`: who signs in decides."""
+
+    @property
+    def key(self) -> str:
+        """Equal for two spellings of one tenant; codes are bound to it."""
+        return self.tenant.id if self.tenant else self.segment
+
+    def home(self, directory: Directory) -> Tenant:
+        """The tenant, or for the shared ones the first there is."""
+        return self.tenant or directory.tenants[0]
+
+    def app(self, client_id: str, directory: Directory) -> App:
+        """The app of that id here. Raises 700038, 700016 or 50194."""
+        if set(client_id) <= {"0", "-"}:
+            raise refuse(700038, client_id)
+        app = directory.app(client_id, self.tenant.id if self.tenant else None)
+        if app is None:
+            raise refuse(700016, client_id, self.home(directory).name)
+        if self.tenant is None and not app.multitenant:
+            raise refuse(50194, app.client_id, app.name)
+        return app
+
+
+def read_authority(segment: str, directory: Directory) -> Authority:
+    """Understand the tenant part. Raises 90002 for an unknown one, 900023 for no name at all."""
+    name = segment.lower()
+    if name in _ANY:
+        return Authority(segment=name, tenant=None)
+    tenant = directory.tenant(name)
+    if tenant is None:
+        looks_right = "." in name or len(name) == 36 or name == "consumers"
+        raise refuse(90002 if looks_right else 900023, segment)
+    return Authority(segment=name, tenant=tenant)
