@@ -78,7 +78,7 @@ class LoopbackHost:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._acceptor: threading.Thread | None = None
-        self._waker: socket.socket | None = None
+        self._wakers: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[Connection, None] = {}  # the longest unused first
         self._threads: set[threading.Thread] = set()
 
@@ -86,13 +86,13 @@ class LoopbackHost:
         """Begin to answer; returns at once."""
         if self._acceptor is not None or self._stopping.is_set():
             return
-        waker, self._waker = socket.socketpair()
+        self._wakers = socket.socketpair()
         selector = selectors.DefaultSelector()
-        for sock in (*self._listeners, waker):
+        for sock in (*self._listeners, self._wakers[0]):
             selector.register(sock, selectors.EVENT_READ)
         self._acceptor = threading.Thread(
             target=self._accept_all,
-            args=(selector, waker),
+            args=(selector, self._wakers[0]),
             name=f"loopback-{self.port}",
             daemon=True,
         )
@@ -108,12 +108,11 @@ class LoopbackHost:
             if self._stopping.is_set():
                 return
             self._stopping.set()
-        if self._acceptor is not None and self._waker is not None:
-            self._waker.send(b".")
+        if self._acceptor is not None and self._wakers is not None:
+            self._wakers[1].send(b".")
             self._acceptor.join()
-            self._waker.close()
-        for listener in self._listeners:
-            listener.close()
+        for sock in (*self._listeners, *(self._wakers or ())):
+            sock.close()
         self._cut(only_waiting=True)
         self._join(grace_s)
         self._cut(only_waiting=False)
@@ -134,7 +133,7 @@ class LoopbackHost:
     # ---- accepting -----------------------------------------------------------
 
     def _accept_all(self, selector: selectors.BaseSelector, waker: socket.socket) -> None:
-        with selector, waker:
+        with selector:
             while not self._stopping.is_set():
                 for key, _ in selector.select():
                     if isinstance(key.fileobj, socket.socket) and key.fileobj is not waker:
