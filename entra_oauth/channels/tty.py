@@ -29,6 +29,7 @@ if sys.platform != "win32":
     _READ = 4096
     _LOOK_AGAIN_S = 0.5
     _IFLAG, _LFLAG, _CC = 0, 3, 6
+    _SEEN = termios.ICANON | termios.ECHO
     # These stop or end the process and would leave the terminal without echo.
     # SIGINT is not among them: Python makes it an exception.
     _ENDING = (signal.SIGTSTP, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -70,6 +71,7 @@ if sys.platform != "win32":
             try:
                 self._pipe = os.pipe()
                 self._decoder.reset()
+                self._before, self._is_quiet = [], False
                 self._is_open = True
                 # For a second Ctrl-C that comes while the first is being dealt with.
                 atexit.register(self._put_back)
@@ -161,10 +163,11 @@ if sys.platform != "win32":
                 return
             try:
                 mode = termios.tcgetattr(self._fd)
-                if not self._is_quiet:
+                still_ours = bool(self._before) and not mode[_LFLAG] & _SEEN
+                if not self._is_quiet and not still_ours:
                     self._before = termios.tcgetattr(self._fd)
                 mode[_IFLAG] |= termios.ICRNL
-                mode[_LFLAG] &= ~(termios.ICANON | termios.ECHO | termios.ECHONL | termios.IEXTEN)
+                mode[_LFLAG] &= ~(_SEEN | termios.ECHONL | termios.IEXTEN)
                 mode[_LFLAG] |= termios.ISIG
                 mode[_CC][termios.VMIN], mode[_CC][termios.VTIME] = 1, 0
                 self._is_quiet = True
@@ -206,6 +209,8 @@ if sys.platform != "win32":
 
         def _on_return(self, number: int, frame: FrameType | None) -> None:
             # After SIGSTOP, which cannot be handled, the shell has set its own modes.
+            if not self._in_foreground():
+                self._is_quiet = False
             self._hush()
 
     def _can_mark_pastes() -> bool:
