@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
+from entra_oauth.cli.layout import row, width
 from entra_oauth.cli.output import duration, utc_time
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.jwt import DecodedJwt, decode
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             }
         )
         return 0
-    for line in describe(decoded, at=now()):
+    for line in describe(decoded, at=now(), columns=width()):
         console.result(line)
     console.say("\nNot verified: this is what the token says of itself.")
     return 0
@@ -97,23 +98,25 @@ def _read_token(console: Console) -> str:
     return text.removeprefix("Authorization:").removeprefix("Bearer")
 
 
-def describe(decoded: DecodedJwt, *, at: float) -> list[str]:
-    """A line for every member of header and body. `at` is in seconds since 1970."""
+def describe(decoded: DecodedJwt, *, at: float, columns: int) -> list[str]:
+    """Lines for every member of header and body. `at` is in seconds since 1970."""
     lines = ["header"]
-    lines += [_line(name, value, at) for name, value in decoded.header.items()]
+    for name, value in decoded.header.items():
+        lines += _row(name, value, at, columns)
     lines += ["", "body"]
-    lines += [_line(name, value, at) for name, value in decoded.claims.items()]
+    for name, value in decoded.claims.items():
+        lines += _row(name, value, at, columns)
     return lines
 
 
-def _line(name: str, value: Any, at: float) -> str:
+def _row(name: str, value: Any, at: float, columns: int) -> list[str]:
     shown = plain(value if isinstance(value, str) else json.dumps(value), limit=200)
     meaning = _MEANING.get(name, "")
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
         meaning = f"{meaning}: {_when(value, at)}"
     elif name == "aud" and isinstance(value, str) and value in _RESOURCES:
         meaning = f"{_RESOURCES[value]}: {meaning}"
-    return f"  {plain(name, limit=40):<20} {shown:<38} {meaning}".rstrip()
+    return row(plain(name, limit=40), shown, meaning, indent=2, columns=columns)
 
 
 def _when(value: float, at: float) -> str:

@@ -1,0 +1,287 @@
+"""demo: a whole sign-in on the practice tenant, told message by message."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+from dataclasses import dataclass, replace
+from html import unescape
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.back import RequestsBack
+from entra_oauth.channels.base import Channels, monotonic, now
+from entra_oauth.channels.browser import has_local_browser, launch
+from entra_oauth.channels.front import Listener
+from entra_oauth.cli.decode import describe
+from entra_oauth.cli.layout import prose, width
+from entra_oauth.cli.narration import Narrator
+from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
+from entra_oauth.errors import LocalError
+from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.messages import HttpRequest
+from entra_oauth.protocol.scopes import DATABRICKS
+from entra_oauth.recording import Exchange, Recorder, Recording
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from entra_oauth.cli.console import Console
+    from entra_oauth.practice.user_agent import Page
+    from entra_oauth.protocol.token import TokenResponse
+
+__all__ = ["run"]
+
+PERSON = "alice@contoso-practice.example"
+PASSWORD = "practice"  # noqa: S105 - the toy directory's, printed on its own page
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Sign in, then tell what passed."""
+    procedure = Procedure(args.procedure)
+    with serve(PracticeTenant(), tls=False) as hosted:
+        opening = (
+            "A whole sign-in, on this machine alone.",
+            f"The practice tenant plays Microsoft Entra ID at {hosted.base_url}; nothing leaves "
+            "this machine. Codes, tokens and other secrets are masked; equal #tags mean equal "
+            "values.",
+        )
+        for text in opening:
+            console.result(prose(text, indent=0, columns=width()))
+        browser = _OwnBrowser(console) if args.browser else _BuiltInBrowser()
+        story = _sign_in(hosted.base_url, procedure, browser, console)
+        _Teller(console, Narrator(), story).tell()
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Story:
+    """All that there is to tell."""
+
+    plan: SignIn
+    tokens: TokenResponse
+    recording: Recording
+    used: Exchange
+    seconds: float
+    last_page: Page | None
+
+
+class _BuiltInBrowser:
+    """A form-following user agent in a thread, in place of a person with a browser."""
+
+    def __init__(self) -> None:
+        self.page: Page | None = None
+        self._thread: threading.Thread | None = None
+
+    def launch(self, url: str) -> bool:
+        self._thread = threading.Thread(target=self._visit, args=(url,), daemon=True)
+        self._thread.start()
+        return True
+
+    def wait(self) -> None:
+        if self._thread is not None:
+            self._thread.join(5.0)
+
+    def say(self, line: str) -> None:
+        """The listener's lines are for a person; there is none."""
+
+    def _visit(self, url: str) -> None:
+        self.page = PracticeBrowser(http_send, PERSON, PASSWORD).open(url)
+
+
+class _OwnBrowser:
+    """The person's browser."""
+
+    def __init__(self, console: Console) -> None:
+        local, why = has_local_browser(os.environ, sys.platform)
+        if not local:
+            raise LocalError(
+                f"There is no browser to open: {why}.",
+                advice="Run the demo without --browser; it has a small one built in.",
+            )
+        self.page: Page | None = None
+        self.say: Callable[[str], None] = console.ask
+        console.ask(f"Sign in there as {PERSON} with the password: {PASSWORD}")
+
+    def launch(self, url: str) -> bool:
+        return launch(url)
+
+    def wait(self) -> None:
+        """The window is the person's to close."""
+
+
+def _sign_in(
+    base_url: str, procedure: Procedure, browser: _BuiltInBrowser | _OwnBrowser, console: Console
+) -> _Story:
+    plan = SignIn(
+        procedure=procedure,
+        authority=Authority(base_url, EXAMPLE_TENANT),
+        client_id=EXAMPLE_CLIENT,
+        scopes=(DATABRICKS,),
+    )
+    recorder = Recorder()
+    mode = "query" if procedure is Procedure.ARTICLE else "form_post"
+    front = Listener(launch=browser.launch, say=browser.say, response_mode=mode)
+    with RequestsBack(say=console.say) as back:
+        channels = recorder.wrap(Channels(front=front, back=back))
+        started = monotonic()
+        tokens = sign_in(plan, channels)
+        seconds = monotonic() - started
+        browser.wait()
+        passed = recorder.recording
+        channels.back.send(_databricks_call(base_url, tokens), timeout_s=10.0)
+    return _Story(
+        plan=plan,
+        tokens=tokens,
+        recording=passed,
+        used=recorder.recording.exchanges[-1],
+        seconds=seconds,
+        last_page=browser.page,
+    )
+
+
+def _databricks_call(base_url: str, tokens: TokenResponse) -> HttpRequest:
+    return HttpRequest(
+        method="GET",
+        url=f"{base_url}/api/2.0/clusters/list",
+        headers=(
+            ("Accept", "application/json"),
+            ("Authorization", f"Bearer {tokens.access_token}"),
+        ),
+    )
+
+
+class _Teller:
+    """Tells a story in six steps, on standard output: it is the result."""
+
+    def __init__(self, console: Console, narrator: Narrator, story: _Story) -> None:
+        self._console = replace(console, err=console.out)
+        self._narrator = narrator
+        self._story = story
+        self._columns = width()
+
+    def tell(self) -> None:
+        self._authorize()
+        self._person()
+        self._redirect()
+        self._token()
+        self._look_inside()
+        self._use()
+        self._end()
+
+    def _step(self, number: int, title: str, why: str) -> None:
+        self._console.say()
+        self._console.heading(f"{number}  {title}")
+        self._console.say(self._console.dim(prose(why, indent=3, columns=self._columns)))
+
+    def _message(self, request: HttpRequest) -> None:
+        line = self._narrator.request_line(request)
+        self._console.say(prose(line, indent=3, columns=self._columns))
+
+    def _lines(self, lines: list[str]) -> None:
+        for line in lines:
+            self._console.say(line)
+
+    def _find(self, channel: str, note: str) -> Exchange:
+        return next(
+            e
+            for e in self._story.recording.exchanges
+            if e.channel == channel and e.note.startswith(note)
+        )
+
+    def _authorize(self) -> None:
+        request = self._find("front", "authorize").request
+        self._step(
+            1,
+            "This program opens the authorize URL in the browser",
+            "RFC 6749 §4.1.1: a request for a code, sent through the person's browser.",
+        )
+        self._message(request)
+        self._lines(self._narrator.url_fields(request, at="authorize"))
+
+    def _person(self) -> None:
+        self._step(
+            2,
+            "The person signs in, on the authority's own page",
+            "Browser and authority talk alone. This program sees none of it, so not the password.",
+        )
+        self._console.say(f"   {PERSON} signs in and allows the app to use Databricks.")
+
+    def _redirect(self) -> None:
+        exchange = self._find("front", "accepted")
+        self._step(
+            3,
+            "The browser brings the answer to this program's listener",
+            "RFC 6749 §4.1.2, RFC 8252 §7.3: a listener on 127.0.0.1 and ::1, for one answer.",
+        )
+        self._message(exchange.request)
+        by_form = exchange.request.method == "POST"
+        show = self._narrator.body_fields if by_form else self._narrator.url_fields
+        self._lines(show(exchange.request, at="redirect"))
+        status = exchange.response.status if exchange.response else 0
+        self._console.say(f"   <- {status}, on to a page without a code in its address")
+
+    def _token(self) -> None:
+        exchange = self._find("back", "token")
+        hardened = self._story.plan.procedure is Procedure.HARDENED
+        self._step(
+            4,
+            "This program redeems the code, directly at the authority",
+            "RFC 6749 §4.1.3"
+            + (", RFC 7636 §4.5: whoever stole the code lacks the verifier." if hardened else "."),
+        )
+        self._message(exchange.request)
+        self._lines(self._narrator.body_fields(exchange.request, at="token"))
+        if exchange.response is not None:
+            self._lines(self._narrator.answer(exchange.response))
+
+    def _look_inside(self) -> None:
+        tokens = self._story.tokens
+        if tokens.identity is not None:
+            why = "The ID token was checked: issuer, audience, nonce, times."
+        else:
+            why = "No ID token was asked for, so nothing is claimed about who signed in."
+        self._step(5, "What the access token says", f"{why} The access token is not verified.")
+        columns = self._columns - 3
+        for line in describe(decode(tokens.access_token), at=now(), columns=columns):
+            self._console.say(f"   {line}".rstrip())
+
+    def _use(self) -> None:
+        exchange = self._story.used
+        self._step(
+            6,
+            "The token is used: list the clusters of the practice workspace",
+            "RFC 6750 §2.1: the token goes in the Authorization header, never in the address.",
+        )
+        self._message(exchange.request)
+        self._console.say(
+            f"     Authorization: Bearer "
+            f"{self._narrator.mask('access_token', self._story.tokens.access_token)}"
+        )
+        if exchange.response is not None:
+            self._console.say(f"   <- {exchange.response.status}")
+            for cluster in json.loads(exchange.response.body).get("clusters", []):
+                self._console.say(f"     {cluster['cluster_name']:<12} {cluster['state']}")
+
+    def _end(self) -> None:
+        say = self._console.say
+        say()
+        page = self._story.last_page
+        if page is not None:
+            heading = re.search(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)
+            said = " ".join(re.sub(r"<[^>]*>", " ", heading.group(1)).split()) if heading else ""
+            told = f"The browser's last page, at an address without a code, says: {unescape(said)}"
+            say(prose(told, indent=0, columns=self._columns))
+        say(f"The sign-in took {self._story.seconds:.2f} s, the browser's part included.")
+        say()
+        say("Next: entra-oauth demo --browser             the same in your own browser")
+        say("      entra-oauth demo --procedure article   the procedure without PKCE")
+        say("      entra-oauth mirror --prove             the request is curl's, to the byte")
+        say("      entra-oauth login --tenant TENANT --client-id CLIENT   the real thing")

@@ -1,0 +1,49 @@
+"""Rows of name, value and meaning that stay readable in a narrow terminal."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+
+__all__ = ["prose", "row", "width"]
+
+NAME_COLUMNS = 22
+VALUE_COLUMNS = 38
+LEAST_WIDTH = 40
+
+
+def width() -> int:
+    """The columns to write in: the terminal's, 40 to 120; 100 where there is none."""
+    return max(LEAST_WIDTH, min(shutil.get_terminal_size((100, 24)).columns, 120))
+
+
+def row(name: str, value: str, meaning: str, *, indent: int, columns: int) -> list[str]:
+    """One row; what does not fit beside its neighbour goes below it, indented.
+
+    A value is broken only where it is longer than a whole line.
+    """
+    start = f"{' ' * indent}{name:<{NAME_COLUMNS}} "
+    line = f"{start}{value:<{VALUE_COLUMNS}} {meaning}".rstrip()
+    if len(line) <= columns:
+        return [line]
+    below = " " * (indent + 4)
+    lines = [f"{start}{value}".rstrip()]
+    if len(lines[0]) > columns:
+        room = columns - len(below)
+        lines = [start.rstrip(), *(below + value[i : i + room] for i in range(0, len(value), room))]
+    if meaning:
+        lines += textwrap.wrap(meaning, columns, initial_indent=below, subsequent_indent=below)
+    return lines
+
+
+def prose(text: str, *, indent: int, columns: int) -> str:
+    """A sentence or two, broken at spaces only."""
+    pad = " " * indent
+    return textwrap.fill(
+        text,
+        columns,
+        initial_indent=pad,
+        subsequent_indent=pad,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

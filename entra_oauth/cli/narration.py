@@ -1,0 +1,145 @@
+"""A recording told to a person: who sends what to whom, and why; secrets masked.
+
+A masked value shows its kind, its length and a tag. The tag is keyed with a
+random key of this run: the same value has the same tag in every step, so one can
+see that the code which comes back is the code which is sent on, and nobody can
+find the value by trying.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.cli.layout import row, width
+from entra_oauth.errors import plain
+from entra_oauth.protocol.messages import parse_form
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
+
+__all__ = ["Narrator"]
+
+_SECRETS = {
+    "access_token": "token",
+    "assertion": "assertion",
+    "client_assertion": "assertion",
+    "client_secret": "secret",
+    "code": "code",
+    "code_challenge": "challenge",
+    "code_verifier": "verifier",
+    "id_token": "token",
+    "nonce": "nonce",
+    "password": "password",
+    "refresh_token": "token",
+    "session_state": "session",
+    "state": "state",
+}
+
+_WHY: dict[str, dict[str, str | dict[str, str]]] = {
+    "authorize": {
+        "client_id": "which app is asking",
+        "response_type": '"give me a code, not a token"',
+        "redirect_uri": "where the browser is to be sent back to",
+        "response_mode": {
+            "form_post": "the answer comes as a form, not in the address",
+            "query": "the answer comes in the address, as in the article",
+        },
+        "scope": "what the token is to be good for",
+        "state": "must come back unchanged (step 3)",
+        "code_challenge": "the hash of a secret that stays here until step 4",
+        "code_challenge_method": "how it was hashed",
+        "nonce": "must come back inside the ID token (step 5)",
+        "prompt": "what the page is to ask",
+        "login_hint": "the user name to fill in",
+        "domain_hint": "where the person's account is",
+    },
+    "redirect": {
+        "code": "good once, for ten minutes, for this app only",
+        "state": "the same as in step 1? checked before anything else",
+        "session_state": "for browsers; not used here",
+        "error": "the authority, or the person, said no",
+        "error_description": "why",
+    },
+    "token": {
+        "client_id": "which app is asking",
+        "scope": "what the token is to be good for",
+        "code": "the one from step 3",
+        "redirect_uri": "the same as in step 1, byte for byte",
+        "grant_type": "what is being handed in",
+        "state": "as in the article; it means nothing here",
+        "code_verifier": "the secret whose hash went out in step 1",
+    },
+    "answer": {
+        "token_type": "whoever holds it may use it",
+        "scope": "what was granted",
+        "expires_in": "seconds it is good for",
+        "ext_expires_in": "the same, should Entra be down",
+        "access_token": "the key to the resource",
+        "refresh_token": "gets new access tokens without a sign-in",
+        "id_token": "who signed in, for this app",
+        "error": "what went wrong",
+        "error_description": "the same for people",
+    },
+}
+
+
+class Narrator:
+    """Turns messages into lines."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._columns = width()
+
+    def mask(self, name: str, value: str) -> str:
+        """A value as it may be shown."""
+        kind = _SECRETS.get(name)
+        if kind is None:
+            return plain(value, limit=120)
+        if kind == "password":
+            return "<password>"
+        tag = hmac.new(self._key, value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:4]
+        return f"<{kind}, {len(value)} characters #{tag}>"
+
+    def fields(self, fields: Fields, *, at: str) -> list[str]:
+        """A table of parameters with their purpose. `at` is a step: authorize, redirect …"""
+        lines: list[str] = []
+        for name, value in fields:
+            why = _WHY[at].get(name, "")
+            meaning = why.get(value, "") if isinstance(why, dict) else why
+            shown = self.mask(name, value)
+            lines += row(plain(name, limit=40), shown, meaning, indent=5, columns=self._columns)
+        return lines
+
+    def request_line(self, request: HttpRequest) -> str:
+        """Method, address without its query, version."""
+        parts = urlsplit(request.url)
+        return f"{request.method} {parts.path or '/'} (host {parts.netloc})"
+
+    def url_fields(self, request: HttpRequest, *, at: str) -> list[str]:
+        """The parameters in the address."""
+        return self.fields(parse_form(request.query), at=at)
+
+    def body_fields(self, request: HttpRequest, *, at: str) -> list[str]:
+        """The parameters in a form body."""
+        return self.fields(parse_form(request.body.decode("latin-1")), at=at)
+
+    def answer(self, response: HttpResponse) -> list[str]:
+        """The status and the members of a JSON answer."""
+        lines = [f"   <- {response.status} {response.reason}".rstrip()]
+        try:
+            members = json.loads(response.body)
+        except ValueError:
+            return [*lines, f"     {len(response.body)} bytes, not JSON"]
+        if isinstance(members, dict):
+            pairs = tuple((str(name), _text(value)) for name, value in members.items())
+            lines += self.fields(pairs, at="answer")
+        return lines
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
