@@ -1,0 +1,131 @@
+"""The guards of `conftest.py`, `offline.py` and `needs.py` are there and bite."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import needs
+import offline
+
+Refused = pytest.fail.Exception
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.1", "login.microsoftonline.com", "10.0.0.1", "::ffff:8.8.8.8"]
+)
+def test_a_look_up_beyond_this_machine_is_refused(host: str) -> None:
+    with pytest.raises(Refused, match="may not leave this machine"):
+        socket.create_connection((host, 443), timeout=1)
+    assert offline.refused
+    offline.refused.clear()
+
+
+@pytest.mark.parametrize("how", ["connect", "connect_ex"])
+def test_a_socket_that_would_leave_this_machine_is_refused(how: str) -> None:
+    with socket.socket() as outward, pytest.raises(Refused):
+        getattr(outward, how)(("192.0.2.1", 443))
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward,
+        pytest.raises(Refused),
+    ):
+        outward.sendto(b"x", ("192.0.2.1", 53))
+    offline.refused.clear()
+
+
+def test_code_that_swallows_exceptions_does_not_hide_an_attempt() -> None:
+    with contextlib.suppress(BaseException):
+        socket.getaddrinfo("example.com", 443)
+    assert offline.refused == ["look up 'example.com': the tests may not leave this machine"]
+    offline.refused.clear()
+
+
+def test_an_invalid_name_fails_as_names_do() -> None:
+    with pytest.raises(socket.gaierror):
+        socket.create_connection(("login.invalid", 443), timeout=1)
+    assert offline.refused == []
+
+
+def test_this_machine_can_be_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for host in ("127.0.0.1", "localhost"):
+            socket.create_connection((host, port), timeout=5).close()
+
+
+def test_the_environment_and_the_home_are_not_the_persons() -> None:
+    foreign = ("AZURE_", "ENTRA_OAUTH_", "HTTPS_PROXY", "SSLKEYLOGFILE", "REQUESTS_CA_BUNDLE")
+    assert not [name for name in os.environ if name.startswith(foreign)]
+    home = Path.home()
+    assert list(home.iterdir()) == []
+    assert os.environ["XDG_CACHE_HOME"].startswith(str(home))
+
+
+SKIPPING = """
+import needs, pytest
+
+@needs.python("no_such_module_here")
+def test_that_needs_a_module() -> None: ...
+
+def test_that_finds_out_later() -> None:
+    pytest.importorskip("no_such_module_here")
+
+@pytest.mark.skipif(True, reason="only on another system")
+def test_of_another_system() -> None: ...
+"""
+
+
+def _pytest(folder: Path, **environment: str) -> str:
+    (folder / "test_it.py").write_text(SKIPPING, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "-ra"],
+        cwd=folder,
+        env={**kept, **environment, "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_what_is_missing_is_skipped_and_named(tmp_path: Path) -> None:
+    said = _pytest(tmp_path)
+    assert "3 skipped in" in said
+    assert "needs the package no_such_module_here: pip install no_such_module_here" in said
+
+
+def test_where_no_skip_is_allowed_what_is_missing_fails(tmp_path: Path) -> None:
+    said = _pytest(tmp_path, ENTRA_OAUTH_NO_SKIP="1")
+    assert "1 failed, 1 skipped, 1 error in" in said
+    assert "a skip that ENTRA_OAUTH_NO_SKIP forbids" in said
+
+
+def test_a_need_names_the_package_and_the_way_to_it() -> None:
+    reasons = {
+        str(mark.kwargs["reason"])
+        for mark in (
+            needs.chromium,
+            needs.curl,
+            needs.node_package("oidc-provider"),
+            needs.python("azure.identity", pypi="azure-identity", group="interop"),
+            needs.program("chromedriver", debian="chromium-driver"),
+        )
+    }
+    assert reasons == {
+        "needs the package chromium: apt install chromium",
+        "needs the package curl: apt install curl",
+        "needs the package oidc-provider: npm install --prefix FOLDER oidc-provider, "
+        "ENTRA_OAUTH_NODE_MODULES=FOLDER/node_modules",
+        "needs the package azure-identity: pip install --group interop",
+        "needs the package chromium-driver: apt install chromium-driver",
+    }
