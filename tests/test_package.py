@@ -113,7 +113,14 @@ def test_the_wheel_says_what_it_needs(wheel: Files) -> None:
     assert facts["Requires-Python"] == ">=3.11"
     assert facts["License-Expression"] == "MIT"
     needed = {line.partition(">")[0] for line in facts.get_all("Requires-Dist", [])}
-    assert needed == {"authlib", "joserfc", "platformdirs", "requests", "truststore"}
+    assert needed == {
+        "authlib",
+        "cryptography",
+        "joserfc",
+        "platformdirs",
+        "requests",
+        "truststore",
+    }
 
 
 def test_the_sdist_holds_what_its_tests_need(sdist: Files) -> None:

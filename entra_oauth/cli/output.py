@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.channels.base import now
+
 if TYPE_CHECKING:
     from entra_oauth.cli.console import Console
     from entra_oauth.flows.authorization_code import SignIn
@@ -69,7 +71,7 @@ def utc_time(at: float) -> str:
 def clock_time(at: float) -> str:
     """Seconds since 1970 as `14:10` of the local day, with the date if it is another day."""
     local = time.localtime(at)
-    today = time.localtime()
+    today = time.localtime(now())
     same_day = local[:3] == today[:3]
     return time.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M", local)
 
