@@ -5,36 +5,45 @@ default headers, retries, and bundles or proxies that take effect unseen. A
 request is prepared by hand and given to the adapter; no session is involved, and
 so nothing ambient can join in.
 
-All traffic runs in one worker thread. That makes the deadline a real one (name
-look-up and a dripping answer included), keeps Ctrl-C instant, and lets the
-imports, the TLS context and the connection get ready while the person signs in.
+All traffic runs in one worker thread, one request at a time. That makes the
+deadline a real one (name look-up and a dripping answer included), keeps Ctrl-C
+instant, and lets the imports, the TLS context and the connection get ready while
+the person signs in.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.trust import refuse_key_log, tls_context
-from entra_oauth.errors import DeadlineExceeded, EntraOAuthError
+from entra_oauth.channels.job import SLICE_S, Job, abandoned, too_late
+from entra_oauth.channels.tap import Tap
+from entra_oauth.channels.trust import key_log_file, tls_context
+from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Self
 
-    from entra_oauth.channels.requests_adapter import ExactAdapter, Tap
+    from entra_oauth.channels.requests_adapter import ExactAdapter
 
-__all__ = ["MAX_BODY_BYTES", "SPENT", "RequestsBack", "too_late"]
+__all__ = ["MAX_BODY_BYTES", "RequestsBack"]
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest answer that is read, after decompression."""
 
 WARM_TIMEOUT_S = 20.0
+
+PATIENCE_S = 3.0
+"""Seconds that a request waits for a warm-up that is under way, before it goes its own way."""
+
+_LEAVE_S = 0.2
 
 
 class RequestsBack:
@@ -42,7 +51,8 @@ class RequestsBack:
 
     `ca_bundle` is a file or folder of certificates to trust instead of the
     system's. `say` is told, once, of a proxy before anything secret goes through
-    it. `allow_keylog` permits `SSLKEYLOGFILE`.
+    it. `allow_keylog` permits `SSLKEYLOGFILE`; set and not allowed, it raises
+    `SecurityError`.
     """
 
     def __init__(
@@ -52,39 +62,38 @@ class RequestsBack:
         allow_keylog: bool = False,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        refuse_key_log(allow_keylog)
+        self._key_log = key_log_file(allowed=allow_keylog)
         self._ca_bundle = ca_bundle
         self._say = say
         self._said: set[str] = set()
+        self._turn = threading.Lock()
+        self._guard = threading.Lock()
         self._worker: _Worker | None = None
 
     def warm(self, url: str) -> None:
         """Import, build the TLS context and connect, in the background."""
-        self._get_worker().submit(_Job(None, url, WARM_TIMEOUT_S))
+        with suppress(RuntimeError):  # the system has no more threads
+            self._get_worker().submit(Job(None, url, WARM_TIMEOUT_S))
 
     def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
         """Send one request once. See `BackChannel.send`."""
-        worker = self._get_worker()
-        job = _Job(request, request.url, timeout_s, announce=self._announce_proxy)
-        worker.submit(job)
-        try:
-            finished = job.wait(timeout_s)
-        except BaseException:
-            self.close()
-            raise
-        if not finished:
-            self.close()
-            raise too_late(request.url, timeout_s)
-        if job.error is not None:
-            raise job.error
-        assert job.response is not None  # noqa: S101 - a finished job has one or the other
-        return job.response
+        job = Job(request, request.url, timeout_s, announce=self._announce_proxy)
+        with self._a_turn(job):
+            worker = self._ready_worker(job)
+            worker.submit(job)
+            try:
+                finished = job.wait(job.deadline)
+            except BaseException:
+                self._drop(worker)
+                raise
+            if not finished:
+                raise too_late(request.url, timeout_s, sent=self._drop(worker))
+        return job.result()
 
     def close(self) -> None:
         """Drop the connection. A request under way is abandoned, never repeated."""
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.stop()
+        if self._worker is not None:
+            self._drop(self._worker)
 
     def __enter__(self) -> Self:
         return self
@@ -92,10 +101,36 @@ class RequestsBack:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @contextmanager
+    def _a_turn(self, job: Job) -> Iterator[None]:
+        while not self._turn.acquire(timeout=min(SLICE_S, job.remaining_s)):
+            if job.remaining_s <= 0:
+                raise too_late(job.url, job.timeout_s, sent=False)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     def _get_worker(self) -> _Worker:
-        if self._worker is None:
-            self._worker = _Worker(self._ca_bundle)
-        return self._worker
+        with self._guard:
+            if self._worker is None:
+                self._worker = _Worker(self._ca_bundle, self._key_log)
+            return self._worker
+
+    def _ready_worker(self, job: Job) -> _Worker:
+        """The worker, unless its warm-up hangs: what that waits for, we need not."""
+        worker = self._get_worker()
+        patience_s = min(PATIENCE_S, job.remaining_s / 2)
+        if worker.is_free(monotonic() + patience_s):
+            return worker
+        self._drop(worker)
+        return self._get_worker()
+
+    def _drop(self, worker: _Worker) -> bool:
+        with self._guard:
+            if self._worker is worker:
+                self._worker = None
+        return worker.stop()
 
     def _announce_proxy(self, proxy: str) -> None:
         if self._say is not None and proxy not in self._said:
@@ -103,90 +138,72 @@ class RequestsBack:
             self._say(f"Requests to the authority go through the proxy {proxy}.")
 
 
-SPENT = "If a code was sent it is spent: sign in again."
-
-
-def too_late(url: str, timeout_s: float) -> DeadlineExceeded:
-    """The authority took longer than it may."""
-    return DeadlineExceeded(
-        f"{urlsplit(url).netloc} did not answer within {timeout_s:g} seconds.",
-        advice=f"Check the network, then allow more time with --http-timeout. {SPENT}",
-    )
-
-
-class _Job:
-    """One request on its way through the worker; without a request, a warm-up."""
-
-    def __init__(
-        self,
-        request: HttpRequest | None,
-        url: str,
-        timeout_s: float,
-        *,
-        announce: Callable[[str], None] | None = None,
-    ) -> None:
-        self.request = request
-        self.url = url
-        self.deadline = monotonic() + timeout_s
-        self.timeout_s = timeout_s
-        self.announce = announce
-        self.response: HttpResponse | None = None
-        self.error: EntraOAuthError | None = None
-        self._done = threading.Event()
-
-    def finish(self) -> None:
-        self._done.set()
-
-    def wait(self, timeout_s: float) -> bool:
-        # In slices, because Windows delivers Ctrl-C only between waits.
-        while not self._done.wait(min(0.25, max(self.deadline - monotonic(), 0))):
-            if monotonic() >= self.deadline:
-                return False
-        return True
-
-
 class _Worker:
     """A thread with one adapter and the connection that it keeps."""
 
-    def __init__(self, ca_bundle: str | None) -> None:
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+    def __init__(self, ca_bundle: str | None, key_log: str | None) -> None:
         self._ca_bundle = ca_bundle
+        self._key_log = key_log
         self._context: ssl.SSLContext | None = None
         self._adapter: ExactAdapter | None = None
-        self._tap: Tap | None = None
-        self._stopped = False
+        self._tap = Tap()
+        self._lock = threading.Lock()
+        self._unfinished: list[Job] = []
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="entra-oauth-back", daemon=True)
         self._thread.start()
 
-    def submit(self, job: _Job) -> None:
+    def submit(self, job: Job) -> None:
+        with self._lock:
+            self._unfinished = [j for j in self._unfinished if not j.has_ended]
+            self._unfinished.append(job)
+            stopped = self._tap.is_cut
+        if stopped:
+            job.fail(abandoned(job, sent=False))
         self._jobs.put(job)
 
-    def stop(self) -> None:
-        self._stopped = True
+    def is_free(self, until: float) -> bool:
+        """Whether all that was submitted has ended; waits until then."""
+        with self._lock:
+            jobs = list(self._unfinished)
+        return all(job.wait(until) for job in jobs)
+
+    def stop(self) -> bool:
+        """End the thread and its connection; says whether any of the last request was sent.
+
+        A look-up of a name cannot be ended: its thread goes when that returns, and
+        sends nothing any more.
+        """
+        self._tap.cut()
+        sent = bool(self._tap.sent)
+        with self._lock:
+            jobs = list(self._unfinished)
+        for job in jobs:
+            job.fail(abandoned(job, sent=sent))
         self._jobs.put(None)
-        if self._tap is not None:
-            self._tap.cut()
-        self._thread.join(0.2)
+        self._thread.join(_LEAVE_S)
+        return sent
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None and not self._stopped:
+        while (job := self._jobs.get()) is not None and not self._tap.is_cut:
             try:
-                self._serve(job)
+                job.succeed(self._serve(job))
             except EntraOAuthError as error:
-                job.error = error
+                job.fail(error)
             except Exception as error:  # told to the waiting thread
                 from entra_oauth.channels.requests_adapter import translate
 
-                job.error = translate(error, job.url, job.timeout_s)
-            job.finish()
+                job.fail(translate(error, job.url, job.timeout_s, sent=bool(self._tap.sent)))
+            finally:
+                job.fail(abandoned(job, sent=bool(self._tap.sent)))  # if it has not ended
         if self._adapter is not None:
             self._adapter.close()
 
-    def _serve(self, job: _Job) -> None:
+    def _serve(self, job: Job) -> HttpResponse | None:
         from entra_oauth.channels import requests_adapter
 
-        if self._adapter is None or self._tap is None:
-            self._tap = requests_adapter.Tap()
+        self._tap.start()
+        if self._adapter is None:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
         call = requests_adapter.Call(
             url=job.url,
@@ -196,10 +213,10 @@ class _Worker:
         )
         if job.request is None:
             requests_adapter.connect(self._adapter, call)
-            return
+            return None
         if call.proxy is not None and job.announce is not None:
             job.announce(call.proxy)
-        job.response = requests_adapter.exchange(
+        return requests_adapter.exchange(
             self._adapter, self._tap, job.request, call, cap=MAX_BODY_BYTES
         )
 
@@ -207,7 +224,7 @@ class _Worker:
         if not url.startswith("https:"):
             return None
         if self._context is None:
-            self._context = tls_context(self._ca_bundle)
+            self._context = tls_context(self._ca_bundle, key_log=self._key_log)
         return self._context
 
 

@@ -7,8 +7,9 @@ nothing else.
 
 from __future__ import annotations
 
+import http.client
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -19,22 +20,26 @@ from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
-from entra_oauth.channels.back import SPENT, too_late
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.job import host_of, too_late, what_became_of_it
+from entra_oauth.channels.tapped import Tapped
 from entra_oauth.errors import (
     ConnectFailed,
     EntraOAuthError,
     ExchangeBroken,
     TlsFailed,
     UnexpectedAnswer,
+    UsageError,
     plain,
 )
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool
 
-__all__ = ["Call", "ExactAdapter", "Tap", "connect", "exchange", "translate"]
+    from entra_oauth.channels.tap import Tap
+
+__all__ = ["Call", "ExactAdapter", "connect", "exchange", "translate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,94 +60,22 @@ class Call:
 
     @property
     def proxy(self) -> str | None:
-        """The proxy that will be used, without its user information."""
+        """The proxy that will be used, without its user information.
+
+        Raises `ConnectFailed` if its address makes no sense.
+        """
         url = select_proxy(self.url, self.proxies)
         if not url:
             return None
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-class Tap:
-    """Sees the bytes and the socket of the request under way."""
-
-    def __init__(self) -> None:
-        self.sent = bytearray()
-        self.peer: str | None = None
-        self.tls_version: str | None = None
-        self.cipher: str | None = None
-        self._sock: Any = None
-
-    def start(self) -> None:
-        self.sent.clear()
-
-    def note(self, sock: Any, data: bytes) -> None:
-        self.sent += data
-        self._sock = sock
-        host, port = sock.getpeername()[:2]
-        self.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        if isinstance(sock, ssl.SSLSocket):
-            self.tls_version = sock.version()
-            cipher = sock.cipher()
-            self.cipher = cipher[0] if cipher else None
-
-    def cut(self) -> None:
-        """End whatever the socket is doing; its thread wakes up with an error."""
-        import contextlib
-        import socket
-
-        if self._sock is not None:
-            with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Tapped:
-    """Notes what goes out after the connection stands (a proxy's CONNECT is not ours)."""
-
-    # A user's global `http.client.HTTPConnection.debuglevel = 1` would print the
-    # body, code and all, to standard output.
-    debuglevel = 0
-    tap: Tap
-    connecting = False
-
-    def connect(self) -> None:
-        self.connecting = True
         try:
-            super().connect()  # type: ignore[misc]
-        finally:
-            self.connecting = False
-
-    def send(self, data: bytes) -> None:
-        super().send(data)  # type: ignore[misc]
-        if not self.connecting:
-            self.tap.note(self.sock, data)  # type: ignore[attr-defined]
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the peer has not closed. TLS 1.3 session tickets are no sign that it has."""
-        sock = self.sock  # type: ignore[attr-defined]
-        if isinstance(sock, ssl.SSLSocket) and not _read_tickets(sock):
-            return False
-        return bool(super().is_connected)  # type: ignore[misc]
-
-
-def _read_tickets(sock: ssl.SSLSocket) -> bool:
-    """Let OpenSSL take in what is no application data. False if the peer is done.
-
-    urllib3 takes a readable idle socket for a closed one and would connect again.
-    """
-    timeout = sock.gettimeout()
-    sock.settimeout(0)
-    try:
-        sock.recv(1)
-    except ssl.SSLWantReadError:
-        return True
-    except OSError:
-        return False
-    else:
-        return False  # closed, or talking out of turn
-    finally:
-        sock.settimeout(timeout)
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host:
+            raise _proxy_failed(self.url, "the address that the environment gives is malformed")
+        host = f"[{host}]" if ":" in host else host
+        return plain(f"{parts.scheme}://{host}" + (f":{port}" if port else ""))
 
 
 class ExactAdapter(HTTPAdapter):
@@ -150,10 +83,8 @@ class ExactAdapter(HTTPAdapter):
 
     def __init__(self, tap: Tap) -> None:
         self._context: ssl.SSLContext | None = None
-        self._http: type[HTTPConnection] = type("_Http", (_Tapped, HTTPConnection), {"tap": tap})
-        self._https: type[HTTPSConnection] = type(
-            "_Https", (_Tapped, HTTPSConnection), {"tap": tap}
-        )
+        self._http: type[HTTPConnection] = type("_Http", (Tapped, HTTPConnection), {"tap": tap})
+        self._https: type[HTTPSConnection] = type("_Https", (Tapped, HTTPSConnection), {"tap": tap})
         super().__init__(max_retries=0)
 
     def trust(self, context: ssl.SSLContext | None) -> None:
@@ -167,6 +98,10 @@ class ExactAdapter(HTTPAdapter):
         if self._context is not None:
             pool = {"cert_reqs": "CERT_REQUIRED", "ssl_context": self._context}
         return host, pool
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        # A proxy that is spoken to over TLS is trusted no further than the authority.
+        return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **proxy_kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         # requests would load certifi's bundle on top of the context's certificates.
@@ -184,12 +119,22 @@ class ExactAdapter(HTTPAdapter):
 
 
 def _prepare(request: HttpRequest) -> requests.PreparedRequest:
+    names = [name.lower() for name, _ in request.headers]
+    if len(set(names)) != len(names):
+        raise UsageError(
+            "A request with a header twice cannot be sent as it is.",
+            advice="Join the values with a comma.",
+        )
     headers = dict(request.headers)
-    if request.header("Accept-Encoding") is None:
-        headers["Accept-Encoding"] = SKIP_HEADER  # else `identity` would be added
-    return requests.Request(
+    for name in ("User-Agent", "Accept-Encoding"):
+        if name.lower() not in names:
+            headers[name] = SKIP_HEADER  # else a default would be added
+    prepared = requests.Request(
         request.method, request.url, headers=headers, data=request.body or None
     ).prepare()
+    # `prepare` has rewritten dots and escapes of the path.
+    prepared.url = request.url
+    return prepared
 
 
 def connect(adapter: ExactAdapter, call: Call) -> None:
@@ -200,9 +145,15 @@ def connect(adapter: ExactAdapter, call: Call) -> None:
     prepared = requests.Request("GET", call.url).prepare()
     pool = adapter.get_connection_with_tls_context(prepared, True, {})
     connection = pool._get_conn()
-    connection.timeout = call.remaining_s
-    connection.connect()
-    pool._put_conn(connection)
+    try:
+        if connection.is_closed:
+            connection.timeout = call.remaining_s
+            connection.connect()
+    except BaseException:
+        connection.close()
+        raise
+    finally:
+        pool._put_conn(connection)
 
 
 def exchange(
@@ -210,7 +161,6 @@ def exchange(
 ) -> HttpResponse:
     """Send and read one message. `cap` is in bytes, after decompression."""
     adapter.trust(call.context)
-    tap.start()
     timeout = urllib3.Timeout(total=call.remaining_s)
     with adapter.send(
         _prepare(request),
@@ -225,13 +175,7 @@ def exchange(
             reason=raw.reason or "",
             headers=tuple(raw.headers.iteritems()),
             body=body,
-            wire=Wire(
-                sent=bytes(tap.sent),
-                peer=tap.peer,
-                proxy=call.proxy,
-                tls_version=tap.tls_version,
-                cipher=tap.cipher,
-            ),
+            wire=replace(tap.link, sent=tap.sent, proxy=call.proxy),
         )
 
 
@@ -241,53 +185,84 @@ def _read_body(raw: Any, call: Call, cap: int) -> bytes:
         body += chunk
         if len(body) > cap:
             raise UnexpectedAnswer(
-                f"{_host(call.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
+                f"{host_of(call.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
                 advice="No token answer is that large. Check the authority's address and any "
-                "proxy in between.",
+                f"proxy in between. {what_became_of_it(sent=True)}",
             )
         if monotonic() > call.deadline:
             raise TimeoutError
     return bytes(body)
 
 
-def _host(url: str) -> str:
-    return urlsplit(url).netloc
+def translate(error: Exception, call_url: str, timeout_s: float, *, sent: bool) -> EntraOAuthError:
+    """A library's error as one of ours. The library's holds the request, so it is not chained.
 
-
-def translate(error: Exception, call_url: str, timeout_s: float) -> EntraOAuthError:
-    """A library's error as one of ours. The library's holds the request, so it is not chained."""
-    host = _host(call_url)
+    `sent` tells whether any of the request had gone out.
+    """
+    host = host_of(call_url)
     causes = list(_chain(error))
-    text = plain(str(causes[-1]), limit=200)
-    if any(isinstance(c, ssl.SSLError) for c in causes):
-        return TlsFailed(
-            f"The TLS connection to {host} failed: {text}.",
-            advice="If your network inspects TLS, name its certificates with --ca-bundle; "
-            "verification cannot be switched off.",
+    if any(isinstance(c, _TIMEOUTS) and not isinstance(c, _NO_TIMEOUT) for c in causes):
+        return too_late(call_url, timeout_s, sent=sent)
+    if not sent:
+        return _not_sent(call_url, causes)
+    if any(isinstance(c, _NOT_HTTP) and not isinstance(c, _BROKEN) for c in causes):
+        return UnexpectedAnswer(
+            f"{host} answered with something that is not HTTP: {type(causes[-1]).__name__}.",
+            advice=f"Check the authority's address and any proxy in between. "
+            f"{what_became_of_it(sent=True)}",
         )
-    if any(isinstance(c, urllib3.exceptions.ProxyError) for c in causes):
-        return ConnectFailed(
-            f"The proxy on the way to {host} refused the connection: {text}.",
-            advice="Check HTTPS_PROXY, or except the host with NO_PROXY.",
-        )
-    if any(isinstance(c, _CONNECT_ERRORS) for c in causes):
-        return ConnectFailed(
-            f"No connection to {host}: {text}.",
-            advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
-        )
-    if any(isinstance(c, TimeoutError | urllib3.exceptions.TimeoutError) for c in causes):
-        return too_late(call_url, timeout_s)
     return ExchangeBroken(
         f"The connection to {host} broke off in the middle: {type(causes[-1]).__name__}.",
-        advice=f"Check the network and any proxy in between. {SPENT}",
+        advice=f"Check the network and any proxy in between. {what_became_of_it(sent=True)}",
     )
 
 
-_CONNECT_ERRORS = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NameResolutionError,
+def _not_sent(url: str, causes: list[BaseException]) -> EntraOAuthError:
+    if any(isinstance(c, _PROXY_ERRORS) for c in causes):
+        return _proxy_failed(url, _reason(causes))
+    if any(isinstance(c, ssl.SSLError) for c in causes):
+        return TlsFailed(
+            f"The TLS connection to {host_of(url)} failed: {_reason(causes)}.",
+            advice="If your network inspects TLS, name its certificates with --ca-bundle; "
+            "verification cannot be switched off.",
+        )
+    return ConnectFailed(
+        f"No connection to {host_of(url)}: {_reason(causes)}.",
+        advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
+    )
+
+
+def _proxy_failed(url: str, why: str) -> ConnectFailed:
+    return ConnectFailed(
+        f"The proxy on the way to {host_of(url)} cannot be used: {why}.",
+        advice="Check HTTPS_PROXY, or except the host with NO_PROXY. Nothing was sent.",
+    )
+
+
+def _reason(causes: list[BaseException]) -> str:
+    """What the system said. The libraries' own texts may quote a URL or a header."""
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            said = str(cause) if isinstance(cause, ssl.SSLError) else cause.strerror or str(cause)
+            if said:
+                return plain(said, limit=200)
+    return type(causes[-1]).__name__
+
+
+_TIMEOUTS = (TimeoutError, urllib3.exceptions.TimeoutError)
+_NO_TIMEOUT = (urllib3.exceptions.NewConnectionError,)  # is derived from one
+_PROXY_ERRORS = (
+    urllib3.exceptions.ProxyError,
+    urllib3.exceptions.ProxySchemeUnknown,
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,  # SOCKS without its package
 )
+_NOT_HTTP = (
+    http.client.HTTPException,
+    urllib3.exceptions.DecodeError,
+    urllib3.exceptions.InvalidHeader,
+)
+_BROKEN = (http.client.RemoteDisconnected, http.client.IncompleteRead)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
