@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore, monotonic
 from entra_oauth.channels.pasted import parse_pasted
-from entra_oauth.channels.terminal import find_terminal, read_line, some_terminal
+from entra_oauth.channels.terminal import Woken, find_terminal, read_line, some_terminal
 from entra_oauth.errors import (
     AuthorityError,
     CallbackRefused,
@@ -198,8 +198,8 @@ def ask_until_accepted(
 ) -> T:
     """Ask for the address again and again, until `read` accepts it or ends the wait.
 
-    Raises as `Door.ask` does; `EOFError` from `ask_line` goes through, unless an
-    address was refused before: then that `CallbackRefused` is raised.
+    Raises as `Door.ask` does. `EOFError` and `Woken` from `ask_line` go through,
+    unless an address was refused before: then that `CallbackRefused` is raised.
     """
     until = monotonic() + timeout_s
     refusal: CallbackRefused | None = None
@@ -208,7 +208,7 @@ def ask_until_accepted(
             text = ask_line(left)
         except TimedOut:
             break
-        except EOFError:
+        except (EOFError, Woken):
             if refusal is not None:
                 raise refusal from None
             raise

@@ -38,6 +38,9 @@ _CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
 # 4,096 on Linux (termios(4), termios(3)), with and without the line's end.
 _CUT_AT = frozenset([1022, 1023, 1024, 4094, 4095, 4096])
 
+_SHORTEST_CODE = 40
+"""Characters from which a word is taken for a code; Entra's have several hundred."""
+
 _ANSWER = frozenset(["code", "error"])
 _TOKENS = frozenset(["access_token", "id_token", "refresh_token"])
 
@@ -129,7 +132,7 @@ def _query_of(text: str, ours: SplitResult) -> tuple[str, str]:
     names = {name for name, _ in split_form(query)}
     if _TOKENS & names and not _ANSWER & names:
         raise _token_answer()
-    if "=" not in query:
+    if "=" not in query and len(query) >= _SHORTEST_CODE:
         raise StateMismatch(
             "That looks like the code alone.",
             advice="The state next to it is needed too: it proves that the code answers this "

@@ -122,7 +122,7 @@ def read_line(terminal: Terminal, prompt: str, *, timeout_s: float) -> str:
     Raises `TimedOut`, and what `Terminal.keys` and `Line.feed` raise. A line of
     more than `LIMIT` characters comes back one character too long.
     """
-    line, progress = Line(LIMIT + 1), _Progress(terminal)
+    line, progress = Line(LIMIT + 1), _Progress(terminal, prompt.rpartition("\n")[2])
     until = monotonic() + timeout_s
     terminal.show(prompt)
     while not line.finished:
@@ -144,10 +144,11 @@ def read_line(terminal: Terminal, prompt: str, *, timeout_s: float) -> str:
 
 
 class _Progress:
-    """One line that says how much has come, rewritten in place."""
+    """One line that says how much has come, rewritten in place after the prompt."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, prompt: str) -> None:
         self._terminal = terminal
+        self._prompt = prompt
         self._told = 0
         self._width = 0
 
@@ -164,7 +165,7 @@ class _Progress:
         self._terminal.show("\n")
 
     def _write(self, text: str) -> None:
-        start = "\r" if self._width else ""
+        start = f"\r{self._prompt}" if self._width else ""
         self._terminal.show(f"{start}{text:{self._width}}")
         self._width = len(text)
 

@@ -182,6 +182,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "another host without a scheme": (f"example.com/?{QUERY}", "neither an address", "whole"),
     "a state alone": (f"state={STATE}", "neither an address", "whole address"),
     "something else": ("a=b&c=d", "neither an address", "whole address"),
+    "a word": ("nonsense", "neither an address", "whole address"),
     "a command": ("python3 script.py --x=1", "neither an address", "whole address"),
     "an arrow key": (f"{ADDRESS}\x1b[A", "control character", "nothing else"),
     "a null": (f"{ADDRESS}\x00", "control character", "nothing else"),
