@@ -107,14 +107,18 @@ def become(command: "list[str]", environment: "dict[str, str]") -> "NoReturn":
 def run(command: "list[str]", environment: "dict[str, str]", cwd: "str | None" = None) -> int:
     """Run `command` to its end and return its exit code, 128 + n if signal n ended it.
 
-    Ctrl-C reaches the child as well: it decides how to end, and we wait for it.
+    Ctrl-C reaches the child as well: it ends as it sees fit, and only then do we.
     """
     process = subprocess.Popen(command, env=environment, cwd=cwd)
+    interrupted = False
     while True:
         try:
             code = process.wait()
         except KeyboardInterrupt:
+            interrupted = True
             continue
+        if interrupted:
+            raise KeyboardInterrupt
         return 128 - code if code < 0 else code
 
 

@@ -15,6 +15,7 @@ import pytest
 
 import environment
 import launch
+import needs
 import packages
 
 ROOT = Path(__file__).parents[2]
@@ -104,14 +105,21 @@ def test_ctrl_c_ends_with_130_and_no_traceback(
     assert capsys.readouterr().err == "entra-oauth: stopped\n"
 
 
+@needs.posix
 @pytest.mark.parametrize(
     ("program", "code"),
     [("raise SystemExit(5)", 5), ("import os; os.kill(os.getpid(), 15)", 143)],
 )
 def test_the_childs_end_is_told_as_a_shell_would(program: str, code: int) -> None:
-    if os.name == "nt" and code > 128:
-        pytest.skip("not on Windows")
     assert launch.run([sys.executable, "-c", program], dict(os.environ)) == code
+
+
+@needs.posix
+def test_ctrl_c_waits_for_the_child_and_then_ends_the_script() -> None:
+    """So that no further step is begun, and none is left behind."""
+    child = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.2)"
+    with pytest.raises(KeyboardInterrupt):
+        launch.run([sys.executable, "-c", child], dict(os.environ))
 
 
 def test_what_would_lead_out_of_the_environment_is_not_handed_on(
