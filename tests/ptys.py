@@ -73,9 +73,16 @@ class Session:
 
     def wait_until_raw(self) -> None:
         """Until the program has switched the echo off."""
+        self._wait_for_echo(on=False)
+
+    def wait_until_cooked(self) -> None:
+        """Until the program has put the terminal back."""
+        self._wait_for_echo(on=True)
+
+    def _wait_for_echo(self, *, on: bool) -> None:
         until = time.monotonic() + _PATIENCE_S
-        while self.modes()[3] & termios.ECHO:
-            assert time.monotonic() < until, "the echo was never switched off"
+        while bool(self.modes()[3] & termios.ECHO) is not on:
+            assert time.monotonic() < until, f"the echo was never switched {'on' if on else 'off'}"
             time.sleep(0.01)
 
     def press(self, keys: str | bytes) -> None:

@@ -160,9 +160,18 @@ def what_to_paste(redirect_uri: str, *, if_so: str = "The") -> tuple[str, ...]:
         f"{if_so} browser will end {ends}, at {redirect_uri}: "
         "that is right. Copy its whole address from the address bar.",
         "Paste it here and nowhere else: it stands for your sign-in.",
-        f"An error page of the sign-in itself never gets that far. AADSTS50011: {redirect_uri} "
-        "is not registered for this app as a mobile and desktop redirect URI.",
+        "If it stops on an error page instead, such as AADSTS50011 (the app has no mobile and "
+        f"desktop redirect URI {_registered(redirect_uri)}), end this with Ctrl-C and cure that "
+        "first.",
     )
+
+
+def _registered(redirect_uri: str) -> str:
+    # Entra ignores the port of localhost, so nobody need register one there.
+    host_and_port = urlsplit(redirect_uri).netloc
+    if host_and_port.startswith("localhost:"):
+        return redirect_uri.replace(host_and_port, "localhost", 1)
+    return redirect_uri
 
 
 def line_reader(terminal: Terminal) -> Callable[[float], str]:

@@ -89,8 +89,10 @@ def test_the_person_is_told_beforehand_and_the_url_stands_alone_on_one_line() ->
     assert URL in person.said
     assert sum(URL in line for line in person.said) == 1
     told = " ".join(person.said)
-    for words in ("does not load", REDIRECT, "whole address", "nowhere else", "AADSTS50011"):
+    for words in (f"does not load, at {REDIRECT}:", "whole address", "nowhere else"):
         assert words in told
+    # What is to be registered has no port (Entra ignores that of localhost).
+    assert "AADSTS50011 (the app has no mobile and desktop redirect URI http://localhost)" in told
 
 
 def test_a_page_that_does_load_is_not_announced_as_one_that_does_not() -> None:

@@ -158,6 +158,17 @@ def test_more_than_the_limit_is_refused_and_not_cut_in_silence() -> None:
         assert "65,536" in text
 
 
+def test_what_follows_the_line_does_not_become_a_command_of_the_shell() -> None:
+    slowly = "import entra_oauth.channels.tty as tty; tty._READ = 8\n"
+    with Session(slowly + _reading() + "print('|', input(), end='')") as terminal:
+        terminal.wait_for(PROMPT)
+        terminal.press("\x1b[200~abc\x1b[201~\r" + "rm -r everything; " * 20 + "\r")
+        terminal.wait_for("3 characters received.")
+        terminal.wait_until_cooked()
+        terminal.press("ls\r")
+        assert terminal.finish() == (0, "abc| ls")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_that_ends_the_process_leaves_the_terminal_as_before(
     number: signal.Signals,
