@@ -69,6 +69,15 @@ class EntraOAuthError(Exception):
     def __str__(self) -> str:
         return f"{self.what} {self.advice}"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # The usual way calls the class with `args` alone, which lack `advice` by
+        # name: the error of a worker process would never reach its parent.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[EntraOAuthError], args: tuple[object, ...]) -> EntraOAuthError:
+    return kind.__new__(kind, *args)
+
 
 class UsageError(EntraOAuthError):
     """A value that must not be sent, or options that do not fit together."""
@@ -191,30 +200,22 @@ class PortBusy(LocalError):
 
 
 _NAMED = {0x09: "<TAB>", 0x0A: "<LF>", 0x0D: "<CR>", 0x1B: "<ESC>", 0x7F: "<DEL>"}
-# Marks that reorder or hide text (Unicode TR9, and the zero-width ones): a
-# description from outside could otherwise show a person something else.
-_HIDDEN = frozenset(
-    [0x061C, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF]
-    + [*range(0x202A, 0x202F), *range(0x2060, 0x206A)]
-)
+# Python calls these unprintable, like every control and format character; they
+# are ordinary typography (Japanese and French descriptions hold some).
+_SPACES = frozenset("\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))))
 
 
 def plain(text: str, *, limit: int = 2000) -> str:
     """Text from outside, safe for a terminal: control and bidi characters by name.
 
-    `limit` is the number of characters kept; a longer text ends in `…`.
+    So is whatever else is there without being seen, or reorders what is (Unicode
+    categories Cc, Cf, Cs, Co, Cn, Zl, Zp): a description could otherwise show a
+    person something else. `limit` is the number of characters kept; a longer text
+    ends in `…`.
     """
-    shown = [
-        _NAMED.get(ord(c)) or f"<U+{ord(c):04X}>" if _is_unsafe(ord(c)) else c for c in text[:limit]
-    ]
+    shown = [c if c.isprintable() or c in _SPACES else _name(c) for c in text[:limit]]
     return "".join(shown) + ("…" if len(text) > limit else "")
 
 
-def _is_unsafe(point: int) -> bool:
-    return (
-        point < 0x20
-        or 0x7F <= point < 0xA0
-        or point in _HIDDEN
-        or 0xD800 <= point < 0xE000
-        or 0xE0000 <= point < 0xE0080
-    )
+def _name(character: str) -> str:
+    return _NAMED.get(ord(character)) or f"<U+{ord(character):04X}>"

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
 
-__all__ = ["Description", "advice_for", "read_description"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-_NUMBER = re.compile(r"AADSTS(\d{4,9})")
+__all__ = ["Description", "advice_for", "as_sentence", "hide", "read_description"]
+
+_NUMBER = re.compile(r"AADSTS([0-9]{4,9})")
 _TRAILER = {
     "trace_id": re.compile(r"Trace ID: ?([0-9A-Za-z-]{1,64})"),
     "correlation_id": re.compile(r"Correlation ID: ?([0-9A-Za-z-]{1,64})"),
-    "timestamp": re.compile(r"Timestamp: ?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ)"),
+    "timestamp": re.compile(r"Timestamp: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z)"),
 }
-_TRAILER_START = re.compile(r"\s*(?:Trace|Correlation) ID: ")
+# NOTE: no `\s*` in front, which would look at a long run of spaces once for each of them.
+_TRAILER_START = re.compile(r"(?:Trace|Correlation) ID:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,23 @@ def read_description(text: str) -> Description:
     )
 
 
+def as_sentence(text: str) -> str:
+    """The text with a full stop, unless it ends in a mark of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """The text without any of the secrets, should an authority repeat one.
+
+    Entra does not. A secret shorter than 16 characters is left alone: it could be
+    a part of an ordinary word or number.
+    """
+    for secret in secrets:
+        if len(secret) >= 16:
+            text = text.replace(secret, "<hidden>")
+    return text
+
+
 _BY_CODE = {
     50011: "Register this redirect URI under 'Mobile and desktop applications' of the app.",
     50020: "Sign in with an account of this tenant, or be invited to it as a guest.",
@@ -64,7 +86,8 @@ _BY_CODE = {
     65001: "Sign in again and consent, or ask an administrator to grant consent.",
     65004: "Consent was declined. Sign in again and accept, or ask an administrator.",
     70008: "Sign in again and finish within ten minutes: the code has expired.",
-    70011: "Check --scope: `.default` stands alone, with openid words at most.",
+    70011: "Check --scope: next to a `.default` there can be openid, profile, email and "
+    "offline_access, and no other permission.",
     90002: "Check the tenant and the cloud: no such tenant is known to this host.",
     90094: "An administrator must consent to this application.",
     500011: "Check --scope: this tenant does not know the resource.",
@@ -73,7 +96,8 @@ _BY_CODE = {
     700025: "This app is public: send no secret.",
     7000218: "The redirect URI is registered under 'Web': move it to "
     "'Mobile and desktop applications'.",
-    9002326: "The redirect URI is not a single-page app's: send no Origin header.",
+    9002326: "Something added an Origin header to the request, as a web page does: look for a "
+    "proxy in between. This redirect URI does not take one.",
     9002327: "The redirect URI is registered under 'Single-page application': move it to "
     "'Mobile and desktop applications'.",
 }
@@ -101,4 +125,6 @@ def advice_for(error: str, codes: tuple[int, ...], *, subcode: str | None = None
     for code in codes:
         if code in _BY_CODE:
             return _BY_CODE[code]
-    return _BY_ERROR.get(error, "Give the correlation id and the time to your administrator.")
+    return _BY_ERROR.get(
+        error, "Ask an administrator, who will want the correlation id and the time."
+    )

@@ -58,6 +58,10 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 MULTI_TENANT = frozenset(["common", "organizations", "consumers"])
 
+_PERSONAL = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The tenant of all personal Microsoft accounts ("OpenID Connect on the Microsoft
+identity platform")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Authority:
@@ -120,14 +124,18 @@ class Authority:
     def accepts_tenant(self, tenant_id: str) -> bool:
         """Whether a token of that tenant can be the answer to this authority.
 
-        Asked for by GUID, only that one can; `common` and a domain name say
-        nothing about the GUID, so there any well-formed one passes.
+        Asked for by GUID, only that one can; `consumers` means one tenant, and
+        `organizations` all others. `common` and a domain name say nothing about the
+        GUID, so there any well-formed one passes.
         """
         if not _GUID.fullmatch(tenant_id):
             return False
-        if _GUID.fullmatch(self.tenant):
-            return tenant_id.lower() == self.tenant.lower()
-        return True
+        asked, found = self.tenant.lower(), tenant_id.lower()
+        if asked == "consumers":
+            return found == _PERSONAL
+        if asked == "organizations":
+            return found != _PERSONAL
+        return found == asked or not _GUID.fullmatch(asked)
 
     @property
     def _issuer_base(self) -> str:
@@ -163,4 +171,6 @@ def _checked_origin(base: str) -> str:
             advice="Use https. Plain http is for a practice tenant on localhost only.",
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    # The default port is left out: it would make another issuer of the same host.
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in (None, usual) else f":{port}")

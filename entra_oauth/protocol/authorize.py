@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
@@ -27,7 +27,7 @@ from entra_oauth.errors import (
     UsageError,
     plain,
 )
-from entra_oauth.protocol.aadsts import advice_for, read_description
+from entra_oauth.protocol.aadsts import advice_for, as_sentence, hide, read_description
 from entra_oauth.protocol.messages import (
     FORM,
     Fields,
@@ -77,13 +77,13 @@ class Hints:
 
     @property
     def fields(self) -> Fields:
-        """Those that are set, in a fixed order."""
+        """Those that are set, in a fixed order. Entra refuses empty ones (AADSTS90100)."""
         pairs = (
             ("prompt", self.prompt),
             ("login_hint", self.login_hint),
             ("domain_hint", self.domain_hint),
         )
-        return tuple((name, value) for name, value in pairs if value is not None)
+        return tuple((name, value) for name, value in pairs if value)
 
 
 NO_HINTS = Hints()
@@ -111,7 +111,7 @@ class AuthorizationRequest:
     def __post_init__(self) -> None:
         for name, value in self.parameters:
             refuse_control_characters(name, value)
-        if not self.client_id:
+        if not self.client_id.strip():
             raise UsageError(
                 "There is no client id.",
                 advice="Copy the Application (client) ID from the app's Overview page "
@@ -126,6 +126,11 @@ class AuthorizationRequest:
                 advice=f"Use one of {', '.join(RESPONSE_MODES)}.",
             )
         _check_redirect_uri(self.redirect_uri)
+        if self.procedure is Procedure.HARDENED and None in (self.pkce, self.nonce):
+            raise UsageError(
+                "The hardened procedure does not go without PKCE and a nonce.",
+                advice="Make the request with AuthorizationRequest.hardened().",
+            )
 
     @classmethod
     def article(
@@ -205,16 +210,23 @@ class AuthorizationRequest:
         return f"{self.authority.authorization_endpoint}?{encode_form(self.parameters)}"
 
 
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+
+
 def _check_redirect_uri(uri: str) -> None:
     advice = "Use the URI that the app has registered, for example http://localhost."
     try:
         parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
     except ValueError:
         raise UsageError("The redirect URI is not a URL.", advice=advice) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
-        # RFC 6749 §3.1.2: absolute, and without a fragment.
+    # RFC 6749 §3.1.2: absolute, and without a fragment, even an empty one. RFC 3986:
+    # visible ASCII only.
+    if parts.scheme not in ("http", "https") or not host or not _VISIBLE.fullmatch(uri):
         raise UsageError("The redirect URI is not an absolute http URL.", advice=advice)
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if "#" in uri:
+        raise UsageError("The redirect URI has a part after a #.", advice=advice)
+    if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             "The redirect URI is plain http and not on this machine: the code could be read "
             "on the way.",
@@ -235,10 +247,11 @@ class AuthorizationResponse:
     """The code as it stood on the wire, still percent-encoded. A person who copies
     it from the address bar into curl's `-d` sends these characters."""
     session_state: str | None = field(default=None, repr=False)
-    made_by: object = field(default=None, repr=False, compare=False)
+    # Not a field: `dataclasses.replace` would take it along to another code.
+    made_by: InitVar[object] = None
 
-    def __post_init__(self) -> None:
-        if self.made_by is not _MADE_BY_READ:
+    def __post_init__(self, made_by: object) -> None:
+        if made_by is not _MADE_BY_READ:
             raise TypeError("an AuthorizationResponse is made by AuthorizationResponse.read only")
 
     @classmethod
@@ -259,8 +272,8 @@ class AuthorizationResponse:
         _check_shape(fields)
         _check_issuer(fields, answering.authority)
         error = _value(fields, "error")
-        if error is not None:
-            raise _refusal(error, fields)
+        if error:
+            raise _refusal(error, fields, answering)
         raw_code = dict(fields)["code"]
         session_state = _value(fields, "session_state")
         return cls(
@@ -295,7 +308,11 @@ def _value(fields: RawFields, name: str) -> str | None:
 def _check_state(fields: RawFields, expected: str) -> None:
     states = [unquote_plus(raw) for name, raw in fields if name == "state"]
     if not states:
-        raise StateMismatch("A redirect came without state.", advice=_KEEP_WAITING)
+        raise StateMismatch(
+            "A redirect came without the state that was sent along: nothing shows that it "
+            "answers this sign-in.",
+            advice=_KEEP_WAITING,
+        )
     # Bytes, because compare_digest refuses text that is not ASCII.
     equal = hmac.compare_digest(
         states[0].encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
@@ -308,7 +325,16 @@ def _check_state(fields: RawFields, expected: str) -> None:
         )
 
 
-_ONCE = ("code", "state", "error", "error_description", "iss", "session_state")
+_ONCE = (
+    "code",
+    "state",
+    "error",
+    "error_description",
+    "error_subcode",
+    "error_uri",
+    "iss",
+    "session_state",
+)
 _NEVER = ("access_token", "id_token", "refresh_token")
 
 
@@ -323,15 +349,19 @@ def _check_shape(fields: RawFields) -> None:
             raise CallbackRefused(
                 f"A redirect came with {name}, which was not asked for.", advice=_KEEP_WAITING
             )
+    # RFC 6749 §3.1: a parameter without a value counts as left out.
     has_code, has_error = bool(_value(fields, "code")), bool(_value(fields, "error"))
     if has_code == has_error:
         both = "both code and error" if has_code else "neither code nor error"
         raise CallbackRefused(f"A redirect came with {both}.", advice=_KEEP_WAITING)
-    if re.search(r"[\x00-\x20\x7f-\x9f]", _value(fields, "code") or ""):
-        raise CallbackRefused(
-            "A redirect came with a code that holds a space or a control character.",
-            advice=_KEEP_WAITING,
-        )
+    for code in (_value(fields, "code"), dict(fields).get("code")):
+        # RFC 6749 app. A.11, less the space, which no authority uses. The spelling
+        # on the wire too: the article sends it on as it is.
+        if code and not _VISIBLE.fullmatch(code):
+            raise CallbackRefused(
+                "A redirect came with a code that holds a character no code has.",
+                advice=_KEEP_WAITING,
+            )
 
 
 def _check_issuer(fields: RawFields, authority: Authority) -> None:
@@ -339,7 +369,7 @@ def _check_issuer(fields: RawFields, authority: Authority) -> None:
     if issuer is None:
         return
     # RFC 9207 §2.4: compared when present. Entra does not send it today.
-    tenant_id = urlsplit(issuer).path.strip("/").partition("/")[0]
+    tenant_id = "".join(issuer.split("/")[3:4])
     if not authority.accepts_tenant(tenant_id) or issuer != authority.issuer(tenant_id):
         raise CallbackRefused(
             "A redirect came from another issuer than the one that was asked.",
@@ -347,20 +377,26 @@ def _check_issuer(fields: RawFields, authority: Authority) -> None:
         )
 
 
-def _refusal(error: str, fields: RawFields) -> AuthorityError:
-    described = read_description(_value(fields, "error_description") or "")
-    subcode = _value(fields, "error_subcode")
-    said = described.text or (plain(subcode) if subcode else "no reason was given.")
+def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> AuthorityError:
+    secrets = [request.state, request.pkce.verifier if request.pkce else "", request.nonce or ""]
+
+    def text(name: str, limit: int = 80) -> str | None:
+        value = _value(fields, name)
+        return plain(hide(value, secrets), limit=limit) if value else None
+
+    described = read_description(hide(_value(fields, "error_description") or "", secrets))
+    shown, subcode = text("error") or "", text("error_subcode")
+    said = described.text or subcode or "No reason was given"
     return AuthorityError(
-        f"The authority refused the sign-in: {plain(error, limit=80)}: {said}",
+        f"The authority refused the sign-in ({shown}): {as_sentence(said)}",
         advice=advice_for(error, described.codes, subcode=subcode),
         stage="authorize",
-        error=plain(error, limit=80),
+        error=shown,
         description=described.text,
         error_codes=described.codes,
-        suberror=plain(subcode, limit=80) if subcode else None,
+        suberror=subcode,
         trace_id=described.trace_id,
         correlation_id=described.correlation_id,
         timestamp=described.timestamp,
-        error_uri=plain(uri, limit=300) if (uri := _value(fields, "error_uri")) else None,
+        error_uri=text("error_uri", 300),
     )

@@ -7,7 +7,7 @@ values. Their reprs show neither query nor body: that is where secrets are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, unquote_plus, urlsplit
+from urllib.parse import quote_plus, unquote_plus
 
 from entra_oauth.errors import UsageError
 
@@ -68,15 +68,16 @@ class HttpRequest:
     @property
     def path(self) -> str:
         """The path, at least `/`, still percent-encoded."""
-        return urlsplit(self.url).path or "/"
+        return _split(self.url)[1]
 
     @property
     def query(self) -> str:
         """The query without `?`, still percent-encoded; empty if there is none."""
-        return urlsplit(self.url).query
+        return _split(self.url)[2]
 
     def __repr__(self) -> str:
-        return f"<HttpRequest {self.method} {_place(self.url)}, {len(self.body)} bytes>"
+        origin, path, _ = _split(self.url)
+        return f"<HttpRequest {self.method} {origin}{path}, {len(self.body)} bytes>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +103,16 @@ def _header(headers: Fields, name: str) -> str | None:
     return next((value for key, value in headers if key.lower() == wanted), None)
 
 
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+def _split(url: str) -> tuple[str, str, str]:
+    """Origin, path and query as they stand there.
+
+    NOTE: not `urlsplit`, which drops tabs and line breaks wherever they are, and
+    raises for some hosts: a repr must not, and reading an answer must not either.
+    """
+    before, _, query = url.partition("#")[0].partition("?")
+    scheme, mark, rest = before.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}", f"{slash}{path}" or "/", query
 
 
 def encode_form(fields: Fields) -> str:
@@ -139,7 +147,7 @@ def is_loopback(host: str) -> bool:
     return (
         len(numbers) == 4
         and numbers[0] == "127"
-        and all(n.isascii() and n.isdigit() and int(n) < 256 for n in numbers)
+        and all(n.isascii() and n.isdigit() and len(n) < 4 and int(n) < 256 for n in numbers)
     )
 
 

@@ -11,7 +11,7 @@ import re
 
 from entra_oauth.errors import UsageError
 
-__all__ = ["ALIASES", "DATABRICKS", "OPENID", "expand", "resource_of"]
+__all__ = ["ALIASES", "DATABRICKS", "OPENID", "expand", "not_granted", "resource_of"]
 
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 """The article's scope: everything the app may do in Azure Databricks."""
@@ -24,6 +24,7 @@ ALIASES = {
     "graph": "https://graph.microsoft.com/.default",
     "arm": "https://management.azure.com/.default",
 }
+"""Short names. The last two are resources of the public cloud."""
 
 _OIDC = frozenset([*OPENID, "email", "address", "phone"])
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -63,3 +64,25 @@ def resource_of(scope: str) -> str | None:
         return None
     head, slash, _ = scope.rpartition("/")
     return head if slash else "https://graph.microsoft.com"
+
+
+def not_granted(asked: tuple[str, ...], granted: str) -> tuple[str, ...]:
+    """Which of the scopes asked for are not in the `scope` of an answer (RFC 6749 §5.1).
+
+    Entra names the permissions behind `.default`, so for that any permission of the
+    same resource will do. The words of OpenID Connect are left out of the comparison:
+    Entra never names `offline_access`.
+    """
+    found = {_comparable(scope) for scope in granted.split()}
+    resources = {resource for resource, _ in found}
+    return tuple(
+        scope
+        for scope in asked
+        if resource_of(scope) is not None
+        and _comparable(scope) not in found
+        and not (scope.endswith("/.default") and _comparable(scope)[0] in resources)
+    )
+
+
+def _comparable(scope: str) -> tuple[str, str]:
+    return (resource_of(scope) or "").rstrip("/").lower(), scope.rpartition("/")[2].lower()

@@ -9,10 +9,11 @@ from urllib.parse import quote_plus, unquote_plus
 
 from entra_oauth._version import __version__
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
-from entra_oauth.protocol.aadsts import advice_for, read_description
+from entra_oauth.protocol.aadsts import advice_for, as_sentence, hide, read_description
 from entra_oauth.protocol.authorize import Procedure
 from entra_oauth.protocol.jwt import IdToken
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, RawFields
+from entra_oauth.protocol.scopes import not_granted
 from entra_oauth.protocol.strict_json import read_object
 
 if TYPE_CHECKING:
@@ -23,10 +24,13 @@ __all__ = ["USER_AGENT", "TokenRequest", "TokenResponse"]
 
 USER_AGENT = f"entra-oauth/{__version__}"
 
+_HARMLESS = frozenset(["client_id", "scope", "redirect_uri", "grant_type", "username"])
+_BUSY = {429: "too many requests were made", 503: "it is not available for the moment"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """One request to the token endpoint. Its repr shows no value."""
+    """One request to the token endpoint. Its repr shows no secret."""
 
     authority: Authority
     client_id: str
@@ -71,6 +75,12 @@ class TokenRequest:
     def parameters(self) -> Fields:
         """The form, decoded, in wire order."""
         return tuple((name, unquote_plus(raw)) for name, raw in self.raw_fields)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat: every value but those known to be harmless."""
+        secret = [(name, raw) for name, raw in self.raw_fields if name not in _HARMLESS]
+        return tuple(dict.fromkeys(v for _, raw in secret for v in (raw, unquote_plus(raw))))
 
     def to_http(self, *, user_agent: str = USER_AGENT) -> HttpRequest:
         """The message: curl's header set in curl's order, no more and no less."""
@@ -121,9 +131,11 @@ class TokenResponse:
         that is not OAuth, `IdTokenRefused` for an ID token that says something else.
         """
         host = answering.authority.host
-        members = _members(reply, host=host, received_at=received_at)
+        if reply.status in _BUSY and not _holds_error(reply):
+            raise _busy(reply, host, received_at)
+        members = _members(reply, host)
         if "error" in members:
-            raise _refusal(members, reply, received_at)
+            raise _refusal(members, reply, received_at, answering)
         if reply.status != 200:
             raise _unexpected(reply, host, "it is neither a token nor an OAuth error")
         if _required_text(members, "token_type", reply, host).lower() != "bearer":
@@ -159,24 +171,18 @@ def _warnings(scope: str | None, id_token: str | None, request: TokenRequest) ->
     warnings = []
     if "openid" in request.scopes and id_token is None:
         warnings.append("No ID token came, so who signed in is not known.")
-    # RFC 6749 §5.1: a scope that differs from the request must be said. Entra
-    # names `.default` and the permissions behind it, and leaves out
-    # offline_access; a resource scope that is missing is what matters.
-    granted = set((scope or "").split())
-    if scope is not None:
-        missing = [s for s in request.scopes if "/" in s and s not in granted]
-        if missing and not any(s.endswith("/.default") for s in missing):
-            warnings.append(f"Less was granted than asked: without {' '.join(missing)}.")
+    # RFC 6749 §5.1: without `scope` in the answer, all that was asked is granted.
+    missing = () if scope is None else not_granted(request.scopes, scope)
+    if missing:
+        warnings.append(f"Less was granted than asked: without {' '.join(missing)}.")
     return tuple(warnings)
 
 
-def _members(reply: HttpResponse, *, host: str, received_at: float) -> dict[str, Any]:
+def _members(reply: HttpResponse, host: str) -> dict[str, Any]:
     if 300 <= reply.status < 400:
         # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
         raise _unexpected(reply, host, "it is a redirect, which is never followed with a code")
-    if reply.status == 429 and not _is_json(reply):
-        raise _throttled(reply, host, received_at)
-    if not _is_json(reply):
+    if _media_type(reply) != "application/json":
         raise _unexpected(reply, host, "it is not JSON; a proxy or a gateway may have sent it")
     try:
         return read_object(reply.body)
@@ -188,9 +194,11 @@ def _media_type(reply: HttpResponse) -> str:
     return (reply.header("Content-Type") or "").partition(";")[0].strip().lower()
 
 
-def _is_json(reply: HttpResponse) -> bool:
-    media_type = _media_type(reply)
-    return media_type == "application/json" or media_type.endswith("+json")
+def _holds_error(reply: HttpResponse) -> bool:
+    try:
+        return _media_type(reply) == "application/json" and "error" in read_object(reply.body)
+    except ValueError:
+        return False
 
 
 def _unexpected(reply: HttpResponse, host: str, why: str) -> UnexpectedAnswer:
@@ -199,16 +207,15 @@ def _unexpected(reply: HttpResponse, host: str, why: str) -> UnexpectedAnswer:
         f"{host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
         f"and that is no token answer: {why}.",
         advice="Check the authority's address and any proxy in between, then sign in again: "
-        "the code is spent.",
+        "a code can be sent only once.",
     )
 
 
-def _throttled(reply: HttpResponse, host: str, received_at: float) -> UnexpectedAnswer:
-    seconds = retry_after_s(reply, received_at)
-    wait = "a minute" if seconds is None else f"{math.ceil(seconds)} seconds"
+def _busy(reply: HttpResponse, host: str, received_at: float) -> UnexpectedAnswer:
+    seconds = math.ceil(retry_after_s(reply, received_at) or 60)
     return UnexpectedAnswer(
-        f"{host} answered HTTP 429: too many requests.",
-        advice=f"Wait {wait}, then sign in again: the code is spent.",
+        f"{host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
+        advice=f"Wait {seconds} seconds, then sign in again: a code can be sent only once.",
     )
 
 
@@ -219,34 +226,40 @@ def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
         return float(min(int(value[:9]), 3600))
     if not value:
         return None
+    from datetime import UTC
     from email.utils import parsedate_to_datetime
 
     try:
-        seconds = parsedate_to_datetime(value).timestamp() - received_at
+        moment = parsedate_to_datetime(value)
+        # The obsolete form without a zone means GMT as well (RFC 9110 §5.6.7).
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = moment.timestamp() - received_at
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), 3600.0)
 
 
-def _refusal(members: dict[str, Any], reply: HttpResponse, received_at: float) -> AuthorityError:
+def _refusal(
+    members: dict[str, Any], reply: HttpResponse, received_at: float, request: TokenRequest
+) -> AuthorityError:
+    said = {n: hide(v, request.secrets) for n, v in members.items() if isinstance(v, str)}
+
     def text(name: str, limit: int = 300) -> str | None:
-        value = members.get(name)
-        return plain(value, limit=limit) if isinstance(value, str) and value else None
+        return plain(said.get(name, ""), limit=limit) or None
 
     error = text("error", 80) or "an error without a name"
-    raw_description = members.get("error_description")
-    described = read_description(raw_description if isinstance(raw_description, str) else "")
+    described = read_description(said.get("error_description", ""))
     codes = _codes(members.get("error_codes")) or described.codes
-    claims = members.get("claims")
+    reason = as_sentence(described.text or "No reason was given")
     return AuthorityError(
-        f"The authority refused the token: {error}: {described.text or 'no reason was given.'}",
+        f"The authority refused the token ({error}): {reason}",
         advice=advice_for(error, codes),
         stage="token",
         error=error,
         description=described.text,
         error_codes=codes,
         suberror=text("suberror", 80),
-        claims=claims if isinstance(claims, str) else None,
+        claims=said.get("claims"),
         trace_id=text("trace_id", 64) or described.trace_id,
         correlation_id=text("correlation_id", 64) or described.correlation_id,
         timestamp=text("timestamp", 40) or described.timestamp,
@@ -291,6 +304,6 @@ def _lifetime(members: dict[str, Any], reply: HttpResponse, host: str) -> int | 
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _unexpected(reply, host, "its expires_in is not a number")
-    if not math.isfinite(value) or not 0 < value < 10**10:
+    if not 1 <= value < 10**10:
         raise _unexpected(reply, host, "its expires_in is not a positive number of seconds")
     return int(value)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from authlib.common.urls import url_decode, url_encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+import canaries
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.messages import (
+    FORM,
+    HttpRequest,
+    HttpResponse,
+    Wire,
+    encode_form,
+    is_loopback,
+    parse_form,
+    refuse_control_characters,
+    split_form,
+)
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=8)
+
+
+@given(PAIRS)
+def test_a_form_is_encoded_as_authlib_encodes_it(pairs: list[tuple[str, str]]) -> None:
+    assert encode_form(tuple(pairs)) == url_encode(pairs)
+
+
+@given(st.lists(st.tuples(TEXT.filter(bool), TEXT.filter(bool)), max_size=8))
+def test_authlib_reads_an_encoded_form_as_it_was_meant(pairs: list[tuple[str, str]]) -> None:
+    assert url_decode(encode_form(tuple(pairs))) == pairs
+
+
+@given(st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=8))
+def test_a_form_survives_encoding_and_parsing(pairs: list[tuple[str, str]]) -> None:
+    assert parse_form(encode_form(tuple(pairs))) == tuple(pairs)
+
+
+@given(st.text())
+def test_reading_a_form_never_fails_and_keeps_values_verbatim(text: str) -> None:
+    fields = split_form(text)
+    assert [raw for _, raw in fields] == [p.partition("=")[2] for p in text.split("&") if p]
+    assert len(parse_form(text)) == len(fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("", ()),
+        ("&&", ()),
+        ("a", (("a", ""),)),
+        ("a=", (("a", ""),)),
+        ("=a", (("", "a"),)),
+        ("a=b=c", (("a", "b=c"),)),
+        ("a=1&a=2", (("a", "1"), ("a", "2"))),
+        ("a=x+y%20z", (("a", "x y z"),)),
+        ("%61=%3d%3D", (("a", "=="),)),
+        ("a=1;b=2", (("a", "1;b=2"),)),
+        ("a=%ff", (("a", "\ufffd"),)),
+        ("a=%zz%", (("a", "%zz%"),)),
+    ],
+)
+def test_a_form_is_split_as_browsers_do(text: str, fields: tuple[tuple[str, str], ...]) -> None:
+    assert parse_form(text) == fields
+
+
+def test_a_header_is_found_without_regard_to_case_and_the_first_one_counts() -> None:
+    request = HttpRequest(method="GET", url="http://localhost", headers=(("A", "1"), ("a", "2")))
+    response = HttpResponse(status=200, headers=(("Content-type", FORM),))
+    assert request.header("a") == request.header("A") == "1"
+    assert request.header("b") is None
+    assert response.header("CONTENT-TYPE") == FORM
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "query"),
+    [
+        ("http://localhost", "/", ""),
+        ("http://localhost?a=b", "/", "a=b"),
+        ("http://localhost/?a=b#", "/", "a=b"),
+        ("http://localhost/x/y?a=?#f?g", "/x/y", "a=?"),
+        ("http://[::1]:80/%2F?%61", "/%2F", "%61"),
+        ("http://[/x?a=b", "/x", "a=b"),
+        ("http://localhost/?a=b\tc", "/", "a=b\tc"),
+    ],
+)
+def test_path_and_query_are_taken_from_any_url_as_they_stand(
+    url: str, path: str, query: str
+) -> None:
+    request = HttpRequest(method="GET", url=url)
+    assert (request.path, request.query) == (path, query)
+
+
+@given(st.from_regex(r"\Ahttp://[a-z]{1,5}(:[0-9]{1,4})?(/[a-z%;:@]*){0,3}(\?[a-z%/?=&@:]*)?\Z"))
+def test_path_and_query_are_what_the_standard_library_finds(url: str) -> None:
+    request = HttpRequest(method="GET", url=url)
+    assert request.path == (urlsplit(url).path or "/")
+    assert request.query == urlsplit(url).query
+
+
+def test_the_repr_of_a_message_shows_neither_query_nor_body_nor_user() -> None:
+    secret = canaries.CODE
+    request = HttpRequest(
+        method="POST",
+        url=f"https://{secret}@host.example/path?code={secret}#{secret}",
+        headers=(("Cookie", secret),),
+        body=secret.encode(),
+    )
+    response = HttpResponse(
+        status=200,
+        reason=secret,
+        headers=(("Set-Cookie", secret),),
+        body=secret.encode(),
+        wire=Wire(sent=secret.encode(), peer="127.0.0.1:443"),
+    )
+    assert repr(request) == f"<HttpRequest POST https://host.example/path, {len(secret)} bytes>"
+    assert repr(response) == f"<HttpResponse 200, {len(secret)} bytes>"
+    canaries.assert_clean([request, response, response.wire])
+
+
+@given(st.text())
+def test_the_repr_of_a_request_never_fails(url: str) -> None:
+    assert repr(HttpRequest(method="GET", url=url)).startswith("<HttpRequest GET ")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "127.0.0.1", "127.255.255.255", "::1", "[::1]"]
+)
+def test_these_hosts_are_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "localhost.evil.com",
+        "evil-localhost",
+        "localhost.",
+        "127.0.0.1.evil.com",
+        "127.1",
+        "127.0.0.256",
+        "127.0.0.-1",
+        "127.0.0.٣",
+        "127.0.0." + "1" * 5000,
+        "0.0.0.0",
+        "128.0.0.1",
+        "1270.0.1",
+        "::",
+        "::ffff:8.8.8.8",
+        "10.0.0.1",
+    ],
+)
+def test_these_hosts_are_not(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@given(st.text())
+def test_whether_a_host_is_this_machine_is_always_answered(host: str) -> None:
+    assert is_loopback(host) in (True, False)
+
+
+@pytest.mark.parametrize("character", ["\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x9b", "\ud800"])
+def test_a_control_character_is_refused_and_not_repeated(character: str) -> None:
+    with canaries.refused(UsageError) as caught:
+        refuse_control_characters("The state", canaries.STATE + character)
+    assert caught.value.what == "The state holds a control character."
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_every_other_character_may_be_sent(text: str) -> None:
+    refuse_control_characters("It", text)
