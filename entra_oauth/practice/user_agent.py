@@ -29,7 +29,7 @@ class Page:
     """Where the browser ended up."""
 
     status: int
-    url: str
+    url: str = field(repr=False)
     """As in the address bar, fragment included."""
     text: str = field(repr=False)
     """The page's source."""
@@ -65,7 +65,7 @@ class PracticeBrowser:
         cancels: bool = False,
     ) -> None:
         self._send = send
-        self._user = user
+        self.user = user
         self._password = password
         self._consents = consents
         self._cancels = cancels
@@ -116,7 +116,7 @@ class PracticeBrowser:
         return response
 
     def _submit(self, form: _Form, page_url: str) -> HttpRequest:
-        answers = {"login": self._user, "passwd": self._password}
+        answers = {"login": self.user, "passwd": self._password}
         fields = [*form.fields, *((name, answers.get(name, "")) for name in form.typed)]
         button = self._choose(form)
         if button is not None and button[0]:
@@ -144,7 +144,7 @@ class PracticeBrowser:
         if "decline" in named and not self._consents:
             return named["decline"]
         if "other" in named:
-            mine = (b for b in form.buttons if self._user.lower() in b[2].lower())
+            mine = (b for b in form.buttons if self.user.lower() in b[2].lower())
             return next(mine, named["other"])
         return form.buttons[0] if form.buttons else None
 

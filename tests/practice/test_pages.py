@@ -1,0 +1,174 @@
+"""What every page keeps to: one file, no script, escaped, labelled."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from entra_oauth.protocol.messages import HttpResponse
+from practice_kit import BASE, BOB, Kit, authorize_url
+
+
+def _all_pages() -> dict[str, HttpResponse]:
+    kit = Kit(password="wrong")
+    kit.open({"login_hint": "<b>"})
+    wrong = kit.tenant.log[-1][1]
+    kit.browser = Kit(kit.tenant).browser
+    kit.open({"response_mode": "form_post", "scope": "User.Read openid offline_access"})
+    shown = {_title(response): response for _, response in kit.tenant.log}
+    kit.browser.user = BOB
+    kit.open({"prompt": "select_account"})
+    shown = {_title(response): response for _, response in kit.tenant.log} | shown
+    shown["wrong password"] = wrong
+    for name, path in (
+        ("start", "/"),
+        ("fidelity", "/fidelity"),
+        ("lookup", "/error?code=50011"),
+        ("no such number", "/error?code=1"),
+        ("not found", "/nowhere"),
+        ("signed out", "/common/oauth2/v2.0/logout"),
+        ("error", "/common/oauth2/v2.0/authorize?client_id=%3Cscript%3E"),
+    ):
+        shown[name] = kit.get(f"{BASE}{path}")
+    return {name: r for name, r in shown.items() if name}
+
+
+def _title(response: HttpResponse) -> str:
+    found = re.search(rb"<h1>([^<]+)</h1>", response.body)
+    return found[1].decode() if found else ""
+
+
+PAGES = _all_pages()
+
+
+def test_every_kind_of_page_is_looked_at() -> None:
+    assert {
+        "Sign in",
+        "Pick an account",
+        "Permissions requested",
+        "Back to the app",
+        "This sign-in cannot go on",
+    } <= {_title(r) for r in PAGES.values()}
+    assert len(PAGES) >= 11
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.labels: set[str | None] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "label":
+            self.labels.add(dict(attrs).get("for"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_one_file_with_language_title_and_one_heading(name: str) -> None:
+    text = PAGES[name].body.decode()
+    reader = _Reader()
+    reader.feed(text)
+    tags = [tag for tag, _ in reader.tags]
+    assert text.startswith('<!doctype html>\n<html lang="en">')
+    assert tags.count("h1") == 1
+    assert tags.count("title") == 1
+    assert "PRACTICE" in text
+    assert {"img", "link", "iframe", "object"}.isdisjoint(tags)
+    for tag, attrs in reader.tags:
+        assert not any(a.startswith("on") or a in ("style", "src") for a in attrs), (tag, attrs)
+        if tag == "input" and attrs.get("type") != "hidden":
+            assert attrs["id"] in reader.labels
+    assert tags.count("script") == (1 if name == "Back to the app" else 0)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_policy_allows_the_style_by_its_hash_and_little_else(name: str) -> None:
+    response = PAGES[name]
+    text = response.body.decode()
+    policy = response.header("Content-Security-Policy") or ""
+    rules = dict(rule.strip().partition(" ")[::2] for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["base-uri"] == rules["frame-ancestors"] == "'none'"
+    for element, rule in (("style", "style-src"), ("script", "script-src")):
+        found = re.findall(rf"<{element}>(.*?)</{element}>", text, re.DOTALL)
+        hashes = [
+            f"'sha256-{base64.b64encode(hashlib.sha256(f.encode()).digest()).decode()}'"
+            for f in found
+        ]
+        assert rules.get(rule, "") == " ".join(hashes)
+    assert response.header("Cache-Control") == "no-store, no-cache"
+    assert response.header("X-Frame-Options") == "DENY"
+
+
+@pytest.mark.parametrize("name", ["Sign in", "Permissions requested", "Back to the app"])
+def test_a_form_may_end_at_the_redirect_uri(name: str) -> None:
+    policy = PAGES[name].header("Content-Security-Policy") or ""
+    assert "form-action 'self' http://localhost;" in policy
+
+
+@pytest.mark.parametrize("name", ["error", "start", "fidelity", "not found"])
+def test_other_pages_send_forms_nowhere_else(name: str) -> None:
+    assert "form-action 'self';" in (PAGES[name].header("Content-Security-Policy") or "")
+
+
+def test_what_came_from_outside_is_shown_as_text() -> None:
+    assert b"&lt;script&gt;" in PAGES["error"].body
+    assert b"<script>" not in PAGES["error"].body
+    marks = '"><script>alert(1)</script>'
+    changes = {"state": marks, "nonce": marks, "login_hint": marks, marks: marks}
+    text = Kit().get(authorize_url(changes)).body.decode()
+    assert "<script" not in text
+    assert text.count("&quot;&gt;&lt;script&gt;") >= 5
+
+
+def test_the_sign_in_page_explains_each_parameter_that_was_sent() -> None:
+    text = Kit().get(authorize_url({"flavour": "x", "state": "s" * 200})).body.decode()
+    for name in ("client_id", "response_type", "redirect_uri", "scope", "state", "flavour"):
+        assert f"<dt><code>{name}</code></dt>" in text
+    assert "ignored" in text
+    assert "s" * 64 + "…" in text
+    assert "s" * 65 not in text
+
+
+def test_the_consent_page_says_who_asks_for_what_and_where_it_goes() -> None:
+    text = PAGES["Permissions requested"].body.decode()
+    for words in (
+        "alice@contoso-practice.example",
+        "Practice native app",
+        "use <b>Microsoft Graph</b> as you (<code>User.Read</code>)",
+        "sign you in and read your name",
+        "keep that access when you are not there",
+        "<code>http://localhost</code>",
+    ):
+        assert words in text
+
+
+def test_the_form_post_page_can_be_sent_without_script() -> None:
+    text = PAGES["Back to the app"].body.decode()
+    assert '<form method="post" action="http://localhost"' in text
+    assert '<button class="main">Continue</button>' in text
+
+
+def test_the_error_lookup_explains_a_number() -> None:
+    text = PAGES["lookup"].body.decode()
+    assert "AADSTS50011" in text
+    assert "Register exactly this URI" in text
+    assert "never gives this number" in PAGES["no such number"].body.decode()
+
+
+def test_the_start_page_tells_all_that_a_client_needs() -> None:
+    text = PAGES["start"].body.decode()
+    for words in (
+        f"{BASE}/a1bc2d34-5e67-8f89-01ab-c2345d6c78de",
+        "12a34b56-789c-0d12-e3fa-b456789c0123",
+        "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
+        "mallory@contoso-practice.example",
+        "password practice",
+        f"{BASE}/api/2.0/clusters/list",
+    ):
+        assert words in text

@@ -1,0 +1,164 @@
+"""The tenant as one function: it answers everything, from any thread, and remembers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entra_oauth.errors import UsageError
+from entra_oauth.practice.directory import ARTICLE_TENANT_ID, DEFAULT
+from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.protocol.messages import HttpRequest
+from practice_kit import BASE, NOON, Kit, authorize_url
+
+
+def test_the_log_holds_what_was_asked_and_answered_in_order() -> None:
+    kit = Kit()
+    assert len(kit.tenant.log) == 0
+    first, second = kit.get(f"{BASE}/"), kit.get(f"{BASE}/nowhere")
+    assert [answer for _, answer in kit.tenant.log] == [first, second]
+    assert [asked.path for asked, _ in kit.tenant.log] == ["/", "/nowhere"]
+
+
+def test_the_clock_can_be_put_forward_and_back() -> None:
+    tenant = PracticeTenant(clock=lambda: NOON)
+    tenant.advance(10)
+    tenant.advance(-4)
+    assert tenant.now() == NOON + 6
+
+
+def test_the_default_clock_runs() -> None:
+    assert PracticeTenant().now() > NOON - 365 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/nowhere"),
+        ("GET", "/favicon.ico"),
+        ("PUT", f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/token"),
+        ("GET", f"/{ARTICLE_TENANT_ID}/login"),
+        ("POST", "/"),
+        ("GET", f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize/"),
+        ("GET", f"//{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize"),
+    ],
+)
+def test_anything_else_is_not_found(method: str, path: str) -> None:
+    response = Kit().tenant.handle(HttpRequest(method=method, url=f"{BASE}{path}"))
+    assert response.status == 404
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    assert Kit().get("http://[::1").status == 400
+
+
+def test_an_address_is_had_only_while_the_tenant_is_served() -> None:
+    tenant = PracticeTenant()
+    with pytest.raises(UsageError, match="not being served"):
+        _ = tenant.authority
+
+
+_RAW = st.text(st.characters(codec="utf-8"), max_size=30)
+_NAMES = st.sampled_from(
+    [
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "response_mode",
+        "scope",
+        "state",
+        "prompt",
+        "code_challenge",
+        "code_challenge_method",
+        "login_hint",
+        "grant_type",
+        "code",
+        "code_verifier",
+        "refresh_token",
+        "client_secret",
+        "ctx",
+        "login",
+        "passwd",
+        "account",
+        "action",
+    ]
+)
+_FORMS = st.lists(st.tuples(_NAMES, _RAW.map(quote)), max_size=6).map(
+    lambda fields: "&".join(f"{n}={v}" for n, v in fields)
+)
+
+
+@given(
+    query=st.one_of(_FORMS, _RAW.map(lambda t: quote(t, safe="&=%+"))),
+    start=st.sampled_from([authorize_url(), f"{BASE}/common/oauth2/v2.0/authorize?x"]),
+)
+@settings(max_examples=150)
+def test_no_query_breaks_the_authorize_endpoint(query: str, start: str) -> None:
+    response = Kit().get(f"{start}&{query}")
+    assert response.status in (200, 302, 400)
+
+
+@given(
+    form=st.one_of(_FORMS.map(str.encode), st.binary(max_size=60)),
+    path=st.sampled_from(
+        ["oauth2/v2.0/token", "login", "pick", "consent", "oauth2/v2.0/authorize"]
+    ),
+    good=st.booleans(),
+)
+@settings(max_examples=200)
+def test_no_body_breaks_an_endpoint(form: bytes, path: str, good: bool) -> None:
+    start = b"grant_type=authorization_code&client_id=12a34b56-789c-0d12-e3fa-b456789c0123&"
+    request = HttpRequest(
+        method="POST",
+        url=f"{BASE}/{ARTICLE_TENANT_ID}/{path}",
+        headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+        body=(start if good else b"") + form,
+    )
+    response = Kit().tenant.handle(request)
+    assert response.status in (200, 302, 400, 401)
+    if path.endswith("token"):
+        assert "error" in json.loads(response.body)
+
+
+@given(_RAW)
+def test_no_path_and_no_error_number_breaks_it(text: str) -> None:
+    kit = Kit()
+    for url in (
+        f"{BASE}/{quote(text, safe='')}/oauth2/v2.0/authorize",
+        f"{BASE}/{quote(text, safe='')}/v2.0/.well-known/openid-configuration",
+        f"{BASE}/error?code={quote(text)}",
+        f"{BASE}/{quote(text)}",
+    ):
+        assert kit.get(url).status in (200, 400, 404)
+
+
+def test_many_people_can_sign_in_at_once() -> None:
+    tenant = PracticeTenant()
+
+    def sign_in(number: int) -> str:
+        user = DEFAULT.users[number % 3].name
+        token = Kit(tenant, user=user).tokens()["access_token"]
+        assert isinstance(token, str)
+        return token
+
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(sign_in, range(48)))
+    assert len(set(tokens)) == 48
+
+
+def test_importing_the_room_loads_no_cryptography_and_no_sockets() -> None:
+    script = (
+        "import sys, entra_oauth.practice, entra_oauth.practice.tenant, "
+        "entra_oauth.practice.user_agent, entra_oauth.practice.pytest_plugin as p\n"
+        "heavy = {'cryptography', 'joserfc', 'ssl', 'http.client', 'requests', 'authlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert result.stdout.strip() == b"[]"

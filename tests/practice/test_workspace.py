@@ -1,0 +1,136 @@
+"""The toy workspace believes only this tenant's tokens for Databricks."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from entra_oauth.practice.directory import DEFAULT
+from entra_oauth.practice.keys import key_for
+from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.practice.tokens import sign
+from entra_oauth.protocol.messages import HttpResponse
+from practice_kit import ALICE, BASE, NOON, Kit, body_of
+
+CLUSTERS = f"{BASE}/api/2.0/clusters/list"
+ME = f"{BASE}/api/2.0/preview/scim/v2/Me"
+
+
+def _call(kit: Kit, token: str, url: str = CLUSTERS) -> HttpResponse:
+    return kit.get(url, ("Authorization", f"Bearer {token}"))
+
+
+def test_a_good_token_lists_the_clusters_and_says_who_one_is() -> None:
+    kit = Kit()
+    token = kit.tokens()["access_token"]
+    clusters = body_of(_call(kit, token))["clusters"]
+    assert [c["creator_user_name"] for c in clusters] == [ALICE, ALICE]
+    assert body_of(_call(kit, token, f"{BASE}/api/2.1/clusters/list"))["clusters"] == clusters
+    me = body_of(_call(kit, token, ME))
+    assert (me["userName"], me["displayName"]) == (ALICE, "Alice Practice")
+
+
+@pytest.mark.parametrize("url", [CLUSTERS, ME])
+@pytest.mark.parametrize("header", [None, "Basic YTpi", "Bearer", "Bearer "])
+def test_without_a_bearer_token_the_answer_is_401(url: str, header: str | None) -> None:
+    headers = (("Authorization", header),) if header else ()
+    response = Kit().get(url, *headers)
+    assert response.status == 401
+    assert body_of(response) == {
+        "error_code": 401,
+        "message": "Credential was not sent or was of an unsupported type for this API.",
+    }
+    assert (response.header("WWW-Authenticate") or "").startswith("Bearer ")
+
+
+@cache
+def _token() -> str:
+    token = Kit().tokens()["access_token"]
+    assert isinstance(token, str)
+    return token
+
+
+def _forged(header: dict[str, str] | None = None, claims: dict[str, Any] | None = None) -> str:
+    """The good token with other members, signed by the tenant's own key."""
+    head, body, _ = (base64.urlsafe_b64decode(p + "=" * (-len(p) % 4)) for p in _token().split("."))
+    return sign(
+        key_for(None).key(), json.loads(head) | (header or {}), json.loads(body) | (claims or {})
+    )
+
+
+def _unsigned() -> str:
+    head, body, _ = _forged({"alg": "none"}).split(".")
+    return f"{head}.{body}."
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: "x",
+        lambda: "x.y.z",
+        lambda: "é.é.é",
+        lambda: _token()[:-4] + "AAAA",
+        lambda: _token() + ".x",
+        _unsigned,
+        lambda: _forged({"alg": "none"}),
+        lambda: _forged({"kid": "practice-other"}),
+        lambda: _forged(claims={"exp": int(NOON)}),
+        lambda: _forged(claims={"nbf": int(NOON) + 1}),
+        lambda: _forged(claims={"exp": None}),
+        lambda: _forged(claims={"exp": "2099"}),
+        lambda: sign(key_for(8).key(), {"alg": "RS256", "kid": key_for(None).key().kid}, {}),
+    ],
+)
+def test_a_token_that_is_not_good_is_refused(make: Any) -> None:
+    response = _call(Kit(), make())
+    assert response.status == 403
+    assert body_of(response) == {"error_code": 403, "message": "Invalid access token."}
+
+
+def test_the_forger_can_make_a_good_token_too() -> None:
+    assert _call(Kit(), _forged()).status == 200
+
+
+def test_a_token_dies() -> None:
+    kit = Kit()
+    body = kit.tokens()
+    kit.tenant.advance(body["expires_in"])
+    assert _call(kit, body["access_token"]).status == 200
+    kit.tenant.advance(1)
+    assert _call(kit, body["access_token"]).status == 403
+
+
+def test_a_token_for_another_api_gets_the_page_that_was_reported() -> None:
+    kit = Kit()
+    scope = "https://management.core.windows.net//.default"
+    token = kit.tokens({"scope": scope}, {"scope": scope})["access_token"]
+    response = _call(kit, token)
+    assert response.status == 400
+    assert (response.header("Content-Type") or "").startswith("text/html")
+    assert b"but was: https://management.core.windows.net/." in response.body
+
+
+def test_an_audience_cannot_write_into_that_page() -> None:
+    response = _call(Kit(), _forged(claims={"aud": "<script>"}))
+    assert response.status == 400
+    assert b"<script>" not in response.body
+
+
+def test_an_id_token_is_no_access_token() -> None:
+    kit = Kit()
+    scope = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default openid"
+    assert _call(kit, kit.tokens({"scope": scope})["id_token"]).status == 400
+
+
+def test_somebody_who_is_not_in_the_workspace_is_turned_away() -> None:
+    users = tuple(replace(user, in_workspace=False) for user in DEFAULT.users)
+    tenant = PracticeTenant(directory=replace(DEFAULT, users=users), clock=lambda: NOON)
+    kit = Kit(tenant)
+    response = _call(kit, kit.tokens()["access_token"])
+    assert response.status == 403
+    assert b"User not authorized" in response.body
