@@ -173,7 +173,8 @@ def exchange(
         return HttpResponse(
             status=raw.status,
             reason=raw.reason or "",
-            headers=tuple(raw.headers.iteritems()),
+            # urllib3's own headers put those of one name together.
+            headers=tuple(raw._original_response.headers.items()),
             body=body,
             wire=replace(tap.link, sent=tap.sent, proxy=call.proxy),
         )
