@@ -40,7 +40,8 @@ __all__ = ["Listener", "ListeningDoor"]
 T = TypeVar("T")
 
 _METHODS = {"query": "GET", "form_post": "POST"}
-# Ctrl-C does not interrupt a wait on Windows; between two slices it is seen.
+# Between two slices Ctrl-C is seen: on Windows it does not interrupt a wait, and elsewhere
+# it can fall into the moment before a wait begins.
 _SLICE_S = 0.25
 # Codes have about a thousand characters; nobody needs a megabyte to bring one.
 _BODY_LIMIT = 64 * 1024

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["LoopbackHost"]
 
 
+_PAUSE_S = 0.002
+
+
 class LoopbackHost:
     """Answers requests to one port with `handle`, each connection in its own thread.
 
@@ -140,16 +143,15 @@ class LoopbackHost:
                         self._accept(key.fileobj)
 
     def _accept(self, listener: socket.socket) -> None:
+        if not self._make_room(self._max_connections):
+            return
         try:
             sock, _ = listener.accept()
         except (BlockingIOError, ConnectionError):
             return
-        except OSError:
-            # No descriptor or no memory is left. The peer stays in the queue; give
-            # back a place, and do not spin meanwhile.
-            with self._lock:
-                self._evict()
-            self._stopping.wait(0.02)
+        except OSError:  # no descriptor or no memory is left; the peer stays in the queue
+            self._make_room(1)
+            self._stopping.wait(_PAUSE_S)
             return
         connection = Connection(sock)
         thread = threading.Thread(
@@ -159,9 +161,6 @@ class LoopbackHost:
             daemon=True,
         )
         with self._lock:
-            if len(self._connections) >= self._max_connections and not self._evict():
-                sock.close()
-                return
             self._connections[connection] = None
             self._threads.add(thread)
         try:
@@ -169,6 +168,15 @@ class LoopbackHost:
         except RuntimeError:  # the system has no more threads
             self._forget(connection, thread)
             sock.close()
+
+    def _make_room(self, limit: int) -> bool:
+        """Whether there is a place below `limit`, cutting a waiting peer if need be."""
+        with self._lock:
+            if len(self._connections) < limit or self._evict():
+                return True
+        # All are being answered. Whoever knocks waits in the queue, and we do not spin.
+        self._stopping.wait(_PAUSE_S)
+        return False
 
     def _evict(self) -> bool:
         """Cut the connection that has waited longest without a whole request."""
@@ -220,10 +228,7 @@ class LoopbackHost:
                 head = connection.read_head(self._body_limit)
                 request = self._read_request(connection, head)
             except http1.Refusal as refusal:
-                connection.send(
-                    http1.encode_response(http1.bare(refusal.status), method="", keep=False)
-                )
-                connection.linger()
+                self._refuse(connection, refusal.status)
                 return
             with self._lock:
                 connection.waiting = False
@@ -250,6 +255,11 @@ class LoopbackHost:
             scheme="http" if self._tls is None else "https",
             fallback_host=f"{_bracketed(self.addresses[0])}:{self.port}",
         )
+
+    def _refuse(self, connection: Connection, status: int) -> None:
+        connection.until = monotonic() + self._request_timeout_s
+        connection.send(http1.encode_response(http1.bare(status), method="GET", keep=False))
+        connection.linger()
 
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
         keep = self._keep_alive and head.modern and not http1.ends_connection(head.headers)
