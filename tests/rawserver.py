@@ -15,7 +15,17 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Peer", "RawServer", "Script", "answer", "answering", "each", "saying", "silent"]
+__all__ = [
+    "Peer",
+    "RawServer",
+    "Script",
+    "answer",
+    "answering",
+    "each",
+    "hearing",
+    "saying",
+    "silent",
+]
 
 PATIENCE_S = 20.0
 """A script that waits longer than this has been forgotten by its test."""
@@ -98,6 +108,12 @@ def saying(message: bytes) -> Script:
 
 def silent(peer: Peer) -> None:
     """Not a byte, to whatever comes."""
+    peer.until_gone()
+
+
+def hearing(peer: Peer) -> None:
+    """Takes a request, and says nothing to it."""
+    peer.request()
     peer.until_gone()
 
 

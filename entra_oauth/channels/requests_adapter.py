@@ -168,7 +168,7 @@ def exchange(
         timeout=timeout,  # type: ignore[arg-type] # the stubs do not know urllib3's Timeout
         proxies=call.proxies,
     ) as reply:
-        raw = reply.raw
+        raw: Any = reply.raw
         body = _read_body(raw, call, cap)
         return HttpResponse(
             status=raw.status,
