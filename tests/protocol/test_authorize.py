@@ -257,7 +257,7 @@ def test_a_redirect_uri_is_sent_as_it_was_given(uri: str) -> None:
         "urn:ietf:wg:oauth:2.0:oob",
         "msal12345://auth",
         "javascript:alert(1)",
-        "file:///tmp/x",
+        "file:///etc/x",
         "http://localhost/\r\nX: y",
         "http://local\thost",
         "http://localhost/\x1b[2J",
