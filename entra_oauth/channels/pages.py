@@ -59,7 +59,7 @@ main { max-width: 40rem; margin: 8vh auto 0; overflow-wrap: anywhere; }
   display: inline-block; width: 1.75em; height: 1.75em; margin-right: .4em;
   border: .125em solid currentColor; border-radius: 50%; line-height: 1.5em; text-align: center;
 }
-h1 { margin: .75rem 0; font-size: 1.75rem; line-height: 1.25; }
+h1 { margin: .75rem 0; font-size: 1.5rem; line-height: 1.25; }
 h2 { margin: 1.75rem 0 .25rem; font-size: 1rem; }
 p { margin: 0 0 .75rem; }
 .said { white-space: pre-line; }
@@ -73,7 +73,7 @@ footer {
 }
 """
 
-STYLE_HASH = "sha256-g1pi8i2H9SXT5dW57yTcilGbN2gtytrKH2flQ2wAdQ0="
+STYLE_HASH = "sha256-/uUTL/KGFvYsWseeQ0L8Y1zBVTmedePHUQ0vAL07+K8="
 """Of `STYLE`, for the Content-Security-Policy. A constant, checked by a test: to
 compute it would load a hash library before the first page can be shown."""
 
