@@ -36,9 +36,11 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 class Peer:
     """One accepted connection, for a script to use."""
 
-    def __init__(self, server: RawServer, sock: socket.socket) -> None:
+    def __init__(self, server: RawServer, sock: socket.socket, below: socket.socket) -> None:
         self.server = server
         self.sock = sock
+        self.below = below
+        """The socket that TLS runs over; without TLS the same as `sock`."""
         self._read = b""
 
     def request(self) -> bytes:
@@ -204,7 +206,7 @@ class RawServer:
                 except OSError:
                     self.failed_handshakes += 1
                     return
-            script(Peer(self, sock))
+            script(Peer(self, sock, handle))
         except (OSError, ValueError):
             pass
         except Exception as failure:
