@@ -49,6 +49,7 @@ def _kind(
     )
 
 
+# fidelity: error-pair
 _KINDS = (
     _kind(
         16000,

@@ -65,6 +65,7 @@ class RefusedTo(Exception):
 
 def read_request(sent: Parameters, authority: Authority, directory: Directory) -> AuthorizeRequest:
     """Check a request. Raises `Refused` for the page, `RefusedTo` for the redirect URI."""
+    # fidelity: page-errors
     app = authority.app(sent.need("client_id"), directory)
     redirect_uri = _redirect_uri(sent, app)
     registered = redirects.find(app, redirect_uri)
@@ -124,7 +125,7 @@ def _read_rest(
         raise refuse(90023, "prompt")
     asked = read_scope(sent.need("scope"), directory, authority.home(directory), app)
     challenge = read_challenge(sent, platform)
-    sent.get("domain_hint")
+    sent.get("domain_hint")  # fidelity: hints
     return AuthorizeRequest(
         authority=authority,
         app=app,

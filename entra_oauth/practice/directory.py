@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from entra_oauth.errors import UsageError, plain
+
 __all__ = [
     "ARTICLE_CLIENT_ID",
     "ARTICLE_TENANT_ID",
@@ -130,6 +132,21 @@ class Directory:
     resources: tuple[Resource, ...]
     consents: tuple[Consent, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a directory that does not fit together."""
+        known = {tenant.id for tenant in self.tenants}
+        if not known:
+            raise _unfit("has no tenant")
+        named = {user.tenant_id for user in self.users} | {app.tenant_id for app in self.apps}
+        if strange := named - known:
+            raise _unfit(f"speaks of an unknown tenant, {plain(min(strange))}")
+        names = [t.id for t in self.tenants] + [t.domain for t in self.tenants]
+        names += [u.oid for u in self.users] + [u.name for u in self.users]
+        names += [a.client_id for a in self.apps] + [r.id for r in self.resources]
+        for name in names:
+            if name != name.lower() or names.count(name) > 1:
+                raise _unfit(f"has {plain(name)} twice, or not in lower case")
+
     def tenant(self, name: str) -> Tenant | None:
         """By id or domain."""
         name = name.lower()
@@ -160,6 +177,13 @@ class Directory:
     def resource(self, name: str) -> Resource | None:
         """By what a scope calls it."""
         return next((r for r in self.resources if r.answers_to(name)), None)
+
+
+def _unfit(what: str) -> UsageError:
+    return UsageError(
+        f"The practice directory {what}.",
+        advice="Correct the directory that is given to the practice tenant.",
+    )
 
 
 def _user(number: int, given: str, family: str) -> User:

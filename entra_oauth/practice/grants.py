@@ -84,9 +84,9 @@ def redeem_code(token: TokenCall) -> Granted:
     check_client(token, request.platform)
     _check_binding(token, issued)
     if issued.spent:
-        raise refuse(54005)  # fidelity: code-single-use
+        raise refuse(54005)  # fidelity: code-single-use, code-reuse-revokes
     if call.now - issued.issued > _CODE_LIVES_S:
-        raise refuse(70008)
+        raise refuse(70008)  # fidelity: code-life
     # fidelity: pkce-wrong-verifier - a wrong verifier does not use the code up
     check_verifier(request.challenge, call.form.get("code_verifier"))
     wanted = choose_resource(token, request.asked, issued.user)
@@ -105,6 +105,7 @@ def redeem_code(token: TokenCall) -> Granted:
 
 def redeem_refresh(token: TokenCall) -> Granted:
     """`refresh_token` (RFC 6749 §6). The old token stays good: Entra does not revoke it."""
+    # fidelity: refresh-rotation
     world, call = token.world, token.call
     grant = world.ledger.refresh(token.need("refresh_token"))
     if grant is None:
@@ -136,6 +137,7 @@ GRANTS: dict[str, Callable[[TokenCall], Granted]] = {
 
 def check_client(token: TokenCall, platform: Platform) -> None:
     """Does the client behave as the platform of its redirect URI demands?"""
+    # fidelity: platforms
     origin = token.call.request.header("Origin")
     if platform is Platform.SPA and origin is None:
         raise refuse(9002327)

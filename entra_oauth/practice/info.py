@@ -13,6 +13,7 @@ from entra_oauth.practice.style import policy
 
 if TYPE_CHECKING:
     from entra_oauth.practice.calls import Call
+    from entra_oauth.practice.directory import App
     from entra_oauth.practice.world import World
     from entra_oauth.protocol.messages import HttpResponse
 
@@ -22,32 +23,22 @@ __all__ = ["error_lookup", "fidelity", "start"]
 def start(world: World, call: Call) -> HttpResponse:
     """GET `/`: what this is, and what can be done with it."""
     book = world.directory
-    tenant, app = book.tenants[0], book.apps[0]
+    tenant = book.tenants[0]
     at = f"{call.base_url}/{tenant.id}"
     body = (
         "<h1>A practice tenant</h1>"
-        "<p>It behaves like Microsoft Entra ID as far as a sign-in needs it, knows three invented "
+        "<p>It behaves like Microsoft Entra ID as far as a sign-in needs it, knows invented "
         "people, and runs on this computer alone. Its tokens open nothing anywhere else.</p>"
         "<h2>For a client</h2>"
         + _facts(
             ("Authority", at),
-            ("Client id", app.client_id),
-            ("Redirect URI", f"{app.redirects[0].uri} (any port)"),
             ("OpenID configuration", f"{at}/v2.0/.well-known/openid-configuration"),
             ("Workspace", f"{call.base_url}/api/2.0/clusters/list"),
         )
         + "<h2>People</h2>"
         + _facts(*((u.name, f"password {u.password}") for u in book.users))
-        + "<h2>Apps</h2>"
-        + _facts(
-            *(
-                (
-                    a.name,
-                    f"{a.client_id} · " + ", ".join(f"{r.uri} ({r.platform})" for r in a.redirects),
-                )
-                for a in book.apps
-            )
-        )
+        + "<h2>Apps</h2><p>The port of a redirect URI at localhost does not matter.</p>"
+        + _facts(*((app.name, _described(app)) for app in book.apps))
         + "<h2>APIs</h2>"
         + _facts(*((r.name, f"{r.id}/.default") for r in book.resources))
         + '<h2>How real is it?</h2><p><a href="/fidelity">Every behaviour and its source</a></p>'
@@ -86,6 +77,10 @@ def error_lookup(world: World, call: Call) -> HttpResponse:
             ("What to do", kind.advice),
         )
     return page_answer(200, page("Error lookup", body), call, policy=policy())
+
+
+def _described(app: App) -> str:
+    return " · ".join((app.client_id, *(f"{r.uri} ({r.platform})" for r in app.redirects)))
 
 
 def _facts(*facts: tuple[str, str]) -> str:

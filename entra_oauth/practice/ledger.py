@@ -21,7 +21,7 @@ __all__ = ["IssuedCode", "Ledger", "PageUnderWay", "RefreshGrant", "Session"]
 
 T = TypeVar("T")
 
-_SHELF_SIZE = 20_000
+_SHELF_SIZE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

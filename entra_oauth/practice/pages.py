@@ -119,6 +119,7 @@ def consent(
 
 def form_post(call: Call, redirect_uri: str, fields: Fields, *, extra: Fields) -> HttpResponse:
     """The answer as a form that sends itself to the app (OAuth form_post response mode)."""
+    # fidelity: form-post
     inputs = "".join(
         f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in fields
     )

@@ -70,6 +70,7 @@ def as_json(refused: Refused, call: Call) -> HttpResponse:
         body["error_uri"] = f"{call.base_url}/error?code={kind.number}"  # fidelity: error-uri
     if kind.suberror:
         body["suberror"] = kind.suberror
+    # fidelity: invalid-client-status
     status = 401 if refused.error == "invalid_client" else kind.status
     text = json.dumps(body, separators=(",", ":"))
     return json_answer(status, text, call, telemetry=f"1,{kind.number},0,,")

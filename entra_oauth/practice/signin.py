@@ -123,6 +123,7 @@ def decide_consent(world: World, call: Call) -> HttpResponse:
         return pages.error(refuse(90013), call)
     request, user = page.request, page.user
     if call.form.get("action") != "accept":
+        # fidelity: decline
         return _deliver(call, request.destination, as_fields(refuse(65004), call))
     for wanted in request.asked.wanted:
         world.ledger.consent(user.oid, request.app.client_id, wanted.resource.id)
@@ -181,6 +182,7 @@ def _after_sign_in(
 
 
 def _lacks_consent(world: World, request: AuthorizeRequest, user: User) -> bool:
+    # fidelity: consent-default
     return not all(
         world.ledger.consented(user.oid, request.app.client_id, wanted.resource.id)
         for wanted in request.asked.wanted
@@ -220,7 +222,7 @@ def _finish(
         call,
         request.destination,
         fields,
-        after=(("session_state", session.state),),
+        after=(("session_state", session.state),),  # fidelity: session-state
         extra=_cookie(world, call, session),
     )
 
@@ -243,6 +245,7 @@ def _deliver(
     extra: Fields = (),
 ) -> HttpResponse:
     """Send fields and `state` to the redirect URI, the way that was asked for."""
+    # fidelity: state-html
     state = (("state", destination.state),) if destination.state is not None else ()
     fields = (*fields, *state, *after)
     if destination.mode == "form_post":

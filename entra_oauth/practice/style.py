@@ -21,6 +21,7 @@ font-size:.9rem}
 main{max-width:27rem;margin:6vh auto 3rem;background:var(--card);border:1px solid var(--line);
 border-radius:.75rem;padding:2rem}
 main.wide{max-width:52rem;margin-top:2.5rem}
+main>:first-child{margin-top:0}
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 .35rem}
 h2{font-size:1.1rem;margin:2rem 0 .5rem}
 p{margin:.35rem 0 .8rem}
@@ -49,8 +50,8 @@ font-size:.875em;overflow-wrap:anywhere}
 ul{padding-left:1.2rem;margin:.4rem 0}
 .chip{display:inline-block;border:1px solid var(--accent);color:var(--accent);border-radius:1rem;
 padding:0 .6rem;font-size:.8rem;font-weight:600;white-space:nowrap}
-@media (max-width:30rem){main,main.wide{margin:0;border:0;border-radius:0;padding:1.4rem 1rem 2rem;
-min-height:80vh}}
+@media (max-width:30rem){body{background:var(--card)}
+main,main.wide{margin:0;border:0;border-radius:0;padding:1.4rem 1rem 2rem}}
 """.strip()
 
 # The one script in this room. Entra's form_post page sends itself, and a page that

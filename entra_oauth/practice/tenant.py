@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PracticeTenant"]
 
-_LOG_SIZE = 10_000
+_LOG_SIZE = 2_000
 
 _FIXED: dict[tuple[str, str], Endpoint] = {
     ("GET", "/"): info.start,
@@ -96,8 +96,7 @@ class PracticeTenant:
             chance=Chance(seed),
             now=self.now,
         )
-        if seed is None:
-            self._world.keys.warm()
+        self._world.keys.warm()
 
     @property
     def directory(self) -> Directory:
@@ -127,7 +126,7 @@ class PracticeTenant:
 
     @property
     def log(self) -> tuple[tuple[HttpRequest, HttpResponse], ...]:
-        """What was asked and answered so far, oldest first; the last ten thousand."""
+        """What was asked and answered so far, oldest first; the last two thousand."""
         return tuple(self._log)
 
     def now(self) -> float:

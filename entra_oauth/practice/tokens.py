@@ -43,6 +43,7 @@ def make_access_token(
     world: World, call: Call, subject: Subject, wanted: Wanted, *, life_s: int
 ) -> str:
     """A v1.0 access token, whatever endpoint was used: its API decides that."""
+    # fidelity: graph-token
     user, tid = subject.user, subject.tenant.id
     now = int(call.now)
     claims: dict[str, object] = {

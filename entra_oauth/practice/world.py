@@ -68,6 +68,7 @@ def read_authority(segment: str, directory: Directory) -> Authority:
         return Authority(segment=name, tenant=None)
     tenant = directory.tenant(name)
     if tenant is None:
+        # fidelity: consumers
         looks_right = "." in name or len(name) == 36 or name == "consumers"
         raise refuse(90002 if looks_right else 900023, segment)
     return Authority(segment=name, tenant=tenant)

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from entra_oauth.practice.style import CSS
 from entra_oauth.protocol.messages import HttpResponse
 from practice_kit import BASE, BOB, Kit, authorize_url
 
@@ -172,3 +173,30 @@ def test_the_start_page_tells_all_that_a_client_needs() -> None:
         f"{BASE}/api/2.0/clusters/list",
     ):
         assert words in text
+
+
+def _luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    digits = "".join(d * 2 for d in digits) if len(digits) == 3 else digits
+    parts = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground", "at_least"),
+    [
+        ("ink", "card", 7.0),
+        ("soft", "card", 4.5),
+        ("accent", "card", 4.5),
+        ("on-accent", "accent", 4.5),
+        ("soft", "bg", 3.0),
+    ],
+)
+def test_text_can_be_read(scheme: int, ink: str, ground: str, at_least: float) -> None:
+    colours = re.findall(r"--([a-z-]+):(#[0-9a-f]+)", CSS)
+    assert len(colours) == 14
+    these = dict(colours[7 * scheme : 7 * scheme + 7])
+    light, dark = sorted((_luminance(these[ink]), _luminance(these[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= at_least

@@ -21,7 +21,7 @@ from practice_kit import BASE, NOON, Kit, authorize_url
 
 def test_the_log_holds_what_was_asked_and_answered_in_order() -> None:
     kit = Kit()
-    assert len(kit.tenant.log) == 0
+    assert PracticeTenant().log == ()
     first, second = kit.get(f"{BASE}/"), kit.get(f"{BASE}/nowhere")
     assert [answer for _, answer in kit.tenant.log] == [first, second]
     assert [asked.path for asked, _ in kit.tenant.log] == ["/", "/nowhere"]
