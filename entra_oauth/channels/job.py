@@ -22,7 +22,10 @@ SLICE_S = 0.25
 
 def host_of(url: str) -> str:
     """Host and port of a URL, for messages; user information is left out."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or "nowhere"
+    except ValueError:
+        return "an address that is none"
 
 
 def what_became_of_it(*, sent: bool) -> str:
