@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from entra_oauth.errors import EntraOAuthError
+from entra_oauth.errors import EntraOAuthError, plain
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import AuthorizationRequest, Procedure
 from entra_oauth.protocol.pkce import Pkce
@@ -147,4 +147,4 @@ def refused(kind: type[EntraOAuthError]) -> Iterator[pytest.ExceptionInfo[EntraO
     assert error.what.endswith((".", "!", "?", "…"))
     assert error.advice.endswith(".")
     assert str(error) == f"{error.what} {error.advice}"
-    assert str(error).isprintable()
+    assert str(error) == plain(str(error), limit=10_000)
