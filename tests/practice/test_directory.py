@@ -83,3 +83,11 @@ def test_two_tenants_keep_their_people_and_apps_apart() -> None:
     anywhere = Kit(tenant, user=visitor.name)
     response = anywhere.redeem(anywhere.code(tenant="common"), tenant="common")
     assert "access_token" in body_of(response)
+
+
+def test_an_app_without_a_redirect_uri_cannot_be_signed_in_to() -> None:
+    bare = App(client_id="ba5e0000-0000-4000-8000-000000000009", name="Bare", redirects=())
+    book = replace(DEFAULT, apps=(bare,))
+    kit = Kit(PracticeTenant(directory=book, clock=lambda: NOON))
+    page = kit.open({"client_id": bare.client_id, "redirect_uri": None})
+    assert "AADSTS500113" in page.text

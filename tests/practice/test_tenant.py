@@ -162,3 +162,28 @@ def test_importing_the_room_loads_no_cryptography_and_no_sockets() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert result.stdout.strip() == b"[]"
+
+
+def test_a_form_of_a_thousand_fields_is_malformed() -> None:
+    kit = Kit()
+    url = f"{BASE}/common/oauth2/v2.0/token"
+    assert b"AADSTS9002313" in kit.post(url, "&".join(["a=1"] * 1000)).body
+    assert b"AADSTS9002313" in kit.get(authorize_url() + "&a=1" * 1000).body
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("entra_oauth.practice.ledger._SHELF_SIZE", 2)
+    kit = Kit()
+    codes = [kit.code() for _ in range(3)]
+    assert [kit.redeem(code).status for code in codes] == [400, 200, 200]
+
+
+def test_the_rooms_public_names_are_there_and_no_others() -> None:
+    import entra_oauth.practice as room
+
+    for name in room.__all__:
+        assert getattr(room, name).__name__ == name
+    with pytest.raises(AttributeError):
+        _ = room.PracticeTennant  # type: ignore[attr-defined]
