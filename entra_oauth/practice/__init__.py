@@ -26,10 +26,12 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """The public names, imported when they are first used."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker must see a misspelt name
 
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    def __getattr__(name: str) -> object:
+        """The public names, imported when they are first used."""
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
