@@ -15,27 +15,25 @@ _ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 # Deep, because a browser whose SYN finds the queue full tries again a second later.
 _BACKLOG = 1024
 _ATTEMPTS = 50
+_WINDOWS = os.name == "nt"
 
 
 def bind(port: int, address: str | None) -> list[socket.socket]:
     """Listen on `port` of 127.0.0.1 and ::1 together, or of `address` alone.
 
     `port=0` picks one that is free on both; a machine without ::1 is fine. Raises
-    `PortBusy`, or `LocalError` if the system does not let us.
+    `PortBusy`, `LocalError` if the system does not let us, `UsageError` for what is
+    no port or no IP address.
     """
     if not 0 <= port <= 65535:
         raise UsageError(f"{port} is not a port number.", advice="Give one from 1 to 65535.")
-    if address is None:
-        places = _LOOPBACK if socket.has_ipv6 else _LOOPBACK[:1]
-    else:
-        address = address.strip("[]")
-        places = ((socket.AF_INET6 if ":" in address else socket.AF_INET, address),)
+    places = _LOOPBACK if address is None else (_place(address),)
     # A free port of the one address can be taken on the other: then try another.
     for _ in range(1 if port else _ATTEMPTS):
         try:
             listeners = _listen_on(places, port)
         except OSError as error:
-            if error.errno == errno.EADDRINUSE or (os.name == "nt" and error.errno == errno.EACCES):
+            if error.errno == errno.EADDRINUSE or (_WINDOWS and error.errno == errno.EACCES):
                 continue
             raise _refused(port, address, error) from None
         if listeners:
@@ -47,6 +45,19 @@ def bind(port: int, address: str | None) -> list[socket.socket]:
         else "No port could be found that is free on both 127.0.0.1 and ::1.",
         advice="Stop the program that uses it, or choose another port.",
     )
+
+
+def _place(address: str) -> tuple[int, str]:
+    address = address.strip("[]")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.inet_pton(family, address)
+    except OSError:
+        raise UsageError(
+            "The address to listen on is not an IP address.",
+            advice="Give one such as 127.0.0.1, or leave it out to listen on this machine only.",
+        ) from None
+    return family, address
 
 
 def _listen_on(places: tuple[tuple[int, str], ...], port: int) -> list[socket.socket]:
@@ -67,7 +78,7 @@ def _listen_on(places: tuple[tuple[int, str], ...], port: int) -> list[socket.so
 def _listen(family: int, address: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "nt":
+        if _WINDOWS:
             sock.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", -5), 1)
         else:
             # On POSIX this only skips the wait after an earlier run on the same port;
