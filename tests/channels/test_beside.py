@@ -272,12 +272,15 @@ def test_at_the_deadline_the_last_refusal_of_either_way_is_said(
     assert scene.terminal.inside == 0
 
 
-def test_ctrl_c_ends_it_and_gives_the_terminal_back() -> None:
+@pytest.mark.parametrize("wrap", ["either", "interruptible"])
+def test_ctrl_c_ends_it_and_nothing_is_accepted_any_more(wrap: str) -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (_, attempted):
+    front: FrontChannel = scene.either() if wrap == "either" else scene.interruptible()
+    with scene.asking(front) as (door, attempted):
         scene.terminal.press("\x03")
         with pytest.raises(KeyboardInterrupt):
             attempted.result()
+        assert _get(door, "code=late&state=right") == 400
     assert scene.terminal.inside == 0
 
 
@@ -481,15 +484,6 @@ def test_a_listener_that_is_watched_keeps_its_deadline() -> None:
     with asking as (_, attempted), pytest.raises(TimedOut):
         attempted.result()
     assert scene.terminal.inside == 0
-
-
-@pytest.mark.parametrize("key", ["\x03", "x\x03"])
-def test_ctrl_c_as_a_key_interrupts_the_listener(key: str) -> None:
-    scene = Scene()
-    with scene.asking(scene.interruptible()) as (_, attempted):
-        scene.terminal.press(key)
-        with pytest.raises(KeyboardInterrupt):
-            attempted.result()
 
 
 def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:

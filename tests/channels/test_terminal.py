@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -74,6 +75,16 @@ def test_a_paste_from_a_wrapped_window_is_joined(line_break: str) -> None:
         _assert_nothing_was_shown_of(address, terminal.shown)
         assert PASTE_ON not in terminal.shown
         assert terminal.modes() == terminal.before
+
+
+def test_a_paste_that_comes_in_pieces_is_joined() -> None:
+    patient = "import entra_oauth.channels.terminal as terminal; terminal._QUIET_S = 3\n"
+    with Session(patient + _reading(), term="dumb") as terminal:
+        terminal.wait_for(PROMPT)
+        for piece in ("http://localhost:51823/?code=a\r", "  &state=b\r"):
+            terminal.press(piece)
+            time.sleep(0.2)
+        assert terminal.finish() == (0, "http://localhost:51823/?code=a\n  &state=b")
 
 
 def test_a_terminal_that_marks_pastes_is_asked_to_and_asked_to_stop() -> None:
@@ -195,29 +206,34 @@ def test_an_exception_in_a_handler_of_the_program_leaves_the_terminal_as_before(
 # A little shell: runs the reader as a job of its own, and says on standard output
 # how the job stopped, and whether the terminal echoes then.
 SHELL = """
-import signal, subprocess, termios
+import signal, subprocess, termios, time
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-job = subprocess.Popen([sys.executable, "-c", PROGRAM], process_group=0, restore_signals=True,
-    preexec_fn=lambda: signal.signal(signal.SIGTTOU, signal.SIG_DFL))
 shells_own = termios.tcgetattr(2)
+job = subprocess.Popen([sys.executable, "-c", PROGRAM], process_group=0,
+    preexec_fn=lambda: signal.signal(signal.SIGTTOU, signal.SIG_DFL))
 os.write(2, b"<job %d>" % job.pid)
 os.tcsetpgrp(2, job.pid)
 def echoes():
     return bool(termios.tcgetattr(2)[3] & termios.ECHO)
-_, status = os.waitpid(job.pid, os.WUNTRACED)
-assert os.WIFSTOPPED(status), status
-os.tcsetpgrp(2, os.getpgrp())
-print("stopped", os.WSTOPSIG(status), echoes(), flush=True)
-termios.tcsetattr(2, termios.TCSADRAIN, shells_own)
-for background in BACKGROUND:
-    os.kill(job.pid, signal.SIGCONT)
-    import time; time.sleep(0.7)
-    pid, status = os.waitpid(job.pid, os.WUNTRACED | os.WNOHANG)
-    print("background", pid, echoes(), flush=True)
-os.tcsetpgrp(2, job.pid)
-if not BACKGROUND:
-    os.killpg(job.pid, signal.SIGCONT)
-os.write(2, b"continued")
+for stop in range(HOW_OFTEN):
+    _, status = os.waitpid(job.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), status
+    os.tcsetpgrp(2, os.getpgrp())
+    print("stopped", os.WSTOPSIG(status), echoes(), flush=True)
+    if RESETS:
+        termios.tcsetattr(2, termios.TCSADRAIN, shells_own)
+    if BACKGROUND:
+        os.kill(job.pid, signal.SIGCONT)
+        os.write(2, b"in the background")
+        typed = os.read(0, 1)
+        time.sleep(0.7)
+        os.read(0, 100)
+        pid, status = os.waitpid(job.pid, os.WUNTRACED | os.WNOHANG)
+        print("background", pid, typed, flush=True)
+    os.tcsetpgrp(2, job.pid)
+    if not BACKGROUND:
+        os.killpg(job.pid, signal.SIGCONT)
+    os.write(2, b"continued %d" % stop)
 _, status = os.waitpid(job.pid, 0)
 os.tcsetpgrp(2, os.getpgrp())
 print("", os.waitstatus_to_exitcode(status), echoes(), flush=True)
@@ -225,42 +241,62 @@ job.returncode = 0
 """
 
 
-@pytest.mark.parametrize("background", [(), (1,)], ids=["fg", "bg-then-fg"])
+def _under_a_shell(*, stops: int = 1, resets: bool = True, background: bool = False) -> str:
+    program = SHELL.replace("PROGRAM", repr("import sys\n" + _reading()))
+    return (
+        program.replace("HOW_OFTEN", str(stops))
+        .replace("RESETS", str(resets))
+        .replace("BACKGROUND", str(background))
+    )
+
+
+def _job(terminal: Session) -> int:
+    found = re.search(r"<job (\d+)>", terminal.shown)
+    assert found is not None
+    return int(found[1])
+
+
+def test_ctrl_z_gives_the_terminal_back_each_time_and_fg_takes_it_again() -> None:
+    with Session(_under_a_shell(stops=2)) as terminal:
+        terminal.wait_for(PROMPT)
+        for stop, secret in enumerate(("secret-one", "secret-two")):
+            terminal.wait_until_raw()
+            terminal.press(secret)
+            terminal.wait_for(f"{10 * (stop + 1)} characters received")
+            terminal.press("\x1a")
+            terminal.wait_for(f"continued {stop}")
+        terminal.wait_until_raw()
+        terminal.press("\r")
+        stopped = f"stopped {int(signal.SIGTSTP)} True\n"
+        assert terminal.finish() == (0, stopped * 2 + "secret-onesecret-two 0 True\n")
+        _assert_nothing_was_shown_of("secret-onesecret-two", terminal.shown)
+        assert terminal.modes() == terminal.before
+
+
+@pytest.mark.parametrize("resets", [True, False])
 @pytest.mark.parametrize("stop", ["Ctrl-Z", "SIGSTOP"])
-def test_a_stopped_program_gives_the_terminal_back_and_takes_it_again(
-    stop: str, background: tuple[int, ...]
-) -> None:
-    reader = "import sys\n" + _reading()
-    program = SHELL.replace("PROGRAM", repr(reader)).replace("BACKGROUND", repr(background))
-    with Session(program) as terminal:
+def test_in_the_background_the_terminal_is_another_programs(stop: str, resets: bool) -> None:
+    with Session(_under_a_shell(background=True, resets=resets)) as terminal:
         terminal.wait_for(PROMPT)
         terminal.wait_until_raw()
         if stop == "Ctrl-Z":
-            terminal.press("secret-one")
-            terminal.wait_for("10 characters received")
             terminal.press("\x1a")
         else:
-            job = re.search(r"<job (\d+)>", terminal.shown)
-            assert job is not None
-            os.kill(int(job[1]), signal.SIGSTOP)
+            os.kill(_job(terminal), signal.SIGSTOP)
+        terminal.wait_for("in the background")
+        # Key by key, so that some are there to be seen while the shell is not reading.
+        for key in "ls\n":
+            terminal.press(key)
         terminal.wait_for("continued")
         terminal.wait_until_raw()
-        terminal.press("secret-two\r")
+        terminal.press("secret\r")
         status, output = terminal.finish()
         assert status == 0
-        told = output.splitlines()
-        if stop == "Ctrl-Z":
-            assert told[0] == f"stopped {int(signal.SIGTSTP)} True"
-            expected = "secret-onesecret-two"
-        else:
-            assert told[0].startswith(f"stopped {int(signal.SIGSTOP)}")
-            expected = "secret-two"
-        if background:
-            # It is not stopped there for touching a terminal that is not its own.
-            assert told[1].startswith("background 0")
-        assert told[-1] == f"{expected} 0 True"
+        # Neither stopped there for touching what is not its own, nor did it take a key.
+        assert output.splitlines()[1].startswith("background 0 b'l'")
+        assert output.splitlines()[2] == "secret 0 True"
+        assert "secret" not in terminal.shown
         assert terminal.modes() == terminal.before
-        _assert_nothing_was_shown_of("secret-onesecret-two", terminal.shown)
 
 
 def test_standard_input_that_is_a_pipe_is_left_alone() -> None:
