@@ -117,21 +117,25 @@ class Chromium:
 
     @contextmanager
     def page(self) -> Iterator[Page]:
-        """A tab that shares no cookies, cache or history with another."""
-        context = self.call("Target.createBrowserContext")["browserContextId"]
+        """A tab that shares no cookies, cache or history with another, and keeps none."""
+        context = self.call("Target.createBrowserContext")
         try:
-            target = self.call(
-                "Target.createTarget", {"url": "about:blank", "browserContextId": context}
-            )["targetId"]
-            attached = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
-            session = attached["sessionId"]
-            page = Page(self, session)
-            self._hear[session] = page.hear
-            page.begin()
-            yield page
+            yield self._tab(context)
         finally:
             with suppress(Failed):
-                self.call("Target.disposeBrowserContext", {"browserContextId": context})
+                self.call("Target.disposeBrowserContext", context)
+
+    def everyday_page(self) -> Page:
+        """A tab of the profile, which keeps on disk what a browser keeps."""
+        return self._tab({})
+
+    def _tab(self, context: Json) -> Page:
+        target = self.call("Target.createTarget", {"url": "about:blank", **context})
+        attached = self.call("Target.attachToTarget", {**target, "flatten": True})
+        page = Page(self, attached["sessionId"])
+        self._hear[attached["sessionId"]] = page.hear
+        page.begin()
+        return page
 
     def _read(self) -> None:
         rest = b""

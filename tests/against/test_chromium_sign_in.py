@@ -177,10 +177,12 @@ def test_a_code_that_has_expired_is_told_on_the_page_that_was_held(
             tenant.advance(3600)
         return tenant.handle(request)
 
-    with LoopbackHost(an_hour_later) as host:
-        with Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command:
-            sign_in_and_consent(page, command.address())
-            done = command.finish()
+    with (
+        LoopbackHost(an_hour_later) as host,
+        Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command,
+    ):
+        sign_in_and_consent(page, command.address())
+        done = command.finish()
     assert (done.code, done.out) == (3, "")
     page.wait_for_heading("Not signed in")
     assert "AADSTS70008" in page.text
@@ -208,16 +210,18 @@ def test_the_last_page_is_held_until_the_code_has_been_redeemed(
     page: Page, tenant: PracticeTenant, tmp_path: Path
 ) -> None:
     slow = _SlowToken(tenant)
-    with LoopbackHost(slow) as host:
-        with Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command:
-            sign_in_and_consent(page, command.address())
-            assert slow.asked.wait(30)
-            time.sleep(0.5)
-            asked_for = page.requests[-1]["url"]
-            assert urlsplit(asked_for).path.startswith("/done/")
-            assert asked_for not in page.history
-            slow.may_answer.set()
-            assert command.finish().code == 0
+    with (
+        LoopbackHost(slow) as host,
+        Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command,
+    ):
+        sign_in_and_consent(page, command.address())
+        assert slow.asked.wait(30)
+        time.sleep(0.5)
+        asked_for = page.requests[-1]["url"]
+        assert urlsplit(asked_for).path.startswith("/done/")
+        assert asked_for not in page.history
+        slow.may_answer.set()
+        assert command.finish().code == 0
     page.wait_for_heading(f"Signed in as {ALICE}")
     assert page.address == asked_for
     assert page.problems == []
@@ -227,14 +231,16 @@ def test_an_impatient_reload_brings_a_second_code_which_nobody_uses(
     page: Page, tenant: PracticeTenant, tmp_path: Path
 ) -> None:
     slow = _SlowToken(tenant)
-    with LoopbackHost(slow) as host:
-        with Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command:
-            sign_in_and_consent(page, command.address())
-            assert slow.asked.wait(30)
-            page.reload()
-            page.wait_for_heading("This sign-in has had its answer")
-            assert command.running()
-            slow.may_answer.set()
-            done = command.finish()
+    with (
+        LoopbackHost(slow) as host,
+        Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command,
+    ):
+        sign_in_and_consent(page, command.address())
+        assert slow.asked.wait(30)
+        page.reload()
+        page.wait_for_heading("This sign-in has had its answer")
+        assert command.running()
+        slow.may_answer.set()
+        done = command.finish()
     assert done.code == 0, done.err
     assert len(codes_of(tenant)) == 1

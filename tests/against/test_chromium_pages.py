@@ -1,0 +1,226 @@
+"""The pages that people see, as a real Chromium lays them out and axe-core judges them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import product
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+import needs
+from against.chromium import Page
+from against.person import sign_in, type_in
+from entra_oauth.channels import pages
+from entra_oauth.channels.base import Outcome
+from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
+from entra_oauth.practice.hosts import Hosted
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+pytestmark = [pytest.mark.against, needs.chromium, needs.posix]
+
+LOOKS = tuple(product((320, 1280), ("light", "dark")))
+LONG = "a-name-without-a-blank." * 12
+
+# ---- the listener's pages ----------------------------------------------------------
+
+_SUCCESS = Outcome(
+    succeeded=True,
+    headline="Signed in as alice@contoso-practice.example",
+    detail="The token has arrived in the program that asked for it.",
+    advice="You can close this window.",
+)
+_FAILURE = Outcome(
+    succeeded=False,
+    headline="Not signed in",
+    detail="The authority refused the code (invalid_grant): AADSTS70008: It has expired.\n" + LONG,
+    advice="Start the sign-in again.",
+    reference="Correlation ID: 0f4e0c5a-3c0e-4a30-8a3f-6a1c3b7a9f10, Time: 2026-11-25 07:32:08Z",
+)
+
+LISTENER: dict[str, Callable[[], HttpResponse]] = {
+    "success": lambda: pages.done(_SUCCESS),
+    "failure": lambda: pages.done(_FAILURE),
+    "stopped": pages.stopped,
+    "still-waiting": pages.still_waiting,
+    "already-answered": pages.already_answered,
+    "not-found": pages.not_found,
+    "wrong-method": lambda: pages.wrong_method("POST"),
+    "wrong-kind": pages.wrong_kind,
+}
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[str]:
+    """Where the listener's pages are served, each under its name."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        return LISTENER[request.path.strip("/")]()
+
+    with LoopbackHost(handle) as host:
+        yield f"http://localhost:{host.port}"
+
+
+# ---- the practice tenant's pages ---------------------------------------------------
+
+
+def _authorize(hosted: Hosted, **changes: str) -> str:
+    query = {
+        "client_id": ARTICLE_CLIENT_ID,
+        "response_type": "code",
+        "redirect_uri": "http://localhost:9",
+        "response_mode": "query",
+        "scope": f"{DATABRICKS}/.default openid offline_access",
+        "state": "s" * 200,
+    }
+    return f"{hosted.authority_url()}/oauth2/v2.0/authorize?{urlencode({**query, **changes})}"
+
+
+def _sign_in_page(page: Page, hosted: Hosted) -> None:
+    page.open(_authorize(hosted))
+
+
+def _wrong_password(page: Page, hosted: Hosted) -> None:
+    _sign_in_page(page, hosted)
+    type_in(page, "wrong")
+    page.enter()
+    page.wait_for("!!document.querySelector('[role=alert]')")
+
+
+def _consent(page: Page, hosted: Hosted) -> None:
+    sign_in(page, _authorize(hosted))
+
+
+def _pick_an_account(page: Page, hosted: Hosted) -> None:
+    _consent(page, hosted)
+    page.open(_authorize(hosted, prompt="select_account"))
+
+
+def _error(page: Page, hosted: Hosted) -> None:
+    page.open(_authorize(hosted, redirect_uri=f"https://app.example/{'path' * 50}"))
+
+
+def _back_to_the_app(page: Page, hosted: Hosted) -> None:
+    page.call("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.open(_authorize(hosted, response_mode="form_post", prompt="none"))
+    page.wait_for_heading("Back to the app")
+    page.call("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def _path(path: str) -> Callable[[Page, Hosted], None]:
+    return lambda page, hosted: page.open(f"{hosted.base_url}{path}")
+
+
+PRACTICE: dict[str, tuple[str, Callable[[Page, Hosted], None]]] = {
+    "sign-in": ("Sign in", _sign_in_page),
+    "wrong-password": ("Sign in", _wrong_password),
+    "consent": ("Permissions requested", _consent),
+    "pick-an-account": ("Pick an account", _pick_an_account),
+    "back-to-the-app": ("Back to the app", _back_to_the_app),
+    "error": ("This sign-in cannot go on", _error),
+    "start": ("A practice tenant", _path("/")),
+    "fidelity": ("How real is it?", _path("/fidelity")),
+    "not-there": ("Nothing here", _path("/nothing")),
+    "signed-out": ("You are signed out", _path(f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/logout")),
+}
+
+# ---- what is looked at -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LISTENER)
+def test_a_page_of_the_listener_fits_and_follows_the_colours(
+    name: str, page: Page, listener: str
+) -> None:
+    page.open(f"{listener}/{name}")
+    _fits(page)
+
+
+@pytest.mark.parametrize("name", PRACTICE)
+def test_a_page_of_the_practice_tenant_fits_and_follows_the_colours(
+    name: str, page: Page, hosted: Hosted
+) -> None:
+    heading, go = PRACTICE[name]
+    go(page, hosted)
+    page.wait_for_heading(heading)
+    _fits(page)
+
+
+@needs.node_package("axe-core")
+@pytest.mark.parametrize("name", LISTENER)
+def test_axe_finds_nothing_on_a_page_of_the_listener(name: str, page: Page, listener: str) -> None:
+    page.open(f"{listener}/{name}")
+    assert _judged(page) == []
+
+
+@needs.node_package("axe-core")
+@pytest.mark.parametrize("name", PRACTICE)
+def test_axe_finds_nothing_on_a_page_of_the_practice_tenant(
+    name: str, page: Page, hosted: Hosted
+) -> None:
+    heading, go = PRACTICE[name]
+    go(page, hosted)
+    page.wait_for_heading(heading)
+    assert _judged(page) == []
+
+
+@needs.node_package("axe-core")
+def test_axe_finds_what_is_wrong(page: Page) -> None:
+    """A control: pale words and a field without a name, in one of the two schemes only."""
+    source = (
+        "<style>body{background:#fff}p{color:#999}"
+        "@media (prefers-color-scheme:dark){body{background:#111}}</style>"
+        "<html lang=en><title>T</title><main><h1>Hello</h1><p>Pale</p><input></main>"
+    )
+    page.evaluate(f"document.write({json.dumps(source)})")
+    found = _judged(page)
+    assert {each.partition(":")[0] for each in found if "label" in each} == {
+        "320 light",
+        "320 dark",
+        "1280 light",
+        "1280 dark",
+    }
+    assert {each.partition(":")[0] for each in found if "color-contrast" in each} == {
+        "320 light",
+        "1280 light",
+    }
+
+
+def _fits(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    for width, scheme in LOOKS:
+        page.look(width=width, scheme=scheme)
+        page.wait_for(f"innerWidth === {width}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        red, green, blue = page.evaluate(
+            "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
+        )
+        assert (max(red, green, blue) < 64) == (scheme == "dark"), (red, green, blue)
+        assert min(red, green, blue) > 192 or scheme == "dark", (red, green, blue)
+    # A page that tells of a failure has such a status, and Chromium notes it.
+    assert [each for each in page.problems if "responded with a status of 4" not in each] == []
+
+
+@cache
+def _axe() -> str:
+    assert needs.NODE_MODULES
+    return (needs.NODE_MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def _judged(page: Page) -> list[str]:
+    """What axe-core has against a page, at every width and in both schemes."""
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.evaluate(f"{_axe()}; 0")
+    found: list[str] = []
+    for width, scheme in LOOKS:
+        page.look(width=width, scheme=scheme)
+        page.wait_for(f"innerWidth === {width}")
+        verdict: dict[str, Any] = page.evaluate("axe.run(document)")
+        assert len(verdict["passes"]) > 5
+        for each in verdict["violations"]:
+            places = [node["html"][:120] for node in each["nodes"]]
+            found.append(f"{width} {scheme}: {each['id']}, {each['help']}: {places}")
+    return found
