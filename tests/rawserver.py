@@ -143,7 +143,8 @@ class RawServer:
     ) -> None:
         self._scripts = scripts or (answering(),)
         self._tls = tls
-        self._listener = socket.create_server((address, 0))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, 0), family=family)
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
         self.failed_handshakes = 0

@@ -193,7 +193,8 @@ class _Worker:
             except Exception as error:  # told to the waiting thread
                 from entra_oauth.channels.requests_adapter import translate
 
-                job.fail(translate(error, job.url, job.timeout_s, sent=bool(self._tap.sent)))
+                if not self._tap.is_cut:
+                    job.fail(translate(error, job, sent=bool(self._tap.sent)))
             finally:
                 job.fail(abandoned(job, sent=bool(self._tap.sent)))  # if it has not ended
         if self._adapter is not None:
@@ -214,8 +215,9 @@ class _Worker:
         if job.request is None:
             requests_adapter.connect(self._adapter, call)
             return None
-        if call.proxy is not None and job.announce is not None:
-            job.announce(call.proxy)
+        job.proxy = call.proxy
+        if job.proxy is not None and job.announce is not None:
+            job.announce(job.proxy)
         return requests_adapter.exchange(
             self._adapter, self._tap, job.request, call, cap=MAX_BODY_BYTES
         )

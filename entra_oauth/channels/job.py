@@ -65,6 +65,7 @@ class Job:
         self.deadline = monotonic() + timeout_s
         self.timeout_s = timeout_s
         self.announce = announce
+        self.proxy: str | None = None
         self._response: HttpResponse | None = None
         self._error: EntraOAuthError | None = None
         self._done = threading.Event()

@@ -37,6 +37,7 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool
 
+    from entra_oauth.channels.job import Job
     from entra_oauth.channels.tap import Tap
 
 __all__ = ["Call", "ExactAdapter", "connect", "exchange", "translate"]
@@ -195,17 +196,17 @@ def _read_body(raw: Any, call: Call, cap: int) -> bytes:
     return bytes(body)
 
 
-def translate(error: Exception, call_url: str, timeout_s: float, *, sent: bool) -> EntraOAuthError:
+def translate(error: Exception, job: Job, *, sent: bool) -> EntraOAuthError:
     """A library's error as one of ours. The library's holds the request, so it is not chained.
 
     `sent` tells whether any of the request had gone out.
     """
-    host = host_of(call_url)
-    causes = list(_chain(error))
+    host = host_of(job.url)
+    causes = _chain(error)
     if any(isinstance(c, _TIMEOUTS) and not isinstance(c, _NO_TIMEOUT) for c in causes):
-        return too_late(call_url, timeout_s, sent=sent)
+        return too_late(job.url, job.timeout_s, sent=sent)
     if not sent:
-        return _not_sent(call_url, causes)
+        return _not_sent(job, causes)
     if any(isinstance(c, _NOT_HTTP) and not isinstance(c, _BROKEN) for c in causes):
         return UnexpectedAnswer(
             f"{host} answered with something that is not HTTP: {type(causes[-1]).__name__}.",
@@ -218,17 +219,18 @@ def translate(error: Exception, call_url: str, timeout_s: float, *, sent: bool) 
     )
 
 
-def _not_sent(url: str, causes: list[BaseException]) -> EntraOAuthError:
-    if any(isinstance(c, _PROXY_ERRORS) for c in causes):
-        return _proxy_failed(url, _reason(causes))
-    if any(isinstance(c, ssl.SSLError) for c in causes):
+def _not_sent(job: Job, causes: list[BaseException]) -> EntraOAuthError:
+    blames_proxy = any(isinstance(c, _PROXY_ERRORS) for c in causes)
+    if any(isinstance(c, ssl.SSLError) for c in causes) and not blames_proxy:
         return TlsFailed(
-            f"The TLS connection to {host_of(url)} failed: {_reason(causes)}.",
+            f"The TLS connection to {host_of(job.url)} failed: {_reason(causes)}.",
             advice="If your network inspects TLS, name its certificates with --ca-bundle; "
             "verification cannot be switched off.",
         )
+    if job.proxy is not None:
+        return _proxy_failed(job.url, f"{job.proxy}: {_reason(causes)}")
     return ConnectFailed(
-        f"No connection to {host_of(url)}: {_reason(causes)}.",
+        f"No connection to {host_of(job.url)}: {_reason(causes)}.",
         advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
     )
 
@@ -252,12 +254,7 @@ def _reason(causes: list[BaseException]) -> str:
 
 _TIMEOUTS = (TimeoutError, urllib3.exceptions.TimeoutError)
 _NO_TIMEOUT = (urllib3.exceptions.NewConnectionError,)  # is derived from one
-_PROXY_ERRORS = (
-    urllib3.exceptions.ProxyError,
-    urllib3.exceptions.ProxySchemeUnknown,
-    requests.exceptions.InvalidProxyURL,
-    requests.exceptions.InvalidSchema,  # SOCKS without its package
-)
+_PROXY_ERRORS = (urllib3.exceptions.ProxyError,)
 _NOT_HTTP = (
     http.client.HTTPException,
     urllib3.exceptions.DecodeError,

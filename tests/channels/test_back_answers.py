@@ -219,7 +219,8 @@ def test_a_server_that_hangs_up_before_reading_gets_no_second_chance(back: Reque
         peer.reset()
 
     with RawServer(hang_up, answering()) as server:
-        with refused(ExchangeBroken):
+        # Which of the two depends on how far the request got in the meantime.
+        with pytest.raises((ExchangeBroken, ConnectFailed)):
             back.send(token_post(server.url), timeout_s=5)
         assert (server.requests, server.accepted) == ([], 1)
 
