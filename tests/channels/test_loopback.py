@@ -534,7 +534,7 @@ except KeyboardInterrupt:
 
 
 @needs.posix
-def test_ctrl_c_ends_a_host_under_a_flood_in_under_a_second() -> None:
+def test_ctrl_c_ends_a_host_under_a_flood_at_once() -> None:
     with child_process.running(_WAITING) as child:
         port = int(child.line())
         with rawpeer.silent_peers(port, 100) as peers:
