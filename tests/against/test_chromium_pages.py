@@ -171,7 +171,7 @@ def test_axe_finds_nothing_on_a_page_of_the_practice_tenant(
 def test_axe_finds_what_is_wrong(page: Page) -> None:
     """A control: pale words and a field without a name, in one of the two schemes only."""
     source = (
-        "<style>body{background:#fff}p{color:#999}"
+        "<style>body{background:#fff}h1{color:#888}p{color:#999}"
         "@media (prefers-color-scheme:dark){body{background:#111}}</style>"
         "<html lang=en><title>T</title><main><h1>Hello</h1><p>Pale</p><input></main>"
     )
