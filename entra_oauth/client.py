@@ -40,7 +40,8 @@ def local_channels(*, ca_bundle: str | None = None) -> Iterator[Channels]:
     from entra_oauth.channels.front import Listener
 
     def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        if sys.stderr is not None:  # else print() would turn to standard output
+            print(line, file=sys.stderr, flush=True)
 
     with RequestsBack(ca_bundle=ca_bundle, say=say) as back:
         yield Channels(front=Listener(launch=launch, say=say), back=back)

@@ -8,13 +8,20 @@ __all__ = ["main"]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. `argv` is without the program's name. Returns the exit code."""
-    arguments = sys.argv[1:] if argv is None else argv
-    if arguments in (["--version"], ["-V"]):
-        from entra_oauth._version import __version__
+    """Run one command. `argv` is without the program's name. Returns the exit code.
 
-        print(f"entra-oauth {__version__}")
-        return 0
-    from entra_oauth.cli.run import run
+    Without `argv` the process is taken to end with the command.
+    """
+    try:
+        from entra_oauth.cli.run import run
 
-    return run(arguments)
+        code = run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:  # before the command began
+        print("\nStopped.\nNext: run the command again when you are ready.", file=sys.stderr)
+        code = 130
+    if argv is None:
+        import signal
+
+        # A second Ctrl-C would come into the exit, and print a traceback there.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code

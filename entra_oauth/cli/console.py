@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from entra_oauth.errors import AuthorityError, EntraOAuthError
+from entra_oauth.errors import AuthorityError, EntraOAuthError, LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Console"]
+__all__ = ["Console", "wants_style"]
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -29,36 +29,62 @@ class Console:
     as_json: bool = False
 
     @classmethod
-    def standard(cls, *, quiet: bool = False, as_json: bool = False) -> Console:
+    def standard(cls, *, as_json: bool = False) -> Console:
         """The process's own streams, styled only where a person is looking."""
+        _occupy_closed_streams()
+        for stream in (sys.stdout, sys.stderr):
+            # What the locale's encoding lacks is spelled out; it is no reason to fail.
+            if reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="backslashreplace")
         return cls(
             out=sys.stdout,
             err=sys.stderr,
             styled=wants_style(sys.stderr, os.environ),
-            quiet=quiet,
             as_json=as_json,
         )
 
     def result(self, text: str) -> None:
-        """One line of what was asked for."""
-        print(text, file=self.out, flush=True)
+        """One line of what was asked for. Raises `LocalError` if it cannot be written.
+
+        `BrokenPipeError` goes through: the reader has seen enough.
+        """
+        try:
+            print(text, file=self.out, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _give_up(self.out)
+            raise LocalError(
+                f"Standard output cannot be written to: {error.strerror}.",
+                advice="Send it somewhere else, or make room there, then run this again.",
+            ) from None
 
     def result_json(self, value: dict[str, Any]) -> None:
         """The same as JSON, one object."""
-        print(json.dumps(value, indent=2, ensure_ascii=True), file=self.out, flush=True)
+        import json
+
+        self.result(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
+
+    def close_results(self) -> None:
+        """Nobody reads the results any more; what is left of them goes nowhere."""
+        _give_up(self.out)
 
     def say(self, text: str = "") -> None:
         """A line for the person."""
         if not self.quiet:
-            print(text, file=self.err, flush=True)
+            self.ask(text)
 
     def ask(self, text: str) -> None:
         """A question or an address the person needs: said even when quiet."""
-        print(text, file=self.err, flush=True)
+        try:
+            print(text, file=self.err, flush=True)
+        except OSError:
+            # Nobody listens. That is no reason to give up the work.
+            _give_up(self.err)
 
-    def heading(self, text: str) -> None:
-        """A line that starts a part."""
-        self.say(f"{_BOLD}{text}{_RESET}" if self.styled else text)
+    def bold(self, text: str) -> str:
+        """Text of more weight."""
+        return f"{_BOLD}{text}{_RESET}" if self.styled else text
 
     def dim(self, text: str) -> str:
         """Text of lesser weight."""
@@ -67,20 +93,54 @@ class Console:
     def fail(self, error: EntraOAuthError) -> None:
         """What happened, what support will ask for, and one `Next:` line."""
         if self.as_json:
-            print(json.dumps(_error_object(error), ensure_ascii=True), file=self.err, flush=True)
+            self._object(_error_object(error))
             return
-        print(f"error: {error.what}", file=self.err)
+        lines = [f"error: {error.what}"]
         if isinstance(error, AuthorityError):
-            for line in _reference_lines(error):
-                print(f"  {line}", file=self.err)
-        print(f"Next: {error.advice}", file=self.err, flush=True)
+            lines += [f"  {line}" for line in _reference_lines(error)]
+        self.ask("\n".join((*lines, f"Next: {error.advice}")))
+
+    def stopped(self, exit_code: int) -> None:
+        """Somebody ended the program: no error of anybody's."""
+        what, advice = "Stopped.", "Run the command again when you are ready."
+        if self.as_json:
+            self._object(_object("Stopped", what, advice, exit_code))
+        else:
+            self.ask(f"\n{what}\nNext: {advice}")
+
+    def _object(self, value: dict[str, Any]) -> None:
+        import json
+
+        self.ask(json.dumps(value, ensure_ascii=True))
+
+
+def _occupy_closed_streams() -> None:
+    # The number of a closed stream would go to the next socket or file, and print()
+    # would turn to standard output. A result may not vanish: that one cannot be written.
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _give_up(stream: TextIO) -> None:
+    """Lead a stream nowhere. Python would complain once more while it flushes at exit."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def wants_style(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether escape codes are welcome (no-color.org)."""
+    """Whether escape codes are welcome (no-color.org, bixense.com/clicolors)."""
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return False
-    return bool(environ.get("CLICOLOR_FORCE")) or stream.isatty()
+    if environ.get("CLICOLOR_FORCE", "") not in ("", "0"):
+        return True
+    # The old console of Windows shows the codes as they are.
+    return stream.isatty() and (os.name != "nt" or "WT_SESSION" in environ)
 
 
 def _reference_lines(error: AuthorityError) -> list[str]:
@@ -94,14 +154,18 @@ def _reference_lines(error: AuthorityError) -> list[str]:
     return [f"{name}: {value}" for name, value in named if value]
 
 
-def _error_object(error: EntraOAuthError) -> dict[str, Any]:
-    value: dict[str, Any] = {
+def _object(kind: str, what: str, advice: str, exit_code: int) -> dict[str, Any]:
+    return {
         "schema": "entra-oauth/error/1",
-        "kind": type(error).__name__,
-        "what": error.what,
-        "next": error.advice,
-        "exit_code": error.exit_code,
+        "kind": kind,
+        "what": what,
+        "next": advice,
+        "exit_code": exit_code,
     }
+
+
+def _error_object(error: EntraOAuthError) -> dict[str, Any]:
+    value = _object(type(error).__name__, error.what, error.advice, error.exit_code)
     if isinstance(error, AuthorityError):
         value |= {
             "stage": error.stage,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "run"]
 
+READ_TIMEOUT_S = 300.0
+
+_BEFORE_A_TOKEN = re.compile(r"\A(?:authorization:)?(?:bearer)?", re.IGNORECASE)
 _MEANING = {
     "acr": "how the person signed in: 1 is enough for most",
     "aio": "for Entra's own use",
@@ -65,37 +70,49 @@ _RESOURCES = {
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read a token from a prompt or standard input, and show it."""
     decoded = decode(_read_token(console))
-    if args.json:
-        console.result_json(
-            {
-                "schema": "entra-oauth/decoded/1",
-                "verified": False,
-                "header": decoded.header,
-                "claims": decoded.claims,
-            }
-        )
-        return 0
-    for line in describe(decoded, at=now(), columns=width()):
+    try:
+        if args.json:
+            console.result_json(
+                {
+                    "schema": "entra-oauth/decoded/1",
+                    "verified": False,
+                    "header": decoded.header,
+                    "claims": decoded.claims,
+                }
+            )
+            return 0
+        lines = describe(decoded, at=now(), columns=width())
+    except (RecursionError, ValueError):
+        # Nested just so deep that it could be read and not be written, or a number
+        # that no machine holds.
+        raise UsageError(
+            "The token holds what cannot be shown: it is nested too deeply, or has a number out "
+            "of all range.",
+            advice="Do not trust it. Ask whoever made it.",
+        ) from None
+    for line in lines:
         console.result(line)
     console.say("\nNot verified: this is what the token says of itself.")
     return 0
 
 
 def _read_token(console: Console) -> str:
-    if sys.stdin is not None and not sys.stdin.isatty():
-        text = sys.stdin.read(1024 * 1024)
-    else:
-        from entra_oauth.channels.terminal import read_secret_line
+    from entra_oauth.channels.terminal import read_secret_line, read_stdin
 
+    text = ""
+    if sys.stdin.isatty():
         console.ask("Paste the token; it is not shown.")
-        text = read_secret_line("token> ", timeout_s=300.0)
+        text = read_secret_line("token> ", timeout_s=READ_TIMEOUT_S)
+    else:
+        with suppress(EOFError):
+            text = read_stdin(timeout_s=READ_TIMEOUT_S)
     text = "".join(text.split())
     if not text:
         raise UsageError(
             "There is no token.",
             advice="Pipe one in: entra-oauth login -o token | entra-oauth decode",
         )
-    return text.removeprefix("Authorization:").removeprefix("Bearer")
+    return _BEFORE_A_TOKEN.sub("", text)
 
 
 def describe(decoded: DecodedJwt, *, at: float, columns: int) -> list[str]:

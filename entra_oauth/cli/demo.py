@@ -15,11 +15,12 @@ from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import Channels, monotonic, now
 from entra_oauth.channels.browser import has_local_browser, launch
 from entra_oauth.channels.front import Listener
+from entra_oauth.cli.console import wants_style
 from entra_oauth.cli.decode import describe
 from entra_oauth.cli.layout import prose, width
 from entra_oauth.cli.narration import Narrator
 from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
-from entra_oauth.errors import LocalError
+from entra_oauth.errors import EntraOAuthError, LocalError, TimedOut
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.protocol.authority import Authority
@@ -76,8 +77,11 @@ class _Story:
 class _BuiltInBrowser:
     """A form-following user agent in a thread, in place of a person with a browser."""
 
+    timeout_s = 30.0
+
     def __init__(self) -> None:
         self.page: Page | None = None
+        self.failure: EntraOAuthError | None = None
         self._thread: threading.Thread | None = None
 
     def launch(self, url: str) -> bool:
@@ -93,11 +97,17 @@ class _BuiltInBrowser:
         """The listener's lines are for a person; there is none."""
 
     def _visit(self, url: str) -> None:
-        self.page = PracticeBrowser(http_send, PERSON, PASSWORD).open(url)
+        try:
+            self.page = PracticeBrowser(http_send, PERSON, PASSWORD).open(url)
+        except EntraOAuthError as error:
+            self.failure = error
 
 
 class _OwnBrowser:
     """The person's browser."""
+
+    timeout_s = 300.0
+    failure: EntraOAuthError | None = None
 
     def __init__(self, console: Console) -> None:
         local, why = has_local_browser(os.environ, sys.platform)
@@ -125,14 +135,19 @@ def _sign_in(
         authority=Authority(base_url, EXAMPLE_TENANT),
         client_id=EXAMPLE_CLIENT,
         scopes=(DATABRICKS,),
+        timeout_s=browser.timeout_s,
     )
     recorder = Recorder()
     mode = "query" if procedure is Procedure.ARTICLE else "form_post"
     front = Listener(launch=browser.launch, say=browser.say, response_mode=mode)
-    with RequestsBack(say=console.say) as back:
+    # A key log is no matter here: nothing is encrypted on the way to this machine.
+    with RequestsBack(allow_keylog=True, say=console.say) as back:
         channels = recorder.wrap(Channels(front=front, back=back))
         started = monotonic()
-        tokens = sign_in(plan, channels)
+        try:
+            tokens = sign_in(plan, channels)
+        except TimedOut as error:
+            raise browser.failure or error from None
         seconds = monotonic() - started
         browser.wait()
         passed = recorder.recording
@@ -162,7 +177,7 @@ class _Teller:
     """Tells a story in six steps, on standard output: it is the result."""
 
     def __init__(self, console: Console, narrator: Narrator, story: _Story) -> None:
-        self._console = replace(console, err=console.out)
+        self._console = replace(console, styled=wants_style(console.out, os.environ))
         self._narrator = narrator
         self._story = story
         self._columns = width()
@@ -177,17 +192,20 @@ class _Teller:
         self._end()
 
     def _step(self, number: int, title: str, why: str) -> None:
-        self._console.say()
-        self._console.heading(f"{number}  {title}")
-        self._console.say(self._console.dim(prose(why, indent=3, columns=self._columns)))
+        self._say("")
+        self._say(self._console.bold(f"{number}  {title}"))
+        self._say(self._console.dim(prose(why, indent=3, columns=self._columns)))
+
+    def _say(self, line: str) -> None:
+        self._console.result(line)
 
     def _message(self, request: HttpRequest) -> None:
         line = self._narrator.request_line(request)
-        self._console.say(prose(line, indent=3, columns=self._columns))
+        self._say(prose(line, indent=3, columns=self._columns))
 
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
-            self._console.say(line)
+            self._say(line)
 
     def _find(self, channel: str, note: str) -> Exchange:
         return next(
@@ -212,7 +230,7 @@ class _Teller:
             "The person signs in, on the authority's own page",
             "Browser and authority talk alone. This program sees none of it, so not the password.",
         )
-        self._console.say(f"   {PERSON} signs in and allows the app to use Databricks.")
+        self._say(f"   {PERSON} signs in and allows the app to use Databricks.")
 
     def _redirect(self) -> None:
         exchange = self._find("front", "accepted")
@@ -226,7 +244,7 @@ class _Teller:
         show = self._narrator.body_fields if by_form else self._narrator.url_fields
         self._lines(show(exchange.request, at="redirect"))
         status = exchange.response.status if exchange.response else 0
-        self._console.say(f"   <- {status}, on to a page without a code in its address")
+        self._say(f"   <- {status}, on to a page without a code in its address")
 
     def _token(self) -> None:
         exchange = self._find("back", "token")
@@ -251,7 +269,7 @@ class _Teller:
         self._step(5, "What the access token says", f"{why} The access token is not verified.")
         columns = self._columns - 3
         for line in describe(decode(tokens.access_token), at=now(), columns=columns):
-            self._console.say(f"   {line}".rstrip())
+            self._say(f"   {line}".rstrip())
 
     def _use(self) -> None:
         exchange = self._story.used
@@ -261,18 +279,18 @@ class _Teller:
             "RFC 6750 §2.1: the token goes in the Authorization header, never in the address.",
         )
         self._message(exchange.request)
-        self._console.say(
+        self._say(
             f"     Authorization: Bearer "
             f"{self._narrator.mask('access_token', self._story.tokens.access_token)}"
         )
         if exchange.response is not None:
-            self._console.say(f"   <- {exchange.response.status}")
+            self._say(f"   <- {exchange.response.status}")
             for cluster in json.loads(exchange.response.body).get("clusters", []):
-                self._console.say(f"     {cluster['cluster_name']:<12} {cluster['state']}")
+                self._say(f"     {cluster['cluster_name']:<12} {cluster['state']}")
 
     def _end(self) -> None:
-        say = self._console.say
-        say()
+        say = self._console.result
+        say("")
         page = self._story.last_page
         if page is not None:
             heading = re.search(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)
@@ -280,7 +298,7 @@ class _Teller:
             told = f"The browser's last page, at an address without a code, says: {unescape(said)}"
             say(prose(told, indent=0, columns=self._columns))
         say(f"The sign-in took {self._story.seconds:.2f} s, the browser's part included.")
-        say()
+        say("")
         say("Next: entra-oauth demo --browser             the same in your own browser")
         say("      entra-oauth demo --procedure article   the procedure without PKCE")
         say("      entra-oauth mirror --prove             the request is curl's, to the byte")

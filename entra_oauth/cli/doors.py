@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -34,11 +33,13 @@ if TYPE_CHECKING:
     from entra_oauth.cli.console import Console
     from entra_oauth.protocol.token import TokenResponse
 
-__all__ = ["run_sign_in"]
+__all__ = ["pasted_uri", "run_sign_in"]
 
 
 def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> TokenResponse:
     """Sign in through the door that fits; a second attempt by paste if the person asks."""
+    # What may not be sent is found out before a port is taken or a word is said.
+    plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
     with RequestsBack(
         ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog, say=console.say
     ) as back:
@@ -51,44 +52,59 @@ def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> Tok
 
 
 def _front(plan: SignIn, args: argparse.Namespace, console: Console) -> FrontChannel:
-    redirect_uri = args.redirect_uri or "http://localhost"
+    uri = _redirect_uri(args)
     local, why = _local_browser(args)
     if args.paste is not None:
+        _refuse_form_post(args, "--paste was given")
         return _paste(args, console, opens=local)
-    if not is_loopback(urlsplit(redirect_uri).hostname or ""):
-        console.ask(f"{redirect_uri} is not on this machine, so the answer is to be pasted.")
+    if not is_loopback(urlsplit(uri).hostname or ""):
+        _refuse_form_post(args, "the redirect URI is not on this machine")
+        console.ask(f"{uri} is not on this machine, so the answer is to be pasted.")
         return _paste(args, console, opens=local)
-    if args.listen:
-        console.ask(
-            f"Listening on {args.listen}: whoever can reach that address can send answers here."
-        )
-    if plan.procedure is Procedure.ARTICLE and args.port is None and _names_no_port(redirect_uri):
+    if not local:
+        _refuse_form_post(args, why)
+    _check_address(plan, args, console)
+    if plan.procedure is Procedure.ARTICLE and args.port is None and _names_no_port(uri):
         # The article's redirect URI is http://localhost, which means port 80.
         return _PortEighty(
-            listener=_listener(args, console, port=80, opens=local, default_mode="query"),
-            paste=lambda: _paste(args, console, opens=local),
+            listening=_listening(plan, args, console, port=80),
+            paste=lambda: _paste_by_itself(args, console, opens=local),
             say=console.ask,
         )
-    if not local:
-        console.ask(f"No browser is opened here: {why}.")
-        listener = _listener(args, console, port=args.port, opens=False, default_mode="query")
-        return Either(listener=listener, say=console.ask)
-    mode = "query" if plan.procedure is Procedure.ARTICLE else "form_post"
-    listener = _listener(args, console, port=args.port, opens=True, default_mode=mode)
-    return Interruptible(front=listener, say=console.say)
+    return _listening(plan, args, console, port=args.port)
+
+
+def _listening(
+    plan: SignIn, args: argparse.Namespace, console: Console, *, port: int | None
+) -> FrontChannel:
+    """A listener, and a terminal beside it: for the answer, or for leaving it."""
+    local, why = _local_browser(args)
+    article = plan.procedure is Procedure.ARTICLE
+    listener = Listener(
+        redirect_uri=_redirect_uri(args),
+        port=port,
+        address=args.listen,
+        response_mode=args.response_mode or ("query" if article or not local else "form_post"),
+        launch=_launcher(args, console) if local else _open_nothing,
+        say=console.ask if local else _say_nothing,
+    )
+    if local:
+        return Interruptible(front=listener, say=console.say)
+    console.ask(f"No browser is opened here: {why}.")
+    return Either(listener=listener, say=console.ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PortEighty:
     """The listener on port 80 where that is allowed, else paste."""
 
-    listener: FrontChannel
+    listening: FrontChannel
     paste: Callable[[], FrontChannel]
     say: Callable[[str], None]
 
     def open(self, witness: Witness = ignore) -> Door:
         try:
-            return self.listener.open(witness)
+            return self.listening.open(witness)
         except LocalError:
             self.say(
                 "The redirect URI means port 80, and this program may not listen there or it is "
@@ -105,52 +121,75 @@ def _local_browser(args: argparse.Namespace) -> tuple[bool, str]:
     return has_local_browser(os.environ, sys.platform)
 
 
+def _redirect_uri(args: argparse.Namespace) -> str:
+    uri: str = args.redirect_uri or "http://localhost"
+    return uri
+
+
 def _names_no_port(uri: str) -> bool:
     try:
         return urlsplit(uri).port is None
-    except ValueError:
+    except ValueError:  # the request that is to hold it says what is wrong
         return False
 
 
-def _listener(
-    args: argparse.Namespace, console: Console, *, port: int | None, opens: bool, default_mode: str
-) -> Listener:
-    mode = args.response_mode or default_mode
-    if default_mode == "query" and mode == "form_post" and not opens:
+def _refuse_form_post(args: argparse.Namespace, why: str) -> None:
+    if args.response_mode == "form_post":
         raise UsageError(
-            "With form_post the answer cannot be pasted, and no browser is opened here.",
+            f"With form_post the last page leaves nothing to paste, and {why}.",
             advice="Leave --response-mode out.",
         )
-    return Listener(
-        redirect_uri=args.redirect_uri or "http://localhost",
-        port=port,
-        address=args.listen,
-        response_mode=mode,
-        launch=partial(launch, command=args.browser) if opens else _open_nothing,
-        say=console.ask,
+
+
+def _check_address(plan: SignIn, args: argparse.Namespace, console: Console) -> None:
+    if args.listen is None or is_loopback(args.listen):
+        return
+    if plan.procedure is Procedure.ARTICLE:
+        raise UsageError(
+            "The article's procedure has no PKCE: whoever reads the answer on its way to "
+            "another address than loopback could redeem the code.",
+            advice="Use entra-oauth login with --listen, or paste the answer.",
+        )
+    console.ask(
+        f"Listening on {args.listen}: whoever can reach that address can send answers here."
     )
+
+
+def _launcher(args: argparse.Namespace, console: Console) -> Callable[[str], bool]:
+    def open_browser(url: str) -> bool:
+        opened = launch(url, args.browser)
+        if not opened and args.browser:
+            console.ask("The command of --browser could not be started.")
+        return opened
+
+    return open_browser
 
 
 def _open_nothing(url: str) -> bool:
     return False
 
 
+def _say_nothing(line: str) -> None:
+    """What there is to say is said by `Either`."""
+
+
+def _paste_by_itself(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:
+    _refuse_form_post(args, "port 80 cannot be had")
+    return _paste(args, console, opens=opens)
+
+
 def _paste(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:
-    if args.response_mode == "form_post":
-        raise UsageError(
-            "With form_post the final page leaves nothing to paste.",
-            advice="Leave --response-mode out, or --paste.",
-        )
     return Paste(
-        redirect_uri=_pasted_uri(args),
+        redirect_uri=pasted_uri(args),
         say=console.ask,
-        launch=partial(launch, command=args.browser) if opens else None,
+        launch=_launcher(args, console) if opens else None,
         ask_line=_standard_input if args.paste == "-" else None,
     )
 
 
-def _pasted_uri(args: argparse.Namespace) -> str:
-    uri: str = args.redirect_uri or "http://localhost"
+def pasted_uri(args: argparse.Namespace) -> str:
+    """The redirect URI where nothing listens: as given, with the port if one was."""
+    uri = _redirect_uri(args)
     if args.port is not None and _names_no_port(uri):
         parts = urlsplit(uri)
         uri = parts._replace(netloc=f"{parts.netloc}:{args.port}").geturl()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
 
 from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import now
 from entra_oauth.channels.pasted import parse_pasted
+from entra_oauth.channels.terminal import read_secret_line
 from entra_oauth.cli import pending
 from entra_oauth.cli.output import print_tokens
 from entra_oauth.cli.plans import plan_of
-from entra_oauth.errors import CallbackRefused, StateMismatch
+from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
 from entra_oauth.flows.authorization_code import SignIn
 from entra_oauth.protocol.authorize import AuthorizationResponse, Procedure
 from entra_oauth.protocol.token import TokenRequest, TokenResponse
@@ -27,39 +27,63 @@ __all__ = ["run"]
 
 READ_TIMEOUT_S = 300.0
 
+_WITH_STATE = ("tenant", "client_id", "scope", "cloud", "authority_host", "redirect_uri")
+
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read the final address, find the request that it answers, redeem its code."""
-    candidates = _candidates(args)
-    if not candidates:
-        raise StateMismatch(
-            "No request on this machine is waiting for an answer.",
-            advice="Make one: entra-oauth authorize-url. A request waits for an hour.",
-        )
-    response = _read(candidates, console)
-    pending.forget(response.request)
-    request = TokenRequest.redeem(response)
+    by_hand = args.state is not None
+    candidates = [_by_hand(args)] if by_hand else _kept(args)
     with RequestsBack(
         ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog, say=console.say
     ) as back:
-        reply = back.send(request.to_http(), timeout_s=args.http_timeout)
+        response = _read(candidates, console)
+        request = TokenRequest.redeem(response)
+        if not by_hand:
+            _claim(response.request)
+        try:
+            reply = back.send(request.to_http(), timeout_s=args.http_timeout)
+        except (ConnectFailed, TlsFailed):
+            if not by_hand:  # nothing was sent, so the code is still good
+                pending.keep(response.request)
+            raise
     tokens = TokenResponse.read(reply, answering=request, received_at=now())
     print_tokens(tokens, _plan(response.request), console, output=args.output)
     return 0
 
 
-def _candidates(args: argparse.Namespace) -> list[AuthorizationRequest]:
-    if args.state is None:
-        return pending.waiting()
+def _by_hand(args: argparse.Namespace) -> AuthorizationRequest:
     plan = plan_of(args, Procedure.ARTICLE)
     redirect_uri = args.redirect_uri or "http://localhost"
-    return [plan.request(redirect_uri=redirect_uri, response_mode="query")]
+    return plan.request(redirect_uri=redirect_uri, response_mode="query")
+
+
+def _kept(args: argparse.Namespace) -> list[AuthorizationRequest]:
+    for name in _WITH_STATE:
+        if name in args.given:
+            raise UsageError(
+                f"--{name.replace('_', '-')} goes with --state only.",
+                advice="Leave it out: the request that authorize-url has kept says all of that.",
+            )
+    kept = pending.waiting()
+    if not kept:
+        raise StateMismatch(
+            "No request on this machine is waiting for an answer.",
+            advice="Make one: entra-oauth authorize-url. A request waits for an hour.",
+        )
+    return kept
+
+
+def _claim(request: AuthorizationRequest) -> None:
+    if not pending.forget(request):
+        raise StateMismatch(
+            "The answer to this request was just redeemed by another run.",
+            advice="A code is good once. Begin again: entra-oauth authorize-url.",
+        )
 
 
 def _read(candidates: list[AuthorizationRequest], console: Console) -> AuthorizationResponse:
-    from entra_oauth.channels.terminal import read_secret_line
-
-    from_stdin = sys.stdin is not None and not sys.stdin.isatty()
+    from_stdin = not sys.stdin.isatty()
     if not from_stdin:
         console.ask("Paste the whole address that the browser ended on; it is not shown.")
     while True:
@@ -73,11 +97,15 @@ def _read(candidates: list[AuthorizationRequest], console: Console) -> Authoriza
 
 
 def _match(text: str, candidates: list[AuthorizationRequest]) -> AuthorizationResponse:
-    # Finding the request is not the check; `read` compares the state in full.
-    joined = "".join(text.split())
-    likely = [c for c in candidates if quote_plus(c.state) in joined] or candidates[:1]
-    callback = parse_pasted(text, redirect_uri=likely[0].redirect_uri)
-    return AuthorizationResponse.read(callback, answering=likely[0])
+    refusals: list[CallbackRefused] = []
+    for candidate in candidates:
+        try:
+            callback = parse_pasted(text, redirect_uri=candidate.redirect_uri)
+            return AuthorizationResponse.read(callback, answering=candidate)
+        except CallbackRefused as refused:
+            refusals.append(refused)
+    # A candidate that wants another address says less than one whose state differs.
+    raise next((r for r in refusals if isinstance(r, StateMismatch)), refusals[0])
 
 
 def _plan(request: AuthorizationRequest) -> SignIn:

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from entra_oauth.cli.doors import run_sign_in
+from entra_oauth.cli.doors import pasted_uri, run_sign_in
 from entra_oauth.cli.output import print_tokens
 from entra_oauth.cli.plans import plan_of
 from entra_oauth.errors import UsageError
@@ -23,8 +23,11 @@ __all__ = ["curl_command", "run"]
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run the procedure; with --print or --prove, show what it would send."""
-    if args.print and args.prove:
-        raise UsageError("--print and --prove exclude each other.", advice="Give one of them.")
+    if (args.print or args.prove) and "output" in args.given and not args.json:
+        raise UsageError(
+            f"With {'--print' if args.print else '--prove'} there is no token to put out.",
+            advice="Leave --output out, or use --json.",
+        )
     if args.prove:
         from entra_oauth.cli.prove import prove
 
@@ -32,8 +35,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     plan = plan_of(args, Procedure.ARTICLE)
     if args.print:
         request = plan.request(
-            redirect_uri=args.redirect_uri or "http://localhost",
-            response_mode=args.response_mode or "query",
+            redirect_uri=pasted_uri(args), response_mode=args.response_mode or "query"
         )
         _print(request, console)
         return 0

@@ -1,27 +1,22 @@
-"""The options of every verb, declared once, and where their values come from.
-
-A value is looked for in this order: the command line, `ENTRA_OAUTH_<NAME>`, the
-variable of Azure's own tools where there is one, the default.
-"""
+"""The options of every verb, declared once."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from entra_oauth.errors import UsageError
-
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
-__all__ = ["Option", "add", "fill_in"]
+__all__ = ["AT_THE_PROMPT", "BY_KEY", "Option", "add"]
+
+AT_THE_PROMPT = ""
+"""What `--paste` alone means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option. `kind` is `text`, `flag`, `number`, `list`, or the name of choices."""
+    """One option. `kind` is `text`, `flag`, `number`, `list` or `paste`."""
 
     name: str
     help: str
@@ -31,6 +26,8 @@ class Option:
     kind: str = "text"
     choices: tuple[str, ...] = ()
     default: str | None = None
+    most: int = 999_999
+    """The largest number."""
     short: str | None = None
     azure: str | None = None
     """The variable that Azure's own tools read for the same thing."""
@@ -71,9 +68,10 @@ _ALL = (
     ),
     Option(
         name="cloud",
+        metavar="NAME",
         choices=("public", "usgov", "china"),
         default="public",
-        help="national cloud (default: public)",
+        help="national cloud: public, usgov or china (default: public)",
     ),
     Option(
         name="authority-host",
@@ -86,7 +84,13 @@ _ALL = (
         metavar="URI",
         help="redirect URI as registered (default: http://localhost)",
     ),
-    Option(name="port", metavar="N", kind="number", help="port that the listener takes"),
+    Option(
+        name="port",
+        metavar="N",
+        kind="number",
+        most=65535,
+        help="port that the listener takes (default: a free one)",
+    ),
     Option(
         name="listen",
         metavar="ADDR",
@@ -94,13 +98,16 @@ _ALL = (
     ),
     Option(
         name="response-mode",
+        metavar="MODE",
         choices=("form_post", "query"),
-        help="how the answer comes back (default: form_post, or query where it is pasted)",
+        help="how the answer comes back: form_post or query (default: form_post for login, query "
+        "for the article and where the answer is pasted)",
     ),
     Option(
         name="prompt",
+        metavar="WHAT",
         choices=("login", "none", "consent", "select_account"),
-        help="what the sign-in page must ask",
+        help="what the sign-in page must ask: login, none, consent or select_account",
     ),
     Option(name="login-hint", metavar="USER", help="user name to fill in on the sign-in page"),
     Option(name="domain-hint", metavar="DOMAIN", help="skip the search for the home realm"),
@@ -123,8 +130,7 @@ _ALL = (
     Option(
         name="paste",
         metavar="-",
-        kind="optional",
-        default=None,
+        kind="paste",
         help="no listener: paste the final address instead; `--paste -` reads standard input",
     ),
     Option(name="ca-bundle", metavar="FILE", help="certificates to trust instead of the system's"),
@@ -134,9 +140,10 @@ _ALL = (
     ),
     Option(
         name="procedure",
+        metavar="NAME",
         choices=("article", "hardened"),
         default="article",
-        help="which requests are sent (default: article)",
+        help="which requests are sent: article or hardened (default: article)",
     ),
     Option(
         name="browser",
@@ -145,19 +152,34 @@ _ALL = (
         help="use your own browser instead of the built-in one",
     ),
     Option(
+        name="port",
+        key="practice-port",
+        metavar="N",
+        kind="number",
+        most=65535,
+        help="port that the tenant is served on (default: a free one)",
+    ),
+    Option(
         name="procedure",
         key="demo-procedure",
+        metavar="NAME",
         choices=("article", "hardened"),
         default="hardened",
-        help="which requests are sent (default: hardened)",
+        help="which requests are sent: article or hardened (default: hardened)",
     ),
     Option(
         name="output",
         short="o",
+        metavar="FORMAT",
         choices=("summary", "token", "json", "header"),
-        help="what goes to standard output",
+        help="what goes to standard output: summary, token, json or header",
     ),
-    Option(name="json", kind="flag", help="the same as -o json; errors become JSON too"),
+    Option(
+        name="json",
+        kind="flag",
+        help="the same as -o json: the result as JSON, and an error as the last line on standard "
+        "error",
+    ),
     Option(name="quiet", short="q", kind="flag", help="say only what is needed"),
     Option(name="print", kind="flag", help="print the address and the curl command, send nothing"),
     Option(
@@ -171,84 +193,24 @@ BY_KEY = {option.key: option for option in _ALL}
 
 
 def add(parser: argparse.ArgumentParser, keys: tuple[str, ...]) -> None:
-    """Add these options to a parser; all default to None so that `fill_in` can tell."""
+    """Add these options to a parser; all default to None, so that what was given can be told.
+
+    Choices are checked later: argparse would repeat a wrong value.
+    """
     for key in keys:
         option = BY_KEY[key]
-        flags = [f"--{option.name}"] + ([f"-{option.short}"] if option.short else [])
+        flags = [*([f"-{option.short}"] if option.short else []), f"--{option.name}"]
         if option.kind == "flag":
             parser.add_argument(
                 *flags, dest=option.dest, action="store_true", default=None, help=option.help
-            )
-        elif option.kind == "optional":
-            parser.add_argument(
-                *flags,
-                dest=option.dest,
-                nargs="?",
-                const="",
-                choices=("", "-"),
-                metavar=option.metavar,
-                help=option.help,
-            )
-        elif option.kind == "list":
-            parser.add_argument(
-                *flags,
-                dest=option.dest,
-                action="append",
-                metavar=option.metavar,
-                help=option.help,
             )
         else:
             parser.add_argument(
                 *flags,
                 dest=option.dest,
-                choices=option.choices or None,
+                action="append" if option.kind == "list" else "store",
+                nargs="?" if option.kind == "paste" else None,
+                const=AT_THE_PROMPT if option.kind == "paste" else None,
                 metavar=option.metavar,
                 help=option.help,
             )
-
-
-def fill_in(
-    args: argparse.Namespace, keys: tuple[str, ...], environ: Mapping[str, str] = os.environ
-) -> None:
-    """Give every option that was not on the command line its value, and check it.
-
-    Raises `UsageError` that names the option or the variable at fault.
-    """
-    for key in keys:
-        option = BY_KEY[key]
-        value = getattr(args, option.dest)
-        source = f"--{option.name}"
-        if value is None:
-            value, source = _from_environment(option, environ)
-        setattr(args, option.dest, _typed(option, value, source))
-
-
-def _from_environment(option: Option, environ: Mapping[str, str]) -> tuple[object, str]:
-    for variable in (option.variable, option.azure):
-        if variable and (text := environ.get(variable)):
-            if option.kind == "flag":
-                return text.lower() not in ("0", "false", "no"), variable
-            return [text] if option.kind == "list" else text, variable
-    default = option.default
-    return [default] if option.kind == "list" and default else default, "the default"
-
-
-def _typed(option: Option, value: object, source: str) -> object:
-    if option.kind == "flag":
-        return bool(value)
-    if option.kind == "list":
-        return tuple(value) if isinstance(value, list) else ()
-    if value is None:
-        return None
-    if option.choices and value not in option.choices:
-        raise UsageError(
-            f"{source} has a value that is not known.",
-            advice=f"Use one of {', '.join(option.choices)}.",
-        )
-    return _number(str(value), source) if option.kind == "number" else value
-
-
-def _number(text: str, source: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 10**6):
-        raise UsageError(f"{source} is not a whole number above zero.", advice="Give it in digits.")
-    return int(text)

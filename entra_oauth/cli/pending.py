@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from entra_oauth.channels.base import now
-from entra_oauth.errors import LocalError
+from entra_oauth.errors import EntraOAuthError, LocalError, plain
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import AuthorizationRequest, Hints, Procedure
 from entra_oauth.protocol.pkce import Pkce
@@ -26,14 +27,12 @@ LIFETIME_S = 3600
 """Seconds. A code lives ten minutes; the rest is for the person."""
 
 _SCHEMA = "entra-oauth/pending/1"
+_SIZE_LIMIT = 64 * 1024
 
 
 def keep(request: AuthorizationRequest) -> None:
     """Remember a request until its answer is brought. Raises `LocalError`."""
     folder = _folder()
-    for path in folder.glob("*.json"):
-        if _age(path) > LIFETIME_S:
-            path.unlink(missing_ok=True)
     record = {
         "schema": _SCHEMA,
         "procedure": request.procedure.value,
@@ -49,31 +48,67 @@ def keep(request: AuthorizationRequest) -> None:
         "hints": dict(request.hints.fields),
     }
     try:
+        _sweep(folder)
         # mkstemp creates with 0600; the rename makes it whole or absent.
         handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(record, file)
-        os.replace(name, _path(folder, request.state))
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(record, file)
+            os.replace(name, _path(folder, request.state))
+        except BaseException:
+            os.unlink(name)
+            raise
     except OSError as error:
         raise _unusable(folder, error) from None
 
 
 def waiting() -> list[AuthorizationRequest]:
-    """The requests that are still waiting for their answer; unreadable files are skipped."""
-    found = []
-    for path in _folder().glob("*.json"):
-        if _age(path) > LIFETIME_S:
-            continue
-        try:
-            found.append(_request(json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return found
+    """The requests that still wait for their answer, the latest first.
+
+    Files that cannot be read, or are not ours, are skipped. Raises `LocalError`.
+    """
+    folder = _folder()
+    try:
+        files = [(path.lstat(), path) for path in folder.glob("*.json")]
+    except OSError as error:
+        raise _unusable(folder, error) from None
+    fresh = [(status.st_mtime, path) for status, path in files if _is_fresh(status)]
+    found = (_load(path) for _, path in sorted(fresh, reverse=True))
+    return [request for request in found if request is not None]
 
 
-def forget(request: AuthorizationRequest) -> None:
-    """Remove a request: its answer has come."""
-    _path(_folder(), request.state).unlink(missing_ok=True)
+def forget(request: AuthorizationRequest) -> bool:
+    """Remove a request, for its answer has come; whether it was there. Raises `LocalError`."""
+    folder = _folder()
+    try:
+        _path(folder, request.state).unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unusable(folder, error) from None
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what is too old, and what a run left that was killed."""
+    for path in folder.iterdir():
+        if not _is_fresh(path.lstat()):
+            path.unlink(missing_ok=True)
+
+
+def _is_fresh(status: os.stat_result) -> bool:
+    """Whether it is an ordinary file of the last hour; a minute is for unequal clocks."""
+    return stat.S_ISREG(status.st_mode) and -60 <= now() - status.st_mtime <= LIFETIME_S
+
+
+def _load(path: Path) -> AuthorizationRequest | None:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return _request(json.loads(file.read(_SIZE_LIMIT)))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    except EntraOAuthError:  # a value that may not be sent
+        return None
 
 
 def _request(record: dict[str, Any]) -> AuthorizationRequest:
@@ -105,25 +140,28 @@ def _folder() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name == "posix":
+            _refuse_strange(folder)
             folder.chmod(0o700)
     except OSError as error:
         raise _unusable(folder, error) from None
     return folder
 
 
+def _refuse_strange(folder: Path) -> None:
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise LocalError(
+            f"{plain(str(folder))} is not a folder of your own.",
+            advice="Look who made it, and remove it.",
+        )
+
+
 def _path(folder: Path, state: str) -> Path:
     return folder / f"{hashlib.sha256(state.encode('utf-8')).hexdigest()[:32]}.json"
 
 
-def _age(path: Path) -> float:
-    try:
-        return now() - path.stat().st_mtime
-    except OSError:
-        return float("inf")
-
-
 def _unusable(folder: Path, error: OSError) -> LocalError:
     return LocalError(
-        f"{folder} cannot be used: {error.strerror}.",
+        f"{plain(str(folder))} cannot be used: {error.strerror}.",
         advice="Make it writable, or use entra-oauth mirror, which keeps nothing.",
     )

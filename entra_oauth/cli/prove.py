@@ -12,13 +12,15 @@ import shutil
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.channels.back import RequestsBack
+from entra_oauth.cli.doors import pasted_uri
 from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
-from entra_oauth.errors import LocalError
+from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import AuthorizationResponse, Procedure
 from entra_oauth.protocol.messages import HttpRequest
@@ -50,12 +52,10 @@ def prove(args: argparse.Namespace, console: Console) -> int:
             plan_of(args, Procedure.ARTICLE),
             authority=Authority(f"http://127.0.0.1:{sink.port}", args.tenant),
         )
-        request = plan.request(
-            redirect_uri=args.redirect_uri or "http://localhost", response_mode="query"
-        )
+        request = plan.request(redirect_uri=pasted_uri(args), response_mode="query")
         callback = HttpRequest(
             method="GET",
-            url=f"{request.redirect_uri}/?code={EXAMPLE_CODE}&state={quote_plus(args.state)}",
+            url=f"http://localhost/?code={EXAMPLE_CODE}&state={quote_plus(args.state)}",
         )
         token_request = TokenRequest.redeem(AuthorizationResponse.read(callback, answering=request))
         ours = _send_ours(token_request, version, sink)
@@ -78,15 +78,15 @@ def compare(ours: bytes, theirs: bytes, version: str, console: Console) -> int:
     else:
         console.say("The same token request, sent twice to a socket on this machine:\n")
         for line in theirs.decode("latin-1").split("\r\n"):
-            console.say(f"  {line}")
+            console.say(f"  {plain(line)}")
         console.say()
         console.result(f"entra-oauth  {len(ours):>5} bytes  sha256 {_sha256(ours)}")
         console.result(f"{version:<11}  {len(theirs):>5} bytes  sha256 {_sha256(theirs)}")
         console.result(
             "BYTE-EQUAL" if equal else f"DIFFERENT from byte {_first_difference(ours, theirs)}"
         )
-    if not equal:
-        console.say("Next: please report this with your curl version; it should not happen.")
+        if not equal:
+            console.ask("Next: please report this with your curl version; it should not happen.")
     return 0 if equal else NOT_EQUAL
 
 
@@ -107,17 +107,42 @@ def _find_curl() -> tuple[str, str]:
             "There is no curl on this machine to compare with.",
             advice="Install curl (Debian: apt install curl), then run this again.",
         )
-    told = subprocess.run(  # noqa: S603 - our own arguments
-        [path, "--version"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    ).stdout
-    match = re.match(r"curl (\S+)", told)
+    match = re.match(r"curl ([\w.+-]{1,40})(?:\s|$)", _run([path, "--version"]))
     if match is None:
-        raise LocalError("curl does not tell its version.", advice=f"Check {path} --version.")
+        raise LocalError(
+            "The curl on this machine does not tell its version.",
+            advice=f"Check {plain(path)} --version.",
+        )
     return path, f"curl/{match.group(1)}"
 
 
+def _run(command: list[str]) -> str:
+    """What a program says on its standard output. Raises `LocalError` if it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own arguments, and no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _no_use(command[0], type(error).__name__) from None
+    if done.returncode != 0:
+        raise _no_use(command[0], f"exit code {done.returncode}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _no_use(program: str, why: str) -> LocalError:
+    return LocalError(
+        f"The curl on this machine cannot be used: {why}.",
+        advice=f"Check {plain(program)}, then run this again.",
+    )
+
+
 def _send_ours(request: TokenRequest, user_agent: str, sink: _OneSocket) -> bytes:
-    with RequestsBack() as back:
+    # A key log is no matter here: nothing is encrypted on the way to this machine.
+    with RequestsBack(allow_keylog=True) as back:
         back.send(request.to_http(user_agent=user_agent), timeout_s=TIMEOUT_S)
     return sink.take()
 
@@ -129,7 +154,7 @@ def _send_curls(request: TokenRequest, curl: str, sink: _OneSocket) -> bytes:
     command.append(request.authority.token_endpoint)
     for name, raw in request.raw_fields:
         command += ["-d", f"{name}={raw}"]
-    subprocess.run(command, capture_output=True, timeout=TIMEOUT_S * 2, check=False)  # noqa: S603
+    _run(command)
     return sink.take()
 
 
@@ -166,7 +191,7 @@ class _OneSocket:
 
     def take(self) -> bytes:
         """The bytes of the last request."""
-        if not self._has_one.wait(TIMEOUT_S):
+        if not self._has_one.wait(TIMEOUT_S) or not self._got:
             raise LocalError(
                 "The request did not arrive at a socket on this machine.",
                 advice="A firewall may be in between; try again.",
@@ -180,7 +205,7 @@ class _OneSocket:
                 connection, _peer = self._socket.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(OSError):
                 connection.settimeout(TIMEOUT_S)
                 self._got.append(_read_request(connection))
                 connection.sendall(_ANSWER)

@@ -25,8 +25,10 @@ class Verb:
     examples: tuple[str, ...] = ()
     output: str = "summary"
     """The format of the result unless another is asked for."""
-    extra: str = ""
-    """Positional arguments: `action` (practice), `program` …"""
+    action: str = ""
+    """The word that must follow the verb, where there is one."""
+    takes: str = ""
+    """What to do instead of giving the input as an argument."""
 
 
 _ALL = (
@@ -62,6 +64,8 @@ _ALL = (
         options=(*_APP, "state", "redirect-uri", *_NETWORK, *_OUTPUT),
         examples=("entra-oauth exchange", "pbpaste | entra-oauth exchange"),
         output="token",
+        takes="The address is read from a prompt or from standard input: other programs can see a "
+        "command line, and the shell keeps it. If it held a code, sign in again.",
     ),
     Verb(
         name="login",
@@ -83,6 +87,8 @@ _ALL = (
         "Nothing is sent anywhere and nothing is verified.",
         options=("json",),
         examples=("entra-oauth login -o token | entra-oauth decode",),
+        takes="The token is read from a prompt or from standard input: other programs can see a "
+        "command line, and the shell keeps it.",
     ),
     Verb(
         name="practice",
@@ -90,9 +96,9 @@ _ALL = (
         summary="serve: an Entra-shaped authority on this machine, for practice",
         description="Serve the practice tenant on loopback until Ctrl-C. Its users, apps and "
         "tokens are toys; its manners are Entra's.",
-        options=("port", "quiet"),
+        options=("practice-port", "quiet"),
         examples=("entra-oauth practice serve", "entra-oauth practice serve --port 8400"),
-        extra="action",
+        action="serve",
     ),
     Verb(
         name="demo",

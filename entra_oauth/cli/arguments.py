@@ -1,0 +1,169 @@
+"""The command line taken apart with argparse, and the help.
+
+No message repeats what was given for an option, or in the place of one: it may be
+an address with a code in it, or a token.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+import textwrap
+from typing import TYPE_CHECKING, NoReturn
+
+from entra_oauth.cli.options import BY_KEY, add
+from entra_oauth.cli.values import fill_in, is_on
+from entra_oauth.cli.verbs import GROUPS, VERBS, Verb
+from entra_oauth.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["asks_for_json", "help_for", "parser_for", "read_arguments"]
+
+_HELP = ("-h", "--help")
+_NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is one of our errors."""
+
+    def error(self, message: str) -> NoReturn:
+        message = re.sub(r"ignored explicit argument .*", "it takes no value", message, flags=re.S)
+        message = re.sub(r"(ambiguous option): .*", r"\1", message, flags=re.S)
+        advice = f"See {self.prog} --help."
+        if "expected one argument" in message:
+            advice = f"A value that begins with - is given as --option=-value. {advice}"
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", advice=advice)
+
+
+def parser_for(verb: Verb) -> argparse.ArgumentParser:
+    """The parser of one verb; the others are not built."""
+    action = f" {verb.action}" if verb.action else ""
+    parser = _Parser(
+        prog=f"entra-oauth {verb.name}",
+        usage=f"entra-oauth {verb.name}{action} [options]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
+        allow_abbrev=False,
+    )
+    if verb.action:
+        parser.add_argument("action", nargs="?", metavar=verb.action, help="what to do")
+    add(parser, verb.options)
+    parser.set_defaults(json=False, quiet=False)
+    return parser
+
+
+def read_arguments(
+    arguments: list[str], environ: Mapping[str, str]
+) -> tuple[Verb, argparse.Namespace]:
+    """The verb, and a value for each of its options. Raises `UsageError`.
+
+    `json` and `quiet` are there for every verb; `given` holds the names of the
+    options that were on the command line.
+    """
+    name, *rest = arguments
+    if name not in VERBS:
+        raise UsageError(
+            f"There is no verb {name}." if _NAME.fullmatch(name) else "There is no such verb.",
+            advice=_meant(name, VERBS) + "See entra-oauth --help.",
+        )
+    verb = VERBS[name]
+    args, unknown = parser_for(verb).parse_known_args(rest)
+    if unknown:
+        raise _unknown(unknown, verb)
+    if verb.action and args.action != verb.action:
+        raise UsageError(
+            f"{verb.name} needs to know what to do.",
+            advice=f"Use entra-oauth {verb.name} {verb.action}.",
+        )
+    fill_in(args, verb.options, environ)
+    if "output" in verb.options:
+        args.output = args.output or verb.output
+    return verb, args
+
+
+def _unknown(arguments: list[str], verb: Verb) -> UsageError:
+    see = f"See entra-oauth {verb.name} --help."
+    name = next((a.partition("=")[0] for a in arguments if a.startswith("-") and len(a) > 1), None)
+    if name is None:
+        return UsageError(
+            f"{verb.name} takes options only; something else was given.",
+            advice=f"{verb.takes} {see}" if verb.takes else see,
+        )
+    names = [f"--{BY_KEY[key].name}" for key in verb.options]
+    shown = f"an option {name}" if _NAME.fullmatch(name) else "such an option"
+    return UsageError(f"{verb.name} does not have {shown}.", advice=_meant(name, names) + see)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    name, known = name.replace("_", "-"), list(known)
+    starts = [each for each in known if len(name) > 2 and each.startswith(name)]
+    close = starts or difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"Did you mean {close[0]}? " if close else ""
+
+
+def asks_for_json(arguments: list[str], environ: Mapping[str, str]) -> bool:
+    """Whether a mistake in the arguments themselves is to be told as JSON."""
+    if {"--json", "-ojson", "--output=json"} & set(arguments):
+        return True
+    pairs = itertools.pairwise(arguments)
+    if any(flag in ("-o", "--output") and value == "json" for flag, value in pairs):
+        return True
+    return is_on(environ.get("ENTRA_OAUTH_JSON", ""))
+
+
+def help_for(arguments: list[str]) -> str | None:
+    """The version or a help text, if that is what the arguments ask for."""
+    first, *rest = arguments or ["help"]
+    if first in ("-V", "--version"):
+        from entra_oauth._version import __version__
+
+        return f"entra-oauth {__version__}"
+    if first in ("help", *_HELP):
+        return _of(VERBS[rest[0]]) if rest and rest[0] in VERBS else _whole()
+    if first in VERBS and set(_HELP) & set(rest):
+        return _of(VERBS[first])
+    return None
+
+
+def _of(verb: Verb) -> str:
+    from entra_oauth.cli.layout import width
+
+    parser = parser_for(verb)
+    parser.description = textwrap.fill(verb.description, min(width(), 80) - 1)
+    return parser.format_help().rstrip()
+
+
+def _whole() -> str:
+    from entra_oauth.cli.layout import width
+
+    columns = min(width(), 100) - 1
+
+    def filled(text: str, first: str = "", below: str = "") -> str:
+        return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=below)
+
+    lines = [
+        "usage: entra-oauth VERB [options]",
+        "",
+        filled("Get, audit and learn Microsoft Entra ID tokens, without MSAL."),
+    ]
+    for title, names in GROUPS:
+        lines += ["", f"{title}:"]
+        lines += [filled(VERBS[name].summary, f"  {name:<15} ", " " * 18) for name in names]
+    lines += [
+        "",
+        "entra-oauth VERB --help   shows the options of a verb",
+        "entra-oauth --version     shows the version",
+        "",
+        filled(
+            "Results go to standard output, all else to standard error. Exit codes: 0 ok, "
+            "1 unexpected, 2 usage, 3 the authority said no, 4 a person must sign in, 5 a security "
+            "check failed, 6 network, 7 timed out, 8 this machine (port, file), 9 not equal, "
+            "130 Ctrl-C, 143 SIGTERM."
+        ),
+    ]
+    return "\n".join(lines)
