@@ -91,7 +91,7 @@ _BY_CODE = {
     90002: "Check the tenant and the cloud: no such tenant is known to this host.",
     90094: "An administrator must consent to this application.",
     500011: "Check --scope: this tenant does not know the resource.",
-    501481: "Sign in again: this code was issued for another attempt.",
+    501481: "Sign in again: the code belongs to another attempt than the PKCE verifier.",
     700016: "Check the client id and the tenant: the app is not in this tenant.",
     700025: "This app is public: send no secret.",
     7000218: "The redirect URI is registered under 'Web': move it to "
@@ -110,7 +110,7 @@ _BY_ERROR = {
     "invalid_grant": "Sign in again: the code or refresh token is no longer good.",
     "invalid_request": "Check the options against the app registration.",
     "invalid_resource": "Check --scope: this tenant does not know the resource.",
-    "invalid_scope": "Check --scope.",
+    "invalid_scope": "Check the names after --scope: one of them is misspelled or not for this app.",
     "login_required": "Sign in again without --prompt none.",
     "server_error": "Try again in a minute; the fault is at the authority.",
     "temporarily_unavailable": "Try again in a minute; the authority is busy.",
