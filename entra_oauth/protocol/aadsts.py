@@ -110,7 +110,7 @@ _BY_ERROR = {
     "invalid_grant": "Sign in again: the code or refresh token is no longer good.",
     "invalid_request": "Check the options against the app registration.",
     "invalid_resource": "Check --scope: this tenant does not know the resource.",
-    "invalid_scope": "Check the names after --scope: one of them is misspelled or not for this app.",
+    "invalid_scope": "Check the names after --scope: one is misspelled or not for this app.",
     "login_required": "Sign in again without --prompt none.",
     "server_error": "Try again in a minute; the fault is at the authority.",
     "temporarily_unavailable": "Try again in a minute; the authority is busy.",
