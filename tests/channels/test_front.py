@@ -898,9 +898,7 @@ except KeyboardInterrupt:
 @needs.posix
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("answered", [False, True])
-def test_a_signal_ends_a_wait_under_attack_at_once(
-    number: int, code: int, answered: bool
-) -> None:
+def test_a_signal_ends_a_wait_under_attack_at_once(number: int, code: int, answered: bool) -> None:
     with child_process.running(_PROGRAM) as child:
         port = int(child.line())
         with rawpeer.silent_peers(port, 100) as peers, ThreadPoolExecutor(1) as browser:
