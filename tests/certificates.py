@@ -48,12 +48,16 @@ class CertificateAuthority:
         return folder
 
     def server(
-        self, *hosts: str, expired: bool = False, self_signed: bool = False
+        self,
+        *hosts: str,
+        common_name: str | None = None,
+        expired: bool = False,
+        self_signed: bool = False,
     ) -> ssl.SSLContext:
         """What a server of these names needs; `localhost` and its addresses by default."""
         hosts = hosts or ("localhost", "127.0.0.1", "::1")
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = _name(hosts[0])
+        subject = _name(common_name or hosts[0])
         issuer, issuer_key = (subject, key) if self_signed else (self._name, self._key)
         certificate = (
             _builder(subject, issuer, key, age=10 * DAY if expired else DAY, life=2 * DAY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 from dataclasses import replace
@@ -41,6 +43,9 @@ class Tapped:
         self._connecting = True
         try:
             super().connect()  # type: ignore[misc]
+            if isinstance(self.sock, ssl.SSLSocket) and self.sock.version() is None:
+                # `ssl` skips the handshake, without a word, if the peer was gone by then.
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
             self.link = _with_tls(self.link, self.sock)
             # TLS inside TLS is no socket itself, but has one.
             self.tap.hold(getattr(self.sock, "socket", self.sock))

@@ -22,7 +22,7 @@ from rawserver import Peer, RawServer, answer, answering, hearing, silent
 
 TIMEOUT_S = 0.5
 # Generous: two cores are shared by everything that runs at the same time.
-LATE_S = 3.0
+LATE_S = 5.0
 
 
 @pytest.fixture
