@@ -193,6 +193,24 @@ def test_half_a_request_is_answered_408_at_the_deadline(start: bytes) -> None:
         assert rawpeer.split(rawpeer.exchange(host.port, start)).status == 408
 
 
+def test_a_request_has_its_own_deadline_on_a_connection_that_may_be_idle_for_long() -> None:
+    host = LoopbackHost(echo, keep_alive=True, idle_timeout_s=60, request_timeout_s=0.1)
+    with host, rawpeer.connect(host.port) as peer:
+        peer.sendall(request_bytes(host.port))
+        read_one(peer)
+        peer.sendall(b"GET / HTTP/1.1\r\n")
+        assert rawpeer.split(rawpeer.read_all(peer)).status == 408
+
+
+def test_a_handler_may_take_longer_than_a_request() -> None:
+    def slow(request: HttpRequest) -> HttpResponse:
+        time.sleep(0.3)
+        return HttpResponse(status=200)
+
+    with LoopbackHost(slow, request_timeout_s=0.1) as host:
+        assert rawpeer.get(host.port).status == 200
+
+
 def test_a_silent_peer_is_closed_at_the_deadline_without_a_word() -> None:
     with LoopbackHost(echo, request_timeout_s=0.1) as host:
         assert rawpeer.exchange(host.port, b"") == b""
@@ -372,6 +390,18 @@ def test_an_idle_kept_connection_makes_room_too() -> None:
         message = request_bytes(host.port, "Connection: close")
         assert rawpeer.split(rawpeer.exchange(host.port, message)).status == 200
         assert peer.recv(1) == b""
+
+
+def test_of_kept_connections_the_longest_idle_one_makes_room() -> None:
+    host = LoopbackHost(echo, keep_alive=True, max_connections=2)
+    with host, rawpeer.connect(host.port) as older, rawpeer.connect(host.port) as newer:
+        for peer in (older, newer, older):
+            peer.sendall(request_bytes(host.port))
+            read_one(peer)
+        with rawpeer.connect(host.port):
+            assert newer.recv(1) == b""
+            older.sendall(request_bytes(host.port))
+            assert read_one(older).status == 200
 
 
 # ---- closing -----------------------------------------------------------------

@@ -45,6 +45,7 @@ def test_a_free_port_is_taken_on_both_addresses() -> None:
     with bound() as listeners:
         assert addresses(listeners) == ["127.0.0.1", "::1"]
         assert len({listener.getsockname()[1] for listener in listeners}) == 1
+        assert listeners[1].getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
 
 
 @needs.ipv6
