@@ -10,6 +10,7 @@ import argparse
 import itertools
 import re
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from entra_oauth.cli.options import BY_KEY, add
@@ -20,9 +21,10 @@ from entra_oauth.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["asks_for_json", "help_for", "parser_for", "read_arguments"]
+__all__ = ["asks_for_json", "help_for", "read_arguments"]
 
 _HELP = ("-h", "--help")
+_EVERYWHERE = ("json", "quiet")
 _NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
 
 
@@ -38,20 +40,21 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", advice=advice)
 
 
-def parser_for(verb: Verb) -> argparse.ArgumentParser:
-    """The parser of one verb; the others are not built."""
+def _parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
+    """The parser of one verb; the others are not built. `columns` is for its help."""
     action = f" {verb.action}" if verb.action else ""
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
         usage=f"entra-oauth {verb.name}{action} [options]",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=textwrap.fill(verb.description, columns),
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=columns),
         epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
         allow_abbrev=False,
     )
     if verb.action:
         parser.add_argument("action", nargs="?", metavar=verb.action, help="what to do")
     add(parser, verb.options)
-    parser.set_defaults(json=False, quiet=False)
+    parser.set_defaults(**{name: False for name in _EVERYWHERE if name not in verb.options})
     return parser
 
 
@@ -70,7 +73,7 @@ def read_arguments(
             advice=_meant(name, VERBS) + "See entra-oauth --help.",
         )
     verb = VERBS[name]
-    args, unknown = parser_for(verb).parse_known_args(rest)
+    args, unknown = _parser_for(verb).parse_known_args(rest)
     if unknown:
         raise _unknown(unknown, verb)
     if verb.action and args.action != verb.action:
@@ -86,15 +89,16 @@ def read_arguments(
 
 def _unknown(arguments: list[str], verb: Verb) -> UsageError:
     see = f"See entra-oauth {verb.name} --help."
-    name = next((a.partition("=")[0] for a in arguments if a.startswith("-") and len(a) > 1), None)
+    names = (word.partition("=")[0] for word in arguments if word not in ("-", "--"))
+    name = next((name for name in names if name.startswith("-")), None)
     if name is None:
         return UsageError(
             f"{verb.name} takes options only; something else was given.",
             advice=f"{verb.takes} {see}" if verb.takes else see,
         )
-    names = [f"--{BY_KEY[key].name}" for key in verb.options]
+    known = [f"--{BY_KEY[key].name}" for key in verb.options]
     shown = f"an option {name}" if _NAME.fullmatch(name) else "such an option"
-    return UsageError(f"{verb.name} does not have {shown}.", advice=_meant(name, names) + see)
+    return UsageError(f"{verb.name} does not have {shown}.", advice=_meant(name, known) + see)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
@@ -133,9 +137,7 @@ def help_for(arguments: list[str]) -> str | None:
 def _of(verb: Verb) -> str:
     from entra_oauth.cli.layout import width
 
-    parser = parser_for(verb)
-    parser.description = textwrap.fill(verb.description, min(width(), 80) - 1)
-    return parser.format_help().rstrip()
+    return _parser_for(verb, columns=min(width(), 100) - 1).format_help().rstrip()
 
 
 def _whole() -> str:

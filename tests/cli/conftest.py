@@ -1,0 +1,17 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal that the tests were started from is not the command's to use."""
+    if sys.platform == "win32":
+        from entra_oauth.channels.console import ConsoleTerminal as Terminal
+    else:
+        from entra_oauth.channels.tty import TtyTerminal as Terminal
+    monkeypatch.setattr(Terminal, "find", lambda: None)
