@@ -192,6 +192,48 @@ def test_a_code_that_has_expired_is_told_on_the_page_that_was_held(
     assert page.problems == []
 
 
+MARKUP = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "code"),
+    [
+        (400, "application/json", json.dumps({"error": MARKUP, "error_description": MARKUP}), 3),
+        (502, "text/html", f"<h1>Bad gateway</h1>{MARKUP}", 6),
+    ],
+    ids=["an error with markup", "the page of a proxy"],
+)
+def test_what_the_token_endpoint_says_is_shown_as_text(
+    status: int,
+    kind: str,
+    body: str,
+    code: int,
+    page: Page,
+    tenant: PracticeTenant,
+    tmp_path: Path,
+) -> None:
+    def badly(request: HttpRequest) -> HttpResponse:
+        if request.path.endswith("/token"):
+            headers = (("Content-Type", kind),)
+            return HttpResponse(status=status, headers=headers, body=body.encode())
+        return tenant.handle(request)
+
+    with (
+        LoopbackHost(badly) as host,
+        Command(tmp_path, "login", *at(f"http://localhost:{host.port}")) as command,
+    ):
+        sign_in_and_consent(page, command.address())
+        done = command.finish()
+    assert (done.code, done.out) == (code, "")
+    page.wait_for_heading("Not signed in")
+    assert page.evaluate("document.title") == "Not signed in – entra-oauth"
+    assert page.evaluate("document.querySelectorAll('img, script').length") == 0
+    assert (MARKUP in page.text) == (status == 400)
+    assert str(status) in page.text or status == 400
+    _says_the_same(page, done.err)
+    assert page.problems == []
+
+
 class _SlowToken:
     """A tenant whose token endpoint answers when it is allowed to."""
 
