@@ -163,7 +163,7 @@ class EitherDoor:
             *tunnel,
             "Open this address in any browser, and sign in:",
             url,
-            *what_to_paste(self.redirect_uri, if_so="Without that command, the"),
+            *what_to_paste(self.redirect_uri, if_so="Elsewhere, without that command, the"),
         )
 
     def tell(self, outcome: Outcome) -> None:

@@ -298,7 +298,7 @@ def test_the_tunnel_and_the_url_stand_alone_on_their_lines() -> None:
         port = door.redirect_uri.rpartition(":")[2]
         assert f"ssh -L {port}:localhost:{port} ada@example" in scene.said
         assert URL in scene.said
-        assert "Without that command, the browser will end" in " ".join(scene.said)
+        assert "Elsewhere, without that command, the browser will end" in " ".join(scene.said)
         scene.terminal.press("code=pasted&state=right\r")
         attempted.result()
 
