@@ -41,6 +41,7 @@ _FLAGS = (
     "--disable-breakpad",
     "--no-default-browser-check",
     "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     "--lang=en",
     "--hide-scrollbars",
 )
@@ -170,11 +171,9 @@ class Chromium:
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
-        # Its helpers are in the session that was made for it, and in no other.
-        with suppress(ProcessLookupError):
+            # Its helpers too: they are in the session that was made for it, and nobody else.
             os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(5)
         self._reader.join(5)
         os.close(self._read_end)
 

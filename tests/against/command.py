@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -52,9 +53,10 @@ class Command:
         script = folder / "browser.py"
         part = str(folder / "address.part")
         script.write_text(_BROWSER.format(part=part, whole=str(self._address)), encoding="utf-8")
-        browser = f"{sys.executable} -IS {script}"
+        browser = shlex.join([sys.executable, "-IS", str(script)])
+        more = ("--browser", browser, "--timeout", "60")
         self._process = subprocess.Popen(
-            [sys.executable, "-Werror", "-m", "entra_oauth", *arguments, "--browser", browser],
+            [sys.executable, "-Werror", "-m", "entra_oauth", *arguments, *more],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
