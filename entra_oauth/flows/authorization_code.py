@@ -70,7 +70,7 @@ def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
     """Send the person to sign in, and redeem the code that comes back.
 
     Raises what the doors, the back channel and the readers raise; the browser's
-    last page tells the same.
+    last page tells the same, once.
     """
     with channels.front.open() as door:
         request = plan.request(redirect_uri=door.redirect_uri, response_mode=door.response_mode)
@@ -81,6 +81,9 @@ def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
             tokens = redeem(response, channels, timeout_s=plan.http_timeout_s)
         except EntraOAuthError as error:
             door.tell(_failure(error))
+            raise
+        except BaseException:  # Ctrl-C, above all: the browser must not be left waiting
+            door.tell(_GIVEN_UP)
             raise
         door.tell(_success(tokens))
         return tokens
@@ -93,6 +96,14 @@ def redeem(
     request = TokenRequest.redeem(response)
     reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
     return TokenResponse.read(reply, answering=request, received_at=channels.now())
+
+
+_GIVEN_UP = Outcome(
+    succeeded=False,
+    headline="Not signed in",
+    detail="This attempt was given up before it came to its end.",
+    advice="Go back to the program that opened this page.",
+)
 
 
 def _success(tokens: TokenResponse) -> Outcome:
