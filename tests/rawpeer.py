@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-__all__ = ["Reply", "connect", "exchange", "get", "post", "read_all", "silent_peers", "split"]
+__all__ = [
+    "Reply",
+    "connect",
+    "exchange",
+    "get",
+    "occupied",
+    "post",
+    "read_all",
+    "silent_peers",
+    "split",
+]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -83,3 +93,23 @@ def silent_peers(port: int, count: int) -> Iterator[list[socket.socket]]:
     """Connections that are opened and then say nothing."""
     with ExitStack() as stack:
         yield [stack.enter_context(connect(port)) for _ in range(count)]
+
+
+@contextmanager
+def occupied(*addresses: str) -> Iterator[int]:
+    """A port that another program listens on, at these addresses and no other."""
+    for _ in range(50):
+        port = 0
+        with ExitStack() as stack:
+            try:
+                for address in addresses:
+                    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                    theirs = stack.enter_context(socket.socket(family))
+                    theirs.bind((address, port))
+                    theirs.listen()
+                    port = theirs.getsockname()[1]
+            except OSError:
+                continue  # a remnant of some connection holds that port of the other address
+            yield port
+            return
+    raise AssertionError("no port is free")

@@ -398,6 +398,8 @@ def test_of_kept_connections_the_longest_idle_one_makes_room() -> None:
         for peer in (older, newer, older):
             peer.sendall(request_bytes(host.port))
             read_one(peer)
+            # The peer can have its answer before the host calls the connection idle again.
+            wait_until(lambda: all(c.waiting for c in host._connections))
         with rawpeer.connect(host.port):
             assert newer.recv(1) == b""
             older.sendall(request_bytes(host.port))

@@ -27,15 +27,6 @@ def bound(port: int = 0, address: str | None = None) -> Iterator[list[socket.soc
             listener.close()
 
 
-@contextmanager
-def another_program(address: str, port: int = 0) -> Iterator[int]:
-    """Somebody else who listens on one loopback address."""
-    with socket.socket(FAMILY[address]) as theirs:
-        theirs.bind((address, port))
-        theirs.listen()
-        yield theirs.getsockname()[1]
-
-
 def addresses(listeners: list[socket.socket]) -> list[str]:
     return [listener.getsockname()[0] for listener in listeners]
 
@@ -45,22 +36,19 @@ def test_a_free_port_is_taken_on_both_addresses() -> None:
     with bound() as listeners:
         assert addresses(listeners) == ["127.0.0.1", "::1"]
         assert len({listener.getsockname()[1] for listener in listeners}) == 1
-        assert listeners[1].getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
 
 
 @needs.ipv6
 @pytest.mark.parametrize("taken", [("127.0.0.1",), ("::1",), ("127.0.0.1", "::1")])
 def test_a_port_that_another_program_has_on_any_address_is_busy(taken: tuple[str, ...]) -> None:
-    with another_program(taken[0]) as port:
-        if len(taken) == 2:
-            with another_program(taken[1], port), pytest.raises(PortBusy, match=str(port)):
-                ports.bind(port, None)
-        else:
-            with pytest.raises(PortBusy, match=str(port)):
-                ports.bind(port, None)
-            (free,) = FAMILY.keys() - set(taken)
-            with another_program(free, port):
-                pass  # what was bound on the way has been given back
+    with rawpeer.occupied(*taken) as port, pytest.raises(PortBusy, match=str(port)):
+        ports.bind(port, None)
+
+
+@needs.ipv6
+def test_every_address_of_a_family_is_not_every_address_of_both() -> None:
+    with bound(address="::") as listeners:
+        assert listeners[0].getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
 
 
 class Refusing:
