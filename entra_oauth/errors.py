@@ -90,8 +90,10 @@ class AuthorityError(EntraOAuthError):
 
     Entra adds numbers, a sub-error, a claims challenge and three values that its
     support asks for. All of them are kept, as far as they were sent. `stage` is
-    where it was said: `authorize` or `token`. `claims` is a JSON text to be
-    passed to the next request as it is.
+    where it was said: `authorize`, `token` or `devicecode`. `claims` is a JSON text
+    to be passed to the next request as it is. `meaning`, `cause` and `helps` come from
+    the catalogue of Entra's codes; `helps` holds those of `retry`, `person` (a sign-in
+    in the browser) and `administrator` that can make it good.
     """
 
     exit_code = 3
@@ -113,6 +115,9 @@ class AuthorityError(EntraOAuthError):
         error_uri: str | None = None,
         http_status: int | None = None,
         retry_after_s: float | None = None,
+        meaning: str | None = None,
+        cause: str | None = None,
+        helps: Sequence[str] = (),
     ) -> None:
         super().__init__(what, advice=advice)
         self.stage = stage
@@ -127,6 +132,9 @@ class AuthorityError(EntraOAuthError):
         self.error_uri = error_uri
         self.http_status = http_status
         self.retry_after_s = retry_after_s
+        self.meaning = meaning
+        self.cause = cause
+        self.helps = tuple(helps)
 
 
 class SignInRequired(EntraOAuthError):

@@ -32,6 +32,7 @@ __all__ = [
     "ignore",
     "monotonic",
     "now",
+    "say_nothing",
     "sleep",
 ]
 
@@ -44,6 +45,10 @@ monotonic = time.monotonic
 """Seconds that only go forward: for deadlines."""
 
 sleep = time.sleep
+
+
+def say_nothing(line: str, /) -> None:
+    """Where nobody is to be told anything."""
 
 
 class Witness(Protocol):
@@ -131,5 +136,11 @@ class Channels:
 
     front: FrontChannel
     back: BackChannel
+    aside: BackChannel | None = None
+    """A second back channel, for what nobody may have to wait for: the authority's
+    keys are fetched through it while the person signs in. None: they are not fetched."""
+    say: Callable[[str], None] = say_nothing
+    """Tells the person a line that they need."""
     now: Callable[[], float] = now
+    monotonic: Callable[[], float] = monotonic
     sleep: Callable[[float], None] = sleep

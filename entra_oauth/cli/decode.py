@@ -12,6 +12,7 @@ from entra_oauth.channels.base import now
 from entra_oauth.cli.layout import row, width
 from entra_oauth.cli.output import duration, utc_time
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.glossary import CLAIMS, RESOURCES
 from entra_oauth.protocol.jwt import DecodedJwt, decode
 
 if TYPE_CHECKING:
@@ -24,47 +25,7 @@ __all__ = ["describe", "run"]
 READ_TIMEOUT_S = 300.0
 
 _BEFORE_A_TOKEN = re.compile(r"\A(?:authorization:)?(?:bearer)?", re.IGNORECASE)
-_MEANING = {
-    "acr": "how the person signed in: 1 is enough for most",
-    "aio": "for Entra's own use",
-    "amr": "what was used to sign in",
-    "appid": "the application that asked",
-    "appidacr": "how the application proved itself: 0 not at all, 1 secret, 2 certificate",
-    "aud": "only this resource may accept it",
-    "auth_time": "the person signed in",
-    "azp": "the application that asked",
-    "azpacr": "how the application proved itself: 0 not at all, 1 secret, 2 certificate",
-    "exp": "good until",
-    "iat": "issued",
-    "idp": "who vouched for the person",
-    "ipaddr": "the address that the person came from",
-    "iss": "who issued it",
-    "name": "the person's name, for display only",
-    "nbf": "not good before",
-    "nonce": "binds it to one sign-in",
-    "oid": "the person (or app) in this tenant, for good",
-    "preferred_username": "the person's user name; it can change hands",
-    "roles": "what the application may do",
-    "scp": "what it allows, in the person's name",
-    "sid": "the sign-in session",
-    "sub": "the person as this application sees them",
-    "tid": "the tenant",
-    "unique_name": "the person's user name; it can change hands",
-    "upn": "the person's user name; it can change hands",
-    "uti": "the number of this token; it finds the sign-in in Entra's logs",
-    "ver": "the kind of token",
-    "alg": "how it is signed",
-    "kid": "with which key",
-    "typ": "what it is",
-    "x5t": "with which certificate",
-}
 _TIMES = frozenset(["auth_time", "exp", "iat", "nbf"])
-_RESOURCES = {
-    "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d": "Azure Databricks",
-    "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
-    "https://graph.microsoft.com": "Microsoft Graph",
-    "https://management.azure.com": "Azure Resource Manager",
-}
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -128,11 +89,11 @@ def describe(decoded: DecodedJwt, *, at: float, columns: int) -> list[str]:
 
 def _row(name: str, value: Any, at: float, columns: int) -> list[str]:
     shown = plain(value if isinstance(value, str) else json.dumps(value), limit=200)
-    meaning = _MEANING.get(name, "")
+    meaning = CLAIMS.get(name, "")
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
         meaning = f"{meaning}: {_when(value, at)}"
-    elif name == "aud" and isinstance(value, str) and value in _RESOURCES:
-        meaning = f"{_RESOURCES[value]}: {meaning}"
+    elif name == "aud" and isinstance(value, str) and value in RESOURCES:
+        meaning = f"{RESOURCES[value]}: {meaning}"
     return row(plain(name, limit=40), shown, meaning, indent=2, columns=columns)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.cli.layout import row, width
 from entra_oauth.errors import plain
+from entra_oauth.protocol.glossary import AT_STEP, PARAMETERS
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
@@ -32,59 +33,13 @@ _SECRETS = {
     "code": "code",
     "code_challenge": "challenge",
     "code_verifier": "verifier",
+    "device_code": "code",
     "id_token": "token",
     "nonce": "nonce",
     "password": "password",
     "refresh_token": "token",
     "session_state": "session",
     "state": "state",
-}
-
-_WHY: dict[str, dict[str, str | dict[str, str]]] = {
-    "authorize": {
-        "client_id": "which app is asking",
-        "response_type": '"give me a code, not a token"',
-        "redirect_uri": "where the browser is to be sent back to",
-        "response_mode": {
-            "form_post": "the answer comes as a form, not in the address",
-            "query": "the answer comes in the address, as in the article",
-        },
-        "scope": "what the token is to be good for",
-        "state": "must come back unchanged (step 3)",
-        "code_challenge": "the hash of a secret that stays here until step 4",
-        "code_challenge_method": "how it was hashed",
-        "nonce": "must come back inside the ID token (step 5)",
-        "prompt": "what the page is to ask",
-        "login_hint": "the user name to fill in",
-        "domain_hint": "where the person's account is",
-    },
-    "redirect": {
-        "code": "good once, for ten minutes, for this app only",
-        "state": "the same as in step 1? checked before anything else",
-        "session_state": "for browsers; not used here",
-        "error": "the authority, or the person, said no",
-        "error_description": "why",
-    },
-    "token": {
-        "client_id": "which app is asking",
-        "scope": "what the token is to be good for",
-        "code": "the one from step 3",
-        "redirect_uri": "the same as in step 1, byte for byte",
-        "grant_type": "what is being handed in",
-        "state": "as in the article; it means nothing here",
-        "code_verifier": "the secret whose hash went out in step 1",
-    },
-    "answer": {
-        "token_type": "whoever holds it may use it",
-        "scope": "what was granted",
-        "expires_in": "seconds it is good for",
-        "ext_expires_in": "the same, should Entra be down",
-        "access_token": "the key to the resource",
-        "refresh_token": "gets new access tokens without a sign-in",
-        "id_token": "who signed in, for this app",
-        "error": "what went wrong",
-        "error_description": "the same for people",
-    },
 }
 
 
@@ -109,7 +64,7 @@ class Narrator:
         """A table of parameters with their purpose. `at` is a step: authorize, redirect …"""
         lines: list[str] = []
         for name, value in fields:
-            why = _WHY[at].get(name, "")
+            why = AT_STEP[at].get(name) or PARAMETERS.get(name, "")
             meaning = why.get(value, "") if isinstance(why, dict) else why
             shown = self.mask(name, value)
             lines += row(plain(name, limit=40), shown, meaning, indent=5, columns=self._columns)

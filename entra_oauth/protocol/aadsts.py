@@ -1,22 +1,39 @@
-"""Entra's own error numbers inside an OAuth error.
+"""Entra's own error numbers inside an OAuth error, and the catalogue of them.
 
 A description reads `AADSTS50011: text`, followed by a trailer with a trace id, a
 correlation id and a time. The trailer's lines end in CR LF in older answers and
 are set apart by single spaces in newer ones; both are read.
+
+The catalogue is a file beside this one. It is read when the first error needs it.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
+from entra_oauth.protocol.glossary import ERRORS, SUBERRORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Description", "advice_for", "as_sentence", "hide", "read_description"]
+    from entra_oauth.errors import AuthorityError
+
+__all__ = [
+    "CatalogueEntry",
+    "Description",
+    "Judgement",
+    "advice_for",
+    "as_sentence",
+    "catalogue",
+    "hide",
+    "is_dead",
+    "judge",
+    "read_description",
+]
 
 _NUMBER = re.compile(r"AADSTS([0-9]{4,9})")
 _TRAILER = {
@@ -64,67 +81,127 @@ def as_sentence(text: str) -> str:
 def hide(text: str, secrets: Iterable[str]) -> str:
     """The text without any of the secrets, should an authority repeat one.
 
-    Entra does not. A secret shorter than 16 characters is left alone: it could be
+    Entra does not. A secret shorter than 8 characters is left alone: it could be
     a part of an ordinary word or number.
     """
     for secret in secrets:
-        if len(secret) >= 16:
+        if len(secret) >= 8:
             text = text.replace(secret, "<hidden>")
     return text
 
 
-_BY_CODE = {
-    50011: "Register this redirect URI under 'Mobile and desktop applications' of the app.",
-    50020: "Sign in with an account of this tenant, or be invited to it as a guest.",
-    50055: "The password has expired: sign in on the web and change it.",
-    50076: "Sign in again in the browser: multi-factor authentication is needed.",
-    50079: "Sign in again in the browser: multi-factor authentication must be set up.",
-    50105: "Ask an administrator to assign you to the application.",
-    53000: "A managed device is required here; only Microsoft's own clients can prove one.",
-    53003: "A Conditional Access policy blocks this sign-in: ask an administrator.",
-    54005: "Sign in again: a code can be used once only.",
-    65001: "Sign in again and consent, or ask an administrator to grant consent.",
-    65004: "Consent was declined. Sign in again and accept, or ask an administrator.",
-    70008: "Sign in again and finish within ten minutes: the code has expired.",
-    70011: "Check --scope: next to a `.default` there can be openid, profile, email and "
-    "offline_access, and no other permission.",
-    90002: "Check the tenant and the cloud: no such tenant is known to this host.",
-    90094: "An administrator must consent to this application.",
-    500011: "Check --scope: this tenant does not know the resource.",
-    501481: "Sign in again: the code belongs to another attempt than the PKCE verifier.",
-    700016: "Check the client id and the tenant: the app is not in this tenant.",
-    700025: "This app is public: send no secret.",
-    7000218: "The redirect URI is registered under 'Web': move it to "
-    "'Mobile and desktop applications'.",
-    9002326: "Something added an Origin header to the request, as a web page does: look for a "
-    "proxy in between. This redirect URI does not take one.",
-    9002327: "The redirect URI is registered under 'Single-page application': move it to "
-    "'Mobile and desktop applications'.",
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntry:
+    """One of Entra's numbers.
 
-_BY_ERROR = {
-    "access_denied": "Sign in again and accept, or ask an administrator why it is refused.",
-    "consent_required": "Sign in again and consent, or ask an administrator to grant consent.",
-    "interaction_required": "Sign in again in the browser.",
-    "invalid_client": "Check the client id and how the redirect URI is registered.",
-    "invalid_grant": "Sign in again: the code or refresh token is no longer good.",
-    "invalid_request": "Check the options against the app registration.",
-    "invalid_resource": "Check --scope: this tenant does not know the resource.",
-    "invalid_scope": "Check the names after --scope: one is misspelled or not for this app.",
-    "login_required": "Sign in again without --prompt none.",
-    "server_error": "Try again in a minute; the fault is at the authority.",
-    "temporarily_unavailable": "Try again in a minute; the authority is busy.",
-    "unauthorized_client": "Check the client id and the tenant.",
-}
+    Most are documented by Microsoft ("Microsoft Entra authentication and authorization
+    error codes"); `evidence` says so, or that it was seen (`recorded`), or else.
+    """
+
+    code: int
+    name: str
+    oauth_error: str | None
+    """None where it is only ever shown on a page."""
+    meaning: str
+    cause: str
+    action: str
+    """What to do, as a sentence."""
+    helps: tuple[str, ...]
+    """Those of `retry`, `person` and `administrator` that can make it good."""
+    suberror: str | None
+    http_status: int | None
+    where: str
+    """Where it is said: authorize, token, page, discovery, log."""
+    evidence: str
+    note: str | None
 
 
-def advice_for(error: str, codes: tuple[int, ...], *, subcode: str | None = None) -> str:
-    """What a person can do about it, in a sentence."""
-    if subcode == "cancel":
-        return "The sign-in was cancelled in the browser. Start again when you are ready."
-    for code in codes:
-        if code in _BY_CODE:
-            return _BY_CODE[code]
-    return _BY_ERROR.get(
-        error, "Ask an administrator, who will want the correlation id and the time."
+@cache
+def catalogue() -> Mapping[int, CatalogueEntry]:
+    """All numbers that are known here, each with its entry."""
+    import json
+    import pkgutil
+
+    text = pkgutil.get_data("entra_oauth.protocol", "aadsts_catalogue.json")
+    entries = (_entry(each) for each in json.loads(text or b"[]"))
+    return {entry.code: entry for entry in entries}
+
+
+_HELP = (("retry", "retry"), ("interaction", "person"), ("admin", "administrator"))
+
+
+def _entry(facts: dict[str, object]) -> CatalogueEntry:
+    def text(name: str) -> str | None:
+        value = facts.get(name)
+        return value if isinstance(value, str) else None
+
+    code, status = facts["code"], facts.get("http_status")
+    assert isinstance(code, int)  # noqa: S101 - the file is our own, and tested
+    return CatalogueEntry(
+        code=code,
+        name=text("name") or "",
+        oauth_error=text("oauth_error"),
+        meaning=text("meaning") or "",
+        cause=text("cause") or "",
+        action=text("action") or "",
+        helps=tuple(help_ for name, help_ in _HELP if facts.get(name)),
+        suberror=text("suberror"),
+        http_status=status if isinstance(status, int) else None,
+        where=text("where") or "",
+        evidence=text("evidence") or "",
+        note=text("note"),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What an error comes to: what to do, and where the catalogue knows it, why."""
+
+    advice: str
+    meaning: str | None = None
+    cause: str | None = None
+    helps: tuple[str, ...] = ()
+
+
+def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> Judgement:
+    """What is known of an OAuth error with these numbers and this sub-error."""
+    if suberror == "cancel":
+        word = SUBERRORS["cancel"]
+        return Judgement(advice=word.action, meaning=word.meaning, helps=word.helps)
+    if (entry := _most_telling(error, codes)) is not None:
+        return Judgement(
+            advice=entry.action, meaning=entry.meaning, cause=entry.cause, helps=entry.helps
+        )
+    found = SUBERRORS.get(suberror or "") or ERRORS.get(error)
+    if found is not None:
+        return Judgement(advice=found.action, meaning=found.meaning, helps=found.helps)
+    return Judgement(
+        advice="Ask an administrator, who will want the correlation id and the time.",
+        helps=("administrator",),
+    )
+
+
+def _most_telling(error: str, codes: Sequence[int]) -> CatalogueEntry | None:
+    """The number that belongs to the error: older answers lead with a general one."""
+    known = [catalogue()[code] for code in codes if code in catalogue()]
+    return next((entry for entry in known if entry.oauth_error == error), (known or [None])[0])
+
+
+def advice_for(error: str, codes: Sequence[int], *, subcode: str | None = None) -> str:
+    """What a person can do about it, in a sentence."""
+    return judge(error, codes, subcode).advice
+
+
+_DEAD = frozenset([50173, 70008, 700082, 700084, 70043])
+_DEAD_SUBERRORS = frozenset(["bad_token", "token_expired"])
+
+
+def is_dead(error: AuthorityError) -> bool:
+    """Whether the answer says that the refresh token itself will never be good again.
+
+    Revoked, expired, or `bad_token`. NOTE: no other `invalid_grant` counts: most of
+    them ask for a step (MFA, consent) after which the same token works again.
+    """
+    if error.error != "invalid_grant":
+        return False
+    return error.suberror in _DEAD_SUBERRORS or not _DEAD.isdisjoint(error.error_codes)

@@ -73,6 +73,7 @@ class Recorder:
             channels,
             front=_RecordedFront(channels.front, self._witness(channels.now)),
             back=_RecordedBack(channels.back, self._keep, channels.now),
+            aside=channels.aside and _RecordedBack(channels.aside, self._keep, channels.now),
         )
 
     def _keep(self, exchange: Exchange) -> None:

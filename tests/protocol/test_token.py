@@ -626,10 +626,10 @@ def test_entra_s_own_error_is_kept_whole(line_break: str, bare: bool) -> None:
     ("status", "error", "code", "advice"),
     [
         (401, "invalid_client", 7000218, "Mobile and desktop"),
-        (401, "invalid_client", 7000215, "client id"),
+        (401, "invalid_client", 7000215, "its id"),
         (400, "invalid_resource", 500011, "--scope"),
-        (400, "unauthorized_client", 700038, "client id"),
-        (400, "unsupported_grant_type", 70003, "administrator"),
+        (400, "unauthorized_client", 700038, "(client) ID"),
+        (400, "unsupported_grant_type", 70003, "grant_type"),
         (400, "invalid_grant", 54005, "once"),
         (400, "invalid_request", 9002327, "Single-page"),
         (500, "server_error", 0, "again"),
