@@ -233,15 +233,17 @@ def test_the_oldest_silent_peers_make_room_for_the_newest() -> None:
 
 
 def test_a_peer_that_is_being_answered_is_never_cut_to_make_room() -> None:
-    release = threading.Event()
+    began, release = threading.Event(), threading.Event()
 
     def slow(request: HttpRequest) -> HttpResponse:
         if request.path == "/slow":
+            began.set()
             release.wait(ENOUGH_S)
         return HttpResponse(status=200, body=b"here")
 
     with LoopbackHost(slow, max_connections=4) as host, rawpeer.connect(host.port) as patient:
         patient.sendall(request_bytes(host.port, line="GET /slow HTTP/1.1"))
+        assert began.wait(ENOUGH_S)
         with rawpeer.silent_peers(host.port, 20):
             assert rawpeer.get(host.port).status == 200
         release.set()
