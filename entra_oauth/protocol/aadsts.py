@@ -184,7 +184,8 @@ def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> Judg
 def _most_telling(error: str, codes: Sequence[int]) -> CatalogueEntry | None:
     """The number that belongs to the error: older answers lead with a general one."""
     known = [catalogue()[code] for code in codes if code in catalogue()]
-    return next((entry for entry in known if entry.oauth_error == error), (known or [None])[0])
+    fitting = [entry for entry in known if entry.oauth_error == error]
+    return next(iter(fitting + known), None)
 
 
 def advice_for(error: str, codes: Sequence[int], *, subcode: str | None = None) -> str:

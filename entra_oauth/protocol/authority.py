@@ -1,8 +1,9 @@
 """Who is asked: a host, a tenant, and the endpoints and issuers that follow.
 
 No discovery request is made: the endpoints of Entra's clouds are constants.
-Hosts, aliases and issuers: Entra's "National clouds" page, and for the two
-Chinese host names the metadata that they serve.
+Hosts, aliases and issuers: Entra's "National clouds" page, for the two Chinese host
+names the metadata that they serve, for the newer sovereign clouds the tables of
+Microsoft's own libraries; suffixes of workspaces: those of Databricks' own SDK.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ class Cloud:
     """Other names of the same service."""
     issuer_host: str = ""
     """The host in the issuer of v2.0 tokens, where it is not the login host."""
+    workspaces: str = ""
+    """What the host of a Databricks workspace ends in; empty where none is known."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All names of the login service."""
+        return (self.host, *self.aliases)
 
 
 CLOUDS = {
@@ -37,19 +45,26 @@ CLOUDS = {
             name="public",
             host="login.microsoftonline.com",
             aliases=("login.windows.net", "login.microsoft.com", "sts.windows.net"),
+            workspaces=".azuredatabricks.net",
         ),
         Cloud(
             name="usgov",
             host="login.microsoftonline.us",
             aliases=("login.usgovcloudapi.net",),
+            workspaces=".databricks.azure.us",
         ),
         Cloud(
             name="china",
             host="login.partner.microsoftonline.cn",
             aliases=("login.chinacloudapi.cn",),
+            workspaces=".databricks.azure.cn",
         ),
+        Cloud(name="bleu", host="login.sovcloud-identity.fr"),
+        Cloud(name="delos", host="login.sovcloud-identity.de"),
+        Cloud(name="govsg", host="login.sovcloud-identity.sg"),
     )
 }
+"""By name. The last three are the sovereign clouds of France, Germany and Singapore."""
 
 # A GUID, a verified domain, or one of the three words. Nothing else can be a
 # path segment that needs no escaping.
@@ -113,6 +128,21 @@ class Authority:
         """Where the code is redeemed (RFC 6749 §3.2)."""
         return f"{self.base}/{self.tenant}/oauth2/v2.0/token"
 
+    @property
+    def device_authorization_endpoint(self) -> str:
+        """Where a device sign-in begins (RFC 8628 §3.1)."""
+        return f"{self.base}/{self.tenant}/oauth2/v2.0/devicecode"
+
+    @property
+    def keys_endpoint(self) -> str:
+        """Where the keys are that sign ID tokens."""
+        return f"{self.base}/{self.tenant}/discovery/v2.0/keys"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is `common`, `organizations` or `consumers`, and no one tenant."""
+        return self.tenant.lower() in MULTI_TENANT
+
     def issuer(self, tenant_id: str) -> str:
         """The issuer of an ID token of that tenant (OpenID Connect Core §2).
 
@@ -140,7 +170,7 @@ class Authority:
     @property
     def _issuer_base(self) -> str:
         for cloud in CLOUDS.values():
-            if self.host in (cloud.host, *cloud.aliases):
+            if self.host in cloud.hosts:
                 return f"https://{cloud.issuer_host or cloud.host}"
         return self.base
 

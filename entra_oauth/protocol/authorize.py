@@ -27,7 +27,8 @@ from entra_oauth.errors import (
     UsageError,
     plain,
 )
-from entra_oauth.protocol.aadsts import advice_for, as_sentence, hide, read_description
+from entra_oauth.protocol.aadsts import as_sentence, hide, judge, read_description
+from entra_oauth.protocol.asking import check_claims, check_correlation_id
 from entra_oauth.protocol.messages import (
     FORM,
     Fields,
@@ -59,17 +60,24 @@ class Procedure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What the sign-in page may be told beforehand; all optional.
+    """What the sign-in may be told beforehand; all optional.
 
-    Raises `UsageError` for a prompt that Entra does not know.
+    Raises `UsageError` for a prompt that Entra does not know, claims that are no JSON,
+    a correlation id that is no GUID.
     """
 
     prompt: str | None = None
     login_hint: str | None = None
     """User name to be filled in. The authority and its logs will see it."""
     domain_hint: str | None = None
+    claims: str | None = None
+    """A claims challenge to be answered: a JSON object, as it came."""
+    correlation_id: str | None = None
+    """A GUID by which both requests are found in Entra's logs."""
 
     def __post_init__(self) -> None:
+        check_claims(self.claims)
+        check_correlation_id(self.correlation_id)
         if self.prompt is not None and self.prompt not in PROMPTS:
             raise UsageError(
                 "Entra knows no such prompt.", advice=f"Use one of {', '.join(PROMPTS)}."
@@ -82,6 +90,8 @@ class Hints:
             ("prompt", self.prompt),
             ("login_hint", self.login_hint),
             ("domain_hint", self.domain_hint),
+            ("claims", self.claims),
+            ("client-request-id", self.correlation_id),
         )
         return tuple((name, value) for name, value in pairs if value)
 
@@ -387,9 +397,10 @@ def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> Au
     described = read_description(hide(_value(fields, "error_description") or "", secrets))
     shown, subcode = text("error") or "", text("error_subcode")
     said = described.text or subcode or "No reason was given"
+    judged = judge(error, described.codes, subcode)
     return AuthorityError(
         f"The authority refused the sign-in ({shown}): {as_sentence(said)}",
-        advice=advice_for(error, described.codes, subcode=subcode),
+        advice=judged.advice,
         stage="authorize",
         error=shown,
         description=described.text,
@@ -399,4 +410,7 @@ def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> Au
         correlation_id=described.correlation_id,
         timestamp=described.timestamp,
         error_uri=text("error_uri", 300),
+        meaning=judged.meaning,
+        cause=judged.cause,
+        helps=judged.helps,
     )

@@ -2,11 +2,13 @@
 
 An access token is opaque to a client: it is decoded for display only, and what is
 shown is not verified. An ID token is addressed to us and is checked: here its
-issuer, audience, nonce and times (OpenID Connect Core §3.1.3.7).
+issuer, audience, nonce and times (OpenID Connect Core §3.1.3.7). Its signature is
+checked in `keys.py`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from entra_oauth.protocol.strict_json import read_object
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["CLOCK_SKEW_S", "DecodedJwt", "IdToken", "decode"]
+__all__ = ["CLOCK_SKEW_S", "NOTHING_BESIDE", "Beside", "DecodedJwt", "IdToken", "decode"]
 
 MAX_JWT_BYTES = 64 * 1024
 
@@ -74,6 +76,19 @@ def _read_part(part: str, name: str, advice: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What came together with an ID token, for its hashes and for its times."""
+
+    access_token: str | None = field(default=None, repr=False)
+    code: str | None = field(default=None, repr=False)
+    authority_time: float | None = None
+    """The authority's own clock, in seconds since 1970, if it said one."""
+
+
+NOTHING_BESIDE = Beside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdToken:
     """Who signed in, from an ID token that passed `read`.
 
@@ -92,12 +107,19 @@ class IdToken:
 
     @classmethod
     def read(
-        cls, token: str, *, authority: Authority, client_id: str, nonce: str | None, now: float
+        cls,
+        token: str,
+        *,
+        authority: Authority,
+        client_id: str,
+        nonce: str | None,
+        now: float,
+        beside: Beside = NOTHING_BESIDE,
     ) -> IdToken:
         """Check an ID token that came from the token endpoint over TLS.
 
         `now` is in seconds since 1970. Checked: shape, algorithm, issuer, tenant,
-        audience, authorized party, nonce, times. Raises `IdTokenRefused`.
+        audience, authorized party, nonce, hashes, times. Raises `IdTokenRefused`.
         """
         try:
             decoded = decode(token)
@@ -113,7 +135,9 @@ class IdToken:
         tenant_id = _check_issuer(claims, authority)
         _check_audience(claims, client_id)
         _check_nonce(claims, nonce)
-        expires_at = _check_times(claims, now)
+        _check_hash(claims, "at_hash", beside.access_token)
+        _check_hash(claims, "c_hash", beside.code)
+        expires_at = _check_times(claims, now, beside.authority_time)
         return cls(
             tenant_id=tenant_id,
             object_id=_text(claims, "oid"),
@@ -168,6 +192,18 @@ def _check_nonce(claims: dict[str, Any], nonce: str | None) -> None:
         raise _refused("Its nonce is not ours: it answers another sign-in.")
 
 
+def _check_hash(claims: dict[str, Any], name: str, value: str | None) -> None:
+    """OpenID Connect Core §3.1.3.8 and §3.3.2.11: the left half of SHA-256, as RS256 has it."""
+    if name not in claims or value is None:
+        return
+    half = hashlib.sha256(value.encode("ascii", "replace")).digest()[:16]
+    expected, found = urlsafe_b64encode(half).rstrip(b"="), claims[name]
+    if not isinstance(found, str) or not hmac.compare_digest(
+        found.encode("utf-8", "surrogatepass"), expected
+    ):
+        raise _refused(f"Its {name} belongs to another token or code than came with it.")
+
+
 def _check_subject(claims: dict[str, Any]) -> str:
     subject = claims.get("sub")
     usable = isinstance(subject, str) and subject.isascii() and subject.isprintable()
@@ -176,20 +212,28 @@ def _check_subject(claims: dict[str, Any]) -> str:
     return subject
 
 
-def _check_times(claims: dict[str, Any], now: float) -> float:
+def _check_times(claims: dict[str, Any], now: float, authority_time: float | None) -> float:
     expires_at, issued_at = _time(claims, "exp"), _time(claims, "iat")
-    not_before = _time(claims, "nbf") if "nbf" in claims else issued_at
-    clock = "Check this machine's date and time."
+    not_before = max(issued_at, _time(claims, "nbf") if "nbf" in claims else issued_at)
+    why = ""
     if expires_at + CLOCK_SKEW_S <= now:
-        late = round(now - expires_at)
-        raise _refused(f"By this machine's clock it expired {late} seconds ago.", advice=clock)
-    if max(issued_at, not_before) - CLOCK_SKEW_S > now:
-        early = round(max(issued_at, not_before) - now)
+        why = f"By this machine's clock it expired {round(now - expires_at)} seconds ago."
+    elif not_before - CLOCK_SKEW_S > now:
+        early = round(not_before - now)
+        why = f"By this machine's clock it is not valid before {early} seconds from now."
+    if why:
         raise _refused(
-            f"By this machine's clock it is not valid before {early} seconds from now.",
-            advice=clock,
+            why + _clock_error(now, authority_time), advice="Check this machine's date and time."
         )
     return expires_at
+
+
+def _clock_error(now: float, authority_time: float | None) -> str:
+    if authority_time is None or abs(authority_time - now) <= CLOCK_SKEW_S:
+        return ""
+    wrong = round(now - authority_time)
+    way = "ahead of" if wrong > 0 else "behind"
+    return f" That clock is {abs(wrong)} seconds {way} the authority's, which is the cause."
 
 
 def _time(claims: dict[str, Any], name: str) -> float:

@@ -1,31 +1,75 @@
-"""The second half of the code flow: the code for tokens (RFC 6749 §4.1.3 to §5.2)."""
+"""The token endpoint: something is handed in, tokens come back (RFC 6749 §4 and §5).
+
+A request is built by the class method that is named after its grant. Whatever the
+grant, the form begins with the article's `client_id` and `scope`, then comes what
+is handed in, then `grant_type`, then how the app proves itself.
+"""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus
 
 from entra_oauth._version import __version__
-from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
-from entra_oauth.protocol.aadsts import advice_for, as_sentence, hide, read_description
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.answers import (
+    Question,
+    optional_text,
+    positive_seconds,
+    read_members,
+    required_text,
+    retry_after_s,
+    unexpected,
+)
 from entra_oauth.protocol.authorize import Procedure
-from entra_oauth.protocol.jwt import IdToken
-from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, RawFields
+from entra_oauth.protocol.client_auth import NO_PROOF, Proof
+from entra_oauth.protocol.jwt import Beside, IdToken
+from entra_oauth.protocol.messages import (
+    FORM,
+    Fields,
+    HttpRequest,
+    HttpResponse,
+    RawFields,
+    refuse_control_characters,
+)
 from entra_oauth.protocol.scopes import not_granted
-from entra_oauth.protocol.strict_json import read_object
 
 if TYPE_CHECKING:
+    from entra_oauth.protocol.asking import Asking
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.authorize import AuthorizationResponse
 
-__all__ = ["USER_AGENT", "TokenRequest", "TokenResponse"]
+__all__ = [
+    "DEVICE_GRANT",
+    "OBO_GRANT",
+    "USER_AGENT",
+    "TokenRequest",
+    "TokenResponse",
+    "retry_after_s",
+]
 
 USER_AGENT = f"entra-oauth/{__version__}"
 
-_HARMLESS = frozenset(["client_id", "scope", "redirect_uri", "grant_type", "username"])
-_BUSY = {429: "too many requests were made", 503: "it is not available for the moment"}
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 §3.4."""
+
+OBO_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+"""RFC 7523 §2.1, with Entra's `requested_token_use=on_behalf_of`."""
+
+_HARMLESS = frozenset(
+    [
+        "claims",
+        "client_assertion_type",
+        "client_id",
+        "grant_type",
+        "redirect_uri",
+        "requested_token_use",
+        "scope",
+        "username",
+    ]
+)
+_LONGEST_PASSWORD = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +84,10 @@ class TokenRequest:
     accept: str = "application/json"
     raw_fields: RawFields = field(repr=False)
     """The form, each value percent-encoded as it goes on the wire."""
+    extra_headers: Fields = field(default=(), repr=False)
+    """What is sent beside curl's three headers: Basic authentication, a correlation id."""
+    hidden: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets that stand in the headers, as an answer could repeat them."""
 
     @classmethod
     def redeem(cls, response: AuthorizationResponse) -> TokenRequest:
@@ -62,6 +110,8 @@ class TokenRequest:
             fields.append(("state", quote_plus(request.state)))
         if request.pkce is not None:
             fields.append(("code_verifier", quote_plus(request.pkce.verifier)))
+        if request.hints.claims is not None:
+            fields.append(("claims", quote_plus(request.hints.claims)))
         return cls(
             authority=request.authority,
             client_id=request.client_id,
@@ -69,7 +119,80 @@ class TokenRequest:
             nonce=request.nonce,
             accept="*/*" if article else "application/json",
             raw_fields=tuple(fields),
+            extra_headers=_correlation(request.hints.correlation_id),
         )
+
+    @classmethod
+    def refresh(
+        cls, asking: Asking, refresh_token: str, *, proof: Proof = NO_PROOF
+    ) -> TokenRequest:
+        """A refresh token for fresh tokens (RFC 6749 §6)."""
+        _check_opaque("refresh token", refresh_token)
+        return cls._grant(asking, "refresh_token", (("refresh_token", refresh_token),), proof)
+
+    @classmethod
+    def password(
+        cls, asking: Asking, username: str, password: str, *, proof: Proof = NO_PROOF
+    ) -> TokenRequest:
+        """User name and password (RFC 6749 §4.3), the flow that is on its way out.
+
+        Raises `UsageError` for what Entra cannot accept: /common and /consumers, a
+        user name or password that is empty, a password of more than 256 characters.
+        """
+        _check_password(asking, username, password)
+        handed_in = (("username", username), ("password", password))
+        return cls._grant(asking, "password", handed_in, proof)
+
+    @classmethod
+    def device(cls, asking: Asking, device_code: str) -> TokenRequest:
+        """One question of the device flow: has the person finished? (RFC 8628 §3.4)."""
+        return cls._grant(asking, DEVICE_GRANT, (("device_code", device_code),), NO_PROOF)
+
+    @classmethod
+    def client_credentials(cls, asking: Asking, *, proof: Proof) -> TokenRequest:
+        """A token in the app's own name (RFC 6749 §4.4)."""
+        return cls._grant(asking, "client_credentials", (), proof)
+
+    @classmethod
+    def on_behalf_of(cls, asking: Asking, assertion: str, *, proof: Proof) -> TokenRequest:
+        """The access token that a service was called with, for one to call the next.
+
+        `assertion` is an access token whose audience is this app.
+        """
+        _check_opaque("assertion", assertion)
+        handed_in = (("assertion", assertion), ("requested_token_use", "on_behalf_of"))
+        return cls._grant(asking, OBO_GRANT, handed_in, proof)
+
+    @classmethod
+    def _grant(
+        cls, asking: Asking, grant_type: str, handed_in: Fields, proof: Proof
+    ) -> TokenRequest:
+        fields = (
+            ("client_id", asking.client_id),
+            ("scope", asking.scope),
+            *handed_in,
+            ("grant_type", grant_type),
+            *proof.fields,
+            *((("claims", asking.claims),) if asking.claims is not None else ()),
+        )
+        return cls(
+            authority=asking.authority,
+            client_id=asking.client_id,
+            scopes=asking.scopes,
+            raw_fields=tuple((name, quote_plus(value)) for name, value in fields),
+            extra_headers=(*proof.headers, *_correlation(asking.correlation_id)),
+            hidden=proof.secrets,
+        )
+
+    @property
+    def grant_type(self) -> str:
+        """What kind of thing is handed in."""
+        return dict(self.parameters)["grant_type"]
+
+    @property
+    def code(self) -> str | None:
+        """The code that is redeemed, if one is."""
+        return dict(self.parameters).get("code")
 
     @property
     def parameters(self) -> Fields:
@@ -80,10 +203,16 @@ class TokenRequest:
     def secrets(self) -> tuple[str, ...]:
         """What no error may repeat: every value but those known to be harmless."""
         secret = [(name, raw) for name, raw in self.raw_fields if name not in _HARMLESS]
-        return tuple(dict.fromkeys(v for _, raw in secret for v in (raw, unquote_plus(raw))))
+        spelt = (value for _, raw in secret for value in (raw, unquote_plus(raw)))
+        return tuple(dict.fromkeys((*spelt, *self.hidden)))
+
+    @property
+    def question(self) -> Question:
+        """What the answer is read against."""
+        return Question(host=self.authority.host, secrets=self.secrets, spent=self.code is not None)
 
     def to_http(self, *, user_agent: str = USER_AGENT) -> HttpRequest:
-        """The message: curl's header set in curl's order, no more and no less."""
+        """The message: curl's header set in curl's order, then what the request adds."""
         body = "&".join(f"{name}={raw}" for name, raw in self.raw_fields)
         return HttpRequest(
             method="POST",
@@ -92,6 +221,7 @@ class TokenRequest:
                 ("User-Agent", user_agent),
                 ("Accept", self.accept),
                 ("Content-Type", FORM),
+                *self.extra_headers,
             ),
             body=body.encode("ascii"),
         )
@@ -130,41 +260,80 @@ class TokenResponse:
         error, whatever else the answer holds (E08), `UnexpectedAnswer` for anything
         that is not OAuth, `IdTokenRefused` for an ID token that says something else.
         """
-        host = answering.authority.host
-        if reply.status in _BUSY and not _holds_error(reply):
-            raise _busy(reply, host, received_at)
-        members = _members(reply, host)
-        if "error" in members:
-            raise _refusal(members, reply, received_at, answering)
-        if reply.status != 200:
-            raise _unexpected(reply, host, "it is neither a token nor an OAuth error")
-        if _required_text(members, "token_type", reply, host).lower() != "bearer":
-            raise _unexpected(reply, host, "its token_type is not Bearer")
-        scope = _optional_text(members, "scope", reply, host)
-        id_token = _optional_text(members, "id_token", reply, host)
+        asked = answering.question
+        members = read_members(reply, asked, received_at=received_at)
+        if required_text(members, "token_type", reply, asked).lower() != "bearer":
+            raise unexpected(reply, asked, "its token_type is not Bearer")
+        scope = optional_text(members, "scope", reply, asked)
+        id_token = optional_text(members, "id_token", reply, asked)
+        access_token = required_text(members, "access_token", reply, asked)
+        identity = id_token and IdToken.read(
+            id_token,
+            authority=answering.authority,
+            client_id=answering.client_id,
+            nonce=answering.nonce,
+            now=received_at,
+            beside=Beside(
+                access_token=access_token,
+                code=answering.code,
+                authority_time=_date(reply),
+            ),
+        )
         return cls(
             token_type="Bearer",  # noqa: S106
-            access_token=_required_text(members, "access_token", reply, host),
+            access_token=access_token,
             scope=scope,
-            expires_in=_lifetime(members, reply, host),
+            expires_in=positive_seconds(members, "expires_in", reply, asked),
             received_at=received_at,
-            refresh_token=_optional_text(members, "refresh_token", reply, host),
+            refresh_token=optional_text(members, "refresh_token", reply, asked),
             id_token=id_token,
-            identity=_identity(id_token, answering, received_at),
+            identity=identity or None,
             warnings=_warnings(scope, id_token, answering),
         )
 
 
-def _identity(token: str | None, request: TokenRequest, now: float) -> IdToken | None:
-    if token is None:
+def _date(reply: HttpResponse) -> float | None:
+    """The authority's clock, in seconds since 1970, if it said one (RFC 9110 §6.6.1)."""
+    value = reply.header("Date")
+    if not value:
         return None
-    return IdToken.read(
-        token,
-        authority=request.authority,
-        client_id=request.client_id,
-        nonce=request.nonce,
-        now=now,
-    )
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _correlation(correlation_id: str | None) -> Fields:
+    return (("client-request-id", correlation_id),) if correlation_id else ()
+
+
+def _check_opaque(name: str, value: str) -> None:
+    """Raise `UsageError` unless it is visible ASCII: a stray line break spoils a token."""
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise UsageError(
+            f"The {name} is empty, or holds white space or another character that none has.",
+            advice=f"Give the whole {name}, and nothing else.",
+        )
+
+
+def _check_password(asking: Asking, username: str, password: str) -> None:
+    if asking.authority.tenant in ("common", "consumers"):
+        # AADSTS9001023
+        raise UsageError(
+            "The password flow does not go with common or consumers.",
+            advice="Name the tenant with --tenant, or use organizations.",
+        )
+    for name, value in (("user name", username), ("password", password)):
+        refuse_control_characters(f"The {name}", value)
+        if not value:
+            raise UsageError(f"The {name} is empty.", advice=f"Give the {name}.")
+    if len(password) > _LONGEST_PASSWORD:
+        raise UsageError(
+            f"The password is longer than {_LONGEST_PASSWORD} characters, which Entra refuses.",
+            advice="Check what was read: a whole file, perhaps.",
+        )
 
 
 def _warnings(scope: str | None, id_token: str | None, request: TokenRequest) -> tuple[str, ...]:
@@ -176,134 +345,3 @@ def _warnings(scope: str | None, id_token: str | None, request: TokenRequest) ->
     if missing:
         warnings.append(f"Less was granted than asked: without {' '.join(missing)}.")
     return tuple(warnings)
-
-
-def _members(reply: HttpResponse, host: str) -> dict[str, Any]:
-    if 300 <= reply.status < 400:
-        # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
-        raise _unexpected(reply, host, "it is a redirect, which is never followed with a code")
-    if _media_type(reply) != "application/json":
-        raise _unexpected(reply, host, "it is not JSON; a proxy or a gateway may have sent it")
-    try:
-        return read_object(reply.body)
-    except ValueError as error:
-        raise _unexpected(reply, host, str(error)) from None
-
-
-def _media_type(reply: HttpResponse) -> str:
-    return (reply.header("Content-Type") or "").partition(";")[0].strip().lower()
-
-
-def _holds_error(reply: HttpResponse) -> bool:
-    try:
-        return _media_type(reply) == "application/json" and "error" in read_object(reply.body)
-    except ValueError:
-        return False
-
-
-def _unexpected(reply: HttpResponse, host: str, why: str) -> UnexpectedAnswer:
-    kind = plain(_media_type(reply), limit=60) or "no content type"
-    return UnexpectedAnswer(
-        f"{host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
-        f"and that is no token answer: {why}.",
-        advice="Check the authority's address and any proxy in between, then sign in again: "
-        "a code can be sent only once.",
-    )
-
-
-def _busy(reply: HttpResponse, host: str, received_at: float) -> UnexpectedAnswer:
-    seconds = math.ceil(retry_after_s(reply, received_at) or 60)
-    return UnexpectedAnswer(
-        f"{host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
-        advice=f"Wait {seconds} seconds, then sign in again: a code can be sent only once.",
-    )
-
-
-def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
-    """Seconds that the authority asks us to wait, 0 to 3600 (RFC 9110 §10.2.3)."""
-    value = (reply.header("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return float(min(int(value[:9]), 3600))
-    if not value:
-        return None
-    from datetime import UTC
-    from email.utils import parsedate_to_datetime
-
-    try:
-        moment = parsedate_to_datetime(value)
-        # The obsolete form without a zone means GMT as well (RFC 9110 §5.6.7).
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp() - received_at
-    except (ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), 3600.0)
-
-
-def _refusal(
-    members: dict[str, Any], reply: HttpResponse, received_at: float, request: TokenRequest
-) -> AuthorityError:
-    said = {n: hide(v, request.secrets) for n, v in members.items() if isinstance(v, str)}
-
-    def text(name: str, limit: int = 300) -> str | None:
-        return plain(said.get(name, ""), limit=limit) or None
-
-    error = text("error", 80) or "an error without a name"
-    described = read_description(said.get("error_description", ""))
-    codes = _codes(members.get("error_codes")) or described.codes
-    reason = as_sentence(described.text or "No reason was given")
-    return AuthorityError(
-        f"The authority refused the token ({error}): {reason}",
-        advice=advice_for(error, codes),
-        stage="token",
-        error=error,
-        description=described.text,
-        error_codes=codes,
-        suberror=text("suberror", 80),
-        claims=said.get("claims"),
-        trace_id=text("trace_id", 64) or described.trace_id,
-        correlation_id=text("correlation_id", 64) or described.correlation_id,
-        timestamp=text("timestamp", 40) or described.timestamp,
-        error_uri=text("error_uri"),
-        http_status=reply.status,
-        retry_after_s=retry_after_s(reply, received_at),
-    )
-
-
-def _codes(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(code for code in value if isinstance(code, int) and not isinstance(code, bool))
-
-
-def _required_text(members: dict[str, Any], name: str, reply: HttpResponse, host: str) -> str:
-    value = _optional_text(members, name, reply, host)
-    if value is None:
-        raise _unexpected(reply, host, f"it has no {name}")
-    return value
-
-
-def _optional_text(
-    members: dict[str, Any], name: str, reply: HttpResponse, host: str
-) -> str | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value:
-        raise _unexpected(reply, host, f"its {name} is not a text")
-    if not value.isprintable() or not value.isascii():
-        # It would go into a header as it is.
-        raise _unexpected(reply, host, f"its {name} holds characters that cannot be sent")
-    return value
-
-
-def _lifetime(members: dict[str, Any], reply: HttpResponse, host: str) -> int | None:
-    value = members.get("expires_in")
-    if value is None:
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _unexpected(reply, host, "its expires_in is not a number")
-    if not 1 <= value < 10**10:
-        raise _unexpected(reply, host, "its expires_in is not a positive number of seconds")
-    return int(value)
