@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.job import SLICE_S, Job, abandoned, too_late
+from entra_oauth.channels.job import SLICE_S, WORKER_NAME, Job, abandoned, too_late
 from entra_oauth.channels.tap import Tap
 from entra_oauth.channels.trust import key_log_file, tls_context
-from entra_oauth.errors import EntraOAuthError
+from entra_oauth.errors import EntraOAuthError, LocalError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.channels.requests_adapter import ExactAdapter
+    from entra_oauth.protocol.messages import Wire
 
 __all__ = ["MAX_BODY_BYTES", "RequestsBack"]
 
@@ -72,22 +73,42 @@ class RequestsBack:
 
     def warm(self, url: str) -> None:
         """Import, build the TLS context and connect, in the background."""
-        with suppress(RuntimeError):  # the system has no more threads
+        with suppress(LocalError):  # the request will say it
             self._get_worker().submit(Job(None, url, WARM_TIMEOUT_S))
 
     def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
-        """Send one request once. See `BackChannel.send`."""
+        """Send one request once. See `BackChannel.send`.
+
+        Raises a `LocalError` too: for a bundle that cannot be read, for instance.
+        """
+        return self.send_watched(request, timeout_s=timeout_s, saw=_look_away)
+
+    def send_watched(
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None]
+    ) -> HttpResponse:
+        """The same; if it fails, `saw` is told what had passed until then."""
         job = Job(request, request.url, timeout_s, announce=self._announce_proxy)
+        try:
+            return self._send(job)
+        except BaseException:
+            if job.wire is not None:
+                saw(job.wire)
+            raise
+
+    def _send(self, job: Job) -> HttpResponse:
         with self._a_turn(job):
             worker = self._ready_worker(job)
-            worker.submit(job)
             try:
+                worker.submit(job)
                 finished = job.wait(job.deadline)
             except BaseException:
                 self._drop(worker)
+                worker.show(job)
                 raise
             if not finished:
-                raise too_late(request.url, timeout_s, sent=self._drop(worker))
+                sent = self._drop(worker)
+                worker.show(job)
+                raise too_late(job.url, job.timeout_s, sent=sent)
         return job.result()
 
     def close(self) -> None:
@@ -114,7 +135,13 @@ class RequestsBack:
     def _get_worker(self) -> _Worker:
         with self._guard:
             if self._worker is None:
-                self._worker = _Worker(self._ca_bundle, self._key_log)
+                try:
+                    self._worker = _Worker(self._ca_bundle, self._key_log)
+                except RuntimeError:
+                    raise LocalError(
+                        "The system gives this program no more threads.",
+                        advice="Close other programs, or raise the limit (ulimit -u).",
+                    ) from None
             return self._worker
 
     def _ready_worker(self, job: Job) -> _Worker:
@@ -150,7 +177,7 @@ class _Worker:
         self._lock = threading.Lock()
         self._unfinished: list[Job] = []
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="entra-oauth-back", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=WORKER_NAME, daemon=True)
         self._thread.start()
 
     def submit(self, job: Job) -> None:
@@ -184,15 +211,22 @@ class _Worker:
         self._thread.join(_LEAVE_S)
         return sent
 
+    def show(self, job: Job) -> None:
+        """Give the job what was seen of it."""
+        if job.has_begun and job.wire is None:
+            job.wire = self._tap.wire(proxy=job.proxy)
+
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None and not self._tap.is_cut:
             try:
                 job.succeed(self._serve(job))
             except EntraOAuthError as error:
+                self.show(job)
                 job.fail(error)
             except Exception as error:  # told to the waiting thread
                 from entra_oauth.channels.requests_adapter import translate
 
+                self.show(job)
                 if not self._tap.is_cut:
                     job.fail(translate(error, job, sent=bool(self._tap.sent)))
             finally:
@@ -204,6 +238,7 @@ class _Worker:
         from entra_oauth.channels import requests_adapter
 
         self._tap.start()
+        job.has_begun = True
         if self._adapter is None:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
         call = requests_adapter.Call(
@@ -228,6 +263,10 @@ class _Worker:
         if self._context is None:
             self._context = tls_context(self._ca_bundle, key_log=self._key_log)
         return self._context
+
+
+def _look_away(wire: Wire) -> None:
+    """Nobody wants to know."""
 
 
 def _proxies(url: str) -> dict[str, str]:

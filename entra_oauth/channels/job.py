@@ -12,9 +12,12 @@ from entra_oauth.errors import DeadlineExceeded, EntraOAuthError, ExchangeBroken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 
-__all__ = ["SLICE_S", "Job", "abandoned", "host_of", "too_late", "what_became_of_it"]
+__all__ = ["SLICE_S", "WORKER_NAME", "Job", "abandoned", "host_of", "too_late", "what_became_of_it"]
+
+WORKER_NAME = "entra-oauth-back"
+"""The name of each thread that has traffic of ours."""
 
 SLICE_S = 0.25
 """Seconds of one wait. Ctrl-C does not interrupt it on Windows; between two it is seen."""
@@ -66,6 +69,10 @@ class Job:
         self.timeout_s = timeout_s
         self.announce = announce
         self.proxy: str | None = None
+        self.has_begun = False
+        """Whether the worker has taken it up."""
+        self.wire: Wire | None = None
+        """What was seen of it, where it failed."""
         self._response: HttpResponse | None = None
         self._error: EntraOAuthError | None = None
         self._done = threading.Event()

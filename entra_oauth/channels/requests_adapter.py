@@ -8,8 +8,10 @@ nothing else.
 from __future__ import annotations
 
 import http.client
+import logging
 import ssl
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -21,8 +23,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.job import host_of, too_late, what_became_of_it
-from entra_oauth.channels.tapped import Tapped
+from entra_oauth.channels.job import WORKER_NAME, host_of, too_late, what_became_of_it
+from entra_oauth.channels.tapped import Tapped, TappedAnswer
 from entra_oauth.errors import (
     ConnectFailed,
     EntraOAuthError,
@@ -41,6 +43,17 @@ if TYPE_CHECKING:
     from entra_oauth.channels.tap import Tap
 
 __all__ = ["Call", "ExactAdapter", "connect", "exchange", "translate"]
+
+
+class _Quiet(logging.Filter):
+    """Keeps our traffic out of urllib3's log, which quotes addresses and odd headers."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return threading.current_thread().name != WORKER_NAME
+
+
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_Quiet())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +97,10 @@ class ExactAdapter(HTTPAdapter):
 
     def __init__(self, tap: Tap) -> None:
         self._context: ssl.SSLContext | None = None
-        self._http: type[HTTPConnection] = type("_Http", (Tapped, HTTPConnection), {"tap": tap})
-        self._https: type[HTTPSConnection] = type("_Https", (Tapped, HTTPSConnection), {"tap": tap})
+        answer = type("_Answer", (TappedAnswer,), {"tap": tap})
+        ours = {"tap": tap, "response_class": answer}
+        self._http: type[HTTPConnection] = type("_Http", (Tapped, HTTPConnection), ours)
+        self._https: type[HTTPSConnection] = type("_Https", (Tapped, HTTPSConnection), ours)
         super().__init__(max_retries=0)
 
     def trust(self, context: ssl.SSLContext | None) -> None:
@@ -107,6 +122,12 @@ class ExactAdapter(HTTPAdapter):
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         # requests would load certifi's bundle on top of the context's certificates.
         conn.cert_reqs = "CERT_REQUIRED"
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        # requests would read cookies and an encoding out of it, and log both.
+        response = requests.Response()
+        response.raw = resp
+        return response
 
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
@@ -131,7 +152,11 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
         if name.lower() not in names:
             headers[name] = SKIP_HEADER  # else a default would be added
     prepared = requests.Request(
-        request.method, request.url, headers=headers, data=request.body or None
+        request.method,
+        request.url,
+        headers=headers,
+        data=request.body or None,
+        auth=lambda it: it,  # else a user in the URL would become a header
     ).prepare()
     # `prepare` has rewritten dots and escapes of the path.
     prepared.url = request.url
@@ -177,7 +202,7 @@ def exchange(
             # urllib3's own headers put those of one name together.
             headers=tuple(raw._original_response.headers.items()),
             body=body,
-            wire=replace(tap.link, sent=tap.sent, proxy=call.proxy),
+            wire=tap.wire(proxy=call.proxy),
         )
 
 

@@ -126,6 +126,15 @@ def test_a_netrc_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 # E11
+def test_a_user_in_the_url_does_not_become_a_header() -> None:
+    with RawServer() as server, a_back() as back:
+        back.send(token_post(f"http://someone:CanaryUrl@localhost:{server.port}"), timeout_s=5)
+    (sent,) = server.requests
+    assert b"\r\nauthorization" not in sent.lower()
+    assert b"CanaryUrl" not in sent
+
+
+# E11
 def test_a_cookie_is_not_kept_for_the_next_request() -> None:
     crumbs = answer(more="Set-Cookie: fpc=crumb; path=/\r\nSet-Cookie: x=y; domain=localhost\r\n")
     with RawServer(answering(crumbs)) as server, a_back() as back:

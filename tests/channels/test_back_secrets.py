@@ -28,19 +28,33 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
     return CertificateAuthority(tmp_path_factory.mktemp("ca"))
 
 
+class Heard(logging.Handler):
+    """Every record of every logger, as text, with its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(logging.Formatter().format(record))
+
+
 @pytest.fixture(autouse=True)
-def everything_is_logged(
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[None]:
+def heard(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
     """The most talkative settings; at the end, nothing secret was said anywhere."""
-    caplog.set_level(logging.DEBUG)
+    handler, root = Heard(), logging.getLogger()
+    level = root.level
     monkeypatch.setattr("http.client.HTTPConnection.debuglevel", 1)
-    yield
+    monkeypatch.setattr("http.cookiejar.debug", True)
+    root.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield handler.lines
+    root.removeHandler(handler)
+    root.setLevel(level)
     shown = capfd.readouterr()
-    said = [shown.out, shown.err, *(record.getMessage() for record in caplog.records)]
-    assert found_in([*said, caplog.text], SECRETS) == []
+    assert found_in([shown.out, shown.err, *handler.lines], SECRETS) == []
 
 
 def reachable(root: object) -> Iterator[object]:
@@ -164,8 +178,13 @@ def test_nor_does_a_header_that_cannot_be_sent() -> None:
     _assert_clean(caught)
 
 
-def test_a_good_answer_is_not_logged_either() -> None:
-    good = answering(answer(SECRET_ANSWER, more="Set-Cookie: x=1\r\n"))
+@pytest.mark.parametrize(
+    "more",
+    ["Set-Cookie: x=1; path=/\r\n", f"{CODE} is no header\r\n", f"Set-Cookie: x={CODE}\r\n"],
+    ids=["a cookie", "an echo that is no header", "an echo in a cookie"],
+)
+def test_a_good_answer_is_not_logged_either(more: str) -> None:
+    good = answering(answer(SECRET_ANSWER).replace(b"\r\n\r\n", f"\r\n{more}\r\n".encode(), 1))
     with RawServer(good) as server, a_back() as back:
         response = back.send(token_post(server.url), timeout_s=5)
     assert response.body == SECRET_ANSWER
@@ -179,9 +198,20 @@ def test_this_search_finds_what_requests_would_have_kept() -> None:
     assert len(leaks(caught.value)) > 0
 
 
-def test_this_search_sees_what_http_client_prints(
-    capfd: pytest.CaptureFixture[str], ca: CertificateAuthority
+def test_this_search_sees_what_http_client_prints_and_urllib3_logs(
+    capfd: pytest.CaptureFixture[str], heard: list[str]
 ) -> None:
-    with RawServer() as server:
+    broken = answer().replace(b"\r\n\r\n", f"\r\n{CODE} is no header\r\n\r\n".encode(), 1)
+    with RawServer(answering(broken)) as server:
         requests.post(server.url, data=BODY, timeout=5)
     assert CODE in capfd.readouterr().out
+    assert CODE in "".join(heard)
+    heard.clear()
+
+
+def test_others_who_use_urllib3_still_have_their_log(heard: list[str]) -> None:
+    with RawServer() as server, a_back() as back:
+        back.send(token_post(server.url), timeout_s=5)
+        assert [line for line in heard if "HTTP/1.1" in line] == []
+        requests.get(server.url, timeout=5)
+    assert [line for line in heard if '"GET / HTTP/1.1" 200' in line]

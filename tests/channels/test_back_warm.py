@@ -160,6 +160,8 @@ def test_a_warm_up_never_raises_where_no_thread_can_be_had(
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", no_more)
         back.warm("http://localhost/")
+        with refused(LocalError):
+            back.send(token_post("http://localhost"), timeout_s=5)
     assert not workers()
 
 
