@@ -16,6 +16,7 @@ from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 __all__ = [
     "BODY_LIMIT",
     "CONTINUE",
+    "ESTABLISHED",
     "HEAD_END",
     "HEAD_LIMIT",
     "Head",
@@ -37,6 +38,7 @@ HEADER_COUNT_LIMIT = 128
 
 HEAD_END = b"\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -98,6 +100,8 @@ class Head:
     length: int
     """Bytes of body that follow."""
     waits_for_continue: bool
+    raw: bytes = b""
+    """As it came, without its final empty line."""
 
     def header(self, name: str) -> str | None:
         """The only or first header of that name, without regard to case."""
@@ -135,6 +139,7 @@ def parse_head(head: bytes, *, body_limit: int = BODY_LIMIT) -> Head:
         headers=headers,
         length=_body_length(headers, body_limit),
         waits_for_continue=modern and expects != "",
+        raw=head,
     )
 
 
@@ -157,7 +162,8 @@ def build_request(head: Head, body: bytes, *, scheme: str, fallback_host: str) -
         urlsplit(url)
     except ValueError:
         raise Refusal(400) from None
-    return HttpRequest(method=head.method, url=url, headers=head.headers, body=body)
+    raw = head.raw + HEAD_END + body
+    return HttpRequest(method=head.method, url=url, headers=head.headers, body=body, raw=raw)
 
 
 def ends_connection(headers: Fields) -> bool:

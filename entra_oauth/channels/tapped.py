@@ -1,8 +1,10 @@
-"""A connection of `http.client`'s kind that tells a `Tap` what it does."""
+"""A connection of `http.client`'s kind, and its answers, that tell a `Tap` what they do."""
 
 from __future__ import annotations
 
 import errno
+import http.client
+import io
 import os
 import socket
 import ssl
@@ -10,12 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.protocol.messages import Wire
+from entra_oauth.protocol.messages import Times, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from entra_oauth.channels.tap import Tap
 
-__all__ = ["MAX_IDLE_S", "Tapped"]
+__all__ = ["MAX_IDLE_S", "Tapped", "TappedAnswer"]
 
 MAX_IDLE_S = 120.0
 """Seconds after which a silent connection is not used any more. Load balancers drop
@@ -26,7 +30,8 @@ would be lost."""
 class Tapped:
     """Stands before one of urllib3's connection classes.
 
-    Notes what goes out after the connection stands (a proxy's CONNECT is not ours).
+    Notes what goes out after the connection stands; a proxy's CONNECT, which is not
+    ours, is noted apart.
     """
 
     # A user's global `http.client.HTTPConnection.debuglevel = 1` would print the
@@ -34,6 +39,7 @@ class Tapped:
     debuglevel = 0
     tap: Tap
     sock: Any
+    socket_options: Any
     link = Wire()
     used_at = 0.0
     _connecting = False
@@ -41,12 +47,13 @@ class Tapped:
 
     def connect(self) -> None:
         self._connecting = True
+        begun_at = monotonic()
         try:
             super().connect()  # type: ignore[misc]
             if isinstance(self.sock, ssl.SSLSocket) and self.sock.version() is None:
                 # `ssl` skips the handshake, without a word, if the peer was gone by then.
                 raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-            self.link = _with_tls(self.link, self.sock)
+            self.link = _with_tls(self.link, self.sock, monotonic() - begun_at)
             # TLS inside TLS is no socket itself, but has one.
             self.tap.hold(getattr(self.sock, "socket", self.sock))
             self.used_at = monotonic()
@@ -56,10 +63,19 @@ class Tapped:
                 self._handle.close()
 
     def _new_conn(self) -> socket.socket:
-        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        begun_at = monotonic()
+        options = _Noticed(self.socket_options or ())
+        self.socket_options = options
+        try:
+            sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        finally:
+            self.socket_options = options.options
+        looked_up_at = options.noticed_at or begun_at
+        times = Times(dns=looked_up_at - begun_at, connect=monotonic() - looked_up_at)
         try:
             host, port = sock.getpeername()[:2]
-            self.link = Wire(peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            self.link = Wire(peer=peer, times=times)
             # TLS takes the socket over and gives out the new one only after the
             # handshake; through a second handle that can be ended too.
             self._handle = sock.dup()
@@ -69,13 +85,31 @@ class Tapped:
             raise
         return sock
 
+    def _tunnel(self) -> None:
+        begun_at = monotonic()
+        self.tap.open_tunnel()
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        finally:
+            sent, received = self.tap.take_tunnel()
+            times = replace(self.link.times, tunnel=monotonic() - begun_at)
+            self.link = replace(self.link, tunnel_sent=sent, tunnel_received=received, times=times)
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
+        self.link = replace(self.link, kept=self.sock is not None)
+        super().putrequest(*args, **kwargs)  # type: ignore[misc]
+
     def send(self, data: bytes) -> None:
-        if not self._connecting:
-            if self.sock is None:
-                self.connect()
-            self.tap.note(self.link, data)
-            self.used_at = monotonic()
+        if self._connecting:
+            self.tap.note_tunnel(data)
+            super().send(data)  # type: ignore[misc]
+            return
+        if self.sock is None:
+            self.connect()
+        self.tap.note(self.link, data)
+        self.used_at = monotonic()
         super().send(data)  # type: ignore[misc]
+        self.tap.went_out()
 
     @property
     def is_connected(self) -> bool:
@@ -87,11 +121,80 @@ class Tapped:
         return bool(super().is_connected)  # type: ignore[misc]
 
 
-def _with_tls(link: Wire, sock: Any) -> Wire:
+class TappedAnswer(http.client.HTTPResponse):
+    """Tells the tap every byte that it takes from the socket, before it makes sense of any."""
+
+    tap: Tap
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp = io.BufferedReader(_Heard(self.fp.detach(), self.tap))
+
+
+class _Heard(io.RawIOBase):
+    """A socket's reading end, with a listener."""
+
+    def __init__(self, inner: io.RawIOBase, tap: Tap) -> None:
+        self._inner = inner
+        self._tap = tap
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count: int | None = self._inner.readinto(buffer)
+        if count:
+            self._tap.heard(bytes(buffer[:count]))
+        return count
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def close(self) -> None:
+        try:
+            self._inner.close()
+        finally:
+            super().close()
+
+
+class _Noticed:
+    """Socket options that notice when they are first read.
+
+    urllib3 looks a name up, makes a socket, sets its options and connects: so this is
+    the moment when the look-up has ended.
+    """
+
+    def __init__(self, options: Sequence[Any]) -> None:
+        self.options = options
+        self.noticed_at = 0.0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.noticed_at = self.noticed_at or monotonic()
+        return iter(self.options)
+
+
+def _with_tls(link: Wire, sock: Any, took_s: float) -> Wire:
     if not hasattr(sock, "cipher"):
         return link
     cipher = sock.cipher()
-    return replace(link, tls_version=sock.version(), cipher=cipher[0] if cipher else None)
+    times = link.times
+    before_s = sum(part or 0.0 for part in (times.dns, times.connect, times.tunnel))
+    return replace(
+        link,
+        tls_version=sock.version(),
+        cipher=cipher[0] if cipher else None,
+        alpn=sock.selected_alpn_protocol(),
+        certificates=_certificates(sock),
+        times=replace(times, tls=max(took_s - before_s, 0.0)),
+    )
+
+
+def _certificates(sock: Any) -> tuple[bytes, ...]:
+    chain = getattr(sock, "get_unverified_chain", None)
+    if chain is not None and (found := chain()):
+        return tuple(found)
+    leaf = sock.getpeercert(True)
+    return (leaf,) if leaf else ()
 
 
 def _read_tickets(sock: ssl.SSLSocket) -> bool:

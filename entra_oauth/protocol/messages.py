@@ -17,6 +17,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "RawFields",
+    "Times",
     "Wire",
     "encode_form",
     "is_loopback",
@@ -35,17 +36,47 @@ RawFields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How long each part of an exchange took, in seconds; None: it was not there, or not seen.
+
+    On a kept connection the first four are those of the time when it was made.
+    """
+
+    dns: float | None = None
+    connect: float | None = None
+    tunnel: float | None = None
+    """The proxy's part: CONNECT and its answer."""
+    tls: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    """From the last byte out to the first byte in."""
+    receive: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """What the back channel saw of one exchange below the level of messages."""
 
     sent: bytes = field(default=b"", repr=False)
     """The request as it was handed to the socket (inside TLS, if there was TLS)."""
+    received: bytes = field(default=b"", repr=False)
+    """The answer as it came from the socket: head and body, chunked and compressed as it was."""
+    tunnel_sent: bytes = field(default=b"", repr=False)
+    """The CONNECT that asked a proxy for the way through."""
+    tunnel_received: bytes = field(default=b"", repr=False)
     peer: str | None = None
     """Address and port that were connected to."""
     proxy: str | None = None
     """Scheme, host and port of the proxy in between, without user information."""
     tls_version: str | None = None
     cipher: str | None = None
+    alpn: str | None = None
+    """The protocol that both sides agreed on in the handshake, if they spoke of it."""
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
+    """DER, the peer's own first; the others only where Python gives them (3.13 and later)."""
+    kept: bool = False
+    """Whether the connection stood before the request was made."""
+    times: Times = Times()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +91,8 @@ class HttpRequest:
     url: str
     headers: Fields = ()
     body: bytes = b""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The whole message as it came from a socket, where it did."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, without regard to case."""
