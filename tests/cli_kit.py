@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -39,6 +39,7 @@ __all__ = [
     "Person",
     "Ran",
     "Running",
+    "Stdin",
     "at",
     "authority",
     "call",
@@ -102,34 +103,53 @@ def call(*arguments: str) -> Ran:
     return Ran(code, *(data.getvalue().decode() for data in raw))
 
 
-@contextmanager
-def on_stdin(text: str | bytes) -> Iterator[None]:
-    """Standard input, down to its number, is a pipe with this text."""
-    read_end, write_end = os.pipe()
-    data = text.encode() if isinstance(text, str) else text
-    feeder = threading.Thread(target=_feed, args=(write_end, data), daemon=True)
-    kept, before = os.dup(0), sys.stdin
-    os.dup2(read_end, 0)
-    os.close(read_end)
-    sys.stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    feeder.start()
-    try:
-        yield
-    finally:
-        sys.stdin = before
-        os.dup2(kept, 0)
-        os.close(kept)
-        feeder.join(PATIENCE_S)
+class Stdin:
+    """Standard input, down to its number, is a pipe inside the block; `feed` fills and ends it."""
+
+    def __init__(self) -> None:
+        self._feeder: threading.Thread | None = None
+
+    def feed(self, text: str | bytes) -> None:
+        data = text.encode() if isinstance(text, str) else text
+        self._feeder = threading.Thread(target=_feed, args=(self._write_end, data), daemon=True)
+        self._feeder.start()
+
+    def __enter__(self) -> Self:
+        read_end, self._write_end = os.pipe()
+        self._kept, self._before = os.dup(0), sys.stdin
+        os.dup2(read_end, 0)
+        os.close(read_end)
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        sys.stdin = self._before
+        os.dup2(self._kept, 0)
+        os.close(self._kept)
+        if self._feeder is None:
+            os.close(self._write_end)
+        else:
+            self._feeder.join(PATIENCE_S)
 
 
 def _feed(fd: int, data: bytes) -> None:
-    try:
+    with suppress(BrokenPipeError):
         while data:
             data = data[os.write(fd, data) :]
-    except OSError:
-        pass
-    finally:
-        os.close(fd)
+    os.close(fd)
+
+
+@contextmanager
+def on_stdin(text: str | bytes) -> Iterator[None]:
+    """Standard input is a pipe with this text."""
+    with Stdin() as stdin:
+        stdin.feed(text)
+        yield
 
 
 def error_of(ran: Ran) -> tuple[str, str]:
@@ -220,6 +240,8 @@ class Person:
     answer: Callable[[dict[str, str]], Fields] = genuine
     before: Callable[[Person], object] | None = None
     opens: bool = True
+    comes: bool = True
+    """Whether it visits the redirect URI, or leaves that to the test."""
     asked: dict[str, str] = field(default_factory=dict)
     """The parameters of the authorize URL."""
     urls: list[str] = field(default_factory=list)
@@ -233,7 +255,7 @@ class Person:
     def launch(self, url: str, command: str | None = None) -> bool:
         """Stands in for `channels.browser.launch`."""
         self.see(url)
-        if self.opens:
+        if self.opens and self.comes:
             self._thread = threading.Thread(target=self._try, daemon=True)
             self._thread.start()
         return self.opens
@@ -254,11 +276,18 @@ class Person:
     def path(self) -> str:
         return urlsplit(self.asked["redirect_uri"]).path or "/"
 
-    def visit(self) -> None:
-        """Sign in, and read the last page."""
+    def visit(self, *, again: bool = False) -> None:
+        """Sign in, and read the last page.
+
+        `again` repeats what was refused: an address that was printed is known a moment
+        before its answer is waited for, which no human being would notice.
+        """
         if self.before is not None:
             self.before(self)
         reply = self.bring(self.answer(self.asked))
+        until = time.monotonic() + PATIENCE_S
+        while again and reply.status == 400 and time.monotonic() < until:
+            reply = self.bring(self.answer(self.asked))
         self.address = self.path
         if reply.status == 303:
             self.address = reply.header("Location") or ""
@@ -369,6 +398,12 @@ class Running:
             assert time.monotonic() < until, "no browser was opened"
             time.sleep(0.005)
         return self._address.read_text(encoding="ascii")
+
+    @property
+    def said(self) -> str:
+        """All that came on standard error so far."""
+        with self._news:
+            return self._said.decode()
 
     def wait_for(self, text: str) -> None:
         """Until it has said `text` on standard error."""

@@ -22,6 +22,8 @@ def row(name: str, value: str, meaning: str, *, indent: int, columns: int) -> li
 
     A value is broken only where it is longer than a whole line.
     """
+    if len(name) > columns - indent:
+        name = f"{name[: columns - indent - 1]}…"
     start = f"{' ' * indent}{name:<{NAME_COLUMNS}} "
     line = f"{start}{value:<{VALUE_COLUMNS}} {meaning}".rstrip()
     if len(line) <= columns:

@@ -186,8 +186,11 @@ class _OneSocket:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        # Closing would not end a wait in `accept`; one more peer does.
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), TIMEOUT_S).close()
         self._thread.join(TIMEOUT_S)
+        self._socket.close()
 
     def take(self) -> bytes:
         """The bytes of the last request."""
