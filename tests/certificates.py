@@ -27,8 +27,9 @@ class CertificateAuthority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
         self._certificate = (
-            _builder(self._name, self._name, self._key, age=DAY)
+            _builder(self._name, self._name, self._key, self._key, age=DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_FOR_SIGNING, critical=True)
             .sign(self._key, hashes.SHA256())
         )
         self.bundle = folder / "bundle.pem"
@@ -60,7 +61,9 @@ class CertificateAuthority:
         subject = _name(common_name or hosts[0])
         issuer, issuer_key = (subject, key) if self_signed else (self._name, self._key)
         certificate = (
-            _builder(subject, issuer, key, age=10 * DAY if expired else DAY, life=2 * DAY)
+            _builder(
+                subject, issuer, key, issuer_key, age=10 * DAY if expired else DAY, life=2 * DAY
+            )
             .add_extension(x509.SubjectAlternativeName([_alternative(h) for h in hosts]), False)
             .sign(issuer_key, hashes.SHA256())
         )
@@ -90,10 +93,24 @@ def _alternative(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
+_FOR_SIGNING = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
+    issuer_key: ec.EllipticCurvePrivateKey,
     *,
     age: datetime.timedelta,
     life: datetime.timedelta = 3 * DAY,
@@ -107,4 +124,9 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(begin + life)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
     )
