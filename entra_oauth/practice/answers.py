@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -11,7 +12,15 @@ if TYPE_CHECKING:
     from entra_oauth.practice.calls import Call
     from entra_oauth.protocol.messages import Fields
 
-__all__ = ["encode_reply", "json_answer", "page_answer", "redirect_answer"]
+__all__ = [
+    "document",
+    "empty_answer",
+    "encode_reply",
+    "json_answer",
+    "page_answer",
+    "redirect_answer",
+    "text_answer",
+]
 
 _REASONS = {
     200: "OK",
@@ -21,6 +30,7 @@ _REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    429: "Too Many Requests",
 }
 
 
@@ -58,6 +68,16 @@ def json_answer(
     )
 
 
+def text_answer(status: int, text: str, call: Call, *, extra: Fields = ()) -> HttpResponse:
+    """A plain sentence: what a throttled client gets in place of JSON."""
+    return HttpResponse(
+        status=status,
+        reason=_REASONS[status],
+        headers=(*_common(call), ("Content-Type", "text/plain; charset=utf-8"), *extra),
+        body=text.encode("utf-8"),
+    )
+
+
 def page_answer(
     status: int, html: str, call: Call, *, policy: str, extra: Fields = ()
 ) -> HttpResponse:
@@ -74,6 +94,30 @@ def page_answer(
             *extra,
         ),
         body=html.encode("utf-8"),
+    )
+
+
+def empty_answer(call: Call, *, extra: Fields = ()) -> HttpResponse:
+    """`200` without a body."""
+    return HttpResponse(status=200, reason=_REASONS[200], headers=(*_common(call), *extra))
+
+
+def document(content: dict[str, object], *, extra: Fields = ()) -> HttpResponse:
+    """A public JSON document, which any page may read and everybody may keep for a day."""
+    return HttpResponse(
+        status=200,
+        reason="OK",
+        headers=(
+            ("Cache-Control", "max-age=86400, private"),
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Methods", "GET, OPTIONS"),
+            ("P3P", 'CP="DSP CUR OTPi IND OTRi ONL FIN"'),
+            *extra,
+        ),
+        body=json.dumps(content, separators=(",", ":")).encode("utf-8"),
     )
 
 

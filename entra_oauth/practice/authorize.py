@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice import redirects
+from entra_oauth.practice.claims import read_claims
+from entra_oauth.practice.directory import GRAPH
 from entra_oauth.practice.pkce import Challenge, read_challenge
 from entra_oauth.practice.refusals import Refused, refuse
-from entra_oauth.practice.scopes import Asked, read_scope
+from entra_oauth.practice.scopes import Asked, read_resource, read_scope
 
 if TYPE_CHECKING:
     from entra_oauth.practice.calls import Parameters
+    from entra_oauth.practice.claims import ClaimsRequest
     from entra_oauth.practice.directory import App, Directory, Platform
     from entra_oauth.practice.world import Authority
     from entra_oauth.protocol.messages import Fields
 
-__all__ = ["AuthorizeRequest", "Destination", "RefusedTo", "read_request"]
+__all__ = ["AuthorizeRequest", "Destination", "RefusedTo", "find_destination", "read_request"]
 
 _MODES = ("query", "form_post", "fragment")
 _PROMPTS = ("login", "none", "select_account", "consent")
@@ -50,6 +53,7 @@ class AuthorizeRequest:
     prompt: str | None
     login_hint: str | None
     client_info: bool
+    claims: ClaimsRequest
     sent: Fields = field(repr=False)
     """All that was sent, for the page that explains it."""
 
@@ -63,10 +67,23 @@ class RefusedTo(Exception):
         self.destination = destination
 
 
-def read_request(sent: Parameters, authority: Authority, directory: Directory) -> AuthorizeRequest:
+def read_request(
+    sent: Parameters, authority: Authority, directory: Directory, *, version: int
+) -> AuthorizeRequest:
     """Check a request. Raises `Refused` for the page, `RefusedTo` for the redirect URI."""
     # fidelity: page-errors
     app = authority.app(sent.need("client_id"), directory)
+    destination, platform = find_destination(sent, app)
+    try:
+        read = _read_asked_v1 if version == 1 else _read_asked
+        asked = read(sent, authority, directory, app)
+        return _read_rest(sent, authority, app, platform, destination, asked)
+    except Refused as refused:
+        raise RefusedTo(refused, destination) from None
+
+
+def find_destination(sent: Parameters, app: App) -> tuple[Destination, Platform]:
+    """Where the answer may go. Raises 50011 or 500113."""
     redirect_uri = _redirect_uri(sent, app)
     registered = redirects.find(app, redirect_uri)
     if registered is None:
@@ -76,10 +93,7 @@ def read_request(sent: Parameters, authority: Authority, directory: Directory) -
         mode=_mode_or_query(sent),
         state=_or_none(sent, "state"),
     )
-    try:
-        return _read_rest(sent, authority, directory, app, registered.platform, destination)
-    except Refused as refused:
-        raise RefusedTo(refused, destination) from None
+    return destination, registered.platform
 
 
 def _redirect_uri(sent: Parameters, app: App) -> str:
@@ -103,27 +117,39 @@ def _or_none(sent: Parameters, name: str) -> str | None:
     return next((v for n, v in sent.fields if n == name), None)
 
 
-def _read_rest(
-    sent: Parameters,
-    authority: Authority,
-    directory: Directory,
-    app: App,
-    platform: Platform,
-    destination: Destination,
-) -> AuthorizeRequest:
-    for name in ("state", "response_mode"):
-        sent.get(name)
+def _read_asked(sent: Parameters, authority: Authority, directory: Directory, app: App) -> Asked:
+    _check_type(sent)
+    if sent.has("resource"):
+        raise refuse(901002)
+    return read_scope(sent.need("scope"), directory, authority.home(directory), app)
+
+
+def _read_asked_v1(sent: Parameters, authority: Authority, directory: Directory, app: App) -> Asked:
+    # fidelity: v1-resource - left out, it may still be named at the token endpoint
+    _check_type(sent)
+    return read_resource(sent.get("resource") or GRAPH, directory, authority.home(directory))
+
+
+def _check_type(sent: Parameters) -> None:
+    sent.get("state")
     if sent.need("response_type") != "code":
         raise refuse(70005)  # fidelity: response-type
     mode = sent.get("response_mode")
     if mode not in (None, *_MODES):
         raise refuse(70007, mode)
-    if sent.has("resource"):
-        raise refuse(901002)
+
+
+def _read_rest(
+    sent: Parameters,
+    authority: Authority,
+    app: App,
+    platform: Platform,
+    destination: Destination,
+    asked: Asked,
+) -> AuthorizeRequest:
     prompt = sent.get("prompt")
     if prompt not in (None, *_PROMPTS):
         raise refuse(90023, "prompt")
-    asked = read_scope(sent.need("scope"), directory, authority.home(directory), app)
     challenge = read_challenge(sent, platform)
     sent.get("domain_hint")  # fidelity: hints
     return AuthorizeRequest(
@@ -137,5 +163,6 @@ def _read_rest(
         prompt=prompt,
         login_hint=sent.get("login_hint"),
         client_info=sent.get("client_info") == "1",
+        claims=read_claims(sent.get("claims")),
         sent=sent.fields,
     )

@@ -79,10 +79,17 @@ class Call:
     correlation_id: str
     """The client's id of it (`client-request-id`), or one made here."""
     echoes_correlation: bool
+    trailer: str = " "
+    """What stands between the parts of an error's description."""
 
     @property
     def method(self) -> str:
         return self.request.method
+
+    @property
+    def origin(self) -> str | None:
+        """The `Origin` header, which a browser's script cannot leave out."""
+        return self.request.header("Origin")
 
     def cookie(self, name: str) -> str | None:
         """The first cookie of that name."""
@@ -95,7 +102,7 @@ class Call:
         return None
 
 
-def read_call(request: HttpRequest, *, chance: Chance, now: float) -> Call:
+def read_call(request: HttpRequest, *, chance: Chance, now: float, trailer: str = " ") -> Call:
     """Read one request. Raises ValueError for a URL that is none."""
     parts = urlsplit(request.url)
     sent_id = request.header("client-request-id") or ""
@@ -110,6 +117,7 @@ def read_call(request: HttpRequest, *, chance: Chance, now: float) -> Call:
         trace_id=chance.trace_id(),
         correlation_id=sent_id if echoes else chance.guid(),
         echoes_correlation=echoes,
+        trailer=trailer,
     )
 
 

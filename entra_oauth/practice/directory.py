@@ -1,26 +1,31 @@
 """Who and what the practice tenant knows: people, apps, APIs, consents.
 
-Plain frozen values, with a default that fits the article: its client id and its
-tenant id are registered, so its example URL works here unchanged. Nothing in
-this module answers anything; the tenant only reads it.
+Plain frozen values. Nothing in this module answers anything; the tenant only
+reads it. `defaults.DEFAULT` is the directory that is there when none is given,
+and `Directory.from_toml` reads one from a file: see docs/practice.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError, plain
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = [
     "ARTICLE_CLIENT_ID",
     "ARTICLE_TENANT_ID",
     "DATABRICKS",
-    "DEFAULT",
     "GRAPH",
+    "Account",
     "App",
     "Consent",
     "Directory",
+    "FederatedCredential",
     "Platform",
     "Redirect",
     "Resource",
@@ -49,6 +54,18 @@ class Platform(StrEnum):
     """A page's script: PKCE and an `Origin` header are required."""
 
 
+class Account(StrEnum):
+    """How it stands with a person's account."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    """Blocked by an administrator (AADSTS50057)."""
+    EXPIRED = "expired"
+    """The password is too old (AADSTS50055)."""
+    LOCKED = "locked"
+    """Too many wrong passwords, or a bad address (AADSTS50053)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
     """One directory of people and apps."""
@@ -58,6 +75,8 @@ class Tenant:
     domain: str
     """A verified domain name; works in the URL in place of the id."""
     name: str
+    user_consent: bool = True
+    """Whether people may consent for themselves; if not, an administrator must (AADSTS90094)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +91,17 @@ class User:
     family_name: str
     password: str = field(repr=False)
     tenant_id: str = ARTICLE_TENANT_ID
+    account: Account = Account.ACTIVE
+    mfa: bool = False
+    """Whether a second step is asked for after the password."""
+    federated: bool = False
+    """Whether another server knows the password, so that the password grant cannot work."""
+    admin: bool = False
+    """Whether this person may consent for everybody."""
     in_workspace: bool = True
     """Whether the practice workspace lets this person in."""
+    contributor: bool = False
+    """Whether they have that role on the workspace's Azure resource: let in if they name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +113,51 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedCredential:
+    """Whose tokens an app may show in place of a secret (workload identity federation)."""
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """An app registration."""
 
     client_id: str
     name: str
-    redirects: tuple[Redirect, ...]
+    redirects: tuple[Redirect, ...] = ()
     secret: str | None = field(default=None, repr=False)
+    expired_secret: str | None = field(default=None, repr=False)
+    """An earlier secret, whose time is over (AADSTS7000222)."""
+    certificates: tuple[str, ...] = field(default=(), repr=False)
+    """PEM texts of certificates whose keys may sign the app's assertions."""
+    own_certificate: bool = False
+    """Whether the tenant makes the app one more, with a key: `PracticeTenant.certificate_of`."""
+    federated: tuple[FederatedCredential, ...] = ()
+    public_flows: bool = False
+    """The portal's "Allow public client flows": password and device code without a secret."""
+    family: bool = False
+    """Whether refresh tokens may be shared with other family apps (`foci`)."""
     tenant_id: str = ARTICLE_TENANT_ID
     multitenant: bool = True
     """Whether `/common` and `/organizations` may be used with it (AADSTS50194)."""
+    in_workspace: bool = False
+    """Whether the practice workspace lets the app itself in."""
+    contributor: bool = False
+    """As with people."""
+
+    @property
+    def confidential(self) -> bool:
+        """Whether there is anything by which the app could prove itself."""
+        return bool(
+            self.secret
+            or self.expired_secret
+            or self.certificates
+            or self.own_certificate
+            or self.federated
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +170,12 @@ class Resource:
     uris: tuple[str, ...] = ()
     """Other names it answers to in a scope, as registered."""
     permissions: tuple[str, ...] = ("user_impersonation",)
+    admin_permissions: tuple[str, ...] = ()
+    """Permissions that only an administrator can consent to; `.default` leaves them out."""
+    version: int = 1
+    """Of its access tokens, 1 or 2: the registration decides that, not the endpoint."""
+    cae: bool = False
+    """Whether it takes part in continuous access evaluation."""
 
     def answers_to(self, name: str) -> bool:
         """Whether a scope's resource part means this API."""
@@ -140,17 +209,65 @@ class Directory:
         named = {user.tenant_id for user in self.users} | {app.tenant_id for app in self.apps}
         if strange := named - known:
             raise _unfit(f"speaks of an unknown tenant, {plain(min(strange))}")
-        names = [t.id for t in self.tenants] + [t.domain for t in self.tenants]
-        names += [u.oid for u in self.users] + [u.name for u in self.users]
-        names += [a.client_id for a in self.apps] + [r.id for r in self.resources]
-        for name in names:
-            if name != name.lower() or names.count(name) > 1:
-                raise _unfit(f"has {plain(name)} twice, or not in lower case")
+        self._check_names()
+        self._check_consents()
+        for resource in self.resources:
+            if resource.version not in (1, 2):
+                raise _unfit(f"gives {plain(resource.name)} a token version other than 1 or 2")
+
+    def _check_names(self) -> None:
+        people = [user.name for user in self.users] + [user.oid for user in self.users]
+        # An app may be an API as well: then both have one id.
+        for names in (
+            [t.id for t in self.tenants] + [t.domain for t in self.tenants],
+            people,
+            [app.client_id for app in self.apps],
+            [resource.id for resource in self.resources],
+        ):
+            for name in names:
+                if name != name.lower() or names.count(name) > 1:
+                    raise _unfit(f"has {plain(name)} twice, or not in lower case")
+
+    def _check_consents(self) -> None:
+        for consent in self.consents:
+            whose = consent.oid is None or self.user_with_oid(consent.oid) is not None
+            app = any(app.client_id == consent.client_id for app in self.apps)
+            if not (whose and app and any(r.id == consent.resource_id for r in self.resources)):
+                raise _unfit("has a consent of a user, for an app or to an API that is not there")
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """Read a directory from a file's text; what it leaves out is the default's.
+
+        Raises `UsageError` for TOML that is none, and for a key that is unknown, missing
+        or of the wrong type; the message names it.
+        """
+        from entra_oauth.practice.directory_file import read_parts
+
+        tenants, users, apps, resources, consents = read_parts(text)
+        return cls(tenants=tenants, users=users, apps=apps, resources=resources, consents=consents)
+
+    def with_admin_consent(self) -> Directory:
+        """The same, with every app allowed to call every API for everybody.
+
+        No consent page then stands between a sign-in and its token, and the password
+        grant works at once.
+        """
+        given = tuple(
+            Consent(client_id=app.client_id, resource_id=resource.id)
+            for app in self.apps
+            for resource in self.resources
+        )
+        return replace(self, consents=given)
 
     def tenant(self, name: str) -> Tenant | None:
         """By id or domain."""
         name = name.lower()
         return next((t for t in self.tenants if name in (t.id, t.domain)), None)
+
+    def tenant_of(self, owner: User | App) -> Tenant:
+        """The tenant in which a person or an app is registered."""
+        return next(t for t in self.tenants if t.id == owner.tenant_id)
 
     def user(self, name: str, tenant_id: str | None = None) -> User | None:
         """By sign-in name; in one tenant only, if given."""
@@ -184,68 +301,3 @@ def _unfit(what: str) -> UsageError:
         f"The practice directory {what}.",
         advice="Correct the directory that is given to the practice tenant.",
     )
-
-
-def _user(number: int, given: str, family: str) -> User:
-    return User(
-        oid=f"0a11ce00-0000-4000-8000-{number:012d}",
-        name=f"{given.lower()}@contoso-practice.example",
-        display_name=f"{given} {family}",
-        given_name=given,
-        family_name=family,
-        password="practice",  # noqa: S106 - printed on the start page: nothing here is secret
-    )
-
-
-DEFAULT = Directory(
-    tenants=(
-        Tenant(id=ARTICLE_TENANT_ID, domain="contoso-practice.example", name="Contoso (practice)"),
-    ),
-    users=(
-        _user(1, "Alice", "Practice"),
-        _user(2, "Bob", "Practice"),
-        _user(3, "Mallory", "Practice"),
-    ),
-    apps=(
-        App(
-            client_id=ARTICLE_CLIENT_ID,
-            name="Practice native app",
-            redirects=(
-                Redirect("http://localhost"),
-                Redirect("https://login.microsoftonline.com/common/oauth2/nativeclient"),
-            ),
-        ),
-        App(
-            client_id="5eb00000-0000-4000-8000-000000000002",
-            name="Practice web app",
-            redirects=(Redirect("http://localhost/web", Platform.WEB),),
-            secret="practice-secret",  # noqa: S106 - as above
-        ),
-        App(
-            client_id="5ba00000-0000-4000-8000-000000000003",
-            name="Practice single-page app",
-            redirects=(Redirect("http://localhost/spa", Platform.SPA),),
-        ),
-        App(
-            client_id="51f61e00-0000-4000-8000-000000000004",
-            name="Practice single-tenant app",
-            redirects=(Redirect("http://localhost"), Redirect("http://127.0.0.1/ip")),
-            multitenant=False,
-        ),
-    ),
-    resources=(
-        Resource(id=DATABRICKS, name="AzureDatabricks"),
-        Resource(
-            id=GRAPH,
-            name="Microsoft Graph",
-            uris=("https://graph.microsoft.com", "https://graph.microsoft.com/"),
-            permissions=("User.Read",),
-        ),
-        Resource(
-            id="797f4846-ba00-4fd7-ba43-dac1f8f63013",
-            name="Azure Service Management",
-            uris=("https://management.core.windows.net/", "https://management.azure.com/"),
-        ),
-    ),
-)
-"""The directory that is used when none is given."""

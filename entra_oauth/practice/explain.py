@@ -23,7 +23,9 @@ _MEANINGS = {
     "prompt": "Whether to ask the person again even if they are signed in, or not at all.",
     "login_hint": "Who will probably sign in.",
     "domain_hint": "Which organisation the person belongs to. Accepted here, and not used.",
-    "claims": "Extra demands on the token, as JSON. Accepted here, and not used.",
+    "claims": "Extra demands on the token, as JSON: what an API asked for when it turned a token "
+    "down, or that the app can handle being asked (`cp1`).",
+    "resource": "Which API the token is for, on the older v1.0 endpoint.",
     "client_info": "Asks for the person's ids beside the token; Microsoft's libraries do.",
     "max_age": "How long ago the sign-in may be, in seconds. Accepted here, and not used.",
 }

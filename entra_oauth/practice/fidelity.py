@@ -6,30 +6,11 @@ the two together. The page `/fidelity` shows the table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from entra_oauth.practice.fidelity_apps import APPS
+from entra_oauth.practice.fidelity_people import PEOPLE
+from entra_oauth.practice.fidelity_row import Label, Row
 
 __all__ = ["ROWS", "Label", "Row"]
-
-
-class Label(StrEnum):
-    AS_ENTRA = "AS ENTRA"
-    """Documented by Microsoft or seen in a real answer; the row says which."""
-    STRICTER = "STRICTER"
-    """Refused here, while Entra takes it or may take it."""
-    TOY = "TOY"
-    """Simplified, or invented for lessons."""
-    UNKNOWN = "UNKNOWN"
-    """What Entra does was not found; a choice was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    key: str
-    label: Label
-    what: str
-    source: str = ""
-
 
 _AS, _STRICT, _TOY, _UNKNOWN = Label.AS_ENTRA, Label.STRICTER, Label.TOY, Label.UNKNOWN
 
@@ -38,7 +19,7 @@ _REPLY = "Microsoft Learn, redirect URI restrictions"
 _CODES = "Microsoft Learn, authentication error codes"
 _KUBELOGIN = "recordings of Azure/kubelogin, Feb 2025"
 
-ROWS = (
+_CORE = (
     # authorize
     Row(
         "page-errors",
@@ -111,7 +92,8 @@ ROWS = (
     Row(
         "response-type",
         _UNKNOWN,
-        "Only code; the number for anything else (70005) is a guess between several.",
+        "Only code, as the configuration says; the number for anything else (70005) is a guess "
+        "between several.",
         _CODES,
     ),
     Row(
@@ -130,8 +112,8 @@ ROWS = (
     Row(
         "unknown-user",
         _TOY,
-        "An unknown name and a wrong password give the same message; Entra asks for the name on a "
-        "page of its own, without a lock-out here either.",
+        "On the page an unknown name and a wrong password give the same message; Entra asks for "
+        "the name on a page of its own.",
     ),
     Row(
         "consent-default",
@@ -139,11 +121,7 @@ ROWS = (
         ".default means every permission of the resource, and consent is asked once per person, "
         "app and resource; Entra looks at the app's own list.",
     ),
-    Row(
-        "hints",
-        _TOY,
-        "domain_hint, claims and max_age are accepted and not used.",
-    ),
+    Row("hints", _TOY, "domain_hint and max_age are accepted and not used."),
     Row(
         "form-post",
         _AS,
@@ -267,16 +245,56 @@ ROWS = (
         "single-page app).",
         "Microsoft Learn, refresh tokens",
     ),
-    Row("grants", _TOY, "Only authorization_code and refresh_token are built; the rest is 70003."),
     # documents and workspace
     Row(
         "discovery",
         _AS,
-        "The OpenID configuration lists what exists here, in Entra's form: neither grant types nor "
-        "PKCE methods.",
+        "The OpenID configuration has Entra's members and lists what exists here: neither grant "
+        "types nor PKCE methods. kerberos_endpoint and rbac_url lead nowhere.",
         _KUBELOGIN,
     ),
-    Row("consumers", _TOY, "There are no personal accounts: /consumers is an unknown tenant."),
+    Row("discovery-v1", _AS, "The v1.0 configuration likewise.", "Microsoft Learn, access tokens"),
+    Row(
+        "instance-discovery",
+        _AS,
+        "The known clouds and their names; an unknown host is invalid_instance (50049). This "
+        "machine counts as known.",
+        _KUBELOGIN,
+    ),
+    Row(
+        "userinfo",
+        _AS,
+        "Userinfo is at Graph's host, or here where the tenant has a host name of its own; its "
+        "sub is the ID token's.",
+        "Microsoft Learn, UserInfo endpoint",
+    ),
+    Row(
+        "consumers",
+        _TOY,
+        "There are no personal accounts: /consumers has documents, and every app is for work "
+        "accounts only (9002332).",
+    ),
+    Row(
+        "aad-auth",
+        _AS,
+        "/aad/auth and /oidc/oauth2/v2.0/authorize of the workspace lead to the tenant.",
+        "databricks-sdk-py 0.156",
+    ),
+    Row(
+        "workspace-admin-header",
+        _AS,
+        "Who is not in the workspace is let in with the resource's id in a header and a role on "
+        "it, an app with a management token too. The role is a mark in the practice directory, "
+        "and any well-formed id will do.",
+        "Databricks, Microsoft Entra ID tokens",
+    ),
+    Row(
+        "cae-challenge",
+        _AS,
+        "On demand the workspace answers a token of a cp1 client with 401 and a claims challenge; "
+        "whether a real one ever does is not known.",
+        "Microsoft Learn, claims challenges",
+    ),
     Row(
         "workspace-refusals",
         _UNKNOWN,
@@ -285,4 +303,6 @@ ROWS = (
         "azure-docs#83517",
     ),
 )
+
+ROWS = (*_CORE, *PEOPLE, *APPS)
 """Every behaviour that somebody might take for Entra's."""

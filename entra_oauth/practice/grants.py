@@ -7,67 +7,29 @@ To add a grant, write such a function and put it into `GRANTS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from entra_oauth.practice.app_grants import client_credentials, on_behalf_of
+from entra_oauth.practice.claims import read_claims
+from entra_oauth.practice.client_auth import check_platform
+from entra_oauth.practice.device_grant import redeem_device_code
 from entra_oauth.practice.directory import Platform
+from entra_oauth.practice.granted import Granted, choose_resource
+from entra_oauth.practice.password import password
 from entra_oauth.practice.pkce import check_verifier
 from entra_oauth.practice.refusals import refuse, stamp
-from entra_oauth.practice.scopes import Asked, Wanted, read_scope
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.calls import Call
-    from entra_oauth.practice.directory import App, Tenant, User
-    from entra_oauth.practice.ledger import IssuedCode
-    from entra_oauth.practice.world import Authority, World
+    from collections.abc import Callable
 
-__all__ = ["GRANTS", "Credential", "Granted", "TokenCall"]
+    from entra_oauth.practice.granted import GrantedToApp, TokenCall
+    from entra_oauth.practice.ledger import IssuedCode, RefreshGrant
+
+__all__ = ["GRANTS"]
 
 _CODE_LIVES_S = 600  # "valid for about ten minutes": v2-oauth2-auth-code-flow
 _REFRESH_LIVES_S = 90 * 86_400
 _SPA_REFRESH_LIVES_S = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """How the app proved itself, if it did."""
-
-    secret: str | None = field(default=None, repr=False)
-
-    @property
-    def proof(self) -> str:
-        return "0" if self.secret is None else "1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCall:
-    """A token request whose client is known to exist."""
-
-    world: World
-    call: Call
-    authority: Authority
-    app: App
-    credential: Credential
-
-    def need(self, name: str) -> str:
-        return self.call.form.need(name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granted:
-    """What may be issued."""
-
-    user: User
-    tenant: Tenant
-    platform: Platform
-    wanted: Wanted
-    """The one resource that the access token is for."""
-    asked: Asked
-    """All that was agreed; a refresh token stands for this."""
-    nonce: str | None = field(default=None, repr=False)
-    first_issued: float
-    """When the line of refresh tokens began."""
 
 
 def redeem_code(token: TokenCall) -> Granted:
@@ -81,7 +43,7 @@ def redeem_code(token: TokenCall) -> Granted:
     request = issued.request
     if request.app.client_id != token.app.client_id:
         raise refuse(70000)
-    check_client(token, request.platform)
+    check_platform(token, request.platform)
     _check_binding(token, issued)
     if issued.spent:
         raise refuse(54005)  # fidelity: code-single-use, code-reuse-revokes
@@ -90,6 +52,7 @@ def redeem_code(token: TokenCall) -> Granted:
     # fidelity: pkce-wrong-verifier - a wrong verifier does not use the code up
     check_verifier(request.challenge, call.form.get("code_verifier"))
     wanted = choose_resource(token, request.asked, issued.user)
+    claims = read_claims(call.form.get("claims"))
     if not world.ledger.spend(code):
         raise refuse(54005)
     return Granted(
@@ -100,24 +63,20 @@ def redeem_code(token: TokenCall) -> Granted:
         asked=request.asked,
         nonce=request.nonce,
         first_issued=call.now,
+        amr=issued.amr,
+        claims=claims.joined(request.claims),
     )
 
 
 def redeem_refresh(token: TokenCall) -> Granted:
     """`refresh_token` (RFC 6749 §6). The old token stays good: Entra does not revoke it."""
     # fidelity: refresh-rotation
-    world, call = token.world, token.call
-    grant = world.ledger.refresh(token.need("refresh_token"))
+    grant = token.world.ledger.refresh(token.need("refresh_token"))
     if grant is None:
         raise refuse(9002313)
-    if grant.app.client_id != token.app.client_id:
-        raise refuse(70000)
-    check_client(token, grant.platform)
-    if grant.platform is Platform.SPA:
-        if call.now - grant.first_issued > _SPA_REFRESH_LIVES_S:
-            raise refuse(700084, stamp(grant.first_issued))
-    elif call.now - grant.issued > _REFRESH_LIVES_S:
-        raise refuse(700082, stamp(grant.issued))
+    _check_whose(token, grant)
+    check_platform(token, grant.platform)
+    _check_age(token, grant)
     return Granted(
         user=grant.user,
         tenant=grant.tenant,
@@ -125,56 +84,21 @@ def redeem_refresh(token: TokenCall) -> Granted:
         wanted=choose_resource(token, grant.asked, grant.user),
         asked=grant.asked,
         first_issued=grant.first_issued,
+        amr=grant.amr,
+        claims=read_claims(token.call.form.get("claims")),
     )
 
 
-GRANTS: dict[str, Callable[[TokenCall], Granted]] = {
+GRANTS: dict[str, Callable[[TokenCall], Granted | GrantedToApp]] = {
     "authorization_code": redeem_code,
     "refresh_token": redeem_refresh,
+    "password": password,
+    "client_credentials": client_credentials,
+    "urn:ietf:params:oauth:grant-type:device_code": redeem_device_code,
+    "device_code": redeem_device_code,  # fidelity: device-short-name
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": on_behalf_of,
 }
 """By `grant_type`. Whatever is not here is AADSTS70003."""  # fidelity: grants
-
-
-def check_client(token: TokenCall, platform: Platform) -> None:
-    """Does the client behave as the platform of its redirect URI demands?"""
-    # fidelity: platforms
-    origin = token.call.request.header("Origin")
-    if platform is Platform.SPA and origin is None:
-        raise refuse(9002327)
-    if platform is not Platform.SPA and origin is not None:
-        raise refuse(9002326, origin)
-    secret = token.credential.secret
-    if platform is not Platform.WEB:
-        if secret is not None or token.call.form.has("client_assertion"):
-            raise refuse(700025)
-    elif secret is None:
-        raise refuse(7000218)
-    elif secret != token.app.secret:
-        raise refuse(7000215, token.app.client_id)
-
-
-def choose_resource(token: TokenCall, asked: Asked, user: User) -> Wanted:
-    """The resource of this token: what `scope` says now, else the first that was agreed."""
-    form = token.call.form
-    text = form.get("scope")
-    if text is None:
-        if form.has("scope"):
-            raise refuse(28003)
-        return asked.wanted[0]
-    directory = token.world.directory
-    now = read_scope(text, directory, token.authority.home(directory), token.app)
-    if len(now.wanted) > 1:
-        raise refuse(28000, text)
-    if _names_only_oidc(now, text):
-        return asked.wanted[0]
-    wanted = now.wanted[0]
-    if not token.world.ledger.consented(user.oid, token.app.client_id, wanted.resource.id):
-        raise refuse(65001, token.app.client_id, token.app.name)
-    return wanted
-
-
-def _names_only_oidc(now: Asked, text: str) -> bool:
-    return set(text.split()) <= set(now.oidc)
 
 
 def _check_binding(token: TokenCall, issued: IssuedCode) -> None:
@@ -189,3 +113,25 @@ def _check_binding(token: TokenCall, issued: IssuedCode) -> None:
 
 def _looks_like_ours(code: str) -> bool:
     return code.isascii() and all(c.isalnum() or c in "-_." for c in code) and len(code) > 16
+
+
+def _check_whose(token: TokenCall, grant: RefreshGrant) -> None:
+    """A refresh token belongs to one app, or to a family of them."""
+    # fidelity: family
+    if grant.app.client_id == token.app.client_id:
+        return
+    if grant.app.family and token.app.family:
+        return
+    raise refuse(70000, suberror="client_mismatch" if grant.app.family else None)
+
+
+def _check_age(token: TokenCall, grant: RefreshGrant) -> None:
+    now = token.call.now
+    revoked = token.world.ledger.revoked(grant.user.oid)
+    if revoked is not None and grant.first_issued <= revoked:
+        raise refuse(50173, stamp(grant.issued), stamp(revoked))  # fidelity: revoked
+    if grant.platform is Platform.SPA:
+        if now - grant.first_issued > _SPA_REFRESH_LIVES_S:
+            raise refuse(700084, stamp(grant.first_issued))
+    elif now - grant.issued > _REFRESH_LIVES_S:
+        raise refuse(700082, stamp(grant.issued))

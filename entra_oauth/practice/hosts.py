@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
 from entra_oauth.channels.loopback import LoopbackHost
-from entra_oauth.practice.tls import LOGIN_HOSTS, Certificates
+from entra_oauth.practice.host_names import stands_in_for
+from entra_oauth.practice.proxy import Proxy
+from entra_oauth.practice.tls import Certificates
 from entra_oauth.protocol.messages import HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -21,26 +23,33 @@ if TYPE_CHECKING:
 __all__ = ["Hosted", "serve"]
 
 
-def serve(tenant: PracticeTenant, *, port: int = 0, tls: bool = True) -> Hosted:
+def serve(
+    tenant: PracticeTenant, *, port: int = 0, tls: bool = True, proxy_port: int | None = None
+) -> Hosted:
     """Serve `tenant` on loopback; use the result in a `with` block.
 
     `port=0` picks a free one. With `tls` the certificate is a throw-away one, whose
-    authority is in `ca_file`. Raises `PortBusy` when entered.
+    authority is in `ca_file`. With a `proxy_port` (0: a free one) there is a proxy as
+    well, behind which it plays the real hosts. Raises `PortBusy` when entered.
     """
-    return Hosted(tenant, port=port, tls=tls)
+    return Hosted(tenant, port=port, tls=tls, proxy_port=proxy_port)
 
 
 class Hosted:
     """A practice tenant that is being served."""
 
-    def __init__(self, tenant: PracticeTenant, *, port: int, tls: bool) -> None:
+    def __init__(
+        self, tenant: PracticeTenant, *, port: int, tls: bool, proxy_port: int | None
+    ) -> None:
         self._tenant = tenant
         self._wanted_port = port
         self._tls = tls
+        self._proxy_port = proxy_port
         self._open = ExitStack()
         self.port = port
         self.ca_file = ""
-        """The certificate that clients must trust; empty for plain http."""
+        """The certificate that clients must trust; empty where there is no TLS."""
+        self.proxy: Proxy | None = None
 
     @property
     def base_url(self) -> str:
@@ -53,16 +62,20 @@ class Hosted:
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            files = opening.enter_context(Certificates(now())) if self._tls else None
+            proxied = self._proxy_port is not None
+            files = opening.enter_context(Certificates(now())) if self._tls or proxied else None
             host = LoopbackHost(
                 self._handle,
                 port=self._wanted_port,
-                tls=files.context if files else None,
+                tls=files.context if files and self._tls else None,
                 keep_alive=True,
             )
-            opening.enter_context(host)
-            self.port = host.port
-            self.ca_file = files.ca_file if files else ""
+            self.port = opening.enter_context(host).port
+            if files is not None:
+                self.ca_file = files.ca_file
+                if self._proxy_port is not None:
+                    proxy = Proxy(self._handle, tls=files.context, port=self._proxy_port)
+                    self.proxy = opening.enter_context(proxy)
             self._open = opening.pop_all()
         return self
 
@@ -77,6 +90,6 @@ class Hosted:
     def _handle(self, request: HttpRequest) -> HttpResponse:
         # A page elsewhere may point its own name at this machine (DNS rebinding).
         host = urlsplit(request.url).hostname or ""
-        if not is_loopback(host) and host not in LOGIN_HOSTS:
+        if not is_loopback(host) and not stands_in_for(host):
             return HttpResponse(status=421, reason="Misdirected Request")
         return self._tenant.handle(request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice.aadsts import KINDS
 from entra_oauth.practice.answers import page_answer
 from entra_oauth.practice.fidelity import ROWS
-from entra_oauth.practice.pages import page
+from entra_oauth.practice.frame import page
 from entra_oauth.practice.style import policy
 
 if TYPE_CHECKING:

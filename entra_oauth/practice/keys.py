@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["KeyRing", "SigningKey", "key_for"]
+__all__ = ["KeyRing", "SigningKey", "key_for", "make_key"]
 
 _BITS = 2048
 _EXPONENT = 65537
@@ -91,7 +91,7 @@ class KeyRing:
     def key(self) -> SigningKey:
         with self._lock:
             if self._key is None:
-                self._key = _dress(_generate() if self._seed is None else _derive(self._seed))
+                self._key = make_key(self._seed)
             return self._key
 
 
@@ -103,6 +103,11 @@ def key_for(seed: int | None) -> KeyRing:
     """The ring of that seed; the same one for every tenant of this process."""
     with _rings_lock:
         return _rings.setdefault(seed, KeyRing(seed))
+
+
+def make_key(seed: int | None) -> SigningKey:
+    """A fresh key, or the one of a seed, with its certificate."""
+    return _dress(_generate() if seed is None else _derive(seed))
 
 
 def _number(value: int) -> str:

@@ -13,11 +13,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.authorize import AuthorizeRequest
-    from entra_oauth.practice.directory import App, Platform, Tenant, User
-    from entra_oauth.practice.scopes import Asked
+    from collections.abc import Callable
 
-__all__ = ["IssuedCode", "Ledger", "PageUnderWay", "RefreshGrant", "Session"]
+    from entra_oauth.practice.authorize import AuthorizeRequest
+    from entra_oauth.practice.calls import Call
+    from entra_oauth.practice.directory import App, Platform, Tenant, User
+    from entra_oauth.practice.errands import Errand
+    from entra_oauth.practice.scopes import Asked
+    from entra_oauth.practice.world import Authority
+
+__all__ = ["DeviceGrant", "IssuedCode", "Ledger", "PageUnderWay", "RefreshGrant", "Session"]
 
 T = TypeVar("T")
 
@@ -32,7 +37,27 @@ class IssuedCode:
     user: User
     tenant: Tenant
     issued: float
+    amr: tuple[str, ...] = ("pwd",)
+    """How the person proved who they are (RFC 8176)."""
     spent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceGrant:
+    """What a device code stands for, and what has become of it."""
+
+    authority: Authority
+    app: App
+    asked: Asked
+    asked_at: Call
+    """The request for the code: answers to polls carry its ids."""
+    issued: float
+    user: User | None = None
+    """Who said yes."""
+    amr: tuple[str, ...] = ("pwd",)
+    declined: bool = False
+    spent: bool = False
+    last_poll: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +73,7 @@ class RefreshGrant:
     """When this token was made; ninety days later it is dead."""
     first_issued: float
     """When the first of its line was made; what a page's script holds dies a day later."""
+    amr: tuple[str, ...] = ("pwd",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +83,24 @@ class Session:
     users: tuple[User, ...]
     state: str
     """The GUID that answers carry as `session_state`."""
+    strong: frozenset[str] = frozenset()
+    """Object ids of those who took the second step."""
+
+    def amr(self, user: User) -> tuple[str, ...]:
+        """How that person proved who they are."""
+        return ("pwd", "mfa") if user.oid in self.strong else ("pwd",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageUnderWay:
     """A form that was shown and not yet sent back."""
 
-    request: AuthorizeRequest
+    request: Errand
     shown: float
     user: User | None = None
-    """Who has proved their password; only the consent page has one."""
+    """Who has proved their password; the pages after the sign-in page have one."""
+    strong: bool = False
+    """Whether they took the second step."""
 
 
 class _Shelf(Generic[T]):
@@ -94,7 +128,11 @@ class Ledger:
         self._refresh: _Shelf[RefreshGrant] = _Shelf()
         self._sessions: _Shelf[Session] = _Shelf()
         self._pages: _Shelf[PageUnderWay] = _Shelf()
+        self._devices: _Shelf[DeviceGrant] = _Shelf()
+        self._user_codes: _Shelf[str] = _Shelf()
         self._consents = set(consents)
+        self._revoked: dict[str, float] = {}
+        self._challenged: dict[str, float] = {}
 
     def keep_code(self, code: str, issued: IssuedCode) -> None:
         with self._lock:
@@ -121,6 +159,50 @@ class Ledger:
         with self._lock:
             return self._refresh.get(token)
 
+    def keep_device(self, device_code: str, user_code: str, grant: DeviceGrant) -> None:
+        with self._lock:
+            self._devices.put(device_code, grant)
+            self._user_codes.put(user_code, device_code)
+
+    def device(self, device_code: str) -> DeviceGrant | None:
+        with self._lock:
+            return self._devices.get(device_code)
+
+    def device_code(self, user_code: str) -> str | None:
+        """The device code that belongs to what a person typed."""
+        with self._lock:
+            return self._user_codes.get(user_code)
+
+    def change_device(
+        self, device_code: str, change: Callable[[DeviceGrant], DeviceGrant | None]
+    ) -> bool:
+        """Put what `change` makes of the grant in its place; false if it makes nothing."""
+        with self._lock:
+            grant = self._devices.get(device_code)
+            changed = change(grant) if grant is not None else None
+            if changed is not None:
+                self._devices.put(device_code, changed)
+            return changed is not None
+
+    def revoke(self, oid: str, now: float) -> None:
+        """From now on, what was issued to that person before is dead (AADSTS50173)."""
+        with self._lock:
+            self._revoked[oid] = now
+
+    def revoked(self, oid: str) -> float | None:
+        """Since when a person's earlier refresh tokens are dead."""
+        with self._lock:
+            return self._revoked.get(oid)
+
+    def challenge(self, oid: str, now: float) -> None:
+        """From now on, the workspace asks that person for a token made later than this."""
+        with self._lock:
+            self._challenged[oid] = now
+
+    def challenged(self, oid: str) -> float | None:
+        with self._lock:
+            return self._challenged.get(oid)
+
     def keep_session(self, name: str, session: Session) -> None:
         with self._lock:
             self._sessions.put(name, session)
@@ -141,9 +223,15 @@ class Ledger:
         with self._lock:
             return self._pages.get(name) if name else None
 
-    def consent(self, oid: str, client_id: str, resource_id: str) -> None:
+    def consent(self, oid: str | None, client_id: str, resource_id: str) -> None:
+        """Note a yes; without a person it is an administrator's, for everybody."""
         with self._lock:
             self._consents.add((oid, client_id, resource_id))
+
+    def consented_for_all(self, client_id: str, resource_id: str) -> bool:
+        """Whether an administrator said yes."""
+        with self._lock:
+            return (None, client_id, resource_id) in self._consents
 
     def consented(self, oid: str, client_id: str, resource_id: str) -> bool:
         """Whether the person, or an administrator for everybody, said yes."""

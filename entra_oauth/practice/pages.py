@@ -1,7 +1,4 @@
-"""The pages a person sees. Plain forms, one file each, no script but one line.
-
-Everything that came from outside is escaped, attribute quotes included.
-"""
+"""The pages a person sees on the way. Plain forms, one file each, no script but one line."""
 
 from __future__ import annotations
 
@@ -9,50 +6,38 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.answers import page_answer
-from entra_oauth.practice.explain import meaning
+from entra_oauth.practice.errands import AdminErrand, DeviceErrand
+from entra_oauth.practice.frame import answer, buttons, explained, facts, form, page, problem
 from entra_oauth.practice.redirects import origin_of
-from entra_oauth.practice.refusals import stamp
-from entra_oauth.practice.style import AUTO_SUBMIT, CSS, policy
+from entra_oauth.practice.refusals import refuse, stamp
+from entra_oauth.practice.style import AUTO_SUBMIT, policy
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.authorize import AuthorizeRequest
     from entra_oauth.practice.calls import Call
     from entra_oauth.practice.directory import User
+    from entra_oauth.practice.errands import Errand
     from entra_oauth.practice.refusals import Refused
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
 __all__ = [
+    "admin_needed",
+    "confirm_app",
     "consent",
+    "device_done",
+    "enter_code",
     "error",
     "form_post",
     "missing",
-    "page",
     "pick_account",
+    "second_step",
     "sign_in",
     "signed_out",
 ]
 
-_BANNER = (
-    '<header class="banner"><b>PRACTICE</b> This is not Microsoft. '
-    "Nothing typed here leaves this computer.</header>"
-)
-_SHOWN_VALUE = 64
-
-
-def page(title: str, body: str, *, wide: bool = False) -> str:
-    """A whole document around the body of a page."""
-    kind = ' class="wide"' if wide else ""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)} – practice tenant</title><style>{CSS}</style></head>\n"
-        f"<body>{_BANNER}<main{kind}>\n{body}\n</main></body></html>\n"
-    )
-
 
 def sign_in(
     call: Call,
-    request: AuthorizeRequest,
+    errand: Errand,
     *,
     ctx: str,
     name: str,
@@ -60,10 +45,9 @@ def sign_in(
     users: tuple[User, ...],
 ) -> HttpResponse:
     """User name and password."""
-    said = f'<p class="problem" role="alert">{escape(problem.text)}</p>' if problem else ""
     first = "" if name else " autofocus"
     second = " autofocus" if name else ""
-    form = (
+    inputs = (
         '<label for="login">User name</label>'
         f'<input id="login" name="login" value="{escape(name)}" autocomplete="username" '
         f'autocapitalize="none" spellcheck="false" required{first}>'
@@ -74,15 +58,14 @@ def sign_in(
         '<button name="action" value="cancel" formnovalidate>Cancel</button></p>'
     )
     body = (
-        f"<h1>Sign in</h1><p>to continue to <b>{escape(request.app.name)}</b></p>{said}"
-        f"{_form(call, 'login', ctx, form)}{_who_is_here(users)}{_explained(request)}"
+        f"<h1>Sign in</h1><p>to continue to <b>{escape(errand.app.name)}</b></p>"
+        f"{_said(problem)}{form(call, 'login', ctx, inputs)}{_who_is_here(users)}"
+        f"{explained(errand)}"
     )
-    return _answer(call, request, page("Sign in", body))
+    return answer(call, errand, page("Sign in", body))
 
 
-def pick_account(
-    call: Call, request: AuthorizeRequest, *, ctx: str, users: tuple[User, ...]
-) -> HttpResponse:
+def pick_account(call: Call, errand: Errand, *, ctx: str, users: tuple[User, ...]) -> HttpResponse:
     """Which of the accounts that are signed in."""
     tiles = "".join(
         f'<button class="account" name="account" value="{escape(u.oid)}">'
@@ -91,30 +74,102 @@ def pick_account(
     )
     other = '<button class="account" name="account" value="other">Use another account</button>'
     body = (
-        f"<h1>Pick an account</h1><p>to continue to <b>{escape(request.app.name)}</b></p>"
-        f"{_form(call, 'pick', ctx, tiles + other)}{_explained(request)}"
+        f"<h1>Pick an account</h1><p>to continue to <b>{escape(errand.app.name)}</b></p>"
+        f"{form(call, 'pick', ctx, tiles + other)}{explained(errand)}"
     )
-    return _answer(call, request, page("Pick an account", body))
+    return answer(call, errand, page("Pick an account", body))
 
 
-def consent(
-    call: Call, request: AuthorizeRequest, *, ctx: str, user: User, extra: Fields
-) -> HttpResponse:
-    """May this app do that in my name?"""
-    wishes = "".join(f"<li>{line}</li>" for line in _wishes(request))
-    buttons = (
-        '<p class="buttons"><button class="main" name="action" value="accept">Accept</button>'
-        '<button name="action" value="decline">Cancel</button></p>'
+def second_step(call: Call, errand: Errand, *, ctx: str, user: User, failed: bool) -> HttpResponse:
+    """The second factor; its button stands for the person's telephone."""
+    said = problem("The request was denied. Try again, or cancel.") if failed else ""
+    choice = buttons(("approve", "Approve"), ("deny", "Deny"), ("cancel", "Cancel"))
+    body = (
+        f'<p class="soft">{escape(user.name)}</p><h1>Approve the sign-in request</h1>{said}'
+        f"<p>To continue to <b>{escape(errand.app.name)}</b>, a second step is needed. Outside of "
+        "practice your telephone would ask; here this page does.</p>"
+        f"{form(call, 'mfa', ctx, choice)}{explained(errand)}"
     )
+    return answer(call, errand, page("Approve the sign-in request", body))
+
+
+def consent(call: Call, errand: Errand, *, ctx: str, user: User, extra: Fields) -> HttpResponse:
+    """May this app do that in my name, or in everybody's?"""
+    for_all = isinstance(errand, AdminErrand)
+    whom = "anybody of your organisation" if for_all else "you"
+    wishes = "".join(f"<li>{line}</li>" for line in _wishes(errand, whom))
+    everybody = (
+        "<p><b>If you accept, the app gets this for everybody of your organisation.</b> Nobody "
+        "else will be asked.</p>"
+        if for_all
+        else ""
+    )
+    choice = buttons(("accept", "Accept"), ("decline", "Cancel"))
     body = (
         f'<p class="soft">{escape(user.name)}</p><h1>Permissions requested</h1>'
-        f"<p><b>{escape(request.app.name)}</b> would like to:</p><ul>{wishes}</ul>"
-        '<p class="soft">The answer goes to '
-        f"<code>{escape(request.destination.redirect_uri)}</code>. If you did not start this "
-        "yourself, cancel.</p>"
-        f"{_form(call, 'consent', ctx, buttons)}{_explained(request)}"
+        f"<p><b>{escape(errand.app.name)}</b> would like to:</p><ul>{wishes}</ul>{everybody}"
+        f'<p class="soft">{_whither(errand)} If you did not start this yourself, cancel.</p>'
+        f"{form(call, 'consent', ctx, choice)}{explained(errand)}"
     )
-    return _answer(call, request, page("Permissions requested", body), extra=extra)
+    return answer(call, errand, page("Permissions requested", body), extra=extra)
+
+
+def admin_needed(
+    call: Call, errand: Errand, *, ctx: str, user: User, extra: Fields
+) -> HttpResponse:
+    """Only an administrator could consent to this (AADSTS90094)."""
+    wishes = "".join(f"<li>{line}</li>" for line in _wishes(errand, "you"))
+    choice = buttons(("cancel", "Return to the app without granting consent"))
+    why = refuse(90094).text
+    body = (
+        f'<p class="soft">{escape(user.name)}</p><h1>Need admin approval</h1>'
+        f"<p><b>{escape(errand.app.name)}</b> needs permission to do what only an administrator "
+        f"can grant:</p><ul>{wishes}</ul><p>Ask an administrator to open the <code>adminconsent"
+        f'</code> page for this app, then sign in again.</p><p class="soft">{escape(why)}</p>'
+        f"{form(call, 'approval', ctx, choice)}{explained(errand)}"
+    )
+    return answer(call, errand, page("Need admin approval", body), extra=extra)
+
+
+def enter_code(call: Call, *, code: str, refused: Refused | None) -> HttpResponse:
+    """Where a person types what a device shows."""
+    inputs = (
+        '<label for="otc">Code</label>'
+        f'<input id="otc" name="otc" value="{escape(code)}" autocomplete="off" '
+        'autocapitalize="characters" spellcheck="false" required autofocus>'
+        f"{buttons(('next', 'Next'))}"
+    )
+    body = (
+        "<h1>Enter code</h1><p>Type the code that the app or device shows. Only go on if you "
+        "started this yourself: whoever sent you a code gets what you agree to here.</p>"
+        f"{_said(refused)}{form(call, 'oauth2/deviceauth', '', inputs)}"
+    )
+    return page_answer(200, page("Enter code", body), call, policy=policy())
+
+
+def confirm_app(
+    call: Call, errand: DeviceErrand, *, ctx: str, user: User, extra: Fields
+) -> HttpResponse:
+    """Whether this is the app that the person means (since 2021, against phishing)."""
+    choice = buttons(("continue", "Continue"), ("cancel", "Cancel"))
+    name = escape(errand.app.name)
+    body = (
+        f'<p class="soft">{escape(user.name)}</p><h1>Are you trying to sign in to {name}?</h1>'
+        "<p>Only continue if you began this on a device of your own, and trust the app.</p>"
+        f"{form(call, 'confirm', ctx, choice)}"
+    )
+    return answer(call, errand, page("Are you trying to sign in?", body), extra=extra)
+
+
+def device_done(call: Call, errand: DeviceErrand, *, granted: bool, extra: Fields) -> HttpResponse:
+    """The end of the way for the browser; the device hears of it by polling."""
+    if granted:
+        said = f"You have signed in to {escape(errand.app.name)} on your device."
+        body = f"<h1>You are signed in</h1><p>{said} You may now close this window.</p>"
+    else:
+        body = "<h1>Nothing was granted</h1><p>The device is told that you declined.</p>"
+    title = "You are signed in" if granted else "Nothing was granted"
+    return page_answer(200, page(title, body), call, policy=policy(), extra=extra)
 
 
 def form_post(call: Call, redirect_uri: str, fields: Fields, *, extra: Fields) -> HttpResponse:
@@ -134,27 +189,29 @@ def form_post(call: Call, redirect_uri: str, fields: Fields, *, extra: Fields) -
     return page_answer(200, page("Back to the app", body), call, policy=rules, extra=extra)
 
 
-def error(refused: Refused, call: Call) -> HttpResponse:
+def error(refused: Refused, call: Call, *, extra: Fields = ()) -> HttpResponse:
     """What stays here because it must not, or cannot, be sent to the app."""
-    facts = (
+    told = facts(
         ("Request Id", call.trace_id),
         ("Correlation Id", call.correlation_id),
         ("Timestamp", stamp(call.now)),
         ("Message", refused.text),
     )
-    told = "".join(f"<dt>{n}</dt><dd>{escape(v)}</dd>" for n, v in facts)
     body = (
         "<h1>This sign-in cannot go on</h1><p>The app gets no answer: this page is the last thing "
-        f"that happens.</p><dl>{told}</dl><h2>What to do</h2><p>{escape(refused.kind.advice)}</p>"
+        f"that happens.</p>{told}<h2>What to do</h2><p>{escape(refused.kind.advice)}</p>"
     )
     # fidelity: error-page-status
-    return page_answer(400, page("Error", body), call, policy=policy())
+    return page_answer(400, page("Error", body), call, policy=policy(), extra=extra)
 
 
-def missing(call: Call) -> HttpResponse:
-    """404."""
-    body = '<h1>Nothing here</h1><p>The <a href="/">start page</a> lists what there is.</p>'
-    return page_answer(404, page("Nothing here", body), call, policy=policy())
+def missing(call: Call, *, allowed: tuple[str, ...] = ()) -> HttpResponse:
+    """404, or 405 where another method would do."""
+    words = "Not that way" if allowed else "Nothing here"
+    body = f'<h1>{words}</h1><p>The <a href="/">start page</a> lists what there is.</p>'
+    extra = (("Allow", ", ".join(allowed)),) if allowed else ()
+    status = 405 if allowed else 404
+    return page_answer(status, page(words, body), call, policy=policy(), extra=extra)
 
 
 def signed_out(call: Call, *, extra: Fields) -> HttpResponse:
@@ -163,55 +220,49 @@ def signed_out(call: Call, *, extra: Fields) -> HttpResponse:
     return page_answer(200, page("Signed out", body), call, policy=policy(), extra=extra)
 
 
-def _answer(
-    call: Call, request: AuthorizeRequest, html: str, *, extra: Fields = ()
-) -> HttpResponse:
-    rules = policy(form_to=origin_of(request.destination.redirect_uri))
-    return page_answer(200, html, call, policy=rules, extra=extra)
-
-
-def _form(call: Call, where: str, ctx: str, inner: str) -> str:
-    action = f"/{escape(call.segments[0])}/{where}"
-    hidden = f'<input type="hidden" name="ctx" value="{escape(ctx)}">'
-    return f'<form method="post" action="{action}" accept-charset="utf-8">{hidden}{inner}</form>'
+def _said(refused: Refused | None) -> str:
+    return problem(refused.text) if refused is not None else ""
 
 
 def _who_is_here(users: tuple[User, ...]) -> str:
     lines = "".join(
-        f"<li><code>{escape(u.name)}</code>, password <code>{escape(u.password)}</code></li>"
+        f"<li><code>{escape(u.name)}</code>, password <code>{escape(u.password)}</code>"
+        f"{_peculiar(u)}</li>"
         for u in users
     )
     return f"<details><summary>Who can sign in here?</summary><ul>{lines}</ul></details>"
 
 
-def _wishes(request: AuthorizeRequest) -> list[str]:
+def _peculiar(user: User) -> str:
+    """What is special about an account, in a few words."""
+    notes = [f"account {user.account}"] if user.account != "active" else []
+    if user.mfa:
+        notes.append("second step")
+    if user.federated:
+        notes.append("federated")
+    if user.admin:
+        notes.append("administrator")
+    if not user.in_workspace:
+        notes.append("not in the workspace")
+    return f' <span class="soft">({", ".join(notes)})</span>' if notes else ""
+
+
+def _wishes(errand: Errand, whom: str) -> list[str]:
+    oidc = errand.asked.oidc
     lines = [
-        f"use <b>{escape(w.resource.name)}</b> as you (<code>{escape(p)}</code>)"
-        for w in request.asked.wanted
+        f"use <b>{escape(w.resource.name)}</b> as {whom} (<code>{escape(p)}</code>)"
+        for w in errand.asked.wanted
         for p in w.permissions
-        if p not in request.asked.oidc
+        if p not in oidc
     ]
-    if {"openid", "profile", "email"} & set(request.asked.oidc):
+    if {"openid", "profile", "email"} & set(oidc):
         lines.append("sign you in and read your name")
-    if "offline_access" in request.asked.oidc:
+    if "offline_access" in oidc:
         lines.append("keep that access when you are not there")
     return lines
 
 
-def _explained(request: AuthorizeRequest) -> str:
-    lines = "".join(
-        f"<dt><code>{escape(name)}</code></dt><dd><code>{escape(_short(value))}</code></dd>"
-        f'<dd class="soft">{_ticks(meaning(name))}</dd>'
-        for name, value in request.sent
-    )
-    return f"<details><summary>What does this request say?</summary><dl>{lines}</dl></details>"
-
-
-def _ticks(text: str) -> str:
-    """Our own text; what stands in backticks is set as code."""
-    pieces = escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= _SHOWN_VALUE else f"{value[:_SHOWN_VALUE]}…"
+def _whither(errand: Errand) -> str:
+    if errand.destination is None:
+        return "The answer goes to the device that showed the code."
+    return f"The answer goes to <code>{escape(errand.destination.redirect_uri)}</code>."

@@ -14,7 +14,7 @@ from entra_oauth.practice.refusals import refuse
 if TYPE_CHECKING:
     from entra_oauth.practice.directory import App, Directory, Resource, Tenant
 
-__all__ = ["Asked", "Wanted", "read_scope"]
+__all__ = ["Asked", "Wanted", "read_app_scope", "read_resource", "read_scope"]
 
 _OIDC = ("openid", "profile", "email", "offline_access")
 _DEFAULT = ".default"
@@ -33,8 +33,15 @@ class Wanted:
     default: bool
 
     @property
+    def needs_admin(self) -> bool:
+        """Whether a permission was asked for that only an administrator can give."""
+        return not set(self.permissions).isdisjoint(self.resource.admin_permissions)
+
+    @property
     def audience(self) -> str:
-        """The `aud` of a v1.0 token: the resource as it was asked for."""
+        """The `aud` of a token: its id, or in version 1.0 the resource as it was asked for."""
+        if self.resource.version == 2:
+            return self.resource.id
         name = self.prefix.removesuffix("/")
         return name if name in self.resource.uris else self.resource.id
 
@@ -73,6 +80,29 @@ def read_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Ask
     return Asked(oidc=oidc, wanted=tuple(found.values()))
 
 
+def read_resource(name: str, directory: Directory, tenant: Tenant) -> Asked:
+    """What the `resource` parameter of the v1.0 endpoints asks for. Raises 500011."""
+    resource = directory.resource(name)
+    if resource is None:
+        raise refuse(500011, name, tenant.name)
+    wanted = Wanted(
+        resource=resource, prefix=f"{name}/", permissions=resource.permissions, default=True
+    )
+    # fidelity: v1-always - with v1.0 nobody asks for these, and everybody gets them
+    return Asked(oidc=("openid", "profile", "offline_access"), wanted=(wanted,))
+
+
+def read_app_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Wanted:
+    """The one `.default` of an app that asks for itself. Raises 1002012, 70011 or 500011."""
+    # fidelity: app-scope
+    words = [w for w in text.split(" ") if w and w not in _OIDC]
+    if not words or any(w.rpartition("/")[2] != _DEFAULT for w in words):
+        raise refuse(1002012, text)
+    if len(words) > 1:
+        raise refuse(70011, text, "")
+    return _read_word(words[0], directory, tenant, app)
+
+
 def _read_word(word: str, directory: Directory, tenant: Tenant, app: App) -> Wanted:
     # `https://x//.default` names the resource `https://x/`: only the last slash divides.
     name, slash, permission = word.rpartition("/")
@@ -80,7 +110,7 @@ def _read_word(word: str, directory: Directory, tenant: Tenant, app: App) -> Wan
     if resource is None:
         raise refuse(500011, name, tenant.name)
     default = permission == _DEFAULT
-    if not default and permission not in resource.permissions:
+    if not default and permission not in (*resource.permissions, *resource.admin_permissions):
         raise refuse(650053, app.name, permission, resource.id)
     return Wanted(
         resource=resource,

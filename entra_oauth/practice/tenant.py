@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from enum import StrEnum
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
-from entra_oauth.errors import UsageError
-from entra_oauth.practice import discovery, info, pages, signin, workspace
+from entra_oauth.errors import DestinationRefused, TransportError, UsageError, plain
+from entra_oauth.practice import routes
 from entra_oauth.practice.calls import read_call
 from entra_oauth.practice.chance import Chance
-from entra_oauth.practice.directory import DEFAULT
+from entra_oauth.practice.client_keys import ClientKeys
+from entra_oauth.practice.defaults import DEFAULT
+from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.practice.keys import key_for
 from entra_oauth.practice.ledger import Ledger
-from entra_oauth.practice.refusals import Refused
-from entra_oauth.practice.token import token
+from entra_oauth.practice.limits import Limits
+from entra_oauth.practice.tokens import sign
 from entra_oauth.practice.world import World
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -24,38 +28,24 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.practice.calls import Call
-    from entra_oauth.practice.directory import Directory
+    from entra_oauth.practice.client_keys import ClientCertificate
+    from entra_oauth.practice.directory import App, Directory, User
     from entra_oauth.practice.hosts import Hosted
+    from entra_oauth.practice.user_agent import Page
     from entra_oauth.protocol.messages import HttpRequest
 
-    Endpoint = Callable[[World, Call], HttpResponse]
-
-__all__ = ["PracticeTenant"]
+__all__ = ["PracticeTenant", "Trailer"]
 
 _LOG_SIZE = 2_000
 
-_FIXED: dict[tuple[str, str], Endpoint] = {
-    ("GET", "/"): info.start,
-    ("GET", "/fidelity"): info.fidelity,
-    ("GET", "/error"): info.error_lookup,
-    ("GET", "/api/2.0/clusters/list"): workspace.clusters,
-    ("GET", "/api/2.1/clusters/list"): workspace.clusters,
-    ("GET", "/api/2.0/preview/scim/v2/Me"): workspace.who_am_i,
-}
 
-_UNDER_TENANT: dict[tuple[str, str], Endpoint] = {
-    ("GET", "oauth2/v2.0/authorize"): signin.authorize,
-    ("POST", "oauth2/v2.0/authorize"): signin.authorize,
-    ("POST", "login"): signin.sign_in,
-    ("POST", "pick"): signin.pick_account,
-    ("POST", "consent"): signin.decide_consent,
-    ("GET", "oauth2/v2.0/logout"): signin.log_out,
-    ("GET", "oauth2/v2.0/token"): token,
-    ("POST", "oauth2/v2.0/token"): token,
-    ("GET", "v2.0/.well-known/openid-configuration"): discovery.configuration,
-    ("GET", "discovery/v2.0/keys"): discovery.keys,
-}
+class Trailer(StrEnum):
+    """What stands between the parts of an `error_description` in JSON."""
+
+    BLANK = " "
+    """As in answers recorded in 2025 and 2026."""
+    LINES = "\r\n"
+    """As in Microsoft's documentation, and in answers up to 2023."""
 
 
 class PracticeTenant:
@@ -82,9 +72,11 @@ class PracticeTenant:
         directory: Directory | None = None,
         seed: int | None = None,
         clock: Callable[[], float] = now,
+        trailer: Trailer = Trailer.BLANK,
     ) -> None:
         book = directory or DEFAULT
         self._clock = clock
+        self._trailer = trailer
         self._ahead_s = 0.0
         self._log: deque[tuple[HttpRequest, HttpResponse]] = deque(maxlen=_LOG_SIZE)
         self._lock = Lock()
@@ -93,6 +85,8 @@ class PracticeTenant:
             directory=book,
             ledger=Ledger(frozenset((c.oid, c.client_id, c.resource_id) for c in book.consents)),
             keys=key_for(seed),
+            client_keys=ClientKeys(seed),
+            limits=Limits(),
             chance=Chance(seed),
             now=self.now,
         )
@@ -110,24 +104,19 @@ class PracticeTenant:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         try:
-            call = read_call(request, chance=self._world.chance, now=self.now())
+            call = read_call(
+                request, chance=self._world.chance, now=self.now(), trailer=self._trailer
+            )
         except ValueError:
             return HttpResponse(status=400, reason="Bad Request")
-        path = "/" + "/".join(call.segments)
-        endpoint = _FIXED.get((call.method, path)) or _UNDER_TENANT.get(
-            (call.method, "/".join(call.segments[1:]))
-        )
-        if endpoint is None:
-            return pages.missing(call)
-        try:
-            return endpoint(self._world, call)
-        except Refused as refused:
-            return pages.error(refused, call)
+        return routes.answer(self._world, call)
 
     @property
     def log(self) -> tuple[tuple[HttpRequest, HttpResponse], ...]:
         """What was asked and answered so far, oldest first; the last two thousand."""
         return tuple(self._log)
+
+    # ---- what happens in the world ------------------------------------------------
 
     def now(self) -> float:
         """Seconds since 1970, by the tenant's clock."""
@@ -137,6 +126,75 @@ class PracticeTenant:
         """Put the tenant's clock forward (or back): codes and tokens age at once."""
         with self._lock:
             self._ahead_s += seconds
+
+    def throttle(self, *, after: int | None, retry_after_s: int = 60) -> None:
+        """Answer 429 to every client after so many token requests; None ends that.
+
+        A client that has waited `retry_after_s` seconds may ask as often again.
+        """
+        self._world.limits.throttle(after, retry_after_s)
+
+    def revoke_sessions(self, user: str) -> None:
+        """As an administrator does: the person's refresh tokens are dead (AADSTS50173)."""
+        self._world.ledger.revoke(self.person(user).oid, self.now())
+
+    def challenge(self, user: str) -> None:
+        """The workspace turns down the person's tokens until they are newer than this moment.
+
+        It does so to clients that have said that they can handle it (`cp1`).
+        """
+        self._world.ledger.challenge(self.person(user).oid, self.now())
+
+    def person(self, name: str) -> User:
+        """By sign-in name, or by what stands before its @. Raises `UsageError`."""
+        name = name.strip().lower()
+        for user in self.directory.users:
+            if name in (user.name, user.name.partition("@")[0]):
+                return user
+        raise UsageError(
+            f"The practice directory has nobody called {plain(name)[:60]}.",
+            advice="The tenant's start page shows who is there.",
+        )
+
+    # ---- what an app keeps ----------------------------------------------------------
+
+    def certificate_of(self, client_id: str) -> ClientCertificate:
+        """Certificate and private key that were made for an app. Raises `UsageError`."""
+        return self._world.client_keys.own(self._app(client_id))
+
+    def federated_token(self, client_id: str, *, life_s: int = 3600) -> str:
+        """A token of the foreign issuer whom that app trusts first. Raises `UsageError`.
+
+        It is what a build server, or another cloud, would hand to the app's program.
+        """
+        app = self._app(client_id)
+        if not app.federated:
+            raise UsageError(
+                "That app trusts no other issuer.",
+                advice="Give the app a federated credential in the practice directory.",
+            )
+        trusted = app.federated[0]
+        start = int(self.now())
+        key = self._world.keys.key()
+        claims: dict[str, object] = {
+            "iss": trusted.issuer,
+            "sub": trusted.subject,
+            "aud": trusted.audience,
+            "jti": self._world.chance.guid(),
+            "iat": start,
+            "nbf": start,
+            "exp": start + life_s,
+        }
+        return sign(key, {"typ": "JWT", "alg": "RS256", "kid": key.kid}, claims)
+
+    def _app(self, client_id: str) -> App:
+        app = self.directory.app(client_id)
+        if app is None:
+            raise UsageError(
+                "The practice directory has no app with that id.",
+                advice="The tenant's start page shows which apps are there.",
+            )
+        return app
 
     # ---- served on this machine --------------------------------------------------
 
@@ -181,3 +239,54 @@ class PracticeTenant:
     def ca(self) -> str:
         """The file with the certificate that clients must trust, inside a `with` block."""
         return self._served.ca_file
+
+    def env(self) -> dict[str, str]:
+        """Variables that lead a client which reads them here, inside a `with` block.
+
+        The certificate for the usual TLS stacks, and the authority and workspace for
+        clients of Azure and Databricks. Add them to a copy of `os.environ`.
+        """
+        ca, tenant_id = self.ca, self.directory.tenants[0].id
+        return {
+            "REQUESTS_CA_BUNDLE": ca,
+            "SSL_CERT_FILE": ca,
+            "CURL_CA_BUNDLE": ca,
+            "NODE_EXTRA_CA_CERTS": ca,
+            "NO_PROXY": "localhost,127.0.0.1,::1",
+            "no_proxy": "localhost,127.0.0.1,::1",
+            "AZURE_AUTHORITY_HOST": self.base_url,
+            "AZURE_TENANT_ID": tenant_id,
+            "ARM_TENANT_ID": tenant_id,
+            "DATABRICKS_HOST": self.base_url,
+        }
+
+    def sign_in(self, url: str, user: str = "alice") -> Page:
+        """Open `url` and sign `user` in, as a person with a browser would, inside a `with` block.
+
+        `user` is a sign-in name, or what stands before its @. The result is where the
+        browser ended up. An address at which nobody answers is such a place as well: its
+        status is 502, and its `url` what the address bar would show.
+        """
+        return self._browse(url, user)
+
+    def enter_code(self, user_code: str, user: str = "alice") -> Page:
+        """Type a device's code on the tenant's page and sign `user` in, inside a `with` block."""
+        return self._browse(f"{self.base_url}/devicelogin", user, user_code)
+
+    def _browse(self, url: str, user: str, user_code: str = "") -> Page:
+        from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+
+        ca, here = self.ca, urlsplit(self.base_url).netloc
+        person = self.person(user)
+
+        def send(request: HttpRequest) -> HttpResponse:
+            parts = urlsplit(request.url)
+            if parts.netloc == here or stands_in_for(parts.hostname or ""):
+                return self.handle(request)
+            try:
+                return http_send(request, ca_file=ca)
+            except (TransportError, DestinationRefused):
+                return HttpResponse(status=502, reason="Nobody answers there")
+
+        browser = PracticeBrowser(send, person.name, person.password, user_code=user_code)
+        return browser.open(url)

@@ -17,6 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from entra_oauth.practice.host_names import CERTIFIED, CONSTRAINED, LOGIN_HOSTS
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -25,17 +27,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate, GeneralName, KeyUsage, Name
 
 __all__ = ["LOGIN_HOSTS", "Certificates", "make"]
-
-LOGIN_HOSTS = (
-    "login.microsoftonline.com",
-    "login.microsoftonline.us",
-    "login.chinacloudapi.cn",
-    "login.partner.microsoftonline.cn",
-    "login.windows.net",
-    "login.microsoft.com",
-    "sts.windows.net",
-)
-"""The real hosts that a proxy may lead to a practice tenant."""
 
 _LIVES = timedelta(days=30)
 _ADDRESSES = ("127.0.0.1", "::1")
@@ -51,8 +42,14 @@ class Made:
     private_key: bytes
 
 
-def make(now: float, names: tuple[str, ...] = ("localhost", *LOGIN_HOSTS)) -> Made:
-    """An authority and one certificate for `names` and the loopback addresses.
+def make(
+    now: float,
+    names: tuple[str, ...] = CERTIFIED,
+    within: tuple[str, ...] = CONSTRAINED,
+) -> Made:
+    """An authority that can vouch for what is `within`, and a certificate for `names`.
+
+    Both are for the loopback addresses as well.
 
     `now` is the real time in seconds since 1970: TLS does not know the practice
     tenant's clock.
@@ -70,7 +67,8 @@ def make(now: float, names: tuple[str, ...] = ("localhost", *LOGIN_HOSTS)) -> Ma
     hosts: list[GeneralName] = [x509.DNSName(name) for name in names]
     places: list[GeneralName] = [x509.IPAddress(ip_address(a)) for a in _ADDRESSES]
     reach: list[GeneralName] = [x509.IPAddress(ip_network(n)) for n in _NETWORKS]
-    authority = _authority(issuer_key, start, [*hosts, *reach])
+    reach += [x509.DNSName(name) for name in within]
+    authority = _authority(issuer_key, start, reach)
     certificate = _leaf(issuer_key, key, authority.subject, start, [*hosts, *places])
     return Made(
         authority=authority.public_bytes(Encoding.PEM),

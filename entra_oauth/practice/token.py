@@ -5,16 +5,15 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
 
 from entra_oauth.practice import pages
-from entra_oauth.practice.answers import json_answer
+from entra_oauth.practice.answers import empty_answer, json_answer, text_answer
+from entra_oauth.practice.client_auth import read_credential
 from entra_oauth.practice.directory import Platform
-from entra_oauth.practice.grants import GRANTS, Credential, TokenCall
+from entra_oauth.practice.granted import GrantedToApp, TokenCall
+from entra_oauth.practice.grants import GRANTS
 from entra_oauth.practice.ledger import RefreshGrant
 from entra_oauth.practice.refusals import Refused, as_json, refuse
 from entra_oauth.practice.tokens import Subject, client_info, make_access_token, make_id_token
@@ -22,100 +21,195 @@ from entra_oauth.practice.world import read_authority
 
 if TYPE_CHECKING:
     from entra_oauth.practice.calls import Call
-    from entra_oauth.practice.grants import Granted
+    from entra_oauth.practice.granted import Granted
     from entra_oauth.practice.world import World
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
-__all__ = ["token"]
+__all__ = ["preflight", "throttled", "token", "token_v1"]
 
 _SHORTEST_LIFE_S = 60 * 60
 _LONGEST_LIFE_S = 90 * 60
+_SHORTEST_CAE_LIFE_S = 20 * 3600
+_LONGEST_CAE_LIFE_S = 28 * 3600
 
 
 def token(world: World, call: Call) -> HttpResponse:
     """POST `/{tenant}/oauth2/v2.0/token`."""
+    return _token(world, call, version=2)
+
+
+def token_v1(world: World, call: Call) -> HttpResponse:
+    """POST `/{tenant}/oauth2/token`: the older endpoint, with `resource`."""
+    return _token(world, call, version=1)
+
+
+def _token(world: World, call: Call, *, version: int) -> HttpResponse:
     if call.method != "POST":
         return pages.error(refuse(900561, "POST", call.method), call)
+    readable: Fields = ()
     try:
-        asking = _who_asks(world, call)
+        asking = _who_asks(world, call, version)
+        readable = _readable_by_page(asking)
         granted = GRANTS[call.form.need("grant_type")](asking)
-        body = _issue(asking, granted)
-        readable = _readable_by_page(asking, granted)
+        if isinstance(granted, GrantedToApp):
+            body = _issue_to_app(asking, granted)
+        else:
+            body = _issue(asking, granted)
     except Refused as refused:
-        return as_json(refused, call)
+        return as_json(refused, call, extra=readable)
     answer = json.dumps(body, separators=(",", ":"))
     return json_answer(200, answer, call, telemetry="1,0,0,,", extra=readable)
 
 
-def _who_asks(world: World, call: Call) -> TokenCall:
+def throttled(world: World, call: Call) -> HttpResponse | None:
+    """429 as plain text for a client that was told to wait; None if it may ask."""
+    # fidelity: throttling
+    fields = call.form.fields
+    client = next((value.lower() for name, value in fields if name == "client_id"), "")
+    wait_s = world.limits.wait_s(client, call.now)
+    if wait_s is None:
+        return None
+    return text_answer(429, "Too Many Requests", call, extra=(("Retry-After", str(wait_s)),))
+
+
+def preflight(world: World, call: Call) -> HttpResponse:
+    """OPTIONS on the token endpoint: what a browser asks before a page's request."""
+    # fidelity: cors
+    origin = call.origin
+    if origin is None:
+        return empty_answer(call)
+    allowed = (
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Methods", "POST, OPTIONS"),
+        ("Access-Control-Allow-Headers", "content-type, client-request-id"),
+        ("Vary", "Origin"),
+    )
+    return empty_answer(call, extra=allowed)
+
+
+def _who_asks(world: World, call: Call, version: int) -> TokenCall:
     """Everything that is checked before the grant itself is looked at."""
     authority = read_authority(call.segments[0], world.directory)
     grant_type = call.form.need("grant_type")
     if grant_type not in GRANTS:
         raise refuse(70003, grant_type)
-    basic_id, credential = _basic(call)
+    basic_id, credential = read_credential(call)
     client_id = call.form.get("client_id") or basic_id or call.form.need("client_id")
-    app = authority.app(client_id, world.directory)
-    secret = call.form.get("client_secret")
+    if version == 2 and call.form.has("resource"):
+        raise refuse(901002)
     # fidelity: unknown-parameters - `state` and everything else that is not named is ignored
     return TokenCall(
         world=world,
         call=call,
         authority=authority,
-        app=app,
-        credential=Credential(secret) if secret is not None else credential,
+        app=authority.app(client_id, world.directory),
+        credential=credential,
+        version=version,
     )
 
 
-def _readable_by_page(asking: TokenCall, granted: Granted) -> Fields:
-    """What lets the script of a single-page app read the answer (CORS)."""
-    origin = asking.call.request.header("Origin")
-    if granted.platform is not Platform.SPA or origin is None:
+def _readable_by_page(asking: TokenCall) -> Fields:
+    """What lets the script of a single-page app read the answer, and no other (CORS)."""
+    # fidelity: cors
+    origin = asking.call.origin
+    if origin is None or all(r.platform is not Platform.SPA for r in asking.app.redirects):
         return ()
     return (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
 
 
-def _basic(call: Call) -> tuple[str | None, Credential]:
-    """Client id and secret of an Authorization header (RFC 6749 §2.3.1), if there is one."""
-    scheme, _, value = (call.request.header("Authorization") or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None, Credential()
-    try:
-        name, _, secret = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise refuse(9002313) from None
-    return unquote_plus(name), Credential(unquote_plus(secret))
-
-
 def _issue(asking: TokenCall, granted: Granted) -> dict[str, object]:
     """The body of a good answer; its members in the order Entra was seen to use."""
-    world, call = asking.world, asking.call
+    world, call, wanted = asking.world, asking.call, granted.wanted
+    cae = granted.claims.cae and wanted.resource.cae
     subject = Subject(
         app=asking.app,
         tenant=granted.tenant,
         user=granted.user,
         proof=asking.credential.proof,
+        amr=granted.amr,
+        cae=cae,
     )
-    # fidelity: token-life
-    life_s = world.chance.between(_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
+    # fidelity: token-life, cae-life
+    shortest, longest = (
+        (_SHORTEST_CAE_LIFE_S, _LONGEST_CAE_LIFE_S) if cae else (_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
+    )
+    life_s = world.chance.between(shortest, longest)
+    access = make_access_token(
+        world, call, subject, wanted, life_s=life_s, not_before=granted.claims.not_before
+    )
+    scope = " ".join(wanted.permissions) if asking.version == 1 else wanted.echo
     body: dict[str, object] = {
         "token_type": "Bearer",
-        "scope": granted.wanted.echo,
-        "expires_in": life_s - 1,
-        "ext_expires_in": life_s - 1,
-        "access_token": make_access_token(world, call, subject, granted.wanted, life_s=life_s),
+        "scope": scope,
+        **_life(asking, wanted.prefix.removesuffix("/"), life_s),
+        "access_token": access,
     }
+    if cae:
+        body["refresh_in"] = life_s // 2  # fidelity: refresh-in
     oidc = granted.asked.oidc  # fidelity: oidc-from-authorize
     if "offline_access" in oidc:
         body["refresh_token"] = _new_refresh_token(asking, granted)
         if granted.platform is Platform.SPA:
             left = granted.first_issued + 86_400 - call.now
             body["refresh_token_expires_in"] = int(left)
+        if asking.app.family:
+            body["foci"] = "1"
     if "openid" in oidc:
-        body["id_token"] = make_id_token(world, call, subject, oidc=oidc, nonce=granted.nonce)
+        body["id_token"] = make_id_token(
+            world,
+            call,
+            subject,
+            granted.user,
+            oidc=oidc,
+            nonce=granted.nonce,
+            version=asking.version,
+        )
     if call.form.get("client_info") == "1":
         body["client_info"] = client_info(granted.user, granted.tenant)
     return body
+
+
+def _issue_to_app(asking: TokenCall, granted: GrantedToApp) -> dict[str, object]:
+    """An app's own token: no scope, no refresh token, no ID token."""
+    wanted = granted.wanted
+    cae = granted.claims.cae and wanted.resource.cae
+    subject = Subject(
+        app=asking.app,
+        tenant=granted.tenant,
+        user=None,
+        proof=asking.credential.proof,
+        cae=cae,
+    )
+    life_s = granted.life_s
+    if cae:
+        life_s = asking.world.chance.between(_SHORTEST_CAE_LIFE_S, _LONGEST_CAE_LIFE_S)
+    access = make_access_token(
+        asking.world,
+        asking.call,
+        subject,
+        wanted,
+        life_s=life_s,
+        not_before=granted.claims.not_before,
+    )
+    return {
+        "token_type": "Bearer",
+        **_life(asking, wanted.prefix.removesuffix("/"), life_s),
+        "access_token": access,
+    }
+
+
+def _life(asking: TokenCall, resource: str, life_s: int) -> dict[str, object]:
+    """How long a token lives; v1.0 writes numbers as text, and says more."""
+    if asking.version == 2:
+        return {"expires_in": life_s - 1, "ext_expires_in": life_s - 1}
+    now = int(asking.call.now)  # fidelity: v1-members
+    return {
+        "expires_in": str(life_s - 1),
+        "ext_expires_in": str(life_s - 1),
+        "expires_on": str(now + life_s),
+        "not_before": str(now - 300),
+        "resource": resource,
+    }
 
 
 def _new_refresh_token(asking: TokenCall, granted: Granted) -> str:
@@ -131,6 +225,7 @@ def _new_refresh_token(asking: TokenCall, granted: Granted) -> str:
             asked=granted.asked,
             issued=asking.call.now,
             first_issued=granted.first_issued,
+            amr=granted.amr,
         ),
     )
     return value

@@ -1,4 +1,4 @@
-"""Making tokens: the v1.0 access token of Databricks and Graph, the v2.0 ID token.
+"""Making tokens: access tokens of both versions, and ID tokens.
 
 Shapes: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 and .../id-token-claims-reference. `iat` and `nbf` lie five minutes before the
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from entra_oauth.practice.scopes import Wanted
     from entra_oauth.practice.world import World
 
-__all__ = ["Subject", "client_info", "make_access_token", "make_id_token", "sign"]
+__all__ = [
+    "Subject",
+    "client_info",
+    "make_access_token",
+    "make_id_token",
+    "service_oid",
+    "sign",
+    "sub_for",
+]
 
 _BACKDATED_S = 300
 _ID_TOKEN_S = 3600
@@ -34,78 +42,163 @@ class Subject:
 
     app: App
     tenant: Tenant
-    user: User
+    user: User | None
+    """None for an app that speaks for itself."""
     proof: str
-    """How the app proved itself: 0 not at all, 1 by secret (`appidacr`)."""
+    """How the app proved itself: 0 not at all, 1 by secret, 2 by assertion (`appidacr`)."""
+    amr: tuple[str, ...] = ("pwd",)
+    cae: bool = False
+    """Whether the app can handle a claims challenge, and the API takes part in that."""
+
+    @property
+    def oid(self) -> str:
+        return self.user.oid if self.user else service_oid(self.tenant.id, self.app.client_id)
 
 
 def make_access_token(
-    world: World, call: Call, subject: Subject, wanted: Wanted, *, life_s: int
+    world: World,
+    call: Call,
+    subject: Subject,
+    wanted: Wanted,
+    *,
+    life_s: int,
+    not_before: int | None = None,
 ) -> str:
-    """A v1.0 access token, whatever endpoint was used: its API decides that."""
+    """An access token of the version that its API's registration asks for.
+
+    `not_before` is what a claims challenge demanded.
+    """
     # fidelity: graph-token
-    user, tid = subject.user, subject.tenant.id
-    now = int(call.now)
-    claims: dict[str, object] = {
+    key = world.keys.key()
+    version = wanted.resource.version
+    claims = {
         "aud": wanted.audience,
-        "iss": f"https://sts.windows.net/{tid}/",  # fidelity: access-token-v1
-        "iat": now - _BACKDATED_S,
-        "nbf": now - _BACKDATED_S,
-        "exp": now + life_s,
-        "acr": "1",
+        **_times(call, life_s, not_before),
         "aio": world.chance.text(52),
-        "amr": ["pwd"],
-        "appid": subject.app.client_id,
+        **(_v1(call, subject, wanted) if version == 1 else _v2(call, subject, wanted)),
+        "rh": f"1.{world.chance.text(46)}.",
+        "uti": _uti(call.trace_id),
+    }
+    if subject.cae:
+        claims["xms_cc"] = ["cp1"]
+    header = {"typ": "JWT", "alg": "RS256", "kid": key.kid}
+    return sign(key, header | {"x5t": key.x5t} if version == 1 else header, claims)
+
+
+def _times(call: Call, life_s: int, not_before: int | None) -> dict[str, object]:
+    now = int(call.now)
+    start = now - _BACKDATED_S
+    if not_before is not None and not_before <= now:
+        start = max(start, not_before)
+    return {"iat": start, "nbf": start, "exp": now + life_s}
+
+
+def _v1(call: Call, subject: Subject, wanted: Wanted) -> dict[str, object]:
+    user, tid, app = subject.user, subject.tenant.id, subject.app
+    issuer = f"https://sts.windows.net/{tid}/"  # fidelity: access-token-v1
+    common: dict[str, object] = {
+        "iss": issuer,
+        "appid": app.client_id,
         "appidacr": subject.proof,
+        "tid": tid,
+        "oid": subject.oid,
+        "ver": "1.0",
+    }
+    if user is None:
+        return common | {"idp": issuer, "sub": subject.oid}  # fidelity: app-token-v1
+    return common | {
+        "acr": "1",
+        "amr": list(subject.amr),
+        "family_name": user.family_name,
+        "given_name": user.given_name,
+        "ipaddr": "127.0.0.1",
+        "name": user.display_name,
+        "scp": " ".join(wanted.permissions),
+        "sub": sub_for(tid, user.oid, wanted.resource.id),
+        "unique_name": user.name,
+        "upn": user.name,
+    }
+
+
+def _v2(call: Call, subject: Subject, wanted: Wanted) -> dict[str, object]:
+    user, tid = subject.user, subject.tenant.id
+    common: dict[str, object] = {
+        "iss": f"{call.base_url}/{tid}/v2.0",
+        "azp": subject.app.client_id,
+        "azpacr": subject.proof,
+        "oid": subject.oid,
+        "tid": tid,
+        "ver": "2.0",
+    }
+    if user is None:
+        return common | {"sub": subject.oid, "xms_ftd": "practice"}  # fidelity: app-token-v2
+    return common | {
+        "name": user.display_name,
+        "preferred_username": user.name,
+        "scp": " ".join(wanted.permissions),
+        "sub": sub_for(tid, user.oid, wanted.resource.id),
+    }
+
+
+def make_id_token(
+    world: World,
+    call: Call,
+    subject: Subject,
+    user: User,
+    *,
+    oidc: tuple[str, ...],
+    nonce: str | None,
+    version: int = 2,
+) -> str:
+    """An ID token of the endpoint's version.
+
+    With v2.0, `profile` and `email` add what OpenID Connect says they add.
+    """
+    tid = subject.tenant.id
+    claims: dict[str, object] = {
+        "aud": subject.app.client_id,
+        **_times(call, _ID_TOKEN_S, None),
+        "rh": f"1.{world.chance.text(46)}.",
+        "sub": sub_for(tid, user.oid, subject.app.client_id),
+        "tid": tid,
+        "uti": _uti(call.trace_id),
+    }
+    if version == 1:
+        claims |= _id_v1(tid, subject, user)
+    else:
+        claims |= {"iss": f"{call.base_url}/{tid}/v2.0", "ver": "2.0"}  # fidelity: issuer
+        if "profile" in oidc:
+            claims |= {
+                "name": user.display_name,
+                "oid": user.oid,
+                "preferred_username": user.name,
+            }
+        if "email" in oidc:
+            claims["email"] = user.name
+    if nonce is not None:
+        claims["nonce"] = nonce
+    key = world.keys.key()
+    return sign(key, {"typ": "JWT", "alg": "RS256", "kid": key.kid}, claims)
+
+
+def _id_v1(tid: str, subject: Subject, user: User) -> dict[str, object]:
+    return {  # fidelity: id-token-v1
+        "iss": f"https://sts.windows.net/{tid}/",
+        "amr": list(subject.amr),
         "family_name": user.family_name,
         "given_name": user.given_name,
         "ipaddr": "127.0.0.1",
         "name": user.display_name,
         "oid": user.oid,
-        "rh": f"1.{world.chance.text(46)}.",
-        "scp": " ".join(wanted.permissions),
-        "sub": _pairwise(tid, user.oid, wanted.resource.id),
-        "tid": tid,
         "unique_name": user.name,
         "upn": user.name,
-        "uti": _uti(call.trace_id),
         "ver": "1.0",
     }
-    key = world.keys.key()
-    header = {"typ": "JWT", "alg": "RS256", "x5t": key.x5t, "kid": key.kid}
-    return sign(key, header, claims)
 
 
-def make_id_token(
-    world: World, call: Call, subject: Subject, *, oidc: tuple[str, ...], nonce: str | None
-) -> str:
-    """A v2.0 ID token; `profile` and `email` add what OpenID Connect says they add."""
-    user, tid = subject.user, subject.tenant.id
-    now = int(call.now)
-    claims: dict[str, object] = {
-        "aud": subject.app.client_id,
-        "iss": f"{call.base_url}/{tid}/v2.0",  # fidelity: issuer
-        "iat": now - _BACKDATED_S,
-        "nbf": now - _BACKDATED_S,
-        "exp": now + _ID_TOKEN_S,
-        "rh": f"1.{world.chance.text(46)}.",
-        "sub": _pairwise(tid, user.oid, subject.app.client_id),
-        "tid": tid,
-        "uti": _uti(call.trace_id),
-        "ver": "2.0",
-    }
-    if "profile" in oidc:
-        claims |= {
-            "name": user.display_name,
-            "oid": user.oid,
-            "preferred_username": user.name,
-        }
-    if "email" in oidc:
-        claims["email"] = user.name
-    if nonce is not None:
-        claims["nonce"] = nonce
-    key = world.keys.key()
-    return sign(key, {"typ": "JWT", "alg": "RS256", "kid": key.kid}, claims)
+def service_oid(tid: str, client_id: str) -> str:
+    """The object id of an app's service principal in a tenant."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice:{tid}:{client_id}"))
 
 
 def sign(key: SigningKey, header: dict[str, str], claims: dict[str, object]) -> str:
@@ -126,7 +219,7 @@ def _b64(octets: bytes) -> bytes:
     return urlsafe_b64encode(octets).rstrip(b"=")
 
 
-def _pairwise(tid: str, oid: str, audience: str) -> str:
+def sub_for(tid: str, oid: str, audience: str) -> str:
     """A `sub` that is the same each time and differs from audience to audience."""
     digest = hmac.digest(tid.encode(), f"{oid} {audience}".encode(), hashlib.sha256)
     return _b64(digest).decode("ascii")

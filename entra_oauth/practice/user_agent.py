@@ -51,8 +51,11 @@ class PracticeBrowser:
 
     `send` carries one request and returns its answer; it follows nothing. With
     `consents=False` the consent page is declined, with `cancels=True` the sign-in
-    page is left by its cancel button. Cookies are kept by origin, which is
-    stricter than a real browser: it ignores the port.
+    page is left by its cancel button; with `approves=False` the second step is denied
+    once and then left. `user_code` is typed where a device's code is asked for.
+
+    Cookies are kept by origin, which is stricter than a real browser: it ignores the
+    port.
     """
 
     def __init__(
@@ -63,22 +66,28 @@ class PracticeBrowser:
         *,
         consents: bool = True,
         cancels: bool = False,
+        approves: bool = True,
+        user_code: str = "",
     ) -> None:
         self._send = send
         self.user = user
         self._password = password
         self._consents = consents
         self._cancels = cancels
+        self._approves = approves
+        self._denied = False
+        self._user_code = user_code
         self._cookies: dict[str, dict[str, str]] = {}
 
     def open(self, url: str) -> Page:
         """Go to `url` and on, until a page asks for nothing more.
 
-        A sign-in page that comes back after one try is returned as it is. Raises
+        A page that asks for the same thing twice is returned as it is. Raises
         what `send` raises, and `UnexpectedAnswer` if the way has no end.
         """
         request = HttpRequest(method="GET", url=url)
-        signed_in_once = False
+        typed: set[str] = set()
+        self._denied = False
         for _ in range(_MOST_STEPS):
             response = self._exchange(request)
             location = response.header("Location")
@@ -91,9 +100,9 @@ class PracticeBrowser:
                 text=response.body.decode("utf-8", errors="replace"),
             )
             form = _first_form(page.text) if response.status == 200 else None
-            if form is None or ("passwd" in form.typed and signed_in_once):
+            if form is None or typed.intersection(form.typed):
                 return page
-            signed_in_once = signed_in_once or "passwd" in form.typed
+            typed.update(form.typed)
             request = self._submit(form, page.url)
         raise UnexpectedAnswer(
             "The sign-in pages led nowhere.", advice="Open the address in a real browser."
@@ -116,7 +125,7 @@ class PracticeBrowser:
         return response
 
     def _submit(self, form: _Form, page_url: str) -> HttpRequest:
-        answers = {"login": self.user, "passwd": self._password}
+        answers = {"login": self.user, "passwd": self._password, "otc": self._user_code}
         fields = [*form.fields, *((name, answers.get(name, "")) for name in form.typed)]
         button = self._choose(form)
         if button is not None and button[0]:
@@ -141,6 +150,10 @@ class PracticeBrowser:
         named = {button[1]: button for button in form.buttons}
         if "passwd" in form.typed and self._cancels:
             return named.get("cancel")
+        if "deny" in named and not self._approves:
+            choice = named["cancel" if self._denied else "deny"]
+            self._denied = True
+            return choice
         if "decline" in named and not self._consents:
             return named["decline"]
         if "other" in named:

@@ -58,7 +58,7 @@ def test_the_articles_url_works_unchanged_and_comes_back_as_the_article_shows() 
         ({"redirect_uri": "javascript:alert(1)"}, ARTICLE_TENANT_ID, 50011),
         ({}, "fabrikam.example", 90002),
         ({}, "99999999-0000-4000-8000-000000000000", 90002),
-        ({}, "consumers", 90002),
+        ({}, "consumers", 9002332),
         ({}, "%3Ctenant-id%3E", 900023),
     ],
 )

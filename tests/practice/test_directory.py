@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from entra_oauth.errors import UsageError
+from entra_oauth.practice.defaults import DEFAULT
 from entra_oauth.practice.directory import (
     ARTICLE_CLIENT_ID,
     ARTICLE_TENANT_ID,
     DATABRICKS,
-    DEFAULT,
     App,
     Consent,
     Directory,
@@ -21,7 +21,7 @@ from entra_oauth.practice.directory import (
 from entra_oauth.practice.tenant import PracticeTenant
 from practice_kit import NOON, Kit, body_of
 
-ALICE, BOB, _ = DEFAULT.users
+ALICE, BOB = DEFAULT.users[:2]
 FABRIKAM = Tenant(
     id="fab00000-0000-4000-8000-000000000001", domain="fabrikam.example", name="Fabrikam"
 )

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.practice.directory import ARTICLE_TENANT_ID, DEFAULT
+from entra_oauth.practice.defaults import DEFAULT
+from entra_oauth.practice.directory import ARTICLE_TENANT_ID
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest
 from practice_kit import BASE, NOON, Kit, authorize_url
@@ -43,9 +44,8 @@ def test_the_default_clock_runs() -> None:
     [
         ("GET", "/nowhere"),
         ("GET", "/favicon.ico"),
-        ("PUT", f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/token"),
-        ("GET", f"/{ARTICLE_TENANT_ID}/login"),
-        ("POST", "/"),
+        ("GET", f"/{ARTICLE_TENANT_ID}/userrealm"),
+        ("PUT", "/nowhere"),
         ("GET", f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize/"),
         ("GET", f"//{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize"),
     ],
@@ -53,6 +53,21 @@ def test_the_default_clock_runs() -> None:
 def test_anything_else_is_not_found(method: str, path: str) -> None:
     response = Kit().tenant.handle(HttpRequest(method=method, url=f"{BASE}{path}"))
     assert response.status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/token", "GET, POST, OPTIONS"),
+        ("GET", f"/{ARTICLE_TENANT_ID}/login", "POST"),
+        ("GET", f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/devicecode", "POST"),
+        ("POST", "/", "GET"),
+        ("DELETE", "/api/2.0/clusters/list", "GET"),
+    ],
+)
+def test_the_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: str) -> None:
+    response = Kit().tenant.handle(HttpRequest(method=method, url=f"{BASE}{path}"))
+    assert (response.status, response.header("Allow")) == (405, allowed)
 
 
 def test_a_url_that_is_none_is_refused() -> None:

@@ -89,7 +89,6 @@ def test_lives_are_random_between_sixty_and_ninety_minutes() -> None:
         ({}, {"grant_type": None}, (), (400, "invalid_request", 900144)),
         ({}, {"grant_type": ""}, (), (400, "invalid_request", 900144)),
         ({}, {"grant_type": "telepathy"}, (), (400, "unsupported_grant_type", 70003)),
-        ({}, {"grant_type": "password"}, (), (400, "unsupported_grant_type", 70003)),
         ({}, {"client_id": None}, (), (400, "invalid_request", 900144)),
         ({}, {"code": None}, (), (400, "invalid_request", 900144)),
         ({}, {"redirect_uri": None}, (), (400, "invalid_request", 900144)),

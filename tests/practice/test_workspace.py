@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.practice.directory import DEFAULT
+from entra_oauth.practice.defaults import DEFAULT
 from entra_oauth.practice.keys import key_for
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.tokens import sign

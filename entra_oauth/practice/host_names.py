@@ -1,0 +1,54 @@
+"""The real hosts that a practice tenant may stand in for, behind a proxy."""
+
+from __future__ import annotations
+
+__all__ = ["CERTIFIED", "CONSTRAINED", "GRAPH_HOST", "LOGIN_HOSTS", "is_workspace", "stands_in_for"]
+
+LOGIN_HOSTS = (
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+    "login.windows.net",
+    "login.microsoft.com",
+    "sts.windows.net",
+)
+"""The real hosts that a proxy may lead to a practice tenant."""
+
+GRAPH_HOST = "graph.microsoft.com"
+"""Where Entra's userinfo endpoint is."""
+
+_API_HOSTS = (
+    GRAPH_HOST,
+    "graph.microsoft.us",
+    "microsoftgraph.chinacloudapi.cn",
+    "management.azure.com",
+    "management.core.windows.net",
+    "management.usgovcloudapi.net",
+    "management.core.usgovcloudapi.net",
+    "management.chinacloudapi.cn",
+    "management.core.chinacloudapi.cn",
+)
+_WORKSPACES = ("azuredatabricks.net", "databricks.azure.us", "databricks.azure.cn")
+# A workspace is called adb-<id>.<number>.azuredatabricks.net, with numbers below twenty;
+# an asterisk in a certificate stands for one label only.
+_WORKSPACE_NAMES = tuple(
+    f"*.{label}{domain}" for domain in _WORKSPACES for label in ("", *(f"{n}." for n in range(20)))
+)
+
+CERTIFIED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACE_NAMES)
+"""What a practice certificate vouches for, besides this machine's addresses."""
+
+CONSTRAINED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACES)
+"""What its authority can ever vouch for."""
+
+
+def stands_in_for(host: str) -> bool:
+    """Whether that host name may reach a practice tenant."""
+    host = host.lower()
+    return host in LOGIN_HOSTS or host in _API_HOSTS or is_workspace(host)
+
+
+def is_workspace(host: str) -> bool:
+    """Whether that is the name of a Databricks workspace."""
+    return host.lower().endswith(tuple(f".{domain}" for domain in _WORKSPACES))
