@@ -120,6 +120,7 @@ def test_the_wheel_says_what_it_needs(wheel: Files) -> None:
         "platformdirs",
         "requests",
         "truststore",
+        "urllib3",
     }
 
 
