@@ -29,6 +29,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import canaries
 import rawpeer
+import signing
 from entra_oauth.cli import main
 from rawserver import Peer, RawServer, answer
 
@@ -184,7 +185,7 @@ def id_token(nonce: str, issuer: str, /, **changes: Any) -> str:
         "ver": "2.0",
     }
     claims = {name: value for name, value in (claims | changes).items() if value is not None}
-    return canaries.jwt({"alg": "RS256", "kid": "k", "typ": "JWT"}, claims)
+    return signing.signed(claims)
 
 
 def token_answer(**changes: Any) -> dict[str, Any]:
@@ -211,11 +212,18 @@ Reply = Callable[[str, "Person"], bytes]
 
 @contextmanager
 def authority(person: Person, reply: Reply = good) -> Iterator[RawServer]:
-    """An authority that answers each token request with what `reply` makes for it."""
+    """An authority that answers each token request with what `reply` makes for it.
+
+    It publishes its key too; who asks for that is not counted among the requests.
+    """
 
     def play(peer: Peer) -> None:
-        while peer.request():
-            peer.send(reply(server.url, person))
+        while message := peer.request():
+            if signing.is_for_keys(message):
+                server.requests.remove(message)
+                peer.send(answer(json.dumps(signing.jwks()).encode()))
+            else:
+                peer.send(reply(server.url, person))
 
     with RawServer(play) as server:
         yield server

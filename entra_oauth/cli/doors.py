@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -27,28 +28,44 @@ from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from entra_oauth.channels.base import Door, Witness
     from entra_oauth.cli.console import Console
     from entra_oauth.protocol.token import TokenResponse
 
-__all__ = ["pasted_uri", "run_sign_in"]
+__all__ = ["back_channels", "pasted_uri", "run_sign_in"]
 
 
 def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> TokenResponse:
     """Sign in through the door that fits; a second attempt by paste if the person asks."""
     # What may not be sent is found out before a port is taken or a word is said.
     plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
-    with RequestsBack(
-        ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog, say=console.say
-    ) as back:
-        front = _front(plan, args, console)
+    with back_channels(args, console) as backs:
+        channels = replace(backs, front=_front(plan, args, console))
         try:
-            return sign_in(plan, Channels(front=front, back=back))
+            return sign_in(plan, channels)
         except PasteWanted:
             console.say("A new attempt begins; the page that is open can be closed.")
-        return sign_in(plan, Channels(front=_paste(args, console, opens=True), back=back))
+        return sign_in(plan, replace(channels, front=_paste(args, console, opens=True)))
+
+
+@contextmanager
+def back_channels(args: argparse.Namespace, console: Console) -> Iterator[Channels]:
+    """Our own requests, as the options have it. There is no front: nobody is sent anywhere."""
+    with (
+        RequestsBack(
+            ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog, say=console.say
+        ) as back,
+        RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
+    ):
+        yield Channels(front=_NoFront(), back=back, aside=aside, say=console.say)
+
+
+@dataclass(frozen=True, slots=True)
+class _NoFront:
+    def open(self, witness: Witness = ignore) -> Door:
+        raise AssertionError("this flow sends nobody to a browser")
 
 
 def _front(plan: SignIn, args: argparse.Namespace, console: Console) -> FrontChannel:

@@ -6,12 +6,13 @@ in nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Outcome
 from entra_oauth.errors import AuthorityError, EntraOAuthError
+from entra_oauth.flows.id_token import KeyStore, SignatureCheck
 from entra_oauth.protocol.authorize import (
     NO_HINTS,
     AuthorizationRequest,
@@ -43,6 +44,8 @@ class SignIn:
     """Seconds that the person has."""
     http_timeout_s: float = 30.0
     """Seconds that the authority has for the token request, all in all."""
+    keys: KeyStore = field(default_factory=KeyStore, repr=False, compare=False)
+    """Where the authority's keys are kept; a program that lives long shares one."""
 
     def request(self, *, redirect_uri: str, response_mode: str) -> AuthorizationRequest:
         """The authorization request for one way back. Fresh secrets every time."""
@@ -76,9 +79,12 @@ def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
         request = plan.request(redirect_uri=door.redirect_uri, response_mode=door.response_mode)
         channels.back.warm(request.authority.token_endpoint)
         read = partial(AuthorizationResponse.read, answering=request)
+        hardened = plan.procedure is Procedure.HARDENED
+        signature = SignatureCheck.begin(plan.authority, channels, plan.keys, wanted=hardened)
         try:
             response = door.ask(request.url, read, timeout_s=plan.timeout_s)
             tokens = redeem(response, channels, timeout_s=plan.http_timeout_s)
+            tokens = signature.check(tokens)
         except EntraOAuthError as error:
             door.tell(_failure(error))
             raise

@@ -1,0 +1,29 @@
+"""A token in an app's own name, from top to bottom (RFC 6749 §4.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.flows.patience import exchange
+from entra_oauth.protocol.token import TokenRequest
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.client_auth import Credential
+    from entra_oauth.protocol.token import TokenResponse
+
+__all__ = ["get_token"]
+
+
+def get_token(
+    asking: Asking, credential: Credential, channels: Channels, *, timeout_s: float = 30.0
+) -> TokenResponse:
+    """Let the app prove itself, and get its token. There is no person, and no refresh token.
+
+    `asking` is made by `Asking.for_app()`.
+    """
+    endpoint = asking.authority.token_endpoint
+    proof = credential.prove(asking.client_id, endpoint, now=channels.now())
+    request = TokenRequest.client_credentials(asking, proof=proof)
+    return exchange(request, channels, timeout_s=timeout_s)

@@ -1,0 +1,126 @@
+"""Sign in on another device, from top to bottom (RFC 8628).
+
+The person opens a page wherever they like and types a code; meanwhile we ask, never
+faster than we may, whether they have finished.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import (
+    AuthorityError,
+    ConnectFailed,
+    DeadlineExceeded,
+    ExchangeBroken,
+    TimedOut,
+    TransportError,
+)
+from entra_oauth.flows.id_token import KeyStore, SignatureCheck
+from entra_oauth.flows.patience import BUSY, send_patiently
+from entra_oauth.protocol.answers import retry_after_s
+from entra_oauth.protocol.device import DeviceRequest, DeviceResponse
+from entra_oauth.protocol.token import TokenRequest, TokenResponse
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["SLOW_DOWN_S", "sign_in"]
+
+SLOW_DOWN_S = 5
+"""RFC 8628 §3.5: "the interval MUST be increased by 5 seconds for this and all
+subsequent requests"."""
+
+_LONGEST_BACK_OFF_S = 60.0
+_EXPIRED_CODES = frozenset([70019, 70020])
+
+
+def sign_in(
+    asking: Asking,
+    channels: Channels,
+    *,
+    keys: KeyStore | None = None,
+    timeout_s: float = 30.0,
+) -> TokenResponse:
+    """Tell the person page and code, and wait until they have finished.
+
+    `timeout_s` is for each request. Raises `TimedOut` when the codes have expired,
+    `AuthorityError` when the person or the authority said no.
+    """
+    request = DeviceRequest(asking)
+    reply = send_patiently(request.to_http(), channels.back, channels, timeout_s=timeout_s)
+    device = DeviceResponse.read(reply, answering=request, received_at=channels.now())
+    deadline = channels.monotonic() + device.expires_in
+    channels.say(device.message)
+    signature = SignatureCheck.begin(asking.authority, channels, keys or KeyStore())
+    tokens = _ask_until_finished(asking, device, channels, deadline=deadline, timeout_s=timeout_s)
+    return signature.check(tokens)
+
+
+def _ask_until_finished(
+    asking: Asking,
+    device: DeviceResponse,
+    channels: Channels,
+    *,
+    deadline: float,
+    timeout_s: float,
+) -> TokenResponse:
+    request = TokenRequest.device(asking, device.device_code)
+    interval: float = device.interval_s
+    extra = 0.0
+    while True:
+        _wait(interval + extra, channels, deadline)
+        try:
+            reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
+        except (ConnectFailed, DeadlineExceeded, ExchangeBroken) as fault:
+            extra = _back_off(extra, interval)
+            channels.say(_said(fault, interval + extra))
+            continue
+        if reply.status in BUSY:
+            extra = max(_back_off(extra, interval), _asked_wait(reply, channels) - interval)
+            channels.say(f"The authority answered HTTP {reply.status}. {_again(interval + extra)}")
+            continue
+        extra = 0.0
+        try:
+            return TokenResponse.read(reply, answering=request, received_at=channels.now())
+        except AuthorityError as error:
+            if error.error == "slow_down":
+                interval += SLOW_DOWN_S
+            elif error.error == "expired_token" or not _EXPIRED_CODES.isdisjoint(error.error_codes):
+                raise _expired() from None
+            elif error.error != "authorization_pending":
+                raise
+
+
+def _wait(seconds: float, channels: Channels, deadline: float) -> None:
+    """Wait, unless the codes are dead before that is over."""
+    if seconds >= deadline - channels.monotonic():
+        raise _expired()
+    channels.sleep(seconds)
+
+
+def _back_off(extra: float, interval: float) -> float:
+    """RFC 8628 §3.5: after a fault, ask less often, doubling each time."""
+    return min(2 * extra + interval, max(_LONGEST_BACK_OFF_S, interval))
+
+
+def _asked_wait(reply: HttpResponse, channels: Channels) -> float:
+    return retry_after_s(reply, channels.now()) or 0.0
+
+
+def _said(fault: TransportError, seconds: float) -> str:
+    return f"{fault.what} {_again(seconds)}"
+
+
+def _again(seconds: float) -> str:
+    return f"Asking again in {math.ceil(seconds)} s."
+
+
+def _expired() -> TimedOut:
+    return TimedOut(
+        "The code was not used in time: it expires before the authority may be asked again.",
+        advice="Start again, and finish on the page within the time that it gives.",
+    )

@@ -1,0 +1,39 @@
+"""A service passes a person on to the next service, from top to bottom.
+
+"Microsoft identity platform and OAuth 2.0 On-Behalf-Of flow": the service hands in
+the access token that it was called with, and gets one for the next service, in the
+name of the same person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.flows.patience import exchange
+from entra_oauth.protocol.token import TokenRequest
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.client_auth import Credential
+    from entra_oauth.protocol.token import TokenResponse
+
+__all__ = ["get_token"]
+
+
+def get_token(
+    asking: Asking,
+    assertion: str,
+    credential: Credential,
+    channels: Channels,
+    *,
+    timeout_s: float = 30.0,
+) -> TokenResponse:
+    """Exchange `assertion`, an access token whose audience is this app.
+
+    A refusal may hold `claims`: pass them to the caller, who has the person.
+    """
+    endpoint = asking.authority.token_endpoint
+    proof = credential.prove(asking.client_id, endpoint, now=channels.now())
+    request = TokenRequest.on_behalf_of(asking, assertion, proof=proof)
+    return exchange(request, channels, timeout_s=timeout_s)

@@ -1,0 +1,45 @@
+"""User name and password for tokens, from top to bottom (RFC 6749 §4.3).
+
+It is here because the article has it. RFC 9700 §2.4 says that it must not be used:
+the program sees the password, and nothing beyond it (MFA, a policy) can be met.
+Entra keeps it for accounts without MFA, in one tenant, and is ending it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.flows.id_token import KeyStore, SignatureCheck
+from entra_oauth.flows.patience import exchange
+from entra_oauth.protocol.client_auth import NO_PROOF, Proof
+from entra_oauth.protocol.token import TokenRequest
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.token import TokenResponse
+
+__all__ = ["WARNING", "sign_in"]
+
+WARNING = (
+    "The password flow is on its way out: this program sees your password, multi-factor "
+    "authentication cannot be met, and Microsoft is ending it. Prefer the browser or "
+    "--flow device-code."
+)
+
+
+def sign_in(
+    asking: Asking,
+    username: str,
+    password: str,
+    channels: Channels,
+    *,
+    proof: Proof = NO_PROOF,
+    keys: KeyStore | None = None,
+    timeout_s: float = 30.0,
+) -> TokenResponse:
+    """Sign in once; a wrong password is never tried again, for that locks the account."""
+    request = TokenRequest.password(asking, username, password, proof=proof)
+    channels.say(WARNING)
+    signature = SignatureCheck.begin(asking.authority, channels, keys or KeyStore())
+    return signature.check(exchange(request, channels, timeout_s=timeout_s))

@@ -1,0 +1,50 @@
+"""Fresh tokens for a refresh token, from top to bottom (RFC 6749 §6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import IdTokenRefused
+from entra_oauth.flows.patience import exchange
+from entra_oauth.protocol.client_auth import NO_PROOF, Proof
+from entra_oauth.protocol.token import TokenRequest
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.jwt import IdToken
+    from entra_oauth.protocol.token import TokenResponse
+
+__all__ = ["refresh"]
+
+
+def refresh(
+    asking: Asking,
+    refresh_token: str,
+    channels: Channels,
+    *,
+    proof: Proof = NO_PROOF,
+    before: IdToken | None = None,
+    timeout_s: float = 30.0,
+) -> TokenResponse:
+    """Exchange a refresh token; the answer always holds one, the old one if no new one came.
+
+    `before` is who signed in, if that is known: another person's answer is refused
+    (OpenID Connect Core §12.2). Whether a refusal means that the token is dead is for
+    `protocol.aadsts.is_dead` to say; for anything else it must be kept.
+    """
+    request = TokenRequest.refresh(asking, refresh_token, proof=proof)
+    tokens = exchange(request, channels, timeout_s=timeout_s)
+    if before is not None and tokens.identity is not None:
+        _check_same_person(before, tokens.identity)
+    # RFC 6749 §6: a new one replaces the old one, and may be left out.
+    return tokens if tokens.refresh_token else replace(tokens, refresh_token=refresh_token)
+
+
+def _check_same_person(before: IdToken, after: IdToken) -> None:
+    if (before.tenant_id, before.subject) != (after.tenant_id, after.subject):
+        raise IdTokenRefused(
+            "The refresh brought an ID token of another person than signed in.",
+            advice="Nothing was kept. Sign in again.",
+        )
