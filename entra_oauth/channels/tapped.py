@@ -54,8 +54,7 @@ class Tapped:
                 # `ssl` skips the handshake, without a word, if the peer was gone by then.
                 raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
             self.link = _with_tls(self.link, self.sock, monotonic() - begun_at)
-            # TLS inside TLS is no socket itself, but has one.
-            self.tap.hold(getattr(self.sock, "socket", self.sock))
+            self.tap.hold(self._socket)
             self.used_at = monotonic()
         finally:
             self._connecting = False
@@ -110,6 +109,12 @@ class Tapped:
         self.used_at = monotonic()
         super().send(data)  # type: ignore[misc]
         self.tap.went_out()
+
+    @property
+    def _socket(self) -> socket.socket:
+        # TLS inside TLS is no socket itself, but has one.
+        sock: socket.socket = getattr(self.sock, "socket", self.sock)
+        return sock
 
     @property
     def is_connected(self) -> bool:

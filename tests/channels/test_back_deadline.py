@@ -233,6 +233,23 @@ def test_close_ends_a_request_that_another_thread_waits_for(back: RequestsBack) 
     assert "abandoned" in sender.error.what
 
 
+def test_close_ends_the_connection_that_is_in_use_not_the_newest_one(back: RequestsBack) -> None:
+    def answer_once(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer())
+        hearing(peer)
+
+    with RawServer(answer_once) as old, RawServer() as new:
+        for server in (old, new):
+            back.send(token_post(server.url), timeout_s=5)
+        sender = _Sender(back, old.url, timeout_s=60)
+        assert eventually(lambda: len(old.requests) == 2)
+        back.close()
+        sender.join()
+        assert eventually(lambda: not workers(), within_s=LATE_S)
+    assert old.accepted == 1
+
+
 def test_close_ends_a_request_whose_name_is_being_looked_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
