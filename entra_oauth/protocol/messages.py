@@ -24,6 +24,7 @@ __all__ = [
     "parse_form",
     "refuse_control_characters",
     "split_form",
+    "split_origin",
 ]
 
 FORM = "application/x-www-form-urlencoded"
@@ -146,6 +147,13 @@ def _split(url: str) -> tuple[str, str, str]:
     scheme, mark, rest = before.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{mark}{host.rpartition('@')[2]}", f"{slash}{path}" or "/", query
+
+
+def split_origin(url: str) -> tuple[str, str]:
+    """Origin (without user information), and what stands in a request line (RFC 9112 §3.2.1)."""
+    origin, path, query = _split(url)
+    mark = "?" if "?" in url.partition("#")[0] else ""
+    return origin, f"{path}{mark}{query}"
 
 
 def encode_form(fields: Fields) -> str:

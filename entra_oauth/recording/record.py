@@ -20,7 +20,7 @@ from entra_oauth.channels.base import (
     Witness,
     ignore,
 )
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,9 @@ class Exchange:
     ended_at: float
     failure: str | None = None
     """The kind of error that ended it, if one did."""
+    wire: Wire | None = None
+    """What was seen below the level of messages, on the back channel; of a request that
+    failed too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class _RecordedBack:
     inner: BackChannel
     keep: Callable[[Exchange], None]
     now: Callable[[], float]
+    told: Callable[[Wire], None] | None = None
 
     def warm(self, url: str) -> None:
         self.inner.warm(url)
@@ -123,8 +127,11 @@ class _RecordedBack:
         started_at = self.now()
         response: HttpResponse | None = None
         failure: str | None = None
+        seen: list[Wire] = []
         try:
-            response = self.inner.send(request, timeout_s=timeout_s)
+            response = self._send(request, timeout_s, seen.append)
+            if response.wire is not None:
+                seen.append(response.wire)
         except BaseException as error:
             failure = type(error).__name__
             raise
@@ -138,6 +145,28 @@ class _RecordedBack:
                     started_at=started_at,
                     ended_at=self.now(),
                     failure=failure,
+                    wire=seen[-1] if seen else None,
                 )
             )
+        return response
+
+    def send_watched(
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None]
+    ) -> HttpResponse:
+        """For a recorder around this one."""
+        return replace(self, told=saw).send(request, timeout_s=timeout_s)
+
+    def _send(
+        self, request: HttpRequest, timeout_s: float, saw: Callable[[Wire], None]
+    ) -> HttpResponse:
+        def both(wire: Wire) -> None:
+            saw(wire)
+            if self.told is not None:
+                self.told(wire)
+
+        # A channel that can say what passed before a failure is asked to.
+        watched = getattr(self.inner, "send_watched", None)
+        if watched is None:
+            return self.inner.send(request, timeout_s=timeout_s)
+        response: HttpResponse = watched(request, timeout_s=timeout_s, saw=both)
         return response
