@@ -105,6 +105,7 @@ class Tapped:
             return
         if self.sock is None:
             self.connect()
+        self.tap.hold(self._socket)  # a kept connection need not be the newest one
         self.tap.note(self.link, data)
         self.used_at = monotonic()
         super().send(data)  # type: ignore[misc]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,29 +15,22 @@ from rawserver import RawServer, silent
 LINK = Wire(peer="127.0.0.1:1")
 
 
-@pytest.fixture
-def sock() -> Iterator[socket.socket]:
-    left, right = socket.socketpair()
-    with left, right:
-        yield left
-
-
-def test_what_is_noted_is_what_was_sent_since_the_start(sock: socket.socket) -> None:
+def test_what_is_noted_is_what_was_sent_since_the_start() -> None:
     tap = Tap()
-    tap.note(b"one", LINK, sock)
+    tap.note(LINK, b"one")
     tap.start()
     assert (tap.sent, tap.link) == (b"", Wire())
-    tap.note(b"tw", LINK, sock)
-    tap.note(b"o", LINK, sock)
+    tap.note(LINK, b"tw")
+    tap.note(LINK, b"o")
     assert (tap.sent, tap.link) == (b"two", LINK)
 
 
-def test_after_the_cut_nothing_goes_out_any_more(sock: socket.socket) -> None:
+def test_after_the_cut_nothing_goes_out_any_more() -> None:
     tap = Tap()
-    tap.note(b"before", LINK, sock)
+    tap.note(LINK, b"before")
     tap.cut()
     with pytest.raises(ConnectionAbortedError):
-        tap.note(b"after", LINK, sock)
+        tap.note(LINK, b"after")
     assert tap.sent == b"before"
 
 
