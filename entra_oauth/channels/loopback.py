@@ -17,6 +17,7 @@ import socket
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from entra_oauth.channels import http1
 from entra_oauth.channels.base import monotonic
@@ -31,10 +32,21 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["LoopbackHost"]
+__all__ = ["HangUp", "LoopbackHost"]
 
 
 _PAUSE_S = 0.002
+
+
+class HangUp(Exception):
+    """Raised by a handler in place of an answer: the connection ends without one.
+
+    With `reset` the peer sees it torn down (RST), not closed.
+    """
+
+    def __init__(self, *, reset: bool = False) -> None:
+        super().__init__(reset)
+        self.reset = reset
 
 
 class LoopbackHost:
@@ -48,7 +60,12 @@ class LoopbackHost:
     `request_timeout_s` is the time for one whole request to arrive (and again
     for its answer to be taken), however it is spread; `idle_timeout_s` is how
     long a kept connection may be silent before one. `handle` may block; if it
-    raises, the peer gets a bare 500, and `failure` keeps the first such error.
+    raises, the peer gets a bare 500, and `failure` keeps the first such error;
+    `HangUp` alone is a wish and no failure.
+
+    With `tunnel` it is a proxy as well: asked to CONNECT, it looks up the
+    `host:port` there, ends the encryption itself with the context it gets, and
+    takes the requests inside as its own. Where it gets None the answer is 403.
 
     Raises `PortBusy` if another program has the port, `LocalError` if the system
     does not give it or does not have the address.
@@ -61,6 +78,7 @@ class LoopbackHost:
         port: int = 0,
         address: str | None = None,
         tls: ssl.SSLContext | None = None,
+        tunnel: Callable[[str], ssl.SSLContext | None] | None = None,
         keep_alive: bool = False,
         request_timeout_s: float = 5.0,
         idle_timeout_s: float = 30.0,
@@ -69,6 +87,7 @@ class LoopbackHost:
     ) -> None:
         self._handle = handle
         self._tls = tls
+        self._tunnel = tunnel
         self._keep_alive = keep_alive
         self._request_timeout_s = request_timeout_s
         self._idle_timeout_s = idle_timeout_s
@@ -226,6 +245,9 @@ class LoopbackHost:
             connection.until = monotonic() + self._request_timeout_s
             try:
                 head = connection.read_head(self._body_limit)
+                if head.method == "CONNECT" and self._tunnel is not None:
+                    self._dig(connection, head, self._tunnel(head.target))
+                    continue
                 request = self._read_request(connection, head)
             except http1.Refusal as refusal:
                 self._refuse(connection, refusal.status)
@@ -245,16 +267,29 @@ class LoopbackHost:
         connection.sock.settimeout(self._request_timeout_s)
         connection.sock.do_handshake()
 
+    def _dig(self, connection: Connection, head: http1.Head, tls: ssl.SSLContext | None) -> None:
+        """Play the host that a client of a proxy wants to be connected with."""
+        if tls is None:
+            raise http1.Refusal(403)
+        if connection.tunnel or head.length or connection.buffered:
+            raise http1.Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
+        connection.tunnel = head.target.rpartition(":")[0].lower()
+        connection.send(http1.ESTABLISHED)
+        self._shake_hands(connection, tls)
+
     def _read_request(self, connection: Connection, head: http1.Head) -> HttpRequest:
         if head.waits_for_continue and not connection.buffered:
             connection.send(http1.CONTINUE)
         body = connection.read_body(head.length)
-        return http1.build_request(
+        request = http1.build_request(
             head,
             body,
-            scheme="http" if self._tls is None else "https",
+            scheme="https" if connection.encrypted else "http",
             fallback_host=f"{_bracketed(self.addresses[0])}:{self.port}",
         )
+        if connection.tunnel and urlsplit(request.url).hostname != connection.tunnel:
+            raise http1.Refusal(421)
+        return request
 
     def _refuse(self, connection: Connection, status: int) -> None:
         connection.until = monotonic() + self._request_timeout_s
@@ -267,6 +302,10 @@ class LoopbackHost:
             response = self._handle(request)
             keep = keep and not http1.ends_connection(response.headers)
             message = http1.encode_response(response, method=request.method, keep=keep)
+        except HangUp as wish:
+            if wish.reset:
+                connection.reset()
+            return False
         except Exception as error:
             self.failure = self.failure or error
             keep = False

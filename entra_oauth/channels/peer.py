@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 from contextlib import suppress
 
 from entra_oauth.channels import http1
@@ -20,11 +22,13 @@ class Connection:
     past, however the bytes are spread, and `OSError` when the peer is gone.
     """
 
-    __slots__ = ("_buffer", "encrypted", "sock", "until", "waiting")
+    __slots__ = ("_buffer", "encrypted", "sock", "tunnel", "until", "waiting")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.encrypted = False
+        self.tunnel = ""
+        """The host that we play for a client of a proxy."""
         self.waiting = True
         """No whole request has been delivered; guarded by the host's lock."""
         self.until = 0.0
@@ -83,6 +87,14 @@ class Connection:
         with suppress(OSError):
             # Not SSLSocket.shutdown, which would take the encryption away first.
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def reset(self) -> None:
+        """End the connection so that the peer sees a reset, whatever is under way."""
+        self.encrypted = False  # no goodbye
+        with suppress(OSError):
+            no_linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        self.sock.close()
 
     def close(self) -> None:
         if self.encrypted:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
+from entra_oauth.channels.loopback import HangUp
 from entra_oauth.errors import DestinationRefused, TransportError, UsageError, plain
 from entra_oauth.practice import routes
 from entra_oauth.practice.calls import read_call
 from entra_oauth.practice.chance import Chance
 from entra_oauth.practice.client_keys import ClientKeys
 from entra_oauth.practice.defaults import DEFAULT
+from entra_oauth.practice.faults import Faults
 from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.practice.keys import key_for
 from entra_oauth.practice.ledger import Ledger
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["PracticeTenant", "Trailer"]
 
 _LOG_SIZE = 2_000
+_NO_ANSWER = HttpResponse(status=444, reason="No answer")
+"""Stands in the log where the connection was ended instead."""
 
 
 class Trailer(StrEnum):
@@ -81,6 +85,8 @@ class PracticeTenant:
         self._log: deque[tuple[HttpRequest, HttpResponse]] = deque(maxlen=_LOG_SIZE)
         self._lock = Lock()
         self._hosted: Hosted | None = None
+        self.faults = Faults()
+        """Rules by which the tenant misbehaves; none at first."""
         self._world = World(
             directory=book,
             ledger=Ledger(frozenset((c.oid, c.client_id, c.resource_id) for c in book.consents)),
@@ -97,8 +103,12 @@ class PracticeTenant:
         return self._world.directory
 
     def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request."""
-        response = self._answer(request)
+        """Answer one request. Raises `HangUp` where a fault says that nobody answers."""
+        try:
+            response = self._answer(request)
+        except HangUp:
+            self._log.append((request, _NO_ANSWER))
+            raise
         self._log.append((request, response))
         return response
 
@@ -109,7 +119,7 @@ class PracticeTenant:
             )
         except ValueError:
             return HttpResponse(status=400, reason="Bad Request")
-        return routes.answer(self._world, call)
+        return self.faults.answer(self._world, call, routes.answer)
 
     @property
     def log(self) -> tuple[tuple[HttpRequest, HttpResponse], ...]:
