@@ -6,14 +6,15 @@ imports neither `requests` nor anything else that is slow.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from entra_oauth._version import __version__
 
+# Not typing's, whose import would cost more than a whole `entra-oauth token`.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from entra_oauth.channels.base import Channels, Outcome
-    from entra_oauth.client import PublicClient, local_channels
+    from entra_oauth.client import ConfidentialClient, PublicClient, local_channels
     from entra_oauth.errors import (
         AuthorityError,
         CallbackRefused,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Hints,
         Procedure,
     )
+    from entra_oauth.protocol.client_auth import Certificate, ClientSecret, FederatedAssertion
     from entra_oauth.protocol.jwt import IdToken
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
     from entra_oauth.protocol.token import TokenRequest, TokenResponse
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "channels.base": ("Channels", "Outcome"),
-    "client": ("PublicClient", "local_channels"),
+    "client": ("ConfidentialClient", "PublicClient", "local_channels"),
     "errors": (
         "AuthorityError",
         "CallbackRefused",
@@ -66,6 +68,7 @@ _HOMES = {
         "Hints",
         "Procedure",
     ),
+    "protocol.client_auth": ("Certificate", "ClientSecret", "FederatedAssertion"),
     "protocol.jwt": ("IdToken",),
     "protocol.messages": ("HttpRequest", "HttpResponse"),
     "protocol.token": ("TokenRequest", "TokenResponse"),
@@ -79,9 +82,13 @@ __all__ = [
     "AuthorizationRequest",
     "AuthorizationResponse",
     "CallbackRefused",
+    "Certificate",
     "Channels",
+    "ClientSecret",
+    "ConfidentialClient",
     "EntraOAuthError",
     "Exchange",
+    "FederatedAssertion",
     "Hints",
     "HttpRequest",
     "HttpResponse",
@@ -113,6 +120,8 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'entra_oauth' has no attribute {name!r}")
+    import importlib
+
     value = getattr(importlib.import_module(f"entra_oauth.{home}"), name)
     globals()[name] = value
     return value

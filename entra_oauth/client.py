@@ -1,4 +1,4 @@
-"""For programs: sign a person in with one call.
+"""For programs: a token with one call, for a person or for an app.
 
 ```python
 from entra_oauth import PublicClient
@@ -13,20 +13,24 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Channels
 from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.flows.id_token import KeyStore
+from entra_oauth.protocol.asking import Asking
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import NO_HINTS, Hints, Procedure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from entra_oauth.protocol.client_auth import Credential
+    from entra_oauth.protocol.jwt import IdToken
     from entra_oauth.protocol.token import TokenResponse
 
-__all__ = ["PublicClient", "local_channels"]
+__all__ = ["ConfidentialClient", "PublicClient", "local_channels"]
 
 
 @contextmanager
@@ -43,8 +47,11 @@ def local_channels(*, ca_bundle: str | None = None) -> Iterator[Channels]:
         if sys.stderr is not None:  # else print() would turn to standard output
             print(line, file=sys.stderr, flush=True)
 
-    with RequestsBack(ca_bundle=ca_bundle, say=say) as back:
-        yield Channels(front=Listener(launch=launch, say=say), back=back)
+    with (
+        RequestsBack(ca_bundle=ca_bundle, say=say) as back,
+        RequestsBack(ca_bundle=ca_bundle) as aside,
+    ):
+        yield Channels(front=Listener(launch=launch, say=say), back=back, aside=aside, say=say)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class PublicClient:
 
     authority: Authority
     client_id: str
+    keys: KeyStore = field(default_factory=KeyStore, repr=False, compare=False)
+    """The authority's keys, kept for a day while this client lives."""
 
     @classmethod
     def of(cls, tenant: str, client_id: str, *, cloud: str = "public") -> PublicClient:
@@ -78,8 +87,137 @@ class PublicClient:
             scopes=scopes,
             hints=hints,
             timeout_s=timeout_s,
+            keys=self.keys,
         )
-        if channels is not None:
-            return sign_in(plan, channels)
-        with local_channels() as local:
-            return sign_in(plan, local)
+        with _given_or_local(channels) as ready:
+            return sign_in(plan, ready)
+
+    def device_code(
+        self, *scopes: str, claims: str | None = None, channels: Channels | None = None
+    ) -> TokenResponse:
+        """Sign a person in on another device; page and code go to standard error.
+
+        Raises an `EntraOAuthError`, `TimedOut` when the code has expired.
+        """
+        from entra_oauth.flows import device_code
+
+        asking = self._asking(scopes, claims)
+        with _given_or_local(channels) as ready:
+            return device_code.sign_in(asking, ready, keys=self.keys)
+
+    def password(
+        self, *scopes: str, username: str, password: str, channels: Channels | None = None
+    ) -> TokenResponse:
+        """Sign in with a password: the flow that is on its way out, and says so.
+
+        Raises an `EntraOAuthError`.
+        """
+        from entra_oauth.flows import password as flow
+
+        asking = self._asking(scopes, None)
+        with _given_or_local(channels) as ready:
+            return flow.sign_in(asking, username, password, ready, keys=self.keys)
+
+    def refresh(
+        self,
+        refresh_token: str,
+        *scopes: str,
+        before: IdToken | None = None,
+        claims: str | None = None,
+        channels: Channels | None = None,
+    ) -> TokenResponse:
+        """Fresh tokens for a refresh token; the answer always holds a refresh token.
+
+        `before` is who signed in, to be compared. Raises an `EntraOAuthError`; what it
+        says decides whether the refresh token is still good (`protocol.aadsts.is_dead`).
+        """
+        from entra_oauth.flows.refresh_token import refresh
+
+        asking = self._asking(scopes, claims)
+        with _given_or_local(channels) as ready:
+            return refresh(asking, refresh_token, ready, before=before)
+
+    def _asking(self, scopes: tuple[str, ...], claims: str | None) -> Asking:
+        return Asking.for_person(
+            authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentialClient:
+    """An app registration that proves itself: a service, a job, a web app's back end.
+
+    ```python
+    from entra_oauth import Certificate, ConfidentialClient
+
+    certificate = Certificate.load(Path("app.pem").read_bytes())
+    client = ConfidentialClient.of("TENANT", "CLIENT", certificate)
+    tokens = client.get_token("databricks")
+    ```
+    """
+
+    authority: Authority
+    client_id: str
+    credential: Credential = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, tenant: str, client_id: str, credential: Credential, *, cloud: str = "public"
+    ) -> ConfidentialClient:
+        """The client of a tenant in one of Entra's clouds."""
+        return cls(Authority.of(tenant, cloud=cloud), client_id, credential)
+
+    def get_token(self, scope: str, *, channels: Channels | None = None) -> TokenResponse:
+        """A token in the app's own name. Raises an `EntraOAuthError`."""
+        from entra_oauth.flows import client_credentials
+
+        asking = Asking.for_app(authority=self.authority, client_id=self.client_id, scopes=(scope,))
+        with _given_or_local(channels) as ready:
+            return client_credentials.get_token(asking, self.credential, ready)
+
+    def on_behalf_of(
+        self,
+        assertion: str,
+        *scopes: str,
+        claims: str | None = None,
+        channels: Channels | None = None,
+    ) -> TokenResponse:
+        """A token for the next service, in the name of the person who called this one.
+
+        `assertion` is the access token of that call. Raises an `EntraOAuthError`.
+        """
+        from entra_oauth.flows import on_behalf_of
+
+        asking = self._asking(scopes, claims)
+        with _given_or_local(channels) as ready:
+            return on_behalf_of.get_token(asking, assertion, self.credential, ready)
+
+    def refresh(
+        self,
+        refresh_token: str,
+        *scopes: str,
+        claims: str | None = None,
+        channels: Channels | None = None,
+    ) -> TokenResponse:
+        """Fresh tokens for a refresh token of this app. See `PublicClient.refresh`."""
+        from entra_oauth.flows.refresh_token import refresh
+
+        asking = self._asking(scopes, claims)
+        with _given_or_local(channels) as ready:
+            endpoint = self.authority.token_endpoint
+            proof = self.credential.prove(self.client_id, endpoint, now=ready.now())
+            return refresh(asking, refresh_token, ready, proof=proof)
+
+    def _asking(self, scopes: tuple[str, ...], claims: str | None) -> Asking:
+        return Asking.for_person(
+            authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
+        )
+
+
+@contextmanager
+def _given_or_local(channels: Channels | None) -> Iterator[Channels]:
+    if channels is not None:
+        yield channels
+        return
+    with local_channels() as local:
+        yield local
