@@ -8,9 +8,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.job import what_became_of_it
+from entra_oauth.errors import UnexpectedAnswer
 from entra_oauth.protocol.messages import Wire
 
-__all__ = ["Tap"]
+__all__ = ["MAX_RAW_BYTES", "Tap"]
+
+MAX_RAW_BYTES = 4 * 1024 * 1024
+"""The most that is taken in and kept of one answer, headers and framing included."""
 
 
 class Tap:
@@ -86,8 +91,15 @@ class Tap:
         self._sent_at = monotonic()
 
     def heard(self, data: bytes) -> None:
-        """These bytes have come in."""
+        """These bytes have come in. Raises `UnexpectedAnswer` if they do not end."""
         with self._lock:
+            if len(self._received) + len(self._tunnel[1]) > MAX_RAW_BYTES:
+                # Without a body: interim answers, empty gzip blocks, trailers for ever.
+                raise UnexpectedAnswer(
+                    f"An answer came in {MAX_RAW_BYTES:,} bytes and more.",
+                    advice="No token answer is that large. Check the authority's address and any "
+                    f"proxy in between. {what_became_of_it(sent=bool(self._sent))}",
+                )
             if self.tunnels:
                 self._tunnel[1].extend(data)
                 return

@@ -15,6 +15,7 @@ from certificates import CertificateAuthority
 from entra_oauth.channels.back import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.errors import (
     ConnectFailed,
+    DeadlineExceeded,
     EntraOAuthError,
     ExchangeBroken,
     TransportError,
@@ -149,6 +150,46 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end(message: bytes, back: Re
     assert "more than 1,048,576 bytes" in caught.value.what
     assert peak < 12_000_000
     assert len(server.requests) == 1
+
+
+def flood(start: bytes, part: bytes) -> Script:
+    """As much as the connection takes, until the client has had enough."""
+
+    def play(peer: Peer) -> None:
+        peer.request()
+        peer.send(start)
+        while True:
+            peer.send(part * 1000)
+
+    return play
+
+
+_GZIP = _JSON + b"Content-Encoding: gzip\r\n\r\n"
+FLOODS = {
+    "gzip that yields nothing": flood(_GZIP + gzip.compress(b"")[:10], b"\0\0\0\xff\xff" * 100),
+    "100 Continue": flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "trailers": flood(chunked(BODY, end=b"0\r\n"), b"X: y\r\n" * 50),
+    "chunks of one byte": flood(chunked(end=b""), b"1\r\n \r\n" * 50),
+}
+
+
+# E04, of a kind that a cap on the body alone does not see
+@pytest.mark.parametrize("script", FLOODS.values(), ids=FLOODS.keys())
+def test_what_adds_up_to_nothing_does_not_fill_the_memory(
+    script: Script, back: RequestsBack
+) -> None:
+    with RawServer(answering(), script) as server:
+        back.send(token_post(server.url), timeout_s=5)  # so that the imports do not count
+        back.close()
+        tracemalloc.start()
+        try:
+            with pytest.raises((UnexpectedAnswer, DeadlineExceeded)):
+                back.send(token_post(server.url), timeout_s=3)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 20_000_000
+    assert len(server.requests) == 2
 
 
 def rude(message: bytes) -> Script:
