@@ -48,6 +48,9 @@ HTTP_CLIENTS = ("requests", "urllib3")
 REQUESTS = f"{PACKAGE}.channels.requests_adapter"
 """The module that is made of requests and urllib3: only the back channel has it, and late."""
 
+MAY_READ_CLOCK = (f"{PACKAGE}.channels.base", f"{PACKAGE}.cli.fast")
+"""The second is the fast path of `token`, for which importing the first takes too long."""
+
 CLOCK = frozenset(
     {
         "time.time",
@@ -170,7 +173,7 @@ def offences(package: Mapping[str, str]) -> list[str]:
 
 def _judge(module: str, use: Use) -> str | None:
     if use.what in CLOCK:
-        return None if module == f"{PACKAGE}.channels.base" else f"reads the clock ({use.what})"
+        return None if module in MAY_READ_CLOCK else f"reads the clock ({use.what})"
     if not use.is_import:
         return None
     if use.what in ("?", f"{PACKAGE}.?"):

@@ -1,0 +1,105 @@
+"""The operating system's store of passwords, through `keyring`, for refresh tokens.
+
+macOS' Keychain, Windows' Credential Manager, the Secret Service of a Linux desktop.
+`keyring` is an extra; where it or the store behind it is missing, there is none.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from entra_oauth.errors import LocalError
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+__all__ = ["Keyring", "Vault"]
+
+_SERVICE = "entra-oauth"
+_PROBE = "probe"
+_AS_LONG_AS_A_TOKEN = 2500  # characters: Windows takes 1,280 where it is not split up
+
+
+class Vault(Protocol):
+    """A place for secrets. Every method raises `LocalError`."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def put(self, key: str, secret: str) -> None: ...
+
+    def drop(self, key: str) -> None: ...
+
+
+class Keyring:
+    """A `Vault` over a backend of `keyring`."""
+
+    def __init__(self, backend: KeyringBackend) -> None:
+        self._backend = backend
+
+    @classmethod
+    def open(cls) -> Keyring:
+        """The backend that this machine has. Raises `LocalError` if it has none."""
+        if importlib.util.find_spec("keyring") is None:
+            raise LocalError(
+                "The package keyring is not installed.",
+                advice="Install entra-oauth[keyring], or choose --cache file.",
+            )
+        import keyring
+
+        try:
+            backend = keyring.get_keyring()
+        except Exception as error:
+            raise _failed("found", error) from None
+        return cls(backend)
+
+    @classmethod
+    def working(cls) -> Keyring:
+        """The same, tried out with something as long as a token. Raises `LocalError`."""
+        vault = cls.open()
+        secret = "x" * _AS_LONG_AS_A_TOKEN
+        vault.put(_PROBE, secret)
+        try:
+            if vault.get(_PROBE) != secret:
+                raise LocalError(
+                    "The system's password store does not give back what it was given.",
+                    advice="Choose --cache file.",
+                )
+        finally:
+            with suppress(LocalError):
+                vault.drop(_PROBE)
+        return vault
+
+    def get(self, key: str) -> str | None:
+        """The secret of a key; None if there is none."""
+        try:
+            return self._backend.get_password(_SERVICE, key)
+        except Exception as error:
+            raise _failed("read", error) from None
+
+    def put(self, key: str, secret: str) -> None:
+        """Keep a secret."""
+        try:
+            self._backend.set_password(_SERVICE, key, secret)
+        except Exception as error:
+            raise _failed("written to", error) from None
+
+    def drop(self, key: str) -> None:
+        """Forget a secret; none to forget is fine."""
+        from keyring.errors import PasswordDeleteError
+
+        try:
+            self._backend.delete_password(_SERVICE, key)
+        except PasswordDeleteError:
+            return
+        except Exception as error:
+            raise _failed("changed", error) from None
+
+
+def _failed(what: str, error: Exception) -> LocalError:
+    # Its text could hold anything; backends raise what they like.
+    return LocalError(
+        f"The system's password store cannot be {what} ({type(error).__name__}).",
+        advice="Unlock it, or choose --cache file.",
+    )

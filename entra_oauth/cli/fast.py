@@ -1,0 +1,181 @@
+"""The fast path of `entra-oauth token`: a token that is at hand, in a few milliseconds.
+
+It reads what it needs without a parser, takes no lock, and imports nothing but `os`,
+`time` and `cache.layout`; a test holds it to that. Whatever is out of the
+ordinary, from an option that it does not know to a file with a looser mode, is left to
+the full program, which decides the same things again and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from entra_oauth.cache import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ALIASES", "find", "try_token"]
+
+ALIASES = {
+    "databricks": "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
+    "graph": "https://graph.microsoft.com/.default",
+    "arm": "https://management.azure.com/.default",
+}
+"""What `protocol.scopes` says, without its imports; a test compares them."""
+
+_PUBLIC = "https://login.microsoftonline.com"
+_MIN_VALIDITY_S = 300
+_NAMES = ("tenant", "client-id", "scope", "authority-host", "account", "profile", "min-validity")
+_KEPT = ("authority-host", "tenant", "client-id", "account", "scope")
+_SHORT = {"-p": "--profile", "-o": "--output"}
+_AZURE = {
+    "tenant": "AZURE_TENANT_ID",
+    "client-id": "AZURE_CLIENT_ID",
+    "authority-host": "AZURE_AUTHORITY_HOST",
+}
+_FOLDERS = ("ENTRA_OAUTH_CACHE_DIR", "ENTRA_OAUTH_CONFIG")
+_OUTPUTS = {"token": "", "header": "Authorization: Bearer "}
+_REG, _DIR = 0o100000, 0o040000
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def try_token(arguments: list[str]) -> None:
+    """Print the token and end the process; return if the full program has to do it."""
+    try:
+        if os.isatty(1):  # there a note is added for the person
+            return
+        # The clock is read here too: `channels.base` would cost more than the rest.
+        text = find(arguments, os.environ, time.time(), time.monotonic())
+        if text is None:
+            return
+        data = text.encode("ascii")
+        done = os.write(1, data)
+    except (OSError, ValueError):
+        return
+    try:
+        while data := data[done:]:
+            done = os.write(1, data)
+    except OSError:
+        os._exit(1)
+    # Nothing is open and nothing is buffered; tearing down the interpreter takes as
+    # long as all of this.
+    os._exit(0)
+
+
+def find(
+    arguments: list[str], environ: Mapping[str, str], now: float, monotonic: float
+) -> str | None:
+    """The text to print for these arguments of `token`; None if it takes the full program."""
+    given = _given(arguments, environ)
+    folder = layout.tokens_folder(environ)
+    if given is None or folder is None:
+        return None
+    if not layout.is_private(os.lstat(folder), _DIR):
+        return None
+    values = _values(given, environ, folder)
+    if values is None:
+        return None
+    base, tenant, client_id, account, scope = values
+    app = layout.app_folder(folder, base, tenant, client_id)
+    if not account:
+        known = layout.read_line(_read(os.path.join(app, "default")))
+        if not known:
+            return None
+        account = known[0]
+    key = (base, tenant.lower(), client_id.lower(), account.lower(), scope)
+    path = layout.line_file(layout.account_folder(app, account), *key)
+    found = layout.read_token(_read(path), key)
+    if found is None:
+        return None
+    asked = given.get("min-validity", "")
+    if asked and not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 7):
+        return None
+    left = layout.seconds_left(found[:3], now, monotonic)
+    if left <= 0 or left < int(asked or _MIN_VALIDITY_S):
+        return None
+    start = _OUTPUTS[given.get("output", "token")]
+    return f"{start}{found[3]}\n"
+
+
+def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The options by name, the command line before the environment."""
+    given: dict[str, str] = {}
+    words = iter(arguments)
+    for word in words:
+        if word in ("-q", "--quiet"):
+            continue
+        name, equals, value = word.partition("=")
+        name = _SHORT.get(name, name)[2:] if word[:1] == "-" else ""
+        if name not in (*_NAMES, "output") or name in given:
+            return None
+        if not equals:
+            value = next(words, "")
+        if not value or value[0] == "-" or not value.isprintable() or value != value.strip():
+            return None
+        given[name] = value
+    if given.get("output", "token") not in _OUTPUTS:
+        return None
+    variables = {f"ENTRA_OAUTH_{name.replace('-', '_').upper()}": name for name in _NAMES}
+    for variable in environ:
+        if variable.startswith("ENTRA_OAUTH_") and variable not in _FOLDERS:
+            if variable not in variables:
+                return None
+            given.setdefault(variables[variable], environ[variable])
+    return given
+
+
+def _values(
+    given: dict[str, str], environ: Mapping[str, str], folder: str
+) -> tuple[str, str, str, str, str] | None:
+    """Authority, tenant, client id, account (perhaps empty) and scope."""
+    kept = _profile(given.get("profile", ""), environ, folder)
+    if kept is None:
+        return None
+
+    def value(name: str, otherwise: str = "") -> str:
+        azure = environ.get(_AZURE[name], "") if name in _AZURE else ""
+        return given.get(name) or kept.get(name) or azure or otherwise
+
+    base = value("authority-host", _PUBLIC).rstrip("/").lower()
+    tenant, client_id = value("tenant"), value("client-id")
+    scope = value("scope", "databricks")
+    if not tenant or not client_id or not base.startswith(("https://", "http://")):
+        return None
+    return base, tenant, client_id, value("account"), ALIASES.get(scope, scope)
+
+
+def _profile(name: str, environ: Mapping[str, str], folder: str) -> dict[str, str] | None:
+    """What the full program last read for this profile, if the file is still the same."""
+    config = layout.config_file(environ)
+    if config is None:
+        return None
+    try:
+        status = os.stat(config)
+    except FileNotFoundError:
+        return None if name else {}
+    values = layout.read_line(_read(layout.line_file(folder, "profile", name)))
+    if values is None or len(values) != 6 or values[0] != layout.stamp(config, status):
+        return None
+    return dict(zip(_KEPT, values[1:], strict=True))
+
+
+def _read(path: str) -> str:
+    """The text of a file that is private. Raises `OSError` or `ValueError` for any other."""
+    handle = os.open(path, _READ)
+    try:
+        status = os.fstat(handle)
+        if not layout.is_private(status, _REG) or status.st_size > layout.SIZE_LIMIT:
+            raise ValueError
+        data = os.read(handle, layout.SIZE_LIMIT)
+    finally:
+        os.close(handle)
+    return data.decode("utf-8")

@@ -1,0 +1,84 @@
+"""What can be done with a kept token, at any time and whatever the clocks do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import canaries
+from cache_kit import CLOCK, NOON, token
+from entra_oauth.cache.decision import AccessToken, Verdict, decide
+from entra_oauth.cache.layout import seconds_left
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "min_validity_s", "can_refresh", "verdict"),
+    [
+        (0, 300, True, Verdict.USABLE),
+        (3300, 300, True, Verdict.USABLE),
+        (3301, 300, True, Verdict.REFRESHABLE),
+        (3301, 300, False, Verdict.NEITHER),
+        (3599, 1, True, Verdict.USABLE),
+        (3600, 0, True, Verdict.REFRESHABLE),
+        (0, 3601, True, Verdict.REFRESHABLE),
+        (99999, 300, False, Verdict.NEITHER),
+    ],
+)
+def test_a_token_is_good_for_as_long_as_was_asked_or_not_at_all(
+    passed_s: int, min_validity_s: int, can_refresh: bool, verdict: Verdict
+) -> None:
+    found = decide(
+        token(),
+        can_refresh=can_refresh,
+        now=NOON + passed_s,
+        monotonic=CLOCK + passed_s,
+        min_validity_s=min_validity_s,
+    )
+    assert found is verdict
+
+
+@pytest.mark.parametrize(("can_refresh", "verdict"), [(True, "REFRESHABLE"), (False, "NEITHER")])
+def test_without_a_token_it_depends_on_the_refresh_token(can_refresh: bool, verdict: str) -> None:
+    assert decide(None, can_refresh=can_refresh, now=NOON, monotonic=0).name == verdict
+
+
+@pytest.mark.parametrize(
+    ("now", "monotonic", "left"),
+    [
+        (NOON + 60, CLOCK + 60, 3540),  # nothing strange
+        (NOON - HOUR, CLOCK + 60, 0),  # the clock went back an hour: it came in the future
+        (NOON + HOUR, CLOCK + 60, 0),  # … forward an hour: it seems to be over
+        (0, CLOCK + 60, 0),  # 1970
+        (2**31 + NOON, CLOCK, 0),  # after 2038
+        (NOON - 30, CLOCK, 3600),  # a small correction
+        (NOON + 60, CLOCK + 2 * HOUR, 0),  # set back after two hours: the other clock knows
+        (NOON + 60, 10, 3540),  # the machine was started anew: the other clock knows nothing
+    ],
+)
+def test_a_clock_that_was_set_makes_no_token_live_longer(
+    now: int, monotonic: int, left: int
+) -> None:
+    assert token().seconds_left(now=now, monotonic=monotonic) == pytest.approx(left, abs=31)
+
+
+@given(
+    st.integers(0, 2**33),
+    st.integers(0, 2**33),
+    st.integers(1, 10**6),
+    st.floats(0, 2**33),
+    st.floats(0, 2**33),
+)
+def test_no_token_is_good_for_longer_than_it_was_made_for(
+    arrived: int, clock: int, life_s: int, now: float, monotonic: float
+) -> None:
+    left = seconds_left((arrived + life_s, arrived, clock), now, monotonic)
+    assert 0 <= left <= life_s
+    assert left <= max(0.0, arrived + life_s - now)
+
+
+def test_its_repr_does_not_show_the_token() -> None:
+    kept: AccessToken = token()
+    canaries.assert_clean(kept)
