@@ -42,7 +42,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
     """The parser of one verb; the others are not built. `columns` is for its help."""
-    action = f" {verb.action}" if verb.action else ""
+    follows = verb.action or verb.word
+    action = f" {follows}" if follows else ""
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
         usage=f"entra-oauth {verb.name}{action} [options]",
@@ -53,6 +54,8 @@ def _parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
     )
     if verb.action:
         parser.add_argument("action", nargs="?", metavar=verb.action, help="what to do")
+    if verb.word:
+        parser.add_argument("word", nargs="?", metavar=verb.word, help="what to look up")
     add(parser, verb.options)
     parser.set_defaults(**{name: False for name in _EVERYWHERE if name not in verb.options})
     return parser

@@ -27,6 +27,8 @@ class Verb:
     """The format of the result unless another is asked for."""
     action: str = ""
     """The word that must follow the verb, where there is one."""
+    word: str = ""
+    """What may follow the verb freely, as the help names it; it is `args.word`."""
     takes: str = ""
     """What to do instead of giving the input as an argument."""
 
@@ -91,6 +93,21 @@ _ALL = (
         "command line, and the shell keeps it.",
     ),
     Verb(
+        name="explain",
+        module="explain",
+        summary="what an error, a parameter or a claim means, and what to do",
+        description="Explain a number of Entra's (AADSTS50011), an OAuth error (invalid_grant), a "
+        "parameter (state) or a member of a token (aud). Works offline; nothing is sent.",
+        options=("json",),
+        examples=(
+            "entra-oauth explain AADSTS50011",
+            "entra-oauth explain invalid_grant",
+            "entra-oauth explain aud",
+        ),
+        word="WORD",
+        takes="One word is explained at a time.",
+    ),
+    Verb(
         name="practice",
         module="practice",
         summary="serve: an Entra-shaped authority on this machine, for practice",
@@ -117,6 +134,6 @@ VERBS = {verb.name: verb for verb in _ALL}
 GROUPS = (
     ("The article", ("mirror", "authorize-url", "exchange")),
     ("Get tokens", ("login",)),
-    ("See", ("decode",)),
+    ("See", ("decode", "explain")),
     ("Learn", ("demo", "practice")),
 )

@@ -1,0 +1,90 @@
+"""explain: what an error, a parameter or a claim means, and what to do. Nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.layout import prose, width
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.explain import Explanation, explain
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.console import Console
+
+__all__ = ["describe", "run"]
+
+_KINDS = {
+    "code": "a number of Entra's",
+    "error": "an OAuth error",
+    "suberror": "Entra's finer word for an error",
+    "parameter": "a parameter",
+    "claim": "a member of a token",
+}
+_HELPERS = (
+    ("retry", "trying again"),
+    ("person", "a sign-in in the browser"),
+    ("administrator", "an administrator"),
+)
+_EVIDENCE = {
+    "recorded": "seen in a recorded answer",
+    "documented": "documented by Microsoft",
+    "code-ref": "from reports and the source of Microsoft's libraries",
+    "memory": "not verified",
+}
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Look a word up and show all its uses."""
+    if not args.word:
+        raise UsageError(
+            "There is nothing to explain.",
+            advice="Give a number such as AADSTS50011, an error such as invalid_grant, or a name "
+            "such as state or aud.",
+        )
+    found = explain(args.word)
+    if args.json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/explanation/1",
+                "entries": [asdict(each) for each in found],
+            }
+        )
+        return 0
+    console.result("\n\n".join("\n".join(describe(each, columns=width())) for each in found))
+    return 0
+
+
+def describe(explanation: Explanation, *, columns: int) -> list[str]:
+    """The lines of one use."""
+    name = explanation.name + (f" ({explanation.oauth_error})" if explanation.oauth_error else "")
+    rows = (
+        ("Meaning", explanation.meaning),
+        ("Usual cause", explanation.cause),
+        ("What to do", explanation.action),
+        ("What helps", _what_helps(explanation.helps)),
+        ("Where", _where(explanation)),
+        ("Note", explanation.note),
+        ("Known from", _EVIDENCE.get(explanation.evidence or "")),
+    )
+    lines = [f"{name}: {_KINDS[explanation.kind]}"]
+    for title, text in rows:
+        if text:
+            lines.append(prose(f"{title}: {text}", indent=2, columns=columns))
+    return lines
+
+
+def _what_helps(helps: tuple[str, ...] | None) -> str | None:
+    if helps is None:
+        return None
+    named = [words for name, words in _HELPERS if name in helps]
+    return " or ".join(named) if named else "a change to the request or the app registration"
+
+
+def _where(explanation: Explanation) -> str | None:
+    if explanation.where is None:
+        return None
+    status = f", HTTP {explanation.http_status}" if explanation.http_status else ""
+    return f"{explanation.where}{status}"
