@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from entra_oauth.practice.defaults import DEFAULT
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.user_agent import Page, PracticeBrowser
@@ -16,10 +18,17 @@ from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 BASE = "https://login.microsoftonline.com"
 ALICE = "alice@contoso-practice.example"
 BOB = "bob@contoso-practice.example"
+CAROL = "carol@contoso-practice.example"
+TRENT = "trent@contoso-practice.example"
 PASSWORD = "practice"
 WEB = "5eb00000-0000-4000-8000-000000000002"
 SPA = "5ba00000-0000-4000-8000-000000000003"
 SINGLE = "51f61e00-0000-4000-8000-000000000004"
+DAEMON = "da3e0000-0000-4000-8000-000000000005"
+MIDDLE = "3dd1e000-0000-4000-8000-000000000006"
+FAMILY = "fa311700-0000-4000-8000-000000000007"
+SIBLING = "fa311700-0000-4000-8000-000000000008"
+SECRET = "practice-secret"
 SCOPE = f"{DATABRICKS}/.default"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 appendix B
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -56,6 +65,7 @@ class Kit:
     password: str = PASSWORD
     consents: bool = True
     cancels: bool = False
+    approves: bool = True
     received: list[HttpRequest] = field(default_factory=list)
     """What reached the redirect URI."""
 
@@ -66,6 +76,7 @@ class Kit:
             self.password,
             consents=self.consents,
             cancels=self.cancels,
+            approves=self.approves,
         )
 
     def _send(self, request: HttpRequest) -> HttpResponse:
@@ -85,6 +96,29 @@ class Kit:
                 headers=(("Content-Type", FORM), *headers),
                 body=form.encode(),
             )
+        )
+
+    def ask(
+        self,
+        form: Changes,
+        *headers: tuple[str, str],
+        tenant: str = ARTICLE_TENANT_ID,
+        version: int = 2,
+    ) -> HttpResponse:
+        """Any token request, at the endpoint of either version."""
+        path = "oauth2/v2.0/token" if version == 2 else "oauth2/token"
+        return self.post(f"{BASE}/{tenant}/{path}", changed({}, form), *headers)
+
+    def as_user(self, user: str, *, user_code: str = "") -> PracticeBrowser:
+        """A browser of its own for somebody."""
+        return PracticeBrowser(
+            self._send,
+            user,
+            self.password,
+            consents=self.consents,
+            cancels=self.cancels,
+            approves=self.approves,
+            user_code=user_code,
         )
 
     def open(self, changes: Changes | None = None, *, tenant: str = ARTICLE_TENANT_ID) -> Page:
@@ -119,6 +153,27 @@ class Kit:
         response = self.redeem(self.code(changes), redeem)
         assert response.status == 200, response.body
         return body_of(response)
+
+
+def consented() -> PracticeTenant:
+    """A tenant in which an administrator has agreed to everything."""
+    return PracticeTenant(directory=DEFAULT.with_admin_consent(), clock=lambda: NOON)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says; nobody's signature is checked."""
+    return _part(token, 1)
+
+
+def header_of(token: str) -> dict[str, Any]:
+    return _part(token, 0)
+
+
+def _part(token: str, number: int) -> dict[str, Any]:
+    text = token.split(".")[number]
+    content = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    assert isinstance(content, dict)
+    return content
 
 
 def body_of(response: HttpResponse) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.practice.client_keys import read_certificate
 from entra_oauth.practice.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.practice.directory import (
     Account,
@@ -58,6 +59,9 @@ def read_parts(text: str) -> Parts:
     home = tenants[0].id
     users = _all(User, content, "users", lambda table: _complete_user(table, home))
     apps = _all(App, content, "apps", lambda table: {"tenant_id": home, **table})
+    for app in apps:
+        for pem in app.certificates:
+            read_certificate(pem)
     return (
         tenants,
         users or tuple(replace(user, tenant_id=home) for user in DEFAULT.users),
