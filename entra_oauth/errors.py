@@ -1,6 +1,7 @@
 """Every exception of the package, and the exit code the command line gives it.
 
 EntraOAuthError                     1   anything below; also: something unexpected
+├── ApiRefused                      1   an API, not the authority, answered HTTP 400 or above
 ├── UsageError                      2   a value that must not be sent, an option that does not fit
 ├── AuthorityError                  3   the authority said no (RFC 6749 §4.1.2.1, §5.2)
 ├── SignInRequired                  4   only a person can go on
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "ApiRefused",
     "AuthorityError",
     "CallbackRefused",
     "ConnectFailed",
@@ -77,6 +79,20 @@ class EntraOAuthError(Exception):
 
 def _again(kind: type[EntraOAuthError], args: tuple[object, ...]) -> EntraOAuthError:
     return kind.__new__(kind, *args)
+
+
+class ApiRefused(EntraOAuthError):
+    """An API that a token was sent to answered HTTP 400 or above.
+
+    `claims` is a claims challenge, JSON to be passed to the next sign-in as it is.
+    """
+
+    def __init__(
+        self, what: str, *, advice: str, http_status: int | None = None, claims: str | None = None
+    ) -> None:
+        super().__init__(what, advice=advice)
+        self.http_status = http_status
+        self.claims = claims
 
 
 class UsageError(EntraOAuthError):

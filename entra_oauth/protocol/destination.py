@@ -1,0 +1,190 @@
+"""Where an access token may be sent: the one gate of everything that sends one.
+
+A token goes over https to a host of its own audience in the cloud of its own authority,
+and nowhere else (RFC 6750 §5.3, RFC 9700 §4.9). Whoever sends one follows no redirect.
+Domains of workspaces: those of Databricks' own SDK; of Graph and of Azure's management
+API: Microsoft's "National clouds" pages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import DestinationRefused, UsageError, plain
+from entra_oauth.protocol.authority import CLOUDS
+from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.messages import is_loopback
+from entra_oauth.protocol.scopes import expand, resource_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from entra_oauth.protocol.authority import Authority
+
+__all__ = ["check_audience", "check_destination"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Audience:
+    """An API that is known here."""
+
+    name: str
+    resources: frozenset[str]
+    """What scopes and tokens call it, in lower case and without a slash at the end."""
+    hosts: Mapping[str, tuple[str, ...]] = field(repr=False)
+    """By cloud: whole host names, or what a host must end in where there is a dot in front."""
+
+
+_KNOWN = (
+    _Audience(
+        name="Azure Databricks",
+        resources=frozenset(
+            ["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://azuredatabricks.net"]
+        ),
+        hosts={cloud.name: (cloud.workspaces,) for cloud in CLOUDS.values() if cloud.workspaces},
+    ),
+    _Audience(
+        name="Microsoft Graph",
+        resources=frozenset(
+            [
+                "00000003-0000-0000-c000-000000000000",
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.us",
+                "https://dod-graph.microsoft.us",
+                "https://microsoftgraph.chinacloudapi.cn",
+            ]
+        ),
+        hosts={
+            "public": ("graph.microsoft.com",),
+            "usgov": ("graph.microsoft.us", "dod-graph.microsoft.us"),
+            "china": ("microsoftgraph.chinacloudapi.cn",),
+        },
+    ),
+    _Audience(
+        name="Azure's management API",
+        resources=frozenset(
+            [
+                "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+                "https://management.azure.com",
+                "https://management.core.windows.net",
+                "https://management.usgovcloudapi.net",
+                "https://management.core.usgovcloudapi.net",
+                "https://management.chinacloudapi.cn",
+                "https://management.core.chinacloudapi.cn",
+            ]
+        ),
+        hosts={
+            "public": ("management.azure.com",),
+            "usgov": ("management.usgovcloudapi.net",),
+            "china": ("management.chinacloudapi.cn",),
+        },
+    ),
+)
+
+# Stricter than any parser: what two of them could read differently does not pass.
+_URL = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[!$-;=?-\[\]_a-z~]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def check_destination(
+    url: str, *, scopes: tuple[str, ...], authority: Authority, named_hosts: tuple[str, ...] = ()
+) -> None:
+    """See that a token for `scopes` from `authority` may be sent to `url`.
+
+    For APIs that are not known here, the host in the name of the scope's resource counts
+    (`https://host/.default`), and `named_hosts`: whole host names that a person has
+    decided on. Another port than 443, and http, are for loopback alone, and loopback
+    for a practice authority that is itself there.
+
+    Raises `DestinationRefused`, and `UsageError` for scopes that are none.
+    """
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise _refused("the address is no plain https address", "Write it as https://host/path.")
+    host = found["host"].lower()
+    if is_loopback(urlsplit(authority.base).hostname or ""):
+        if not is_loopback(host):
+            raise _refused(
+                f"it is a practice token, and {plain(host, limit=80)} is not on this machine",
+                "Use a practice workspace, or leave --authority-host out.",
+            )
+        return
+    if is_loopback(host):
+        raise _refused(
+            "it is from a real authority, and a practice workspace must not see it",
+            "Give --authority-host the practice tenant's address, or the real workspace URL.",
+        )
+    if found["scheme"].lower() != "https" or found["port"] not in (None, "443"):
+        raise _refused("the address is not https on its own port", "Write it as https://host/path.")
+    good = (*_hosts(scopes, authority), *(name.lower() for name in named_hosts))
+    if not any(_fits(host, each) for each in good):
+        raise _refused(
+            f"{plain(host, limit=80)} is no host of the API that the token is for",
+            f"Its hosts are {_in_words(good)}. Check the address, --scope and --cloud."
+            if good
+            else "Check the address, --scope and --cloud.",
+        )
+
+
+def check_audience(token: str, scopes: tuple[str, ...]) -> None:
+    """See that a token does not say of itself that it is for another API than `scopes`.
+
+    An access token is opaque to a client; one that can be read, and names another
+    audience than a known API's own, would be refused there after it was shown.
+    Raises `DestinationRefused`.
+    """
+    wanted = _known(_resource(scopes))
+    try:
+        audience = decode(token).claims.get("aud")
+    except UsageError:  # opaque, as it may be
+        return
+    if wanted is None or not isinstance(audience, str) or _plain_name(audience) in wanted.resources:
+        return
+    other = _known(audience)
+    said = other.name if other else plain(audience, limit=80)
+    raise _refused(
+        f"it is for {said}, not for {wanted.name}",
+        f"Get one for {wanted.name} with --scope, or give the --scope that it was made for.",
+    )
+
+
+def _refused(why: str, advice: str) -> DestinationRefused:
+    return DestinationRefused(f"The token was not sent: {why}.", advice=advice)
+
+
+def _resource(scopes: tuple[str, ...]) -> str:
+    return next((r for scope in expand(scopes) if (r := resource_of(scope)) is not None), "")
+
+
+def _plain_name(resource: str) -> str:
+    return resource.lower().rstrip("/")
+
+
+def _known(resource: str) -> _Audience | None:
+    name = _plain_name(resource)
+    return next((each for each in _KNOWN if name in each.resources), None)
+
+
+def _hosts(scopes: tuple[str, ...], authority: Authority) -> tuple[str, ...]:
+    resource = _resource(scopes)
+    known = _known(resource)
+    if known is None:
+        named = _URL.fullmatch(_plain_name(resource))
+        return (named["host"],) if named and named["scheme"] == "https" else ()
+    cloud = next((c.name for c in CLOUDS.values() if authority.host in c.hosts), "")
+    return known.hosts.get(cloud, ())
+
+
+def _fits(host: str, pattern: str) -> bool:
+    return host.endswith(pattern) if pattern.startswith(".") else host == pattern
+
+
+def _in_words(patterns: tuple[str, ...]) -> str:
+    return ", ".join(f"those that end in {p}" if p.startswith(".") else p for p in patterns)
