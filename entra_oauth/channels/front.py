@@ -208,7 +208,9 @@ class ListeningDoor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        patience_s = _PATIENCE_S if self._told.is_set() else _PATIENCE_WHEN_STOPPED_S
+        # Whoever presses Ctrl-C wants to be gone; the page comes second.
+        stopped = not self._told.is_set() or (kind is not None and not issubclass(kind, Exception))
+        patience_s = _PATIENCE_WHEN_STOPPED_S if stopped else _PATIENCE_S
         self._told.set()
         self._left = True
         self._over.set()  # for an `ask` that another thread is still in

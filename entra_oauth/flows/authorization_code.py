@@ -130,7 +130,7 @@ def _failure(error: EntraOAuthError) -> Outcome:
             ("Trace ID", error.trace_id),
             ("Time", error.timestamp),
         )
-        reference = ", ".join(f"{name}: {value}" for name, value in parts if value)
+        reference = "\n".join(f"{name}: {value}" for name, value in parts if value)
     return Outcome(
         succeeded=False,
         headline="Not signed in",

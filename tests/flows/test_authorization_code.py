@@ -239,8 +239,9 @@ def test_a_refusal_of_the_authority_is_told_with_what_support_will_ask_for() -> 
     assert (error.stage, error.error_codes) == ("authorize", (65004,))
     assert "declined to consent" in run.told.detail
     assert run.told.reference == (
-        "Correlation ID: 7f6e5d4c-1111-4222-8333-444455556666, "
-        "Trace ID: 0d3b5c5e-1111-4222-8333-444455556666, Time: 2024-01-01 00:00:00Z"
+        "Correlation ID: 7f6e5d4c-1111-4222-8333-444455556666\n"
+        "Trace ID: 0d3b5c5e-1111-4222-8333-444455556666\n"
+        "Time: 2024-01-01 00:00:00Z"
     )
     assert run.back.requests == []
 
