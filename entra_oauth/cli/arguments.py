@@ -42,20 +42,20 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
     """The parser of one verb; the others are not built. `columns` is for its help."""
-    follows = verb.action or verb.word
-    action = f" {follows}" if follows else ""
+    follows = verb.word or verb.words
+    after = f"{f' {follows}' if follows else ''} [options]{' -- PROGRAM …' if verb.runs else ''}"
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
-        usage=f"entra-oauth {verb.name}{action} [options]",
+        usage=f"entra-oauth {verb.name}{after}",
         description=textwrap.fill(verb.description, columns),
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=columns),
         epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
         allow_abbrev=False,
     )
-    if verb.action:
-        parser.add_argument("action", nargs="?", metavar=verb.action, help="what to do")
     if verb.word:
-        parser.add_argument("word", nargs="?", metavar=verb.word, help="what to look up")
+        parser.add_argument("word", nargs="?", metavar=verb.word, help=verb.meaning)
+    if verb.words:
+        parser.add_argument("words", nargs="*", metavar=verb.words, help=verb.meaning)
     add(parser, verb.options)
     parser.set_defaults(**{name: False for name in _EVERYWHERE if name not in verb.options})
     return parser
@@ -69,25 +69,47 @@ def read_arguments(
     `json` and `quiet` are there for every verb; `given` holds the names of the
     options that were on the command line.
     """
-    name, *rest = arguments
+    name, rest = _named(arguments)
     if name not in VERBS:
-        raise UsageError(
-            f"There is no verb {name}." if _NAME.fullmatch(name) else "There is no such verb.",
-            advice=_meant(name, VERBS) + "See entra-oauth --help.",
-        )
+        raise _no_verb(name)
     verb = VERBS[name]
+    program: list[str] = []
+    if verb.runs and "--" in rest:
+        at = rest.index("--")
+        rest, program = rest[:at], rest[at + 1 :]
     args, unknown = _parser_for(verb).parse_known_args(rest)
     if unknown:
         raise _unknown(unknown, verb)
-    if verb.action and args.action != verb.action:
+    if verb.runs and not program:
         raise UsageError(
-            f"{verb.name} needs to know what to do.",
-            advice=f"Use entra-oauth {verb.name} {verb.action}.",
+            f"{verb.name} needs a program to run.",
+            advice=f"Give it after two dashes: entra-oauth {verb.name} -- python script.py",
         )
+    args.program = program
     fill_in(args, verb.options, environ)
     if "output" in verb.options:
         args.output = args.output or verb.output
     return verb, args
+
+
+def _named(arguments: list[str]) -> tuple[str, list[str]]:
+    """The verb's name, of one word or of two, and what comes after it."""
+    two = " ".join(arguments[:2])
+    return (two, arguments[2:]) if two in VERBS else (arguments[0], arguments[1:])
+
+
+def _no_verb(name: str) -> UsageError:
+    actions = [each.partition(" ")[2] for each in VERBS if each.startswith(f"{name} ")]
+    if actions:
+        *some, last = actions
+        listed = f"{', '.join(some)} or {last}" if some else last
+        return UsageError(
+            f"{name} needs to know what to do.", advice=f"Use entra-oauth {name} {listed}."
+        )
+    return UsageError(
+        f"There is no verb {name}." if _NAME.fullmatch(name) else "There is no such verb.",
+        advice=_meant(name, VERBS) + "See entra-oauth --help.",
+    )
 
 
 def _unknown(arguments: list[str], verb: Verb) -> UsageError:
@@ -115,6 +137,8 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 def asks_for_json(arguments: list[str], environ: Mapping[str, str]) -> bool:
     """Whether a mistake in the arguments themselves is to be told as JSON."""
+    if "--" in arguments:
+        arguments = arguments[: arguments.index("--")]  # the rest is another program's
     if {"--json", "-ojson", "--output=json"} & set(arguments):
         return True
     pairs = itertools.pairwise(arguments)
@@ -131,9 +155,16 @@ def help_for(arguments: list[str]) -> str | None:
 
         return f"entra-oauth {__version__}"
     if first in ("help", *_HELP):
-        return _of(VERBS[rest[0]]) if rest and rest[0] in VERBS else _whole()
-    if first in VERBS and set(_HELP) & set(rest):
-        return _of(VERBS[first])
+        named = _named(rest)[0] if rest else ""
+        return _of(VERBS[named]) if named in VERBS else _whole()
+    name, rest = _named([first, *rest])
+    if "--" in rest:
+        rest = rest[: rest.index("--")]
+    if set(_HELP) & set(rest):
+        if name in VERBS:
+            return _of(VERBS[name])
+        if actions := [verb for verb in VERBS.values() if verb.name.startswith(f"{name} ")]:
+            return "\n\n".join(_of(verb) for verb in actions)
     return None
 
 

@@ -86,7 +86,8 @@ def _from_environment(option: Option, environ: Mapping[str, str]) -> tuple[objec
                 return (AT_THE_PROMPT if is_on(text) else None), rank, variable
             return [text] if option.kind == "list" else text, rank, variable
     default = option.default
-    return [default] if option.kind == "list" else default, _DEFAULT, "the default"
+    many = option.kind == "list" and default is not None
+    return [default] if many else default, _DEFAULT, "the default"
 
 
 def is_on(text: str) -> bool:

@@ -11,11 +11,28 @@ _REQUEST = ("redirect-uri", "response-mode", "prompt", "login-hint", "domain-hin
 _DOOR = ("paste", "port", "listen", "no-browser", "browser", "timeout")
 _NETWORK = ("http-timeout", "ca-bundle", "allow-keylog")
 _OUTPUT = ("output", "json", "quiet")
+_LOGS = ("claims", "correlation-id")
+_FLOW = (
+    "flow",
+    "username",
+    "password-stdin",
+    "password-fd",
+    "client-secret-stdin",
+    "client-secret-fd",
+    "certificate",
+    "certificate-algorithm",
+    "certificate-passphrase-stdin",
+    "certificate-passphrase-fd",
+    "federated-token-file",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One verb; its module in this room has a `run(args, console) -> int`."""
+    """One verb; its module in this room has a `run(args, console) -> int`.
+
+    A name of two words is one of several things to do with the first word.
+    """
 
     name: str
     module: str
@@ -25,10 +42,14 @@ class Verb:
     examples: tuple[str, ...] = ()
     output: str = "summary"
     """The format of the result unless another is asked for."""
-    action: str = ""
-    """The word that must follow the verb, where there is one."""
     word: str = ""
     """What may follow the verb freely, as the help names it; it is `args.word`."""
+    words: str = ""
+    """The same where several may follow; they are `args.words`."""
+    meaning: str = ""
+    """What the help says of these."""
+    runs: bool = False
+    """Whether a program follows after `--`; it is `args.program`."""
     takes: str = ""
     """What to do instead of giving the input as an argument."""
 
@@ -40,7 +61,17 @@ _ALL = (
         summary="the article's procedure, byte for byte: address, redirect, state, token request",
         description="Run the documented browser-and-curl procedure exactly: no PKCE, no refresh "
         "token, nothing kept. Prints the access token.",
-        options=("print", "prove", *_APP, "state", *_REQUEST, *_DOOR, *_NETWORK, *_OUTPUT),
+        options=(
+            "print",
+            "prove",
+            *_APP,
+            "workspace-url",
+            "state",
+            *_REQUEST,
+            *_DOOR,
+            *_NETWORK,
+            *_OUTPUT,
+        ),
         examples=(
             "entra-oauth mirror --tenant TENANT --client-id CLIENT",
             "entra-oauth mirror --print --tenant TENANT --client-id CLIENT",
@@ -74,12 +105,38 @@ _ALL = (
         module="login",
         summary="sign in safely: PKCE, a checked ID token, the code kept out of the history",
         description="Sign in with everything that is advised today: PKCE S256, a 256-bit state, "
-        "a nonce, form_post. Prints who signed in and until when.",
-        options=(*_APP, *_REQUEST, *_DOOR, *_NETWORK, *_OUTPUT),
+        "a nonce, form_post. Prints who signed in and until when. With --flow in another way: on "
+        "another device, with a password, or as the app itself.",
+        options=(
+            *_APP,
+            "workspace-url",
+            *_FLOW,
+            *_REQUEST,
+            *_LOGS,
+            *_DOOR,
+            *_NETWORK,
+            *_OUTPUT,
+        ),
         examples=(
             "entra-oauth login --tenant TENANT --client-id CLIENT",
             "entra-oauth login --tenant TENANT --client-id CLIENT -o token",
+            "entra-oauth login --flow device-code --tenant TENANT --client-id CLIENT",
+            "entra-oauth login --flow client-credentials --certificate app.pem --tenant TENANT "
+            "--client-id CLIENT",
         ),
+    ),
+    Verb(
+        name="refresh",
+        module="refresh",
+        summary="a refresh token from standard input for a fresh access token",
+        description="Read a refresh token from a prompt or from standard input and exchange it. "
+        "Prints the access token; -o json holds the new refresh token too. Exit code 4 means "
+        "that it is dead: sign in again.",
+        options=(*_APP, *_LOGS, *_NETWORK, *_OUTPUT),
+        examples=("entra-oauth refresh --tenant TENANT --client-id CLIENT < FILE",),
+        output="token",
+        takes="The token is read from a prompt or from standard input: other programs can see a "
+        "command line, and the shell keeps it.",
     ),
     Verb(
         name="decode",
@@ -105,17 +162,71 @@ _ALL = (
             "entra-oauth explain aud",
         ),
         word="WORD",
+        meaning="what to look up",
         takes="One word is explained at a time.",
     ),
     Verb(
-        name="practice",
-        module="practice",
-        summary="serve: an Entra-shaped authority on this machine, for practice",
+        name="practice serve",
+        module="practice_serve",
+        summary="an Entra-shaped authority on this machine, for practice",
         description="Serve the practice tenant on loopback until Ctrl-C. Its users, apps and "
-        "tokens are toys; its manners are Entra's.",
-        options=("practice-port", "quiet"),
-        examples=("entra-oauth practice serve", "entra-oauth practice serve --port 8400"),
-        action="serve",
+        "tokens are toys; its manners are Entra's. With --tls its certificate is made for this "
+        "run and installed nowhere; with --proxy-port it plays the real hosts behind a proxy.",
+        options=(
+            *("practice-port", "practice-tls", "practice-proxy-port"),
+            *("practice-directory", "practice-fault", "quiet"),
+        ),
+        examples=(
+            "entra-oauth practice serve",
+            "entra-oauth practice serve --port 8400",
+            "entra-oauth practice serve --tls --fault csrf-state",
+        ),
+    ),
+    Verb(
+        name="practice run",
+        module="practice_run",
+        summary="run a program that was written for Entra, unchanged, against the practice tenant",
+        description="Start a program so that it meets the practice tenant in place of Entra and "
+        "Databricks: by a proxy, a certificate and a browser that signs in, all named in its "
+        "environment. Secrets of real clouds are taken out of it. Nothing else is reached. "
+        "The exit code is the program's.",
+        options=(
+            *("practice-user", "practice-proxy-port", "practice-directory", "practice-fault"),
+            "quiet",
+        ),
+        examples=(
+            "entra-oauth practice run -- python get-tokens.py CLIENT TENANT",
+            "entra-oauth practice run --user carol --fault slow -- python script.py",
+        ),
+        runs=True,
+    ),
+    Verb(
+        name="practice fault",
+        module="practice_change",
+        summary="make a running practice tenant misbehave; without a fault: which are in force",
+        description="Add a fault to the practice tenant that is running: a name, or a rule of "
+        "your own such as `token status=503 times=1`. Without one: the names, how a rule is "
+        "written, and which faults are in force.",
+        options=("practice-clear", "practice-control", "json"),
+        examples=(
+            "entra-oauth practice fault csrf-state",
+            "entra-oauth practice fault token status=429 retry-after=2 times=1",
+            "entra-oauth practice fault",
+            "entra-oauth practice fault --clear",
+        ),
+        words="FAULT",
+        meaning="a name, or where and what",
+    ),
+    Verb(
+        name="practice clock",
+        module="practice_change",
+        summary="put a running practice tenant's clock forward",
+        description="Put the clock of the practice tenant that is running forward (or back) by so "
+        "many seconds; without a number: what time it is there.",
+        options=("practice-control", "json"),
+        examples=("entra-oauth practice clock +3600",),
+        word="SECONDS",
+        meaning="such as +3600",
     ),
     Verb(
         name="demo",
@@ -133,7 +244,7 @@ VERBS = {verb.name: verb for verb in _ALL}
 
 GROUPS = (
     ("The article", ("mirror", "authorize-url", "exchange")),
-    ("Get tokens", ("login",)),
+    ("Get tokens", ("login", "refresh")),
     ("See", ("decode", "explain")),
-    ("Learn", ("demo", "practice")),
+    ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),
 )

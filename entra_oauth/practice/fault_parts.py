@@ -260,6 +260,8 @@ class StolenCode:
             request=replace(issued.request, challenge=challenge),
             user=next(people, issued.user),
         )
+        for wanted in issued.request.asked.wanted:  # whoever steals for profit has agreed before
+            world.ledger.consent(other.user.oid, issued.request.app.client_id, wanted.resource.id)
         code = f"1.A{world.chance.text(85)}.AgABBAIAAAD{world.chance.text(800)}"
         world.ledger.keep_code(code, other)
         return reply.saying(tuple((n, code if n == "code" else v) for n, v in reply.fields))

@@ -220,5 +220,5 @@ def _shown(text: str) -> str:
 def _wrong(what: str) -> NoReturn:
     raise UsageError(
         f"That fault is not understood: {what}.",
-        advice="See the words and the names with entra-oauth practice fault --help.",
+        advice="See the words and the names with entra-oauth practice fault.",
     )

@@ -229,23 +229,33 @@ def _keep_cookie(jar: dict[str, str], line: str) -> None:
 
 
 def http_send(
-    request: HttpRequest, *, ca_file: str | None = None, timeout_s: float = 30.0
+    request: HttpRequest,
+    *,
+    ca_file: str | None = None,
+    timeout_s: float = 30.0,
+    proxy_port: int | None = None,
 ) -> HttpResponse:
     """Carry one request to a server on this machine, and to no other.
 
-    `ca_file` is trusted in place of the system's certificates. Raises
-    `DestinationRefused` for another host, `ConnectFailed`, `ExchangeBroken`.
+    `ca_file` is trusted in place of the system's certificates. `proxy_port` is that of a
+    practice tenant's proxy on this machine: https requests to other hosts go there.
+    Raises `DestinationRefused` for another host, `ConnectFailed`, `ExchangeBroken`.
     """
     import http.client
 
     parts = urlsplit(request.url)
     host = parts.hostname or ""
-    if not is_loopback(host) or parts.scheme not in ("http", "https"):
+    near = is_loopback(host) and parts.scheme in ("http", "https")
+    if not near and (proxy_port is None or parts.scheme != "https"):
         raise DestinationRefused(
             "The built-in browser goes to this machine only.",
             advice="Use a real browser for other addresses.",
         )
-    connection = _connection(parts.scheme, host, parts.port, ca_file, timeout_s)
+    if near:
+        connection = _connection(parts.scheme, host, parts.port, ca_file, timeout_s)
+    else:
+        connection = _connection("https", "127.0.0.1", proxy_port, ca_file, timeout_s)
+        connection.set_tunnel(host, parts.port or 443)
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
         connection.connect()

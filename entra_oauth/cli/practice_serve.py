@@ -1,0 +1,61 @@
+"""practice serve: the practice tenant on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
+from entra_oauth.cli.practice_tenant import read_tenant, told
+from entra_oauth.practice import serve
+from entra_oauth.practice.control import Control
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.console import Console
+    from entra_oauth.practice.hosts import Hosted
+
+__all__ = ["run"]
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Serve, and say how to sign in there."""
+    tenant = read_tenant(args)
+    with ExitStack() as opening:
+        hosted = opening.enter_context(
+            serve(tenant, port=args.port or 0, tls=args.tls, proxy_port=args.proxy_port)
+        )
+        console.result(hosted.base_url)
+        _introduce(hosted, console)
+        control = opening.enter_context(Control(tenant))
+        opening.enter_context(told(control.address))
+        console.say("To make it misbehave: entra-oauth practice fault")
+        forever = threading.Event()
+        while not forever.wait(0.25):  # in slices: Windows sees Ctrl-C between them
+            pass
+    return 0
+
+
+def _introduce(hosted: Hosted, console: Console) -> None:
+    trusting = (
+        f" \\\n    --ca-bundle {hosted.ca_file}" if hosted.base_url.startswith("https") else ""
+    )
+    console.say(
+        f"The practice tenant runs at {hosted.base_url}, for this machine only. Stop: Ctrl-C.\n"
+        "People: alice, bob or mallory @contoso-practice.example, password: practice"
+    )
+    if hosted.ca_file:
+        console.say(
+            f"Certificate: {hosted.ca_file}\n"
+            "  It vouches for this machine and the hosts that are played, and goes when this ends."
+        )
+    if hosted.proxy is not None:
+        console.say(f"Proxy that plays the real hosts, and refuses all others: {hosted.proxy.url}")
+    console.say(
+        "Next, in another terminal:\n"
+        f"  entra-oauth login --authority-host {hosted.base_url} \\\n"
+        f"    --tenant {EXAMPLE_TENANT} \\\n"
+        f"    --client-id {EXAMPLE_CLIENT}{trusting}"
+    )

@@ -1,0 +1,91 @@
+"""What the practice verbs share: a tenant as the options ask, and where its control is."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import LocalError, UsageError
+from entra_oauth.practice import Directory, PracticeTenant
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+__all__ = ["control_address", "read_tenant", "told"]
+
+
+def read_tenant(args: argparse.Namespace) -> PracticeTenant:
+    """The tenant of `--directory` and `--fault`. Raises `UsageError`, `LocalError`."""
+    tenant = PracticeTenant(directory=_directory(args.directory))
+    for fault in args.fault or ():
+        tenant.faults.add(fault)
+    return tenant
+
+
+def _directory(file: str | None) -> Directory | None:
+    if file is None:
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise LocalError(
+            f"The directory file cannot be read: {reason}.", advice="Check --directory."
+        ) from None
+    return Directory.from_toml(text)
+
+
+@contextmanager
+def told(address: str) -> Iterator[None]:
+    """Keep a control address where `practice fault` and `practice clock` look for it.
+
+    0600, and gone afterwards unless a later tenant has put its own there. Where it cannot
+    be kept, those verbs need `--control`.
+    """
+    path = _path()
+    kept = False
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(address)
+        os.replace(name, path)
+        kept = True
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if kept and path.read_text(encoding="ascii") == address:
+                path.unlink()
+
+
+def control_address(args: argparse.Namespace) -> str:
+    """The control address that was given, or the one last told. Raises `UsageError`."""
+    address = args.control or _last_told()
+    if not address:
+        raise UsageError(
+            "No practice tenant is running that could be told anything.",
+            advice="Start one with entra-oauth practice serve, or name its --control address.",
+        )
+    return address
+
+
+def _last_told() -> str:
+    try:
+        with open(_path(), encoding="ascii") as file:
+            status = os.fstat(file.fileno())
+            mine = os.name == "nt" or status.st_uid == os.getuid()
+            return file.read(500) if mine and stat.S_ISREG(status.st_mode) else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _path() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("entra-oauth", appauthor=False) / "practice-control"

@@ -1,0 +1,87 @@
+"""A browser that signs in by itself: what `BROWSER` names under `practice run`.
+
+    python -m entra_oauth.practice.browser --user alice URL
+
+It goes to the practice tenant by the proxy that `HTTPS_PROXY` names, to this machine,
+and nowhere else. Where the way ends on a page of the tenant, because the answer could
+not go back to the app, it says so on standard error and exits with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from functools import partial
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import EntraOAuthError, UsageError, plain
+from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.protocol.messages import is_loopback
+
+__all__ = ["PASSWORD_VARIABLE", "main"]
+
+PASSWORD_VARIABLE = "ENTRA_OAUTH_PRACTICE_PASSWORD"  # noqa: S105 - the name of a variable
+
+_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
+_MESSAGE = re.compile(r"AADSTS[0-9]+: [^<]*")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Open one address. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="entra_oauth.practice.browser", allow_abbrev=False)
+    parser.add_argument("--user", default="alice", help="sign-in name, or what is before its @")
+    parser.add_argument("--code", default="", help="what to type where a device's code is asked")
+    parser.add_argument("url")
+    args = parser.parse_args(arguments)
+    try:
+        return _visit(args.url, args.user, args.code)
+    except EntraOAuthError as error:
+        print(f"practice browser: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _visit(url: str, user: str, code: str) -> int:
+    send = partial(
+        http_send, ca_file=os.environ.get("SSL_CERT_FILE") or None, proxy_port=_proxy_port()
+    )
+    password = os.environ.get(PASSWORD_VARIABLE, "practice")
+    page = PracticeBrowser(send, _full_name(user), password, user_code=code).open(url)
+    if is_loopback(urlsplit(page.url).hostname or ""):
+        return 0
+    heading, message = _HEADING.search(page.text), _MESSAGE.search(page.text)
+    told = [found for found in (heading and heading[1], message and message[0]) if found]
+    print(f"practice browser: it ended on a page: {plain(': '.join(told))}", file=sys.stderr)
+    return 1
+
+
+def _full_name(user: str) -> str:
+    if "@" in user:
+        return user
+    from entra_oauth.practice.defaults import DEFAULT
+
+    people = (each.name for each in DEFAULT.users if each.name.partition("@")[0] == user)
+    return next(people, user)
+
+
+def _proxy_port() -> int | None:
+    """The port of the proxy in the environment, which must be on this machine."""
+    given = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
+    if not given:
+        return None
+    try:
+        parts = urlsplit(given)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not is_loopback(host) or port is None:
+        raise UsageError(
+            "HTTPS_PROXY does not name a proxy of this machine.",
+            advice="Start this browser by entra-oauth practice run.",
+        )
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())
