@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BODY_BYTES", "RequestsBack"]
 
 MAX_BODY_BYTES = 1024 * 1024
-"""The largest answer that is read, after decompression."""
+"""The largest answer that is read, after decompression, unless more is allowed."""
 
 WARM_TIMEOUT_S = 20.0
 
@@ -53,7 +53,8 @@ class RequestsBack:
     `ca_bundle` is a file or folder of certificates to trust instead of the
     system's. `say` is told, once, of a proxy before anything secret goes through
     it. `allow_keylog` permits `SSLKEYLOGFILE`; set and not allowed, it raises
-    `SecurityError`.
+    `SecurityError`. `max_body_bytes` is the largest answer that is read: an authority
+    says little, an API may say more.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class RequestsBack:
         ca_bundle: str | None = None,
         allow_keylog: bool = False,
         say: Callable[[str], None] | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
+        self._max_body_bytes = max_body_bytes
         self._key_log = key_log_file(allowed=allow_keylog)
         self._ca_bundle = ca_bundle
         self._say = say
@@ -136,7 +139,7 @@ class RequestsBack:
         with self._guard:
             if self._worker is None:
                 try:
-                    self._worker = _Worker(self._ca_bundle, self._key_log)
+                    self._worker = _Worker(self._ca_bundle, self._key_log, self._max_body_bytes)
                 except RuntimeError:
                     raise LocalError(
                         "The system gives this program no more threads.",
@@ -168,7 +171,8 @@ class RequestsBack:
 class _Worker:
     """A thread with one adapter and the connection that it keeps."""
 
-    def __init__(self, ca_bundle: str | None, key_log: str | None) -> None:
+    def __init__(self, ca_bundle: str | None, key_log: str | None, max_body_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
         self._ca_bundle = ca_bundle
         self._key_log = key_log
         self._context: ssl.SSLContext | None = None
@@ -254,7 +258,7 @@ class _Worker:
         if job.proxy is not None and job.announce is not None:
             job.announce(job.proxy)
         return requests_adapter.exchange(
-            self._adapter, self._tap, job.request, call, cap=MAX_BODY_BYTES
+            self._adapter, self._tap, job.request, call, cap=self._max_body_bytes
         )
 
     def _trust(self, url: str) -> ssl.SSLContext | None:

@@ -113,6 +113,18 @@ def test_a_body_of_exactly_the_cap_is_read(back: RequestsBack) -> None:
         assert len(back.send(token_post(server.url), timeout_s=20).body) == MAX_BODY_BYTES
 
 
+def test_more_is_read_where_more_is_allowed() -> None:
+    body = b" " * (MAX_BODY_BYTES + 1)
+    with (
+        RawServer(each(answer(body), answer(body + b"!"))) as server,
+        RequestsBack(max_body_bytes=len(body)) as back,
+    ):
+        assert back.send(token_post(server.url), timeout_s=20).body == body
+        with refused(UnexpectedAnswer) as caught:
+            back.send(token_post(server.url), timeout_s=20)
+    assert f"more than {len(body):,} bytes" in caught.value.what
+
+
 def _bomb(size_mb: int) -> bytes:
     """A gzip member that unpacks to so many megabytes of zeros."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
