@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from entra_oauth.errors import AuthorityError, EntraOAuthError, LocalError
+from entra_oauth.errors import ApiRefused, AuthorityError, EntraOAuthError, LocalError, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,11 +53,22 @@ class Console:
         except BrokenPipeError:
             raise
         except OSError as error:
-            _give_up(self.out)
-            raise LocalError(
-                f"Standard output cannot be written to: {error.strerror}.",
-                advice="Send it somewhere else, or make room there, then run this again.",
-            ) from None
+            raise self._unwritable(error) from None
+
+    def result_bytes(self, data: bytes) -> None:
+        """What was asked for exactly as it is, without a line break of ours. See `result`."""
+        self.out.flush()
+        raw = getattr(self.out, "buffer", None)
+        try:
+            if raw is None:
+                self.out.write(data.decode("utf-8", "replace"))
+            else:
+                raw.write(data)
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def result_json(self, value: dict[str, Any]) -> None:
         """The same as JSON, one object."""
@@ -68,6 +79,13 @@ class Console:
     def close_results(self) -> None:
         """Nobody reads the results any more; what is left of them goes nowhere."""
         _give_up(self.out)
+
+    def _unwritable(self, error: OSError) -> LocalError:
+        _give_up(self.out)
+        return LocalError(
+            f"Standard output cannot be written to: {error.strerror}.",
+            advice="Send it somewhere else, or make room there, then run this again.",
+        )
 
     def say(self, text: str = "") -> None:
         """A line for the person."""
@@ -150,8 +168,18 @@ def _reference_lines(error: AuthorityError) -> list[str]:
         ("time", error.timestamp),
         ("suberror", error.suberror),
         ("look-up page", error.error_uri),
+        ("usual cause", error.cause),
+        ("claims challenge, ready to be passed on", _claims_option(error.claims)),
     )
     return [f"{name}: {value}" for name, value in named if value]
+
+
+def _claims_option(claims: str | None) -> str | None:
+    if not claims or plain(claims, limit=8192) != claims:
+        return None
+    import shlex
+
+    return f"--claims {shlex.quote(claims)}"
 
 
 def _object(kind: str, what: str, advice: str, exit_code: int) -> dict[str, Any]:
@@ -166,6 +194,8 @@ def _object(kind: str, what: str, advice: str, exit_code: int) -> dict[str, Any]
 
 def _error_object(error: EntraOAuthError) -> dict[str, Any]:
     value = _object(type(error).__name__, error.what, error.advice, error.exit_code)
+    if isinstance(error, ApiRefused):
+        value |= {"stage": "api", "http_status": error.http_status, "claims": error.claims}
     if isinstance(error, AuthorityError):
         value |= {
             "stage": error.stage,
@@ -178,5 +208,8 @@ def _error_object(error: EntraOAuthError) -> dict[str, Any]:
             "correlation_id": error.correlation_id,
             "timestamp": error.timestamp,
             "error_uri": error.error_uri,
+            "meaning": error.meaning,
+            "cause": error.cause,
+            "helps": list(error.helps),
         }
     return value

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 from entra_oauth.cli.doors import pasted_uri, run_sign_in
 from entra_oauth.cli.output import print_tokens
-from entra_oauth.cli.plans import plan_of
+from entra_oauth.cli.plans import plan_of, use_workspace
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authorize import Procedure
 
@@ -32,6 +32,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from entra_oauth.cli.prove import prove
 
         return prove(args, console)
+    use_workspace(args, console)
     plan = plan_of(args, Procedure.ARTICLE)
     if args.print:
         request = plan.request(

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from entra_oauth.channels.base import now
 
 if TYPE_CHECKING:
     from entra_oauth.cli.console import Console
-    from entra_oauth.flows.authorization_code import SignIn
+    from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.token import TokenResponse
 
 __all__ = ["clock_time", "duration", "print_tokens"]
 
 
-def print_tokens(tokens: TokenResponse, plan: SignIn, console: Console, *, output: str) -> None:
-    """Put the result on standard output and its summary where people look."""
+class Asked(Protocol):
+    """What a token was asked for: a plan, or an asking."""
+
+    @property
+    def authority(self) -> Authority: ...
+
+    @property
+    def client_id(self) -> str: ...
+
+
+def print_tokens(
+    tokens: TokenResponse,
+    asked: Asked,
+    console: Console,
+    *,
+    output: str,
+    source: str = "authorization_code",
+    with_refresh: bool = False,
+) -> None:
+    """Put the result on standard output and its summary where people look.
+
+    `source` is the grant. `with_refresh` puts the refresh token into the JSON: for
+    whoever handed one in and keeps it.
+    """
     summary = _summary(tokens)
     for warning in tokens.warnings:
         console.say(f"Note: {warning}")
@@ -29,7 +51,10 @@ def print_tokens(tokens: TokenResponse, plan: SignIn, console: Console, *, outpu
     elif output == "header":
         console.result(f"Authorization: Bearer {tokens.access_token}")
     else:
-        console.result_json(_as_json(tokens, plan))
+        members = _as_json(tokens, asked, source)
+        console.result_json(
+            members | {"refresh_token": tokens.refresh_token} if with_refresh else members
+        )
 
 
 def _summary(tokens: TokenResponse) -> str:
@@ -43,7 +68,7 @@ def _summary(tokens: TokenResponse) -> str:
     )
 
 
-def _as_json(tokens: TokenResponse, plan: SignIn) -> dict[str, Any]:
+def _as_json(tokens: TokenResponse, asked: Asked, source: str) -> dict[str, Any]:
     expires_at = tokens.expires_at
     identity = tokens.identity
     return {
@@ -55,10 +80,10 @@ def _as_json(tokens: TokenResponse, plan: SignIn) -> dict[str, Any]:
         "expires_in": tokens.expires_in,
         "scope": tokens.scope,
         "tenant_id": identity.tenant_id if identity else None,
-        "client_id": plan.client_id,
-        "authority": str(plan.authority),
+        "client_id": asked.client_id,
+        "authority": str(asked.authority),
         "username": identity.username if identity else None,
-        "source": "authorization_code",
+        "source": source,
         "warnings": list(tokens.warnings),
     }
 

@@ -12,7 +12,16 @@ from entra_oauth.protocol.authorize import Hints, Procedure
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["EXAMPLE_CLIENT", "EXAMPLE_TENANT", "authority_of", "plan_of"]
+    from entra_oauth.cli.console import Console
+
+__all__ = [
+    "EXAMPLE_CLIENT",
+    "EXAMPLE_TENANT",
+    "authority_of",
+    "client_id_of",
+    "plan_of",
+    "use_workspace",
+]
 
 EXAMPLE_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 EXAMPLE_CLIENT = "12a34b56-789c-0d12-e3fa-b456789c0123"
@@ -32,14 +41,47 @@ def authority_of(args: argparse.Namespace) -> Authority:
     return Authority.of(args.tenant, cloud=args.cloud)
 
 
-def plan_of(args: argparse.Namespace, procedure: Procedure) -> SignIn:
-    """What the options ask for. Raises `UsageError`."""
+def client_id_of(args: argparse.Namespace) -> str:
+    """The client id. Raises `UsageError` if there is none."""
     if not args.client_id:
         raise UsageError(
             "No client id was given.",
             advice="Copy the Application (client) ID from the app's Overview page and give it "
             "with --client-id or AZURE_CLIENT_ID.",
         )
+    client_id: str = args.client_id
+    return client_id
+
+
+def use_workspace(args: argparse.Namespace, console: Console) -> None:
+    """Where `--workspace-url` is given, ask the workspace for tenant and cloud.
+
+    A tenant that was given is not asked for. Raises what asking raises.
+    """
+    if not args.workspace_url:
+        return
+    for name in ("tenant", "cloud", "authority_host"):
+        if name in args.given and "workspace_url" in args.given:
+            raise UsageError(
+                f"--workspace-url and --{name.replace('_', '-')} exclude each other.",
+                advice="Give one of them: the workspace names its tenant and its cloud.",
+            )
+    if args.tenant and "workspace_url" not in args.given:
+        return
+    from entra_oauth.cli.doors import back_channels
+    from entra_oauth.flows.workspace import find_authority
+    from entra_oauth.protocol.workspace import Workspace
+
+    workspace = Workspace(args.workspace_url)
+    with back_channels(args, console) as channels:
+        authority = find_authority(workspace, channels, timeout_s=float(args.http_timeout))
+    args.tenant, args.authority_host = authority.tenant, authority.base
+    console.say(f"{workspace.host} belongs to the tenant {authority}.")
+
+
+def plan_of(args: argparse.Namespace, procedure: Procedure) -> SignIn:
+    """What the options ask for. Raises `UsageError`."""
+    client_id = client_id_of(args)
     state = getattr(args, "state", None)
     if state is not None and procedure is not Procedure.ARTICLE:
         raise UsageError(
@@ -49,13 +91,15 @@ def plan_of(args: argparse.Namespace, procedure: Procedure) -> SignIn:
     return SignIn(
         procedure=procedure,
         authority=authority_of(args),
-        client_id=args.client_id,
+        client_id=client_id,
         scopes=args.scope,
         state=state,
         hints=Hints(
             prompt=getattr(args, "prompt", None),
             login_hint=getattr(args, "login_hint", None),
             domain_hint=getattr(args, "domain_hint", None),
+            claims=getattr(args, "claims", None),
+            correlation_id=getattr(args, "correlation_id", None),
         ),
         timeout_s=float(getattr(args, "timeout", None) or 300),
         http_timeout_s=float(getattr(args, "http_timeout", None) or 30),

@@ -154,6 +154,20 @@ class Certificate:
             )
         return cls(key=private, certificate=found[0], algorithm=algorithm)
 
+    @staticmethod
+    def is_locked(content: bytes) -> bool:
+        """Whether PEM or PFX needs a passphrase, so far as can be told without one."""
+        if b"-----BEGIN " in content:
+            return b"ENCRYPTED" in content
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+
+        try:
+            load_key_and_certificates(content, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            return content[:1] == b"\x30"  # DER, whatever it holds
+        return False
+
     def prove(self, client_id: str, audience: str, *, now: float) -> Proof:
         """See `Credential.prove`. Raises `UsageError` for a certificate not valid now."""
         self._check_dates(now)

@@ -1,0 +1,65 @@
+"""refresh: a refresh token from standard input for fresh tokens."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.doors import back_channels
+from entra_oauth.cli.other_flows import ask_for_person
+from entra_oauth.cli.output import print_tokens
+from entra_oauth.errors import AuthorityError, SignInRequired, UsageError
+from entra_oauth.flows.refresh_token import refresh
+from entra_oauth.protocol.aadsts import is_dead
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.console import Console
+
+__all__ = ["run"]
+
+READ_TIMEOUT_S = 300.0
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Read a refresh token, exchange it, print the access token.
+
+    A refresh token that the authority calls dead ends with exit code 4: a person must
+    sign in. Any other refusal leaves it good.
+    """
+    asking = ask_for_person(args)
+    token = _read_token(console)
+    with back_channels(args, console) as channels:
+        try:
+            tokens = refresh(asking, token, channels, timeout_s=float(args.http_timeout))
+        except AuthorityError as error:
+            if is_dead(error):
+                error.exit_code = SignInRequired.exit_code
+            raise
+    if tokens.refresh_token != token and args.output != "json":
+        console.say("Note: a new refresh token came too; -o json shows it. The old one works on.")
+    print_tokens(
+        tokens, asking, console, output=args.output, source="refresh_token", with_refresh=True
+    )
+    return 0
+
+
+def _read_token(console: Console) -> str:
+    from entra_oauth.channels.terminal import read_secret_line, read_stdin
+
+    text = ""
+    if sys.stdin.isatty():
+        console.ask("Paste the refresh token; it is not shown.")
+        text = read_secret_line("refresh token> ", timeout_s=READ_TIMEOUT_S)
+    else:
+        with suppress(EOFError):
+            text = read_stdin(timeout_s=READ_TIMEOUT_S)
+    # A terminal or an editor may have broken the line; no refresh token holds white space.
+    text = "".join(text.split())
+    if not text:
+        raise UsageError(
+            "There is no refresh token.", advice="Pipe one in: entra-oauth refresh < FILE"
+        )
+    return text
