@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
-import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli import signals
 from entra_oauth.cli.arguments import asks_for_json, help_for, read_arguments
 from entra_oauth.cli.console import Console
 from entra_oauth.errors import EntraOAuthError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType, TracebackType
+    from types import TracebackType
 
 __all__ = ["run"]
 
@@ -27,21 +27,23 @@ TERMINATED = 143
 def run(arguments: list[str]) -> int:
     """Run one command line."""
     console = Console.standard(as_json=asks_for_json(arguments, os.environ))
-    with _signals_as_exceptions():
+    with signals.sigterm_as_exception():
         try:
             if (text := help_for(arguments)) is not None:
                 console.result(text)
                 return 0
             verb, args = read_arguments(arguments, os.environ)
             console = replace(console, quiet=args.quiet, as_json=args.json)
-            module = importlib.import_module(f"entra_oauth.cli.{verb.module}")
-            code: int = module.run(args, console)
+            with signals.uninterrupted():
+                module = importlib.import_module(f"entra_oauth.cli.{verb.module}")
+            with _mistakes_of_threads_in_a_line(console):
+                code: int = module.run(args, console)
         except EntraOAuthError as error:
             console.fail(error)
             return error.exit_code
         except KeyboardInterrupt:
             return _stopped(console, INTERRUPTED)
-        except _Terminated:
+        except signals.Terminated:
             return _stopped(console, TERMINATED)
         except BrokenPipeError:
             console.close_results()
@@ -52,39 +54,38 @@ def run(arguments: list[str]) -> int:
         return code
 
 
-class _Terminated(BaseException):
-    """SIGTERM: unwinds the stack as Ctrl-C does, so that everything still closes."""
-
-
-@contextlib.contextmanager
-def _signals_as_exceptions() -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise _Terminated
-
-    try:
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread: whoever owns it decides
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _stopped(console: Console, exit_code: int) -> int:
-    with contextlib.suppress(ValueError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # one is enough
+    signals.ignore()
     console.stopped(exit_code)
     return exit_code
 
 
+@contextmanager
+def _mistakes_of_threads_in_a_line(console: Console) -> Iterator[None]:
+    import threading
+
+    def note(mistake: threading.ExceptHookArgs) -> None:
+        if _wants_tracebacks():
+            before(mistake)
+        console.ask(
+            "Note: something unexpected happened in the background: "
+            f"{mistake.exc_type.__name__} in {_place(mistake.exc_traceback)}."
+        )
+
+    before, threading.excepthook = threading.excepthook, note
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+
+
+def _wants_tracebacks() -> bool:
+    return os.environ.get("ENTRA_OAUTH_DEBUG", "") not in ("", "0")
+
+
 def _fail_unexpectedly(console: Console, error: Exception) -> None:
     """A mistake of ours. Its text is not shown: it could hold a secret."""
-    if os.environ.get("ENTRA_OAUTH_DEBUG", "") not in ("", "0"):
+    if _wants_tracebacks():
         import traceback
 
         console.ask("".join(traceback.format_exception(error)))
