@@ -13,7 +13,7 @@ from entra_oauth.practice.answers import json_answer, redirect_answer
 from entra_oauth.practice.errands import DeviceErrand
 from entra_oauth.practice.ledger import DeviceGrant
 from entra_oauth.practice.refusals import Refused, as_json, refuse
-from entra_oauth.practice.scopes import read_scope
+from entra_oauth.practice.scopes import read_resource, read_scope
 from entra_oauth.practice.signin import begin
 from entra_oauth.practice.world import read_authority
 
@@ -26,6 +26,7 @@ __all__ = [
     "DEVICE_LIVES_S",
     "INTERVAL_S",
     "device_code",
+    "device_code_v1",
     "device_login",
     "enter_code",
     "typed_code",
@@ -39,11 +40,24 @@ _LENGTH = 9
 
 def device_code(world: World, call: Call) -> HttpResponse:
     """POST `/{tenant}/oauth2/v2.0/devicecode` (RFC 8628 §3.1)."""
+    return _device_code(world, call, version=2)
+
+
+def device_code_v1(world: World, call: Call) -> HttpResponse:
+    """POST `/{tenant}/oauth2/devicecode`: the same with `resource`."""
+    return _device_code(world, call, version=1)
+
+
+def _device_code(world: World, call: Call, *, version: int) -> HttpResponse:
+    book, form = world.directory, call.form
     try:
-        authority = read_authority(call.segments[0], world.directory)
-        app = authority.app(call.form.need("client_id"), world.directory)
-        home = authority.home(world.directory)
-        asked = read_scope(call.form.need("scope"), world.directory, home, app)
+        authority = read_authority(call.segments[0], book)
+        app = authority.app(form.need("client_id"), book)
+        home = authority.home(book)
+        if version == 1:
+            asked = read_resource(form.need("resource"), book, home)
+        else:
+            asked = read_scope(form.need("scope"), book, home, app)
     except Refused as refused:
         return as_json(refused, call)
     device = f"{_letter(world)}AQABIQEAAAD{world.chance.text(200)}"

@@ -59,6 +59,7 @@ _UNDER_TENANT: dict[tuple[str, str], Endpoint] = {
     ("GET", "oauth2/deviceauth"): device.enter_code,
     ("POST", "oauth2/deviceauth"): device.typed_code,
     ("POST", "oauth2/v2.0/devicecode"): device.device_code,
+    ("POST", "oauth2/devicecode"): device.device_code_v1,
     ("GET", "adminconsent"): admin.admin_consent,
     ("GET", "v2.0/adminconsent"): admin.admin_consent_v2,
     ("GET", "oauth2/v2.0/logout"): signin.log_out,
@@ -75,7 +76,7 @@ _UNDER_TENANT: dict[tuple[str, str], Endpoint] = {
     ("GET", "openid/userinfo"): userinfo.userinfo,
 }
 
-_THROTTLED = (token.token, token.token_v1, device.device_code)
+_THROTTLED = (token.token, token.token_v1, device.device_code, device.device_code_v1)
 _METHODS = ("GET", "POST", "OPTIONS")
 
 

@@ -143,3 +143,17 @@ def test_the_password_grant_works_by_resource_too() -> None:
 
 def test_version_2_does_not_know_resource() -> None:
     assert refused(Kit().ask(APP))[2] == 901002
+
+
+def test_a_device_asks_by_resource_too() -> None:
+    kit = Kit()
+    url = f"{BASE}/common/oauth2/devicecode"
+    shown = body_of(kit.post(url, f"client_id={ARTICLE_CLIENT_ID}&resource={DATABRICKS}"))
+    kit.as_user(ALICE, user_code=shown["user_code"]).open(shown["verification_uri"])
+    form: Changes = {
+        "grant_type": "device_code",
+        "client_id": ARTICLE_CLIENT_ID,
+        "code": shown["device_code"],
+    }
+    assert body_of(kit.ask(form, version=1, tenant="common"))["resource"] == DATABRICKS
+    assert refused(kit.post(url, f"client_id={ARTICLE_CLIENT_ID}"))[2] == 900144
