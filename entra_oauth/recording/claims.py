@@ -1,0 +1,251 @@
+"""What only somebody who sees the secrets can say, said before they are taken out.
+
+Each claim is the recorder's own word: afterwards nobody can check it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from entra_oauth.protocol.messages import FORM, HttpRequest, parse_form, split_form, split_origin
+from entra_oauth.recording.step import Claim, Seen, Step
+
+__all__ = ["claims_of", "curls_request", "entropy_bits"]
+
+_ARTICLE = ("client_id", "scope", "code", "redirect_uri", "grant_type", "state")
+
+
+def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
+    """Every verdict that these steps allow. They must not be redacted yet."""
+    asked: Step | None = None
+    answered: Step | None = None
+    found: list[Claim] = []
+    for step in steps:
+        if step.name == "authorize":
+            asked = step
+            found += _measures(step)
+        elif step.name.startswith("redirect") and asked is not None:
+            found.append(_states(asked, step))
+            answered = step if step.name == "redirect" else answered
+        elif _grant(step) == "authorization_code":
+            found += _redemption(step, asked, answered)
+    found += _codes_spent(steps)
+    found += _id_tokens(steps, asked)
+    return tuple(found)
+
+
+def _fields(step: Step) -> dict[str, str]:
+    """The parameters of a request: of its query, and of its form."""
+    request = step.http_request
+    pairs = parse_form(request.query or HttpRequest(method="GET", url=step.url).query)
+    if (request.header("content-type") or "").lower().startswith(FORM):
+        pairs += parse_form(request.body.decode("latin-1"))
+    return dict(reversed(pairs))
+
+
+def _grant(step: Step) -> str | None:
+    return _fields(step).get("grant_type") if step.channel == "back" else None
+
+
+def _equal(one: str | None, other: str | None) -> bool:
+    if not one or not other:
+        return False
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
+def _yes(true: bool) -> str:
+    return "yes" if true else "no"
+
+
+def _claim(name: str, true: bool, detail: tuple[str, str], *steps: Step) -> Claim:
+    numbers = tuple(step.number for step in steps)
+    return Claim(name=name, verdict=_yes(true), detail=detail[not true], steps=numbers)
+
+
+def entropy_bits(value: str) -> int:
+    """At most how many bits of chance are in a value of these characters."""
+    alphabets = (
+        (str.isdigit, 10),
+        (str.islower, 26),
+        (str.isupper, 26),
+        (lambda c: not c.isalnum(), 4),
+    )
+    size = sum(count for test, count in alphabets if any(map(test, value)))
+    if all(c in "0123456789abcdef-" for c in value):
+        size = min(size, 16)
+    bits = len(value) * math.log2(size) if size > 1 else 0.0
+    # A value of few different characters was not drawn from all of them.
+    different = len(set(value))
+    return int(min(bits, len(value) * math.log2(different)) if different > 1 else 0)
+
+
+def _measures(step: Step) -> Iterator[Claim]:
+    fields = _fields(step)
+    for name in ("state", "nonce"):
+        if value := fields.get(name):
+            yield _measure(name, value, step)
+
+
+def _measure(name: str, value: str, step: Step) -> Claim:
+    bits = entropy_bits(value)
+    return Claim(
+        name=f"{name}-entropy",
+        verdict=f"{bits} bits",
+        detail=f"At most so much chance is in the {name}: {len(value)} characters of their kind.",
+        steps=(step.number,),
+    )
+
+
+def _states(asked: Step, step: Step) -> Claim:
+    equal = _equal(_fields(asked).get("state"), _fields(step).get("state"))
+    words = ("The state that came back is the one that was sent.", "The state is not the one sent.")
+    return _claim("state-equal", equal, words, asked, step)
+
+
+def _redemption(step: Step, asked: Step | None, answered: Step | None) -> Iterator[Claim]:
+    fields = _fields(step)
+    if answered is not None:
+        came = _fields(answered).get("code")
+        words = ("The code that was sent is the one that came.", "It is another code.")
+        yield _claim("code-equal", _equal(came, fields.get("code")), words, answered, step)
+    if asked is not None:
+        sent = _fields(asked)
+        same = _equal(sent.get("redirect_uri"), fields.get("redirect_uri"))
+        words = ("The redirect URI is the same in both requests.", "The redirect URIs differ.")
+        yield _claim("redirect-uri-equal", same, words, asked, step)
+        yield from _pkce(step, asked, fields.get("code_verifier"), sent)
+    if verifier := fields.get("code_verifier"):
+        yield _measure("verifier", verifier, step)
+    yield _as_curl(step)
+
+
+def _pkce(step: Step, asked: Step, verifier: str | None, sent: dict[str, str]) -> Iterator[Claim]:
+    challenge = sent.get("code_challenge")
+    if challenge is None and verifier is None:
+        return
+    digest = hashlib.sha256((verifier or "").encode("ascii", "replace")).digest()
+    hashed = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    method = sent.get("code_challenge_method", "plain")
+    expected = hashed if method == "S256" else verifier
+    words = (
+        f"The verifier fits the challenge ({method}).",
+        "The verifier does not fit the challenge.",
+    )
+    yield _claim("pkce-matches", _equal(challenge, expected), words, asked, step)
+
+
+def curls_request(request: HttpRequest, *, user_agent: str) -> bytes:
+    """What curl sends for the article's command with these fields, over HTTP/1.1."""
+    origin, target = split_origin(request.url)
+    host = origin.partition("://")[2]
+    for scheme, port in (("https", ":443"), ("http", ":80")):
+        if origin.startswith(f"{scheme}://"):
+            host = host.removesuffix(port)
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {user_agent}\r\nAccept: */*\r\n"
+        f"Content-Type: {FORM}\r\nContent-Length: {len(request.body)}\r\n\r\n"
+    )
+    return head.encode("latin-1", "replace") + request.body
+
+
+def _as_curl(step: Step) -> Claim:
+    """Whether the token request is the article's: the same fields, headers and bytes."""
+    request = step.http_request
+    names = tuple(name for name, _ in split_form(request.body.decode("latin-1")))
+    agent = request.header("user-agent") or ""
+    whole = HttpRequest(method="POST", url=step.url, body=request.body)
+    if names != _ARTICLE:
+        verdict, detail = "no", "It has other fields, or another order, than the article's command."
+    elif step.request.seen is not Seen.WIRE:
+        verdict, detail = "not checked", "Its bytes were not seen."
+    elif step.request.data == curls_request(whole, user_agent=agent):
+        verdict, detail = "yes", "Every byte is curl's, save for the name in User-Agent."
+    else:
+        verdict, detail = "body", "The body is curl's byte for byte; the head is not."
+    return Claim(name="request-equals-curl", verdict=verdict, detail=detail, steps=(step.number,))
+
+
+def _codes_spent(steps: Sequence[Step]) -> Iterator[Claim]:
+    uses: dict[str, list[Step]] = {}
+    for step in steps:
+        if _grant(step) == "authorization_code" and (code := _fields(step).get("code")):
+            uses.setdefault(code, []).append(step)
+    for several in uses.values():
+        words = (
+            "The code was sent to the token endpoint once.",
+            "The code was sent more than once.",
+        )
+        yield _claim("code-spent-once", len(several) == 1, words, *several)
+
+
+# ---- the ID token ----------------------------------------------------------------------
+
+
+def _id_tokens(steps: Sequence[Step], asked: Step | None) -> Iterator[Claim]:
+    keys = [key for step in steps for key in _members(step).get("keys", ()) or ()]
+    for step in steps:
+        token = _members(step).get("id_token")
+        if not isinstance(token, str) or token.count(".") != 2:
+            continue
+        nonce = _fields(asked).get("nonce") if asked is not None else None
+        if nonce is not None:
+            claims = _part(token.split(".")[1])
+            words = (
+                "The ID token holds the nonce that was sent.",
+                "Its nonce is not the one sent.",
+            )
+            found = claims.get("nonce")
+            equal = isinstance(found, str) and _equal(found, nonce)
+            yield _claim("nonce-equal", equal, words, *([asked] if asked else []), step)
+        yield _signature(token, keys, step)
+
+
+def _members(step: Step) -> dict[str, Any]:
+    response = step.http_response if step.channel == "back" else None
+    if response is None or response.body[:1] != b"{":
+        return {}
+    try:
+        value = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _part(part: str) -> dict[str, Any]:
+    try:
+        value = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _signature(token: str, keys: Sequence[Any], step: Step) -> Claim:
+    kid = _part(token.split(".")[0]).get("kid")
+    fitting = [key for key in keys if isinstance(key, dict) and key.get("kid") == kid]
+    if not fitting:
+        verdict, detail = "not checked", "The authority's keys are not in this recording."
+    else:
+        valid = any(_is_signed(token, key) for key in fitting)
+        verdict = _yes(valid)
+        detail = "It was made with the key that the authority publishes under its kid."
+        if not valid:
+            detail = "It was not made with the key that the authority publishes under its kid."
+    return Claim(name="id-token-signature", verdict=verdict, detail=detail, steps=(step.number,))
+
+
+def _is_signed(token: str, key: dict[str, Any]) -> bool:
+    from joserfc import jws
+    from joserfc.errors import JoseError
+    from joserfc.jwk import RSAKey
+
+    try:
+        jws.deserialize_compact(token, RSAKey.import_key(key), algorithms=["RS256"])
+    except (JoseError, ValueError, TypeError, KeyError):
+        return False
+    return True

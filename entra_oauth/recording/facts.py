@@ -1,0 +1,81 @@
+"""What is to be known about a recording beside its messages: program, machine, trust.
+
+Of variables only the names are kept; of files only whether they are there.
+"""
+
+from __future__ import annotations
+
+import platform
+import ssl
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from entra_oauth._version import __version__
+from entra_oauth.channels.trust import BUNDLE_VARIABLES
+
+__all__ = ["facts_of"]
+
+_PACKAGES = ("requests", "urllib3", "truststore", "authlib", "joserfc", "cryptography")
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_AZURE = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST")
+
+
+def facts_of(
+    environ: Mapping[str, str],
+    *,
+    verb: str = "",
+    ca_bundle: bool = False,
+    allow_keylog: bool = False,
+    home: Path | None = None,
+) -> dict[str, Any]:
+    """JSON values. `ca_bundle`: certificates were named on the command line."""
+    bundle = next((name for name in BUNDLE_VARIABLES if environ.get(name)), None)
+    named = "the command line" if ca_bundle else bundle
+    return {
+        "program": {"name": "entra-oauth", "version": __version__, "verb": verb},
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "openssl": ssl.OPENSSL_VERSION,
+        "platform": platform.platform(),
+        "variables": sorted(_in_effect(environ, None if ca_bundle else bundle, allow_keylog)),
+        "certificates": {
+            "from": named or "the operating system",
+            "system": named is None,
+            "revocation": "not checked",
+        },
+        "tls_keys_written": bool(allow_keylog and environ.get("SSLKEYLOGFILE")),
+        "netrc": "present, not used" if _has_netrc(environ, home) else "absent",
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _in_effect(environ: Mapping[str, str], bundle: str | None, keylog: bool) -> set[str]:
+    """The names of the variables that this program obeyed, as they are spelled."""
+    names = {name for name in environ if name.upper() in _PROXIES and environ[name]}
+    names |= {name for name in environ if name.startswith("ENTRA_OAUTH_") and environ[name]}
+    names |= {name for name in _AZURE if environ.get(name)}
+    if bundle:
+        names.add(bundle)
+    if keylog and environ.get("SSLKEYLOGFILE"):
+        names.add("SSLKEYLOGFILE")
+    return names
+
+
+def _has_netrc(environ: Mapping[str, str], home: Path | None) -> bool:
+    if environ.get("NETRC"):
+        return True
+    try:
+        folder = home or Path.home()
+        return any((folder / name).exists() for name in (".netrc", "_netrc"))
+    except (OSError, RuntimeError):
+        return False

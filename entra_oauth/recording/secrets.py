@@ -1,0 +1,196 @@
+"""The secrets that a recording holds, and a last search for them in what is to be written.
+
+Nothing here shares code with the redaction: what that overlooks, this is to find.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from html import unescape
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from entra_oauth.errors import SecurityError
+from entra_oauth.protocol.messages import FORM, parse_form
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.messages import Fields
+    from entra_oauth.recording.record import Recording
+
+__all__ = ["leaks", "live_secrets", "needles", "refuse_leaks"]
+
+SHORTEST = 16
+"""Characters of a secret that is searched for; shorter ones are found everywhere."""
+_PIECE = 24
+_MAX_UNPACKED = 16 * 1024 * 1024
+
+_KINDS = {
+    "access_token": "at",
+    "actor_token": "at",
+    "assertion": "asrt",
+    "client_assertion": "asrt",
+    "client_info": "info",
+    "client_secret": "sec",
+    "code": "code",
+    "code_verifier": "pkce",
+    "device_code": "dev",
+    "id_token": "idt",
+    "id_token_hint": "idt",
+    "nonce": "nonce",
+    "password": "pw",
+    "refresh_token": "rt",
+    "samlresponse": "saml",
+    "session_state": "sess",
+    "state": "state",
+    "subject_token": "at",
+    "user_code": "user",
+}
+_GZIP = b"\x1f\x8b\x08"
+_BACKSLASH = re.compile(r"\\u([0-9A-Fa-f]{4})|\\(.)", re.DOTALL)
+
+
+def live_secrets(recording: Recording) -> dict[str, str]:
+    """Every secret value that passed, with its kind."""
+    found: dict[str, str] = {}
+    for exchange in recording.exchanges:
+        for message in (exchange.request, exchange.response):
+            if message is None:
+                continue
+            for name, value in _named_values(message.headers, message.body):
+                _keep(found, name, value)
+            for value, kind in _in_headers(message.headers):
+                found.setdefault(value, kind)
+        before, _, fragment = exchange.request.url.partition("#")
+        for part in (before.partition("?")[2], fragment):
+            for name, value in parse_form(part):
+                _keep(found, name, value)
+    return {value: kind for value, kind in found.items() if value}
+
+
+def _keep(found: dict[str, str], name: str, value: str) -> None:
+    kind = _KINDS.get(name.lower())
+    if kind is not None:
+        found.setdefault(value, kind)
+
+
+def _named_values(headers: Fields, body: bytes) -> Iterator[tuple[str, str]]:
+    kind = next((v for n, v in headers if n.lower() == "content-type"), "").lower()
+    if kind.startswith(FORM):
+        yield from parse_form(body.decode("latin-1"))
+    elif body.lstrip()[:1] in (b"{", b"["):
+        try:
+            yield from _strings("", json.loads(body))
+        except (ValueError, RecursionError):
+            return
+
+
+def _strings(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _strings(str(key), inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(name, inner)
+
+
+def _in_headers(headers: Fields) -> Iterator[tuple[str, str]]:
+    for name, value in headers:
+        lower = name.lower()
+        if lower in ("authorization", "proxy-authorization"):
+            yield value.partition(" ")[2].strip(), "auth"
+        elif lower in ("cookie", "set-cookie"):
+            pieces = value.split(";") if lower == "cookie" else value.split(";")[:1]
+            for piece in pieces:
+                yield piece.partition("=")[2].strip(), "ck"
+        elif lower == "location":
+            for part in value.partition("?")[1:]:
+                for inner, found in parse_form(part.partition("#")[0]):
+                    if inner.lower() in _KINDS:
+                        yield found, _KINDS[inner.lower()]
+
+
+# ---- the search ------------------------------------------------------------------------
+
+
+def needles(secret: str) -> frozenset[bytes]:
+    """The pieces by which a secret is known: of a JWT its signature, else its ends too."""
+    data = secret.encode("utf-8", "surrogatepass")
+    if len(data) < SHORTEST:
+        return frozenset()
+    pieces = {data}
+    signature = data.rpartition(b".")[2]
+    if data.startswith(b"ey") and data.count(b".") in (2, 4):
+        if len(signature) >= SHORTEST:
+            pieces.add(signature)
+    elif len(data) >= 2 * _PIECE:
+        pieces |= {data[:_PIECE], data[-_PIECE:]}
+    return frozenset(pieces)
+
+
+def _encoded(needle: bytes) -> Iterator[bytes]:
+    """Base64 at each of the three alignments, in both alphabets, without its uncertain ends."""
+    for before in range(3):
+        text = b64encode(b"\0" * before + needle)
+        sure = text[(0, 2, 3)[before] : 8 * (before + len(needle)) // 6]
+        yield sure
+        yield sure.replace(b"+", b"-").replace(b"/", b"_")
+    yield needle.hex().encode("ascii")
+
+
+def leaks(data: bytes, secrets: Iterable[str]) -> bool:
+    """Whether one of these secrets is in there, in any usual spelling."""
+    wanted = [needle for secret in secrets for needle in needles(secret)]
+    if not wanted:
+        return False
+    coded = {spelling for needle in wanted for spelling in _encoded(needle)}
+    return any(
+        any(needle in text for needle in wanted) or any(spelling in text for spelling in coded)
+        for text in _readings(data)
+    )
+
+
+def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:
+    """The data as it is, and with the usual encodings undone."""
+    once = unquote_to_bytes(data.replace(b"+", b" "))
+    twice = unquote_to_bytes(once)
+    joined = data.replace(b"\r", b"").replace(b"\n", b"")
+    seen = {data, unquote_to_bytes(data), once, twice, data.lower(), joined}
+    for text in tuple(seen):
+        if b"&" in text:
+            seen.add(unescape(text.decode("latin-1")).encode("utf-8", "surrogatepass"))
+        if b"\\" in text:
+            plain = _BACKSLASH.sub(_character, text.decode("latin-1"))
+            seen.add(plain.encode("latin-1", "replace"))
+    yield from seen
+    if depth < 3:
+        at = data.find(_GZIP)
+        while at >= 0:
+            try:
+                inner = zlib.decompressobj(31).decompress(data[at:], _MAX_UNPACKED)
+            except zlib.error:
+                inner = b""
+            if inner:
+                yield from _readings(inner, depth + 1)
+            at = data.find(_GZIP, at + 1)
+
+
+def _character(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else match[2]
+
+
+def refuse_leaks(files: Mapping[str, bytes], secrets: Iterable[str]) -> None:
+    """Raise `SecurityError` if a finished file still holds a secret. Names the file only."""
+    values = tuple(secrets)
+    for name, data in files.items():
+        if leaks(data, values):
+            raise SecurityError(
+                f"The recording was not written: {name} would still have held a secret.",
+                advice="Please report the verb and the kind of authority. With --redact none it "
+                "is written as it is, secrets and all.",
+            )
