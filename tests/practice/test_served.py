@@ -67,7 +67,7 @@ def test_the_variables_lead_here() -> None:
         assert env["REQUESTS_CA_BUNDLE"] == env["SSL_CERT_FILE"] == tenant.ca
         assert env["AZURE_AUTHORITY_HOST"] == env["DATABRICKS_HOST"] == tenant.base_url
         assert env["AZURE_TENANT_ID"] == ARTICLE_TENANT_ID
-            assert all(env.values())
+        assert all(env.values())
 
 
 # ---- clients that were not written here ------------------------------------------------------
