@@ -189,7 +189,7 @@ class TokenSource:
         if None not in known and tokens.identity is not None and known != new:
             raise IdTokenRefused(
                 "The refresh brought a token of another person than signed in.",
-                advice=f"Nothing was kept. Sign in again with {self._sign_in_with} (then run this again).",
+                advice=f"Nothing was kept. Sign in again with {self._sign_in_with} (as whom?).",
             )
         token = access_token_of(tokens, clock=self._monotonic())
         renewed = Account(

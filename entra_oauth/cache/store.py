@@ -144,7 +144,10 @@ class FileStore:
         old = self._record(path)
         if old is not None and old["object_id"] != account.object_id and signed_in:
             self._forget_tokens(folder)  # another person of the same name
-        record = self._new_record(app, account, old if not signed_in else None)
+        vault = self._vault if signed_in else self._vault_of(old)
+        record = self._new_record(app, account, old if not signed_in else None, vault)
+        if old is not None and (old["place"], record["place"]) == ("keyring", "file"):
+            self._require_vault().drop(_vault_key(app, account.name))
         if record != old:
             files.write(path, _dump(record))
         key = app.key(account.name, scopes)
@@ -255,10 +258,15 @@ class FileStore:
             record |= {n: record[n] or old[n] for n in ("tenant_id", "object_id")}
         if account.refresh_token is None:
             return record
-        if self._vault is not None:
-            self._vault.put(_vault_key(app, account.name), account.refresh_token)
+        if vault is not None:
+            vault.put(_vault_key(app, account.name), account.refresh_token)
             return record | {"refresh_token": None, "place": "keyring"}
         return record | {"refresh_token": account.refresh_token, "place": "file"}
+
+    def _vault_of(self, record: dict[str, Any] | None) -> Vault | None:
+        """A refreshed token stays where the one before it was: no silent step down."""
+        kept_there = record is not None and record["place"] == "keyring"
+        return self._require_vault() if kept_there else None
 
     def _require_vault(self) -> Vault:
         if self._vault is None:
