@@ -31,6 +31,9 @@ _PATIENCE_S = 5.0
 
 _SLICE_S = 0.25
 
+_AFTER_S = 0.25
+"""Seconds before the fetch begins: until then the machine is busy with opening the browser."""
+
 _NOT_HAD = (
     "The authority's keys could not be had, so the ID token's signature was not checked. "
     "It came over TLS from the authority."
@@ -68,6 +71,7 @@ class SignatureCheck:
     aside: BackChannel | None
     """None: no keys are fetched, and nothing is checked."""
     _ready: threading.Event = field(default_factory=threading.Event, repr=False)
+    _hurry: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @classmethod
     def begin(
@@ -109,6 +113,7 @@ class SignatureCheck:
     def _keys_for(self, token: str, aside: BackChannel) -> SigningKeys | None:
         from entra_oauth.protocol.keys import REFETCH_S
 
+        self._hurry.set()
         until = self.channels.monotonic() + _PATIENCE_S
         # In slices, because Windows lets no Ctrl-C into a long wait.
         while not self._ready.wait(_SLICE_S) and self.channels.monotonic() < until:
@@ -121,6 +126,7 @@ class SignatureCheck:
         return keys
 
     def _fetch_and_tell(self, aside: BackChannel) -> None:
+        self._hurry.wait(_AFTER_S)
         try:
             self._fetch(aside)
         finally:

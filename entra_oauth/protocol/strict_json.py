@@ -6,7 +6,6 @@ programs can read differently is refused (RFC 8259 §4, §8.1).
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 __all__ = ["read_object"]
@@ -14,6 +13,8 @@ __all__ = ["read_object"]
 
 def read_object(body: bytes) -> dict[str, Any]:
     """The object in `body`. Raises `ValueError`, which quotes nothing, if it is not one."""
+    import json  # late: not on the way to the browser
+
     try:
         value = json.loads(
             body.decode("utf-8"),

@@ -42,6 +42,20 @@ SOURCES = [
     ("ENTRA_OAUTH_CA_BUNDLE", "own", "ca-bundle", "given", "own"),
     ("ENTRA_OAUTH_OUTPUT", "header", "output", "token", "header"),
     ("ENTRA_OAUTH_PASTE", "-", "paste", "-", "-"),
+    ("ENTRA_OAUTH_WORKSPACE_URL", "own", "workspace-url", "given", "own"),
+    ("ENTRA_OAUTH_FLOW", "password", "flow", "device-code", "password"),
+    ("ENTRA_OAUTH_CLAIMS", "{}", "claims", '{"a":1}', "{}"),
+    ("ENTRA_OAUTH_CORRELATION_ID", "own", "correlation-id", "given", "own"),
+    ("ENTRA_OAUTH_USERNAME", "own", "username", "given", "own"),
+    ("ENTRA_OAUTH_PASSWORD_FD", "7", "password-fd", "8", 7),
+    ("ENTRA_OAUTH_CLIENT_SECRET_FD", "7", "client-secret-fd", "8", 7),
+    ("ENTRA_OAUTH_CERTIFICATE", "own", "certificate", "given", "own"),
+    ("ENTRA_OAUTH_CERTIFICATE_ALGORITHM", "RS256", "certificate-algorithm", "PS256", "RS256"),
+    ("ENTRA_OAUTH_CERTIFICATE_PASSPHRASE_FD", "7", "certificate-passphrase-fd", "8", 7),
+    ("ENTRA_OAUTH_FEDERATED_TOKEN_FILE", "own", "federated-token-file", "given", "own"),
+    ("AZURE_USERNAME", "azure", "username", "given", "azure"),
+    ("AZURE_CLIENT_CERTIFICATE_PATH", "azure", "certificate", "given", "azure"),
+    ("AZURE_FEDERATED_TOKEN_FILE", "azure", "federated-token-file", "given", "azure"),
     ("AZURE_TENANT_ID", "azure", "tenant", "given", "azure"),
     ("AZURE_CLIENT_ID", "azure", "client-id", "given", "azure"),
     ("AZURE_AUTHORITY_HOST", "https://azure", "authority-host", "https://x", "https://azure"),
@@ -62,6 +76,7 @@ def test_a_variable_gives_a_value_and_the_command_line_another(
 
 def test_every_option_of_a_sign_in_can_come_from_a_variable() -> None:
     flags = {"no-browser", "allow-keylog", "json", "quiet"}
+    flags |= {"password-stdin", "client-secret-stdin", "certificate-passphrase-stdin"}
     named = {option for variable, _, option, *_ in SOURCES if variable.startswith("ENTRA")}
     assert {BY_KEY[key].name for key in VERBS["login"].options} == named | flags
 
