@@ -239,7 +239,9 @@ class FileStore:
         aside = files.set_aside(path, now())
         self._say(f"A damaged file of the token store was set aside: {plain(aside)}")
 
-    def _new_record(self, app: App, account: Account, old: dict[str, Any] | None) -> dict[str, Any]:
+    def _new_record(
+        self, app: App, account: Account, old: dict[str, Any] | None, vault: Vault | None
+    ) -> dict[str, Any]:
         record: dict[str, Any] = {
             "schema": f"{_SCHEMA}{_VERSION}",
             "base": app.base,
