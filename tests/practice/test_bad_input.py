@@ -66,14 +66,8 @@ def _post(path: str, body: bytes, *headers: str) -> bytes:
         (b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", b"421"),
         (b"GET / HTTP/1.1\r\nHost: localhost.evil.example\r\nConnection: close\r\n\r\n", b"421"),
         (b"GET / HTTP/1.1\r\nHost: xazuredatabricks.net\r\nConnection: close\r\n\r\n", b"421"),
-        (
-            f"POST {TOKEN} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n".encode(),
-            b"4",
-        ),
-        (
-            f"POST {TOKEN} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n".encode(),
-            b"400",
-        ),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", b"4"),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"400"),
         (_post(TOKEN, b"\xff\x00" * 500), b"400"),
         (_post(TOKEN, b"a=1&" * 5_000), b"400"),
         (b"BREW / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", b"405"),
@@ -86,7 +80,8 @@ def test_what_cannot_be_answered_gets_a_clear_refusal(
     answer = b""
     with suppress(ConnectionError):  # a peer may be cut while it is still talking
         answer = rawpeer.exchange(hosted.port, message)
-    assert not answer or answer.startswith(b"HTTP/1.1 " + status)
+    cut = not answer and len(message) > 60_000
+    assert cut or answer.startswith(b"HTTP/1.1 " + status)
 
 
 def test_a_request_that_is_never_finished_is_not_acted_upon(

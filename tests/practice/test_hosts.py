@@ -23,6 +23,7 @@ from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.errors import ConnectFailed, PortBusy
 from entra_oauth.practice import tls
 from entra_oauth.practice.directory import ARTICLE_TENANT_ID
+from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.practice.hosts import Hosted, serve
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.tls import LOGIN_HOSTS
@@ -139,12 +140,32 @@ def test_python_trusts_the_certificate_under_its_strictest_rules() -> None:
     with serve(PracticeTenant()) as host:
         context = ssl.create_default_context(cafile=host.ca_file)
         context.verify_flags |= ssl.VERIFY_X509_STRICT
-        for name in ("localhost", "127.0.0.1", LOGIN_HOSTS[0]):
+        names = ("localhost", "127.0.0.1", LOGIN_HOSTS[0], "graph.microsoft.com")
+        for name in (*names, "adb-1234567890123456.7.azuredatabricks.net"):
             with (
                 socket.create_connection(("127.0.0.1", host.port), timeout=10) as raw,
                 context.wrap_socket(raw, server_hostname=name) as secure,
             ):
                 assert secure.version() == "TLSv1.3"
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("login.microsoftonline.com", True),
+        ("LOGIN.microsoftonline.com", True),
+        ("graph.microsoft.com", True),
+        ("adb-1.19.azuredatabricks.net", True),
+        ("azuredatabricks.net", False),
+        ("xazuredatabricks.net", False),
+        ("azuredatabricks.net.evil.example", False),
+        ("evil.login.microsoftonline.com", False),
+        ("microsoft.com", False),
+        ("", False),
+    ],
+)
+def test_only_a_short_list_of_hosts_is_stood_in_for(host: str, ours: bool) -> None:
+    assert stands_in_for(host) is ours
 
 
 def test_without_the_authority_nobody_trusts_it() -> None:

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.style import CSS
 from entra_oauth.protocol.messages import HttpResponse
-from practice_kit import BASE, BOB, Kit, authorize_url
+from practice_kit import BASE, BOB, CAROL, TRENT, Kit, authorize_url, body_of
 
 
 def _all_pages() -> dict[str, HttpResponse]:
@@ -25,6 +26,7 @@ def _all_pages() -> dict[str, HttpResponse]:
     kit.open({"prompt": "select_account"})
     shown = {_title(response): response for _, response in kit.tenant.log} | shown
     shown["wrong password"] = wrong
+    shown = _more_pages() | shown
     for name, path in (
         ("start", "/"),
         ("fidelity", "/fidelity"),
@@ -36,6 +38,33 @@ def _all_pages() -> dict[str, HttpResponse]:
     ):
         shown[name] = kit.get(f"{BASE}{path}")
     return {name: r for name, r in shown.items() if name}
+
+
+def _more_pages() -> dict[str, HttpResponse]:
+    """Of the second step, administrators, and devices."""
+    kit = Kit(user=CAROL, approves=False)
+    kit.open()
+    kit.user, kit.approves = CAROL, True
+    kit.as_user(CAROL).open(authorize_url({"scope": "Directory.Read.All"}))
+    url = f"{BASE}/{ARTICLE_TENANT_ID}/adminconsent"
+    query = f"?client_id={ARTICLE_CLIENT_ID}&redirect_uri=http://localhost"
+    for user, consents in ((CAROL, True), (BOB, False)):
+        kit.consents = consents
+        form = f"client_id={ARTICLE_CLIENT_ID}&scope=User.Read openid"
+        shown = body_of(kit.post(f"{BASE}/common/oauth2/v2.0/devicecode", form))
+        kit.as_user(user, user_code=shown["user_code"]).open(f"{BASE}/devicelogin")
+    kit.consents = True
+    kit.as_user(TRENT).open(f"{url}{query}")
+    pages: dict[str, HttpResponse] = {}
+    for _, response in kit.tenant.log:
+        name = _title(response)
+        if "The request was denied" in response.body.decode():
+            name = "Second step denied"
+        if "for everybody of your organisation" in response.body.decode():
+            name = "Permissions for everybody"
+        pages.setdefault(name, response)
+    pages["wrong code"] = kit.post(f"{BASE}/common/oauth2/deviceauth", "otc=<b>")
+    return pages
 
 
 def _title(response: HttpResponse) -> str:
@@ -53,8 +82,15 @@ def test_every_kind_of_page_is_looked_at() -> None:
         "Permissions requested",
         "Back to the app",
         "This sign-in cannot go on",
+        "Approve the sign-in request",
+        "Need admin approval",
+        "Enter code",
+        "Are you trying to sign in to Practice native app?",
+        "You are signed in",
+        "Nothing was granted",
     } <= {_title(r) for r in PAGES.values()}
-    assert len(PAGES) >= 11
+    assert {"Second step denied", "Permissions for everybody", "wrong code"} <= set(PAGES)
+    assert len(PAGES) >= 20
 
 
 class _Reader(HTMLParser):
@@ -106,13 +142,23 @@ def test_the_policy_allows_the_style_by_its_hash_and_little_else(name: str) -> N
     assert response.header("X-Frame-Options") == "DENY"
 
 
-@pytest.mark.parametrize("name", ["Sign in", "Permissions requested", "Back to the app"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Sign in",
+        "Permissions requested",
+        "Permissions for everybody",
+        "Back to the app",
+        "Approve the sign-in request",
+        "Need admin approval",
+    ],
+)
 def test_a_form_may_end_at_the_redirect_uri(name: str) -> None:
     policy = PAGES[name].header("Content-Security-Policy") or ""
     assert "form-action 'self' http://localhost;" in policy
 
 
-@pytest.mark.parametrize("name", ["error", "start", "fidelity", "not found"])
+@pytest.mark.parametrize("name", ["error", "start", "fidelity", "not found", "Enter code"])
 def test_other_pages_send_forms_nowhere_else(name: str) -> None:
     assert "form-action 'self';" in (PAGES[name].header("Content-Security-Policy") or "")
 
@@ -153,6 +199,25 @@ def test_the_form_post_page_can_be_sent_without_script() -> None:
     text = PAGES["Back to the app"].body.decode()
     assert '<form method="post" action="http://localhost"' in text
     assert '<button class="main">Continue</button>' in text
+
+
+def test_the_pages_of_a_device_warn_and_say_what_goes_where() -> None:
+    assert "whoever sent you a code" in PAGES["Enter code"].body.decode()
+    consent = PAGES["wrong code"].body.decode()
+    assert 'value="&lt;b&gt;"' in consent
+    assert "AADSTS70018" in consent
+
+
+def test_the_administrators_page_says_that_it_is_for_everybody() -> None:
+    text = PAGES["Permissions for everybody"].body.decode()
+    assert "as anybody of your organisation" in text
+    assert "Directory.Read.All" in text
+
+
+def test_the_sign_in_page_says_what_is_special_about_an_account() -> None:
+    text = PAGES["Sign in"].body.decode()
+    for words in ("second step", "account disabled", "federated", "administrator"):
+        assert f"({words})" in text
 
 
 def test_the_error_lookup_explains_a_number() -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from entra_oauth.practice.defaults import DEFAULT
+from entra_oauth.practice.directory import ARTICLE_TENANT_ID
 from entra_oauth.practice.keys import key_for
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.tokens import sign
 from entra_oauth.protocol.messages import HttpResponse
-from practice_kit import ALICE, BASE, NOON, Kit, body_of
+from practice_kit import ALICE, BASE, DAEMON, MIDDLE, NOON, SCOPE, SECRET, Changes, Kit, body_of
 
 CLUSTERS = f"{BASE}/api/2.0/clusters/list"
 ME = f"{BASE}/api/2.0/preview/scim/v2/Me"
@@ -134,3 +135,128 @@ def test_somebody_who_is_not_in_the_workspace_is_turned_away() -> None:
     response = _call(kit, kit.tokens()["access_token"])
     assert response.status == 403
     assert b"User not authorized" in response.body
+
+
+# ---- finding the tenant ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "login"),
+    [
+        ("https://localhost:8443", "https://localhost:8443"),
+        ("https://adb-1.7.azuredatabricks.net", "https://login.microsoftonline.com"),
+        ("https://adb-1.7.databricks.azure.us", "https://login.microsoftonline.us"),
+        ("https://adb-1.7.databricks.azure.cn", "https://login.chinacloudapi.cn"),
+    ],
+)
+def test_the_workspace_leads_to_its_tenant(base: str, login: str) -> None:
+    kit = Kit()
+    found = kit.get(f"{base}/aad/auth")
+    location = found.header("Location") or ""
+    assert found.status == 302
+    assert location.startswith(f"{login}/{ARTICLE_TENANT_ID}/oauth2/authorize?client_id=2ff814a6-")
+    query = "client_id=x&redirect_uri=http%3A%2F%2Flocalhost%3A8020&scope=a+b&state=%C3%A9"
+    passed = kit.get(f"{base}/oidc/oauth2/v2.0/authorize?{query}")
+    at = f"{login}/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize"
+    assert passed.header("Location") == f"{at}?{query}"
+    assert kit.get(f"{base}/oidc/oauth2/v2.0/authorize").header("Location") == at
+
+
+# ---- who is let in --------------------------------------------------------------------------
+
+GRACE = "grace@contoso-practice.example"
+RESOURCE = (
+    "X-Databricks-Azure-Workspace-Resource-Id",
+    "/subscriptions/1/resourcegroups/r/providers/microsoft.databricks/workspaces/w",
+)
+AS_SDKS_WRITE_IT = (
+    "x-databricks-azure-workspace-resource-id",
+    "/subscriptions/1/resourceGroups/r/providers/Microsoft.Databricks/workspaces/w",
+)
+
+
+@pytest.mark.parametrize("named", [RESOURCE, AS_SDKS_WRITE_IT])
+def test_a_contributor_from_outside_is_let_in_by_naming_the_resource(
+    named: tuple[str, str],
+) -> None:
+    kit = Kit(user=GRACE)
+    bearer = ("Authorization", f"Bearer {kit.tokens()['access_token']}")
+    response = kit.get(CLUSTERS, bearer)
+    assert (response.status, b"User not authorized" in response.body) == (403, True)
+    assert kit.get(CLUSTERS, bearer, named).status == 200
+    assert body_of(kit.get(ME, bearer, named))["userName"] == GRACE
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", "/subscriptions/1", RESOURCE[1] + "/more", RESOURCE[1].replace("1", "")]
+)
+def test_naming_something_else_does_not_help(value: str) -> None:
+    kit = Kit(user=GRACE)
+    bearer = ("Authorization", f"Bearer {kit.tokens()['access_token']}")
+    assert kit.get(CLUSTERS, bearer, (RESOURCE[0], value)).status == 403
+
+
+def test_naming_the_resource_without_a_role_on_it_does_not_help() -> None:
+    users = tuple(replace(user, contributor=False) for user in DEFAULT.users)
+    tenant = PracticeTenant(directory=replace(DEFAULT, users=users), clock=lambda: NOON)
+    kit = Kit(tenant, user=GRACE)
+    bearer = ("Authorization", f"Bearer {kit.tokens()['access_token']}")
+    assert kit.get(CLUSTERS, bearer, RESOURCE).status == 403
+
+
+def _app_token(kit: Kit, scope: str, client_id: str = DAEMON) -> str:
+    form: Changes = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": SECRET,
+        "scope": scope,
+    }
+    return str(body_of(kit.ask(form))["access_token"])
+
+
+def test_an_app_in_the_workspace_is_let_in_as_itself() -> None:
+    kit = Kit()
+    token = _app_token(kit, SCOPE)
+    assert _call(kit, token).status == 200
+    me = body_of(_call(kit, token, ME))
+    assert (me["userName"], me["displayName"]) == (DAEMON, "Practice daemon")
+    assert "emails" not in me
+
+
+def _outsider() -> Kit:
+    apps = tuple(
+        replace(app, in_workspace=False, contributor=True) if app.client_id == DAEMON else app
+        for app in DEFAULT.apps
+    )
+    return Kit(PracticeTenant(directory=replace(DEFAULT, apps=apps), clock=lambda: NOON))
+
+
+MANAGEMENT_SCOPE = "https://management.core.windows.net//.default"
+
+
+def test_an_app_from_outside_shows_a_management_token_as_well() -> None:
+    kit = _outsider()
+    bearer = ("Authorization", f"Bearer {_app_token(kit, SCOPE)}")
+    name = "X-Databricks-Azure-SP-Management-Token"
+    manages = (name, _app_token(kit, MANAGEMENT_SCOPE))
+    assert kit.get(CLUSTERS, bearer, RESOURCE, manages).status == 200
+    for headers in (
+        (bearer,),
+        (bearer, RESOURCE),
+        (bearer, manages),
+        (bearer, RESOURCE, (name, _app_token(kit, SCOPE))),
+        (bearer, RESOURCE, (name, _app_token(kit, MANAGEMENT_SCOPE, MIDDLE))),
+        (bearer, RESOURCE, (name, manages[1][:-4] + "AAAA")),
+        (bearer, RESOURCE, (name, "x")),
+    ):
+        assert kit.get(CLUSTERS, *headers).status == 403
+    kit.tenant.advance(3500)
+    fresh = ("Authorization", f"Bearer {_app_token(kit, SCOPE)}")
+    kit.tenant.advance(200)
+    assert kit.get(CLUSTERS, fresh, RESOURCE, manages).status == 403
+
+
+def test_a_token_by_the_apis_other_name_is_good_too() -> None:
+    kit = Kit()
+    token = _app_token(kit, "https://azuredatabricks.net//.default")
+    assert _call(kit, token).status == 200
