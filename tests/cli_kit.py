@@ -411,7 +411,7 @@ class Running:
     def said(self) -> str:
         """All that came on standard error so far."""
         with self._news:
-            return self._said.decode()
+            return self._said.decode("utf-8", "replace")
 
     def wait_for(self, text: str) -> None:
         """Until it has said `text` on standard error."""
@@ -419,6 +419,11 @@ class Running:
             assert self._news.wait_for(lambda: text.encode() in self._said, PATIENCE_S), (
                 f"never said {text!r}: {bytes(self._said)!r}"
             )
+
+    def line(self) -> str:
+        """The next line of its standard output."""
+        assert self._child.stdout is not None
+        return self._child.stdout.readline().decode()
 
     def signal(self, number: int) -> None:
         self._child.send_signal(number)
@@ -429,7 +434,9 @@ class Running:
         self._child.wait(PATIENCE_S)
         if self._reader is not None:
             self._reader.join(PATIENCE_S)
-        return Ran(self._child.returncode, out.decode(), bytes(self._said).decode())
+        return Ran(
+            self._child.returncode, *(each.decode("utf-8", "replace") for each in (out, self._said))
+        )
 
     def _listen(self) -> None:
         assert self._child.stderr is not None

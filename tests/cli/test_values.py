@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cli_kit import call, error_of
 from entra_oauth.cli.arguments import read_arguments
-from entra_oauth.cli.options import BY_KEY
+from entra_oauth.cli.options import AT_THE_PROMPT, BY_KEY
 from entra_oauth.cli.plans import authority_of
 from entra_oauth.cli.values import is_on
 from entra_oauth.cli.verbs import VERBS
@@ -74,11 +74,15 @@ def test_a_variable_gives_a_value_and_the_command_line_another(
     assert dest not in read("login", environ={variable: text}).given
 
 
-def test_every_option_of_a_sign_in_can_come_from_a_variable() -> None:
-    flags = {"no-browser", "allow-keylog", "json", "quiet"}
-    flags |= {"password-stdin", "client-secret-stdin", "certificate-passphrase-stdin"}
-    named = {option for variable, _, option, *_ in SOURCES if variable.startswith("ENTRA")}
-    assert {BY_KEY[key].name for key in VERBS["login"].options} == named | flags
+@pytest.mark.parametrize("key", sorted(BY_KEY))
+def test_every_option_can_come_from_a_variable_of_its_name(key: str) -> None:
+    option = BY_KEY[key]
+    verb = next(verb for verb in VERBS.values() if key in verb.options)
+    text = option.choices[0] if option.choices else "1"
+    program = ["--", "x"] if verb.runs else []
+    args = read(*verb.name.split(), *program, environ={option.variable: text})
+    assert getattr(args, option.dest) in (True, 1, text, (text,), AT_THE_PROMPT)
+    assert option.variable == f"ENTRA_OAUTH_{key.upper().replace('-', '_')}"
 
 
 @pytest.mark.parametrize("name", ["TENANT", "CLIENT_ID"])
