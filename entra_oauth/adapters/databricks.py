@@ -52,7 +52,7 @@ class DatabricksStrategy:
     def __call__(self, cfg: _Config) -> Callable[[], dict[str, str]]:
         """What gives the headers, each time anew."""
         host = cfg.host or ""
-        self._tokens.gate().check(host if "://" in host else f"https://{host}")
+        self._tokens.check_destination(host if "://" in host else f"https://{host}")
 
         def headers() -> dict[str, str]:
             return {"Authorization": f"Bearer {self._tokens.get().token.text}"} | self._more

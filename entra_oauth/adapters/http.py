@@ -39,12 +39,11 @@ class EntraAuth:
             raise UsageError("Tokens and a profile exclude each other.", advice="Give one.")
         self._tokens = tokens or StoredTokens.of_profile(profile)
         self._scopes = scopes
-        self._gate = self._tokens.gate(*scopes)
         self._on_claims = on_claims
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Give the request its header. Raises `DestinationRefused`, `SignInRequired` …"""
-        self._gate.check(request.url or "")
+        self._tokens.check_destination(request.url or "", *self._scopes)
         found = self._tokens.get(*self._scopes)
         request.headers["Authorization"] = f"Bearer {found.token.text}"
         request.register_hook("response", self._watch)  # type: ignore[no-untyped-call]

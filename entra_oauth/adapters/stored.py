@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from entra_oauth.adapters.gate import Gate
 from entra_oauth.cache.decision import MIN_VALIDITY_S
 from entra_oauth.cache.kept import App
 from entra_oauth.cache.profiles import Profiles
@@ -15,6 +14,7 @@ from entra_oauth.cache.source import TokenSource
 from entra_oauth.cache.store import FileStore
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.destination import check_destination
 
 if TYPE_CHECKING:
     from entra_oauth.cache.kept import Store
@@ -28,7 +28,8 @@ class StoredTokens:
     """Tokens of somebody who signed in with `entra-oauth login`. Threads may share one.
 
     Never opens a browser: where only a person can go on, `get` raises `SignInRequired`.
-    `hosts` are hosts that tokens may be sent to, beside those known for their resource.
+    `hosts` are whole names of hosts that tokens may be sent to, beside those that are known
+    for their resource.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class StoredTokens:
             _required(profile, "client_id"),
             scopes=profile.texts("scope") or ("databricks",),
             account=profile.text("account"),
-            hosts=hosts_of(profile),
+            hosts=profile.texts("hosts"),
             ca_bundle=profile.text("ca_bundle"),
         )
 
@@ -106,9 +107,14 @@ class StoredTokens:
             claims=claims,
         )
 
-    def gate(self, *scopes: str) -> Gate:
-        """Where a token for these scopes may be sent."""
-        return Gate.of(scopes or self.scopes, self.hosts)
+    def check_destination(self, url: str, *scopes: str) -> None:
+        """Raise `DestinationRefused` unless a token for these scopes may be sent there."""
+        check_destination(
+            url,
+            scopes=scopes or self.scopes,
+            authority=self.authority,
+            named_hosts=self.hosts,
+        )
 
 
 def authority_of(profile: Profile) -> Authority:
@@ -117,12 +123,6 @@ def authority_of(profile: Profile) -> Authority:
     if host := profile.text("authority_host"):
         return Authority(host, tenant)
     return Authority.of(tenant, cloud=profile.text("cloud") or "public")
-
-
-def hosts_of(profile: Profile) -> tuple[str, ...]:
-    """The hosts that a profile names, its workspace among them."""
-    workspace = profile.text("workspace_url")
-    return (*profile.texts("hosts"), *((workspace,) if workspace else ()))
 
 
 def _required(profile: Profile, name: str) -> str:
