@@ -49,7 +49,7 @@ class Console:
         `BrokenPipeError` goes through: the reader has seen enough.
         """
         try:
-            print(text, file=self.out, flush=True)
+            _write_line(self.out, text)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -95,7 +95,7 @@ class Console:
     def ask(self, text: str) -> None:
         """A question or an address the person needs: said even when quiet."""
         try:
-            print(text, file=self.err, flush=True)
+            _write_line(self.err, text)
         except OSError:
             # Nobody listens. That is no reason to give up the work.
             _give_up(self.err)
@@ -130,6 +130,12 @@ class Console:
         import json
 
         self.ask(json.dumps(value, ensure_ascii=True))
+
+
+def _write_line(stream: TextIO, text: str) -> None:
+    # In one piece: neither a thread nor a signal gets in before the line's end.
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def _occupy_closed_streams() -> None:
