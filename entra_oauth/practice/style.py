@@ -40,6 +40,7 @@ outline:3px solid var(--accent);outline-offset:2px}
 .buttons{display:flex;flex-wrap:wrap;flex-direction:row-reverse;justify-content:flex-start;
 gap:.6rem;margin-top:1.5rem}
 .problem{border-left:4px solid var(--accent);padding:.3rem .8rem;margin:1rem 0 0;font-weight:600}
+.problem+p{margin-top:.8rem}
 details{border-top:1px solid var(--line);margin-top:1.6rem;padding-top:.9rem}
 summary{cursor:pointer;color:var(--accent);font-weight:600}
 dl{margin:.6rem 0 0}

@@ -22,9 +22,9 @@ ALICE = "alice@contoso-practice.example"
 PASSWORD = "practice"
 
 
-def type_in(page: Page, password: str = PASSWORD) -> None:
+def type_in(page: Page, password: str = PASSWORD, *, name: str = ALICE) -> None:
     """User name and password, without pressing anything."""
-    page.type("#login", ALICE)
+    page.type("#login", name)
     page.type("#passwd", password)
 
 

@@ -19,6 +19,7 @@ from entra_oauth.channels.base import Outcome
 from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.practice.hosts import Hosted
+from entra_oauth.practice.user_agent import http_send
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 pytestmark = [pytest.mark.against, needs.chromium, needs.posix]
@@ -111,6 +112,65 @@ def _back_to_the_app(page: Page, hosted: Hosted) -> None:
     page.call("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
+def _somebody(page: Page, url: str, name: str) -> None:
+    page.open(url)
+    type_in(page, name=f"{name}@contoso-practice.example")
+    page.press("button[value=signin]")
+
+
+def _second_step(page: Page, hosted: Hosted) -> None:
+    _somebody(page, _authorize(hosted), "carol")
+
+
+def _second_step_denied(page: Page, hosted: Hosted) -> None:
+    _second_step(page, hosted)
+    page.press("button[value=deny]")
+    page.wait_for("!!document.querySelector('[role=alert]')")
+
+
+def _admin_needed(page: Page, hosted: Hosted) -> None:
+    _somebody(page, _authorize(hosted, scope="Directory.Read.All"), "alice")
+
+
+def _for_everybody(page: Page, hosted: Hosted) -> None:
+    query = urlencode({"client_id": ARTICLE_CLIENT_ID, "redirect_uri": "http://localhost:9"})
+    _somebody(page, f"{hosted.authority_url()}/adminconsent?{query}", "trent")
+
+
+def _wrong_code(page: Page, hosted: Hosted) -> None:
+    page.open(f"{hosted.base_url}/devicelogin")
+    page.type("#otc", "WRONGCODE")
+    page.enter()
+    page.wait_for("!!document.querySelector('[role=alert]')")
+
+
+def _confirm(page: Page, hosted: Hosted) -> None:
+    form = {"client_id": ARTICLE_CLIENT_ID, "scope": f"{DATABRICKS}/.default"}
+    request = HttpRequest(
+        method="POST",
+        url=f"{hosted.authority_url()}/oauth2/v2.0/devicecode",
+        headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+        body=urlencode(form).encode(),
+    )
+    shown = json.loads(http_send(request).body)
+    page.open(shown["verification_uri"])
+    page.type("#otc", shown["user_code"])
+    page.press("button[value=next]")
+    type_in(page)
+    page.press("button[value=signin]")
+
+
+def _device_declined(page: Page, hosted: Hosted) -> None:
+    _confirm(page, hosted)
+    page.press("button[value=cancel]:not([formnovalidate])")
+
+
+def _device_done(page: Page, hosted: Hosted) -> None:
+    _confirm(page, hosted)
+    page.press("button[value=continue]")
+    page.press("button[value=accept]")
+
+
 def _path(path: str) -> Callable[[Page, Hosted], None]:
     return lambda page, hosted: page.open(f"{hosted.base_url}{path}")
 
@@ -122,6 +182,15 @@ PRACTICE: dict[str, tuple[str, Callable[[Page, Hosted], None]]] = {
     "pick-an-account": ("Pick an account", _pick_an_account),
     "back-to-the-app": ("Back to the app", _back_to_the_app),
     "error": ("This sign-in cannot go on", _error),
+    "second-step": ("Approve the sign-in request", _second_step),
+    "second-step-denied": ("Approve the sign-in request", _second_step_denied),
+    "admin-needed": ("Need admin approval", _admin_needed),
+    "for-everybody": ("Permissions requested", _for_everybody),
+    "enter-code": ("Enter code", _path("/devicelogin")),
+    "wrong-code": ("Enter code", _wrong_code),
+    "confirm": ("Are you trying to sign in to Practice native app?", _confirm),
+    "device-declined": ("Nothing was granted", _device_declined),
+    "device-done": ("You are signed in", _device_done),
     "start": ("A practice tenant", _path("/")),
     "fidelity": ("How real is it?", _path("/fidelity")),
     "not-there": ("Nothing here", _path("/nothing")),
