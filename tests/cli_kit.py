@@ -359,7 +359,7 @@ class Running:
     """`entra-oauth` as a process, in a session of its own; killed when left early.
 
     `browser` is a folder: then the command is given a browser that writes down its
-    address there.
+    address there. Where it is `strict`, every warning is an error.
     """
 
     def __init__(
@@ -370,6 +370,7 @@ class Running:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
+        strict: bool = True,
     ) -> None:
         self._address: Path | None = None
         if browser is not None:
@@ -379,7 +380,7 @@ class Running:
             script.write_text(_BROWSER.format(part=part, whole=whole), encoding="utf-8")
             arguments = (*arguments, "--browser", f"{sys.executable} -IS {script}")
         self._child = subprocess.Popen(
-            [sys.executable, "-Werror", "-m", "entra_oauth", *arguments],
+            [sys.executable, *(["-Werror"] if strict else []), "-m", "entra_oauth", *arguments],
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,

@@ -10,8 +10,8 @@ __all__ = ["main"]
 def main(argv: list[str] | None = None) -> int:
     """Run one command. `argv` is without the program's name. Returns the exit code.
 
-    Without `argv` the process is taken to be there for the command alone, and Ctrl-C
-    has no effect on what is left of it.
+    Without `argv` the process is taken to be there for the command alone: Ctrl-C has
+    no effect on what is left of it, and threads are not waited for.
     """
     if argv is not None:
         return _run(argv)
@@ -25,10 +25,12 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     with own_ctrl_c():
         try:
-            return _run(sys.argv[1:])
+            code = _run(sys.argv[1:])
         except KeyboardInterrupt:  # before the command began, or after its end
             print("\nStopped.\nNext: Run the command again when you are ready.", file=sys.stderr)
-            return 130
+            code = 130
+    _leave_threads_behind(code)
+    return code
 
 
 def _run(arguments: list[str]) -> int:
@@ -37,3 +39,19 @@ def _run(arguments: list[str]) -> int:
     with uninterrupted():
         from entra_oauth.cli.run import run
     return run(arguments)
+
+
+def _leave_threads_behind(code: int) -> None:
+    """End the process here if a thread is still busy; return if none is.
+
+    Python ends such threads by unwinding them wherever they are. Inside cryptography,
+    which makes keys in one, that ends in an abort.
+    """
+    threading = sys.modules.get("threading")
+    if threading is None or threading.active_count() == 1:
+        return
+    import atexit
+    import os
+
+    atexit._run_exitfuncs()
+    os._exit(code)

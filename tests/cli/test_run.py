@@ -296,9 +296,20 @@ def test_a_signal_while_a_silent_authority_has_the_code(
 @needs.posix
 @pytest.mark.parametrize(("number", "code", "times"), SIGNALS, ids=SIGNAL_NAMES)
 def test_a_signal_while_the_practice_tenant_serves(number: int, code: int, times: int) -> None:
-    with Running("practice", "serve", "--quiet", stdout=subprocess.PIPE) as running:
+    with Running("practice", "serve") as running:
         assert running.line().startswith("http://localhost:")
+        running.wait_for("practice fault")
         assert stop(running, number, times).code == code
+
+
+@needs.posix
+@pytest.mark.parametrize("delay_s", [0.0, 0.02, 0.04, 0.08])
+def test_a_busy_thread_does_not_spoil_the_end(delay_s: float) -> None:
+    """The practice tenant makes its key in a thread, in code that cannot be unwound."""
+    with Running("practice", "serve", strict=False) as running:
+        assert running.line().startswith("http://localhost:")
+        time.sleep(delay_s)
+        assert stop(running, signal.SIGINT, 1).code == 130
 
 
 @needs.posix
