@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from entra_oauth.practice.directory import Directory
     from entra_oauth.practice.hosts import serve
-    from entra_oauth.practice.tenant import PracticeTenant
+    from entra_oauth.practice.tenant import PracticeTenant, Trailer
     from entra_oauth.practice.user_agent import PracticeBrowser, http_send
 
-__all__ = ["Directory", "PracticeBrowser", "PracticeTenant", "http_send", "serve"]
+__all__ = ["Directory", "PracticeBrowser", "PracticeTenant", "Trailer", "http_send", "serve"]
 
 _HOMES = {
     "Directory": "directory",
     "PracticeBrowser": "user_agent",
     "PracticeTenant": "tenant",
+    "Trailer": "tenant",
     "http_send": "user_agent",
     "serve": "hosts",
 }

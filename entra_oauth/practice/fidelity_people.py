@@ -29,6 +29,13 @@ PEOPLE = (
         "Whether a second step is needed is a mark on the person; in Entra policies decide.",
     ),
     Row(
+        "mfa-v1",
+        _AS,
+        "The password grant without the second step: invalid_grant with basic_action, on v1.0 "
+        "interaction_required with claims to send back.",
+        "recordings of Azure/kubelogin, Feb 2025; adal-nodejs#151",
+    ),
+    Row(
         "mfa-denied",
         _TOY,
         "A denied second step can be tried again on the same page.",

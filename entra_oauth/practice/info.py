@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.practice.aadsts import KINDS
 from entra_oauth.practice.answers import page_answer
-from entra_oauth.practice.fidelity import ROWS
 from entra_oauth.practice.frame import page
+from entra_oauth.practice.pages import peculiarities
 from entra_oauth.practice.style import policy
 
 if TYPE_CHECKING:
     from entra_oauth.practice.calls import Call
-    from entra_oauth.practice.directory import App
+    from entra_oauth.practice.directory import App, User
     from entra_oauth.practice.world import World
     from entra_oauth.protocol.messages import HttpResponse
 
@@ -34,9 +34,14 @@ def start(world: World, call: Call) -> HttpResponse:
             ("Authority", at),
             ("OpenID configuration", f"{at}/v2.0/.well-known/openid-configuration"),
             ("Workspace", f"{call.base_url}/api/2.0/clusters/list"),
+            ("Where a device's code is typed", f"{call.base_url}/devicelogin"),
+            (
+                "Where an administrator consents",
+                f"{at}/adminconsent?client_id={book.apps[0].client_id}" if book.apps else at,
+            ),
         )
         + "<h2>People</h2>"
-        + _facts(*((u.name, f"password {u.password}") for u in book.users))
+        + _facts(*((u.name, _who(u)) for u in book.users))
         + "<h2>Apps</h2><p>The port of a redirect URI at localhost does not matter.</p>"
         + _facts(*((app.name, _described(app)) for app in book.apps))
         + "<h2>APIs</h2>"
@@ -48,6 +53,8 @@ def start(world: World, call: Call) -> HttpResponse:
 
 def fidelity(world: World, call: Call) -> HttpResponse:
     """GET `/fidelity`: what is Entra's, what is not, what nobody knows."""
+    from entra_oauth.practice.fidelity import ROWS  # a long table that few people ask for
+
     rows = "".join(
         f'<dt><span class="chip">{row.label}</span> <code>{row.key}</code></dt>'
         f"<dd>{escape(row.what)}"
@@ -80,7 +87,22 @@ def error_lookup(world: World, call: Call) -> HttpResponse:
 
 
 def _described(app: App) -> str:
-    return " · ".join((app.client_id, *(f"{r.uri} ({r.platform})" for r in app.redirects)))
+    told = [app.client_id, *(f"{r.uri} ({r.platform})" for r in app.redirects)]
+    if app.secret is not None:
+        told.append(f"secret {app.secret}")
+    if app.own_certificate or app.certificates:
+        told.append("certificate")
+    told += (f"trusts {each.issuer}" for each in app.federated)
+    if app.public_flows:
+        told.append("password and device code allowed")
+    if app.family:
+        told.append("family")
+    return " · ".join(told)
+
+
+def _who(user: User) -> str:
+    notes = "".join(f" · {note}" for note in peculiarities(user))
+    return f"password {user.password}{notes}"
 
 
 def _facts(*facts: tuple[str, str]) -> str:

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.answers import page_answer
+from entra_oauth.practice.directory import Account
 from entra_oauth.practice.errands import AdminErrand, DeviceErrand
 from entra_oauth.practice.frame import answer, buttons, explained, facts, form, page, problem
 from entra_oauth.practice.redirects import origin_of
@@ -28,6 +29,7 @@ __all__ = [
     "error",
     "form_post",
     "missing",
+    "peculiarities",
     "pick_account",
     "second_step",
     "sign_in",
@@ -234,17 +236,20 @@ def _who_is_here(users: tuple[User, ...]) -> str:
 
 
 def _peculiar(user: User) -> str:
-    """What is special about an account, in a few words."""
-    notes = [f"account {user.account}"] if user.account != "active" else []
-    if user.mfa:
-        notes.append("second step")
-    if user.federated:
-        notes.append("federated")
-    if user.admin:
-        notes.append("administrator")
-    if not user.in_workspace:
-        notes.append("not in the workspace")
+    notes = peculiarities(user)
     return f' <span class="soft">({", ".join(notes)})</span>' if notes else ""
+
+
+def peculiarities(user: User) -> tuple[str, ...]:
+    """What is special about an account, in a few words."""
+    notes = (
+        (user.account is not Account.ACTIVE, f"account {user.account}"),
+        (user.mfa, "second step"),
+        (user.federated, "federated"),
+        (user.admin, "administrator"),
+        (not user.in_workspace, "not in the workspace"),
+    )
+    return tuple(words for applies, words in notes if applies)
 
 
 def _wishes(errand: Errand, whom: str) -> list[str]:

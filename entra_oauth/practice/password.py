@@ -19,6 +19,8 @@ from entra_oauth.practice.refusals import refuse
 if TYPE_CHECKING:
     from entra_oauth.practice.calls import Call
     from entra_oauth.practice.granted import TokenCall
+    from entra_oauth.practice.refusals import Refused
+    from entra_oauth.practice.scopes import Wanted
     from entra_oauth.practice.world import World
     from entra_oauth.protocol.messages import HttpResponse
 
@@ -41,7 +43,7 @@ def password(token: TokenCall) -> Granted:
     user = check_password(token.world, name, secret, token.authority.tenant, now)
     (wanted,) = asked.wanted
     if wants_second_step(user, ("pwd",)):
-        raise refuse(50076, wanted.resource.id)
+        raise _second_step_needed(token, wanted)
     need_consent(token, wanted, user)
     return Granted(
         user=user,
@@ -52,6 +54,17 @@ def password(token: TokenCall) -> Granted:
         first_issued=now,
         claims=read_claims(token.call.form.get("claims")),
     )
+
+
+def _second_step_needed(token: TokenCall, wanted: Wanted) -> Refused:
+    """v2.0 names a suberror; v1.0 had an error of its own, and claims to send back."""
+    if token.version == 2:
+        return refuse(50076, wanted.resource.id)
+    no = refuse(50076, wanted.resource.id, error="interaction_required")  # fidelity: mfa-v1
+    policies = {"essential": True, "values": [token.world.chance.guid()]}
+    no.suberror = None
+    no.claims = json.dumps({"access_token": {"polids": policies}}, separators=(",", ":"))
+    return no
 
 
 def _refuse_federated(token: TokenCall, name: str) -> None:

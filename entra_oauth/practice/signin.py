@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice import pages, redirects
 from entra_oauth.practice.answers import redirect_answer
 from entra_oauth.practice.authorize import AuthorizeRequest, RefusedTo, read_request
-from entra_oauth.practice.gate import check_password, wants_second_step
+from entra_oauth.practice.gate import check_password
 from entra_oauth.practice.ledger import PageUnderWay, Session
 from entra_oauth.practice.passage import (
     COOKIE,
@@ -102,13 +102,8 @@ def _silently(
     if len(users) > 1:
         raise RefusedTo(refuse(16000), request.destination)
     (user,) = users
-    no = None
-    if wants_second_step(user, session.amr(user)):
-        name = request.asked.wanted[0].resource.id
-        no = refuse(50076, name, error="interaction_required")
-    elif lacks_consent(world, request, user):
+    if lacks_consent(world, request, user):
         no = refuse(65001, request.app.client_id, request.app.name, error="interaction_required")
-    if no is not None:
         raise RefusedTo(no, request.destination)
     return go_on(world, call, request, user, session)
 

@@ -235,6 +235,9 @@ def test_the_start_page_tells_all_that_a_client_needs() -> None:
         "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
         "mallory@contoso-practice.example",
         "password practice",
+        "password practice · second step",
+        "secret practice-secret · certificate · trusts https://token.actions.practice.example",
+        "/devicelogin",
         f"{BASE}/api/2.0/clusters/list",
     ):
         assert words in text

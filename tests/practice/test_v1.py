@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS, GRAPH
 from practice_kit import (
     ALICE,
     BASE,
+    CAROL,
     DAEMON,
     MIDDLE,
     NOON,
@@ -157,3 +160,18 @@ def test_a_device_asks_by_resource_too() -> None:
     }
     assert body_of(kit.ask(form, version=1, tenant="common"))["resource"] == DATABRICKS
     assert refused(kit.post(url, f"client_id={ARTICLE_CLIENT_ID}"))[2] == 900144
+
+
+def test_the_missing_second_step_has_an_error_of_its_own_and_claims() -> None:
+    form: Changes = {
+        "grant_type": "password",
+        "client_id": ARTICLE_CLIENT_ID,
+        "resource": DATABRICKS,
+        "username": CAROL,
+        "password": PASSWORD,
+    }
+    response = Kit(consented()).ask(form, version=1)
+    assert refused(response) == (400, "interaction_required", 50076)
+    body = body_of(response)
+    assert "suberror" not in body
+    assert json.loads(body["claims"])["access_token"]["polids"]["essential"] is True
