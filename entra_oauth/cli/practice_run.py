@@ -11,6 +11,7 @@ from entra_oauth.errors import plain
 from entra_oauth.practice import run as practice_run
 from entra_oauth.practice import serve
 from entra_oauth.practice.control import CONTROL_VARIABLE, Control
+from entra_oauth.practice.defaults import DEFAULT
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,8 @@ __all__ = ["run"]
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run it, and say afterwards whom it wanted to reach and could not."""
-    tenant = read_tenant(args)
+    # As the article leaves its app registration: an administrator has consented.
+    tenant = read_tenant(args, usual=DEFAULT.with_admin_consent())
     person = tenant.person(args.user)
     if warning := practice_run.warning(args.program):
         console.ask(f"warning: {warning}")

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["control_address", "read_tenant", "told"]
 
 
-def read_tenant(args: argparse.Namespace) -> PracticeTenant:
-    """The tenant of `--directory` and `--fault`. Raises `UsageError`, `LocalError`."""
-    tenant = PracticeTenant(directory=_directory(args.directory))
+def read_tenant(args: argparse.Namespace, *, usual: Directory | None = None) -> PracticeTenant:
+    """The tenant of `--directory`, else the `usual` one, and of `--fault`.
+
+    Raises `UsageError`, `LocalError`.
+    """
+    tenant = PracticeTenant(directory=_directory(args.directory) or usual)
     for fault in args.fault or ():
         tenant.faults.add(fault)
     return tenant

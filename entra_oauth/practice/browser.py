@@ -3,7 +3,8 @@
     python -m entra_oauth.practice.browser --user alice URL
 
 It goes to the practice tenant by the proxy that `HTTPS_PROXY` names, to this machine,
-and nowhere else. Where the way ends on a page of the tenant, because the answer could
+and nowhere else. With `--code` it types a device's code and is done on the tenant's page.
+Where the way ends on a page of the tenant, because the answer could
 not go back to the app, it says so on standard error and exits with 1.
 """
 
@@ -48,12 +49,12 @@ def _visit(url: str, user: str, code: str) -> int:
     )
     password = os.environ.get(PASSWORD_VARIABLE, "practice")
     page = PracticeBrowser(send, _full_name(user), password, user_code=code).open(url)
-    if is_loopback(urlsplit(page.url).hostname or ""):
-        return 0
     heading, message = _HEADING.search(page.text), _MESSAGE.search(page.text)
-    told = [found for found in (heading and heading[1], message and message[0]) if found]
-    print(f"practice browser: it ended on a page: {plain(': '.join(told))}", file=sys.stderr)
-    return 1
+    arrived = is_loopback(urlsplit(page.url).hostname or "") or (code and not message)
+    if not arrived:
+        told = [found for found in (heading and heading[1], message and message[0]) if found]
+        print(f"practice browser: it ended on a page: {plain(': '.join(told))}", file=sys.stderr)
+    return 0 if arrived else 1
 
 
 def _full_name(user: str) -> str:

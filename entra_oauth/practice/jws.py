@@ -58,6 +58,9 @@ def believed(text: str, key: SigningKey) -> Mapping[str, object] | None:
 
 
 def seconds(claims: Mapping[str, object], name: str) -> float:
-    """A time in a token; not a number at all, if it is none, so that every comparison fails."""
+    """A time in a token; not a number at all, if it is none, so that every comparison fails.
+
+    Fractions are allowed (RFC 7519 §2, NumericDate), and msal sends them.
+    """
     value = claims.get(name)
-    return float(value) if isinstance(value, int) and abs(value) < 10**12 else float("nan")
+    return float(value) if isinstance(value, int | float) and abs(value) < 10**12 else float("nan")

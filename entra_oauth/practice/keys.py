@@ -1,8 +1,8 @@
 """The tenant's signing key: RSA 2048, RS256, with a certificate nobody should trust.
 
-Without a seed one key is generated per process and shared by every tenant in it:
-generating costs up to a tenth of a second, and no lesson needs two. `warm` starts
-that in a thread, so that a tenant is ready before its key is.
+Without a seed there is one key for every tenant of this user, made when the first one
+starts and kept in a file (`key_file`): making it costs up to a tenth of a second. `warm`
+does that in a thread, so that a tenant is ready before its key is.
 
 With a seed the key is computed from the seed, so that tokens come out the same
 byte for byte on every run. Such a key is no secret; that is why there is none in
@@ -12,11 +12,14 @@ the source tree and why its `kid` says what it is.
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode, urlsafe_b64encode
+import textwrap
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
+
+from entra_oauth.practice import key_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +94,7 @@ class KeyRing:
     def key(self) -> SigningKey:
         with self._lock:
             if self._key is None:
-                self._key = make_key(self._seed)
+                self._key = _keep_or_find() if self._seed is None else make_key(self._seed)
             return self._key
 
 
@@ -107,7 +110,42 @@ def key_for(seed: int | None) -> KeyRing:
 
 def make_key(seed: int | None) -> SigningKey:
     """A fresh key, or the one of a seed, with its certificate."""
-    return _dress(_generate() if seed is None else _derive(seed))
+    private = _generate() if seed is None else _derive(seed)
+    return _named(private, _certify(private))
+
+
+def _keep_or_find() -> SigningKey:
+    """The key that is kept for this user; made first, if there is none."""
+    found = key_file.kept()
+    if found is not None and (key := _read(*found)) is not None:
+        return key
+    key = make_key(None)
+    key_file.keep(*_written(key))
+    # Two tenants may have started at once. Whose file it is now, has the key of both.
+    found = key_file.kept()
+    return (_read(*found) if found else None) or key
+
+
+def _read(key: bytes, certificate: bytes) -> SigningKey | None:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        # We wrote it, and nobody else can have.
+        private = load_pem_private_key(key, None, unsafe_skip_rsa_key_validation=True)
+        der = b64decode(b"".join(certificate.splitlines()[1:-1]), validate=True)
+    except ValueError:
+        return None
+    return _named(private, der) if isinstance(private, RSAPrivateKey) else None
+
+
+def _written(key: SigningKey) -> tuple[bytes, bytes]:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    body = "\n".join(textwrap.wrap(key.certificate, 64))
+    certificate = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+    return private, certificate.encode("ascii")
 
 
 def _number(value: int) -> str:
@@ -121,9 +159,8 @@ def _generate() -> RSAPrivateKey:
     return generate_private_key(public_exponent=_EXPONENT, key_size=_BITS)
 
 
-def _dress(private: RSAPrivateKey) -> SigningKey:
+def _named(private: RSAPrivateKey, der: bytes) -> SigningKey:
     """Give a key its certificate and its names."""
-    der = _certify(private)
     thumb = urlsafe_b64encode(hashlib.sha1(der, usedforsecurity=False).digest())
     x5t = thumb.rstrip(b"=").decode("ascii")
     return SigningKey(

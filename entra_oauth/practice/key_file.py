@@ -1,0 +1,58 @@
+"""Keeping the signing key, so that a tenant need not make one each time it starts.
+
+One file in the user's cache folder, 0600, with the key and its certificate. It is worth
+little: whoever has it can sign tokens that practice tenants of this user believe.
+Nothing here raises: without the file a tenant makes a key and keeps it to itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["keep", "kept"]
+
+_SIZE_LIMIT = 16 * 1024
+_BLOCK = rb"-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n"
+_WHOLE = re.compile(rb"(%b)(%b)" % (_BLOCK, _BLOCK))
+
+
+def kept() -> tuple[bytes, bytes] | None:
+    """The PEM texts of the key and the certificate, if they are there and ours alone."""
+    with suppress(OSError), open(_path(), "rb") as file:
+        if _is_private(os.fstat(file.fileno())):
+            found = _WHOLE.fullmatch(file.read(_SIZE_LIMIT))
+            return (found[1], found[2]) if found else None
+    return None
+
+
+def keep(key: bytes, certificate: bytes) -> None:
+    """Keep these PEM texts, unless another process was faster."""
+    path = _path()
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(key + certificate)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+
+
+def _is_private(status: os.stat_result) -> bool:
+    if os.name == "nt":
+        return stat.S_ISREG(status.st_mode)
+    mine = status.st_uid == os.geteuid()
+    return stat.S_ISREG(status.st_mode) and mine and not status.st_mode & 0o077
+
+
+def _path() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("entra-oauth", appauthor=False) / "practice-key.pem"

@@ -1,0 +1,23 @@
+"""databricks-sdk, as it is documented: signs in, then calls the workspace. Prints who it is."""
+
+import json
+import sys
+
+from databricks.sdk import WorkspaceClient
+
+way, host, *rest = sys.argv[1:]
+if way == "external-browser":
+    # Without scopes this SDK asks Entra for `all-apis`, which is Databricks' own word.
+    scopes = ["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation"]
+    workspace = WorkspaceClient(host=host, auth_type=way, azure_client_id=rest[0], scopes=scopes)
+else:
+    workspace = WorkspaceClient(
+        host=host,
+        auth_type="azure-client-secret",
+        azure_client_id=rest[0],
+        azure_tenant_id=rest[1],
+        azure_client_secret=rest[2],
+    )
+me = workspace.current_user.me()
+clusters = [cluster.cluster_name for cluster in workspace.clusters.list()]
+print(json.dumps({"me": me.user_name, "clusters": clusters}))
