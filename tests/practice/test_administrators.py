@@ -10,6 +10,7 @@ import pytest
 from entra_oauth.practice.defaults import DEFAULT
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from practice_kit import (
     BASE,
     CAROL,
@@ -75,6 +76,22 @@ def test_nobody_gets_past_it_without_the_password() -> None:
     ctx = page.partition('name="ctx" value="')[2].partition('"')[0]
     response = kit.post(url, f"action=approve&ctx={ctx}")
     assert (response.status, b"AADSTS90013" in response.body) == (400, True)
+
+
+def test_a_browser_without_cookies_gets_through_and_the_second_step_still_counts() -> None:
+    kit = Kit(user=CAROL)
+    browser = kit.as_user(CAROL)
+    send = browser._send
+
+    def forgetful(request: HttpRequest) -> HttpResponse:
+        kept = tuple(pair for pair in request.headers if pair[0] != "Cookie")
+        return send(replace(request, headers=kept))
+
+    browser._send = forgetful
+    code = reply(browser.open(authorize_url()))["code"]
+    assert any(b"Permissions requested" in answer.body for _, answer in kit.tenant.log)
+    claims = claims_of(body_of(kit.redeem(code))["access_token"])
+    assert claims["amr"] == ["pwd", "mfa"]
 
 
 @pytest.mark.parametrize("user", ["dave", "erin", "heidi"])

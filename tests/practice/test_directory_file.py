@@ -137,6 +137,33 @@ def test_a_file_is_refused_by_name(text: str, said: str) -> None:
     assert str(caught.value).isprintable() or "\n" in str(caught.value)
 
 
+def test_a_certificates_key_must_be_rsa() -> None:
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import NameOID
+
+    key = generate_private_key(SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    pem = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .sign(key, SHA256())
+        .public_bytes(Encoding.PEM)
+        .decode()
+    )
+    with pytest.raises(UsageError, match="RSA key"):
+        Directory.from_toml(f"{APP}certificates = ['''{pem}''']")
+
+
 @given(st.text(max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     try:

@@ -54,7 +54,10 @@ def test_every_address_in_the_configuration_leads_somewhere() -> None:
         assert kit.tenant.handle(HttpRequest(method="GET", url=url)).status != 404
 
 
-@pytest.mark.parametrize("path", [PATH, "discovery/v2.0/keys"])
+@pytest.mark.parametrize(
+    "path",
+    [PATH, ".well-known/openid-configuration", "discovery/v2.0/keys", "discovery/keys"],
+)
 @pytest.mark.parametrize(("segment", "number"), [("fabrikam.example", 90002), ("x y", 900023)])
 def test_an_unknown_tenant_has_no_documents(path: str, segment: str, number: int) -> None:
     assert refused(Kit().get(f"{BASE}/{segment}/{path}")) == (400, "invalid_request", number)

@@ -256,6 +256,14 @@ def test_an_app_from_outside_shows_a_management_token_as_well() -> None:
     assert kit.get(CLUSTERS, fresh, RESOURCE, manages).status == 403
 
 
+@pytest.mark.parametrize(
+    "claims", [{"appid": "another"}, {"appid": None}, {"oid": "another"}, {"oid": None}]
+)
+def test_a_token_of_somebody_unknown_is_not_let_in(claims: dict[str, Any]) -> None:
+    response = _call(Kit(), _forged(claims=claims))
+    assert (response.status, b"User not authorized" in response.body) == (403, True)
+
+
 def test_a_token_by_the_apis_other_name_is_good_too() -> None:
     kit = Kit()
     token = _app_token(kit, "https://azuredatabricks.net//.default")
