@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused, UsageError
 from entra_oauth.protocol.answers import Question, read_members, unexpected
-from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
 from entra_oauth.protocol.messages import HttpRequest
 from entra_oauth.protocol.token import USER_AGENT
 
@@ -132,6 +132,7 @@ def _verifies(token: str, key: dict[str, Any]) -> bool:
     # `key_ops`) is not asked for.
     numbers = {"kty": "RSA", "n": key["n"], "e": key["e"]}
     registry = JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+    registry.max_header_length = MAX_JWT_BYTES  # a long header is odd, not a wrong signature
     try:
         deserialize_compact(token, RSAKey.import_key(numbers), registry=registry)
     except (JoseError, ValueError, TypeError):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import canaries
+from canaries import TENANT
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import CLOUDS, MULTI_TENANT, Authority
 
@@ -233,3 +234,34 @@ def test_a_tenant_answers_only_an_authority_that_can_mean_it(
 ) -> None:
     # J04
     assert Authority(PUBLIC, asked).accepts_tenant(found) is accepted
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host"),
+    [
+        ("bleu", "login.sovcloud-identity.fr"),
+        ("delos", "login.sovcloud-identity.de"),
+        ("govsg", "login.sovcloud-identity.sg"),
+    ],
+)
+def test_the_newer_sovereign_clouds_have_hosts_and_issuers_of_their_own(
+    cloud: str, host: str
+) -> None:
+    authority = Authority.of(TENANT, cloud=cloud)
+    assert authority.token_endpoint == f"https://{host}/{TENANT}/oauth2/v2.0/token"
+    assert authority.issuer(TENANT) == f"https://{host}/{TENANT}/v2.0"
+
+
+def test_the_other_endpoints_belong_to_the_same_tenant() -> None:
+    authority = Authority.of(TENANT)
+    start = f"https://login.microsoftonline.com/{TENANT}"
+    assert authority.device_authorization_endpoint == f"{start}/oauth2/v2.0/devicecode"
+    assert authority.keys_endpoint == f"{start}/discovery/v2.0/keys"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "shared"),
+    [("common", True), ("Organizations", True), ("consumers", True), (TENANT, False)],
+)
+def test_a_shared_authority_is_no_tenant(tenant: str, shared: bool) -> None:
+    assert Authority.of(tenant).is_shared is shared

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from typing import Any
 
@@ -12,7 +13,14 @@ import canaries
 from canaries import CLIENT_ID, NONCE, TENANT, jwt
 from entra_oauth.errors import IdTokenRefused, UsageError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.jwt import CLOCK_SKEW_S, MAX_JWT_BYTES, IdToken, decode
+from entra_oauth.protocol.jwt import (
+    CLOCK_SKEW_S,
+    MAX_JWT_BYTES,
+    NOTHING_BESIDE,
+    Beside,
+    IdToken,
+    decode,
+)
 
 NOW = 1_760_000_000.0
 HEADER = {"typ": "JWT", "alg": "RS256", "kid": "k1"}
@@ -421,3 +429,71 @@ def test_whatever_it_says_it_is_accepted_or_refused(
         return
     assert identity.claims["aud"] == CLIENT_ID
     assert identity.claims["nonce"] == NONCE
+
+
+# What came beside it
+
+
+def half_hash(value: str) -> str:
+    half = hashlib.sha256(value.encode()).digest()[:16]
+    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+
+
+BESIDE = Beside(access_token=canaries.ACCESS_TOKEN, code=canaries.CODE)
+
+
+def read_beside(beside: Beside = BESIDE, *, now: float = NOW, **changes: object) -> IdToken:
+    return IdToken.read(
+        jwt(HEADER, but(**changes)),
+        authority=Authority.of(TENANT),
+        client_id=CLIENT_ID,
+        nonce=NONCE,
+        now=now,
+        beside=beside,
+    )
+
+
+def test_the_hashes_tie_it_to_the_token_and_the_code_that_came_with_it() -> None:
+    # J08; the first pair is OpenID Connect Core's own (appendix A.4)
+    assert half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
+    at_hash, c_hash = half_hash(canaries.ACCESS_TOKEN), half_hash(canaries.CODE)
+    assert read_beside(at_hash=at_hash, c_hash=c_hash).tenant_id == TENANT
+    assert read_beside(NOTHING_BESIDE, at_hash="x", c_hash="x").tenant_id == TENANT
+
+
+@pytest.mark.parametrize("name", ["at_hash", "c_hash"])
+@pytest.mark.parametrize("value", ["", "x", 5, None, [], half_hash("another"), "\ud800"])
+def test_a_hash_of_something_else_is_refused(name: str, value: object) -> None:
+    # J08
+    claims = {**CLAIMS, name: value}
+    with canaries.refused(IdTokenRefused) as caught:
+        IdToken.read(
+            jwt(HEADER, claims),
+            authority=Authority.of(TENANT),
+            client_id=CLIENT_ID,
+            nonce=NONCE,
+            now=NOW,
+            beside=BESIDE,
+        )
+    assert name in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("clock", "authority_time", "said"),
+    [
+        (NOW + 7200, NOW, "That clock is 7200 seconds ahead of the authority's"),
+        (NOW - 7200, NOW, "That clock is 7200 seconds behind the authority's"),
+        (NOW + 7200, NOW + 7200, None),
+        (NOW + 7200, NOW + 7000, None),
+        (NOW + 7200, None, None),
+    ],
+)
+def test_a_wrong_clock_is_named_where_it_is_the_cause(
+    clock: float, authority_time: float | None, said: str | None
+) -> None:
+    with canaries.refused(IdTokenRefused) as caught:
+        read_beside(Beside(authority_time=authority_time), now=clock)
+    assert "By this machine's clock" in caught.value.what
+    assert ("which is the cause" in caught.value.what) is (said is not None)
+    assert (said or "") in caught.value.what
+    assert "date and time" in caught.value.advice
