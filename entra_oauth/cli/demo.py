@@ -20,6 +20,7 @@ from entra_oauth.cli.decode import describe
 from entra_oauth.cli.layout import prose, width
 from entra_oauth.cli.narration import Narrator
 from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
+from entra_oauth.cli.recorded import recorder_of
 from entra_oauth.errors import EntraOAuthError, LocalError, TimedOut
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for text in opening:
             console.result(prose(text, indent=0, columns=width()))
         browser = _OwnBrowser(console) if args.browser else _BuiltInBrowser()
-        story = _sign_in(hosted.base_url, procedure, browser, console)
+        recorder = recorder_of(args) or Recorder()
+        story = _sign_in(hosted.base_url, procedure, browser, console, recorder)
         _Teller(console, Narrator(), story).tell()
     return 0
 
@@ -128,7 +130,11 @@ class _OwnBrowser:
 
 
 def _sign_in(
-    base_url: str, procedure: Procedure, browser: _BuiltInBrowser | _OwnBrowser, console: Console
+    base_url: str,
+    procedure: Procedure,
+    browser: _BuiltInBrowser | _OwnBrowser,
+    console: Console,
+    recorder: Recorder,
 ) -> _Story:
     plan = SignIn(
         procedure=procedure,
@@ -137,7 +143,6 @@ def _sign_in(
         scopes=(DATABRICKS,),
         timeout_s=browser.timeout_s,
     )
-    recorder = Recorder()
     mode = "query" if procedure is Procedure.ARTICLE else "form_post"
     front = Listener(launch=browser.launch, say=browser.say, response_mode=mode)
     # A key log is no matter here: nothing is encrypted on the way to this machine.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from entra_oauth.channels.browser import has_local_browser, launch
 from entra_oauth.channels.front import Listener
 from entra_oauth.channels.paste import Paste, PasteWanted
 from entra_oauth.channels.terminal import read_stdin
+from entra_oauth.cli.recorded import watched, watched_front
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authorize import Procedure
@@ -42,12 +43,12 @@ def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> Tok
     # What may not be sent is found out before a port is taken or a word is said.
     plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
     with back_channels(args, console) as backs:
-        channels = replace(backs, front=_front(plan, args, console))
+        channels = watched_front(args, _front(plan, args, console), backs)
         try:
             return sign_in(plan, channels)
         except PasteWanted:
             console.say("A new attempt begins; the page that is open can be closed.")
-        return sign_in(plan, replace(channels, front=_paste(args, console, opens=True)))
+        return sign_in(plan, watched_front(args, _paste(args, console, opens=True), backs))
 
 
 @contextmanager
@@ -59,7 +60,8 @@ def back_channels(args: argparse.Namespace, console: Console) -> Iterator[Channe
         ) as back,
         RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
     ):
-        yield Channels(front=_NoFront(), back=back, aside=aside, say=console.say)
+        channels = Channels(front=_NoFront(), back=back, aside=aside, say=console.say)
+        yield watched(args, channels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import now
 from entra_oauth.channels.pasted import parse_pasted
 from entra_oauth.channels.terminal import read_secret_line
 from entra_oauth.cli import pending
+from entra_oauth.cli.doors import back_channels
 from entra_oauth.cli.output import print_tokens
 from entra_oauth.cli.plans import plan_of
+from entra_oauth.cli.recorded import recorder_of
 from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
 from entra_oauth.flows.authorization_code import SignIn
 from entra_oauth.protocol.authorize import AuthorizationResponse, Procedure
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cli.console import Console
     from entra_oauth.protocol.authorize import AuthorizationRequest
+    from entra_oauth.protocol.messages import HttpRequest
 
 __all__ = ["run"]
 
@@ -34,15 +36,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Read the final address, find the request that it answers, redeem its code."""
     by_hand = args.state is not None
     candidates = [_by_hand(args)] if by_hand else _kept(args)
-    with RequestsBack(
-        ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog, say=console.say
-    ) as back:
-        response = _read(candidates, console)
+    with back_channels(args, console) as channels:
+        response, callback = _read(candidates, console)
+        if (recorder := recorder_of(args)) is not None:
+            recorder.pasted(response.request.url, callback, at=channels.now())
         request = TokenRequest.redeem(response)
         if not by_hand:
             _claim(response.request)
         try:
-            reply = back.send(request.to_http(), timeout_s=args.http_timeout)
+            reply = channels.back.send(request.to_http(), timeout_s=args.http_timeout)
         except (ConnectFailed, TlsFailed):
             if not by_hand:  # nothing was sent, so the code is still good
                 pending.keep(response.request)
@@ -82,7 +84,9 @@ def _claim(request: AuthorizationRequest) -> None:
         )
 
 
-def _read(candidates: list[AuthorizationRequest], console: Console) -> AuthorizationResponse:
+def _read(
+    candidates: list[AuthorizationRequest], console: Console
+) -> tuple[AuthorizationResponse, HttpRequest]:
     from_stdin = not sys.stdin.isatty()
     if not from_stdin:
         console.ask("Paste the whole address that the browser ended on; it is not shown.")
@@ -96,12 +100,14 @@ def _read(candidates: list[AuthorizationRequest], console: Console) -> Authoriza
             console.ask(f"Not usable: {refused.what}\n{refused.advice}")
 
 
-def _match(text: str, candidates: list[AuthorizationRequest]) -> AuthorizationResponse:
+def _match(
+    text: str, candidates: list[AuthorizationRequest]
+) -> tuple[AuthorizationResponse, HttpRequest]:
     refusals: list[CallbackRefused] = []
     for candidate in candidates:
         try:
             callback = parse_pasted(text, redirect_uri=candidate.redirect_uri)
-            return AuthorizationResponse.read(callback, answering=candidate)
+            return AuthorizationResponse.read(callback, answering=candidate), callback
         except CallbackRefused as refused:
             refusals.append(refused)
     # A candidate that wants another address says less than one whose state differs.

@@ -28,6 +28,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
             f"With {'--print' if args.print else '--prove'} there is no token to put out.",
             advice="Leave --output out, or use --json.",
         )
+    if (args.print or args.prove) and args.record is not None:
+        raise UsageError(
+            "There is nothing to record: no authority is talked to.",
+            advice="Leave --record out, or --print and --prove.",
+        )
     if args.prove:
         from entra_oauth.cli.prove import prove
 

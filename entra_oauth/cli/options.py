@@ -213,6 +213,36 @@ _ALL = (
     Option(name="ca-bundle", metavar="FILE", help="certificates to trust instead of the system's"),
     Option(name="allow-keylog", kind="flag", help="allow SSLKEYLOGFILE to record the TLS keys"),
     Option(
+        name="record",
+        metavar="DIR",
+        help="write down every message in a new folder, its secrets taken out; on a failure too",
+    ),
+    Option(
+        name="redact",
+        metavar="LEVEL",
+        choices=("secrets", "pii", "none"),
+        default="secrets",
+        help="what --record takes out: secrets, pii (people and tenants too) or none, which is "
+        "dangerous (default: secrets)",
+    ),
+    Option(
+        name="level",
+        metavar="LEVEL",
+        choices=("secrets", "pii"),
+        default="secrets",
+        help="what is taken out: secrets, or pii (people and tenants too) (default: secrets)",
+    ),
+    Option(
+        name="out", short="o", metavar="FILE", help="new file to write (default: standard output)"
+    ),
+    Option(
+        name="raw", kind="flag", help="the bytes as text, line ends and control characters named"
+    ),
+    Option(name="hex", kind="flag", help="the bytes as numbers"),
+    Option(name="explain", kind="flag", help="also each parameter and what it is for"),
+    Option(name="key", metavar="FILE", help="SSH key to seal with"),
+    Option(name="signer", metavar="FILE", help="public SSH key that must have made the seal"),
+    Option(
         name="state", metavar="TEXT", help="state to send instead of a random one (article only)"
     ),
     Option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli import signals
 from entra_oauth.cli.arguments import asks_for_json, help_for, read_arguments
 from entra_oauth.cli.console import Console
+from entra_oauth.cli.recorded import recorded
 from entra_oauth.errors import EntraOAuthError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def run(arguments: list[str]) -> int:
             console = replace(console, quiet=args.quiet, as_json=args.json)
             with signals.uninterrupted():
                 module = importlib.import_module(f"entra_oauth.cli.{verb.module}")
-            with _mistakes_of_threads_in_a_line(console):
+            with recorded(verb.name, args, console), _mistakes_of_threads_in_a_line(console):
                 code: int = module.run(args, console)
         except EntraOAuthError as error:
             console.fail(error)

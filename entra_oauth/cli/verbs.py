@@ -9,7 +9,7 @@ __all__ = ["GROUPS", "VERBS", "Verb"]
 _APP = ("tenant", "client-id", "scope", "cloud", "authority-host")
 _REQUEST = ("redirect-uri", "response-mode", "prompt", "login-hint", "domain-hint")
 _DOOR = ("paste", "port", "listen", "no-browser", "browser", "timeout")
-_NETWORK = ("http-timeout", "ca-bundle", "allow-keylog")
+_NETWORK = ("http-timeout", "ca-bundle", "allow-keylog", "record", "redact")
 _OUTPUT = ("output", "json", "quiet")
 _LOGS = ("claims", "correlation-id")
 _FLOW = (
@@ -166,6 +166,63 @@ _ALL = (
         takes="One word is explained at a time.",
     ),
     Verb(
+        name="audit show",
+        module="audit_show",
+        summary="a recording as a list, or one step of it to the byte",
+        description="Show what a recording holds: its messages, their times, the recorder's claims "
+        "and what could not be seen. With a step's number, that step: its bytes as text, with "
+        "--raw every line end and control character by name, with --hex as numbers.",
+        options=("raw", "hex", "explain", "json"),
+        examples=(
+            "entra-oauth audit show rec",
+            "entra-oauth audit show rec 3 --explain",
+            "entra-oauth audit show rec 3 --hex",
+        ),
+        words="DIR [STEP]",
+        meaning="the folder of a recording, and a number from its list",
+    ),
+    Verb(
+        name="audit redact",
+        module="audit_redact",
+        summary="take the secrets out of a HAR file, and say what was removed",
+        description="Rewrite a HAR file of a browser or a proxy so that it can be handed on: "
+        "codes, tokens, cookies, passwords and whatever is not known to be harmless are replaced. "
+        "Ends with a report of what was removed, kept and not understood.",
+        options=("level", "out", "json", "quiet"),
+        examples=(
+            "entra-oauth audit redact browser.har -o clean.har",
+            "entra-oauth audit redact browser.har --level pii -o clean.har",
+        ),
+        word="FILE",
+        meaning="the HAR file",
+    ),
+    Verb(
+        name="audit seal",
+        module="audit_seal",
+        summary="sign a recording with an SSH key",
+        description="Sign the list of a recording's hashes with ssh-keygen, so that anybody who "
+        "has the public key can tell that it is as it was, and whose it is.",
+        options=("key", "json", "quiet"),
+        examples=("entra-oauth audit seal rec --key ~/.ssh/id_ed25519",),
+        word="DIR",
+        meaning="the folder of a recording",
+    ),
+    Verb(
+        name="audit verify",
+        module="audit_verify",
+        summary="check that a recording is as it was written, and its seal",
+        description="Compare every file with the list of hashes, the steps with their chain, and "
+        "the list with its seal. Exit code 5 means that something was changed. VERIFY.txt in the "
+        "folder tells how to do the same without this program.",
+        options=("signer", "json", "quiet"),
+        examples=(
+            "entra-oauth audit verify rec",
+            "entra-oauth audit verify rec --signer id_ed25519.pub",
+        ),
+        word="DIR",
+        meaning="the folder of a recording",
+    ),
+    Verb(
         name="practice serve",
         module="practice_serve",
         summary="an Entra-shaped authority on this machine, for practice",
@@ -235,8 +292,12 @@ _ALL = (
         description="Start the practice tenant, sign in through the real listener, show each "
         "message with its secrets masked, decode the token and use it. Needs no account, no "
         "network and no browser.",
-        options=("demo-browser", "demo-procedure"),
-        examples=("entra-oauth demo", "entra-oauth demo --browser"),
+        options=("demo-browser", "demo-procedure", "record", "redact"),
+        examples=(
+            "entra-oauth demo",
+            "entra-oauth demo --browser",
+            "entra-oauth demo --record rec",
+        ),
     ),
 )
 
@@ -246,5 +307,6 @@ GROUPS = (
     ("The article", ("mirror", "authorize-url", "exchange")),
     ("Get tokens", ("login", "refresh")),
     ("See", ("decode", "explain")),
+    ("Audit", ("audit show", "audit redact", "audit seal", "audit verify")),
     ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),
 )

@@ -74,15 +74,15 @@ def entropy_bits(value: str) -> int:
         (str.isdigit, 10),
         (str.islower, 26),
         (str.isupper, 26),
-        (lambda c: not c.isalnum(), 4),
+        (lambda c: not c.isalnum(), 2),
     )
     size = sum(count for test, count in alphabets if any(map(test, value)))
     if all(c in "0123456789abcdef-" for c in value):
         size = min(size, 16)
-    bits = len(value) * math.log2(size) if size > 1 else 0.0
-    # A value of few different characters was not drawn from all of them.
     different = len(set(value))
-    return int(min(bits, len(value) * math.log2(different)) if different > 1 else 0)
+    if different <= 4:  # such a value was not drawn from all of them
+        size = min(size, different)
+    return int(len(value) * math.log2(size)) if size > 1 else 0
 
 
 def _measures(step: Step) -> Iterator[Claim]:

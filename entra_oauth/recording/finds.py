@@ -37,6 +37,8 @@ _TAME = frozenset(
     {"class", "id", "type", "name", "method", "lang", "charset", "rel", "for", "style", "role"}
     | {"width", "height", "http-equiv", "enctype", "autocomplete", "dir", "title", "alt"}
 )
+_STEMS = ("oauth2", "v2.0", "discovery", "common", "organizations", "consumers")
+"""What follows a tenant in an address of Entra's; and what is no tenant of anybody's."""
 _TRUE_OR_FALSE = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off", "0", "1"})
 
 
@@ -228,11 +230,9 @@ class Finder:
             elif (
                 self.people
                 and text.text
+                and text.text not in _STEMS
                 and not PLACEHOLDER.fullmatch(text.text)
-                and any(
-                    s.text in ("oauth2", "v2.0", "discovery")
-                    for s in segments[index + 1 : index + 2]
-                )
+                and any(s.text in _STEMS for s in segments[index + 1 : index + 2])
             ):
                 yield _find("pii", text)
 

@@ -25,7 +25,7 @@ __all__ = ["LATER", "RECORDING", "SUMS", "check_sums", "evidence_from", "files_o
 
 SCHEMA = "entra-oauth/recording/1"
 RECORDING, SUMS, HOW_TO = "recording.json", "SHA256SUMS", "VERIFY.txt"
-LATER = (SUMS, f"{SUMS}.sig", "signer.pub")
+LATER = (SUMS, f"{SUMS}.sig")
 """What the list of hashes cannot name: itself, and what a seal adds."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
@@ -288,7 +288,7 @@ def _how_to(level: Level) -> str:
 
      sha256sum -c SHA256SUMS        (macOS: shasum -a 256 -c SHA256SUMS)
 
-   Only SHA256SUMS itself, SHA256SUMS.sig and signer.pub are not on that list.
+   Only SHA256SUMS itself and SHA256SUMS.sig are not on that list.
    Each step in recording.json names, as "prev", the SHA-256 of the step before it.
 
 2. Who sealed it, if there is a SHA256SUMS.sig. Get the public key of whoever says so

@@ -79,6 +79,26 @@ class Recorder:
             aside=channels.aside and _RecordedBack(channels.aside, self._keep, channels.now),
         )
 
+    def pasted(self, url: str, callback: HttpRequest, *, at: float) -> None:
+        """Remember an answer that was brought by hand, and the address that it answers.
+
+        `at` is in seconds since 1970.
+        """
+        for note, request in (
+            ("authorize, opened by hand", HttpRequest(method="GET", url=url)),
+            ("accepted", callback),
+        ):
+            self._keep(
+                Exchange(
+                    channel="front",
+                    note=note,
+                    request=request,
+                    response=None,
+                    started_at=at,
+                    ended_at=at,
+                )
+            )
+
     def _keep(self, exchange: Exchange) -> None:
         with self._lock:
             self._exchanges.append(exchange)

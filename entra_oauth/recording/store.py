@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.recording.step import Evidence
 
-__all__ = ["check_target", "load", "read_files", "write"]
+__all__ = ["add_file", "check_target", "load", "read_files", "write"]
 
 MAX_BYTES = 128 * 1024 * 1024
 """All files of a recording together."""
@@ -96,6 +97,28 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     except BaseException:  # Ctrl-C
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def add_file(folder: Path, name: str, data: bytes) -> None:
+    """Put one more file beside the others, whole or not at all; none is replaced.
+
+    Raises `LocalError`.
+    """
+    temporary = folder / f".{name}.new"
+    try:
+        _write_file(temporary, data)
+        try:
+            if (folder / name).exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            temporary.rename(folder / name)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise LocalError(
+            f"{plain(name)} cannot be written to {plain(str(folder))}: {error.strerror}.",
+            advice="Nothing was changed there. See who may write to that folder.",
+        ) from None
 
 
 def _write_file(path: Path, data: bytes) -> None:
