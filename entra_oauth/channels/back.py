@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from entra_oauth.channels.requests_adapter import ExactAdapter
     from entra_oauth.protocol.messages import Wire
 
-__all__ = ["MAX_BODY_BYTES", "RequestsBack"]
+__all__ = ["MAX_BODY_BYTES", "RequestsBack", "proxy_for"]
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest answer that is read, after decompression, unless more is allowed."""
@@ -267,6 +267,16 @@ class _Worker:
         if self._context is None:
             self._context = tls_context(self._ca_bundle, key_log=self._key_log)
         return self._context
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that a request to `url` goes through, without its user information.
+
+    Raises `ConnectFailed` where the address that the environment gives is malformed.
+    """
+    from entra_oauth.channels.requests_adapter import Call
+
+    return Call(url=url, context=None, proxies=_proxies(url), deadline=0.0).proxy
 
 
 def _look_away(wire: Wire) -> None:

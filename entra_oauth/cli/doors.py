@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.back import RequestsBack
+from entra_oauth.channels.back import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.base import Channels, FrontChannel, ignore
 from entra_oauth.channels.beside import Either, Interruptible
 from entra_oauth.channels.browser import has_local_browser, launch
@@ -52,11 +52,16 @@ def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> Tok
 
 
 @contextmanager
-def back_channels(args: argparse.Namespace, console: Console) -> Iterator[Channels]:
+def back_channels(
+    args: argparse.Namespace, console: Console, *, max_body_bytes: int = MAX_BODY_BYTES
+) -> Iterator[Channels]:
     """Our own requests, as the options have it. There is no front: nobody is sent anywhere."""
     with (
         RequestsBack(
-            ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog, say=console.say
+            ca_bundle=args.ca_bundle,
+            allow_keylog=args.allow_keylog,
+            say=console.say,
+            max_body_bytes=max_body_bytes,
         ) as back,
         RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
     ):

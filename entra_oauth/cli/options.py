@@ -82,7 +82,8 @@ _ALL = (
     Option(
         name="workspace-url",
         metavar="URL",
-        help="Databricks workspace that names tenant and cloud, instead of --tenant",
+        azure="DATABRICKS_HOST",
+        help="Databricks workspace; it names tenant and cloud, where --tenant is not given",
     ),
     Option(
         name="flow",
@@ -329,6 +330,35 @@ _ALL = (
         "error",
     ),
     Option(name="quiet", short="q", kind="flag", help="say only what is needed"),
+    Option(
+        name="data",
+        metavar="@FILE",
+        help="JSON to send: @FILE, or - for standard input",
+    ),
+    Option(name="token-stdin", kind="flag", help="read the access token from standard input"),
+    Option(
+        name="token-fd",
+        metavar="N",
+        kind="number",
+        help="read the access token from this file descriptor",
+    ),
+    Option(name="interactive", kind="flag", help="sign in where only a person can go on"),
+    Option(
+        name="workspace-resource-id",
+        metavar="ID",
+        azure="DATABRICKS_AZURE_RESOURCE_ID",
+        help="Azure resource of the workspace, for its Contributors and Owners who are no members",
+    ),
+    Option(name="subscription", metavar="ID", help="the same in parts: the Azure subscription"),
+    Option(name="resource-group", metavar="NAME", help="… the resource group"),
+    Option(name="workspace-name", metavar="NAME", help="… the workspace's name in Azure"),
+    Option(name="registration", kind="flag", help="print the portal's steps for your ids instead"),
+    Option(
+        name="class",
+        key="doctor-class",
+        kind="flag",
+        help="one line, PASS or FAIL: whether this machine is ready for the lessons",
+    ),
     Option(name="print", kind="flag", help="print the address and the curl command, send nothing"),
     Option(
         name="prove",

@@ -150,6 +150,29 @@ _ALL = (
         "command line, and the shell keeps it.",
     ),
     Verb(
+        name="api",
+        module="api",
+        summary="call the API of a Databricks workspace with the token",
+        description="Send METHOD PATH to a workspace and print its answer: laid out on a terminal, "
+        "untouched in a pipe. The token comes from the last sign-in, from standard input or from "
+        "a file descriptor, and goes to no host but its own API's. Only a GET is sent again when "
+        "the workspace is busy. Exit code 1 means HTTP 400 or above, explained.",
+        options=(
+            *("workspace-url", "data", "token-stdin", "token-fd", "interactive"),
+            *("workspace-resource-id", "subscription", "resource-group", "workspace-name"),
+            *(*_APP, "redirect-uri", "response-mode", *_DOOR, *_NETWORK, "json", "quiet"),
+        ),
+        examples=(
+            "entra-oauth api GET /api/2.0/clusters/list --workspace-url URL",
+            "entra-oauth login -o token | entra-oauth api GET /api/2.0/clusters/list "
+            "--token-stdin --workspace-url URL",
+            "entra-oauth api POST /api/2.0/clusters/start --data @body.json --workspace-url URL",
+        ),
+        words="METHOD PATH",
+        meaning="what to send, and where",
+        takes="METHOD and PATH stand side by side, after api; a token is never an argument.",
+    ),
+    Verb(
         name="explain",
         module="explain",
         summary="what an error, a parameter or a claim means, and what to do",
@@ -221,6 +244,23 @@ _ALL = (
         ),
         word="DIR",
         meaning="the folder of a recording",
+    ),
+    Verb(
+        name="doctor",
+        module="doctor",
+        summary="what on this machine, its network and the registration is in the way",
+        description="Look at browser, ports, proxy, certificates, clock and token store, and ask "
+        "the authority for its discovery document: one request, without any secret. Exit code 8 "
+        "means that something on this machine is in the way, 6 that the network is.",
+        options=(
+            *("registration", "doctor-class", "tenant", "client-id", "cloud", "authority-host"),
+            *("redirect-uri", *_NETWORK, "json", "quiet"),
+        ),
+        examples=(
+            "entra-oauth doctor",
+            "entra-oauth doctor --registration --tenant TENANT --client-id CLIENT",
+            "entra-oauth doctor --class",
+        ),
     ),
     Verb(
         name="practice serve",
@@ -306,7 +346,8 @@ VERBS = {verb.name: verb for verb in _ALL}
 GROUPS = (
     ("The article", ("mirror", "authorize-url", "exchange")),
     ("Get tokens", ("login", "refresh")),
-    ("See", ("decode", "explain")),
+    ("Use tokens", ("api",)),
+    ("See", ("decode", "explain", "doctor")),
     ("Audit", ("audit show", "audit redact", "audit seal", "audit verify")),
     ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),
 )

@@ -1,6 +1,7 @@
 """Which requests are sent again, when, and how often. The only place that decides it.
 
-Sent again: a refresh, a question of the device flow, the request for keys. Why: no
+Sent again: a refresh, a question of the device flow, the request for keys, the GET of
+an API. Why: no
 connection was had, or the authority answered 429 or 503. A code is never redeemed
 twice (RFC 6749 §4.1.2), and a password is never tried twice: that locks accounts.
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import ConnectFailed
 from entra_oauth.protocol.answers import retry_after_s
+from entra_oauth.protocol.messages import split_origin
 from entra_oauth.protocol.token import DEVICE_GRANT, TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
@@ -65,7 +67,8 @@ def send_patiently(
             asked = busy_pause_s(reply, attempt, received_at=channels.now())
             if reply.status not in BUSY or attempt == ATTEMPTS or asked is None:
                 return reply
-            why, seconds = f"The authority answered HTTP {reply.status}", asked
+            host = split_origin(request.url)[0].partition("://")[2]
+            why, seconds = f"{host} answered HTTP {reply.status}", asked
         channels.say(f"{why}. Trying again in {math.ceil(seconds)} s.")
         channels.sleep(seconds)
     raise AssertionError  # count() has no end

@@ -197,7 +197,7 @@ class ApiCall:
             return (
                 "the token is expired, damaged, or of another tenant than the workspace.",
                 "Get a fresh one from the workspace's own tenant: entra-oauth login "
-                f"--workspace-url https://{self.host}.",
+                f"--workspace-url {split_origin(self.url)[0]}.",
             )
         return None
 
@@ -273,10 +273,10 @@ def _message(reply: HttpResponse) -> str:
         members = read_object(reply.body)
     except ValueError:
         text = reply.body[:20_000].decode("utf-8", "replace")
-        inner = re.search(r"<(pre|title)\b[^>]*>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
+        inner = _element("pre", text) or _element("title", text)
         if inner is None and re.match(r"\s*<", text):
             return ""
-        text = unescape(re.sub(r"<[^>]*>", " ", inner.group(2))) if inner else text
+        text = unescape(re.sub(r"<[^>]*>", " ", inner)) if inner else text
     else:
         names = ("message", "detail", "error_description", "error")
         text = next((v for n in names if isinstance(v := members.get(n), str) and v), "")
@@ -284,3 +284,8 @@ def _message(reply: HttpResponse) -> str:
         if isinstance(code, str) and code and code not in text:
             text = f"{code}: {text}" if text else code
     return plain(" ".join(text.split()), limit=_LONGEST_MESSAGE)
+
+
+def _element(name: str, text: str) -> str | None:
+    found = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", text, re.DOTALL | re.IGNORECASE)
+    return found.group(1) if found else None
