@@ -11,7 +11,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import refuse_control_characters
@@ -81,12 +81,13 @@ class ClientSecret:
         """See `Credential.prove`."""
         if not self.basic:
             return Proof(fields=(("client_secret", self.value),))
-        # RFC 6749 §2.3.1: form-encoded first, then joined, then base64.
-        pair = f"{quote_plus(client_id)}:{quote_plus(self.value)}"
+        # RFC 6749 §2.3.1: form-encoded first, then joined, then base64. A space as %20:
+        # every decoder of forms reads that, and those that take `+` for a plus do too.
+        pair = f"{quote(client_id, safe='')}:{quote(self.value, safe='')}"
         encoded = b64encode(pair.encode("ascii")).decode("ascii")
         return Proof(
             headers=(("Authorization", f"Basic {encoded}"),),
-            secrets=(self.value, quote_plus(self.value), encoded),
+            secrets=(self.value, quote(self.value, safe=""), encoded),
         )
 
 

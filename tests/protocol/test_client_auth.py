@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import hashlib
-from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 import canaries
+from app_certificates import LOCKED, NOW, PASSPHRASE, PEM, certificate, key, key_pem, pem, pfx
 from canaries import CLIENT_ID
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.client_auth import (
@@ -30,74 +25,7 @@ from grants_kit import ASSERTION, SECRET
 
 jwt = pytest.importorskip("jwt", reason="could not import jwt: pip install pyjwt")
 
-NOW = 1_760_000_000.0
 ENDPOINT = "https://login.microsoftonline.com/t/oauth2/v2.0/token"
-PASSPHRASE = "Canary Pässphrase &+% " + "Ph1!" * 4
-
-PEM = serialization.Encoding.PEM
-PKCS8 = serialization.PrivateFormat.PKCS8
-OPEN = serialization.NoEncryption()
-LOCKED = serialization.BestAvailableEncryption(PASSPHRASE.encode())
-
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-
-def key(name: str = "ours") -> Key:
-    return _key(name)
-
-
-@cache
-def _key(name: str) -> Key:
-    if name == "elliptic":
-        return ec.generate_private_key(ec.SECP256R1())
-    return rsa.generate_private_key(65537, 1024 if name == "short" else 2048)
-
-
-def certificate(name: str = "ours", *, starts: float = -1, ends: float = 30) -> x509.Certificate:
-    """Self-signed, valid from and to so many days from now."""
-    today = datetime.datetime.fromtimestamp(NOW, datetime.UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "made for a test")])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key(name).public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today + datetime.timedelta(days=starts))
-        .not_valid_after(today + datetime.timedelta(days=ends))
-        .sign(key(name), hashes.SHA256())
-    )
-
-
-def key_pem(
-    name: str = "ours",
-    *,
-    form: serialization.PrivateFormat = PKCS8,
-    lock: serialization.KeySerializationEncryption = OPEN,
-) -> bytes:
-    return key(name).private_bytes(PEM, form, lock)
-
-
-def pem(name: str = "ours", **days: float) -> bytes:
-    return certificate(name, **days).public_bytes(PEM)
-
-
-def pfx(
-    name: str = "ours",
-    *,
-    with_key: bool = True,
-    with_certificate: bool = True,
-    lock: serialization.KeySerializationEncryption = OPEN,
-) -> bytes:
-    return pkcs12.serialize_key_and_certificates(
-        b"made for a test",
-        key(name) if with_key else None,
-        certificate(name) if with_certificate else None,
-        [certificate("other")],
-        lock,
-    )
-
-
 GOOD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "PEM, key first": (key_pem() + pem(), {}),
     "PEM, certificate first": (pem() + key_pem(), {}),
