@@ -72,7 +72,8 @@ def test_the_version(arguments: list[str]) -> None:
 
 def test_the_help_of_an_option_names_its_choices_and_its_default() -> None:
     for option in BY_KEY.values():
-        assert all(choice in option.help for choice in option.choices), option
+        shown = f"{option.metavar} {option.help}"
+        assert all(choice in shown for choice in option.choices), option
         if option.default is not None:
             assert f"(default: {option.default})" in option.help
 

@@ -111,7 +111,9 @@ class Scene:
         self.browser = ("--browser", f"{sys.executable} -IS {script}")
         temporary = folder / "temporary"
         temporary.mkdir()
-        self.environment = environment(TMPDIR=str(temporary), ENTRA_OAUTH_DEBUG=None)
+        self.environment = environment(
+            TMPDIR=str(temporary), ENTRA_OAUTH_CACHE="none", ENTRA_OAUTH_DEBUG=None
+        )
 
     def opened(self) -> list[object]:
         """Arguments and environment of the browser, once it runs."""
