@@ -14,6 +14,7 @@ and order elsewhere stay as they are.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from dataclasses import dataclass
@@ -200,8 +201,8 @@ class Profiles:
     def _without(self, text: str, name: str) -> str:
         """The text without one profile's table; the rest stays as it stands."""
         starts = [match.start() for match in _HEADER.finditer(text)]
-        pieces = [text[: starts[0]] if starts else text]
-        pieces += [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+        edges = [0, *starts, len(text)]
+        pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
         spellings = {f"[profile.{key}]" for key in (name, f'"{name}"', f"'{name}'")}
         kept = [
             p for p in pieces if p.partition("\n")[0].partition("#")[0].strip() not in spellings

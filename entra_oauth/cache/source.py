@@ -117,6 +117,8 @@ class TokenSource:
         before = self._kept(wanted)
         if not wanted.force and self._is_good(before, wanted):
             return wanted.found(before, "cache")
+        if before is None and self.store.account(self.app, wanted.account) is None:
+            raise self._needs_person(f"{wanted.account} has not signed in to this app here")
         lock = self.store.lock(self.app, wanted.account)
         with lock:
             wait_s = self._lock_wait_s

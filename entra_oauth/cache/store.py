@@ -174,7 +174,8 @@ class FileStore:
             record = self._record(os.path.join(folder, _ACCOUNT))
         if record is not None and record["place"] == "keyring":
             self._require_vault().drop(_vault_key(app, name))
-        gone = files.remove(folder)
+        gone = record is not None or any(name != _LOCK for name in _names(folder))
+        files.remove(folder)
         default = self.default_account(app)
         if default is not None and default.lower() == name.lower():
             files.remove(os.path.join(self._app(app), _DEFAULT))
@@ -292,6 +293,13 @@ def _folders(folder: str) -> Iterator[str]:
     except OSError as error:
         raise files.unusable(folder, error) from None
     yield from names
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _vault_key(app: App, name: str) -> str:

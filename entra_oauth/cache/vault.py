@@ -7,19 +7,33 @@ macOS' Keychain, Windows' Credential Manager, the Secret Service of a Linux desk
 from __future__ import annotations
 
 import importlib.util
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from entra_oauth.errors import LocalError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keyring.backend import KeyringBackend
 
-__all__ = ["Keyring", "Vault"]
+__all__ = ["Keyring", "Vault", "can_be_expected"]
 
 _SERVICE = "entra-oauth"
 _PROBE = "probe"
 _AS_LONG_AS_A_TOKEN = 2500  # characters: Windows takes 1,280 where it is not split up
+
+
+def can_be_expected(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether it is worth trying: `keyring` takes 80 ms to import, and on a Linux without
+    a desktop's message bus there is no store behind it. Nothing is imported for this."""
+    if importlib.util.find_spec("keyring") is None:
+        return False
+    if platform != "linux" or environ.get("PYTHON_KEYRING_BACKEND"):
+        return True
+    bus = os.path.join(environ.get("XDG_RUNTIME_DIR") or "/nowhere", "bus")
+    return bool(environ.get("DBUS_SESSION_BUS_ADDRESS")) or os.path.exists(bus)
 
 
 class Vault(Protocol):

@@ -14,6 +14,14 @@ AT_THE_PROMPT = ""
 """What `--paste` alone means."""
 
 
+FORMATS = (
+    *("summary", "token", "json", "header", "curl-config"),
+    *("env", "env-no-export", "fish", "powershell", "windows-cmd", "dotenv"),
+    *("az", "kubectl", "databricks-cli", "none"),
+)
+"""What `-o` can be; the last word of `login` is `none`, which prints nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option. `kind` is `text`, `flag`, `number`, `list` or `paste`."""
@@ -320,14 +328,57 @@ _ALL = (
         name="output",
         short="o",
         metavar="FORMAT",
-        choices=("summary", "token", "json", "header"),
-        help="what goes to standard output: summary, token, json or header",
+        choices=FORMATS,
+        help=f"what goes to standard output: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
     ),
     Option(
         name="json",
         kind="flag",
         help="the same as -o json: the result as JSON, and an error as the last line on standard "
         "error",
+    ),
+    Option(
+        name="profile",
+        short="p",
+        metavar="NAME",
+        help="take what is not given here from this profile (default: the default one)",
+    ),
+    Option(name="account", metavar="USER", help="who signed in (default: the latest who did)"),
+    Option(
+        name="cache",
+        metavar="WHERE",
+        choices=("keyring", "file", "memory", "none"),
+        help="where tokens are kept: keyring, file, memory or none (default: keyring where it "
+        "works, else file)",
+    ),
+    Option(
+        name="save-profile",
+        metavar="NAME",
+        help="keep these values in a profile of this name, and use it from now on",
+    ),
+    Option(
+        name="min-validity",
+        metavar="S",
+        kind="number",
+        default="300",
+        help="seconds that the token must still be good, else it is renewed (default: 300)",
+    ),
+    Option(name="force-refresh", kind="flag", help="renew the token in any case"),
+    Option(name="all", kind="flag", help="every account of every app"),
+    Option(
+        name="env-name",
+        metavar="NAME",
+        help="variable for the formats of a shell (default: DATABRICKS_TOKEN for Databricks, else "
+        "ENTRA_ACCESS_TOKEN)",
+    ),
+    Option(name="install", metavar="DIR", help="write a small program of that name there"),
+    Option(
+        name="port",
+        key="serve-port",
+        metavar="N",
+        kind="number",
+        most=65535,
+        help="port to serve on (default: a free one)",
     ),
     Option(name="quiet", short="q", kind="flag", help="say only what is needed"),
     Option(

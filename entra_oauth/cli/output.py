@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from entra_oauth.cache.kept import scope_key
 from entra_oauth.channels.base import now
+from entra_oauth.cli.formats import Shown, render
 
 if TYPE_CHECKING:
     from entra_oauth.cli.console import Console
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.token import TokenResponse
 
-__all__ = ["clock_time", "duration", "print_tokens"]
+__all__ = ["Asked", "clock_time", "duration", "print_tokens", "utc_time"]
 
 
 class Asked(Protocol):
@@ -24,6 +26,9 @@ class Asked(Protocol):
     @property
     def client_id(self) -> str: ...
 
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
+
 
 def print_tokens(
     tokens: TokenResponse,
@@ -33,38 +38,57 @@ def print_tokens(
     output: str,
     source: str = "authorization_code",
     with_refresh: bool = False,
+    kept: str = "Nothing was kept on this machine.",
+    env_name: str | None = None,
 ) -> None:
     """Put the result on standard output and its summary where people look.
 
     `source` is the grant. `with_refresh` puts the refresh token into the JSON: for
-    whoever handed one in and keeps it.
+    whoever handed one in and keeps it. `kept` says where the tokens are now.
     """
-    summary = _summary(tokens)
+    summary = _summary(tokens, kept)
     for warning in tokens.warnings:
         console.say(f"Note: {warning}")
     if output == "summary":
         console.result(summary)
         return
     console.say(summary)
-    if output == "token":
-        console.result(tokens.access_token)
-    elif output == "header":
-        console.result(f"Authorization: Bearer {tokens.access_token}")
-    else:
+    if output == "json":
         members = _as_json(tokens, asked, source)
         console.result_json(
             members | {"refresh_token": tokens.refresh_token} if with_refresh else members
         )
+        return
+    text = render(output, _shown(tokens, asked, source, env_name))
+    if text is not None:
+        console.result(text)
 
 
-def _summary(tokens: TokenResponse) -> str:
+def _shown(tokens: TokenResponse, asked: Asked, source: str, env_name: str | None) -> Shown:
+    identity = tokens.identity
+    return Shown(
+        token=tokens.access_token,
+        expires_on=None if tokens.expires_at is None else int(tokens.expires_at),
+        now=now(),
+        scopes=scope_key(asked.scopes),
+        granted=tokens.scope,
+        tenant_id=identity.tenant_id if identity else None,
+        client_id=asked.client_id,
+        authority=str(asked.authority),
+        username=identity.username if identity else None,
+        source=source,
+        env_name=env_name,
+    )
+
+
+def _summary(tokens: TokenResponse, kept: str) -> str:
     who = tokens.identity.username if tokens.identity else None
     start = f"Signed in as {who}." if who else "Signed in."
     if tokens.expires_in is None or tokens.expires_at is None:
         return f"{start} The authority did not say how long the access token is good."
     return (
         f"{start} Access token until {clock_time(tokens.expires_at)} "
-        f"({duration(tokens.expires_in)}). Nothing was kept on this machine."
+        f"({duration(tokens.expires_in)}). {kept}"
     )
 
 

@@ -1,14 +1,16 @@
 """Where the values of options come from, and what they may be.
 
 A value is looked for in this order: the command line, `ENTRA_OAUTH_<NAME>`, the
-variable of Azure's own tools where there is one, the default. Of two options that
+profile, the variable of Azure's own tools where there is one, the default. Of two options that
 exclude each other, the one that was found earlier in this order counts.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from entra_oauth.cache.layout import config_file
 from entra_oauth.cli.options import AT_THE_PROMPT, BY_KEY, Option
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import refuse_control_characters
@@ -16,6 +18,8 @@ from entra_oauth.protocol.messages import refuse_control_characters
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
+
+    from entra_oauth.cache.profiles import Profile
 
 __all__ = ["fill_in", "is_on"]
 
@@ -25,23 +29,26 @@ _EXCLUDE = (
     ("listen", "paste"),
     ("print", "prove"),
 )
-_COMMAND_LINE, _OWN, _AZURE, _DEFAULT = range(4)
+_COMMAND_LINE, _OWN, _PROFILE, _AZURE, _DEFAULT = range(5)
 
 
 def fill_in(args: argparse.Namespace, keys: tuple[str, ...], environ: Mapping[str, str]) -> None:
     """Give every option that was not on the command line its value, and check it.
 
-    `args.given` becomes the names of those that were. Raises `UsageError` that names
-    the option or the variable at fault, never its value.
+    `args.given` becomes the names of those that were, `args.sources` where each value
+    comes from, and `args.settings` the profile, if there is one. Raises `UsageError` that
+    names the option, the variable or the profile at fault, never its value.
     """
+    args.settings = _profile(args, environ) if "profile" in keys else None
     ranks: dict[str, int] = {}
     names: dict[str, str] = {}
     for option in map(BY_KEY.__getitem__, keys):
         value, rank, source = getattr(args, option.dest), _COMMAND_LINE, f"--{option.name}"
         if value is None:
-            value, rank, source = _from_environment(option, environ)
+            value, rank, source = _from_elsewhere(option, environ, args.settings)
         setattr(args, option.dest, _typed(option, value, source))
         ranks[option.dest], names[option.dest] = rank, source
+    args.sources = names
     args.given = frozenset(dest for dest, rank in ranks.items() if rank == _COMMAND_LINE)
     for one, other in _EXCLUDE:
         if one in ranks and other in ranks:
@@ -77,8 +84,29 @@ def _agree_on_json(args: argparse.Namespace, ranks: dict[str, int], names: dict[
     args.json = args.output == "json"
 
 
-def _from_environment(option: Option, environ: Mapping[str, str]) -> tuple[object, int, str]:
-    for variable, rank in ((option.variable, _OWN), (option.azure, _AZURE)):
+def _profile(args: argparse.Namespace, environ: Mapping[str, str]) -> Profile | None:
+    """The profile that is named, or else the default one."""
+    name = args.profile or environ.get("ENTRA_OAUTH_PROFILE") or None
+    path = config_file(environ)
+    if name is None and (path is None or not os.path.exists(path)):
+        return None
+    from entra_oauth.cache.profiles import Profiles
+
+    known = Profiles.standard(environ)
+    if name is not None and getattr(args, "save_profile", None) == name:
+        return known.get(name) if name in known.names() else None  # it is about to be made
+    return known.get(name)
+
+
+def _from_elsewhere(
+    option: Option, environ: Mapping[str, str], profile: Profile | None
+) -> tuple[object, int, str]:
+    for variable, rank in ((option.variable, _OWN), (None, _PROFILE), (option.azure, _AZURE)):
+        if rank == _PROFILE and profile is not None:
+            value = profile.values.get(option.dest)
+            if value is not None and option.kind in ("text", "list"):
+                kept = list(value) if isinstance(value, tuple) else value
+                return kept, rank, f"the profile {profile.name}"
         if variable and (text := environ.get(variable)):
             if option.kind == "flag":
                 return is_on(text), rank, variable

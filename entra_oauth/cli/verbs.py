@@ -11,6 +11,9 @@ _REQUEST = ("redirect-uri", "response-mode", "prompt", "login-hint", "domain-hin
 _DOOR = ("paste", "port", "listen", "no-browser", "browser", "timeout")
 _NETWORK = ("http-timeout", "ca-bundle", "allow-keylog", "record", "redact")
 _OUTPUT = ("output", "json", "quiet")
+_KEPT = ("profile", "account", "tenant", "client-id", "scope", "cloud", "authority-host")
+_RENEW = ("min-validity", "force-refresh")
+_HANDED_ON = ("workspace-url", *_KEPT, *_RENEW, *_NETWORK, "quiet")
 _LOGS = ("claims", "correlation-id")
 _FLOW = (
     "flow",
@@ -108,6 +111,7 @@ _ALL = (
         "a nonce, form_post. Prints who signed in and until when. With --flow in another way: on "
         "another device, with a password, or as the app itself.",
         options=(
+            *("profile", "save-profile", "cache", "env-name"),
             *_APP,
             "workspace-url",
             *_FLOW,
@@ -137,6 +141,168 @@ _ALL = (
         output="token",
         takes="The token is read from a prompt or from standard input: other programs can see a "
         "command line, and the shell keeps it.",
+    ),
+    Verb(
+        name="token",
+        module="token",
+        summary="a valid access token: kept, or renewed; the person is not asked",
+        description="Print the access token of whoever signed in. It is renewed when it is about "
+        "to expire, by one process only, however many ask. Exit code 4 means that a person must "
+        "sign in; --interactive lets them.",
+        options=(
+            *("interactive", *_KEPT, "workspace-url", *_RENEW, "cache", "env-name"),
+            *(*_REQUEST, *_LOGS, *_DOOR, *_NETWORK, *_OUTPUT),
+        ),
+        examples=(
+            "entra-oauth token",
+            "entra-oauth token --scope graph -o json",
+            'curl -H "$(entra-oauth token -o header)" https://…',
+        ),
+        output="token",
+    ),
+    Verb(
+        name="status",
+        module="status",
+        summary="who has signed in, until when, and where each value comes from",
+        description="Show the values that are used and where each comes from, the accounts that "
+        "are kept here, and how long their tokens are good. Nothing is sent.",
+        options=(*_KEPT, "workspace-url", "cache", "json", "quiet"),
+        examples=("entra-oauth status", "entra-oauth status --json"),
+    ),
+    Verb(
+        name="logout",
+        module="logout",
+        summary="forget an account's tokens, and say what is still honoured",
+        description="Remove an account's tokens from this machine. Nothing is sent: what the "
+        "authority and the APIs still honour is said, with the address that signs the browser "
+        "out, which is the result.",
+        options=("all", *_KEPT, "workspace-url", "json", "quiet"),
+        examples=("entra-oauth logout", "entra-oauth logout --all"),
+    ),
+    Verb(
+        name="profile list",
+        module="profile",
+        summary="the profiles",
+        description="List the profiles; the default one has a star.",
+        options=("json", "quiet"),
+        examples=("entra-oauth profile list",),
+    ),
+    Verb(
+        name="profile show",
+        module="profile",
+        summary="what a profile says",
+        description="Show the values of a profile; of the default one if none is named.",
+        options=("json", "quiet"),
+        examples=("entra-oauth profile show work",),
+        words="NAME",
+        meaning="which profile",
+    ),
+    Verb(
+        name="profile set",
+        module="profile",
+        summary="set values of a profile",
+        description="Make a profile, or change values of one. An empty value removes it. Lists "
+        "are written with commas.",
+        options=("quiet",),
+        examples=(
+            "entra-oauth profile set work tenant=TENANT client_id=CLIENT scope=databricks",
+            "entra-oauth profile set work workspace_url=https://adb-….azuredatabricks.net",
+        ),
+        words="NAME KEY=VALUE",
+        meaning="which profile, and what to set in it",
+    ),
+    Verb(
+        name="profile use",
+        module="profile",
+        summary="make a profile the default",
+        description="Use this profile where none is named.",
+        options=("quiet",),
+        examples=("entra-oauth profile use work",),
+        words="NAME",
+        meaning="which profile",
+    ),
+    Verb(
+        name="profile delete",
+        module="profile",
+        summary="remove a profile (its tokens stay)",
+        description="Remove a profile. Tokens are not touched: that is what logout does.",
+        options=("quiet",),
+        examples=("entra-oauth profile delete work",),
+        words="NAME",
+        meaning="which profile",
+    ),
+    Verb(
+        name="run",
+        module="run_command",
+        summary="run a program with the token in its environment",
+        description="Run a program with DATABRICKS_HOST, DATABRICKS_TOKEN and "
+        "DATABRICKS_AUTH_TYPE=pat in its environment, or ENTRA_ACCESS_TOKEN for another API. The "
+        "token is not renewed while it runs. The exit code is the program's.",
+        options=("env-name", *_HANDED_ON),
+        examples=("entra-oauth run -- python job.py",),
+        runs=True,
+    ),
+    Verb(
+        name="serve metadata",
+        module="serve",
+        summary="tokens for the Databricks SDKs, renewed as needed",
+        description="Serve tokens on loopback to the Databricks SDKs until Ctrl-C. Prints the "
+        "address for DATABRICKS_METADATA_SERVICE_URL; whoever knows it can have tokens.",
+        options=("serve-port", *_HANDED_ON),
+        examples=(
+            "entra-oauth serve metadata",
+            "export DATABRICKS_METADATA_SERVICE_URL=http://127.0.0.1:PORT/…",
+        ),
+    ),
+    Verb(
+        name="credential kubectl",
+        module="credential",
+        summary="an ExecCredential for kubectl",
+        description="Print an ExecCredential (client.authentication.k8s.io). To be named as the "
+        "command of an exec plugin in a kubeconfig.",
+        options=_HANDED_ON,
+        examples=("entra-oauth credential kubectl --profile aks",),
+    ),
+    Verb(
+        name="credential az",
+        module="credential",
+        summary="what `az account get-access-token` prints, without az",
+        description="Answer as Azure's command line does, for the scopes of the profile only. With "
+        "--install, a program named az is written that calls this: azure-identity's "
+        "AzureCliCredential takes it.",
+        options=("install", *_HANDED_ON),
+        examples=(
+            "entra-oauth credential az --profile work --install ~/shims",
+            "entra-oauth credential az -- account get-access-token --resource RESOURCE",
+        ),
+        words="-- ARGUMENTS",
+        meaning="the arguments that az was given",
+    ),
+    Verb(
+        name="credential databricks-cli",
+        module="credential",
+        summary="what `databricks auth token` prints",
+        description="Answer as Databricks' command line does, for the hosts of the profile only. "
+        "With --install, a program named databricks is written that calls this, for "
+        "DATABRICKS_CLI_PATH.",
+        options=("install", *_HANDED_ON),
+        examples=(
+            "entra-oauth credential databricks-cli --profile work --install ~/shims",
+            "entra-oauth credential databricks-cli -- auth token --host HOST",
+        ),
+        words="-- ARGUMENTS",
+        meaning="the arguments that databricks was given",
+    ),
+    Verb(
+        name="credential git",
+        module="credential",
+        summary="a credential helper of git, for the hosts of the profile",
+        description="Speak git's credential protocol on standard input and output. Answers only "
+        "get, only over https, and only for hosts that the token is for.",
+        options=_HANDED_ON,
+        examples=("git config credential.helper '!entra-oauth credential git --profile work'",),
+        word="OPERATION",
+        meaning="get, store or erase, as git calls it",
     ),
     Verb(
         name="decode",
@@ -187,6 +353,23 @@ _ALL = (
         word="WORD",
         meaning="what to look up",
         takes="One word is explained at a time.",
+    ),
+    Verb(
+        name="doctor",
+        module="doctor",
+        summary="what on this machine, its network and the registration is in the way",
+        description="Look at browser, ports, proxy, certificates, clock and token store, and ask "
+        "the authority for its discovery document: one request, without any secret. Exit code 8 "
+        "means that something on this machine is in the way, 6 that the network is.",
+        options=(
+            *("registration", "doctor-class", "tenant", "client-id", "cloud", "authority-host"),
+            *("redirect-uri", *_NETWORK, "json", "quiet"),
+        ),
+        examples=(
+            "entra-oauth doctor",
+            "entra-oauth doctor --registration --tenant TENANT --client-id CLIENT",
+            "entra-oauth doctor --class",
+        ),
     ),
     Verb(
         name="audit show",
@@ -244,23 +427,6 @@ _ALL = (
         ),
         word="DIR",
         meaning="the folder of a recording",
-    ),
-    Verb(
-        name="doctor",
-        module="doctor",
-        summary="what on this machine, its network and the registration is in the way",
-        description="Look at browser, ports, proxy, certificates, clock and token store, and ask "
-        "the authority for its discovery document: one request, without any secret. Exit code 8 "
-        "means that something on this machine is in the way, 6 that the network is.",
-        options=(
-            *("registration", "doctor-class", "tenant", "client-id", "cloud", "authority-host"),
-            *("redirect-uri", *_NETWORK, "json", "quiet"),
-        ),
-        examples=(
-            "entra-oauth doctor",
-            "entra-oauth doctor --registration --tenant TENANT --client-id CLIENT",
-            "entra-oauth doctor --class",
-        ),
     ),
     Verb(
         name="practice serve",
@@ -345,8 +511,18 @@ VERBS = {verb.name: verb for verb in _ALL}
 
 GROUPS = (
     ("The article", ("mirror", "authorize-url", "exchange")),
-    ("Get tokens", ("login", "refresh")),
-    ("Use tokens", ("api",)),
+    ("Get tokens", ("login", "token", "refresh", "status", "logout")),
+    (
+        "Use tokens",
+        (
+            *("api", "run", "serve metadata"),
+            *("credential kubectl", "credential az", "credential databricks-cli", "credential git"),
+        ),
+    ),
+    (
+        "Profiles",
+        ("profile list", "profile show", "profile set", "profile use", "profile delete"),
+    ),
     ("See", ("decode", "explain", "doctor")),
     ("Audit", ("audit show", "audit redact", "audit seal", "audit verify")),
     ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),

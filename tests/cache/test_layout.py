@@ -90,9 +90,9 @@ def test_the_folders_are_those_of_platformdirs() -> None:
         ({"ENTRA_OAUTH_CACHE_DIR": "relative"}, "linux", None),
         ({"ENTRA_OAUTH_CACHE_DIR": "~/x"}, "linux", None),
         ({"XDG_STATE_HOME": "/state"}, "linux", "/state/entra-oauth/tokens"),
-        ({"XDG_STATE_HOME": "relative"}, "linux", "/home/.local/state/entra-oauth/tokens"),
-        ({}, "linux", "/home/.local/state/entra-oauth/tokens"),
-        ({}, "darwin", "/home/Library/Application Support/entra-oauth/tokens"),
+        ({"XDG_STATE_HOME": "relative"}, "linux", "/h/.local/state/entra-oauth/tokens"),
+        ({}, "linux", "/h/.local/state/entra-oauth/tokens"),
+        ({}, "darwin", "/h/Library/Application Support/entra-oauth/tokens"),
         ({"LOCALAPPDATA": "/local"}, "win32", "/local/entra-oauth/tokens"),
     ],
 )
@@ -100,7 +100,7 @@ def test_the_folders_are_those_of_platformdirs() -> None:
 def test_the_folder_of_the_tokens(
     environ: dict[str, str], platform: str, folder: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", "/home")
+    monkeypatch.setenv("HOME", "/h")
     assert layout.tokens_folder(environ, platform) == folder
 
 
