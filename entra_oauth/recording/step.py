@@ -19,7 +19,17 @@ from entra_oauth.recording.raw import RawMessage, split_message
 if TYPE_CHECKING:
     from entra_oauth.recording.record import Exchange, Recording
 
-__all__ = ["Claim", "Evidence", "Half", "LedgerEntry", "Level", "Seen", "Step", "steps_of"]
+__all__ = [
+    "Claim",
+    "Evidence",
+    "Half",
+    "LedgerEntry",
+    "Level",
+    "Seen",
+    "Step",
+    "rebuilt",
+    "steps_of",
+]
 
 
 class Level(StrEnum):
@@ -236,7 +246,7 @@ def _front(exchange: Exchange) -> tuple[Half, Half]:
     if not request.headers and response is None:
         # A pasted address: nobody sent it here.
         return _half(request.url.encode("utf-8", "replace"), Seen.ADDRESS), answer
-    return _half(_rebuilt(request), Seen.REBUILT), answer
+    return _half(rebuilt(request), Seen.REBUILT), answer
 
 
 def _back(exchange: Exchange) -> tuple[Half, Half]:
@@ -251,14 +261,15 @@ def _back(exchange: Exchange) -> tuple[Half, Half]:
     if response is not None:
         data = encode_response(response, method=exchange.request.method, keep=True)
         answer = _half(data, Seen.REBUILT)
-    return _half(_rebuilt(exchange.request), Seen.REBUILT), answer
+    return _half(rebuilt(exchange.request), Seen.REBUILT), answer
 
 
 def _half(data: bytes, seen: Seen) -> Half:
     return Half(data=data, seen=seen, original_size=len(data))
 
 
-def _rebuilt(request: HttpRequest) -> bytes:
+def rebuilt(request: HttpRequest) -> bytes:
+    """A request as HTTP/1.1, put together from its parts (RFC 9112 §3)."""
     origin, target = split_origin(request.url)
     lines = [f"{request.method} {target} HTTP/1.1"]
     if request.header("host") is None:
