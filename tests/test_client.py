@@ -1,0 +1,148 @@
+"""One call for programs: a person signs in, in the browser of this machine."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import canaries
+import entra_oauth
+from cli_kit import CLIENT, TENANT, Person, authority, free_port
+from entra_oauth import PublicClient, local_channels
+from entra_oauth.errors import AuthorityError, ConnectFailed, IdTokenRefused, TimedOut, UsageError
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.authorize import Hints
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> Person:
+    person = Person()
+    monkeypatch.setattr("entra_oauth.channels.browser.launch", person.launch)
+    return person
+
+
+def client_at(url: str) -> PublicClient:
+    return PublicClient(Authority(url, TENANT), CLIENT)
+
+
+def test_a_person_signs_in_with_one_call(
+    person: Person, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with authority(person) as server:
+        tokens = client_at(server.url).sign_in("databricks")
+        person.join()
+    assert tokens.access_token == canaries.ACCESS_TOKEN
+    assert tokens.identity is not None
+    assert tokens.identity.username == "ada@example.test"
+    assert tokens.warnings == ()
+    assert person.asked["response_mode"] == "form_post"
+    assert person.asked["code_challenge_method"] == "S256"
+    assert "Signed in as ada@example.test" in person.page
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines().count(person.urls[0]) == 1
+    assert canaries.ACCESS_TOKEN not in repr(tokens)
+
+
+def test_each_sign_in_has_secrets_of_its_own(person: Person) -> None:
+    with authority(person) as server:
+        client = client_at(server.url)
+        seen = []
+        for _ in range(2):
+            client.sign_in("databricks")
+            person.join()
+            seen.append({person.asked[n] for n in ("state", "nonce", "code_challenge")})
+    assert not seen[0] & seen[1]
+
+
+def test_hints_and_scopes_are_passed_on(person: Person) -> None:
+    with authority(person) as server:
+        client_at(server.url).sign_in(
+            "graph", "email", hints=Hints(login_hint="a@b", prompt="login")
+        )
+        person.join()
+    assert person.asked["scope"].startswith("https://graph.microsoft.com/.default email openid ")
+    assert (person.asked["login_hint"], person.asked["prompt"]) == ("a@b", "login")
+
+
+def test_nobody_comes(person: Person) -> None:
+    person.opens = False
+    with pytest.raises(TimedOut):
+        client_at("http://localhost:9").sign_in("databricks", timeout_s=0.1)
+
+
+def test_a_refusal_is_an_exception_with_what_the_authority_said(person: Person) -> None:
+    person.answer = lambda asked: [
+        ("error", "access_denied"),
+        ("error_description", "AADSTS65004: declined"),
+        ("state", asked["state"]),
+    ]
+    with authority(person) as server, canaries.refused(AuthorityError) as refused:
+        client_at(server.url).sign_in("databricks")
+    person.join()
+    error = refused.value
+    assert isinstance(error, AuthorityError)
+    assert (error.stage, error.error_codes) == ("authorize", (65004,))
+
+
+def test_an_id_token_for_somebody_else_is_an_exception(person: Person) -> None:
+    def answer(asked: dict[str, str]) -> list[tuple[str, str]]:
+        asked["nonce"] = "another"
+        return [("code", canaries.CODE), ("state", asked["state"])]
+
+    person.answer = answer
+    with authority(person) as server, pytest.raises(IdTokenRefused):
+        client_at(server.url).sign_in("databricks")
+    person.join()
+    assert "Not signed in" in person.page
+
+
+def test_an_authority_that_is_not_there(person: Person) -> None:
+    with canaries.refused(ConnectFailed):
+        client_at("http://localhost:" + free_port()).sign_in("databricks", timeout_s=20)
+    person.join()
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host"),
+    [
+        ("public", "login.microsoftonline.com"),
+        ("usgov", "login.microsoftonline.us"),
+        ("china", "login.partner.microsoftonline.cn"),
+    ],
+)
+def test_a_client_of_every_cloud(cloud: str, host: str) -> None:
+    assert PublicClient.of("common", CLIENT, cloud=cloud).authority.host == host
+
+
+def test_a_wrong_client_is_refused_before_anything_happens(person: Person) -> None:
+    for wrong in (("common", ""), ("common", "a\nb"), ("a/b", CLIENT)):
+        with pytest.raises(UsageError):
+            PublicClient.of(*wrong).sign_in("databricks", timeout_s=0.1)
+    assert person.urls == []
+
+
+def test_without_standard_error_nothing_goes_to_standard_output(
+    person: Person, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with authority(person) as server:
+        monkeypatch.setattr(sys, "stderr", None)
+        client_at(server.url).sign_in("databricks")
+        monkeypatch.undo()
+        person.join()
+    assert capsys.readouterr().out == ""
+
+
+def test_local_channels_end_with_their_block() -> None:
+    import threading
+
+    before = threading.active_count()
+    with local_channels() as channels, channels.front.open() as door:
+        assert door.redirect_uri.startswith("http://localhost:")
+    assert threading.active_count() <= before
+
+
+def test_the_public_names_are_the_clients() -> None:
+    assert entra_oauth.PublicClient is PublicClient
+    assert entra_oauth.local_channels is local_channels
