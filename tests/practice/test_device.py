@@ -258,7 +258,9 @@ def test_a_code_may_be_typed_in_small_letters_with_blanks_and_dashes() -> None:
 def test_a_code_that_was_used_cannot_be_used_by_a_second_person() -> None:
     device = Device()
     device.person()
-    assert "AADSTS90120" in device.person(CAROL).text
+    refusal = device.person(CAROL).text
+    assert "AADSTS90120" in refusal
+    assert "<h1>Enter code</h1>" in refusal
     late = Device()
     slow = late.kit.as_user(ALICE, user_code=late.shown["user_code"])
     choose = slow._choose
