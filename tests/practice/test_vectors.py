@@ -30,7 +30,7 @@ from practice_kit import (
 )
 
 VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "entra_answers.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "vectors" / "practice_answers.json").read_text(encoding="utf-8")
 )
 APP: Changes = {
     "grant_type": "client_credentials",
