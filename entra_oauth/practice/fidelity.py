@@ -185,7 +185,8 @@ _CORE = (
     Row(
         "error-trailer",
         _AS,
-        "JSON errors end in one line: Trace ID, Correlation ID, Timestamp.",
+        "JSON errors end in one line: Trace ID, Correlation ID, Timestamp; in several, as up to "
+        "2023, when the tenant is told so.",
         _KUBELOGIN,
     ),
     Row(
@@ -203,8 +204,11 @@ _CORE = (
     Row(
         "error-pair",
         _UNKNOWN,
-        "28000, 28003, 50149, 501491 and 900561: number and text documented, error value and "
-        "status inferred.",
+        "Number and text are documented, error value and status inferred: 28000, 28003, 50149, "
+        "501491, 900561; of accounts 50034, 50052, 50053, 50055, 50057, 50173; of devices 70018, "
+        "70019, 90119, 90120; of proofs and assertions 50013, 50027, 50048, 500131, 500133, "
+        "700024, 700027, 700211 to 700213, 700229, 7000222, 7000114, 240002; of tenants 50059, "
+        "9002332; of administrators 90093.",
         _CODES,
     ),
     Row("headers", _AS, "Header names and values of answers, but for cookies.", _KUBELOGIN),
