@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.flows.id_token import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
-from entra_oauth.protocol.client_auth import NO_PROOF, Proof
 from entra_oauth.protocol.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.client_auth import Proof
     from entra_oauth.protocol.token import TokenResponse
 
 __all__ = ["WARNING", "sign_in"]
@@ -34,7 +34,7 @@ def sign_in(
     password: str,
     channels: Channels,
     *,
-    proof: Proof = NO_PROOF,
+    proof: Proof | None = None,
     keys: KeyStore | None = None,
     timeout_s: float = 30.0,
 ) -> TokenResponse:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import IdTokenRefused
 from entra_oauth.flows.patience import exchange
-from entra_oauth.protocol.client_auth import NO_PROOF, Proof
 from entra_oauth.protocol.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.client_auth import Proof
     from entra_oauth.protocol.jwt import IdToken
     from entra_oauth.protocol.token import TokenResponse
 
@@ -24,7 +24,7 @@ def refresh(
     refresh_token: str,
     channels: Channels,
     *,
-    proof: Proof = NO_PROOF,
+    proof: Proof | None = None,
     before: IdToken | None = None,
     timeout_s: float = 30.0,
 ) -> TokenResponse:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
-from entra_oauth.protocol.aadsts import as_sentence, hide, judge, read_description
 from entra_oauth.protocol.strict_json import read_object
 
 if TYPE_CHECKING:
@@ -157,6 +156,9 @@ def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
 def _refusal(
     members: dict[str, Any], reply: HttpResponse, received_at: float, question: Question
 ) -> AuthorityError:
+    # Late: nothing of it is needed on the way to the browser.
+    from entra_oauth.protocol.aadsts import as_sentence, hide, judge, read_description
+
     said = {n: hide(v, question.secrets) for n, v in members.items() if isinstance(v, str)}
 
     def text(name: str, limit: int = 300) -> str | None:

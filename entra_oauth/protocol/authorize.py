@@ -27,8 +27,6 @@ from entra_oauth.errors import (
     UsageError,
     plain,
 )
-from entra_oauth.protocol.aadsts import as_sentence, hide, judge, read_description
-from entra_oauth.protocol.asking import check_claims, check_correlation_id
 from entra_oauth.protocol.messages import (
     FORM,
     Fields,
@@ -76,8 +74,11 @@ class Hints:
     """A GUID by which both requests are found in Entra's logs."""
 
     def __post_init__(self) -> None:
-        check_claims(self.claims)
-        check_correlation_id(self.correlation_id)
+        if (self.claims, self.correlation_id) != (None, None):
+            from entra_oauth.protocol.asking import check_claims, check_correlation_id
+
+            check_claims(self.claims)
+            check_correlation_id(self.correlation_id)
         if self.prompt is not None and self.prompt not in PROMPTS:
             raise UsageError(
                 "Entra knows no such prompt.", advice=f"Use one of {', '.join(PROMPTS)}."
@@ -388,6 +389,9 @@ def _check_issuer(fields: RawFields, authority: Authority) -> None:
 
 
 def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> AuthorityError:
+    # Late: nothing of it is needed on the way to the browser.
+    from entra_oauth.protocol.aadsts import as_sentence, hide, judge, read_description
+
     secrets = [request.state, request.pkce.verifier if request.pkce else "", request.nonce or ""]
 
     def text(name: str, limit: int = 80) -> str | None:

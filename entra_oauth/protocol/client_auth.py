@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSERTION_LIFE_S",
-    "NO_PROOF",
     "Certificate",
     "ClientSecret",
     "Credential",
@@ -51,9 +50,6 @@ class Proof:
     headers: Fields = field(default=(), repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What stands in the headers, spelt as it is known elsewhere."""
-
-
-NO_PROOF = Proof()
 
 
 class Credential(Protocol):

@@ -23,7 +23,6 @@ from entra_oauth.protocol.answers import (
     unexpected,
 )
 from entra_oauth.protocol.authorize import Procedure
-from entra_oauth.protocol.client_auth import NO_PROOF, Proof
 from entra_oauth.protocol.jwt import Beside, IdToken
 from entra_oauth.protocol.messages import (
     FORM,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.asking import Asking
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.authorize import AuthorizationResponse
+    from entra_oauth.protocol.client_auth import Proof
 
 __all__ = [
     "DEVICE_GRANT",
@@ -124,7 +124,7 @@ class TokenRequest:
 
     @classmethod
     def refresh(
-        cls, asking: Asking, refresh_token: str, *, proof: Proof = NO_PROOF
+        cls, asking: Asking, refresh_token: str, *, proof: Proof | None = None
     ) -> TokenRequest:
         """A refresh token for fresh tokens (RFC 6749 §6)."""
         _check_opaque("refresh token", refresh_token)
@@ -132,7 +132,7 @@ class TokenRequest:
 
     @classmethod
     def password(
-        cls, asking: Asking, username: str, password: str, *, proof: Proof = NO_PROOF
+        cls, asking: Asking, username: str, password: str, *, proof: Proof | None = None
     ) -> TokenRequest:
         """User name and password (RFC 6749 §4.3), the flow that is on its way out.
 
@@ -146,7 +146,7 @@ class TokenRequest:
     @classmethod
     def device(cls, asking: Asking, device_code: str) -> TokenRequest:
         """One question of the device flow: has the person finished? (RFC 8628 §3.4)."""
-        return cls._grant(asking, DEVICE_GRANT, (("device_code", device_code),), NO_PROOF)
+        return cls._grant(asking, DEVICE_GRANT, (("device_code", device_code),), None)
 
     @classmethod
     def client_credentials(cls, asking: Asking, *, proof: Proof) -> TokenRequest:
@@ -165,14 +165,14 @@ class TokenRequest:
 
     @classmethod
     def _grant(
-        cls, asking: Asking, grant_type: str, handed_in: Fields, proof: Proof
+        cls, asking: Asking, grant_type: str, handed_in: Fields, proof: Proof | None
     ) -> TokenRequest:
         fields = (
             ("client_id", asking.client_id),
             ("scope", asking.scope),
             *handed_in,
             ("grant_type", grant_type),
-            *proof.fields,
+            *(proof.fields if proof else ()),
             *((("claims", asking.claims),) if asking.claims is not None else ()),
         )
         return cls(
@@ -180,8 +180,11 @@ class TokenRequest:
             client_id=asking.client_id,
             scopes=asking.scopes,
             raw_fields=tuple((name, quote_plus(value)) for name, value in fields),
-            extra_headers=(*proof.headers, *_correlation(asking.correlation_id)),
-            hidden=proof.secrets,
+            extra_headers=(
+                *(proof.headers if proof else ()),
+                *_correlation(asking.correlation_id),
+            ),
+            hidden=proof.secrets if proof else (),
         )
 
     @property
