@@ -50,7 +50,12 @@ _KINDS = {
     "user_code": "user",
 }
 _GZIP = b"\x1f\x8b\x08"
-_BACKSLASH = re.compile(r"\\u([0-9A-Fa-f]{4})|\\(.)", re.DOTALL)
+_BACKSLASH = re.compile(
+    rb"\\u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})"
+    rb"|\\u([0-9A-Fa-f]{4})|\\(.)",
+    re.DOTALL,
+)
+_ENTITY = re.compile(rb"&[#A-Za-z][A-Za-z0-9]{0,30};?")
 
 
 def live_secrets(recording: Recording) -> dict[str, str]:
@@ -163,10 +168,9 @@ def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:
     seen = {data, unquote_to_bytes(data), once, twice, data.lower(), joined}
     for text in tuple(seen):
         if b"&" in text:
-            seen.add(unescape(text.decode("latin-1")).encode("utf-8", "surrogatepass"))
+            seen.add(_ENTITY.sub(_reference, text))
         if b"\\" in text:
-            plain = _BACKSLASH.sub(_character, text.decode("latin-1"))
-            seen.add(plain.encode("latin-1", "replace"))
+            seen.add(_BACKSLASH.sub(_character, text))
     yield from seen
     if depth < 3:
         at = data.find(_GZIP)
@@ -180,8 +184,16 @@ def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:
             at = data.find(_GZIP, at + 1)
 
 
-def _character(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16)) if match[1] else match[2]
+def _reference(match: re.Match[bytes]) -> bytes:
+    return unescape(match[0].decode("ascii")).encode("utf-8", "surrogatepass")
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    if match[4]:
+        return match[4]
+    units = [int(unit, 16) for unit in match.groups()[:3] if unit]
+    code = units[0] if len(units) == 1 else 0x10000 + (units[0] % 0x400 << 10) + units[1] % 0x400
+    return chr(code).encode("utf-8", "surrogatepass")
 
 
 def refuse_leaks(files: Mapping[str, bytes], secrets: Iterable[str]) -> None:
