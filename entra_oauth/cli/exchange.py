@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.base import now
 from entra_oauth.channels.pasted import parse_pasted
 from entra_oauth.channels.terminal import read_secret_line
 from entra_oauth.cli import pending
@@ -15,6 +14,7 @@ from entra_oauth.cli.plans import plan_of
 from entra_oauth.cli.recorded import recorder_of
 from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
 from entra_oauth.flows.authorization_code import SignIn
+from entra_oauth.flows.id_token import KeyStore, SignatureCheck
 from entra_oauth.protocol.authorize import AuthorizationResponse, Procedure
 from entra_oauth.protocol.token import TokenRequest, TokenResponse
 
@@ -43,13 +43,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
         request = TokenRequest.redeem(response)
         if not by_hand:
             _claim(response.request)
+        hardened = response.request.procedure is Procedure.HARDENED
+        signature = SignatureCheck.begin(request.authority, channels, KeyStore(), wanted=hardened)
         try:
             reply = channels.back.send(request.to_http(), timeout_s=args.http_timeout)
         except (ConnectFailed, TlsFailed):
             if not by_hand:  # nothing was sent, so the code is still good
                 pending.keep(response.request)
             raise
-    tokens = TokenResponse.read(reply, answering=request, received_at=now())
+        tokens = TokenResponse.read(reply, answering=request, received_at=channels.now())
+        tokens = signature.check(tokens)
     print_tokens(tokens, _plan(response.request), console, output=args.output)
     return 0
 
