@@ -27,7 +27,7 @@ _DEPTH = 12
 _JWT = re.compile(r"ey[A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]+")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?([^\s&\"'<>,;]+)")
-_BEARER = re.compile(r"(?i)\b(bearer|basic|pop|dpop)\s+([A-Za-z0-9._~+/=-]{6,})")
+_BEARER = re.compile(r"(?i)\b(bearer|basic|pop|dpop)\s+([A-Za-z0-9._~+/-]{12,}=*)")
 _RUN = re.compile(r"[A-Za-z0-9_~+/%-]{20,}={0,2}")
 _GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TAG = re.compile(r"<([A-Za-z][^\s/>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>|<!--.*?(?:-->|\Z)", re.S)

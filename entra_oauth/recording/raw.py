@@ -47,7 +47,8 @@ class RawMessage:
 
     def header(self, name: str) -> str | None:
         """The first header of that name, without regard to case."""
-        return next((v for n, v in self.headers if n.lower() == name), None)
+        wanted = name.lower()
+        return next((v for n, v in self.headers if n.lower() == wanted), None)
 
     @property
     def is_chunked(self) -> bool:
