@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.doors import back_channels
-from entra_oauth.cli.plans import authority_of, client_id_of
+from entra_oauth.cli.plans import authority_of, use_workspace
 from entra_oauth.cli.secret_input import SecretOption, read_secret
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
@@ -19,9 +19,7 @@ from entra_oauth.protocol.workspace_api import ApiCall, resource_id
 if TYPE_CHECKING:
     import argparse
 
-    from entra_oauth.channels.base import Channels
     from entra_oauth.cli.console import Console
-    from entra_oauth.protocol.token import TokenResponse
 
 __all__ = ["run"]
 
@@ -35,12 +33,13 @@ _PARTS = ("subscription", "resource_group", "workspace_name")
 def run(args: argparse.Namespace, console: Console) -> int:
     """Send the call, print the answer, and raise what it refuses."""
     method, url = _target(args)
-    body = _body(args)
+    body, named = _body(args), _resource_id(args)
+    authority = _authority(args, console)
+    # Nobody is asked to sign in for a call that will not be made.
+    check_destination(url, scopes=args.scope, authority=authority)
+    tokens = _Tokens(args, console)
+    token = tokens.first()
     with back_channels(args, console, max_body_bytes=MAX_ANSWER_BYTES) as channels:
-        authority = _authority(args, channels)
-        # Nobody is asked to sign in for a call that will not be made.
-        check_destination(url, scopes=args.scope, authority=authority)
-        token = _token(args, console, authority, channels)
         while True:
             call = ApiCall(
                 method=method,
@@ -49,15 +48,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 scopes=args.scope,
                 authority=authority,
                 body=body,
-                resource_id=_resource_id(args),
+                resource_id=named,
             )
             reply = api_call.send(call, channels, timeout_s=float(args.http_timeout))
             refusal = call.refusal(reply, now=channels.now())
-            if refusal is None or not refusal.claims or not _may_step_up(args):
+            if refusal is None or refusal.claims is None:
                 break
-            console.say(f"{refusal.what} Signing in once more for that.")
-            args.interactive = False  # one step-up for one call
-            token = _sign_in(args, console, authority, claims=refusal.claims)
+            better = tokens.next(refusal.claims)
+            if better is None:
+                break
+            token = better
     _show(reply.body, console)
     if "text/html" in (reply.header("Content-Type") or "") and refusal is None:
         console.say("Note: this is a page, not an API's answer; the path may be wrong.")
@@ -146,99 +146,77 @@ def _resource_id(args: argparse.Namespace) -> str | None:
 # ---- whose token --------------------------------------------------------------------------
 
 
-def _authority(args: argparse.Namespace, channels: Channels) -> Authority:
+def _authority(args: argparse.Namespace, console: Console) -> Authority:
     """Who makes the token: as the options say, else the one of the workspace."""
-    if args.tenant and not TOKEN.is_offered(args):
+    if not TOKEN.is_offered(args):
+        if not args.tenant:
+            use_workspace(args, console)
         return authority_of(args)
+    # Of a token that is handed over only the cloud counts, and the domain says that.
     tenant = args.tenant or "organizations"
     if args.authority_host:
         return Authority(args.authority_host, tenant)
-    if "cloud" in args.given or not args.workspace_url:
-        return Authority.of(tenant, cloud=args.cloud)
-    workspace = Workspace(args.workspace_url)
-    if TOKEN.is_offered(args):
-        # Of a token that is handed over only the cloud counts, and the domain says that.
-        return Authority.of(tenant, cloud=workspace.cloud.name if workspace.cloud else "public")
-    from entra_oauth.flows.workspace import find_authority
-
-    return find_authority(workspace, channels, timeout_s=float(args.http_timeout))
+    cloud = args.cloud
+    if "cloud" not in args.given and args.workspace_url:
+        of_workspace = Workspace(args.workspace_url).cloud
+        cloud = of_workspace.name if of_workspace else cloud
+    return Authority.of(tenant, cloud=cloud)
 
 
-def _token(
-    args: argparse.Namespace, console: Console, authority: Authority, channels: Channels
-) -> str:
-    if TOKEN.is_offered(args):
-        return read_secret(TOKEN, args, os.environ)
-    try:
-        return _kept_token(args, console, authority, channels)
-    except SignInRequired:
-        if not args.interactive:
-            raise
-    return _sign_in(args, console, authority, claims=None)
+class _Tokens:
+    """The token to begin with, and better ones where a claims challenge asks for them.
 
+    First without the person: a refresh that passes the claims on ("How to use continuous
+    access evaluation enabled APIs"). Then, if that was allowed, with them; each once.
+    """
 
-def _kept_token(
-    args: argparse.Namespace, console: Console, authority: Authority, channels: Channels
-) -> str:
-    """The token of the last sign-in, renewed if need be."""
-    from entra_oauth.cache.kept import App
-    from entra_oauth.cache.source import TokenSource
-    from entra_oauth.cache.store import FileStore
-    from entra_oauth.flows.refresh_token import refresh
-    from entra_oauth.protocol.asking import Asking
+    def __init__(self, args: argparse.Namespace, console: Console) -> None:
+        self._args = args
+        self._console = console
+        self._ways = [] if TOKEN.is_offered(args) else [self._renew]
+        if args.interactive and self._ways:
+            self._ways.append(self._sign_in)
 
-    client_id = client_id_of(args)
+    def first(self) -> str:
+        """Raises `SignInRequired` where only a person can go on."""
+        if TOKEN.is_offered(self._args):
+            return read_secret(TOKEN, self._args, os.environ)
+        try:
+            return self._renew(None)
+        except SignInRequired:
+            if not self._args.interactive:
+                raise
+        return self._sign_in(None)
 
-    def renew(
-        refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
-    ) -> TokenResponse:
-        asking = Asking.for_person(
-            authority=authority, client_id=client_id, scopes=scopes, claims=claims
-        )
-        return refresh(asking, refresh_token, channels, timeout_s=float(args.http_timeout))
+    def next(self, claims: str) -> str | None:
+        """One that answers the challenge; None where nothing is left to try."""
+        while self._ways:
+            try:
+                return self._ways.pop(0)(claims)
+            except SignInRequired:
+                continue
+        return None
 
-    source = TokenSource(
-        store=FileStore.standard(os.environ, say=console.say),
-        app=App.of(authority, client_id),
-        refresh=renew,
-        say=console.say,
-    )
-    return source.get(*args.scope).token.text
+    def _renew(self, claims: str | None) -> str:
+        from entra_oauth.cli import kept
 
+        self._args.claims = claims
+        return kept.find(self._args, kept.source_for(self._args, self._console)).token.text
 
-def _may_step_up(args: argparse.Namespace) -> bool:
-    return bool(args.interactive) and not TOKEN.is_offered(args)
+    def _sign_in(self, claims: str | None) -> str:
+        from entra_oauth.cli.doors import run_sign_in
+        from entra_oauth.cli.kept import Keeper
+        from entra_oauth.cli.plans import plan_of
+        from entra_oauth.protocol.authorize import Procedure
 
-
-def _sign_in(
-    args: argparse.Namespace, console: Console, authority: Authority, *, claims: str | None
-) -> str:
-    """Let the person sign in, with the claims that were asked for, and keep what comes."""
-    from entra_oauth.cache.kept import App
-    from entra_oauth.cache.source import keep_sign_in
-    from entra_oauth.cache.store import FileStore
-    from entra_oauth.cli.doors import run_sign_in
-    from entra_oauth.flows.authorization_code import SignIn
-    from entra_oauth.protocol.authorize import Hints, Procedure
-
-    client_id = client_id_of(args)
-    plan = SignIn(
-        procedure=Procedure.HARDENED,
-        authority=authority,
-        client_id=client_id,
-        scopes=args.scope,
-        hints=Hints(claims=claims),
-        timeout_s=float(args.timeout),
-        http_timeout_s=float(args.http_timeout),
-    )
-    tokens = run_sign_in(plan, args, console)
-    try:
-        store = FileStore.standard(os.environ, say=console.say)
-        app = App.of(authority, client_id)
-        keep_sign_in(store, app, tokens, args.scope, otherwise="somebody")
-    except LocalError as error:
-        console.say(f"Note: the sign-in could not be kept. {error.what}")
-    return tokens.access_token
+        if claims is not None:
+            self._console.say("The workspace asks for a newer or stronger sign-in.")
+        self._args.claims = claims
+        keeper = Keeper.ready(self._args, self._console)
+        plan = plan_of(self._args, Procedure.HARDENED)
+        tokens = run_sign_in(plan, self._args, self._console)
+        keeper.keep(tokens, plan, self._args, self._console)
+        return tokens.access_token
 
 
 # ---- what came -----------------------------------------------------------------------------

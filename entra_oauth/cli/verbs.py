@@ -326,7 +326,7 @@ _ALL = (
         options=(
             *("workspace-url", "data", "token-stdin", "token-fd", "interactive"),
             *("workspace-resource-id", "subscription", "resource-group", "workspace-name"),
-            *(*_APP, "redirect-uri", "response-mode", *_DOOR, *_NETWORK, "json", "quiet"),
+            *(*_KEPT, *_RENEW, "cache", *_REQUEST, *_DOOR, *_NETWORK, "json", "quiet"),
         ),
         examples=(
             "entra-oauth api GET /api/2.0/clusters/list --workspace-url URL",

@@ -22,6 +22,7 @@ from entra_oauth.cli.api import _show
 from entra_oauth.cli.console import Console
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.hosts import Hosted
+from entra_oauth.protocol.messages import parse_form
 
 CLUSTERS = "/api/2.0/clusters/list"
 REAL = "https://adb-1.2.azuredatabricks.net"
@@ -80,6 +81,12 @@ class Visitor:
         for thread in self._threads:
             thread.join(cli_kit.PATIENCE_S)
             assert not thread.is_alive()
+
+
+def login(base_url: str, visitor: Visitor, *more: str) -> None:
+    ran = cli_kit.call("login", *cli_kit.at(base_url), *more)
+    assert ran.code == 0, ran.err
+    visitor.join()
 
 
 @pytest.fixture
@@ -199,10 +206,26 @@ def _challenge(request: Request) -> Response:
     return Response("{}", 401, {"WWW-Authenticate": told})
 
 
-def test_interactive_does_the_step_up_once(
-    hosted: Hosted, visitor: Visitor, httpserver: HTTPServer
+def test_a_challenge_is_answered_by_a_refresh_first(
+    hosted: Hosted, tenant: PracticeTenant, visitor: Visitor, httpserver: HTTPServer
 ) -> None:
     httpserver.expect_ordered_request(CLUSTERS).respond_with_handler(_challenge)
+    httpserver.expect_ordered_request(CLUSTERS).respond_with_json({"clusters": []})
+    url = httpserver.url_for("").rstrip("/")
+    login(hosted.base_url, visitor)
+    ran = api(url, "GET", CLUSTERS, authority=hosted.base_url)
+    httpserver.check()
+    assert (ran.code, json.loads(ran.out)) == (0, {"clusters": []})
+    sent = parse_form(tenant.log[-1][0].body.decode())
+    assert (("grant_type", "refresh_token") in sent, ("claims", CLAIMS) in sent) == (True, True)
+    assert len(visitor.urls) == 1
+
+
+def test_interactive_signs_in_for_a_challenge_that_a_refresh_does_not_meet(
+    hosted: Hosted, visitor: Visitor, httpserver: HTTPServer
+) -> None:
+    for _ in range(2):
+        httpserver.expect_ordered_request(CLUSTERS).respond_with_handler(_challenge)
     httpserver.expect_ordered_request(CLUSTERS).respond_with_json({"clusters": []})
     url = httpserver.url_for("").rstrip("/")
     ran = api(url, "GET", CLUSTERS, "--interactive", authority=hosted.base_url)
@@ -212,14 +235,37 @@ def test_interactive_does_the_step_up_once(
     assert "claims=%7B%22access_token" in visitor.urls[1]
 
 
-def test_a_challenge_that_comes_again_is_not_answered_again(
-    hosted: Hosted, visitor: Visitor, httpserver: HTTPServer
+@pytest.mark.parametrize(("more", "calls", "signs_in"), [((), 2, 1), (("--interactive",), 3, 2)])
+def test_a_challenge_that_comes_again_and_again_ends(
+    hosted: Hosted,
+    visitor: Visitor,
+    httpserver: HTTPServer,
+    more: tuple[str, ...],
+    calls: int,
+    signs_in: int,
 ) -> None:
     httpserver.expect_request(CLUSTERS).respond_with_handler(_challenge)
     url = httpserver.url_for("").rstrip("/")
-    ran = api(url, "GET", CLUSTERS, "--interactive", authority=hosted.base_url)
+    login(hosted.base_url, visitor)
+    ran = api(url, "GET", CLUSTERS, *more, authority=hosted.base_url)
     assert ran.code == 1
-    assert (len(httpserver.log), len(visitor.urls)) == (2, 2)
+    assert f"entra-oauth login --claims '{CLAIMS}'" in error_of(ran)[1]
+    assert (len(httpserver.log), len(visitor.urls)) == (calls, signs_in)
+
+
+def test_a_session_that_has_ended_needs_the_person_and_then_works(
+    tenant: PracticeTenant, hosted: Hosted, visitor: Visitor
+) -> None:
+    """As continuous access evaluation has it: the refresh token is dead as well."""
+    login(hosted.base_url, visitor, "--claims", CP1)
+    tenant.advance(60)
+    tenant.revoke_sessions("alice")
+    tenant.challenge("alice")
+    ran = api(hosted.base_url, "GET", CLUSTERS)
+    assert ran.code == 1
+    assert "claims challenge" in error_of(ran)[0]
+    assert api(hosted.base_url, "GET", CLUSTERS, "--interactive").code == 0
+    assert len(visitor.urls) == 2
 
 
 # ---- a web server as the workspace -----------------------------------------------------
