@@ -6,10 +6,10 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
+from entra_oauth.cli import signals
 from entra_oauth.cli.practice_tenant import read_tenant, told
 from entra_oauth.practice import serve
-from entra_oauth.practice.control import Control
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 
 if TYPE_CHECKING:
     import argparse
@@ -22,20 +22,27 @@ __all__ = ["run"]
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Serve, and say how to sign in there."""
-    tenant = read_tenant(args)
     with ExitStack() as opening:
-        hosted = opening.enter_context(
-            serve(tenant, port=args.port or 0, tls=args.tls, proxy_port=args.proxy_port)
-        )
-        console.result(hosted.base_url)
-        _introduce(hosted, console)
-        control = opening.enter_context(Control(tenant))
-        opening.enter_context(told(control.address))
-        console.say("To make it misbehave: entra-oauth practice fault")
+        with signals.uninterrupted():
+            _open(args, opening, console)
         forever = threading.Event()
         while not forever.wait(0.25):  # in slices: Windows sees Ctrl-C between them
             pass
     return 0
+
+
+def _open(args: argparse.Namespace, opening: ExitStack, console: Console) -> None:
+    tenant = read_tenant(args)
+    hosted = opening.enter_context(
+        serve(tenant, port=args.port or 0, tls=args.tls, proxy_port=args.proxy_port)
+    )
+    console.result(hosted.base_url)
+    _introduce(hosted, console)
+    from entra_oauth.practice.control import Control  # it can wait until others are served
+
+    control = opening.enter_context(Control(tenant))
+    opening.enter_context(told(control.address))
+    console.say("To make it misbehave: entra-oauth practice fault")
 
 
 def _introduce(hosted: Hosted, console: Console) -> None:
@@ -56,6 +63,6 @@ def _introduce(hosted: Hosted, console: Console) -> None:
     console.say(
         "Next, in another terminal:\n"
         f"  entra-oauth login --authority-host {hosted.base_url} \\\n"
-        f"    --tenant {EXAMPLE_TENANT} \\\n"
-        f"    --client-id {EXAMPLE_CLIENT}{trusting}"
+        f"    --tenant {ARTICLE_TENANT_ID} \\\n"
+        f"    --client-id {ARTICLE_CLIENT_ID}{trusting}"
     )

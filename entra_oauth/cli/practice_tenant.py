@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError
@@ -15,6 +13,7 @@ from entra_oauth.practice import Directory, PracticeTenant
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["control_address", "read_tenant", "told"]
 
@@ -34,7 +33,8 @@ def _directory(file: str | None) -> Directory | None:
     if file is None:
         return None
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        with open(file, encoding="utf-8") as source:
+            text = source.read()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise LocalError(
@@ -50,6 +50,8 @@ def told(address: str) -> Iterator[None]:
     0600, and gone afterwards unless a later tenant has put its own there. Where it cannot
     be kept, those verbs need `--control`.
     """
+    import tempfile
+
     path = _path()
     kept = False
     with suppress(OSError):

@@ -16,7 +16,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import sleep
-from entra_oauth.practice.replies import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +152,8 @@ class Faults:
         """Let `answer` answer, by the rules."""
         if not self._rules:
             return answer(world, call)
+        from entra_oauth.practice.replies import read_reply
+
         place = place_of("/" + "/".join(call.segments))
         response = _play(self._take(place, world, call), place, world, call, answer)
         if place not in ("authorize", "page") or read_reply(response) is None:

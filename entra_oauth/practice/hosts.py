@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import now
 from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.practice.host_names import stands_in_for
-from entra_oauth.practice.proxy import Proxy
-from entra_oauth.practice.tls import Certificates
 from entra_oauth.protocol.messages import HttpResponse, is_loopback
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
     from typing import Self
 
+    from entra_oauth.practice.proxy import Proxy
     from entra_oauth.practice.tenant import PracticeTenant
     from entra_oauth.protocol.messages import HttpRequest
 
@@ -62,22 +62,28 @@ class Hosted:
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            proxied = self._proxy_port is not None
-            files = opening.enter_context(Certificates(now())) if self._tls or proxied else None
+            context = self._certify(opening) if self._tls or self._proxy_port is not None else None
             host = LoopbackHost(
                 self._handle,
                 port=self._wanted_port,
-                tls=files.context if files and self._tls else None,
+                tls=context if self._tls else None,
                 keep_alive=True,
             )
             self.port = opening.enter_context(host).port
-            if files is not None:
-                self.ca_file = files.ca_file
-                if self._proxy_port is not None:
-                    proxy = Proxy(self._handle, tls=files.context, port=self._proxy_port)
-                    self.proxy = opening.enter_context(proxy)
+            if context is not None and self._proxy_port is not None:
+                from entra_oauth.practice.proxy import Proxy
+
+                proxy = Proxy(self._handle, tls=context, port=self._proxy_port)
+                self.proxy = opening.enter_context(proxy)
             self._open = opening.pop_all()
         return self
+
+    def _certify(self, opening: ExitStack) -> ssl.SSLContext:
+        from entra_oauth.practice.tls import Certificates  # ssl is slow to import
+
+        files = opening.enter_context(Certificates(now()))
+        self.ca_file = files.ca_file
+        return files.context
 
     def __exit__(
         self,

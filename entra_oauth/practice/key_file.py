@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["keep", "kept"]
 
@@ -32,6 +34,8 @@ def kept() -> tuple[bytes, bytes] | None:
 
 def keep(key: bytes, certificate: bytes) -> None:
     """Keep these PEM texts, unless another process was faster."""
+    import tempfile
+
     path = _path()
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

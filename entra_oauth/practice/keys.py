@@ -12,7 +12,6 @@ the source tree and why its `kid` says what it is.
 from __future__ import annotations
 
 import hashlib
-import textwrap
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -143,7 +142,7 @@ def _written(key: SigningKey) -> tuple[bytes, bytes]:
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    body = "\n".join(textwrap.wrap(key.certificate, 64))
+    body = "\n".join(key.certificate[i : i + 64] for i in range(0, len(key.certificate), 64))
     certificate = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
     return private, certificate.encode("ascii")
 

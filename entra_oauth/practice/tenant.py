@@ -21,7 +21,6 @@ from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.practice.keys import key_for
 from entra_oauth.practice.ledger import Ledger
 from entra_oauth.practice.limits import Limits
-from entra_oauth.practice.tokens import sign
 from entra_oauth.practice.world import World
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -96,7 +95,6 @@ class PracticeTenant:
             chance=Chance(seed),
             now=self.now,
         )
-        self._world.keys.warm()
 
     @property
     def directory(self) -> Directory:
@@ -110,6 +108,7 @@ class PracticeTenant:
             self._log.append((request, _NO_ANSWER))
             raise
         self._log.append((request, response))
+        self._world.keys.warm()  # not before the first answer, which does not need it
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
@@ -183,6 +182,8 @@ class PracticeTenant:
                 "That app trusts no other issuer.",
                 advice="Give the app a federated credential in the practice directory.",
             )
+        from entra_oauth.practice.tokens import sign
+
         trusted = app.federated[0]
         start = int(self.now())
         key = self._world.keys.key()

@@ -1,0 +1,272 @@
+"""The practice tenant's host beside npm's oauth2-mock-server.
+
+    ENTRA_OAUTH_NODE_MODULES=FOLDER/node_modules python benchmarks/practice_tenant.py [rounds]
+
+Both are started as processes on this machine, in turns, over plain http, and asked in the
+same way by the same client, on kept connections:
+
+    up       process start to the first answer (the OpenID configuration), milliseconds
+    signed   process start to the end of the first code flow, milliseconds
+    flows    authorization-code flows per second, one after another: authorize, redirect,
+             token; PKCE S256 is checked, and two tokens are signed with RS256
+    four     the same by four clients at once
+
+The practice tenant's person is signed in beforehand, so that both answer an authorize
+request with a redirect; its key is kept from an earlier run, as it is for everybody after
+the first time. oauth2-mock-server has no key file that it would make itself.
+
+Medians, and the median of the ratios within a round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+from entra_oauth.practice import PracticeBrowser, http_send
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+COLUMNS = ("up", "signed", "flows", "four")
+SECONDS = 3.0
+WARM_UP = 100
+REDIRECT = "http://localhost:9"
+
+
+class Connection:
+    """One kept connection, and as little work on our side as can be."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._host = f"Host: localhost:{port}\r\n"
+
+    def get(self, target: str, headers: str = "") -> bytes:
+        return self._exchange(f"GET {target} HTTP/1.1\r\n{self._host}{headers}\r\n")
+
+    def post(self, target: str, form: str) -> bytes:
+        kind = "Content-Type: application/x-www-form-urlencoded\r\n"
+        length = f"Content-Length: {len(form)}\r\n"
+        return self._exchange(f"POST {target} HTTP/1.1\r\n{self._host}{kind}{length}\r\n{form}")
+
+    def _exchange(self, request: str) -> bytes:
+        self._socket.sendall(request.encode("ascii"))
+        answer = bytearray()
+        while (end := answer.find(b"\r\n\r\n")) < 0:
+            answer += self._more()
+        head = bytes(answer[:end]).lower()
+        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        while len(answer) < end + 4 + length:
+            answer += self._more()
+        return bytes(answer)
+
+    def _more(self) -> bytes:
+        more = self._socket.recv(65536)
+        if not more:
+            raise ConnectionError("the server closed the connection")
+        return more
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server: how it is started, and where its endpoints are."""
+
+    name: str
+    command: Callable[[int], list[str]]
+    configuration: str
+    authorize: str
+    token: str
+    sign_in: Callable[[int], str]
+    """What must be done once; the result are headers for the authorize request."""
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    contestants = [_practice_tenant(), _mock_server()]
+    for contestant in contestants:
+        _measure(contestant, seconds=0.2)  # fills the caches of the disk, and makes the key
+    results: dict[str, list[dict[str, float]]] = {c.name: [] for c in contestants}
+    for _ in range(rounds):
+        for contestant in contestants:
+            results[contestant.name].append(_measure(contestant, seconds=SECONDS))
+    _print(results)
+
+
+def _practice_tenant() -> Contestant:
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-m", "entra_oauth", "practice", "serve", "--port", str(port)]
+
+    at = f"/{ARTICLE_TENANT_ID}"
+    return Contestant(
+        name="practice tenant",
+        command=command,
+        configuration=f"{at}/v2.0/.well-known/openid-configuration",
+        authorize=f"{at}/oauth2/v2.0/authorize",
+        token=f"{at}/oauth2/v2.0/token",
+        sign_in=_sign_in_once,
+    )
+
+
+def _mock_server() -> Contestant:
+    modules = os.environ.get("ENTRA_OAUTH_NODE_MODULES", "")
+    program = Path(modules) / "oauth2-mock-server" / "dist" / "oauth2-mock-server.mjs"
+    if not program.is_file():
+        raise SystemExit(
+            "needs the package oauth2-mock-server: npm install --prefix FOLDER oauth2-mock-server, "
+            "ENTRA_OAUTH_NODE_MODULES=FOLDER/node_modules"
+        )
+
+    def command(port: int) -> list[str]:
+        return ["node", str(program), "-a", "127.0.0.1", "-p", str(port)]
+
+    return Contestant(
+        name="oauth2-mock-server",
+        command=command,
+        configuration="/.well-known/openid-configuration",
+        authorize="/authorize",
+        token="/token",
+        sign_in=lambda port: "",
+    )
+
+
+def _sign_in_once(port: int) -> str:
+    """Alice signs in and consents; her session's cookie."""
+    cookies: list[str] = []
+
+    def send(request: HttpRequest) -> HttpResponse:
+        if request.url.startswith(REDIRECT):
+            return HttpResponse(status=200)
+        response = http_send(request)
+        cookies.extend(v.partition(";")[0] for n, v in response.headers if n == "Set-Cookie")
+        return response
+
+    base = f"http://localhost:{port}/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize"
+    browser = PracticeBrowser(send, "alice@contoso-practice.example", "practice")
+    browser.open(f"{base}?{_query('x' * 43)}")
+    return f"Cookie: {cookies[-1]}\r\n"
+
+
+def _query(challenge: str) -> str:
+    scope = quote(f"openid profile {DATABRICKS}/.default")
+    return (
+        f"client_id={ARTICLE_CLIENT_ID}&response_type=code&redirect_uri={quote(REDIRECT, safe='')}"
+        f"&scope={scope}&state=12345&nonce=67890"
+        f"&code_challenge={challenge}&code_challenge_method=S256"
+    )
+
+
+def _flow(contestant: Contestant, connection: Connection, headers: str) -> None:
+    verifier = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    answer = connection.get(f"{contestant.authorize}?{_query(challenge)}", headers)
+    location = answer.partition(b"ocation: ")[2].partition(b"\r\n")[0].decode()
+    code = parse_qs(urlsplit(location).query)["code"][0]
+    answer = connection.post(
+        contestant.token,
+        f"grant_type=authorization_code&client_id={ARTICLE_CLIENT_ID}&code={quote(code)}"
+        f"&redirect_uri={quote(REDIRECT, safe='')}&code_verifier={verifier}",
+    )
+    if b" 200 " not in answer[:16] or answer.count(b'"eyJ') != 2:
+        raise SystemExit(f"{contestant.name} answered:\n{answer.decode()}")
+
+
+@contextmanager
+def _running(contestant: Contestant) -> Iterator[tuple[int, float, float]]:
+    """Its port, when it was started, and when it first answered."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        contestant.command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        answered = _wait(contestant, process, port)
+        yield port, started, answered
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait(contestant: Contestant, process: subprocess.Popen[bytes], port: int) -> float:
+    while process.poll() is None:
+        with suppress(OSError):
+            connection = Connection(port)
+            answer = connection.get(contestant.configuration)
+            answered = time.perf_counter()
+            connection.close()
+            if b" 200 " not in answer[:16]:
+                raise SystemExit(f"{contestant.name} answered:\n{answer.decode()}")
+            return answered
+        time.sleep(0.001)
+    raise SystemExit(f"{contestant.name} did not start")
+
+
+def _measure(contestant: Contestant, *, seconds: float) -> dict[str, float]:
+    with _running(contestant) as (port, started, answered):
+        headers = contestant.sign_in(port)
+        connection = Connection(port)
+        _flow(contestant, connection, headers)
+        signed = time.perf_counter()
+        for _ in range(WARM_UP):
+            _flow(contestant, connection, headers)
+        connection.close()
+        return {
+            "up": (answered - started) * 1000,
+            "signed": (signed - started) * 1000,
+            "flows": _flows_per_second(contestant, port, headers, seconds, clients=1),
+            "four": _flows_per_second(contestant, port, headers, seconds, clients=4),
+        }
+
+
+def _flows_per_second(
+    contestant: Contestant, port: int, headers: str, seconds: float, *, clients: int
+) -> float:
+    until = time.perf_counter() + seconds
+    counts = [0] * clients
+
+    def work(number: int) -> None:
+        connection = Connection(port)
+        while time.perf_counter() < until:
+            _flow(contestant, connection, headers)
+            counts[number] += 1
+        connection.close()
+
+    started = time.perf_counter()
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - started)
+
+
+def _print(results: dict[str, list[dict[str, float]]]) -> None:
+    print(f"{'':<20}" + "".join(f"{column:>10}" for column in COLUMNS))
+    for name, rows in results.items():
+        medians = (statistics.median(row[column] for row in rows) for column in COLUMNS)
+        print(f"{name:<20}" + "".join(f"{median:>10.1f}" for median in medians))
+    pairs = list(zip(*results.values(), strict=True))
+    ratios = (statistics.median(a[c] / b[c] for a, b in pairs) for c in COLUMNS)
+    print(f"{'ratio':<20}" + "".join(f"{ratio:>10.3f}" for ratio in ratios))
+    print(f"{'goal':<20}{'<= 0.350':>10}{'':>10}{'>= 3.000':>10}")
+
+
+if __name__ == "__main__":
+    main()
