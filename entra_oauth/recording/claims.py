@@ -188,7 +188,10 @@ def _codes_spent(steps: Sequence[Step]) -> Iterator[Claim]:
 
 
 def _id_tokens(steps: Sequence[Step], asked: Step | None) -> Iterator[Claim]:
-    keys = [key for step in steps for key in _members(step).get("keys", ()) or ()]
+    keys: list[Any] = []
+    for step in steps:
+        published = _members(step).get("keys")
+        keys += published if isinstance(published, list) else []
     for step in steps:
         token = _members(step).get("id_token")
         if not isinstance(token, str) or token.count(".") != 2:

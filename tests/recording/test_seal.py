@@ -1,0 +1,136 @@
+"""A seal is made and checked by ssh-keygen, and is broken by one bit."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.errors import LocalError, SecurityError, UsageError
+from entra_oauth.recording.layout import files_of
+from entra_oauth.recording.seal import NAMESPACE, seal, verify
+from entra_oauth.recording.step import Evidence, Level
+from entra_oauth.recording.store import write
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None, reason="needs ssh-keygen (openssh-client)"
+)
+
+EVIDENCE = Evidence(steps=(), created_at=1.0, level=Level.SECRETS)
+
+
+def new_key(folder: Path, name: str) -> Path:
+    path = folder / name
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "them@example", "-f", str(path)],
+        check=True,
+    )
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(files_of(EVIDENCE), tmp_path / "rec")
+    return tmp_path / "rec"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    return new_key(tmp_path, "key")
+
+
+def by_hand(folder: Path, key: Path) -> int:
+    """What VERIFY.txt tells a stranger to do."""
+    kind, public, *_ = key.with_suffix(".pub").read_text().split()
+    (folder.parent / "allowed").write_text(f"them@example {kind} {public}\n")
+    with (folder / "SHA256SUMS").open("rb") as sums:
+        return subprocess.run(
+            [
+                *("ssh-keygen", "-Y", "verify", "-f", str(folder.parent / "allowed")),
+                *("-I", "them@example", "-n", NAMESPACE, "-s", str(folder / "SHA256SUMS.sig")),
+            ],
+            stdin=sums,
+            capture_output=True,
+            check=False,
+        ).returncode
+
+
+def test_a_sealed_recording_passes_here_and_by_hand(folder: Path, key: Path) -> None:
+    assert not verify(folder).sealed
+    fingerprint = seal(folder, key)
+    shown = subprocess.run(["ssh-keygen", "-l", "-f", str(key)], capture_output=True, check=True)
+    assert fingerprint in shown.stdout.decode()
+    anybody, them = verify(folder), verify(folder, key.with_suffix(".pub"))
+    assert (anybody.sealed, anybody.key, anybody.whose) == (True, fingerprint, False)
+    assert (them.key, them.whose) == (fingerprint, True)
+    assert by_hand(folder, key) == 0
+    assert "-n entra-oauth-recording -s SHA256SUMS.sig" in (folder / "VERIFY.txt").read_text()
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "SHA256SUMS.sig"])
+def test_one_bit_breaks_it(name: str, folder: Path, key: Path) -> None:
+    seal(folder, key)
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    with pytest.raises(SecurityError):
+        verify(folder)
+    assert by_hand(folder, key) != 0
+
+
+def test_a_list_that_was_made_again_no_longer_fits_the_seal(folder: Path, key: Path) -> None:
+    seal(folder, key)
+    signature = (folder / "SHA256SUMS.sig").read_bytes()
+    shutil.rmtree(folder)
+    write(files_of(Evidence(steps=(), created_at=2.0, level=Level.SECRETS)), folder)
+    (folder / "SHA256SUMS.sig").write_bytes(signature)
+    with pytest.raises(SecurityError, match=r"The seal of .* does not fit"):
+        verify(folder)
+
+
+def test_another_persons_seal_is_not_theirs(folder: Path, key: Path, tmp_path: Path) -> None:
+    seal(folder, new_key(tmp_path, "mallory"))
+    with pytest.raises(SecurityError, match="does not fit"):
+        verify(folder, key.with_suffix(".pub"))
+
+
+def test_a_seal_that_was_asked_for_must_be_there(folder: Path, key: Path) -> None:
+    with pytest.raises(SecurityError, match="is not sealed"):
+        verify(folder, key.with_suffix(".pub"))
+
+
+def test_what_was_changed_is_not_sealed(folder: Path, key: Path) -> None:
+    (folder / "VERIFY.txt").write_text("trust me")
+    with pytest.raises(SecurityError, match=r"VERIFY\.txt is not"):
+        seal(folder, key)
+    assert not (folder / "SHA256SUMS.sig").exists()
+
+
+def test_a_seal_is_not_replaced(folder: Path, key: Path) -> None:
+    seal(folder, key)
+    before = (folder / "SHA256SUMS.sig").read_bytes()
+    with pytest.raises(UsageError, match="sealed already"):
+        seal(folder, key)
+    assert (folder / "SHA256SUMS.sig").read_bytes() == before
+
+
+def test_without_a_usable_key_there_is_one_message_and_no_seal(folder: Path, key: Path) -> None:
+    with pytest.raises(UsageError, match="There is no key"):
+        seal(folder, folder.parent / "absent")
+    (folder.parent / "no-key").write_text("x")
+    with pytest.raises(LocalError, match="made no seal"):
+        seal(folder, folder.parent / "no-key")
+    seal(folder, key)
+    with pytest.raises(UsageError, match="no public SSH key"):
+        verify(folder, folder.parent / "no-key")
+
+
+def test_without_ssh_keygen_the_package_is_named(
+    folder: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(LocalError, match="no ssh-keygen") as caught:
+        seal(folder, key)
+    assert "openssh-client" in caught.value.advice
