@@ -112,7 +112,10 @@ def test_the_wheel_says_what_it_needs(wheel: Files) -> None:
     assert facts["Name"] == "entra-oauth"
     assert facts["Requires-Python"] == ">=3.11"
     assert facts["License-Expression"] == "MIT"
-    needed = {line.partition(">")[0] for line in facts.get_all("Requires-Dist", [])}
+    lines = facts.get_all("Requires-Dist", [])
+    extras = {line.partition(">")[0] for line in lines if "extra ==" in line}
+    assert extras == {"keyring"}
+    needed = {line.partition(">")[0] for line in lines} - extras
     assert needed == {
         "authlib",
         "cryptography",

@@ -12,6 +12,8 @@ from entra_oauth.adapters.stored import StoredTokens
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from authlib.integrations.requests_client import OAuth2Session
 
 __all__ = ["oauth2_session"]
@@ -29,21 +31,23 @@ def oauth2_session(
     """
     from authlib.integrations.requests_client import OAuth2Session
 
-    from entra_oauth.adapters.http import EntraAuth
-
     if tokens is not None and profile is not None:
         raise UsageError("Tokens and a profile exclude each other.", advice="Give one.")
     at_hand = tokens or StoredTokens.of_profile(profile)
     found = at_hand.get(*scopes)
+
+    def bring(
+        url: str, headers: MutableMapping[str, str], body: object
+    ) -> tuple[str, MutableMapping[str, str], object]:
+        at_hand.check_destination(url, *scopes)
+        headers["Authorization"] = f"Bearer {at_hand.get(*scopes).token.text}"
+        return url, headers, body
+
+    # No expires_at: authlib would look at it, and has no refresh token to act upon it.
     session = OAuth2Session(
         client_id=at_hand.client_id,
         scope=found.scopes,
-        token={
-            "token_type": "Bearer",
-            "access_token": found.token.text,
-            "expires_at": found.token.expires_on,
-        },
+        token={"token_type": "Bearer", "access_token": found.token.text},
     )
-    # In the place of authlib's own, which would need the refresh token.
-    session.token_auth = EntraAuth(at_hand, scopes=scopes)
+    session.register_compliance_hook("protected_request", bring)
     return session

@@ -9,16 +9,18 @@ from __future__ import annotations
 import importlib.util
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from entra_oauth.errors import LocalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from keyring.backend import KeyringBackend
 
 __all__ = ["Keyring", "Vault", "can_be_expected"]
+
+T = TypeVar("T")
 
 _SERVICE = "entra-oauth"
 _PROBE = "probe"
@@ -62,11 +64,7 @@ class Keyring:
             )
         import keyring
 
-        try:
-            backend = keyring.get_keyring()
-        except Exception as error:
-            raise _failed("found", error) from None
-        return cls(backend)
+        return cls(_attempt("found", keyring.get_keyring))
 
     @classmethod
     def working(cls) -> Keyring:
@@ -87,33 +85,26 @@ class Keyring:
 
     def get(self, key: str) -> str | None:
         """The secret of a key; None if there is none."""
-        try:
-            return self._backend.get_password(_SERVICE, key)
-        except Exception as error:
-            raise _failed("read", error) from None
+        return _attempt("read", lambda: self._backend.get_password(_SERVICE, key))
 
     def put(self, key: str, secret: str) -> None:
         """Keep a secret."""
-        try:
-            self._backend.set_password(_SERVICE, key, secret)
-        except Exception as error:
-            raise _failed("written to", error) from None
+        _attempt("written to", lambda: self._backend.set_password(_SERVICE, key, secret))
 
     def drop(self, key: str) -> None:
         """Forget a secret; none to forget is fine."""
-        from keyring.errors import PasswordDeleteError
-
-        try:
-            self._backend.delete_password(_SERVICE, key)
-        except PasswordDeleteError:
-            return
-        except Exception as error:
-            raise _failed("changed", error) from None
+        if self.get(key) is not None:
+            _attempt("changed", lambda: self._backend.delete_password(_SERVICE, key))
 
 
-def _failed(what: str, error: Exception) -> LocalError:
-    # Its text could hold anything; backends raise what they like.
-    return LocalError(
-        f"The system's password store cannot be {what} ({type(error).__name__}).",
+def _attempt(what: str, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except Exception as error:
+        kind = type(error).__name__
+    # Raised out here, so that it leads to nothing: the text of a backend's error could
+    # hold anything, and backends raise what they like.
+    raise LocalError(
+        f"The system's password store cannot be {what} ({kind}).",
         advice="Unlock it, or choose --cache file.",
     )

@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.kept import App
-from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.source import TokenSource
 from entra_oauth.cache.store import FileStore
 from entra_oauth.cache.vault import Keyring, can_be_expected
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
 
     from entra_oauth.cache.kept import Account, Store
-    from entra_oauth.cache.source import Found
+    from entra_oauth.cache.source import Found, Refresh
     from entra_oauth.cache.vault import Vault
     from entra_oauth.cli.console import Console
     from entra_oauth.cli.output import Asked
@@ -43,17 +42,31 @@ def source_for(args: argparse.Namespace, console: Console) -> TokenSource:
     return TokenSource(
         store=FileStore.standard(os.environ, say=console.say),
         app=app,
-        refresh=Refresher(
-            authority_of(args),
-            app.client_id,
-            ca_bundle=args.ca_bundle,
-            allow_keylog=args.allow_keylog,
-            timeout_s=float(args.http_timeout),
-            say=console.say,
-        ),
+        refresh=_refresh(args, console),
         sign_in_with=login_command(args),
         say=console.say,
     )
+
+
+def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
+    def renew(
+        refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
+    ) -> TokenResponse:
+        from entra_oauth.cli.doors import back_channels
+        from entra_oauth.flows.refresh_token import refresh
+        from entra_oauth.protocol.asking import Asking
+
+        asking = Asking.for_person(
+            authority=authority_of(args),
+            client_id=client_id_of(args),
+            scopes=scopes,
+            claims=claims,
+            correlation_id=getattr(args, "correlation_id", None),
+        )
+        with back_channels(args, console) as channels:
+            return refresh(asking, refresh_token, channels, timeout_s=float(args.http_timeout))
+
+    return renew
 
 
 def find(args: argparse.Namespace, source: TokenSource) -> Found:

@@ -13,7 +13,7 @@ _NETWORK = ("http-timeout", "ca-bundle", "allow-keylog", "record", "redact")
 _OUTPUT = ("output", "json", "quiet")
 _KEPT = ("profile", "account", "tenant", "client-id", "scope", "cloud", "authority-host")
 _RENEW = ("min-validity", "force-refresh")
-_HANDED_ON = ("workspace-url", *_KEPT, *_RENEW, *_NETWORK, "quiet")
+_HANDED_ON = ("workspace-url", *_KEPT, *_RENEW, *_NETWORK[:3], "quiet")
 _LOGS = ("claims", "correlation-id")
 _FLOW = (
     "flow",

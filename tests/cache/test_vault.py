@@ -1,0 +1,146 @@
+"""The system's password store, where it works, where it does not, and where it fails later."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import canaries
+import needs
+from cache_kit import APP, SCOPE, USER, Authority, account, fill, source, token
+from entra_oauth.cache.store import FileStore
+from entra_oauth.cache.vault import Keyring, can_be_expected
+from entra_oauth.errors import LocalError
+
+pytestmark = needs.python("keyring", group="interop")
+
+REFRESH = canaries.REFRESH_TOKEN
+
+
+class Backend:
+    """A backend of keyring that is a dictionary; it can lose, cut or refuse what it gets."""
+
+    def __init__(self, *, cut: int | None = None, fails: bool = False) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+        self.cut = cut
+        self.fails = fails
+
+    def get_password(self, service: str, name: str) -> str | None:
+        self._fail()
+        return self.kept.get((service, name))
+
+    def set_password(self, service: str, name: str, secret: str) -> None:
+        self._fail()
+        self.kept[service, name] = secret[: self.cut]
+
+    def delete_password(self, service: str, name: str) -> None:
+        from keyring.errors import PasswordDeleteError
+
+        if self.kept.pop((service, name), None) is None:
+            raise PasswordDeleteError("not there")
+
+    def _fail(self) -> None:
+        if self.fails:
+            raise RuntimeError(REFRESH)
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
+    backend = Backend()
+    monkeypatch.setattr("keyring.get_keyring", lambda: backend)
+    return backend
+
+
+def test_the_refresh_token_is_in_the_vault_and_in_no_file(backend: Backend, tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "t"), vault=Keyring.working())
+    fill(store)
+    assert list(backend.kept.values()) == [REFRESH]
+    for path in (tmp_path / "t").rglob("*"):
+        assert path.is_dir() or REFRESH not in path.read_text()
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert (kept.refresh_token, kept.place) == (REFRESH, "keyring")
+
+
+def test_a_refreshed_token_goes_back_into_the_vault_without_being_told(
+    backend: Backend, tmp_path: Path
+) -> None:
+    fill(FileStore(str(tmp_path / "t"), vault=Keyring.working()))
+    reader = FileStore(str(tmp_path / "t"))  # as `token` makes it
+    source(reader, Authority()).get("databricks", force=True)
+    assert list(backend.kept.values()) == [f"{REFRESH}1"]
+    for path in (tmp_path / "t").rglob("*"):
+        assert path.is_dir() or REFRESH not in path.read_text()
+
+
+def test_signing_in_to_a_file_later_takes_the_token_out_of_the_vault(
+    backend: Backend, tmp_path: Path
+) -> None:
+    fill(FileStore(str(tmp_path / "t"), vault=Keyring.working()))
+    fill(FileStore(str(tmp_path / "t")))
+    assert backend.kept == {}
+    kept = FileStore(str(tmp_path / "t")).account(APP, USER)
+    assert kept is not None
+    assert (kept.refresh_token, kept.place) == (REFRESH, "file")
+
+
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_forgetting_empties_the_vault(backend: Backend, tmp_path: Path, all_of_them: bool) -> None:
+    store = FileStore(str(tmp_path / "t"), vault=Keyring.working())
+    fill(store)
+    assert store.forget_all() == 1 if all_of_them else store.forget(APP, USER)
+    assert backend.kept == {}
+
+
+def test_a_dead_refresh_token_leaves_the_vault(backend: Backend, tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "t"), vault=Keyring.working())
+    fill(store)
+    store.drop_refresh_token(APP, USER)
+    assert backend.kept == {}
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert kept.refresh_token is None
+
+
+@pytest.mark.parametrize(("cut", "fails"), [(1280, False), (None, True)])
+def test_a_store_that_does_not_work_is_found_out_beforehand(
+    backend: Backend, cut: int | None, fails: bool
+) -> None:
+    backend.cut, backend.fails = cut, fails
+    with canaries.refused(LocalError):
+        Keyring.working()
+
+
+def test_a_vault_that_fails_later_loses_no_token_and_tells_no_secret(
+    backend: Backend, tmp_path: Path
+) -> None:
+    store = FileStore(str(tmp_path / "t"), vault=Keyring.working())
+    fill(store)
+    backend.fails = True
+    with canaries.refused(LocalError):
+        store.keep(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=False)
+    backend.fails = False
+    kept, found = store.account(APP, USER), store.access_token(APP, USER, SCOPE)
+    assert kept is not None
+    assert kept.refresh_token == REFRESH
+    assert found is not None
+    assert found.text == canaries.ACCESS_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "expected"),
+    [
+        ({}, "linux", False),
+        ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"}, "linux", True),
+        ({"PYTHON_KEYRING_BACKEND": "x"}, "linux", True),
+        ({}, "darwin", True),
+        ({}, "win32", True),
+    ],
+)
+def test_it_is_tried_only_where_it_can_be_there(
+    environ: dict[str, str], platform: str, expected: bool
+) -> None:
+    assert can_be_expected(environ, platform) is expected
+    assert os.environ.get("PYTHON_KEYRING_BACKEND") is None
