@@ -249,6 +249,47 @@ _ALL = (
     ),
     Option(name="hex", kind="flag", help="the bytes as numbers"),
     Option(name="explain", kind="flag", help="also each parameter and what it is for"),
+    Option(
+        name="accept",
+        metavar="LAYER",
+        choices=("bytes", "body", "parameters"),
+        default="bytes",
+        help="what must be equal for exit code 0: bytes, body or parameters (default: bytes)",
+    ),
+    Option(
+        name="as",
+        metavar="FORMAT",
+        choices=("har", "curl", "http", "mermaid", "markdown", "html"),
+        default="html",
+        help="har, curl, http, mermaid, markdown or html (default: html)",
+    ),
+    Option(
+        name="audience",
+        metavar="WHO",
+        choices=("auditor", "learner"),
+        default="auditor",
+        help="whom the html is for: auditor or learner, who is told why (default: auditor)",
+    ),
+    Option(
+        name="blank", kind="flag", help="leave the values out of the html: a worksheet to fill in"
+    ),
+    Option(
+        name="to",
+        metavar="URL",
+        help="origin to send it to (default: a practice tenant that is started for it)",
+    ),
+    Option(name="live", kind="flag", help="allow a host that is not on this machine"),
+    Option(
+        name="values",
+        metavar="-",
+        choices=("-",),
+        help="read the values that were taken out from standard input, a NAME=VALUE on each line",
+    ),
+    Option(
+        name="report",
+        metavar="FILE",
+        help="new file for the report (default: one in the folder for temporary files)",
+    ),
     Option(name="key", metavar="FILE", help="SSH key to seal with"),
     Option(name="signer", metavar="FILE", help="public SSH key that must have made the seal"),
     Option(

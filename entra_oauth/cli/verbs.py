@@ -403,6 +403,68 @@ _ALL = (
         meaning="the HAR file",
     ),
     Verb(
+        name="audit diff",
+        module="audit_diff",
+        summary="two requests compared on five layers, with a verdict",
+        description="Compare two requests: TLS, request line, headers, body bytes, decoded "
+        "parameters. Each is a step (rec#4), an entry of a HAR file (x.har#3), a file with a raw "
+        "request, or a reference: article:curl, made from the recording's own values, or a "
+        "captured msal:1.39, authlib:1.9, requests:2.34, httpx:0.28, curl:7.88. Exit code 9 "
+        "where they are not as equal as --accept asks.",
+        options=("accept", "json", "quiet"),
+        examples=(
+            "entra-oauth audit diff rec#3 article:curl --accept body",
+            "entra-oauth audit diff rec#3 msal:1.39",
+            "entra-oauth audit diff rec#3 browser.har#12",
+        ),
+        words="A B",
+        meaning="the two requests",
+    ),
+    Verb(
+        name="audit export",
+        module="audit_export",
+        summary="a recording as a report, HAR, curl commands, raw HTTP, a diagram or Markdown",
+        description="Write a recording in another form. Secrets stay out: where nothing was "
+        "taken out of a recording, that is done now. In curl commands they are variables of the "
+        "environment, and never on a command line.",
+        options=("as", "out", "audience", "blank", "quiet"),
+        examples=(
+            "entra-oauth audit export rec -o report.html",
+            "entra-oauth audit export rec --as har -o rec.har",
+            "entra-oauth audit export rec#3 --as curl",
+        ),
+        word="RECORDING",
+        meaning="a recording (rec), or one step of it (rec#3)",
+    ),
+    Verb(
+        name="audit import",
+        module="audit_import",
+        summary="a recording from a HAR file: the OAuth exchanges picked out, the secrets too",
+        description="Read a HAR file of a browser or a proxy (Chrome, Firefox, mitmproxy and "
+        "others), keep the requests that belong to a sign-in, take the secrets out, and write a "
+        "recording. What was left out is said.",
+        options=("out", "level", "json", "quiet"),
+        examples=("entra-oauth audit import browser.har -o rec",),
+        word="FILE",
+        meaning="a HAR file",
+    ),
+    Verb(
+        name="audit replay",
+        module="audit_replay",
+        summary="a recorded request sent again, to a practice tenant",
+        description="Send a recorded request again and compare the answer with the recorded one. "
+        "A practice tenant is started for it, which gives a fresh code where the request hands "
+        "one in; --to names another host on this machine, and --live allows any. Values that "
+        "were taken out are read from standard input with --values -.",
+        options=("to", "live", "values", "http-timeout", "json", "quiet"),
+        examples=(
+            "entra-oauth audit replay rec#3",
+            "entra-oauth audit replay rec#3 --to http://localhost:8400",
+        ),
+        word="STEP",
+        meaning="the step, such as rec#3",
+    ),
+    Verb(
         name="audit seal",
         module="audit_seal",
         summary="sign a recording with an SSH key",
@@ -524,6 +586,12 @@ GROUPS = (
         ("profile list", "profile show", "profile set", "profile use", "profile delete"),
     ),
     ("See", ("decode", "explain", "doctor")),
-    ("Audit", ("audit show", "audit redact", "audit seal", "audit verify")),
+    (
+        "Audit",
+        (
+            *("audit show", "audit diff", "audit redact", "audit export", "audit import"),
+            *("audit replay", "audit seal", "audit verify"),
+        ),
+    ),
     ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),
 )

@@ -27,6 +27,7 @@ _MEMBER = re.compile(rb'"([A-Za-z][A-Za-z0-9_.-]{0,40})"\s*:\s*"\Z')
 _TAKEN_OUT = re.compile(rb"(?:ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.)?" + PLACEHOLDERS.pattern)
 """A placeholder; of a token whose claims stayed readable, all of it."""
 _BEARER = re.compile(rb"(?i)\Aauthorization:\s*bearer\s+\Z")
+_HEADER = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+:")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\r\n\t]*")
 
 
@@ -65,7 +66,7 @@ def curl_command(message: RawMessage, url: str, *, options: tuple[str, ...] = ()
     piped = ""
     if body:
         if PLACEHOLDERS.search(body):
-            fed.append(f'data-binary = "{names.config(body)}"')
+            fed.append(f'data-raw = "{names.config(body)}"')
         elif _PRINTABLE.fullmatch(body):
             words.append(("--data-raw", body.decode("ascii")))
         else:
@@ -89,6 +90,8 @@ def _headers(message: RawMessage, names: _Names, fed: list[str]) -> list[tuple[s
     for line in message.lines:
         if counted and line.lower().startswith(b"content-length:"):
             continue  # the values that are filled in may be longer: curl counts, and puts it last
+        if not _HEADER.match(line):
+            continue  # curl would take @name for the name of a file
         if PLACEHOLDERS.search(line):
             fed.append(f'header = "{names.config(line)}"')
             # Only one place can read standard input: later ones follow there.
@@ -167,6 +170,8 @@ def _remarks(message: RawMessage, torn: bool) -> tuple[str, ...]:
         remarks.append("curl sends Content-Length last; here it stood further up.")
     if "host" in names and names[0] != "host":
         remarks.append("curl sends Host first; here it stood further down.")
+    if not all(map(_HEADER.match, message.lines)):
+        remarks.append("A line that is no header was left out.")
     if message.is_chunked:
         remarks.append("curl cuts the body into chunks of its own.")
     if not message.start.endswith(b"HTTP/1.1"):

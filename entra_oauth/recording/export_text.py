@@ -80,7 +80,7 @@ def as_curl(evidence: Evidence) -> str:
             lines.append("# The browser brought this to the program's listener; that has ended.")
         else:
             command = curl_command(message, step.url)
-            lines += [f"# {name}: {stands}" for name, stands in command.variables]
+            lines += [f"# {name}: {plain(stands)}" for name, stands in command.variables]
             lines += [f"# Note: {remark}" for remark in command.remarks]
             lines.append(command.text)
         parts.append("\n".join(lines))
