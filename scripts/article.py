@@ -42,13 +42,18 @@ def run(
         if is_empty or len(values) not in (len(filled_in),) + further:
             print("Usage: " + usage)
             return 1
-        if not _is_installed():
-            environment.prepare()
-            script = os.path.abspath(sys.argv[0])
-            launch.become([environment.PYTHON, script, *arguments], launch.child_environment())
+        go_on_where_installed(arguments)
         return _do(job, values)
 
     launch.run_script(main)
+
+
+def go_on_where_installed(arguments: "list[str]") -> None:
+    """Go on here if the package is here, else in `.venv`, in the place of this process."""
+    if not _is_installed():
+        environment.prepare()
+        script = os.path.abspath(sys.argv[0])
+        launch.become([environment.PYTHON, script, *arguments], launch.child_environment())
 
 
 def _is_installed() -> bool:
