@@ -101,6 +101,9 @@ def test_no_two_assertions_are_alike() -> None:
     assert len(ids) == 3
 
 
+WORDS = b"PRIVATE KEY-----"
+BROKEN_KEY = b"-----BEGIN " + WORDS + b"\nAAAA\n-----END " + WORDS + b"\n"
+
 BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "nothing": (b"", {}, "neither PEM nor a PFX"),
     "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX"),
@@ -109,7 +112,7 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "PEM without a key": (pem(), {}, "no private key"),
     "PEM, a certificate cut short": (pem()[:200] + b"\n" + key_pem(), {}, "no certificate"),
     "PEM, a broken key": (
-        pem() + b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        pem() + BROKEN_KEY,
         {},
         "cannot be read",
     ),
