@@ -60,9 +60,10 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class NoUserConsent:
-    """People may not consent for themselves."""
+    """People may not consent for themselves, and what was consented to is taken back."""
 
     def __call__(self, scene: Scene) -> Scene:
+        scene.world.ledger.withdraw_consents()
         directory = scene.world.directory
         tenants = tuple(replace(tenant, user_consent=False) for tenant in directory.tenants)
         return replace(

@@ -7,7 +7,7 @@
     probability=0.5         touch about half of them
     delay=SECONDS           answer late
     clock=+3600             answer by a clock that is an hour ahead
-    user-consent=no         people may not consent for themselves
+    user-consent=no         people may not consent, and nobody has consented for them
 
     status=N body=TEXT type=MEDIA-TYPE
     aadsts=N error=TEXT suberror=TEXT claims=JSON       Entra's refusal

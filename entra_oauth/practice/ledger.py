@@ -228,6 +228,11 @@ class Ledger:
         with self._lock:
             self._consents.add((oid, client_id, resource_id))
 
+    def withdraw_consents(self) -> None:
+        """Forget every yes, an administrator's too."""
+        with self._lock:
+            self._consents.clear()
+
     def consented_for_all(self, client_id: str, resource_id: str) -> bool:
         """Whether an administrator said yes."""
         with self._lock:
