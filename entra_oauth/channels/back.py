@@ -165,7 +165,7 @@ class RequestsBack:
     def _announce_proxy(self, proxy: str) -> None:
         if self._say is not None and proxy not in self._said:
             self._said.add(proxy)
-            self._say(f"Requests to the authority go through the proxy {proxy}.")
+            self._say(f"Requests go through the proxy {proxy}.")
 
 
 class _Worker:

@@ -117,7 +117,7 @@ def test_it_is_said_once_and_before_anything_is_sent_without_user_and_password(
         back.send(token_post(REMOTE), timeout_s=10)
     place = f"http://127.0.0.1:{proxy.port}"
     assert happened == [
-        f"Requests to the authority go through the proxy {place}.",
+        f"Requests go through the proxy {place}.",
         "a connection",
     ]
     assert response.wire is not None

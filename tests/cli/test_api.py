@@ -184,6 +184,19 @@ def test_without_a_tenant_the_workspace_is_asked_for_it(
     assert [path for request, _ in tenant.log if "/oidc/" in (path := request.path)]
 
 
+def test_the_call_is_in_the_recording_and_the_token_is_not(
+    tenant: PracticeTenant, hosted: Hosted, tmp_path: Path
+) -> None:
+    token = token_of(tenant)
+    folder = tmp_path / "rec"
+    ran = api(hosted.base_url, "GET", CLUSTERS, "--record", str(folder), token=token)
+    assert ran.code == 0
+    kept = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    assert CLUSTERS.encode() in kept
+    for part in (token, token.rpartition(".")[2], token.split(".")[1]):
+        assert part.encode() not in kept
+
+
 # ---- the claims challenge ------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ import article
 import canaries
 import environment
 import launch
+import needs
 import practice_kit
 from entra_oauth.practice import Directory, PracticeTenant, serve
 from entra_oauth.practice.defaults import DEFAULT
@@ -118,6 +119,24 @@ def test_the_articles_header_lets_an_owner_in(tenant: PracticeTenant, hosted: Ho
     assert refused.returncode == 1
     assert "no member of the workspace" in refused.stdout
     assert run("list-clusters.py", hosted.base_url, access, "s", "g", "w").returncode == 0
+
+
+@needs.posix
+def test_the_scripts_meet_the_practice_tenant_under_the_real_hosts_names() -> None:
+    """With nothing of ours in their arguments or their environment but a proxy and a browser."""
+    scripts = {name: str(SCRIPTS / name) for name in NAMES}
+    shell = (
+        f'token=$("{sys.executable}" "{scripts["get-tokens.py"]}" {" ".join(IDS)} | sed -n 3p)\n'
+        f'printf %s "$token" | "{sys.executable}" "{scripts["list-clusters.py"]}" '
+        "adb-1234567890123456.7.azuredatabricks.net -"
+    )
+    command = ["-m", "entra_oauth", "practice", "run", "--", "sh", "-c", shell]
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["clusters"][0]["cluster_name"] == "lesson"
+    assert "https://login.microsoftonline.com/" in done.stderr
 
 
 # ---- secrets by - ------------------------------------------------------------------------
