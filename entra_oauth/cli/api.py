@@ -171,6 +171,11 @@ class _Tokens:
     """
 
     def __init__(self, args: argparse.Namespace, console: Console) -> None:
+        if TOKEN.is_offered(args) and "interactive" in args.given:
+            raise UsageError(
+                "--interactive has nothing to do where a token is handed over.",
+                advice="Leave it out, or leave --token-stdin and --token-fd out.",
+            )
         self._args = args
         self._console = console
         self._ways = [] if TOKEN.is_offered(args) else [self._renew]

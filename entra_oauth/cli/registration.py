@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class Registration:
     authority: Authority
     client_id: str | None
     redirect_uri: str
-    portal: str
+    portal: str | None
+    """Its host, where it is known."""
 
     def __post_init__(self) -> None:
         refuse_control_characters("The client id", self.client_id or "")
@@ -49,8 +50,9 @@ class Registration:
     def steps(self) -> tuple[str, ...]:
         """What to do in the portal, in the article's order."""
         app = f"the app {self.client_id}" if self.client_id else "the new app"
+        place = f"https://{self.portal}" if self.portal else "the portal of your cloud"
         return (
-            f"Open https://{self.portal} and sign in.",
+            f"Open {place} and sign in.",
             f"With more than one directory: Settings, Directories + subscriptions, switch to "
             f"{self._tenant}.",
             "Microsoft Entra ID, App registrations, New registration. (There already? Open "
@@ -107,7 +109,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         authority=authority,
         client_id=args.client_id,
         redirect_uri=args.redirect_uri or "http://localhost",
-        portal=_PORTALS[args.cloud or "public"],
+        portal=next(
+            (_PORTALS.get(c.name) for c in CLOUDS.values() if authority.host in c.hosts), None
+        ),
     )
     if args.json:
         console.result_json(

@@ -398,6 +398,8 @@ MISTAKES: list[tuple[tuple[str, ...], int, str]] = [
         "practice token",
     ),
     (("GET", CLUSTERS, "--workspace-url", REAL, "--data", "-"), 2, "both to be read from standard"),
+    (("GET", CLUSTERS, "--workspace-url", REAL, "--interactive"), 2, "nothing to do"),
+    (("GET", CLUSTERS, "--workspace-url", REAL, "--token-fd", "9"), 2, "exclude each other"),
     (("POST", CLUSTERS, "--workspace-url", REAL, "--data", "{}"), 2, "--data takes no JSON itself"),
     (("POST", CLUSTERS, "--workspace-url", REAL, "--data", "@nowhere"), 8, "cannot be read"),
     (("GET", CLUSTERS, "--workspace-url", REAL, "--subscription", "s"), 2, "go together"),

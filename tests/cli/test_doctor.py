@@ -336,6 +336,7 @@ def test_without_ids_the_steps_can_be_read_all_the_same() -> None:
     [
         ("usgov", "portal.azure.us", "login.microsoftonline.us"),
         ("china", "portal.azure.cn", "login.partner.microsoftonline.cn"),
+        ("bleu", "the portal of your cloud", "login.sovcloud-identity.fr"),
     ],
 )
 def test_each_cloud_has_its_portal(cloud: str, portal: str, login: str) -> None:
