@@ -17,11 +17,12 @@ from entra_oauth.channels.browser import has_local_browser, launch
 from entra_oauth.channels.front import Listener
 from entra_oauth.cli.console import wants_style
 from entra_oauth.cli.decode import describe
+from entra_oauth.cli.demo_report import check_place, write_report
 from entra_oauth.cli.layout import prose, width
 from entra_oauth.cli.narration import Narrator
 from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
 from entra_oauth.cli.recorded import recorder_of
-from entra_oauth.errors import EntraOAuthError, LocalError, TimedOut
+from entra_oauth.errors import EntraOAuthError, LocalError, TimedOut, plain
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.protocol.authority import Authority
@@ -34,6 +35,7 @@ from entra_oauth.recording import Exchange, Recorder, Recording
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+    from pathlib import Path
 
     from entra_oauth.cli.console import Console
     from entra_oauth.practice.user_agent import Page
@@ -48,6 +50,7 @@ PASSWORD = "practice"  # noqa: S105 - the toy directory's, printed on its own pa
 def run(args: argparse.Namespace, console: Console) -> int:
     """Sign in, then tell what passed."""
     procedure = Procedure(args.procedure)
+    check_place(args.report)
     with serve(PracticeTenant(), tls=False) as hosted:
         opening = (
             "A whole sign-in, on this machine alone.",
@@ -60,7 +63,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         browser = _OwnBrowser(console) if args.browser else _BuiltInBrowser()
         recorder = recorder_of(args) or Recorder()
         story = _sign_in(hosted.base_url, procedure, browser, console, recorder)
-        _Teller(console, Narrator(), story).tell()
+        report = write_report(recorder.recording, args.report)
+        _Teller(console, Narrator(), story, report).tell()
     return 0
 
 
@@ -181,10 +185,13 @@ def _databricks_call(base_url: str, tokens: TokenResponse) -> HttpRequest:
 class _Teller:
     """Tells a story in six steps, on standard output: it is the result."""
 
-    def __init__(self, console: Console, narrator: Narrator, story: _Story) -> None:
+    def __init__(
+        self, console: Console, narrator: Narrator, story: _Story, report: Path | None
+    ) -> None:
         self._console = replace(console, styled=wants_style(console.out, os.environ))
         self._narrator = narrator
         self._story = story
+        self._report = report
         self._columns = width()
 
     def tell(self) -> None:
@@ -204,9 +211,11 @@ class _Teller:
     def _say(self, line: str) -> None:
         self._console.result(line)
 
+    def _tell(self, text: str) -> None:
+        self._say(prose(text, indent=3, columns=self._columns))
+
     def _message(self, request: HttpRequest) -> None:
-        line = self._narrator.request_line(request)
-        self._say(prose(line, indent=3, columns=self._columns))
+        self._tell(self._narrator.request_line(request))
 
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
@@ -235,7 +244,7 @@ class _Teller:
             "The person signs in, on the authority's own page",
             "Browser and authority talk alone. This program sees none of it, so not the password.",
         )
-        self._say(f"   {PERSON} signs in and allows the app to use Databricks.")
+        self._tell(f"{PERSON} signs in and allows the app to use Databricks.")
 
     def _redirect(self) -> None:
         exchange = self._find("front", "accepted")
@@ -249,7 +258,7 @@ class _Teller:
         show = self._narrator.body_fields if by_form else self._narrator.url_fields
         self._lines(show(exchange.request, at="redirect"))
         status = exchange.response.status if exchange.response else 0
-        self._say(f"   <- {status}, on to a page without a code in its address")
+        self._tell(f"<- {status}, on to a page without a code in its address")
 
     def _token(self) -> None:
         exchange = self._find("back", "token")
@@ -284,10 +293,8 @@ class _Teller:
             "RFC 6750 §2.1: the token goes in the Authorization header, never in the address.",
         )
         self._message(exchange.request)
-        self._say(
-            f"     Authorization: Bearer "
-            f"{self._narrator.mask('access_token', self._story.tokens.access_token)}"
-        )
+        shown = self._narrator.mask("access_token", self._story.tokens.access_token)
+        self._say(prose(f"Authorization: Bearer {shown}", indent=5, columns=self._columns))
         if exchange.response is not None:
             self._say(f"   <- {exchange.response.status}")
             for cluster in json.loads(exchange.response.body).get("clusters", []):
@@ -302,7 +309,13 @@ class _Teller:
             said = " ".join(re.sub(r"<[^>]*>", " ", heading.group(1)).split()) if heading else ""
             told = f"The browser's last page, at an address without a code, says: {unescape(said)}"
             say(prose(told, indent=0, columns=self._columns))
-        say(f"The sign-in took {self._story.seconds:.2f} s, the browser's part included.")
+        took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
+        say(prose(took, indent=0, columns=self._columns))
+        if self._report is None:
+            say("The cache folder cannot be written to: --report FILE leaves a report.")
+        else:
+            say("The report of it, a page to look at:")
+            say(f"  {plain(str(self._report))}")
         say("")
         say("Next: entra-oauth demo --browser             the same in your own browser")
         say("      entra-oauth demo --procedure article   the procedure without PKCE")

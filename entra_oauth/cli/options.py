@@ -288,7 +288,7 @@ _ALL = (
     Option(
         name="report",
         metavar="FILE",
-        help="new file for the report (default: one in the folder for temporary files)",
+        help="new file for the report (default: the same one each time, in your cache folder)",
     ),
     Option(name="key", metavar="FILE", help="SSH key to seal with"),
     Option(name="signer", metavar="FILE", help="public SSH key that must have made the seal"),

@@ -558,12 +558,13 @@ _ALL = (
         module="demo",
         summary="a whole sign-in on the practice tenant, told message by message",
         description="Start the practice tenant, sign in through the real listener, show each "
-        "message with its secrets masked, decode the token and use it. Needs no account, no "
-        "network and no browser.",
-        options=("demo-browser", "demo-procedure", "record", "redact"),
+        "message with its secrets masked, decode the token and use it. Leaves a report, a page "
+        "to look at, and says where. Needs no account, no network and no browser.",
+        options=("demo-browser", "demo-procedure", "report", "record", "redact"),
         examples=(
             "entra-oauth demo",
             "entra-oauth demo --browser",
+            "entra-oauth demo --report report.html",
             "entra-oauth demo --record rec",
         ),
     ),
