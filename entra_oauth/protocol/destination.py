@@ -107,7 +107,11 @@ def check_destination(
     """
     found = _URL.fullmatch(url)
     if found is None:
-        raise _refused("the address is no plain https address", "Write it as https://host/path.")
+        raise _refused(
+            "the address is no plain https address",
+            "Write it as https://host/path; a space or another odd character there as %20 or the "
+            "like.",
+        )
     host = found["host"].lower()
     if is_loopback(urlsplit(authority.base).hostname or ""):
         if not is_loopback(host):

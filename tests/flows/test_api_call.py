@@ -1,0 +1,105 @@
+"""Which calls are sent again, how often, and that it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+import canaries
+from entra_oauth.channels.base import Channels, Door, Witness, ignore
+from entra_oauth.errors import ConnectFailed, ExchangeBroken, TransportError
+from entra_oauth.flows import api_call
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.workspace_api import ApiCall
+
+GOOD = HttpResponse(status=200, body=b"{}")
+BUSY = HttpResponse(status=503, headers=(("Retry-After", "7"),))
+NOBODY = ConnectFailed("No connection to the workspace.", advice="Check it.")
+BROKEN = ExchangeBroken("It broke.", advice="Check it.")
+
+Answer = HttpResponse | TransportError
+
+
+@dataclass
+class Back:
+    """Answers as it was told to, and remembers what came."""
+
+    answers: list[Answer]
+    sent: list[HttpRequest] = field(default_factory=list)
+
+    def warm(self, url: str) -> None:
+        raise AssertionError
+
+    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, TransportError):
+            raise answer
+        return answer
+
+
+class NoFront:
+    def open(self, witness: Witness = ignore) -> Door:
+        raise AssertionError
+
+
+def call(method: str = "GET") -> ApiCall:
+    return ApiCall(
+        method=method,
+        url="https://adb-1.2.azuredatabricks.net/api/2.0/clusters/list",
+        access_token=canaries.ACCESS_TOKEN,
+        scopes=("databricks",),
+        authority=Authority.of(canaries.TENANT),
+    )
+
+
+def run(
+    method: str, *answers: Answer
+) -> tuple[Callable[[], HttpResponse], Back, list[float], list[str]]:
+    back, slept, said = Back([*answers]), list[float](), list[str]()
+    channels = Channels(front=NoFront(), back=back, say=said.append, sleep=slept.append)
+    return lambda: api_call.send(call(method), channels), back, slept, said
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_question_is_asked_again_when_nobody_was_there_or_all_were_busy(method: str) -> None:
+    send, back, slept, said = run(method, NOBODY, BUSY, GOOD)
+    assert send() == GOOD
+    assert len(set(back.sent)) == 1
+    assert slept == [1.0, 7.0]
+    assert said == [
+        "No connection to the workspace. Trying again in 1 s.",
+        "adb-1.2.azuredatabricks.net answered HTTP 503. Trying again in 7 s.",
+    ]
+
+
+def test_a_question_is_asked_three_times_at_most() -> None:
+    send, back, *_ = run("GET", BUSY, BUSY, BUSY)
+    assert send() == BUSY
+    assert len(back.sent) == 3
+    send, back, *_ = run("GET", NOBODY, NOBODY, NOBODY)
+    with canaries.refused(ConnectFailed):
+        send()
+    assert len(back.sent) == 3
+
+
+def test_a_question_whose_bytes_were_sent_is_not_asked_again() -> None:
+    send, back, *_ = run("GET", BROKEN)
+    with canaries.refused(ExchangeBroken):
+        send()
+    assert len(back.sent) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("answer", [BUSY, NOBODY], ids=["busy", "nobody"])
+def test_what_may_change_something_is_sent_once(method: str, answer: Answer) -> None:
+    send, back, slept, _ = run(method, answer)
+    if isinstance(answer, TransportError):
+        with canaries.refused(ConnectFailed):
+            send()
+    else:
+        assert send() == answer
+    assert (len(back.sent), slept) == (1, [])
