@@ -19,11 +19,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.base import monotonic, sleep
 from entra_oauth.channels.job import SLICE_S, WORKER_NAME, Job, abandoned, too_late
 from entra_oauth.channels.tap import Tap
 from entra_oauth.channels.trust import key_log_file, tls_context
-from entra_oauth.errors import EntraOAuthError, LocalError
+from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """The largest answer that is read, after decompression, unless more is allowed."""
 
 WARM_TIMEOUT_S = 20.0
+
+_AFTER_S = 0.03
+"""Seconds before a warm-up begins: its imports would hold up those that open the browser."""
 
 PATIENCE_S = 3.0
 """Seconds that a request waits for a warm-up that is under way, before it goes its own way."""
@@ -73,10 +76,11 @@ class RequestsBack:
         self._turn = threading.Lock()
         self._guard = threading.Lock()
         self._worker: _Worker | None = None
+        self._left = False
 
     def warm(self, url: str) -> None:
         """Import, build the TLS context and connect, in the background."""
-        with suppress(LocalError):  # the request will say it
+        with suppress(LocalError, ExchangeBroken):  # the request will say it
             self._get_worker().submit(Job(None, url, WARM_TIMEOUT_S))
 
     def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
@@ -123,6 +127,8 @@ class RequestsBack:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        # A thread that still had something to send finds nobody to send it.
+        self._left = True
         self.close()
 
     @contextmanager
@@ -137,6 +143,10 @@ class RequestsBack:
 
     def _get_worker(self) -> _Worker:
         with self._guard:
+            if self._left:
+                raise ExchangeBroken(
+                    "The channel was closed before the request.", advice="Nothing was sent."
+                )
             if self._worker is None:
                 try:
                     self._worker = _Worker(self._ca_bundle, self._key_log, self._max_body_bytes)
@@ -239,6 +249,8 @@ class _Worker:
             self._adapter.close()
 
     def _serve(self, job: Job) -> HttpResponse | None:
+        if job.request is None:
+            sleep(_AFTER_S)
         from entra_oauth.channels import requests_adapter
 
         self._tap.start()

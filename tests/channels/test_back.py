@@ -9,10 +9,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 from requests.utils import get_netrc_auth
 
+import canaries
 from backs import a_back, token_post, workers
 from canaries import CLIENT_ID, TENANT
 from entra_oauth.channels.base import Channels, Door, Witness, ignore
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import ExchangeBroken, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import AuthorizationRequest, AuthorizationResponse
 from entra_oauth.protocol.messages import HttpRequest, parse_form
@@ -256,3 +257,15 @@ def test_what_the_wire_says_is_of_this_request_alone() -> None:
     assert response.wire is not None
     assert [response.wire.sent] == other.requests
     assert response.wire.peer == f"127.0.0.1:{other.port}"
+
+
+def test_a_thread_that_comes_too_late_finds_nobody_to_send_its_request() -> None:
+    with RawServer(answering()) as server:
+        with a_back() as back:
+            back.send(token_post(server.url), timeout_s=10)
+        with canaries.refused(ExchangeBroken) as caught:
+            back.send(token_post(server.url), timeout_s=10)
+        back.warm(server.url)
+    assert caught.value.advice == "Nothing was sent."
+    assert len(server.requests) == 1
+    assert not workers()
