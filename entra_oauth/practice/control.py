@@ -176,9 +176,10 @@ def command(
         answer = json.loads(response.body)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict):
+    strange = not isinstance(answer, dict)
+    if strange:
         answer = {"error": "Whoever answers there is no practice tenant."}
-    if response.status != 200:
+    if response.status != 200 or strange:
         raise UsageError(
             str(answer.get("error")),
             advice=str(answer.get("next", "Start the tenant again and use the address it tells.")),
