@@ -49,11 +49,13 @@ class KeyStore:
 
     def fresh(self, authority: Authority, *, now: float) -> SigningKeys | None:
         """Keys of less than a day's age. `now` is in seconds since 1970."""
-        from entra_oauth.protocol.keys import KEYS_LIFE_S
-
         with self._lock:
             kept = self._kept.get(authority)
-        return kept if kept and 0 <= now - kept.fetched_at < KEYS_LIFE_S else None
+        if kept is None:
+            return None
+        from entra_oauth.protocol.keys import KEYS_LIFE_S
+
+        return kept if 0 <= now - kept.fetched_at < KEYS_LIFE_S else None
 
     def keep(self, authority: Authority, keys: SigningKeys) -> None:
         """Keep keys in the place of older ones."""
