@@ -410,8 +410,8 @@ def _find(kind: str, value: View, *, masked: bool = False) -> Find:
 
 
 def _looks_secret(run: str) -> bool:
-    rest = _GUID.sub("", run)
-    if len(rest) < LONG or PLACEHOLDER.fullmatch(run):
+    rest = PLACEHOLDER.sub("", _GUID.sub("", run))
+    if len(rest) < LONG:
         return False
     has = (any(c.isdigit() for c in rest), any(c.islower() for c in rest))
     return (all(has) or any(c.isupper() for c in rest[1:])) and not is_plain_name(rest)
