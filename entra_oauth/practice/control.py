@@ -173,15 +173,13 @@ def command(
         timeout_s=10.0,
     )
     try:
-        answer = json.loads(response.body)
+        read = json.loads(response.body)
     except ValueError:
-        answer = None
-    strange = not isinstance(answer, dict)
-    if strange:
-        answer = {"error": "Whoever answers there is no practice tenant."}
-    if response.status != 200 or strange:
+        read = None
+    known: dict[str, object] = read if isinstance(read, dict) else {}
+    if response.status != 200 or not known:
         raise UsageError(
-            str(answer.get("error")),
-            advice=str(answer.get("next", "Start the tenant again and use the address it tells.")),
+            str(known.get("error", "Whoever answers there is no practice tenant.")),
+            advice=str(known.get("next", "Start the tenant again and use the address it tells.")),
         )
-    return answer
+    return known

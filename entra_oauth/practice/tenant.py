@@ -212,7 +212,7 @@ class PracticeTenant:
     def __enter__(self) -> Self:
         from entra_oauth.practice.hosts import serve
 
-        hosted = serve(self, tls=True)
+        hosted = serve(self, tls=True, proxy_port=0)
         hosted.__enter__()
         self._hosted = hosted
         return self
@@ -251,14 +251,24 @@ class PracticeTenant:
         """The file with the certificate that clients must trust, inside a `with` block."""
         return self._served.ca_file
 
-    def env(self) -> dict[str, str]:
-        """Variables that lead a client which reads them here, inside a `with` block.
+    @property
+    def _proxy_url(self) -> str:
+        proxy = self._served.proxy
+        return proxy.url if proxy is not None else ""
 
-        The certificate for the usual TLS stacks, and the authority and workspace for
-        clients of Azure and Databricks. Add them to a copy of `os.environ`.
+    def env(self) -> dict[str, str]:
+        """Variables that lead an unmodified client here, inside a `with` block.
+
+        The certificate for the usual TLS stacks; authority and workspace for clients of
+        Azure and Databricks that read them; and for those that do not, a proxy that plays
+        the real hosts and refuses all others. Add them to a copy of `os.environ`.
         """
-        ca, tenant_id = self.ca, self.directory.tenants[0].id
+        ca, tenant_id, proxy = self.ca, self.directory.tenants[0].id, self._proxy_url
         return {
+            "HTTPS_PROXY": proxy,
+            "https_proxy": proxy,
+            "HTTP_PROXY": proxy,
+            "http_proxy": proxy,
             "REQUESTS_CA_BUNDLE": ca,
             "SSL_CERT_FILE": ca,
             "CURL_CA_BUNDLE": ca,

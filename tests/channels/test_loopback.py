@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 import child_process
 import needs
 import rawpeer
-from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.channels.loopback import HangUp, LoopbackHost
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 
@@ -159,6 +159,27 @@ def test_a_handler_that_raises_gives_a_bare_500_and_prints_nothing(
         assert (answer.status, answer.body) == (500, b"")
         assert isinstance(host.failure, RuntimeError)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_handler_may_end_the_connection_without_an_answer(reset: bool) -> None:
+    def hang_up(request: HttpRequest) -> HttpResponse:
+        raise HangUp(reset=reset)
+
+    with LoopbackHost(hang_up, keep_alive=True) as host:
+        with rawpeer.connect(host.port) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            if reset:
+                with pytest.raises(ConnectionResetError):
+                    sock.recv(1)
+            else:
+                assert sock.recv(1) == b""
+        assert host.failure is None
+
+
+def test_without_a_tunnel_nobody_is_connected_anywhere(host: LoopbackHost) -> None:
+    answer = rawpeer.get(host.port, "localhost:443", method="CONNECT")
+    assert answer.status == 400
 
 
 def test_a_response_that_cannot_be_sent_is_a_500() -> None:

@@ -239,3 +239,13 @@ def test_the_certificate_vouches_for_what_is_played_and_its_authority_for_no_mor
         assert stands_in_for(name.replace("*", "adb-1"))
     for name in CONSTRAINED[1:]:
         assert stands_in_for(name) or stands_in_for(f"x.{name}")
+
+
+def test_the_variables_of_a_tenant_lead_a_client_to_its_proxy() -> None:
+    with PracticeTenant() as tenant:
+        environ = tenant.env()
+        port = int(environ["HTTPS_PROXY"].rpartition(":")[2])
+        request = HttpRequest(method="GET", url=f"https://{LOGIN}/common/discovery/keys")
+        response = http_send(request, ca_file=environ["SSL_CERT_FILE"], proxy_port=port)
+        assert response.status == 200
+        assert len({environ[n] for n in ("HTTPS_PROXY", "https_proxy", "http_proxy")}) == 1
