@@ -119,7 +119,7 @@ def test_ctrl_c_in_a_program_that_calls_main_is_an_exit_code(
 # ---- streams ------------------------------------------------------------------------
 
 PRINT = ("mirror", *AT_NOBODY, "--print")
-HELP = [("--help",), ("--version",), ("login", "--help"), PRINT]
+HELP = [("--help",), ("--version",), ("login", "--help"), PRINT, ("demo",)]
 
 
 def finish(*arguments: str, **options: Any) -> Ran:
@@ -310,6 +310,50 @@ def test_a_busy_thread_does_not_spoil_the_end(delay_s: float) -> None:
         assert running.line().startswith("http://localhost:")
         time.sleep(delay_s)
         assert stop(running, signal.SIGINT, 1).code == 130
+
+
+@needs.posix
+@pytest.mark.parametrize(("number", "code", "times"), SIGNALS, ids=SIGNAL_NAMES)
+def test_a_signal_while_the_demo_waits_for_a_person(number: int, code: int, times: int) -> None:
+    env = environment(BROWSER=f"{sys.executable} -c pass")
+    with Running("demo", "--browser", env=env) as running:
+        assert running.line().startswith("A whole sign-in")
+        running.wait_for("code_challenge")
+        os.killpg(running.pid, number)
+        ran = running.finish()
+    assert (ran.code, "Traceback" in ran.err) == (code, False)
+    assert ran.err.endswith(STOPPED)
+
+
+@needs.posix
+@pytest.mark.parametrize(("number", "code", "times"), SIGNALS, ids=SIGNAL_NAMES)
+@pytest.mark.parametrize("verb", ["login", "decode", "exchange"])
+def test_a_signal_while_standard_input_says_nothing(
+    verb: str, number: int, code: int, times: int
+) -> None:
+    options = [*AT_NOBODY, "--no-browser", "--paste", "-"] if verb == "login" else []
+    if verb == "exchange":
+        assert call("authorize-url", *AT_NOBODY).code == 0
+    read_end, write_end = os.pipe()
+    try:
+        with Running(verb, *options, stdin=read_end) as running:
+            if verb == "login":
+                running.wait_for("AADSTS50011")
+            _wait_until_asleep(running.pid)
+            assert stop(running, number, times).code == code
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+def _wait_until_asleep(pid: int) -> None:
+    """Until the process has waited for something for a while, where this system tells."""
+    status = Path(f"/proc/{pid}/stat")
+    asleep, until = 0, time.monotonic() + (10.0 if status.exists() else 1.0)
+    while asleep < 8 and time.monotonic() < until:
+        time.sleep(0.01)
+        is_asleep = status.exists() and status.read_text().rpartition(") ")[2].startswith("S")
+        asleep = asleep + 1 if is_asleep else 0
 
 
 @needs.posix
