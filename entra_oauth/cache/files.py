@@ -9,17 +9,24 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from entra_oauth.cache import layout
 from entra_oauth.cache.layout import SIZE_LIMIT
 from entra_oauth.errors import LocalError, plain
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
     "Damaged",
+    "check_folder",
     "make_folder",
     "not_ours",
     "read",
     "remove",
     "set_aside",
+    "standard_folder",
     "sweep",
     "unusable",
     "write",
@@ -47,6 +54,27 @@ _POSIX = os.name == "posix"
 
 class Damaged(Exception):
     """A file that is ours, but not what it should be. Holds nothing of its content."""
+
+
+def standard_folder(environ: Mapping[str, str]) -> str:
+    """The folder of this person's tokens, which need not be there yet."""
+    folder = layout.tokens_folder(environ)
+    if folder is None:
+        raise LocalError(
+            "There is no folder to keep tokens in: no home is known, or ENTRA_OAUTH_CACHE_DIR "
+            "is not a whole path.",
+            advice="Set HOME, or ENTRA_OAUTH_CACHE_DIR to a folder of your own, or use "
+            "--cache none.",
+        )
+    return folder
+
+
+def check_folder(folder: str) -> None:
+    """Find out whether anything can be kept there."""
+    make_folder(folder)
+    probe = os.path.join(folder, f"{_TEMPORARY}{os.urandom(8).hex()}")
+    write(probe, "")
+    remove(probe)
 
 
 def make_folder(path: str) -> None:

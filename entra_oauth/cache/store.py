@@ -55,22 +55,11 @@ class FileStore:
         say: Callable[[str], None] = say_nothing,
     ) -> FileStore:
         """The store of this person. Raises `LocalError` where there is no home for it."""
-        folder = layout.tokens_folder(environ)
-        if folder is None:
-            raise LocalError(
-                "There is no folder to keep tokens in: no home is known, or ENTRA_OAUTH_CACHE_DIR "
-                "is not a whole path.",
-                advice="Set HOME, or ENTRA_OAUTH_CACHE_DIR to a folder of your own, or use "
-                "--cache none.",
-            )
-        return cls(folder, vault=vault, say=say)
+        return cls(files.standard_folder(environ), vault=vault, say=say)
 
     def check(self) -> None:
-        """Find out, before a person signs in, whether anything can be kept."""
-        files.make_folder(self.folder)
-        probe = os.path.join(self.folder, f".new-{os.urandom(8).hex()}")
-        files.write(probe, "")
-        files.remove(probe)
+        """Find out whether anything can be kept. Raises `LocalError`."""
+        files.check_folder(self.folder)
 
     # ---- reading -------------------------------------------------------------------
 

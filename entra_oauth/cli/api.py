@@ -210,7 +210,7 @@ class _Tokens:
 
     def _sign_in(self, claims: str | None) -> str:
         from entra_oauth.cli.doors import run_sign_in
-        from entra_oauth.cli.kept import Keeper
+        from entra_oauth.cli.keeping import Keeper
         from entra_oauth.cli.plans import plan_of
         from entra_oauth.protocol.authorize import Procedure
 

@@ -1,4 +1,4 @@
-"""The command line taken apart with argparse, and the help.
+"""The command line taken apart, and the help.
 
 No message repeats what was given for an option, or in the place of one: it may be
 an address with a code in it, or a token.
@@ -6,19 +6,18 @@ an address with a code in it, or a token.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import re
-import textwrap
-from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from entra_oauth.cli.options import BY_KEY, add
+from entra_oauth.cli.options import BY_KEY
+from entra_oauth.cli.plain_arguments import read_plainly
 from entra_oauth.cli.values import fill_in, is_on
 from entra_oauth.cli.verbs import GROUPS, VERBS, Verb
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Mapping
 
 __all__ = ["asks_for_json", "help_for", "read_arguments"]
@@ -26,39 +25,6 @@ __all__ = ["asks_for_json", "help_for", "read_arguments"]
 _HELP = ("-h", "--help")
 _EVERYWHERE = ("json", "quiet")
 _NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse, but a mistake is one of our errors."""
-
-    def error(self, message: str) -> NoReturn:
-        message = re.sub(r"ignored explicit argument .*", "it takes no value", message, flags=re.S)
-        message = re.sub(r"(ambiguous option): .*", r"\1", message, flags=re.S)
-        advice = f"See {self.prog} --help."
-        if "expected one argument" in message:
-            advice = f"A value that begins with - is given as --option=-value. {advice}"
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", advice=advice)
-
-
-def _parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
-    """The parser of one verb; the others are not built. `columns` is for its help."""
-    follows = verb.word or verb.words
-    after = f"{f' {follows}' if follows else ''} [options]{' -- PROGRAM …' if verb.runs else ''}"
-    parser = _Parser(
-        prog=f"entra-oauth {verb.name}",
-        usage=f"entra-oauth {verb.name}{after}",
-        description=textwrap.fill(verb.description, columns),
-        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=columns),
-        epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
-        allow_abbrev=False,
-    )
-    if verb.word:
-        parser.add_argument("word", nargs="?", metavar=verb.word, help=verb.meaning)
-    if verb.words:
-        parser.add_argument("words", nargs="*", metavar=verb.words, help=verb.meaning)
-    add(parser, verb.options)
-    parser.set_defaults(**{name: False for name in _EVERYWHERE if name not in verb.options})
-    return parser
 
 
 def read_arguments(
@@ -77,9 +43,10 @@ def read_arguments(
     if verb.runs and "--" in rest:
         at = rest.index("--")
         rest, program = rest[:at], rest[at + 1 :]
-    args, unknown = _parser_for(verb).parse_known_args(rest)
-    if unknown:
-        raise _unknown(unknown, verb)
+    args = read_plainly(rest, verb) or _read_with_argparse(rest, verb)
+    for each in _EVERYWHERE:
+        if each not in verb.options:
+            setattr(args, each, False)
     if verb.runs and not program:
         raise UsageError(
             f"{verb.name} needs a program to run.",
@@ -90,6 +57,15 @@ def read_arguments(
     if "output" in verb.options:
         args.output = args.output or verb.output
     return verb, args
+
+
+def _read_with_argparse(arguments: list[str], verb: Verb) -> argparse.Namespace:
+    from entra_oauth.cli.parser import parser_for
+
+    args, unknown = parser_for(verb).parse_known_args(arguments)
+    if unknown:
+        raise _unknown(unknown, verb)
+    return args
 
 
 def _named(arguments: list[str]) -> tuple[str, list[str]]:
@@ -170,11 +146,14 @@ def help_for(arguments: list[str]) -> str | None:
 
 def _of(verb: Verb) -> str:
     from entra_oauth.cli.layout import width
+    from entra_oauth.cli.parser import parser_for
 
-    return _parser_for(verb, columns=min(width(), 100) - 1).format_help().rstrip()
+    return parser_for(verb, columns=min(width(), 100) - 1).format_help().rstrip()
 
 
 def _whole() -> str:
+    import textwrap
+
     from entra_oauth.cli.layout import width
 
     columns = min(width(), 100) - 1

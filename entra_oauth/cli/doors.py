@@ -7,6 +7,7 @@ that could be pasted.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from contextlib import contextmanager
@@ -182,6 +183,8 @@ def _check_address(plan: SignIn, args: argparse.Namespace, console: Console) -> 
 def _launcher(args: argparse.Namespace, console: Console) -> Callable[[str], bool]:
     def open_browser(url: str) -> bool:
         opened = launch(url, args.browser)
+        # What the answer will need, imported while the browser comes up.
+        importlib.import_module("entra_oauth.protocol.token")
         if not opened and args.browser:
             console.ask("The command of --browser could not be started.")
         return opened

@@ -1,32 +1,27 @@
-"""The kept tokens of whoever the options name: reading them, and keeping a sign-in."""
+"""The kept tokens of whoever the options name."""
 
 from __future__ import annotations
 
 import os
 import shlex
-import sys
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.kept import App
 from entra_oauth.cache.source import TokenSource
 from entra_oauth.cache.store import FileStore
-from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.channels.base import now
 from entra_oauth.cli.formats import Shown
 from entra_oauth.cli.plans import authority_of, client_id_of, use_workspace
-from entra_oauth.errors import LocalError, plain
+from entra_oauth.errors import plain
 
 if TYPE_CHECKING:
     import argparse
 
-    from entra_oauth.cache.kept import Account, Store
     from entra_oauth.cache.source import Found, Refresh
-    from entra_oauth.cache.vault import Vault
     from entra_oauth.cli.console import Console
-    from entra_oauth.cli.output import Asked
     from entra_oauth.protocol.token import TokenResponse
 
-__all__ = ["Keeper", "app_of", "find", "login_command", "shown", "source_for"]
+__all__ = ["app_of", "find", "login_command", "shown", "source_for"]
 
 
 def app_of(args: argparse.Namespace, console: Console) -> App:
@@ -113,61 +108,3 @@ def login_command(args: argparse.Namespace) -> str:
         for each in value if isinstance(value, tuple) else (value,):
             words += [f"--{name.replace('_', '-')}", shlex.quote(plain(each, limit=300))]
     return " ".join(words)
-
-
-class Keeper:
-    """Where a sign-in will be kept; found out before the person is sent anywhere."""
-
-    def __init__(self, store: Store | None, place: str) -> None:
-        self._store = store
-        self._place = place
-
-    @classmethod
-    def ready(cls, args: argparse.Namespace, console: Console) -> Keeper:
-        """As `--cache` says. Raises `LocalError` if what was asked for cannot be had."""
-        if args.cache in ("none", "memory"):  # a command's memory ends with it
-            return cls(None, "")
-        vault = _vault(args, console)
-        try:
-            store = FileStore.standard(os.environ, vault=vault, say=console.say)
-            store.check()
-        except LocalError as error:
-            if args.cache is not None:
-                raise
-            console.ask(f"Note: the tokens of this sign-in will not be kept. {error.what}")
-            return cls(None, "")
-        where = "the system's password store" if vault else plain(store.folder)
-        return cls(store, where if vault else f"{where}, which only you can read")
-
-    def keep(
-        self, tokens: TokenResponse, asked: Asked, args: argparse.Namespace, console: Console
-    ) -> tuple[Account | None, str]:
-        """Keep it; whose it is, and a sentence for the person. A full disk loses no token."""
-        if self._store is None:
-            return None, "Nothing was kept on this machine."
-        from entra_oauth.cache.source import keep_sign_in
-
-        app = App.of(asked.authority, asked.client_id)
-        try:
-            account = keep_sign_in(
-                self._store, app, tokens, tuple(args.scope), otherwise=asked.client_id
-            )
-        except LocalError as error:
-            console.ask(f"Note: the tokens could not be kept. {error.what}")
-            return None, "Nothing was kept on this machine."
-        if tokens.refresh_token is None:
-            return account, "It was kept; no refresh token came, so it cannot be renewed."
-        return account, f"Kept in {self._place}."
-
-
-def _vault(args: argparse.Namespace, console: Console) -> Vault | None:
-    if args.cache == "file":
-        return None
-    if args.cache is None and not can_be_expected(os.environ, sys.platform):
-        return None
-    try:
-        return Keyring.working()
-    except LocalError:
-        if args.cache == "keyring":
-            raise
-        return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.flow_options import check_flow
-from entra_oauth.cli.kept import Keeper
-from entra_oauth.cli.output import print_tokens
+from entra_oauth.cli.keeping import Keeper
 from entra_oauth.cli.plans import plan_of, use_workspace
 from entra_oauth.protocol.authorize import Procedure
 
@@ -42,6 +41,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _end(
     keeper: Keeper, tokens: TokenResponse, asked: Asked, args: argparse.Namespace, console: Console
 ) -> None:
+    from entra_oauth.cli.output import print_tokens
+
     account, sentence = keeper.keep(tokens, asked, args, console)
     code = args.flow == "auth-code"
     print_tokens(

@@ -55,11 +55,12 @@ def _sentence(shown: Shown) -> str:
 
 def _sign_in(args: argparse.Namespace, console: Console) -> int:
     from entra_oauth.cli.doors import run_sign_in
+    from entra_oauth.cli.keeping import Keeper
     from entra_oauth.cli.output import print_tokens
     from entra_oauth.cli.plans import plan_of
     from entra_oauth.protocol.authorize import Procedure
 
-    keeper = kept.Keeper.ready(args, console)
+    keeper = Keeper.ready(args, console)
     plan = plan_of(args, Procedure.HARDENED)
     tokens = run_sign_in(plan, args, console)
     _, sentence = keeper.keep(tokens, plan, args, console)

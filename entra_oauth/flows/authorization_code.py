@@ -20,11 +20,11 @@ from entra_oauth.protocol.authorize import (
     Hints,
     Procedure,
 )
-from entra_oauth.protocol.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.token import TokenResponse
 
 __all__ = ["SignIn", "redeem", "sign_in"]
 
@@ -99,6 +99,9 @@ def redeem(
     response: AuthorizationResponse, channels: Channels, *, timeout_s: float
 ) -> TokenResponse:
     """Exchange a code for tokens: once, whatever happens (RFC 6749 §4.1.2)."""
+    # Not at the top: the browser opens sooner without it.
+    from entra_oauth.protocol.token import TokenRequest, TokenResponse
+
     request = TokenRequest.redeem(response)
     reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
     return TokenResponse.read(reply, answering=request, received_at=channels.now())

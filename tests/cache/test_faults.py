@@ -468,8 +468,8 @@ def test_forgetting_removes_a_link_and_not_what_it_leads_to(
 def test_what_may_not_be_kept_is_found_out_beforehand(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("a file")
     with canaries.refused(LocalError):
-        FileStore(str(tmp_path / "tokens")).check()
+        files.check_folder(str(tmp_path / "tokens"))
     with canaries.refused(LocalError):
         FileStore.standard({"ENTRA_OAUTH_CACHE_DIR": "relative"})
-    FileStore(str(tmp_path / "others")).check()
+    files.check_folder(str(tmp_path / "others"))
     assert os.listdir(tmp_path / "others") == []
