@@ -109,8 +109,11 @@ def main() -> None:
 
 
 def _practice_tenant() -> Contestant:
+    installed = Path(sys.executable).with_name("entra-oauth")
+    program = [str(installed)] if installed.exists() else [sys.executable, "-m", "entra_oauth"]
+
     def command(port: int) -> list[str]:
-        return [sys.executable, "-m", "entra_oauth", "practice", "serve", "--port", str(port)]
+        return [*program, "practice", "serve", "--port", str(port)]
 
     at = f"/{ARTICLE_TENANT_ID}"
     return Contestant(

@@ -7,7 +7,6 @@ The source tree holds no private key. An app of the directory that says
 
 from __future__ import annotations
 
-import hashlib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from threading import Lock
@@ -80,6 +79,8 @@ def _unfit() -> UsageError:
 
 
 def _thumbs(der: bytes) -> tuple[str, str]:
+    import hashlib  # slow to import, and not needed to start
+
     digests = hashlib.sha1(der, usedforsecurity=False).digest(), hashlib.sha256(der).digest()
     sha1, sha256 = (urlsafe_b64encode(d).rstrip(b"=").decode("ascii") for d in digests)
     return sha1, sha256
@@ -142,6 +143,8 @@ class ClientKeys:
             return self._made[app.client_id]
 
     def _seed_of(self, app: App) -> int | None:
+        import hashlib  # slow to import, and not needed to start
+
         if self._seed is None:
             return None
         text = f"{self._seed} {app.client_id}".encode("ascii", errors="replace")

@@ -11,7 +11,6 @@ the source tree and why its `kid` says what it is.
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -160,6 +159,8 @@ def _generate() -> RSAPrivateKey:
 
 def _named(private: RSAPrivateKey, der: bytes) -> SigningKey:
     """Give a key its certificate and its names."""
+    import hashlib  # slow to import, and not needed to start
+
     thumb = urlsafe_b64encode(hashlib.sha1(der, usedforsecurity=False).digest())
     x5t = thumb.rstrip(b"=").decode("ascii")
     return SigningKey(
@@ -172,6 +173,7 @@ def _named(private: RSAPrivateKey, der: bytes) -> SigningKey:
 
 def _certify(private: RSAPrivateKey) -> bytes:
     """A self-signed certificate; its times and serial are fixed, so it repeats too."""
+    import hashlib  # slow to import, and not needed to start
     from datetime import UTC, datetime
 
     from cryptography import x509
@@ -221,6 +223,8 @@ def _derive(seed: int) -> RSAPrivateKey:
 
 def _numbers(seed: int) -> Iterator[int]:
     """Endless 1024-bit odd numbers whose product has 2048 bits (top two bits set)."""
+    import hashlib  # slow to import, and not needed to start
+
     turn = 0
     while True:
         text = f"entra-oauth practice signing key {seed} {turn}".encode("ascii")

@@ -7,7 +7,6 @@ All times are those of the tenant's clock, in seconds.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
@@ -94,6 +93,8 @@ class Limits:
 
     def wrong_password(self, oid: str, password: str, now: float) -> None:
         """Count a wrong password; the same one again does not count."""
+        import hashlib  # slow to import, and not needed to start
+
         mark = hashlib.sha256(password.encode("utf-8", errors="replace")).digest()
         with self._lock:
             failed = self._failures.setdefault(oid, _Failures())

@@ -115,9 +115,9 @@ def test_the_sdk_of_databricks_signs_in_and_calls_the_workspace(
         ("stolen-code", "external-browser", "AADSTS501481"),
         ("token unset=token_type", "external-browser", "token_type"),
         ("token aadsts=7000215", "azure-client-secret", "AADSTS7000215"),
-        ("token access_token.aud=00000003-0000-0000-c000-000000000000", "azure-client-secret", ""),
+        ("token access_token.aud=other", "azure-client-secret", "Expected aud claim to be"),
         ("token access_token.exp=-60", "azure-client-secret", "Invalid access token"),
-        ("workspace status=403 body={}", "azure-client-secret", ""),
+        ("workspace status=403 body={}", "azure-client-secret", "PermissionDenied"),
     ],
 )
 def test_the_sdk_gets_nowhere_with_a_tenant_that_misbehaves(
