@@ -21,6 +21,11 @@ except ImportError:
     except ImportError:
         from hashlib import sha256
 
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ImportError:  # Windows: there the full program waits
+    flock = None  # type: ignore[assignment, unused-ignore]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +35,15 @@ __all__ = [
     "account_folder",
     "app_folder",
     "config_file",
+    "flock",
+    "held",
     "is_private",
     "line_file",
     "read_line",
     "read_token",
     "seconds_left",
     "stamp",
+    "take_over",
     "tokens_folder",
     "write_line",
     "write_token",
@@ -176,6 +184,34 @@ def read_line(text: str) -> list[str] | None:
 def stamp(path: str, status: os.stat_result) -> str:
     """By which a file is known not to have changed."""
     return f"{status.st_mtime_ns} {status.st_size} {status.st_ino} {path}"
+
+
+_held: dict[str, int] = {}
+
+
+def take_over(lock: str, *, keep: bool) -> bool:
+    """Whether a lock is free; `keep` it then, for whoever in this process takes it next.
+
+    Raises `OSError` where there is no such lock.
+    """
+    handle = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        flock(handle, LOCK_EX | LOCK_NB)
+        status = os.fstat(handle)
+        is_ours = is_private(status, 0o100000) and os.path.samestat(status, os.lstat(lock))
+    except OSError:
+        os.close(handle)
+        return False
+    if keep and is_ours:
+        _held[lock] = handle
+    else:
+        os.close(handle)
+    return True
+
+
+def held(lock: str) -> int | None:
+    """The handle of a lock that was kept in this process; it is the caller's from now on."""
+    return _held.pop(lock, None)
 
 
 def is_private(status: os.stat_result, kind: int) -> bool:

@@ -14,6 +14,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from entra_oauth.cache import layout
 from entra_oauth.cache.files import not_ours, unusable
 from entra_oauth.channels.base import monotonic, sleep
 
@@ -63,6 +64,9 @@ class Lock:
         return True
 
     def _try(self) -> bool:
+        if (kept := layout.held(self._path)) is not None:
+            self._handle = kept
+            return True
         handle = self._open()
         if handle is None:
             self.works = False

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ALIASES", "find", "try_token"]
+__all__ = ["ALIASES", "Place", "locate", "try_token"]
 
 ALIASES = {
     "databricks": "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
@@ -28,6 +28,8 @@ ALIASES = {
 
 _PUBLIC = "https://login.microsoftonline.com"
 _MIN_VALIDITY_S = 300
+_WAIT_S = 60.0
+_PAUSE_S = 0.02
 _NAMES = ("tenant", "client-id", "scope", "authority-host", "account", "profile", "min-validity")
 _KEPT = ("authority-host", "tenant", "client-id", "account", "scope")
 _SHORT = {"-p": "--profile", "-o": "--output"}
@@ -53,11 +55,14 @@ def try_token(arguments: list[str]) -> None:
     try:
         if os.isatty(1):  # there a note is added for the person
             return
-        # The clock is read here too: `channels.base` would cost more than the rest.
-        text = find(arguments, os.environ, time.time(), time.monotonic())
-        if text is None:
+        place = locate(arguments, os.environ)
+        if place is None:
             return
-        data = text.encode("ascii")
+        # The clock is read here too: `channels.base` would cost more than the rest.
+        token = place.token(time.time(), time.monotonic()) or _wait_for_another(place)
+        if token is None:
+            return
+        data = f"{place.start}{token}\n".encode("ascii")
         done = os.write(1, data)
     except (OSError, ValueError):
         return
@@ -71,10 +76,35 @@ def try_token(arguments: list[str]) -> None:
     os._exit(0)
 
 
-def find(
-    arguments: list[str], environ: Mapping[str, str], now: float, monotonic: float
-) -> str | None:
-    """The text to print for these arguments of `token`; None if it takes the full program."""
+class Place:
+    """Where the token is that is asked for, and how good it has to be."""
+
+    def __init__(
+        self, path: str, lock: str, key: tuple[str, ...], min_validity_s: int, start: str
+    ) -> None:
+        self.path = path
+        self.lock = lock
+        self.key = key
+        self.min_validity_s = min_validity_s
+        self.start = start
+        self.seen = ""
+
+    def token(self, now: float, monotonic: float) -> str | None:
+        """The token, if it is good; one that has come since we first looked need only last.
+
+        Raises `OSError` and `ValueError` for a file that is out of the ordinary.
+        """
+        text = _read(self.path)
+        found = layout.read_token(text, self.key)
+        if found is None:
+            raise ValueError
+        is_news, self.seen = self.seen not in ("", text), self.seen or text
+        left = layout.seconds_left(found[:3], now, monotonic)
+        return found[3] if left > 0 and (is_news or left >= self.min_validity_s) else None
+
+
+def locate(arguments: list[str], environ: Mapping[str, str]) -> Place | None:
+    """What these arguments of `token` ask for; None if it takes the full program to tell."""
     given = _given(arguments, environ)
     folder = layout.tokens_folder(environ)
     if given is None or folder is None:
@@ -91,19 +121,36 @@ def find(
         if not known:
             return None
         account = known[0]
+    asked = given.get("min-validity", str(_MIN_VALIDITY_S))
+    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 7):
+        return None
     key = (base, tenant.lower(), client_id.lower(), account.lower(), scope)
-    path = layout.line_file(layout.account_folder(app, account), *key)
-    found = layout.read_token(_read(path), key)
-    if found is None:
+    within = layout.account_folder(app, account)
+    return Place(
+        layout.line_file(within, *key),
+        os.path.join(within, "lock"),
+        key,
+        int(asked),
+        _OUTPUTS[given.get("output", "token")],
+    )
+
+
+def _wait_for_another(place: Place) -> str | None:
+    """The token that another process is fetching; None if it is ours to fetch.
+
+    The one that finds the lock free keeps it and goes on as the full program, so that
+    the others, which come while it is still being imported, wait here at next to no cost.
+    """
+    if layout.flock is None:
         return None
-    asked = given.get("min-validity", "")
-    if asked and not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 7):
-        return None
-    left = layout.seconds_left(found[:3], now, monotonic)
-    if left <= 0 or left < int(asked or _MIN_VALIDITY_S):
-        return None
-    start = _OUTPUTS[given.get("output", "token")]
-    return f"{start}{found[3]}\n"
+    until, waited = time.monotonic() + _WAIT_S, False
+    while not layout.take_over(place.lock, keep=not waited):
+        waited = True
+        time.sleep(_PAUSE_S)
+        token = place.token(time.time(), time.monotonic())
+        if token is not None or time.monotonic() > until:
+            return token
+    return None
 
 
 def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] | None:

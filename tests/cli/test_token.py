@@ -22,6 +22,7 @@ import canaries
 import cli_kit
 import needs
 from entra_oauth.cache import layout
+from entra_oauth.cache.decision import AccessToken
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cache.store import FileStore
 from entra_oauth.cli import fast
@@ -80,7 +81,9 @@ def expire(ours: at_hand.AtHand) -> None:
 
 def at_once(*arguments: str) -> str | None:
     """What the fast path prints for these arguments."""
-    return fast.find(list(arguments), os.environ, time.time(), time.monotonic())
+    place = fast.locate(list(arguments), os.environ)
+    token = place.token(time.time(), time.monotonic()) if place else None
+    return f"{place.start}{token}\n" if place and token else None
 
 
 # ---- the formats -----------------------------------------------------------------------
@@ -762,3 +765,40 @@ def test_a_store_that_was_asked_for_and_cannot_be_had_stops_before_the_browser(
     ran = cli_kit.call("login", *cli_kit.AT_NOBODY, "--cache", where, "--no-browser")
     assert ran.code == 8
     assert "authorize" not in ran.both
+
+
+@needs.posix
+def test_whoever_waits_for_another_process_prints_what_that_one_brings(
+    work: at_hand.AtHand,
+) -> None:
+    cli_kit.call("token")  # reads the profile
+    expire(work)
+    account = work.store.account(work.app, USER)
+    assert account is not None
+    with work.store.lock(work.app, USER) as lock:
+        assert lock.take(0)
+        with subprocess.Popen(
+            [sys.executable, "-m", "entra_oauth", "token"], stdout=subprocess.PIPE, text=True
+        ) as child:
+            time.sleep(0.3)
+            assert child.poll() is None
+            # One that lasts shorter than was asked for will do: there is no better one.
+            at = int(time.time())
+            fresh = AccessToken(
+                text="eyFresh",
+                expires_on=at + 60,
+                arrived_at=at,
+                arrived_on_clock=int(time.monotonic()),
+            )
+            work.store.keep(work.app, account, f"{DATABRICKS}/.default", fresh, signed_in=False)
+            assert child.communicate(timeout=20)[0] == "eyFresh\n"
+
+
+@needs.posix
+def test_the_lock_that_the_fast_path_keeps_is_the_full_programs(work: at_hand.AtHand) -> None:
+    cli_kit.call("token")
+    expire(work)
+    ran = subprocess.run(
+        [sys.executable, "-m", "entra_oauth", "token"], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (0, kept_token(work) + "\n")
