@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -90,47 +89,61 @@ def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
     # Looked up as the person's shell would; on Windows this finds .cmd files too.
     program = shutil.which(command[0], path=environ.get("PATH"))
-    try:
-        process = subprocess.Popen(  # noqa: S603 - it is what the person asked for
-            [program or command[0], *command[1:]], env=dict(environ)
-        )
-    except OSError as error:
-        raise LocalError(
-            f"{plain(command[0])[:80]} cannot be started: {error.strerror}.",
-            advice="Check the name of the program after --.",
-        ) from None
-    with process, _forwarding(process):
-        code = process.wait()
+    forward = _Forwarder()
+    with forward.installed():
+        try:
+            process = subprocess.Popen(  # noqa: S603 - it is what the person asked for
+                [program or command[0], *command[1:]], env=dict(environ)
+            )
+        except OSError as error:
+            raise LocalError(
+                f"{plain(command[0])[:80]} cannot be started: {error.strerror}.",
+                advice="Check the name of the program after --.",
+            ) from None
+        with process:
+            forward.to(process)
+            code = process.wait()
     return code if code >= 0 else 128 - code
 
 
-@dataclass(frozen=True, slots=True)
 class _Forwarder:
-    process: subprocess.Popen[bytes]
+    """Hands signals on, also those that came before there was a program to hand them to."""
 
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT and _told_by_terminal():
-            return
-        with suppress(OSError):
-            self.process.send_signal(number)
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
 
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Outside the main thread there are no signals to hand on."""
+        before = {}
+        try:
+            for name in _FORWARDED:
+                if number := getattr(signal, name, None):
+                    before[number] = signal.signal(number, self._take)
+        except ValueError:
+            pass
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-@contextmanager
-def _forwarding(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Hand signals on. Outside the main thread there are none to hand on."""
-    before = {}
-    forward = _Forwarder(process)
-    try:
-        for name in _FORWARDED:
-            if number := getattr(signal, name, None):
-                before[number] = signal.signal(number, forward)
-    except ValueError:
-        pass
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def to(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        for number in self._waiting:
+            self._send(number)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self._process is None:
+            self._waiting.append(number)
+        elif number != signal.SIGINT or not _told_by_terminal():
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        if self._process is not None:
+            with suppress(OSError):
+                self._process.send_signal(number)
 
 
 def _told_by_terminal() -> bool:
