@@ -182,8 +182,14 @@ def evidence(
     )
 
 
-def written(folder: Path, what: Recording | None = None, *, level: Level = Level.SECRETS) -> Path:
+def written(
+    folder: Path,
+    what: Recording | None = None,
+    *,
+    level: Level = Level.SECRETS,
+    key: bytes = b"k" * 32,
+) -> Path:
     """The same in a new folder."""
     what = recording() if what is None else what
-    write(finished_files(evidence(what, level=level), what), folder)
+    write(finished_files(evidence(what, level=level, key=key), what), folder)
     return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ __all__ = ["run"]
 
 PERSON = "alice@contoso-practice.example"
 PASSWORD = "practice"  # noqa: S105 - the toy directory's, printed on its own page
-_MOST_VALUES = 256 * 1024
+READ_TIMEOUT_S = 300.0
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -115,10 +115,16 @@ def _sign_in(attempt: Attempt) -> str:
 
 def _values() -> dict[str, str]:
     """NAME=VALUE lines of standard input; values as they are, not percent-encoded."""
-    try:
-        text = sys.stdin.read(_MOST_VALUES)
-    except UnicodeDecodeError:
-        raise UsageError("Standard input is not UTF-8.", advice="Give text.") from None
+    from entra_oauth.channels.terminal import read_stdin
+
+    if sys.stdin.isatty():
+        raise UsageError(
+            "Standard input is the terminal: what is typed there would be seen.",
+            advice="Pipe the values in, or read them from a file: --values - <FILE.",
+        )
+    text = ""
+    with suppress(EOFError):
+        text = read_stdin(timeout_s=READ_TIMEOUT_S)
     values = {}
     for line in text.splitlines():
         name, mark, value = line.partition("=")

@@ -24,7 +24,9 @@ _EXPECTS = 1000
 """Bytes of a body from which on some versions of curl ask first, with `Expect`."""
 _PARAMETER = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]{0,40})=\Z")
 _MEMBER = re.compile(rb'"([A-Za-z][A-Za-z0-9_.-]{0,40})"\s*:\s*"\Z')
-_TAKEN_OUT = re.compile(rb"(?:ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.)?" + PLACEHOLDERS.pattern)
+_TAKEN_OUT = re.compile(
+    rb"(?:ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.)?(?:" + PLACEHOLDERS.pattern + rb")"
+)
 """A placeholder; of a token whose claims stayed readable, all of it."""
 _BEARER = re.compile(rb"(?i)\Aauthorization:\s*bearer\s+\Z")
 _HEADER = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+:")

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 __all__ = ["PLACEHOLDERS", "Lengths", "Truth", "all_of", "has_placeholder", "same", "same_pieces"]
 
-PLACEHOLDERS = re.compile(rb"(?<![A-Za-z0-9~])(?:[a-z]{1,5}~([0-9a-f]{10})~*|~[a-z]{1,5}~)")
+PLACEHOLDERS = re.compile(rb"[a-z]{1,5}~([0-9a-f]{10})~*|~[a-z]{1,5}~")
 """What the redaction puts in the place of a value; the group is its tag, if it has one."""
 
 _SEPARATORS = re.compile(rb"[&?]")
