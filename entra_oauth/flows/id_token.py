@@ -139,10 +139,16 @@ class SignatureCheck:
         from entra_oauth.protocol.keys import KeysRequest, SigningKeys
 
         request = KeysRequest(self.authority)
+        # Without a word: it may come after the end, and `_NOT_HAD` is said in its place.
+        quiet = replace(self.channels, say=_say_nothing)
         try:
-            reply = send_patiently(request.to_http(), aside, self.channels, timeout_s=_FETCH_S)
+            reply = send_patiently(request.to_http(), aside, quiet, timeout_s=_FETCH_S)
             keys = SigningKeys.read(reply, answering=request, received_at=self.channels.now())
         except EntraOAuthError:
             return None
         self.store.keep(self.authority, keys)
         return keys
+
+
+def _say_nothing(line: str) -> None:
+    """What nobody needs to hear."""
