@@ -1,0 +1,169 @@
+"""What the rules look at: a recording taken apart, and what was claimed of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.audit.legs import Flow, Item, Leg, flows_of, items_of
+from entra_oauth.audit.values import hidden, host_of
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.authority import CLOUDS, Authority
+from entra_oauth.protocol.messages import is_loopback, split_origin
+from entra_oauth.recording.claims import claims_of
+from entra_oauth.recording.redact import Redactor
+from entra_oauth.recording.step import Claim, Evidence, Level, steps_of
+
+if TYPE_CHECKING:
+    from entra_oauth.audit.policy import Policy
+    from entra_oauth.recording.record import Recording
+
+__all__ = ["Case", "case_of", "case_of_evidence", "cloud_of", "is_entra", "on_this_machine"]
+
+CODE = "authorization_code"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One recording, as the rules see it."""
+
+    evidence: Evidence
+    policy: Policy | None = None
+    planned: bool = False
+    """Nothing of it was sent yet, so no answers are to be expected."""
+    browser_side: bool = False
+    """Whether the browser's own requests are in it."""
+    scheme_known: bool = True
+    """False for a request that was given as bytes: those do not say http or https."""
+    har: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The HAR file that it came from."""
+    shareable: bool = False
+    """Whether it says of itself that its secrets were taken out."""
+    _redactor: Redactor = field(
+        default_factory=lambda: Redactor(level=Level.SECRETS, key=secrets.token_bytes(32)),
+        repr=False,
+    )
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        return items_of(self.evidence.steps)
+
+    @cached_property
+    def flows(self) -> tuple[Flow, ...]:
+        return flows_of(self.items)
+
+    def all(self, leg: Leg) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.leg is leg)
+
+    def flow(self, item: Item) -> Flow:
+        """The flow that the item is part of."""
+        return next(flow for flow in self.flows if any(i is item for i in flow.items))
+
+    def claim(self, name: str, item: Item) -> bool | None:
+        """What the recorder claimed of that step; None where it claimed nothing."""
+        found = [
+            c.verdict for c in self.evidence.claims if c.name == name and item.number in c.steps
+        ]
+        if "no" in found:
+            return False
+        return True if "yes" in found else None
+
+    def bits(self, name: str, item: Item) -> int | None:
+        """The recorder's measure of the chance in a value: at most so many bits."""
+        for claim in self.evidence.claims:
+            number = claim.verdict.removesuffix(" bits")
+            if claim.name == f"{name}-entropy" and item.number in claim.steps and number.isdigit():
+                return int(number)
+        return None
+
+    def show(self, name: str, value: str) -> str:
+        """A value as it may be shown: secrets masked, short, nothing that moves a terminal."""
+        return plain(self._redactor.parameter(name, value).text, limit=80)
+
+    def authority(self, flow: Flow) -> Authority | None:
+        """Who was asked in that flow; None where that cannot be read."""
+        for leg in (Leg.AUTHORIZE, Leg.TOKEN, Leg.DEVICE):
+            item = flow.first(leg)
+            if item is not None and "/oauth2/" in item.request.path:
+                origin, target = split_origin(item.url)
+                try:
+                    return Authority(origin, target.partition("/oauth2/")[0].strip("/"))
+                except UsageError:
+                    return None
+        return None
+
+    def code_flow(self, item: Item) -> str:
+        """Why the other parts of the sign-in are not there, if they should be; else empty."""
+        if self.planned:
+            return "nothing was sent yet"
+        flow = self.flow(item)
+        if flow.authorize is None and item.get("grant_type") == CODE:
+            return "the authorize request is not in this recording"
+        return ""
+
+
+def case_of(recording: Recording, *, policy: Policy | None = None, planned: bool = False) -> Case:
+    """What passed in this process, secrets and all. Nothing of it is kept."""
+    steps = steps_of(recording)
+    evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE, claims=claims_of(steps))
+    return case_of_evidence(evidence, policy=policy, planned=planned)
+
+
+def case_of_evidence(
+    evidence: Evidence, *, policy: Policy | None = None, planned: bool = False
+) -> Case:
+    """A recording as it was written down, redacted or not."""
+    return Case(
+        evidence=with_sound_claims(evidence),
+        policy=policy,
+        planned=planned,
+        shareable=evidence.level is not Level.NONE,
+    )
+
+
+def with_sound_claims(evidence: Evidence) -> Evidence:
+    """Claims of what was looked at while it still had its secrets; else there are none.
+
+    A recording that holds everything can be claimed anew; nothing can be claimed of
+    placeholders.
+    """
+    if evidence.level is not Level.NONE or evidence.claims or _has_hidden(evidence):
+        return evidence
+    return replace(evidence, claims=claims_of(evidence.steps))
+
+
+_TELLING = ("code", "state", "nonce", "code_verifier", "code_challenge")
+
+
+def _has_hidden(evidence: Evidence) -> bool:
+    items = items_of(evidence.steps)
+    return any(hidden(value) for i in items for name, value in i.fields if name in _TELLING)
+
+
+def claims_by_step(found: Mapping[int, list[tuple[str, str]]]) -> tuple[Claim, ...]:
+    """Claims as a HAR file of ours holds them: for each step its names and verdicts."""
+    return tuple(
+        Claim(name=name, verdict=verdict, detail="", steps=(number,))
+        for number, claims in found.items()
+        for name, verdict in claims
+    )
+
+
+def cloud_of(url: str) -> str | None:
+    """The name of the national cloud whose login host that is."""
+    host = host_of(url)
+    return next((cloud.name for cloud in CLOUDS.values() if host in cloud.hosts), None)
+
+
+def is_entra(item: Item) -> bool:
+    """Whether the authority is Entra, or something of its shape: then its manners count."""
+    path = item.request.path
+    return cloud_of(item.url) is not None or "/oauth2/v2.0/" in path
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether an address can only mean this machine."""
+    return is_loopback(host_of(url))
