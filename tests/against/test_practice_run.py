@@ -148,6 +148,29 @@ def test_signals_reach_the_program_and_its_end_is_ours(number: signal.Signals) -
         process.communicate()
 
 
+def test_ctrl_c_at_a_terminal_reaches_the_program_once() -> None:
+    from ptys import Session  # there is none on Windows
+
+    counting = (
+        "import signal, sys, time\n"
+        "seen = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: seen.append(1))\n"
+        "print('ready', file=sys.stderr, flush=True)\n"
+        "until = time.monotonic() + 20\n"
+        "while not seen and time.monotonic() < until:\n"
+        "    time.sleep(0.01)\n"
+        "time.sleep(0.3)\n"
+        "sys.exit(40 + len(seen))\n"
+    )
+    words = ["practice", "run", "--", sys.executable, "-c", counting]
+    program = f"import sys; from entra_oauth.cli import main; sys.exit(main({words!r}))"
+    with Session(program) as terminal:
+        terminal.wait_for("ready")
+        terminal.press("\x03")
+        code, _ = terminal.finish()
+    assert code == 41
+
+
 def test_a_program_that_a_signal_ended_is_told_as_a_shell_tells_it() -> None:
     code, _, _ = _run("--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
     assert code == 128 + 9
