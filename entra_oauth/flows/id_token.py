@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from entra_oauth.channels.base import say_nothing
 from entra_oauth.errors import EntraOAuthError
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class SignatureCheck:
 
         request = KeysRequest(self.authority)
         # Without a word: it may come after the end, and `_NOT_HAD` is said in its place.
-        quiet = replace(self.channels, say=_say_nothing)
+        quiet = replace(self.channels, say=say_nothing)
         try:
             reply = send_patiently(request.to_http(), aside, quiet, timeout_s=_FETCH_S)
             keys = SigningKeys.read(reply, answering=request, received_at=self.channels.now())
@@ -148,7 +149,3 @@ class SignatureCheck:
             return None
         self.store.keep(self.authority, keys)
         return keys
-
-
-def _say_nothing(line: str) -> None:
-    """What nobody needs to hear."""
