@@ -158,7 +158,7 @@ def _back(sent: bytes, received: bytes, *, at: float, host: str = HOST) -> Excha
             body=request.body,
         ),
         response=HttpResponse(
-            status=int(answer.start.split(b" ")[1]),
+            status=int(status) if (status := answer.start[9:12]).isdigit() else 200,
             headers=answer.headers,
             body=answer.body,
             wire=wire,

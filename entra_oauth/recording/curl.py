@@ -174,6 +174,8 @@ def _remarks(message: RawMessage, torn: bool) -> tuple[str, ...]:
         remarks.append("curl sends Host first; here it stood further down.")
     if not all(map(_HEADER.match, message.lines)):
         remarks.append("A line that is no header was left out.")
+    if any(line.endswith((b": ", b":\t")) for line in message.lines):
+        remarks.append("curl sends an empty header without the space that stood there.")
     if message.is_chunked:
         remarks.append("curl cuts the body into chunks of its own.")
     if not message.start.endswith(b"HTTP/1.1"):

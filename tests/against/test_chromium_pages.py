@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import product
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 import needs
 from against.chromium import Page
+from against.looks import axe_complaints, fits
 from against.person import sign_in, type_in
 from entra_oauth.channels import pages
 from entra_oauth.channels.base import Outcome
@@ -24,7 +22,6 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 pytestmark = [pytest.mark.against, needs.chromium, needs.posix]
 
-LOOKS = tuple(product((320, 1280), ("light", "dark")))
 LONG = "a-name-without-a-blank." * 12
 
 # ---- the listener's pages ----------------------------------------------------------
@@ -205,7 +202,7 @@ def test_a_page_of_the_listener_fits_and_follows_the_colours(
     name: str, page: Page, listener: str
 ) -> None:
     page.open(f"{listener}/{name}")
-    _fits(page)
+    fits(page)
 
 
 @pytest.mark.parametrize("name", PRACTICE)
@@ -215,14 +212,14 @@ def test_a_page_of_the_practice_tenant_fits_and_follows_the_colours(
     heading, go = PRACTICE[name]
     go(page, hosted)
     page.wait_for_heading(heading)
-    _fits(page)
+    fits(page)
 
 
 @needs.node_package("axe-core")
 @pytest.mark.parametrize("name", LISTENER)
 def test_axe_finds_nothing_on_a_page_of_the_listener(name: str, page: Page, listener: str) -> None:
     page.open(f"{listener}/{name}")
-    assert _judged(page) == []
+    assert axe_complaints(page) == []
 
 
 @needs.node_package("axe-core")
@@ -233,7 +230,7 @@ def test_axe_finds_nothing_on_a_page_of_the_practice_tenant(
     heading, go = PRACTICE[name]
     go(page, hosted)
     page.wait_for_heading(heading)
-    assert _judged(page) == []
+    assert axe_complaints(page) == []
 
 
 @needs.node_package("axe-core")
@@ -245,7 +242,7 @@ def test_axe_finds_what_is_wrong(page: Page) -> None:
         "<html lang=en><title>T</title><main><h1>Hello</h1><p>Pale</p><input></main>"
     )
     page.evaluate(f"document.write({json.dumps(source)})")
-    found = _judged(page)
+    found = axe_complaints(page)
     assert {each.partition(":")[0] for each in found if "label" in each} == {
         "320 light",
         "320 dark",
@@ -256,40 +253,3 @@ def test_axe_finds_what_is_wrong(page: Page) -> None:
         "320 light",
         "1280 light",
     }
-
-
-def _fits(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    for width, scheme in LOOKS:
-        page.look(width=width, scheme=scheme)
-        page.wait_for(f"innerWidth === {width}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        red, green, blue = page.evaluate(
-            "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
-        )
-        assert (max(red, green, blue) < 64) == (scheme == "dark"), (red, green, blue)
-        assert min(red, green, blue) > 192 or scheme == "dark", (red, green, blue)
-    # A page that tells of a failure has such a status, and Chromium notes it.
-    assert [each for each in page.problems if "responded with a status of 4" not in each] == []
-
-
-@cache
-def _axe() -> str:
-    assert needs.NODE_MODULES
-    return (needs.NODE_MODULES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
-def _judged(page: Page) -> list[str]:
-    """What axe-core has against a page, at every width and in both schemes."""
-    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    page.evaluate(f"{_axe()}; 0")
-    found: list[str] = []
-    for width, scheme in LOOKS:
-        page.look(width=width, scheme=scheme)
-        page.wait_for(f"innerWidth === {width}")
-        verdict: dict[str, Any] = page.evaluate("axe.run(document)")
-        assert len(verdict["passes"]) > 5
-        for each in verdict["violations"]:
-            places = [node["html"][:120] for node in each["nodes"]]
-            found.append(f"{width} {scheme}: {each['id']}, {each['help']}: {places}")
-    return found

@@ -114,6 +114,7 @@ REMARKS = [
     (b"GET / HTTP/2\r\nHost: h\r\n\r\n", "not HTTP/1.1"),
     (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "chunks of its own"),
     (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nX: y\r\n\r\n~pw~", "Content-Length last"),
+    (b"GET / HTTP/1.1\r\nHost: h\r\nX: \r\n\r\n", "without the space"),
     (b"GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n", "stands there twice"),
 ]
 
