@@ -175,7 +175,7 @@ HEADERS: dict[str, Act] = {
     "set-cookie": Act.SECRET,
 }
 
-_WORDS = re.compile(r"[A-Za-z]?[a-z]{0,14}(?:[A-Z][a-z]{1,14}|[._-][A-Za-z]{1,15})*[0-9]{0,2}")
+_WORDS = re.compile(r"[A-Za-z]?[a-z]{0,14}+(?:[A-Z][a-z]{1,14}+|[._-][A-Za-z]{1,15}+)*+[0-9]{0,2}")
 _SHORT = 16
 
 

@@ -14,7 +14,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from entra_oauth.recording.finds import LONG, Find, Finder, apply
+from entra_oauth.recording.finder import Finder
+from entra_oauth.recording.finds import LONG, Find, apply
 from entra_oauth.recording.json_tree import NotJson
 from entra_oauth.recording.policy import Act, header_rule, is_plain_name
 from entra_oauth.recording.raw import RawMessage, pack, split_message
@@ -22,6 +23,9 @@ from entra_oauth.recording.step import Half, Level, Seen, Step
 from entra_oauth.recording.views import View, as_bytes_text, whole
 
 __all__ = ["Redacted", "Redactor"]
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""A larger body is not looked into: it goes whole."""
 
 _JSON_TYPES = re.compile(r"\b(?:json|jwk)\b|\+json")
 _HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|form|title|!--)", re.I)
@@ -117,6 +121,8 @@ class Redactor:
     def _body(self, body: bytes, view: View, kind: str) -> list[Find] | None:
         """What must go from it; None if it is not understood."""
         finder = self._finder
+        if len(body) > MAX_BODY_BYTES:
+            return None
         if _HARMLESS_TYPES.match(kind):
             return [] if not any(k.encode() in body for k in self.known) else None
         starts_json = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")

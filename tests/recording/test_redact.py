@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+import time
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
@@ -428,3 +429,23 @@ def test_nothing_is_touched_where_nothing_is_to_go() -> None:
     plain = Redactor(level=Level.NONE, key=KEY)
     assert plain.message(_post(FORM))[0] == _post(FORM)
     assert plain.parameter("password", SECRET).text == SECRET
+
+
+HOSTILE = [
+    *(
+        b"<html>" + piece * 60_000
+        for piece in (b'<a"', b"<!--", b"<script>", b"&amp;", b"<a ", b"'")
+    ),
+    *(piece * 100_000 for piece in (b"eyJ", b"a=", b"&a", b"%25", b"~a", b"a:", b"bearer ")),
+    b"[" + b"1," * 100_000 + b"1]",
+    b'["' + b"\\u0041" * 50_000 + b'"]',
+    b"https://a.example/?c=d " * 10_000,
+    b'{"_' + b"Ab" * 29 + b'!": 1}',
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=lambda body: body[:12].decode())
+def test_a_body_made_to_be_slow_is_not(body: bytes) -> None:
+    begun = time.perf_counter()
+    REDACTOR.body(body, "text/html" if body.startswith(b"<") else "")
+    assert time.perf_counter() - begun < 20.0
