@@ -32,6 +32,7 @@ __all__ = [
     "curl",
     "git",
     "ipv6",
+    "mitmproxy",
     "node_package",
     "posix",
     "program",
@@ -97,6 +98,7 @@ def _has_ipv6() -> bool:
 chromium = _package(CHROMIUM, "chromium", "apt install chromium")
 curl = _package(CURL, "curl", "apt install curl")
 git = program("git")
+mitmproxy = _package(shutil.which("mitmdump"), "mitmproxy", "pipx install mitmproxy")
 
 windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
