@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 import canaries
 import recording_kit as kit
-from cli_kit import call, error_of, on_stdin
+from cli_kit import call, error_of, free_port, on_stdin
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.hosts import Hosted
 from entra_oauth.recording.har import har_text
@@ -37,7 +38,6 @@ def hosted() -> Iterator[Hosted]:
 
 def recorded_mirror(folder: Path, hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mirror --record` at the practice tenant, with a browser that signs in."""
-    import threading
 
     def launch(url: str, *args: object, **more: object) -> bool:
         browser = PracticeBrowser(http_send, "alice@contoso-practice.example", "practice")
@@ -49,7 +49,7 @@ def recorded_mirror(folder: Path, hosted: Hosted, monkeypatch: pytest.MonkeyPatc
     ran = call(
         *("mirror", "--authority-host", hosted.base_url, "--tenant", canaries.TENANT),
         *("--client-id", canaries.CLIENT_ID, "--record", str(folder)),
-        *("--redirect-uri", "http://localhost:8400", "--quiet", "-o", "token"),
+        *("--redirect-uri", f"http://localhost:{free_port()}", "--quiet", "-o", "token"),
     )
     assert ran.code == 0, ran.err
 
