@@ -69,6 +69,9 @@ def _evidence(name: str) -> Evidence:
 
 
 def _html(evidence: Evidence, args: argparse.Namespace) -> str:
+    from entra_oauth.audit import case_of_evidence, findings_of, lint
+    from entra_oauth.cli.audit_lint import today
     from entra_oauth.recording.report import as_html
 
-    return as_html(evidence, learner=args.audience == "learner", blank=args.blank)
+    found = findings_of(lint(case_of_evidence(evidence), today=today()))
+    return as_html(evidence, findings=found, learner=args.audience == "learner", blank=args.blank)

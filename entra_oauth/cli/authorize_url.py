@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli import pending
+from entra_oauth.cli.linted import say_findings
 from entra_oauth.cli.plans import plan_of
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     import argparse
@@ -44,5 +46,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
         "\nOpen it in a browser and sign in. The browser ends on a page that does not load:\n"
         "its address is the answer. Give it to nobody."
     )
+    say_findings(console, HttpRequest(method="GET", url=request.url))
     console.say("Next: entra-oauth exchange")
     return 0

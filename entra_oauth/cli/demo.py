@@ -300,6 +300,18 @@ class _Teller:
             for cluster in json.loads(exchange.response.body).get("clusters", []):
                 self._say(f"     {cluster['cluster_name']:<12} {cluster['state']}")
 
+    def _findings(self) -> None:
+        from entra_oauth.audit import case_of, lint
+        from entra_oauth.audit.words import findings
+        from entra_oauth.cli.audit_lint import today
+
+        passed = Recording((*self._story.recording.exchanges, self._story.used))
+        failures = lint(case_of(passed), today=today()).failures()
+        self._say("")
+        self._say(self._console.bold(f"What the linter says of it: {len(failures)} findings"))
+        for judged, line in zip(failures, findings(failures), strict=True):
+            self._tell(f"{judged.severity.value}: {line} ({judged.rule.source})")
+
     def _end(self) -> None:
         say = self._console.result
         say("")
@@ -311,6 +323,8 @@ class _Teller:
             say(prose(told, indent=0, columns=self._columns))
         took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
         say(prose(took, indent=0, columns=self._columns))
+        self._findings()
+        say("")
         if self._report is None:
             say("The cache folder cannot be written to: --report FILE leaves a report.")
         else:
@@ -319,5 +333,6 @@ class _Teller:
         say("")
         say("Next: entra-oauth demo --browser             the same in your own browser")
         say("      entra-oauth demo --procedure article   the procedure without PKCE")
+        say("      entra-oauth explain AR04               a rule of the linter, and why it is one")
         say("      entra-oauth mirror --prove             the request is curl's, to the byte")
         say("      entra-oauth login --tenant TENANT --client-id CLIENT   the real thing")

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from entra_oauth.channels.base import Door, Witness
     from entra_oauth.cli.console import Console
+    from entra_oauth.protocol.authorize import AuthorizationRequest
     from entra_oauth.protocol.token import TokenResponse
 
-__all__ = ["back_channels", "pasted_uri", "run_sign_in"]
+__all__ = ["back_channels", "pasted_uri", "planned_request", "run_sign_in"]
 
 
 def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> TokenResponse:
@@ -50,6 +51,16 @@ def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> Tok
         except PasteWanted:
             console.say("A new attempt begins; the page that is open can be closed.")
         return sign_in(plan, watched_front(args, _paste(args, console, opens=True), backs))
+
+
+def planned_request(plan: SignIn, args: argparse.Namespace) -> AuthorizationRequest:
+    """The request that `run_sign_in` would begin with, but for the port of the listener."""
+    local, _ = _local_browser(args)
+    pasted = args.paste is not None or not local
+    return plan.request(
+        redirect_uri=pasted_uri(args),
+        response_mode=args.response_mode or ("query" if pasted else "form_post"),
+    )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""explain: what an error, a parameter or a claim means, and what to do. Nothing is sent."""
+"""explain: what an error, a parameter, a claim or a rule means. Nothing is sent."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ _KINDS = {
     "parameter": "a parameter",
     "claim": "a member of a token",
 }
+_RULE = re.compile(r"(?i)(?:AR|RR|TR|TS|ID|AT|RS|DV|HR|PL)[0-9]{2}")
 _HELPERS = (
     ("retry", "trying again"),
     ("person", "a sign-in in the browser"),
@@ -44,6 +46,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
             advice="Give a number such as AADSTS50011, an error such as invalid_grant, or a name "
             "such as state or aud.",
         )
+    if _RULE.fullmatch(args.word.strip()):
+        _explain_rule(args.word.strip().upper(), args, console)
+        return 0
     found = explain(args.word)
     if args.json:
         console.result_json(
@@ -55,6 +60,32 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return 0
     console.result("\n\n".join("\n".join(describe(each, columns=width())) for each in found))
     return 0
+
+
+def _explain_rule(name: str, args: argparse.Namespace, console: Console) -> None:
+    """A rule's page in the manual of the linter."""
+    from entra_oauth.audit.manual import page
+    from entra_oauth.audit.rules import BY_ID, NOT_JUDGED
+
+    rule = BY_ID.get(name)
+    if rule is None:
+        if name in NOT_JUDGED:
+            raise UsageError(
+                f"{name} is known and not judged. {NOT_JUDGED[name]}",
+                advice="See docs/rules.md for the rules that are.",
+            )
+        raise UsageError(
+            f"The linter has no rule {name}.", advice="See docs/rules.md, or try AR04."
+        )
+    parts = page(rule)
+    if args.json:
+        members = {title.lower().replace(" ", "_"): text for title, text in parts}
+        console.result_json({"schema": "entra-oauth/rule/1", "id": rule.id, **members})
+        return
+    console.result(f"{rule.id}: a rule of the linter")
+    for title, text in parts:
+        if text:
+            console.result(prose(f"{title}: {text}", indent=2, columns=width()))
 
 
 def describe(explanation: Explanation, *, columns: int) -> list[str]:

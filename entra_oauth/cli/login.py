@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.flow_options import check_flow
 from entra_oauth.cli.keeping import Keeper
 from entra_oauth.cli.plans import plan_of, use_workspace
+from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authorize import Procedure
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = ["run"]
 def run(args: argparse.Namespace, console: Console) -> int:
     """Sign in and print who it was, or the token."""
     check_flow(args)
+    if args.dry_run:
+        return _dry_run(args, console)
     use_workspace(args, console)
     keeper = Keeper.ready(args, console)
     if args.flow != "auth-code":
@@ -35,6 +38,35 @@ def run(args: argparse.Namespace, console: Console) -> int:
     plan = plan_of(args, Procedure.HARDENED)
     tokens = run_sign_in(plan, args, console)
     _end(keeper, tokens, plan, args, console)
+    return 0
+
+
+def _dry_run(args: argparse.Namespace, console: Console) -> int:
+    """The address that would be opened, and what the linter says of it. Nothing is sent."""
+    from entra_oauth.cli.doors import planned_request
+    from entra_oauth.cli.linted import say_findings
+    from entra_oauth.protocol.messages import HttpRequest
+
+    if args.flow != "auth-code" or (args.workspace_url and not args.tenant):
+        raise UsageError(
+            "A dry run is for a sign-in in the browser whose tenant is given.",
+            advice="Leave --flow and --workspace-url out, and name the tenant with --tenant.",
+        )
+    if args.record is not None:
+        raise UsageError(
+            "There is nothing to record: no authority is talked to.",
+            advice="Leave --record out, or --dry-run.",
+        )
+    request = planned_request(plan_of(args, Procedure.HARDENED), args)
+    if console.as_json:
+        parameters = [list(pair) for pair in request.parameters]
+        console.result_json(
+            {"schema": "entra-oauth/dry-run/1", "url": request.url, "parameters": parameters}
+        )
+    else:
+        console.result(request.url)
+    console.say("\nNothing was sent. State, nonce, challenge and port are new for each sign-in.")
+    say_findings(console, HttpRequest(method="GET", url=request.url))
     return 0
 
 

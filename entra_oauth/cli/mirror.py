@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.cli.doors import pasted_uri, run_sign_in
+from entra_oauth.cli.linted import say_findings
 from entra_oauth.cli.output import print_tokens
 from entra_oauth.cli.plans import plan_of, use_workspace
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.messages import FORM, HttpRequest
 
 if TYPE_CHECKING:
     import argparse
 
     from entra_oauth.cli.console import Console
     from entra_oauth.protocol.authorize import AuthorizationRequest
+    from entra_oauth.protocol.messages import Fields
 
 __all__ = ["curl_command", "run"]
 
@@ -44,6 +47,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
             redirect_uri=pasted_uri(args), response_mode=args.response_mode or "query"
         )
         _print(request, console)
+        say_findings(console, *_would_be_sent(request))
+        console.say("\nNothing was sent.")
         return 0
     tokens = run_sign_in(plan, args, console)
     print_tokens(tokens, plan, console, output=args.output)
@@ -67,12 +72,31 @@ def _print(request: AuthorizationRequest, console: Console) -> None:
         "one,\n   and put the code from there in the place of <authorization-code>:\n"
     )
     console.result(curl_command(request))
-    console.say("\nNothing was sent.")
+
+
+def _would_be_sent(request: AuthorizationRequest) -> tuple[HttpRequest, HttpRequest]:
+    """The address, and what curl would send."""
+    return HttpRequest(method="GET", url=request.url), HttpRequest(
+        method="POST",
+        url=request.authority.token_endpoint,
+        headers=(("Accept", "*/*"), ("Content-Type", FORM)),
+        body="&".join(f"{name}={value}" for name, value in _fields(request)).encode("ascii"),
+    )
 
 
 def curl_command(request: AuthorizationRequest) -> str:
     """The article's curl command for a request, with a placeholder for the code."""
-    fields = (
+    lines = [
+        "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
+        shlex.quote(request.authority.token_endpoint),
+        *(f"-d '{name}={value}'" for name, value in _fields(request)),
+    ]
+    return " \\\n".join(lines)
+
+
+def _fields(request: AuthorizationRequest) -> Fields:
+    """The form's names and values, encoded as they go on the wire."""
+    return (
         ("client_id", quote_plus(request.client_id)),
         ("scope", quote_plus(request.scope)),
         ("code", "<authorization-code>"),
@@ -80,9 +104,3 @@ def curl_command(request: AuthorizationRequest) -> str:
         ("grant_type", "authorization_code"),
         ("state", quote_plus(request.state)),
     )
-    lines = [
-        "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
-        shlex.quote(request.authority.token_endpoint),
-        *(f"-d '{name}={value}'" for name, value in fields),
-    ]
-    return " \\\n".join(lines)

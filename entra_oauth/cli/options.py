@@ -256,6 +256,23 @@ _ALL = (
         default="bytes",
         help="what must be equal for exit code 0: bytes, body or parameters (default: bytes)",
     ),
+    Option(name="policy", metavar="FILE", help="TOML file with your own rules; see docs/rules.md"),
+    Option(
+        name="fail-on",
+        metavar="LEVEL",
+        choices=("error", "warning", "note"),
+        default="error",
+        help="exit code 9 from this level on: error, warning or note (default: error)",
+    ),
+    Option(
+        name="output",
+        key="lint-output",
+        short="o",
+        metavar="FORMAT",
+        choices=("text", "json", "sarif"),
+        default="text",
+        help="text, json or sarif (default: text)",
+    ),
     Option(
         name="as",
         metavar="FORMAT",
@@ -450,6 +467,11 @@ _ALL = (
         key="doctor-class",
         kind="flag",
         help="one line, PASS or FAIL: whether this machine is ready for the lessons",
+    ),
+    Option(
+        name="dry-run",
+        kind="flag",
+        help="print the address that would be opened, and what the linter finds; send nothing",
     ),
     Option(name="print", kind="flag", help="print the address and the curl command, send nothing"),
     Option(

@@ -111,7 +111,7 @@ _ALL = (
         "a nonce, form_post. Prints who signed in and until when. With --flow in another way: on "
         "another device, with a password, or as the app itself.",
         options=(
-            *("profile", "save-profile", "cache", "env-name"),
+            *("dry-run", "profile", "save-profile", "cache", "env-name"),
             *_APP,
             "workspace-url",
             *_FLOW,
@@ -341,14 +341,16 @@ _ALL = (
     Verb(
         name="explain",
         module="explain",
-        summary="what an error, a parameter or a claim means, and what to do",
+        summary="what an error, a parameter, a claim or a lint rule means",
         description="Explain a number of Entra's (AADSTS50011), an OAuth error (invalid_grant), a "
-        "parameter (state) or a member of a token (aud). Works offline; nothing is sent.",
+        "parameter (state), a member of a token (aud) or a rule of the linter (AR04). Works "
+        "offline; nothing is sent.",
         options=("json",),
         examples=(
             "entra-oauth explain AADSTS50011",
             "entra-oauth explain invalid_grant",
             "entra-oauth explain aud",
+            "entra-oauth explain AR04",
         ),
         word="WORD",
         meaning="what to look up",
@@ -419,6 +421,23 @@ _ALL = (
         ),
         words="A B",
         meaning="the two requests",
+    ),
+    Verb(
+        name="audit lint",
+        module="audit_lint",
+        summary="an exchange judged, rule by rule, each with its source",
+        description="Judge a recording, a HAR file of anybody's, an authorize address or one "
+        "request by the rules of docs/rules.md: what is wrong, where, which sentence of which "
+        "standard says so, and how to mend it; and what could not be judged. Nothing is sent. "
+        "Exit code 9 where something is as bad as --fail-on.",
+        options=("policy", "fail-on", "lint-output", "json", "quiet"),
+        examples=(
+            "entra-oauth audit lint rec",
+            "entra-oauth audit lint browser.har --fail-on warning",
+            "entra-oauth audit lint rec -o sarif --policy policy.toml",
+        ),
+        word="WHAT",
+        meaning="a recording's folder, a HAR file, an address in quotes, or a raw request",
     ),
     Verb(
         name="audit export",
@@ -590,8 +609,8 @@ GROUPS = (
     (
         "Audit",
         (
-            *("audit show", "audit diff", "audit redact", "audit export", "audit import"),
-            *("audit replay", "audit seal", "audit verify"),
+            *("audit show", "audit lint", "audit diff", "audit redact", "audit export"),
+            *("audit import", "audit replay", "audit seal", "audit verify"),
         ),
     ),
     ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),

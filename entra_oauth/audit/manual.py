@@ -1,0 +1,59 @@
+"""The manual: a page for each rule, made of its docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from entra_oauth.audit.rule import Rule
+from entra_oauth.audit.rules import CHAPTERS, NOT_JUDGED, RULES
+
+__all__ = ["markdown", "page"]
+
+
+def page(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """The parts of a rule's page, with their names."""
+    manual = rule.manual
+    return (
+        ("Rule", manual.title),
+        ("Level", rule.severity.value),
+        ("Why", manual.why),
+        ("What to do", manual.mend),
+        ("Before", manual.before),
+        ("After", manual.after),
+        ("Source", rule.source),
+    )
+
+
+def markdown() -> str:
+    """docs/rules.md."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "# The rules of the linter"
+    yield ""
+    yield "Made from the rules themselves by `scripts/write_rules.py`; change it there."
+    yield ""
+    yield (
+        "`entra-oauth audit lint` judges a recording, a HAR file, an address or a request by these "
+        f"{len(RULES)} rules. Each verdict is one of four: *pass*, *fail*, *not applicable*, or "
+        "*undecidable*, with the reason. `entra-oauth explain AR04` prints one of them."
+    )
+    for letters, title in CHAPTERS.items():
+        yield from ("", f"## {title}")
+        for rule in RULES:
+            if rule.id.startswith(letters):
+                yield from _rule(rule)
+    yield from ("", "## Known, and not judged", "")
+    for name, why in NOT_JUDGED.items():
+        yield f"- **{name}** {why}"
+    yield ""
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    manual = rule.manual
+    yield from ("", f"### {rule.id} {manual.title.rstrip('.')}", "")
+    yield f"*{rule.severity.value}* · {rule.source}"
+    yield from ("", manual.why, "", f"**What to do:** {manual.mend}")
+    if manual.before:
+        yield from ("", "```", f"before  {manual.before}", f"after   {manual.after}", "```")

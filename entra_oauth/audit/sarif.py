@@ -1,0 +1,175 @@
+"""A report as SARIF 2.1.0 (OASIS), with the requests and answers that it is about.
+
+Messages are redacted before they are put in, whatever the recording held.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth._version import __version__
+from entra_oauth.audit.lint import ORDER
+from entra_oauth.audit.rules import RULES
+from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.words import place
+from entra_oauth.protocol.messages import Fields, split_origin
+from entra_oauth.recording.record import Exchange, Recording
+from entra_oauth.recording.redact import Redactor
+from entra_oauth.recording.secrets import live_secrets
+from entra_oauth.recording.step import Level, Step
+
+if TYPE_CHECKING:
+    from entra_oauth.audit.case import Case
+    from entra_oauth.audit.lint import Judged, Report
+    from entra_oauth.audit.rule import Rule
+
+__all__ = ["sarif_of"]
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_LEVELS = {s: s.value for s in ORDER}
+_KINDS = {
+    Outcome.PASS: "pass",
+    Outcome.FAIL: "fail",
+    Outcome.NOT_APPLICABLE: "notApplicable",
+    Outcome.UNDECIDABLE: "open",
+}
+
+
+def sarif_of(report: Report, source: str) -> dict[str, Any]:
+    """The log. `source` names what was judged, as it was given."""
+    steps = redacted_steps(report.case)
+    numbers = {step.number: index for index, step in enumerate(steps)}
+    used = {j.rule.id: j.rule for j in report.judged}
+    rules = [used.get(rule.id, rule) for rule in RULES]
+    places = {rule.id: index for index, rule in enumerate(rules)}
+    kept = [j for j in report.judged if j.verdict.outcome in (Outcome.FAIL, Outcome.UNDECIDABLE)]
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "entra-oauth",
+                "semanticVersion": __version__.partition("+")[0],
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(j, places, numbers, source) for j in kept],
+        "webRequests": [_request(step) for step in steps],
+        "webResponses": [_response(step) for step in steps],
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    manual = rule.manual
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": manual.title},
+        "fullDescription": {"text": f"{manual.title} {manual.why}"},
+        "help": {"text": f"{manual.mend} Source: {rule.source}."},
+        "defaultConfiguration": {"level": _LEVELS.get(rule.severity, "none")},
+        "properties": {"source": rule.source, "before": manual.before, "after": manual.after},
+    }
+
+
+def _result(
+    judged: Judged, places: dict[str, int], numbers: dict[int, int], source: str
+) -> dict[str, Any]:
+    verdict = judged.verdict
+    failed = verdict.outcome is Outcome.FAIL
+    where = place(verdict.where)
+    named = f"Step {verdict.step}" if verdict.step is not None else "The recording"
+    text = f"{named}{', ' + where if where else ''}: {verdict.text or judged.rule.manual.title}"
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(source)}}}
+    if verdict.where:
+        location["logicalLocations"] = [{"fullyQualifiedName": f"{verdict.step}{verdict.where}"}]
+    result: dict[str, Any] = {
+        "ruleId": judged.rule.id,
+        "ruleIndex": places[judged.rule.id],
+        "kind": _KINDS[verdict.outcome],
+        "level": _LEVELS.get(judged.severity, "none") if failed else "none",
+        "message": {"text": text},
+        "locations": [location],
+    }
+    if verdict.step in numbers:
+        index = numbers[verdict.step]
+        result |= {"webRequest": {"index": index}, "webResponse": {"index": index}}
+    if judged.waiver is not None:
+        reason = f"{judged.waiver.reason} (until {judged.waiver.until})"
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": reason}
+        ]
+    return result
+
+
+def _uri(source: str) -> str:
+    """An address would be one with a code in it: what was judged is named, not repeated."""
+    if "://" in source:
+        return "address"
+    from urllib.parse import quote
+
+    return quote(source.replace("\\", "/"), safe="/.-_~") or "recording"
+
+
+# ---- messages --------------------------------------------------------------------------
+
+
+def redacted_steps(case: Case) -> tuple[Step, ...]:
+    """The steps as they may be shown to anybody."""
+    passed = Recording(
+        tuple(
+            Exchange(
+                channel=item.step.channel,
+                note=item.step.note,
+                request=item.request,
+                response=item.response,
+                started_at=0.0,
+                ended_at=0.0,
+            )
+            for item in case.items
+        )
+    )
+    known = live_secrets(passed) if case.evidence.level is Level.NONE else {}
+    redactor = Redactor(level=Level.SECRETS, key=secrets.token_bytes(32), known=known)
+    return tuple(redactor.step(item.step)[0] for item in case.items)
+
+
+def _request(step: Step) -> dict[str, Any]:
+    request = step.http_request
+    _, target = split_origin(step.url)
+    found: dict[str, Any] = {
+        "protocol": "HTTP",
+        "version": "1.1",
+        "target": step.url if step.channel == "front" else target,
+        "method": step.method,
+        "headers": _headers(request.headers),
+    }
+    if request.body:
+        found["body"] = {"text": request.body.decode("utf-8", "replace")}
+    return found
+
+
+def _response(step: Step) -> dict[str, Any]:
+    response = step.http_response
+    if response is None:
+        return {"noResponseReceived": True}
+    found: dict[str, Any] = {
+        "protocol": "HTTP",
+        "version": "1.1",
+        "statusCode": response.status,
+        "reasonPhrase": response.reason,
+        "headers": _headers(response.headers),
+    }
+    if response.body:
+        found["body"] = {"text": response.body.decode("utf-8", "replace")}
+    return found
+
+
+def _headers(headers: Fields) -> dict[str, str]:
+    """By name; where a name stands twice, its values one after the other."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
