@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.messages import Fields
 
 __all__ = [
+    "dated",
     "document",
     "empty_answer",
     "encode_reply",
@@ -22,6 +25,8 @@ __all__ = [
     "text_answer",
 ]
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REASONS = {
     200: "OK",
     302: "Found",
@@ -128,6 +133,18 @@ def redirect_answer(location: str, call: Call, *, extra: Fields = ()) -> HttpRes
         reason=_REASONS[302],
         headers=(*_common(call), ("Location", location), *extra),
     )
+
+
+def dated(answer: HttpResponse, now: float) -> HttpResponse:
+    """`answer` with the time of its making (RFC 9110 §6.6.1). `now`: seconds since 1970."""
+    # Not by strftime, whose names are those of the locale, nor by email.utils, which is slow
+    # to import.
+    at = time.gmtime(now)
+    date = (
+        f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04} "
+        f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
+    )
+    return replace(answer, headers=(*answer.headers, ("Date", date)))
 
 
 def encode_reply(fields: Fields) -> str:

@@ -30,6 +30,14 @@ MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 """Azure's management API, which service principals of Databricks need as well."""
 
 _DOMAIN = "contoso-practice.example"
+_MANAGEMENT_HOSTS = (
+    "management.azure.com",
+    "management.core.windows.net",
+    "management.usgovcloudapi.net",
+    "management.core.usgovcloudapi.net",
+    "management.chinacloudapi.cn",
+    "management.core.chinacloudapi.cn",
+)
 _MIDDLE = "3dd1e000-0000-4000-8000-000000000006"
 
 
@@ -155,12 +163,7 @@ DEFAULT = Directory(
         Resource(
             id=MANAGEMENT,
             name="Azure Service Management",
-            uris=(
-                "https://management.core.windows.net/",
-                "https://management.azure.com/",
-                "https://management.core.usgovcloudapi.net/",
-                "https://management.core.chinacloudapi.cn/",
-            ),
+            uris=tuple(f"https://{host}{end}" for host in _MANAGEMENT_HOSTS for end in ("", "/")),
         ),
         Resource(
             id=_MIDDLE,

@@ -11,6 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from entra_oauth.practice.answers import dated
 from entra_oauth.practice.refusals import Refused
 
 if TYPE_CHECKING:
@@ -75,7 +76,14 @@ _METHODS = ("GET", "POST", "OPTIONS")
 
 
 def answer(world: World, call: Call) -> HttpResponse:
-    """Let the endpoint of that address answer; a refusal that nobody caught is a page."""
+    """Let the endpoint of that address answer; a refusal that nobody caught is a page.
+
+    The answer says what time it is there.
+    """
+    return dated(_undated(world, call), call.now)
+
+
+def _undated(world: World, call: Call) -> HttpResponse:
     name = _find(call, call.method)
     if name is None:
         from entra_oauth.practice import pages

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from urllib.parse import quote
 
 import pytest
@@ -202,3 +203,26 @@ def test_the_rooms_public_names_are_there_and_no_others() -> None:
         assert getattr(room, name).__name__ == name
     with pytest.raises(AttributeError):
         _ = room.PracticeTennant  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing/here",
+        "/api/2.0/clusters/list",
+        f"/{ARTICLE_TENANT_ID}/discovery/v2.0/keys",
+        f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize",
+        f"/{ARTICLE_TENANT_ID}/oauth2/v2.0/token",
+    ],
+)
+def test_every_answer_says_what_time_it_is_by_the_tenants_clock(path: str) -> None:
+    tenant = PracticeTenant(clock=lambda: NOON)
+    request = HttpRequest(method="GET", url=f"{BASE}{path}")
+    assert tenant.handle(request).header("Date") == "Thu, 01 Jan 2026 12:00:00 GMT"
+    tenant.advance(86_400 * 59 + 3_661)
+    late = tenant.handle(request).header("Date")
+    assert late == "Sun, 01 Mar 2026 13:01:01 GMT" == formatdate(tenant.now(), usegmt=True)
+    tenant.faults.add("clock-skew")
+    slow = tenant.handle(request).header("Date")
+    assert slow == formatdate(tenant.now() - 7_200, usegmt=True)

@@ -130,6 +130,12 @@ def test_a_secret_shows_in_the_token() -> None:
             "User.Read",
         ),
         (
+            "https://management.azure.com/.default",
+            "https://management.azure.com",
+            "https://management.azure.com/user_impersonation https://management.azure.com/.default",
+            "user_impersonation",
+        ),
+        (
             "https://management.azure.com//.default",
             "https://management.azure.com/",
             "https://management.azure.com//user_impersonation "
