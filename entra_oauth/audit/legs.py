@@ -248,13 +248,15 @@ def _home(item: Item, groups: list[_Group]) -> _Group | None:
     for group, shares in reversed(answers):
         if shares:
             return group
+    if item.leg is Leg.RESOURCE:  # a token of unknown origin belongs to no sign-in
+        return None
     open_ones = [group for group, shares in answers if shares is None and _fits(item, group)]
     if open_ones:
         return open_ones[-1]
     # What shares nothing with anything is still looked at beside the latest that fits: a
     # state that is wrong must be found to be wrong.
     late = [group for group, _ in answers if _fits(item, group)]
-    return late[-1] if late and item.leg is not Leg.RESOURCE else None
+    return late[-1] if late else None
 
 
 def _fits(item: Item, group: _Group) -> bool:
@@ -265,7 +267,7 @@ def _fits(item: Item, group: _Group) -> bool:
         return group.has(Leg.AUTHORIZE) or group.has(Leg.REDIRECT)
     if grant is not None and grant.endswith("device_code"):
         return group.has(Leg.DEVICE)
-    if grant == "refresh_token" or item.leg is Leg.RESOURCE:
+    if grant == "refresh_token":
         return group.has(Leg.TOKEN)
     if grant == "client_credentials":
         return group.has(Leg.REDIRECT) and not group.has(Leg.TOKEN)

@@ -201,6 +201,8 @@ def token_goes_to_its_audience(item: Item, case: Case) -> Verdict:
         scopes = (f"{audience.rstrip('/')}/.default",)
     if authority is None and read is not None and (issuer := read.text("iss")):
         authority = _of_issuer(issuer)
+    if asked is None and on_this_machine(item.url):
+        return unknown("where the token came from is not in this recording", where)
     if not scopes or authority is None or hidden(" ".join(scopes)):
         return unknown("for whom the token is is not in this recording", where)
     try:

@@ -72,7 +72,7 @@ def signature_is_the_authoritys(item: Item, case: Case) -> Verdict:
         return absent(NONE)
     valid = case.claim("id-token-signature", item)
     if valid is None:
-        return unknown("the authority's keys are not in this recording", TOKEN)
+        return unknown("the authority's keys, or the signature, are not in this recording", TOKEN)
     return passed(TOKEN) if valid else failed("It was not made with the authority's key.", TOKEN)
 
 

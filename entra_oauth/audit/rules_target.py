@@ -189,6 +189,8 @@ def address_is_clean(item: Item, case: Case) -> Verdict:
         return failed("A value holds a control character.", "/request/query")
     if "#" in item.url:
         return failed("It has a fragment.", "/request/url")
+    if any(hidden(value) for value in values):
+        return unknown("values were taken out, and what was in them with them", "/request/query")
     return passed("/request/url")
 
 

@@ -145,6 +145,7 @@ def _request(step: Step) -> dict[str, Any]:
         "target": step.url if step.channel == "front" else target,
         "method": step.method,
         "headers": _headers(request.headers),
+        "properties": {"step": step.number},
     }
     if request.body:
         found["body"] = {"text": request.body.decode("utf-8", "replace")}
@@ -154,13 +155,14 @@ def _request(step: Step) -> dict[str, Any]:
 def _response(step: Step) -> dict[str, Any]:
     response = step.http_response
     if response is None:
-        return {"noResponseReceived": True}
+        return {"noResponseReceived": True, "properties": {"step": step.number}}
     found: dict[str, Any] = {
         "protocol": "HTTP",
         "version": "1.1",
         "statusCode": response.status,
         "reasonPhrase": response.reason,
         "headers": _headers(response.headers),
+        "properties": {"step": step.number},
     }
     if response.body:
         found["body"] = {"text": response.body.decode("utf-8", "replace")}
