@@ -1,6 +1,6 @@
 """`python -m entra_oauth` is the same as `entra-oauth`."""
 
-from entra_oauth.cli import main
+from entra_oauth.cli import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

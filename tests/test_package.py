@@ -104,7 +104,7 @@ def test_the_wheel_holds_the_package_and_its_facts_and_nothing_else(wheel: Files
     assert {name for name in wheel if not name.startswith(f"{facts}/")} == _package_files()
     assert "entra_oauth/py.typed" in wheel
     assert wheel[f"{facts}/licenses/LICENSE"] == (ROOT / "LICENSE").read_bytes()
-    assert b"entra-oauth = entra_oauth.cli:main" in wheel[f"{facts}/entry_points.txt"]
+    assert b"entra-oauth = entra_oauth.cli:program" in wheel[f"{facts}/entry_points.txt"]
 
 
 def test_the_wheel_says_what_it_needs(wheel: Files) -> None:

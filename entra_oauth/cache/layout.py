@@ -22,7 +22,7 @@ except ImportError:
         from hashlib import sha256
 
 try:
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 except ImportError:  # Windows: there the full program waits
     flock = None  # type: ignore[assignment, unused-ignore]
 
@@ -45,6 +45,7 @@ __all__ = [
     "stamp",
     "take_over",
     "tokens_folder",
+    "wait_for_holder",
     "write_line",
     "write_token",
 ]
@@ -189,12 +190,12 @@ def stamp(path: str, status: os.stat_result) -> str:
 _held: dict[str, int] = {}
 
 
-def take_over(lock: str, *, keep: bool) -> bool:
-    """Whether a lock is free; `keep` it then, for whoever in this process takes it next.
+def take_over(lock: str) -> bool:
+    """Whether a lock was free; it is kept then, for whoever in this process takes it next.
 
     Raises `OSError` where there is no such lock.
     """
-    handle = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = _open_lock(lock)
     try:
         flock(handle, LOCK_EX | LOCK_NB)
         status = os.fstat(handle)
@@ -202,11 +203,24 @@ def take_over(lock: str, *, keep: bool) -> bool:
     except OSError:
         os.close(handle)
         return False
-    if keep and is_ours:
+    if is_ours:
         _held[lock] = handle
     else:
         os.close(handle)
     return True
+
+
+def wait_for_holder(lock: str) -> None:
+    """Wait until the holder of a lock is done, without a bound: that is the caller's."""
+    handle = _open_lock(lock)
+    try:
+        flock(handle, LOCK_SH)  # shared: all who wait go on at once
+    finally:
+        os.close(handle)
+
+
+def _open_lock(lock: str) -> int:
+    return os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def held(lock: str) -> int | None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["main"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["main", "program"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +35,25 @@ def main(argv: list[str] | None = None) -> int:
             code = 130
     _leave_threads_behind(code)
     return code
+
+
+def program() -> NoReturn:
+    """The command as a process: `main`, and an end without the interpreter's tidying up.
+
+    All is closed and flushed by then; to take the modules apart again would keep people
+    waiting for as long as a request takes.
+    """
+    import atexit
+    import os
+
+    code = main()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # closed, or nobody reads there
+            continue
+    os._exit(code)
 
 
 def _run(arguments: list[str]) -> int:

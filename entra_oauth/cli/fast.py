@@ -28,9 +28,12 @@ ALIASES = {
 
 _PUBLIC = "https://login.microsoftonline.com"
 _MIN_VALIDITY_S = 300
-_WAIT_S = 60.0
-_PAUSE_S = 0.02
+_WAIT_S = 10.0
+"""Seconds; the full program then looks why the other one does not finish."""
 _NAMES = ("tenant", "client-id", "scope", "authority-host", "account", "profile", "min-validity")
+_FOR_REQUESTS = ("ca-bundle", "http-timeout")
+"""Options that a token which is at hand has no use for."""
+
 _KEPT = ("authority-host", "tenant", "client-id", "account", "scope")
 _SHORT = {"-p": "--profile", "-o": "--output"}
 _AZURE = {
@@ -143,14 +146,23 @@ def _wait_for_another(place: Place) -> str | None:
     """
     if layout.flock is None:
         return None
-    until, waited = time.monotonic() + _WAIT_S, False
-    while not layout.take_over(place.lock, keep=not waited):
-        waited = True
-        time.sleep(_PAUSE_S)
-        token = place.token(time.time(), time.monotonic())
-        if token is not None or time.monotonic() > until:
-            return token
-    return None
+    if layout.take_over(place.lock):
+        return None
+    # The real signal module costs more than all of this; nothing else runs here.
+    import _signal as signal  # type: ignore[import-not-found, unused-ignore]
+
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.setitimer(signal.ITIMER_REAL, _WAIT_S)
+    try:
+        layout.wait_for_holder(place.lock)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    return place.token(time.time(), time.monotonic())
+
+
+def _give_up(number: int, frame: object) -> None:
+    raise TimeoutError  # an OSError: the full program goes on from here
 
 
 def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] | None:
@@ -162,7 +174,7 @@ def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] |
             continue
         name, equals, value = word.partition("=")
         name = _SHORT.get(name, name)[2:] if word[:1] == "-" else ""
-        if name not in (*_NAMES, "output") or name in given:
+        if name not in (*_NAMES, *_FOR_REQUESTS, "output") or name in given:
             return None
         if not equals:
             value = next(words, "")
@@ -171,7 +183,9 @@ def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] |
         given[name] = value
     if given.get("output", "token") not in _OUTPUTS:
         return None
-    variables = {f"ENTRA_OAUTH_{name.replace('-', '_').upper()}": name for name in _NAMES}
+    variables = {
+        f"ENTRA_OAUTH_{name.replace('-', '_').upper()}": name for name in (*_NAMES, *_FOR_REQUESTS)
+    }
     for variable in environ:
         if variable.startswith("ENTRA_OAUTH_") and variable not in _FOLDERS:
             if variable not in variables:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.kept import App
+from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.source import TokenSource
 from entra_oauth.cache.store import FileStore
 from entra_oauth.channels.base import now
@@ -44,6 +45,16 @@ def source_for(args: argparse.Namespace, console: Console) -> TokenSource:
 
 
 def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
+    if not _is_watched(args):
+        return Refresher(
+            authority_of(args),
+            client_id_of(args),
+            ca_bundle=args.ca_bundle,
+            allow_keylog=args.allow_keylog,
+            timeout_s=float(args.http_timeout),
+            say=console.say,
+        )
+
     def renew(
         refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
     ) -> TokenResponse:
@@ -62,6 +73,12 @@ def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
             return refresh(asking, refresh_token, channels, timeout_s=float(args.http_timeout))
 
     return renew
+
+
+def _is_watched(args: argparse.Namespace) -> bool:
+    """Whether the request is to be recorded or told, or carries more than usual."""
+    names = ("recorder", "explain", "correlation_id")
+    return any(getattr(args, name, None) for name in names)
 
 
 def find(args: argparse.Namespace, source: TokenSource) -> Found:

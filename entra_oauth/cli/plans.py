@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
-from entra_oauth.flows.authorization_code import SignIn
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Hints, Procedure
 
 if TYPE_CHECKING:
     import argparse
 
     from entra_oauth.cli.console import Console
+    from entra_oauth.flows.authorization_code import SignIn
+    from entra_oauth.protocol.authorize import Procedure
 
 __all__ = [
     "EXAMPLE_CLIENT",
@@ -81,6 +81,10 @@ def use_workspace(args: argparse.Namespace, console: Console) -> None:
 
 def plan_of(args: argparse.Namespace, procedure: Procedure) -> SignIn:
     """What the options ask for. Raises `UsageError`."""
+    # Here, because a token that is at hand needs neither.
+    from entra_oauth.flows.authorization_code import SignIn
+    from entra_oauth.protocol.authorize import Hints, Procedure
+
     client_id = client_id_of(args)
     state = getattr(args, "state", None)
     if state is not None and procedure is not Procedure.ARTICLE:

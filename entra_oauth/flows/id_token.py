@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import say_nothing
@@ -32,7 +33,7 @@ _PATIENCE_S = 5.0
 
 _SLICE_S = 0.25
 
-_AFTER_S = 0.25
+_AFTER_S = 0.06
 """Seconds before the fetch begins: until then the machine is busy with opening the browser."""
 
 _NOT_HAD = (
@@ -132,6 +133,9 @@ class SignatureCheck:
         self._hurry.wait(_AFTER_S)
         try:
             self._fetch(aside)
+            # What the check needs: here nobody waits for the import.
+            import_module("joserfc.jws")
+            import_module("joserfc.jwk")
         finally:
             self._ready.set()
 

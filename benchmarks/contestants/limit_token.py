@@ -1,0 +1,9 @@
+"""The least that a cached token can be: one line in one file."""
+
+import sys
+import time
+
+with open(sys.argv[-1]) as file:
+    expires, token = file.read().split()
+if float(expires) > time.time():
+    print(token)
