@@ -240,7 +240,7 @@ class InterruptibleDoor:
         with terminal:
             attempt = Attempt(read, terminal.wake)
             self._front.say(
-                "Is the browser on another machine, or its last page does not load? Press p to "
+                "Is the browser on another machine, or does its last page not load? Press p to "
                 "sign in again and paste that page's address."
             )
             self._thread = attempt.begin(self._door, url, timeout_s=timeout_s)

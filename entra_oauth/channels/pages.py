@@ -153,7 +153,12 @@ def not_found() -> HttpResponse:
         kind=_NEUTRAL,
         state="Not found",
         headline="There is nothing at this address",
-        parts=[_paragraph("This program only takes the answer of one sign-in.")],
+        parts=[
+            _paragraph(
+                "This program only takes the answer of one sign-in. Go on with it in the window "
+                "that was opened for it."
+            )
+        ],
     )
 
 
@@ -191,7 +196,12 @@ def wrong_kind() -> HttpResponse:
         kind=_NEUTRAL,
         state="Still waiting",
         headline="This is not the form that is expected",
-        parts=[_paragraph("It was not used. The program in the terminal still waits.")],
+        parts=[
+            _paragraph(
+                "It was not used. The program in the terminal still waits. Go on with the sign-in "
+                "in the window that was opened for it."
+            )
+        ],
     )
 
 

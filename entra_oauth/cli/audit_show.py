@@ -96,11 +96,11 @@ def _list(evidence: Evidence) -> list[str]:
     if evidence.claims:
         lines += ["", "Claims of the recorder, made while the secrets were there:"]
     for claim in evidence.claims:
-        where = f"steps {', '.join(map(str, claim.steps))}" if claim.steps else ""
+        detail = f"{plain(claim.detail, limit=300)}{_where(claim.steps)}"
         lines += row(
             plain(claim.name, limit=40),
             plain(claim.verdict, limit=40),
-            f"{plain(claim.detail, limit=300)} ({where})",
+            detail,
             indent=2,
             columns=width(),
         )
@@ -108,6 +108,11 @@ def _list(evidence: Evidence) -> list[str]:
         lines += ["", "Not in this recording:"]
         lines += [prose(plain(each), indent=2, columns=width()) for each in evidence.not_seen]
     return lines
+
+
+def _where(steps: tuple[int, ...]) -> str:
+    named = ", ".join(map(str, steps))
+    return f" ({'step' if len(steps) == 1 else 'steps'} {named})" if steps else ""
 
 
 def _line(step: Step) -> str:

@@ -169,7 +169,10 @@ def device_done(call: Call, errand: DeviceErrand, *, granted: bool, extra: Field
         said = f"You have signed in to {escape(errand.app.name)} on your device."
         body = f"<h1>You are signed in</h1><p>{said} You may now close this window.</p>"
     else:
-        body = "<h1>Nothing was granted</h1><p>The device is told that you declined.</p>"
+        body = (
+            "<h1>Nothing was granted</h1><p>The device is told that you declined. You may now "
+            "close this window.</p>"
+        )
     title = "You are signed in" if granted else "Nothing was granted"
     return page_answer(200, page(title, body), call, policy=policy(), extra=extra)
 

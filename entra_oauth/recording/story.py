@@ -45,8 +45,8 @@ _AUTHORIZE = Told(
     "sign the person in and to send a code back.",
     lesson="The request goes through the browser because only there can the person type a "
     "password that the program must not see. Whoever looks over the person's shoulder sees this "
-    "address, so it holds nothing that could be used alone: the challenge is a hash, the state is "
-    "only good for comparing.",
+    "address, so it holds nothing that could be used alone: a challenge is a hash, a state is only "
+    "good for comparing.",
     source="RFC 6749 §4.1.1",
 )
 _REDIRECT = Told(

@@ -240,3 +240,11 @@ def test_every_colour_of_the_style_comes_from_the_palettes() -> None:
     assert "#" not in rules
     assert "color-scheme: light dark;" in rules
     assert set(re.findall(r"var\(--(\w+)\)", rules)) == _PALETTES["light"].keys()
+
+
+@pytest.mark.parametrize(
+    "make", [pages.not_found, pages.wrong_kind, lambda: pages.wrong_method("POST")]
+)
+def test_who_came_astray_is_told_where_to_go_on(make: Callable[[], HttpResponse]) -> None:
+    text = " ".join(Seen(make()).text["p"])
+    assert re.search(r"Go on with .+ in the window that was opened for it\.", text)

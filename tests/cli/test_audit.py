@@ -98,6 +98,13 @@ def test_a_step_shows_its_bytes_and_its_connection(folder: Path) -> None:
     assert "code=code~" in out
 
 
+def test_a_claim_names_the_steps_that_it_is_about(folder: Path) -> None:
+    ran = " ".join(show(folder).out.split())
+    assert "(step 1)" in ran
+    assert "(steps 1)" not in ran
+    assert "()" not in ran
+
+
 def test_raw_names_every_line_end(folder: Path) -> None:
     lines = show(folder, "2", "--raw").out.splitlines()
     assert "  Host: login.example␍␊" in lines

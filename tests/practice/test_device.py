@@ -220,7 +220,9 @@ def test_a_person_can_decline_at_every_step(where: str) -> None:
         cancels=where == "cancels", consents=where != "consents", approves=where != "approves"
     )
     device = Device(kit)
-    assert "Nothing was granted" in device.person(CAROL).text
+    end = device.person(CAROL).text
+    assert "Nothing was granted" in end
+    assert "You may now close this window." in end
     assert refused(device.poll()) == (400, "authorization_declined", 65004)
 
 
