@@ -473,6 +473,11 @@ _ALL = (
         kind="flag",
         help="print the address that would be opened, and what the linter finds; send nothing",
     ),
+    Option(name="off", key="lab-off", kind="flag", help="only the attack, on the naive client"),
+    Option(name="on", key="lab-on", kind="flag", help="only the defence, on this program's own client"),
+    Option(
+        name="me", key="lab-me", metavar="FILE", help="new file with a function for you to repair"
+    ),
     Option(name="print", kind="flag", help="print the address and the curl command, send nothing"),
     Option(
         name="prove",

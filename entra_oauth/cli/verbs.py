@@ -573,6 +573,42 @@ _ALL = (
         meaning="such as +3600",
     ),
     Verb(
+        name="lab list",
+        module="lab",
+        summary="eighteen attacks, each with its RFC section",
+        description="List the labs, and how far what each shows is Entra's.",
+        options=(),
+        examples=("entra-oauth lab list",),
+    ),
+    Verb(
+        name="lab",
+        module="lab",
+        summary="an attack that works on a naive client, then stopped, then repaired by you",
+        description="Play one attack on this machine alone: against a small client that is wrong "
+        "on purpose, then against this program's own. With --me a file is written with a function "
+        "for you to repair. Exit code 9 means that the lab did not show what it should.",
+        options=("lab-off", "lab-on", "lab-me"),
+        examples=(
+            "entra-oauth lab 1",
+            "entra-oauth lab 1 --off",
+            "entra-oauth lab 1 --on",
+            "entra-oauth lab 1 --me lab01.py",
+        ),
+        word="LAB",
+        meaning="its number, 1 to 18, or its name",
+    ),
+    Verb(
+        name="lab check",
+        module="lab",
+        summary="try the function that you repaired",
+        description="Run your function against the lab's trials, in a process of its own with a "
+        "time limit, and say what is still wrong. Exit code 9 means that it is not solved yet.",
+        options=(),
+        examples=("entra-oauth lab check 1 lab01.py",),
+        words="LAB [FILE]",
+        meaning="the lab's number, and your file (lab01.py for lab 1, unless it is named)",
+    ),
+    Verb(
         name="demo",
         module="demo",
         summary="a whole sign-in on the practice tenant, told message by message",
@@ -613,5 +649,11 @@ GROUPS = (
             *("audit import", "audit replay", "audit seal", "audit verify"),
         ),
     ),
-    ("Learn", ("demo", "practice serve", "practice run", "practice fault", "practice clock")),
+    (
+        "Learn",
+        (
+            *("lab", "lab list", "lab check", "demo"),
+            *("practice serve", "practice run", "practice fault", "practice clock"),
+        ),
+    ),
 )

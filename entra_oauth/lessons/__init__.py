@@ -1,0 +1,1 @@
+"""Lessons: the flow told, attacked and repaired, against the practice tenant, offline."""

@@ -1,0 +1,50 @@
+"""The labs, in order. Each file is imported when its lab is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import UsageError
+
+if TYPE_CHECKING:
+    from entra_oauth.lessons.labs.lab import Lab
+
+__all__ = ["NAMES", "lab", "labs"]
+
+NAMES = (
+    "lab01_login_csrf",
+    "lab02_stolen_code",
+    "lab03_code_replay",
+    "lab04_redirect_prefix",
+    "lab05_pkce_downgrade",
+    "lab06_mix_up",
+    "lab07_followed_redirect",
+    "lab08_stolen_refresh_token",
+    "lab09_history",
+    "lab10_token_in_logs",
+    "lab11_port_squatting",
+    "lab12_wrong_audience",
+    "lab13_forged_token",
+    "lab14_password",
+    "lab15_device_phishing",
+    "lab16_referer",
+    "lab17_netrc",
+    "lab18_framed",
+)
+
+
+def lab(number: int) -> Lab:
+    """One lab. Raises `UsageError` for a number that none has."""
+    if not 1 <= number <= len(NAMES):
+        raise UsageError(
+            f"There is no lab {number}.", advice=f"Give a number from 1 to {len(NAMES)}."
+        )
+    module = import_module(f"entra_oauth.lessons.labs.{NAMES[number - 1]}")
+    found: Lab = module.LAB
+    return found
+
+
+def labs() -> tuple[Lab, ...]:
+    """All of them."""
+    return tuple(lab(number) for number in range(1, len(NAMES) + 1))
