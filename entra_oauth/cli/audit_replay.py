@@ -104,13 +104,19 @@ def _sign_in(attempt: Attempt) -> str:
     reached: list[str] = []
 
     def send(request: HttpRequest) -> HttpResponse:
-        if request.url.startswith(attempt.redirect_uri) and attempt.redirect_uri:
+        if attempt.redirect_uri and _place(request.url) == _place(attempt.redirect_uri):
             reached.append(request.url)
             return HttpResponse(status=200)
         return http_send(request)
 
     PracticeBrowser(send, PERSON, PASSWORD).open(attempt.url)
     return reached[0] if reached else ""
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    """Scheme, host with port, and path. The tenant's own pages can be at the same host name."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc, parts.path or "/"
 
 
 def _values() -> dict[str, str]:

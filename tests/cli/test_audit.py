@@ -137,6 +137,13 @@ def test_json_is_for_programs(folder: Path) -> None:
     assert step["request"]["base64"]
 
 
+def test_a_step_is_named_as_the_other_audit_verbs_name_it_too(folder: Path, tmp_path: Path) -> None:
+    assert call("audit", "show", f"{folder}#2") == show(folder, "2")
+    odd = folder.rename(tmp_path / "odd#2")
+    assert show(odd) == call("audit", "show", str(odd))
+    assert "Step 1:" in call("audit", "show", f"{odd}#1").out
+
+
 WRONG: list[tuple[list[str], str]] = [
     ([], "needs a folder"),
     (["1", "2", "3"], "needs a folder"),

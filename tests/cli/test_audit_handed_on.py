@@ -14,11 +14,14 @@ import pytest
 import canaries
 import recording_kit as kit
 from cli_kit import call, error_of, free_port, on_stdin
+from entra_oauth.cli.audit_replay import _sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.hosts import Hosted
 from entra_oauth.recording.har import har_text
+from entra_oauth.recording.replay import Attempt, came_back
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import load
+from practice_kit import BASE, authorize_url
 from rawserver import RawServer, saying
 from sweep import assert_swept
 
@@ -247,6 +250,13 @@ def test_a_recording_of_everything_gets_a_fresh_code_too(tmp_path: Path) -> None
     folder = kit.written(tmp_path / "rec", level=Level.NONE)
     ran = call("audit", "replay", f"{folder}#3")
     assert "now 200" in ran.out, ran.both
+
+
+def test_the_articles_redirect_uri_is_told_from_the_tenants_own_pages(hosted: Hosted) -> None:
+    path = f"{canaries.TENANT}/oauth2/v2.0/authorize"
+    url = authorize_url().replace(f"{BASE}/{path}", f"{hosted.base_url}/{path}")
+    attempt = Attempt(url=url, redirect_uri="http://localhost", values={"state": "12345"})
+    assert came_back(attempt, _sign_in(attempt))["code"]
 
 
 def test_values_come_from_standard_input_and_are_not_shown(folder: Path) -> None:
