@@ -474,7 +474,7 @@ _ALL = (
         help="print the address that would be opened, and what the linter finds; send nothing",
     ),
     Option(name="off", key="lab-off", kind="flag", help="only the attack, on the naive client"),
-    Option(name="on", key="lab-on", kind="flag", help="only the defence, on this program's own client"),
+    Option(name="on", key="lab-on", kind="flag", help="only the defence, on our own client"),
     Option(
         name="me", key="lab-me", metavar="FILE", help="new file with a function for you to repair"
     ),
