@@ -139,6 +139,12 @@ def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
 
 
 def _leg(step: Step) -> Leg:
+    leg = _part(step)
+    # Whoever sends no parameter asks where the authority is, as for a workspace's.
+    return Leg.METADATA if leg is Leg.AUTHORIZE and not _asks(step) else leg
+
+
+def _part(step: Step) -> Leg:
     if step.name in _BY_NAME and step.channel == "front":
         leg = _BY_NAME[step.name]
         status = step.http_response.status if step.http_response is not None else 0
@@ -153,6 +159,13 @@ def _leg(step: Step) -> Leg:
     if kind is None and _hands_a_token_over(step):
         return Leg.RESOURCE
     return _BY_KIND.get(kind or "", Leg.PAGE)
+
+
+def _asks(step: Step) -> bool:
+    request = step.http_request
+    pairs = parse_form(HttpRequest(method="GET", url=step.url).query)
+    pairs += parse_form(request.body.decode("latin-1")) if request.body else ()
+    return bool({"client_id", "response_type", "redirect_uri", "scope"} & {n for n, _ in pairs})
 
 
 def _hands_a_token_over(step: Step) -> bool:

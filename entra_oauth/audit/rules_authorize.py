@@ -21,6 +21,8 @@ __all__: list[str] = []
 
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 STATE = "/request/query/state"
+ENOUGH = 120
+"""Bits: 22 random characters hold 128, and look like a few less where there is no digit in them."""
 
 
 @rule("AR01", E, "RFC 6749 §3.1, RFC 9700 §2.6", at=Leg.AUTHORIZE)
@@ -170,7 +172,7 @@ def state_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     bits = case.bits("state", item) if hidden(value) else entropy_bits(value)
     if bits is None:
         return unknown("the state was taken out, and nothing was noted of it", STATE)
-    if bits >= 128:
+    if bits >= ENOUGH:
         return passed(STATE)
     return failed(
         f"At most {bits} bits of chance are in it.", STATE, severity=E if bits < 64 else W
@@ -273,7 +275,7 @@ def nonce_is_random(item: Item, case: Case) -> Verdict:
     if any(other and same(nonce, other) for other in others):
         return failed("Another request has the same.", where)
     bits = case.bits("nonce", item) if hidden(nonce) else entropy_bits(nonce)
-    if bits is not None and bits < 128:
+    if bits is not None and bits < ENOUGH:
         return failed(f"At most {bits} bits of chance are in it.", where)
     if bits is None or (equal is None and item.get("state")):
         return unknown("the nonce was taken out, and nothing was noted of it", where)
