@@ -13,6 +13,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from entra_oauth.adapters.authlib import oauth2_session
+    from entra_oauth.adapters.azure import EntraCredential
+    from entra_oauth.adapters.databricks import DatabricksStrategy
+    from entra_oauth.adapters.http import EntraAuth
+    from entra_oauth.adapters.stored import StoredTokens
     from entra_oauth.channels.base import Channels, Outcome
     from entra_oauth.client import ConfidentialClient, PublicClient, local_channels
     from entra_oauth.errors import (
@@ -44,6 +49,11 @@ if TYPE_CHECKING:
     from entra_oauth.recording import Exchange, Recorder, Recording
 
 _HOMES = {
+    "adapters.authlib": ("oauth2_session",),
+    "adapters.azure": ("EntraCredential",),
+    "adapters.databricks": ("DatabricksStrategy",),
+    "adapters.http": ("EntraAuth",),
+    "adapters.stored": ("StoredTokens",),
     "channels.base": ("Channels", "Outcome"),
     "client": ("ConfidentialClient", "PublicClient", "local_channels"),
     "errors": (
@@ -86,6 +96,9 @@ __all__ = [
     "Channels",
     "ClientSecret",
     "ConfidentialClient",
+    "DatabricksStrategy",
+    "EntraAuth",
+    "EntraCredential",
     "EntraOAuthError",
     "Exchange",
     "FederatedAssertion",
@@ -105,6 +118,7 @@ __all__ = [
     "SignIn",
     "SignInRequired",
     "StateMismatch",
+    "StoredTokens",
     "TimedOut",
     "TokenRequest",
     "TokenResponse",
@@ -112,6 +126,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "local_channels",
+    "oauth2_session",
     "sign_in",
 ]
 
