@@ -30,6 +30,10 @@ __all__ = [
 LONGEST_WAIT_S = 3600.0
 """No `Retry-After` counts for more seconds than this."""
 
+_JSON = "application/json"
+_JSON_OF = {"keys": frozenset([_JSON, "application/jwk-set+json"])}
+"""Media types by stage, where more than the usual one may come (RFC 7517 §8.5.2)."""
+
 _BUSY = {429: "too many requests were made", 503: "it is not available for the moment"}
 
 
@@ -76,7 +80,7 @@ def _members(reply: HttpResponse, question: Question) -> dict[str, Any]:
     if 300 <= reply.status < 400:
         # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
         raise unexpected(reply, question, "it is a redirect, which is never followed with a secret")
-    if _media_type(reply) != "application/json":
+    if _media_type(reply) not in _JSON_OF.get(question.stage, (_JSON,)):
         raise unexpected(
             reply,
             question,
@@ -103,7 +107,7 @@ def _media_type(reply: HttpResponse) -> str:
 
 def _holds_error(reply: HttpResponse) -> bool:
     try:
-        return _media_type(reply) == "application/json" and "error" in read_object(reply.body)
+        return _media_type(reply) == _JSON and "error" in read_object(reply.body)
     except ValueError:
         return False
 

@@ -1,16 +1,20 @@
 // npm's oidc-provider, an OpenID-certified authority, at the addresses that Entra uses.
 //
-//   node oidc_provider.mjs FOLDER/node_modules TENANT CLIENT SCOPE
+//   node oidc_provider.mjs FOLDER/node_modules TENANT CLIENT SCOPE [MORE]
 //
 // Serves on loopback, writes its port as one line, and ends when its standard input does.
 // Alice is signed in and consents without being asked; with `prompt=login` she refuses.
+//
+// MORE is JSON: a list of further clients, as they are registered. Two members are ours:
+// `rotates`, whether a refresh token is replaced by a new one, and `lives_s`, the seconds
+// that its refresh tokens and device codes live.
 
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [modules, tenant, client, scope] = process.argv.slice(2);
+const [modules, tenant, client, scope, more = "[]"] = process.argv.slice(2);
 const { Provider } = await import(
   pathToFileURL(join(modules, "oidc-provider", "lib", "index.js")).href
 );
@@ -22,6 +26,8 @@ const alice = {
   preferred_username: "alice@certified.example",
 };
 
+const lifeOf = (ctx, token, { lives_s = 600 }) => lives_s;
+
 const configuration = {
   clients: [
     {
@@ -32,20 +38,30 @@ const configuration = {
       response_types: ["code"],
       redirect_uris: ["http://localhost"],
     },
+    ...JSON.parse(more),
   ],
-  claims: { openid: Object.keys(alice) },
+  clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+  claims: { openid: Object.keys(alice), profile: [] },
   conformIdTokenClaims: false,
   cookies: { keys: [randomBytes(32).toString("hex")] },
-  features: { devInteractions: { enabled: false } },
+  extraClientMetadata: { properties: ["rotates", "lives_s"] },
+  features: {
+    clientCredentials: { enabled: true },
+    devInteractions: { enabled: false },
+    deviceFlow: { enabled: true },
+  },
   findAccount: (ctx, id) => ({ accountId: id, claims: () => alice }),
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   pkce: { required: () => true },
+  rotateRefreshToken: ({ oidc }) => oidc.client.rotates !== false,
   routes: {
     authorization: `/${tenant}/oauth2/v2.0/authorize`,
+    device_authorization: `/${tenant}/oauth2/v2.0/devicecode`,
     token: `/${tenant}/oauth2/v2.0/token`,
     jwks: `/${tenant}/discovery/v2.0/keys`,
   },
-  scopes: ["openid", "offline_access", scope],
+  scopes: ["openid", "profile", "offline_access", scope],
+  ttl: { DeviceCode: lifeOf, RefreshToken: lifeOf },
 };
 
 async function answerForAlice(provider, request, response) {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import needs
+from against.certified import CLIENT, SCOPE, TENANT, WHO, serving
 from against.chromium import Page
 from against.command import Command
 from against.final_address import final_address
@@ -21,7 +20,6 @@ from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import now
 from entra_oauth.errors import AuthorityError
 from entra_oauth.practice import PracticeBrowser, http_send
-from entra_oauth.practice.directory import DATABRICKS
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import AuthorizationRequest, AuthorizationResponse, Procedure
 from entra_oauth.protocol.messages import HttpRequest, parse_form
@@ -30,40 +28,14 @@ from entra_oauth.protocol.token import TokenRequest, TokenResponse
 
 pytestmark = [pytest.mark.against, needs.node_package("oidc-provider")]
 
-HERE = Path(__file__).parent
-TENANT = "8c1f0b52-6f0a-4d36-9f55-1f2d3c4b5a60"
-CLIENT = "3f6a1d0e-7c9b-4e1e-9c55-0b7f5a3d2e11"
-SCOPE = f"{DATABRICKS}/.default"
-WHO = "alice@certified.example"
 REDIRECT_URI = "http://localhost:49152"
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """Where it is served: scheme, host and port."""
-    assert needs.NODE
-    assert needs.NODE_MODULES
-    program = [needs.NODE, str(HERE / "oidc_provider.mjs"), str(needs.NODE_MODULES)]
-    process = subprocess.Popen(
-        [*program, TENANT, CLIENT, SCOPE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"]},
-        text=True,
-    )
-    try:
-        assert process.stdout
-        port = process.stdout.readline().strip()
-        if not port.isdigit():
-            process.kill()
-            pytest.fail(f"oidc-provider did not start: {process.communicate(timeout=10)}")
-        yield f"http://localhost:{port}"
-    finally:
-        try:
-            process.communicate(timeout=10)  # it ends with its standard input
-        finally:
-            process.kill()
+    with serving() as base:
+        yield base
 
 
 @pytest.mark.parametrize("response_mode", ["form_post", "query"])

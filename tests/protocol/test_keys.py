@@ -148,3 +148,11 @@ def test_a_key_that_is_none_verifies_nothing(changes: dict[str, Any]) -> None:
 def test_only_a_whole_answer_counts(reply: HttpResponse) -> None:
     with canaries.refused(UnexpectedAnswer):
         SigningKeys.read(reply, answering=REQUEST, received_at=NOW)
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/jwk-set+json"])
+def test_keys_may_come_under_the_name_of_their_own_media_type(kind: str) -> None:
+    # RFC 7517 §8.5.2; npm's oidc-provider sends it.
+    body = json.dumps(signing.jwks()).encode()
+    reply = HttpResponse(status=200, headers=(("Content-Type", kind),), body=body)
+    assert SigningKeys.read(reply, answering=REQUEST, received_at=NOW).keys
