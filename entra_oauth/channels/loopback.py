@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.channels import http1
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.passage import Passage
 from entra_oauth.channels.peer import Connection
 from entra_oauth.channels.ports import bind
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["HangUp", "LoopbackHost"]
+__all__ = ["HangUp", "LoopbackHost", "Passage"]
 
 
 _PAUSE_S = 0.002
@@ -67,6 +68,9 @@ class LoopbackHost:
     `host:port` there, ends the encryption itself with the context it gets, and
     takes the requests inside as its own. Where it gets None the answer is 403.
 
+    `witness` is told of every request that was answered, or refused, or hung up on, with
+    the bytes of both directions; in the thread of its connection, afterwards.
+
     Raises `PortBusy` if another program has the port, `LocalError` if the system
     does not give it or does not have the address.
     """
@@ -79,6 +83,7 @@ class LoopbackHost:
         address: str | None = None,
         tls: ssl.SSLContext | None = None,
         tunnel: Callable[[str], ssl.SSLContext | None] | None = None,
+        witness: Callable[[Passage], None] | None = None,
         keep_alive: bool = False,
         request_timeout_s: float = 5.0,
         idle_timeout_s: float = 30.0,
@@ -88,6 +93,7 @@ class LoopbackHost:
         self._handle = handle
         self._tls = tls
         self._tunnel = tunnel
+        self._witness = witness
         self._keep_alive = keep_alive
         self._request_timeout_s = request_timeout_s
         self._idle_timeout_s = idle_timeout_s
@@ -172,7 +178,7 @@ class LoopbackHost:
             self._make_room(1)
             self._stopping.wait(_PAUSE_S)
             return
-        connection = Connection(sock)
+        connection = Connection(sock, self._witness)
         thread = threading.Thread(
             target=self._serve,
             args=(connection,),
@@ -243,6 +249,7 @@ class LoopbackHost:
         silence_s = self._idle_timeout_s if self._keep_alive else self._request_timeout_s
         while connection.await_first_byte(silence_s):
             connection.until = monotonic() + self._request_timeout_s
+            connection.notes.begin()
             try:
                 head = connection.read_head(self._body_limit)
                 if head.method == "CONNECT" and self._tunnel is not None:
@@ -260,12 +267,14 @@ class LoopbackHost:
 
     def _shake_hands(self, connection: Connection, tls: ssl.SSLContext) -> None:
         with self._lock:  # `cut` must not meet a socket that is being replaced
-            connection.sock = tls.wrap_socket(
+            connection.sock = sock = tls.wrap_socket(
                 connection.sock, server_side=True, do_handshake_on_connect=False
             )
             connection.encrypted = True
-        connection.sock.settimeout(self._request_timeout_s)
-        connection.sock.do_handshake()
+        sock.settimeout(self._request_timeout_s)
+        began = monotonic()
+        sock.do_handshake()
+        connection.notes.encrypted(sock, monotonic() - began)
 
     def _dig(self, connection: Connection, head: http1.Head, tls: ssl.SSLContext | None) -> None:
         """Play the host that a client of a proxy wants to be connected with."""
@@ -275,6 +284,7 @@ class LoopbackHost:
             raise http1.Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
         connection.tunnel = head.target.rpartition(":")[0].lower()
         connection.send(http1.ESTABLISHED)
+        connection.notes.dug()
         self._shake_hands(connection, tls)
 
     def _read_request(self, connection: Connection, head: http1.Head) -> HttpRequest:
@@ -293,11 +303,16 @@ class LoopbackHost:
 
     def _refuse(self, connection: Connection, status: int) -> None:
         connection.until = monotonic() + self._request_timeout_s
-        connection.send(http1.encode_response(http1.bare(status), method="GET", keep=False))
+        response = http1.bare(status)
+        try:
+            connection.send(http1.encode_response(response, method="GET", keep=False))
+        finally:
+            connection.notes.end(None, response, unread=connection.unread)
         connection.linger()
 
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
         keep = self._keep_alive and head.modern and not http1.ends_connection(head.headers)
+        connection.notes.arrived()
         try:
             response = self._handle(request)
             keep = keep and not http1.ends_connection(response.headers)
@@ -305,13 +320,22 @@ class LoopbackHost:
         except HangUp as wish:
             if wish.reset:
                 connection.reset()
+            connection.notes.end(request, None, failure="HangUp")
             return False
         except Exception as error:
             self.failure = self.failure or error
-            keep = False
-            message = http1.encode_response(http1.bare(500), method=request.method, keep=False)
+            keep, response = False, http1.bare(500)
+            message = http1.encode_response(response, method=request.method, keep=False)
         connection.until = monotonic() + self._request_timeout_s
-        connection.send(message)
+        connection.notes.ready()
+        failure = None
+        try:
+            connection.send(message)
+        except OSError as error:
+            failure = type(error).__name__
+            raise
+        finally:
+            connection.notes.end(request, response, failure=failure)
         return keep
 
     def _keep(self, connection: Connection) -> bool:

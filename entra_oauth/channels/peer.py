@@ -6,9 +6,16 @@ import os
 import socket
 import struct
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from entra_oauth.channels import http1
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.passage import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.channels.passage import Passage
 
 __all__ = ["Connection"]
 
@@ -22,10 +29,13 @@ class Connection:
     past, however the bytes are spread, and `OSError` when the peer is gone.
     """
 
-    __slots__ = ("_buffer", "encrypted", "sock", "tunnel", "until", "waiting")
+    __slots__ = ("_buffer", "encrypted", "notes", "sock", "tunnel", "until", "waiting")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(
+        self, sock: socket.socket, witness: Callable[[Passage], None] | None = None
+    ) -> None:
         self.sock = sock
+        self.notes = Notes(witness, sock)
         self.encrypted = False
         self.tunnel = ""
         """The host that we play for a client of a proxy."""
@@ -37,6 +47,11 @@ class Connection:
     @property
     def buffered(self) -> bool:
         return bool(self._buffer)
+
+    @property
+    def unread(self) -> bytes:
+        """What came and was not taken yet."""
+        return bytes(self._buffer)
 
     def await_first_byte(self, silence_s: float) -> bool:
         """Whether a request begins within `silence_s` seconds."""
@@ -69,7 +84,9 @@ class Connection:
         rest = memoryview(message)
         while rest:
             self._apply_deadline()
-            rest = rest[self.sock.send(rest) :]
+            count = self.sock.send(rest)
+            self.notes.say(rest[:count])
+            rest = rest[count:]
 
     def linger(self) -> None:
         """Read on a little after a refusal.
@@ -125,5 +142,6 @@ class Connection:
 
     def _take(self, size: int, *, skip: int = 0) -> bytes:
         taken = bytes(self._buffer[:size])
+        self.notes.hear(self._buffer[: size + skip])
         del self._buffer[: size + skip]
         return taken

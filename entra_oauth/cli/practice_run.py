@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli import signals
 from entra_oauth.cli.practice_tenant import read_tenant
+from entra_oauth.cli.recorded import recorder_of
 from entra_oauth.errors import plain
 from entra_oauth.practice import run as practice_run
 from entra_oauth.practice import serve
@@ -18,19 +19,25 @@ if TYPE_CHECKING:
     import argparse
 
     from entra_oauth.cli.console import Console
+    from entra_oauth.cli.passages import Passages
     from entra_oauth.practice.proxy import Proxy
+    from entra_oauth.practice.visits import Visits
 
 __all__ = ["run"]
+
+_PATIENCE_S = 2.0
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Run it, and say afterwards whom it wanted to reach and could not."""
     if warning := practice_run.warning(args.program):
         console.ask(f"warning: {warning}")
+    passages = _passages(args)
     with ExitStack() as opening:
         with signals.uninterrupted():
-            proxy, environ = _open(args, opening)
+            proxy, environ = _open(args, opening, passages)
         code = practice_run.run(args.program, environ)
+        args.failed = code != 0
         refused = proxy.refused
     if refused:
         console.say(
@@ -38,19 +45,48 @@ def run(args: argparse.Namespace, console: Console) -> int:
             + ", ".join(plain(each) for each in refused[:5])
             + (" …" if len(refused) > 5 else "")
         )
+    if passages is not None and passages.left_out:
+        console.ask(
+            f"Note: {passages.left_out} more messages passed than a recording holds; they are "
+            "not in it."
+        )
     return code
 
 
-def _open(args: argparse.Namespace, opening: ExitStack) -> tuple[Proxy, dict[str, str]]:
+def _passages(args: argparse.Namespace) -> Passages | None:
+    recorder = recorder_of(args)
+    if recorder is None:
+        return None
+    from entra_oauth.cli.passages import Passages
+
+    return Passages(recorder)
+
+
+def _open(
+    args: argparse.Namespace, opening: ExitStack, passages: Passages | None
+) -> tuple[Proxy, dict[str, str]]:
     """Serve, and make the program's environment."""
     # As the article leaves its app registration: an administrator has consented.
     tenant = read_tenant(args, usual=DEFAULT.with_admin_consent())
     person = tenant.person(args.user)
-    hosted = opening.enter_context(serve(tenant, proxy_port=args.proxy_port or 0))
-    control = opening.enter_context(Control(tenant))
-    browser = opening.enter_context(practice_run.browser_for(person))
+    witness = passages.at_tenant if passages is not None else None
+    hosted = opening.enter_context(serve(tenant, proxy_port=args.proxy_port or 0, witness=witness))
+    visits = None
+    if passages is not None:
+        from entra_oauth.practice.visits import Visits
+
+        visits = Visits()
+    control = opening.enter_context(Control(tenant, visits=visits))
+    if passages is not None and visits is not None:
+        opening.callback(_keep_visits, passages, visits, hosted.base_url)
+    browser = opening.enter_context(practice_run.browser_for(person, tells=passages is not None))
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
         os.environ, proxy_url=hosted.proxy.url, ca_file=hosted.ca_file, browser=browser
     )
     return hosted.proxy, environ | {CONTROL_VARIABLE: control.address}
+
+
+def _keep_visits(passages: Passages, visits: Visits, tenant_url: str) -> None:
+    """The program has ended, but its browser may still be reading the last page."""
+    passages.at_program(visits.wait(_PATIENCE_S), tenant_url)

@@ -15,7 +15,7 @@ from entra_oauth.errors import EntraOAuthError, UsageError, plain
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from entra_oauth.channels.base import Channels, FrontChannel
     from entra_oauth.cli.console import Console
@@ -28,8 +28,8 @@ __all__ = ["recorded", "recorder_of", "watched", "watched_front"]
 def recorded(verb: str, args: argparse.Namespace, console: Console) -> Iterator[None]:
     """Around one command. A place that cannot be written to is refused before it begins.
 
-    If the command fails, its own error goes on, and what is wrong with the recording is
-    only said.
+    If the command fails, its own error or exit code goes on, and what is wrong with the
+    recording is only said.
     """
     args.recorder = None
     if getattr(args, "record", None) is None:
@@ -54,12 +54,19 @@ def recorded(verb: str, args: argparse.Namespace, console: Console) -> Iterator[
     try:
         yield
     except BaseException:
-        try:
-            _save(verb, folder, args, console)
-        except EntraOAuthError as error:
-            console.ask(f"Note: {error.what} {error.advice}")
+        _try_to_save(verb, folder, args, console)
         raise
-    _save(verb, folder, args, console)
+    if getattr(args, "failed", False):
+        _try_to_save(verb, folder, args, console)
+    else:
+        _save(verb, folder, args, console)
+
+
+def _try_to_save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -> None:
+    try:
+        _save(verb, folder, args, console)
+    except EntraOAuthError as error:
+        console.ask(f"Note: {error.what} {error.advice}")
 
 
 def _save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -> None:
@@ -77,6 +84,7 @@ def _save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -
         verb=verb,
         ca_bundle=bool(getattr(args, "ca_bundle", None)),
         allow_keylog=bool(getattr(args, "allow_keylog", False)),
+        watched=_name_of(args.program) if recording.at_authority else None,
     )
     level = Level(args.redact)
     save(recording, folder, level=level, created_at=now(), facts=facts)
@@ -90,6 +98,11 @@ def _save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -
         f"Recorded {count} message{'s' if count != 1 else ''} in {plain(str(folder))}. It holds "
         f"{holds}. Look at it: entra-oauth audit show {plain(str(folder))}"
     )
+
+
+def _name_of(program: Sequence[str]) -> str:
+    """The name of a program without its folder, and without its arguments, which may be secrets."""
+    return Path(program[0]).name
 
 
 def recorder_of(args: argparse.Namespace) -> Recorder | None:

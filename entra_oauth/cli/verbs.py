@@ -536,10 +536,11 @@ _ALL = (
         "The exit code is the program's.",
         options=(
             *("practice-user", "practice-proxy-port", "practice-directory", "practice-fault"),
-            "quiet",
+            *("record", "redact", "quiet"),
         ),
         examples=(
             "entra-oauth practice run -- python get-tokens.py CLIENT TENANT",
+            "entra-oauth practice run --record rec -- python get-tokens.py CLIENT TENANT",
             "entra-oauth practice run --user carol --fault slow -- python script.py",
         ),
         runs=True,

@@ -4,6 +4,7 @@
 
 It goes to the practice tenant by the proxy that `HTTPS_PROXY` names, to this machine,
 and nowhere else. With `--code` it types a device's code and is done on the tenant's page.
+With `--tell` it tells the tenant what it sends to the program, for a recording.
 Where the way ends on a page of the tenant, because the answer could
 not go back to the app, it says so on standard error and exits with 1.
 """
@@ -18,7 +19,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import EntraOAuthError, UsageError, plain
+from entra_oauth.practice.control import CONTROL_VARIABLE
 from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.visits import telling
 from entra_oauth.protocol.messages import is_loopback
 
 __all__ = ["PASSWORD_VARIABLE", "main"]
@@ -34,19 +37,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="entra_oauth.practice.browser", allow_abbrev=False)
     parser.add_argument("--user", default="alice", help="sign-in name, or what is before its @")
     parser.add_argument("--code", default="", help="what to type where a device's code is asked")
+    parser.add_argument("--tell", action="store_true", help="tell the tenant what is sent here")
     parser.add_argument("url")
     args = parser.parse_args(arguments)
+    control = os.environ.get(CONTROL_VARIABLE, "") if args.tell else ""
     try:
-        return _visit(args.url, args.user, args.code)
+        return _visit(args.url, args.user, args.code, control)
     except EntraOAuthError as error:
         print(f"practice browser: {error}", file=sys.stderr)
         return error.exit_code
 
 
-def _visit(url: str, user: str, code: str) -> int:
-    send = partial(
-        http_send, ca_file=os.environ.get("SSL_CERT_FILE") or None, proxy_port=_proxy_port()
-    )
+def _visit(url: str, user: str, code: str, control: str) -> int:
+    ca_file, proxy_port = os.environ.get("SSL_CERT_FILE") or None, _proxy_port()
+    if control:
+        send = telling(control, ca_file=ca_file, proxy_port=proxy_port)
+    else:
+        send = partial(http_send, ca_file=ca_file, proxy_port=proxy_port)
     password = os.environ.get(PASSWORD_VARIABLE, "practice")
     page = PracticeBrowser(send, _full_name(user), password, user_code=code).open(url)
     heading, message = _HEADING.search(page.text), _MESSAGE.search(page.text)

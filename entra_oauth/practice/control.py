@@ -5,6 +5,8 @@
     DELETE /faults                          behave again
     POST /clock {"seconds": 3600}           put the clock forward
     GET /clock                              the tenant's time
+    POST /visits {"method": …, "url": …}    the browser of `practice run` is about to go there
+    POST /visits/end {"visit": 0, …}        what it sent and received, in base64
 
 It is no page's business. A browser says in a header who sends it (`Origin`,
 `Sec-Fetch-Site`), and such a request is refused, whatever token it has; so is one that
@@ -16,6 +18,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from base64 import b64decode
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.practice.tenant import PracticeTenant
+    from entra_oauth.practice.visits import Visits
 
 __all__ = ["CONTROL_VARIABLE", "Control", "command"]
 
@@ -37,16 +41,22 @@ CONTROL_VARIABLE = "ENTRA_OAUTH_PRACTICE_CONTROL"
 T = TypeVar("T")
 
 _BODY_LIMIT = 64 * 1024
+_VISIT_LIMIT = 1024 * 1024
 _FARTHEST_S = 10**9
 
 
 class Control:
-    """The endpoint, in a `with` block. Raises `PortBusy`."""
+    """The endpoint, in a `with` block. Visits are told to `visits`. Raises `PortBusy`."""
 
-    def __init__(self, tenant: PracticeTenant, *, port: int = 0) -> None:
+    def __init__(
+        self, tenant: PracticeTenant, *, port: int = 0, visits: Visits | None = None
+    ) -> None:
         self._tenant = tenant
+        self._visits = visits
         self._token = secrets.token_urlsafe(32)
-        self._host = LoopbackHost(self._handle, port=port, body_limit=_BODY_LIMIT)
+        self._host = LoopbackHost(
+            self._handle, port=port, body_limit=_BODY_LIMIT if visits is None else _VISIT_LIMIT
+        )
 
     @property
     def address(self) -> str:
@@ -109,6 +119,8 @@ class Control:
                     raise _unfit("seconds is too far away")
                 self._tenant.advance(seconds)
                 return self._clock()
+            case ("POST", "/visits" | "/visits/end") if self._visits is not None:
+                return self._visit(request, self._visits)
             case (_, "/faults" | "/clock"):
                 return _answer(405, {"error": "That cannot be done with it."})
             case _:
@@ -117,6 +129,14 @@ class Control:
     def _faults(self) -> HttpResponse:
         listed = [{"fault": r.text, "touched": n} for r, n in self._tenant.faults.rules]
         return _answer(200, {"faults": listed})
+
+    def _visit(self, request: HttpRequest, visits: Visits) -> HttpResponse:
+        if request.path == "/visits":
+            number = visits.begin(_member(request, "method", str), _member(request, "url", str))
+        else:
+            number = _member(request, "visit", int)
+            visits.end(number, _octets(request, "sent"), _octets(request, "received"))
+        return _answer(200, {"visit": number})
 
     def _clock(self) -> HttpResponse:
         return _answer(200, {"now": int(self._tenant.now())})
@@ -131,6 +151,13 @@ def _member(request: HttpRequest, name: str, kind: type[T]) -> T:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise _unfit(f"{name} is missing, or of the wrong type")
     return value
+
+
+def _octets(request: HttpRequest, name: str) -> bytes:
+    try:
+        return b64decode(_member(request, name, str), validate=True)
+    except ValueError:
+        raise _unfit(f"{name} is not base64") from None
 
 
 def _unfit(what: str) -> UsageError:

@@ -12,7 +12,7 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.channels.loopback import LoopbackHost, Passage
 from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -37,7 +37,7 @@ _PLAIN_HTTP = (
 class Proxy:
     """The proxy, in a `with` block. `tls` is what it presents in place of the real hosts.
 
-    `port=0` picks a free one. Raises `PortBusy`.
+    `port=0` picks a free one. `witness` is a `LoopbackHost`'s. Raises `PortBusy`.
     """
 
     def __init__(
@@ -46,12 +46,15 @@ class Proxy:
         *,
         tls: ssl.SSLContext,
         port: int = 0,
+        witness: Callable[[Passage], None] | None = None,
     ) -> None:
         self._handle_inside = handle
         self._tls = tls
         self._lock = Lock()
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
-        self._host = LoopbackHost(self._handle, port=port, tunnel=self._tunnel, keep_alive=True)
+        self._host = LoopbackHost(
+            self._handle, port=port, tunnel=self._tunnel, witness=witness, keep_alive=True
+        )
         self.port = self._host.port
 
     @property

@@ -59,12 +59,14 @@ def environment(
 
 
 @contextmanager
-def browser_for(user: User) -> Iterator[str]:
+def browser_for(user: User, *, tells: bool = False) -> Iterator[str]:
     """A command for `BROWSER` that signs that person in and returns at once.
 
     It returns at once because a program may open the browser first and listen second.
+    With `tells` it tells the tenant's control endpoint of its visits to the program.
     """
     words = [sys.executable, "-P", "-m", "entra_oauth.practice.browser", "--user", user.name]
+    words += ["--tell"] if tells else []
     if os.name == "nt":
         yield f"{subprocess.list2cmdline(words)} %s &"
         return

@@ -163,6 +163,8 @@ class Certificates:
         """What the host presents, once entered."""
         self.ca_file = ""
         """What its clients must trust, once entered."""
+        self.certificate = b""
+        """What it presents, as DER, once entered."""
 
     def __enter__(self) -> Self:
         made = make(self._now)
@@ -174,6 +176,7 @@ class Certificates:
         self.context.load_cert_chain(chain)
         chain.unlink()  # the context holds the key now; no file has to
         self.ca_file = str(ca)
+        self.certificate = ssl.PEM_cert_to_DER_cert(made.certificate.decode("ascii"))
         return self
 
     def __exit__(

@@ -6,9 +6,10 @@ HTML parser, and knows nothing of how the tenant makes them.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken, UnexpectedAnswer
@@ -17,8 +18,9 @@ from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, is_lo
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.client import HTTPConnection
+    from socket import socket
 
-__all__ = ["Page", "PracticeBrowser", "http_send"]
+__all__ = ["Page", "PracticeBrowser", "Tap", "http_send"]
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_STEPS = 20
@@ -234,11 +236,13 @@ def http_send(
     ca_file: str | None = None,
     timeout_s: float = 30.0,
     proxy_port: int | None = None,
+    tap: Tap | None = None,
 ) -> HttpResponse:
     """Carry one request to a server on this machine, and to no other.
 
     `ca_file` is trusted in place of the system's certificates. `proxy_port` is that of a
-    practice tenant's proxy on this machine: https requests to other hosts go there.
+    practice tenant's proxy on this machine: https requests to other hosts go there. `tap`
+    keeps the bytes of both directions.
     Raises `DestinationRefused` for another host, `ConnectFailed`, `ExchangeBroken`.
     """
     import http.client
@@ -265,6 +269,8 @@ def http_send(
             f"({type(error).__name__}).",
             advice="Check that the server is running and its certificate is trusted.",
         ) from None
+    if tap is not None:
+        connection.sock = tap.on(connection.sock)
     try:
         connection.putrequest(request.method, target, skip_accept_encoding=True)
         for name, value in request.headers:
@@ -300,3 +306,49 @@ def _connection(
 
     context = ssl.create_default_context(cafile=ca_file)
     return HTTPSConnection(host, port, timeout=timeout_s, context=context)
+
+
+class Tap:
+    """Keeps what a connection of `http_send` has sent and received, inside TLS."""
+
+    def __init__(self) -> None:
+        self.sent = bytearray()
+        self.received = bytearray()
+
+    def on(self, sock: socket) -> Any:
+        """What stands in for the socket: as much of one as `http.client` uses."""
+        return _TappedSocket(sock, self)
+
+
+class _TappedSocket:
+    def __init__(self, sock: socket, tap: Tap) -> None:
+        self._sock = sock
+        self._tap = tap
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.sendall(data)
+        self._tap.sent += data
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TappedReader(self._sock.makefile("rb", buffering=0), self._tap))
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class _TappedReader(io.RawIOBase):
+    def __init__(self, file: io.RawIOBase, tap: Tap) -> None:
+        self._file = file
+        self._tap = tap
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._file.readinto(buffer) or 0
+        self._tap.received += memoryview(buffer)[:count]
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -29,18 +29,25 @@ def facts_of(
     verb: str = "",
     ca_bundle: bool = False,
     allow_keylog: bool = False,
+    watched: str | None = None,
     home: Path | None = None,
 ) -> dict[str, Any]:
-    """JSON values. `ca_bundle`: certificates were named on the command line."""
+    """JSON values. `ca_bundle`: certificates were named on the command line.
+
+    `watched`: another program's requests were recorded, where they arrived. Then what this
+    process trusts and obeys has no bearing on them.
+    """
+    if watched is not None:
+        return {
+            **_program(verb),
+            "seen_at": "the authority's side",
+            "watched_program": watched,
+            "certificates": {"from": "the practice tenant", "system": False},
+        }
     bundle = next((name for name in BUNDLE_VARIABLES if environ.get(name)), None)
     named = "the command line" if ca_bundle else bundle
     return {
-        "program": {"name": "entra-oauth", "version": __version__, "verb": verb},
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "python": platform.python_version(),
-        "implementation": sys.implementation.name,
-        "openssl": ssl.OPENSSL_VERSION,
-        "platform": platform.platform(),
+        **_program(verb),
         "variables": sorted(_in_effect(environ, None if ca_bundle else bundle, allow_keylog)),
         "certificates": {
             "from": named or "the operating system",
@@ -49,6 +56,17 @@ def facts_of(
         },
         "tls_keys_written": bool(allow_keylog and environ.get("SSLKEYLOGFILE")),
         "netrc": "present, not used" if _has_netrc(environ, home) else "absent",
+    }
+
+
+def _program(verb: str) -> dict[str, Any]:
+    return {
+        "program": {"name": "entra-oauth", "version": __version__, "verb": verb},
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "openssl": ssl.OPENSSL_VERSION,
+        "platform": platform.platform(),
     }
 
 

@@ -64,7 +64,7 @@ def evidence_of(
         claims=claims,
         ledger=_ledger(found, redactor.key),
         facts=facts or {},
-        not_seen=_not_seen(steps),
+        not_seen=_not_seen_there(steps) if recording.at_authority else _not_seen(steps),
     )
 
 
@@ -121,6 +121,22 @@ def _not_seen(steps: Sequence[Step]) -> tuple[str, ...]:
         lines.append("Of some connections the certificate is not known: none came to stand.")
     elif any(len(step.link.certificates) == 1 for step in steps):
         lines.append("Of the authority's certificates only its own is here, not those above it.")
+    return tuple(lines)
+
+
+def _not_seen_there(steps: Sequence[Step]) -> tuple[str, ...]:
+    """What stays unseen to whoever looks on at the authority's side."""
+    lines = [
+        "This was seen at the authority's side, where the requests arrived: what else the program "
+        "did is not here. TLS and certificate are those of its connections to the practice tenant "
+        "or to its proxy; of the times, `send` is how long a request took to arrive, `wait` how "
+        "long the tenant took, `receive` how long the answer took to leave.",
+    ]
+    asked = any(step.name == "authorize" for step in steps)
+    if asked and not any(step.name == "redirect" for step in steps):
+        lines.append("How the answer came back to the program was not seen.")
+    if any(step.request.seen is not Seen.WIRE for step in steps):
+        lines.append("Of some requests only the address is known: they got no answer.")
     return tuple(lines)
 
 

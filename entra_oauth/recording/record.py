@@ -46,8 +46,8 @@ class Exchange:
     failure: str | None = None
     """The kind of error that ended it, if one did."""
     wire: Wire | None = None
-    """What was seen below the level of messages, on the back channel; of a request that
-    failed too."""
+    """What was seen below the level of messages, where it was: on the back channel, and at
+    the authority's side. Of a request that failed too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,16 @@ class Recording:
     """Exchanges in the order in which they ended."""
 
     exchanges: tuple[Exchange, ...] = field(default=())
+    at_authority: bool = False
+    """Seen where the requests arrive, not where they are sent."""
 
 
 class Recorder:
     """Wraps a pair of channels and collects what passes."""
 
     def __init__(self) -> None:
+        self.at_authority = False
+        """Whether it is kept where the requests of somebody else's client arrive."""
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
 
@@ -68,15 +72,15 @@ class Recorder:
     def recording(self) -> Recording:
         """What has passed so far."""
         with self._lock:
-            return Recording(tuple(self._exchanges))
+            return Recording(tuple(self._exchanges), self.at_authority)
 
     def wrap(self, channels: Channels) -> Channels:
         """The same channels, remembered."""
         return replace(
             channels,
             front=_RecordedFront(channels.front, self._witness(channels.now)),
-            back=_RecordedBack(channels.back, self._keep, channels.now),
-            aside=channels.aside and _RecordedBack(channels.aside, self._keep, channels.now),
+            back=_RecordedBack(channels.back, self.keep, channels.now),
+            aside=channels.aside and _RecordedBack(channels.aside, self.keep, channels.now),
         )
 
     def pasted(self, url: str, callback: HttpRequest, *, at: float) -> None:
@@ -88,7 +92,7 @@ class Recorder:
             ("authorize, opened by hand", HttpRequest(method="GET", url=url)),
             ("accepted", callback),
         ):
-            self._keep(
+            self.keep(
                 Exchange(
                     channel="front",
                     note=note,
@@ -99,14 +103,15 @@ class Recorder:
                 )
             )
 
-    def _keep(self, exchange: Exchange) -> None:
+    def keep(self, exchange: Exchange) -> None:
+        """Remember one more. May be called from any thread."""
         with self._lock:
             self._exchanges.append(exchange)
 
     def _witness(self, now: Callable[[], float]) -> Witness:
         def saw(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
             at = now()
-            self._keep(
+            self.keep(
                 Exchange(
                     channel="front",
                     note=note,

@@ -234,6 +234,8 @@ def _name(exchange: Exchange) -> str:
 
 def _front(exchange: Exchange) -> tuple[Half, Half]:
     request, response = exchange.request, exchange.response
+    if exchange.wire is not None:
+        return _back(exchange)
     if exchange.note.startswith("authorize") and not request.headers and not request.raw:
         return _half(request.url.encode("utf-8", "replace"), Seen.ADDRESS), Half()
     answer = Half()

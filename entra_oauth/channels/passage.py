@@ -1,0 +1,159 @@
+"""What passed on a connection of a loopback host, as its bytes were at our end of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.base import monotonic, now
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable
+
+__all__ = ["Notes", "Passage"]
+
+_START = rb"([A-Z]{1,20}) ([!-~]{1,8192}) HTTP/"
+_HOST = rb"(?i)\r\nhost:[ \t]*([0-9A-Za-z.:\[\]_-]{1,255})[ \t]*\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One request that came to a host of ours, and what it was answered."""
+
+    request: HttpRequest
+    """Of one that could not be read, as much as could be."""
+    response: HttpResponse | None
+    """None where there was none, or only bytes: see `wire`."""
+    started_at: float
+    """Seconds since 1970: its first byte was there."""
+    ended_at: float
+    failure: str | None = None
+    """The kind of error that ended it, if one did."""
+    wire: Wire = field(default_factory=Wire, repr=False)
+    """What the peer has `sent` and `received`, inside TLS. Of the times, `send` is how long
+    the request took to arrive, `wait` how long we took, `receive` how long the answer took
+    to be taken."""
+
+
+class Notes:
+    """What a host notes of one connection for its witness: the link, and the message under way.
+
+    Without a `witness` nothing is noted.
+    """
+
+    __slots__ = (
+        *("_arrived", "_began", "_heard", "_kept", "_link"),
+        *("_ready", "_said", "_started_at", "_witness"),
+    )
+
+    def __init__(self, witness: Callable[[Passage], None] | None, sock: socket.socket) -> None:
+        self._witness = witness
+        if witness is None:
+            return
+        self._heard = bytearray()
+        self._said = bytearray()
+        host, port = sock.getsockname()[:2]
+        self._link = Wire(peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self._kept = False
+        self._started_at = self._began = self._arrived = self._ready = 0.0
+
+    def begin(self) -> None:
+        """The first byte of a message is there."""
+        if self._witness is None:
+            return
+        self._heard.clear()
+        self._said.clear()
+        self._started_at = now()
+        self._began = self._arrived = self._ready = monotonic()
+
+    def hear(self, data: bytes | bytearray) -> None:
+        """Bytes of the message were taken."""
+        if self._witness is not None:
+            self._heard += data
+
+    def say(self, data: bytes | memoryview) -> None:
+        """Bytes of the answer were given."""
+        if self._witness is not None:
+            self._said += data
+
+    def arrived(self) -> None:
+        """The request is there as a whole."""
+        if self._witness is not None:
+            self._arrived = self._ready = monotonic()
+
+    def ready(self) -> None:
+        """Its answer is about to be sent."""
+        if self._witness is not None:
+            self._ready = monotonic()
+
+    def dug(self) -> None:
+        """What passed since `begin` was a CONNECT and its answer."""
+        if self._witness is not None:
+            self._link = replace(
+                self._link,
+                tunnel_sent=bytes(self._heard),
+                tunnel_received=bytes(self._said),
+                proxy=f"http://{self._link.peer}",
+            )
+
+    def encrypted(self, sock: ssl.SSLSocket, seconds: float) -> None:
+        """The handshake is done, and took so long."""
+        if self._witness is not None:
+            cipher = sock.cipher()
+            self._link = replace(
+                self._link,
+                tls_version=sock.version(),
+                cipher=cipher[0] if cipher else None,
+                alpn=sock.selected_alpn_protocol(),
+                times=Times(tls=seconds),
+            )
+
+    def end(
+        self,
+        request: HttpRequest | None,
+        response: HttpResponse | None,
+        *,
+        unread: bytes = b"",
+        failure: str | None = None,
+    ) -> None:
+        """The message has ended: the witness is told.
+
+        `request` is None where it could not be read; `unread` is what else there is of it.
+        """
+        if self._witness is None:
+            return
+        sent, received = bytes(self._heard) + unread, bytes(self._said)
+        times = replace(
+            self._link.times,
+            send=self._arrived - self._began,
+            wait=self._ready - self._arrived,
+            receive=monotonic() - self._ready if received else None,
+        )
+        wire = replace(self._link, sent=sent, received=received, kept=self._kept, times=times)
+        self._kept = True
+        self._witness(
+            Passage(
+                request=request or self._guess(sent),
+                response=response,
+                started_at=self._started_at,
+                ended_at=now(),
+                failure=failure,
+                wire=wire,
+            )
+        )
+
+    def _guess(self, sent: bytes) -> HttpRequest:
+        """Method and address of a request that was refused unread, where they can be told."""
+        scheme = "https" if self._link.tls_version else "http"
+        start, host = re.match(_START, sent), re.search(_HOST, sent)
+        method, target = (part.decode("ascii") for part in start.groups()) if start else ("?", "/")
+        where = host[1].decode("ascii") if host else str(self._link.peer)
+        if method == "CONNECT":
+            scheme, where, target = "https", target, "/"
+        elif not target.startswith("/"):
+            return HttpRequest(method=method, url=target, raw=sent)
+        return HttpRequest(method=method, url=f"{scheme}://{where}{target}", raw=sent)
