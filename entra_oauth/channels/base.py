@@ -106,8 +106,9 @@ class Door(Protocol):
         returned, raises `CallbackRefused` to go on waiting, or any other
         `EntraOAuthError` to end the wait with it.
 
-        Raises what `read` raised to end it; the last `CallbackRefused` if nothing
-        else came within `timeout_s` seconds; `TimedOut` if nothing came at all.
+        Raises what `read` raised to end it; a `CallbackRefused` of the last one's kind
+        if nothing else came within `timeout_s` seconds, with an advice of its own;
+        `TimedOut` if nothing came at all.
         """
 
     def tell(self, outcome: Outcome) -> None:

@@ -17,6 +17,7 @@ from entra_oauth.channels import pages
 from entra_oauth.channels.base import ignore, monotonic
 from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.channels.redirect_uri import LoopbackUri
+from entra_oauth.channels.refused import heard_no_other
 from entra_oauth.errors import (
     AuthorityError,
     CallbackRefused,
@@ -190,7 +191,7 @@ class ListeningDoor:
             )
         if self._refusal is not None:
             self._say(f"{_times(self._refusals, 'redirect')} refused, and no other came.")
-            raise self._refusal
+            raise heard_no_other(self._refusal)
         raise self._timed_out(timeout_s)
 
     def tell(self, outcome: Outcome) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore, monotonic
 from entra_oauth.channels.pasted import parse_pasted
+from entra_oauth.channels.refused import pasted_no_other
 from entra_oauth.channels.terminal import Woken, find_terminal, read_line, some_terminal
 from entra_oauth.errors import (
     AuthorityError,
@@ -208,7 +209,7 @@ def ask_until_accepted(
     """Ask for the address again and again, until `read` accepts it or ends the wait.
 
     Raises as `Door.ask` does. `EOFError` and `Woken` from `ask_line` go through,
-    unless an address was refused before: then that `CallbackRefused` is raised.
+    unless an address was refused before: then a `CallbackRefused` of its kind is raised.
     """
     until = monotonic() + timeout_s
     refusal: CallbackRefused | None = None
@@ -219,7 +220,7 @@ def ask_until_accepted(
             break
         except (EOFError, Woken):
             if refusal is not None:
-                raise refusal from None
+                raise pasted_no_other(refusal) from None
             raise
         try:
             return read(parse_pasted(text, redirect_uri=redirect_uri))
@@ -227,7 +228,7 @@ def ask_until_accepted(
             refusal = error
             say(plain(str(error)))
     if refusal is not None:
-        raise refusal from None
+        raise pasted_no_other(refusal) from None
     raise TimedOut(
         f"No address was pasted within {timeout_s:.0f} seconds.",
         advice="Start again. If the browser showed an error of the sign-in page (AADSTS50011: "

@@ -573,7 +573,8 @@ def test_at_the_deadline_the_last_refusal_is_raised_if_there_was_one() -> None:
         assert waiting.answer(f"code=A&code=B&state={STATE}").status == 400
         error = waiting.result.exception(ENOUGH_S)
     assert isinstance(error, StateMismatch)
-    assert error.what == "A parameter is repeated."
+    assert error.what.startswith("A parameter is repeated. No other answer came in time")
+    assert error.advice.startswith("Nothing was used. Start again")
     assert waiting.said[-1] == "2 redirects were refused, and no other came."
 
 

@@ -202,6 +202,16 @@ def test_a_wait_that_ends_without_an_answer_says_the_last_reason(
     assert caught.type is error
 
 
+@pytest.mark.parametrize("end", [TimedOut("x", advice="y"), EOFError()])
+def test_at_its_end_nobody_is_told_to_go_on(end: BaseException) -> None:
+    person = _Person("code=a&state=b", end)
+    with pytest.raises(StateMismatch) as caught:
+        _sign_in(person, _request())
+    assert "still awaited" in person.said[-1]  # right while the prompt was there
+    assert "still awaited" not in str(caught.value)
+    assert "Start again" in caught.value.advice
+
+
 def test_the_time_for_an_answer_is_what_is_left_of_the_whole() -> None:
     person = _Person("", "", TimedOut("x", advice="y"))
     with pytest.raises(CallbackRefused):

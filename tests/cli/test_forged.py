@@ -97,9 +97,12 @@ def test_where_only_forged_ones_came_it_is_a_failed_check(person: Person) -> Non
     with authority(person) as server:
         ran = call("login", *at(server.url), "--browser", "x", "--timeout", "1")
         person.join()
-    what, _ = error_of(ran)
+    what, advice = error_of(ran)
     assert ran.code == 5
     assert "a state that is not ours" in what
+    assert "No other answer came in time" in what
+    assert "Start again" in advice
+    assert "still awaited" not in ran.err
     assert "1 redirect was refused" in ran.err
     assert server.requests == []
 
