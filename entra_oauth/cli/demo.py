@@ -18,6 +18,7 @@ from entra_oauth.channels.front import Listener
 from entra_oauth.cli.console import wants_style
 from entra_oauth.cli.decode import describe
 from entra_oauth.cli.demo_report import check_place, write_report
+from entra_oauth.cli.explaining import explained_of
 from entra_oauth.cli.layout import prose, width
 from entra_oauth.cli.narration import Narrator
 from entra_oauth.cli.plans import EXAMPLE_CLIENT, EXAMPLE_TENANT
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from entra_oauth.cli.console import Console
+    from entra_oauth.lessons.explained import Explained
     from entra_oauth.practice.user_agent import Page
     from entra_oauth.protocol.token import TokenResponse
 
@@ -51,6 +53,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Sign in, then tell what passed."""
     procedure = Procedure(args.procedure)
     check_place(args.report)
+    explained = explained_of(args, console)
     with serve(PracticeTenant(), tls=False) as hosted:
         opening = (
             "A whole sign-in, on this machine alone.",
@@ -62,9 +65,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
             console.result(prose(text, indent=0, columns=width()))
         browser = _OwnBrowser(console) if args.browser else _BuiltInBrowser()
         recorder = recorder_of(args) or Recorder()
-        story = _sign_in(hosted.base_url, procedure, browser, console, recorder)
+        story = _sign_in(hosted.base_url, procedure, browser, console, recorder, explained)
         report = write_report(recorder.recording, args.report)
-        _Teller(console, Narrator(), story, report).tell()
+        teller = _Teller(console, Narrator(), story, report)
+        teller.tell_the_rest() if explained else teller.tell()
     return 0
 
 
@@ -139,6 +143,7 @@ def _sign_in(
     browser: _BuiltInBrowser | _OwnBrowser,
     console: Console,
     recorder: Recorder,
+    explained: Explained | None,
 ) -> _Story:
     plan = SignIn(
         procedure=procedure,
@@ -152,6 +157,8 @@ def _sign_in(
     # A key log is no matter here: nothing is encrypted on the way to this machine.
     with RequestsBack(allow_keylog=True, say=console.say) as back:
         channels = recorder.wrap(Channels(front=front, back=back))
+        if explained is not None:
+            channels = explained.wrap(channels)
         started = monotonic()
         try:
             tokens = sign_in(plan, channels)
@@ -201,6 +208,11 @@ class _Teller:
         self._token()
         self._look_inside()
         self._use()
+        self._end()
+
+    def tell_the_rest(self) -> None:
+        """What is left where the messages were told as they passed."""
+        self._look_inside()
         self._end()
 
     def _step(self, number: int, title: str, why: str) -> None:

@@ -22,6 +22,7 @@ from entra_oauth.channels.browser import has_local_browser, launch
 from entra_oauth.channels.front import Listener
 from entra_oauth.channels.paste import Paste, PasteWanted
 from entra_oauth.channels.terminal import read_stdin
+from entra_oauth.cli.explaining import told, told_front
 from entra_oauth.cli.recorded import watched, watched_front
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
@@ -45,12 +46,13 @@ def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> Tok
     # What may not be sent is found out before a port is taken or a word is said.
     plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
     with back_channels(args, console) as backs:
-        channels = watched_front(args, _front(plan, args, console), backs)
+        front = watched_front(args, _front(plan, args, console), backs)
         try:
-            return sign_in(plan, channels)
+            return sign_in(plan, told_front(args, front, console))
         except PasteWanted:
             console.say("A new attempt begins; the page that is open can be closed.")
-        return sign_in(plan, watched_front(args, _paste(args, console, opens=True), backs))
+        front = watched_front(args, _paste(args, console, opens=True), backs)
+        return sign_in(plan, told_front(args, front, console))
 
 
 def planned_request(plan: SignIn, args: argparse.Namespace) -> AuthorizationRequest:
@@ -78,7 +80,7 @@ def back_channels(
         RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
     ):
         channels = Channels(front=_NoFront(), back=back, aside=aside, say=console.say)
-        yield watched(args, channels)
+        yield told(args, watched(args, channels), console)
 
 
 @dataclass(frozen=True, slots=True)

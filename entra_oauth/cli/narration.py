@@ -1,22 +1,17 @@
 """A recording told to a person: who sends what to whom, and why; secrets masked.
 
-A masked value shows its kind, its length and a tag. The tag is keyed with a
-random key of this run: the same value has the same tag in every step, so one can
-see that the code which comes back is the code which is sent on, and nobody can
-find the value by trying.
+How a value is masked is told in `lessons/masking.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.cli.layout import row, width
 from entra_oauth.errors import plain
+from entra_oauth.lessons.masking import Masks
 from entra_oauth.protocol.glossary import AT_STEP, PARAMETERS
 from entra_oauth.protocol.messages import parse_form
 
@@ -25,40 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Narrator"]
 
-_SECRETS = {
-    "access_token": "token",
-    "assertion": "assertion",
-    "client_assertion": "assertion",
-    "client_secret": "secret",
-    "code": "code",
-    "code_challenge": "challenge",
-    "code_verifier": "verifier",
-    "device_code": "code",
-    "id_token": "token",
-    "nonce": "nonce",
-    "password": "password",
-    "refresh_token": "token",
-    "session_state": "session",
-    "state": "state",
-}
-
 
 class Narrator:
     """Turns messages into lines."""
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+        self._masks = Masks()
         self._columns = width()
 
     def mask(self, name: str, value: str) -> str:
         """A value as it may be shown."""
-        kind = _SECRETS.get(name)
-        if kind is None:
-            return plain(value, limit=120)
-        if kind == "password":
-            return "<password>"
-        tag = hmac.new(self._key, value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:4]
-        return f"<{kind}, {len(value)} characters #{tag}>"
+        return self._masks.value(name, value)
 
     def fields(self, fields: Fields, *, at: str) -> list[str]:
         """A table of parameters with their purpose. `at` is a step: authorize, redirect …"""

@@ -250,6 +250,14 @@ _ALL = (
     Option(name="hex", kind="flag", help="the bytes as numbers"),
     Option(name="explain", kind="flag", help="also each parameter and what it is for"),
     Option(
+        name="explain",
+        key="live-explain",
+        kind="flag",
+        help="before each message: who sends it to whom, why, and what each parameter is for",
+    ),
+    Option(name="pause", kind="flag", help="the same, and wait for Enter before each message"),
+    Option(name="predict", kind="flag", help="the same, and ask first what will be sent"),
+    Option(
         name="accept",
         metavar="LAYER",
         choices=("bytes", "body", "parameters"),
@@ -478,6 +486,15 @@ _ALL = (
     Option(
         name="me", key="lab-me", metavar="FILE", help="new file with a function for you to repair"
     ),
+    Option(name="list", key="learn-list", kind="flag", help="the chapters, and how far you are"),
+    Option(
+        name="quiz",
+        key="learn-quiz",
+        kind="flag",
+        help="questions instead, each with its answer explained; of all chapters, or of one",
+    ),
+    Option(name="no-pause", kind="flag", help="do not wait for Enter between two pages"),
+    Option(name="no-curl", kind="flag", help="where curl is not there: send the request from here"),
     Option(name="print", kind="flag", help="print the address and the curl command, send nothing"),
     Option(
         name="prove",

@@ -15,6 +15,7 @@ _KEPT = ("profile", "account", "tenant", "client-id", "scope", "cloud", "authori
 _RENEW = ("min-validity", "force-refresh")
 _HANDED_ON = ("workspace-url", *_KEPT, *_RENEW, *_NETWORK[:3], "quiet")
 _LOGS = ("claims", "correlation-id")
+_TOLD = ("live-explain", "pause", "predict")
 _FLOW = (
     "flow",
     "username",
@@ -73,6 +74,7 @@ _ALL = (
             *_REQUEST,
             *_DOOR,
             *_NETWORK,
+            *_TOLD,
             *_OUTPUT,
         ),
         examples=(
@@ -119,10 +121,12 @@ _ALL = (
             *_LOGS,
             *_DOOR,
             *_NETWORK,
+            *_TOLD,
             *_OUTPUT,
         ),
         examples=(
             "entra-oauth login --tenant TENANT --client-id CLIENT",
+            "entra-oauth login --explain --tenant TENANT --client-id CLIENT",
             "entra-oauth login --tenant TENANT --client-id CLIENT -o token",
             "entra-oauth login --flow device-code --tenant TENANT --client-id CLIENT",
             "entra-oauth login --flow client-credentials --certificate app.pem --tenant TENANT "
@@ -574,6 +578,23 @@ _ALL = (
         meaning="such as +3600",
     ),
     Verb(
+        name="learn",
+        module="learn",
+        summary="ten short chapters: the code flow by hand, on this machine, your answers checked",
+        description="Walk through the flow step by step on the practice tenant: you type, and are "
+        "told which part is wrong and why. Goes on where you stopped, or with the chapter that "
+        "is named. At each prompt: hint, answer, skip, back, quit.",
+        options=("learn-list", "learn-quiz", "no-pause", "no-curl"),
+        examples=(
+            "entra-oauth learn",
+            "entra-oauth learn --list",
+            "entra-oauth learn 2",
+            "entra-oauth learn --quiz",
+        ),
+        word="CHAPTER",
+        meaning="its number, 1 to 10",
+    ),
+    Verb(
         name="lab list",
         module="lab",
         summary="eighteen attacks, each with its RFC section",
@@ -616,9 +637,10 @@ _ALL = (
         description="Start the practice tenant, sign in through the real listener, show each "
         "message with its secrets masked, decode the token and use it. Leaves a report, a page "
         "to look at, and says where. Needs no account, no network and no browser.",
-        options=("demo-browser", "demo-procedure", "report", "record", "redact"),
+        options=("demo-browser", "demo-procedure", "report", "record", "redact", *_TOLD),
         examples=(
             "entra-oauth demo",
+            "entra-oauth demo --explain --predict --pause",
             "entra-oauth demo --browser",
             "entra-oauth demo --report report.html",
             "entra-oauth demo --record rec",
@@ -653,7 +675,7 @@ GROUPS = (
     (
         "Learn",
         (
-            *("lab", "lab list", "lab check", "demo"),
+            *("learn", "lab", "lab list", "lab check", "demo"),
             *("practice serve", "practice run", "practice fault", "practice clock"),
         ),
     ),

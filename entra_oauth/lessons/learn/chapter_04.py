@@ -1,0 +1,272 @@
+"""Chapter 4: the code is exchanged for a token, with the real curl."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, members
+from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.protocol.messages import parse_form, split_form
+
+if TYPE_CHECKING:
+    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+__all__ = ["CHAPTER", "curl_command"]
+
+SCOPE = f"{DATABRICKS}/.default"
+STATE = "kettle-lantern-river-42"
+_PLACE = "<authorization-code>"
+
+
+def _sign_in(desk: Desk) -> None:
+    fields = (
+        ("client_id", CLIENT),
+        ("response_type", "code"),
+        ("redirect_uri", "http://localhost"),
+        ("response_mode", "query"),
+        ("scope", SCOPE),
+        ("state", STATE),
+    )
+    desk.values["address"] = desk.browse(desk.authorize_url(fields)).url
+    desk.values["code"] = dict(split_form(urlsplit(desk.values["address"]).query))["code"]
+    desk.parts["seen"] = len(desk.tenant.log)
+
+
+def _code(typed: str, desk: Desk) -> Verdict:
+    typed, code = "".join(typed.split()), desk.values["code"]
+    if typed == code:
+        return right(f"{len(code)} characters. It ends where the next & begins.")
+    if typed == STATE:
+        return wrong("That is the state. The code stands before it.")
+    if typed.startswith("http"):
+        return wrong("That is the whole address. Take only what stands after code= and before &.")
+    if typed.startswith("code="):
+        return wrong("Without code= at its beginning: only the value.")
+    if typed.startswith(code):
+        return wrong("There is too much of it. The code ends before the first &.")
+    if len(typed) > 20 and code.startswith(typed):
+        return wrong(
+            f"The end is missing: {len(typed)} of {len(code)} characters came. Some terminals cut "
+            "a long line; copy it again up to the &."
+        )
+    return wrong("That is not in the address. Take what stands between code= and the next &.")
+
+
+def _fields(code: str) -> tuple[tuple[str, str], ...]:
+    """Names and values as they go on the wire."""
+    return (
+        ("client_id", CLIENT),
+        ("scope", quote(SCOPE, safe="")),
+        ("code", code),
+        ("redirect_uri", quote("http://localhost", safe="")),
+        ("grant_type", "authorization_code"),
+        ("state", STATE),
+    )
+
+
+def curl_command(desk: Desk, code: str = _PLACE) -> str:
+    """The article's command, for the practice tenant."""
+    lines = [
+        "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
+        shlex.quote(desk.token_endpoint),
+        *(f"-d '{name}={value}'" for name, value in _fields(code)),
+    ]
+    return " \\\n    ".join(lines)
+
+
+def _task_text(desk: Desk) -> str:
+    if desk.curl is None:
+        return (
+            "There is no curl here, or --no-curl was given. Without it this is the request that "
+            "it would send; type send, and this program sends it in curl's place:\n\n"
+            f"    {curl_command(desk)}"
+        )
+    return (
+        "This is the article's command. Open a second terminal on this machine, paste it there, "
+        f"and put your code in the place of {_PLACE}. Then come back and press Enter: this "
+        "program looks at what arrived at the tenant.\n\n"
+        f"    {curl_command(desk)}\n\n"
+        "No second terminal at hand? Type run, and the same curl is run from here with your code."
+    )
+
+
+def _sent(typed: str, desk: Desk) -> Verdict:
+    word = typed.strip().lower()
+    if word == "run" and desk.curl is not None:
+        _run(desk)
+    elif word in ("send", "run"):
+        _post(desk)
+    elif word:
+        other = "send" if desk.curl is None else "run"
+        return wrong(f"Press Enter to look at what has arrived, or type {other}. Nothing else.")
+    return _look(desk)
+
+
+def _run(desk: Desk) -> None:
+    arguments = ["-X", "POST", "-H", "Content-Type: application/x-www-form-urlencoded"]
+    for name, value in _fields(desk.values["code"]):
+        arguments += ["-d", f"{name}={value}"]
+    desk.run_curl([*arguments, desk.token_endpoint])
+
+
+def _post(desk: Desk) -> None:
+    form = "&".join(f"{name}={value}" for name, value in _fields(desk.values["code"]))
+    desk.post(parse_form(form))
+
+
+def _look(desk: Desk) -> Verdict:
+    found = [
+        (request, reply)
+        for request, reply in desk.tenant.log[desk.parts["seen"] :]
+        if request.path.endswith("/token")
+    ]
+    if not found:
+        return wrong(
+            "Nothing has arrived at the token endpoint yet. Was the command run, with all of its "
+            "lines? A \\ at a line's end must be the last sign on it."
+        )
+    # A second use of the code is refused; it is the first that counts.
+    request, reply = next((pair for pair in found if pair[1].status == 200), found[-1])
+    fault = _fault(request, reply, desk)
+    if fault is not None:
+        return wrong(fault)
+    desk.parts["request"], desk.parts["reply"] = request, reply
+    agent = request.header("User-Agent") or "no name"
+    return right(
+        f"It arrived from {agent.partition('/')[0][:40]}, and the tenant answered {reply.status} "
+        "with a token."
+    )
+
+
+def _fault(request: HttpRequest, reply: HttpResponse, desk: Desk) -> str | None:
+    if reply.status == 200:
+        return None
+    form = dict(parse_form(request.body.decode("latin-1")))
+    told = str(members(reply).get("error_description", "")).partition(" Trace ID")[0][:200]
+    if _PLACE in form.get("code", ""):
+        why = f"The placeholder {_PLACE} is still in it. Put the code there."
+    elif form.get("code") != desk.values["code"]:
+        why = "The code that arrived is not the one in the address. Copy it once more."
+    else:
+        why = "Compare your command with the one above, line by line."
+    return f"A request arrived, and was refused: {told} {why}"
+
+
+def _what_went(desk: Desk) -> str:
+    request, reply = desk.parts["request"], desk.parts["reply"]
+    form = parse_form(request.body.decode("latin-1"))
+    token = json.loads(reply.body)
+    return (
+        "This is what arrived, your code masked:\n\n"
+        f"    POST {request.path}\n" + desk.form_lines(form) + "\n\n"
+        "And this is what went back, your token masked:\n\n"
+        + desk.answer_lines(reply)
+        + f"\n\nThe token is good for {token['expires_in']} seconds. AS ENTRA: between 60 and 90 "
+        "minutes, at random. There is no refresh token, because offline_access was not in the "
+        "scope; and no state, because the token answer has none (RFC 6749 section 5.1)."
+    )
+
+
+def _again(desk: Desk) -> str:
+    _post(desk)
+    reply = desk.tenant.log[-1][1]
+    return (
+        "The same request was just sent a second time, with the same code. The answer:\n\n"
+        + desk.answer_lines(reply)
+        + "\n\nAS ENTRA: a code works once (AADSTS54005). Somebody who finds it later in the "
+        "browser's history finds nothing of worth. Somebody who is quicker than you does: chapter "
+        "5 is about that."
+    )
+
+
+CHAPTER = Chapter(
+    number=4,
+    title="From the code to the token, with curl",
+    minutes=8,
+    in_short="One POST, straight to the authority: the code, and again who asks and where the "
+    "answer went. It works once. The answer is JSON with the access token.",
+    prepare=_sign_in,
+    steps=(
+        Page(
+            text="The browser has brought a code. What is left is one request, from the program "
+            "straight to the authority: code in, token out. It is so plain that curl can make it, "
+            "and in this chapter it does. curl is a program for the command line that sends one "
+            "HTTP request."
+        ),
+        Task(
+            asks=lambda desk: (
+                "Alice has signed in, and the browser's address bar shows this. It is yours to "
+                "use; it opens nothing but the practice tenant.\n\n"
+                f"    {desk.values['address']}\n\n"
+                "Copy the code out of it, and nothing else."
+            ),
+            check=_code,
+            answer=lambda desk: desk.values["code"],
+            hints=(
+                "It begins after code= .",
+                "It ends before &state= . Mind that it is long: about 900 characters.",
+            ),
+            prompt="code",
+            takes_secrets=True,
+        ),
+        Page(
+            text="The request is a POST to the token endpoint: the same address as before, with "
+            "token in the place of authorize. Its body is a form, encoded as in chapter 2.\n\n"
+            "code: what is handed in.\n\n"
+            "grant_type: what kind of thing that is. authorization_code.\n\n"
+            "redirect_uri: the same as in the first address, to the byte. The authority compares "
+            "them; nothing is sent there now.\n\n"
+            "client_id and scope: as before.\n\n"
+            "state: the article sends it along. It means nothing here: the place to compare it "
+            "was the redirect."
+        ),
+        Task(
+            asks=_task_text,
+            check=_sent,
+            answer=lambda desk: "send" if desk.curl is None else "run",
+            hints=(
+                "The command has eight lines. Between code= and the closing ' only the code.",
+                "Type run (or send, without curl) to have it done from here.",
+            ),
+            prompt="Enter when it has run",
+            blank_is_an_answer=True,
+        ),
+        Page(text=_what_went),
+        choice(
+            "Why must redirect_uri be sent again, when nobody is sent anywhere?",
+            (
+                (
+                    "to show that it is the same sign-in",
+                    "A code that was made for another address is refused (RFC 6749 section "
+                    "4.1.3). It is one more thing that a thief of codes would have to know.",
+                ),
+                ("the token is sent there", "No. The token is in the answer to this request."),
+                ("it is not needed", "It is, wherever the first address had one."),
+            ),
+            correct=0,
+            hint="What could the authority compare it with?",
+        ),
+        Page(text=_again),
+        choice(
+            "The request failed halfway: it was sent, and no answer came. Should a program send it "
+            "again?",
+            (
+                (
+                    "yes, the code is still good",
+                    "Perhaps it is not: the authority may have used it up, and the answer was "
+                    "lost. RFC 6749 section 4.1.2: a code must not be used twice.",
+                ),
+                (
+                    "no, sign in again",
+                    "The code may be used up. This project's client never sends one twice.",
+                ),
+            ),
+            correct=1,
+            hint="What did you see on the page before?",
+        ),
+    ),
+)

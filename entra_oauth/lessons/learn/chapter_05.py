@@ -1,0 +1,204 @@
+"""Chapter 5: PKCE, the secret that a thief of codes does not have."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS
+from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.protocol.messages import parse_form
+from entra_oauth.protocol.pkce import s256
+
+if TYPE_CHECKING:
+    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["CHAPTER"]
+
+SCOPE = f"{DATABRICKS}/.default"
+
+
+def _begin(desk: Desk) -> None:
+    desk.values["verifier"] = secrets.token_urlsafe(32)
+
+
+def _challenge(typed: str, desk: Desk) -> Verdict:
+    verifier = desk.values["verifier"]
+    wanted = s256(verifier)
+    if typed == wanted:
+        desk.values["challenge"] = typed
+        desk.values["code"] = _code(desk, typed)
+        return right(
+            "The same verifier always gives this challenge; nobody can compute the way back. "
+            "Alice has just signed in with it in the authorize URL."
+        )
+    return wrong(_fault(typed, verifier, wanted))
+
+
+def _fault(typed: str, verifier: str, wanted: str) -> str:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    with_newline = base64.urlsafe_b64encode(hashlib.sha256(f"{verifier}\n".encode()).digest())
+    if typed == verifier:
+        return "That is the verifier itself. It stays here; only its hash goes out now."
+    if typed.rstrip("=") == wanted:
+        return "Almost: leave out the = at the end (RFC 7636 appendix A)."
+    if typed.lower() == digest.hex():
+        return "The right hash, written as hexadecimal. It is wanted in base64url."
+    if typed.rstrip("=") == base64.b64encode(digest).decode().rstrip("="):
+        return "The right hash in plain base64. base64url has - for + and _ for /."
+    if typed.rstrip("=") == with_newline.decode().rstrip("="):
+        return "A line break was hashed too. Use printf %s instead of echo."
+    if typed == base64.urlsafe_b64encode(digest.hex().encode()).decode().rstrip("="):
+        return "The hexadecimal text was encoded. Encode the 32 bytes of the hash themselves."
+    if len(typed) != len(wanted):
+        return f"A challenge has {len(wanted)} characters; this has {len(typed)}."
+    return "That is another hash. Was the verifier copied whole, and nothing beside it?"
+
+
+def _code(desk: Desk, challenge: str) -> str:
+    fields = (
+        ("client_id", CLIENT),
+        ("response_type", "code"),
+        ("redirect_uri", "http://localhost"),
+        ("response_mode", "query"),
+        ("scope", SCOPE),
+        ("state", "kettle-lantern-river-42"),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+    )
+    return dict(parse_form(urlsplit(desk.browse(desk.authorize_url(fields)).url).query))["code"]
+
+
+def _redeem(desk: Desk, verifier: str | None) -> HttpResponse:
+    fields = (
+        ("client_id", CLIENT),
+        ("scope", SCOPE),
+        ("code", desk.values["code"]),
+        ("redirect_uri", "http://localhost"),
+        ("grant_type", "authorization_code"),
+    )
+    return desk.post(fields if verifier is None else (*fields, ("code_verifier", verifier)))
+
+
+def _thief(desk: Desk) -> str:
+    reply = _redeem(desk, None)
+    guess = _redeem(desk, secrets.token_urlsafe(32))
+    return (
+        "Mallory has read the code in the browser's history, and is quicker than the program. She "
+        "redeems it without a verifier:\n\n" + desk.answer_lines(reply) + "\n\n"
+        "and with one that she made up:\n\n" + desk.answer_lines(guess) + "\n\n"
+        "AS ENTRA: the number is 501481. UNKNOWN: whether a wrong verifier uses the code up; "
+        "here it does not."
+    )
+
+
+def _verifier(typed: str, desk: Desk) -> Verdict:
+    if typed == desk.values["challenge"]:
+        return wrong(
+            "That is the challenge, which went through the browser: Mallory may have seen it. "
+            "Send what only this program knows."
+        )
+    if typed != desk.values["verifier"]:
+        return wrong("That is neither of the two values. Copy the verifier from above, whole.")
+    reply = _redeem(desk, typed)
+    if reply.status != 200:
+        desk.values["code"] = _code(desk, desk.values["challenge"])
+        reply = _redeem(desk, typed)
+    return right(
+        f"The tenant hashed it, compared it with the challenge, and answered {reply.status} with "
+        "the token. The verifier went over the back channel only."
+    )
+
+
+CHAPTER = Chapter(
+    number=5,
+    title="PKCE",
+    minutes=7,
+    in_short="A fresh secret for each sign-in: its hash goes out with the question, the secret "
+    "itself with the code. Whoever has stolen the code lacks the secret.",
+    prepare=_begin,
+    steps=(
+        Page(
+            text="The code comes through the browser, and whoever reads it there can try to be "
+            "quicker than the program. A program on a server could prove who it is with a "
+            "password of its own. A program on your machine cannot keep one: everybody who has "
+            "the program has it.\n\n"
+            "PKCE (say pixy; RFC 7636) needs no password that lasts. For each sign-in the program "
+            "makes a random secret: the verifier. It sends only its hash at first, the challenge. "
+            "Later, with the code, it sends the verifier. A hash is a fingerprint: easy to make, "
+            "impossible to turn back."
+        ),
+        Task(
+            asks=lambda desk: (
+                "This is your verifier, fresh from the random numbers of this machine:\n\n"
+                f"    {desk.values['verifier']}\n\n"
+                "Make the challenge: SHA-256 of it, in base64url, without = at the end. In a "
+                "second terminal, either of these does it:\n\n"
+                f"    printf %s '{desk.values['verifier']}' | openssl dgst -sha256 -binary | "
+                "basenc --base64url | tr -d =\n\n"
+                "    python3 -c 'import base64,hashlib; print(base64.urlsafe_b64encode("
+                f'hashlib.sha256(b"{desk.values["verifier"]}").digest()).decode().rstrip("="))\'\n\n'
+                "Type the challenge."
+            ),
+            check=_challenge,
+            answer=lambda desk: s256(desk.values["verifier"]),
+            hints=(
+                "It has 43 characters, like the verifier: letters, digits, - and _.",
+                "echo would add a line break, and another hash comes out. printf %s does not.",
+            ),
+            prompt="challenge",
+        ),
+        Page(text=_thief),
+        Task(
+            asks=lambda desk: (
+                "Now the program redeems the code itself. You have two values:\n\n"
+                f"    verifier   {desk.values['verifier']}\n"
+                f"    challenge  {desk.values['challenge']}\n\n"
+                "Type the one that must go along with the code."
+            ),
+            check=_verifier,
+            answer=lambda desk: desk.values["verifier"],
+            hints=(
+                "One of the two has already been through the browser.",
+                "The tenant will hash what you send, and compare.",
+            ),
+            prompt="value to send",
+        ),
+        choice(
+            "There is a method called plain, in which the challenge is the verifier itself. AS "
+            "ENTRA: it is accepted. Why does nobody use it?",
+            (
+                ("it is slower", "It is quicker, and worthless."),
+                (
+                    "whoever sees the first address then has the secret",
+                    "And the first address goes through the browser. S256 is the method to use "
+                    "(RFC 9700 section 2.1.1).",
+                ),
+                ("it is longer", "No, the same length."),
+            ),
+            correct=1,
+            hint="What did the first address show to everybody who could see it?",
+        ),
+        choice(
+            "Does the article's procedure, the one of chapter 4, have PKCE?",
+            (
+                (
+                    "yes",
+                    "It does not. Look at the request of chapter 4: there is no verifier in it.",
+                ),
+                (
+                    "no",
+                    "entra-oauth mirror sends just what the article documents. entra-oauth login "
+                    "always has PKCE. AS ENTRA: it is optional for an app like this one, and "
+                    "demanded of a single-page app.",
+                ),
+            ),
+            correct=1,
+            hint="Which parameters did the curl command send?",
+        ),
+    ),
+)

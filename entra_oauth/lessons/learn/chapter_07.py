@@ -1,0 +1,193 @@
+"""Chapter 7: a new access token without a new sign-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, members
+from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.protocol.messages import parse_form
+
+if TYPE_CHECKING:
+    from entra_oauth.lessons.learn.desk import Desk
+
+__all__ = ["CHAPTER"]
+
+SCOPE = f"{DATABRICKS}/.default"
+_LATER_S = 2 * 3600
+_MODEL = (
+    f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT"
+    f"&scope={SCOPE.replace('/', '%2F')}+offline_access"
+)
+
+
+def _begin(desk: Desk) -> None:
+    tokens = desk.sign_in(f"{SCOPE} offline_access")
+    desk.values["access token"] = tokens["access_token"]
+    desk.values["refresh token"] = tokens["refresh_token"]
+
+
+def _expired(desk: Desk) -> str:
+    fresh = _status(desk)
+    desk.tenant.advance(_LATER_S)
+    late = _status(desk)
+    desk.tenant.advance(-_LATER_S)
+    return (
+        f"Alice has an access token. Just now the workspace answered {fresh} to it. Then the "
+        f"practice tenant's clock was put two hours ahead, and it answered {late}. (TOY: only the "
+        "practice tenant has a clock that can be put. UNKNOWN: the real workspace's exact words "
+        "for an expired token.)\n\n"
+        "So the access token has run out. Alice would have to sign in again, every hour or so. "
+        "That is why a second token came along, because offline_access was in the scope: the "
+        "refresh token."
+    )
+
+
+def _status(desk: Desk) -> int:
+    return desk.call_api(("Authorization", f"Bearer {desk.values['access token']}")).status
+
+
+def _form(typed: str, desk: Desk) -> Verdict:
+    if any(c.isspace() for c in typed):
+        return wrong("A form has no blanks: name=value, joined by &. A blank in a value is a +.")
+    pairs = parse_form(typed)
+    fault = _fault(pairs)
+    if fault is not None:
+        return wrong(fault)
+    token = desk.values["refresh token"]
+    sent = tuple((n, token if n == "refresh_token" else v) for n, v in pairs)
+    reply = desk.post(sent)
+    if reply.status != 200:
+        return wrong(f"It was sent, and refused:\n\n{desk.answer_lines(reply)}")
+    desk.values["new refresh token"] = str(members(reply).get("refresh_token", ""))
+    return right(
+        f"It was sent with your refresh token, and answered:\n\n{desk.answer_lines(reply)}"
+    )
+
+
+def _fault(pairs: tuple[tuple[str, str], ...]) -> str | None:
+    names = [name for name, _ in pairs]
+    form = dict(pairs)
+    for name in ("client_id", "grant_type", "refresh_token"):
+        if name not in names:
+            return f"{name} is missing."
+    for name in names:
+        if names.count(name) > 1:
+            return f"{name} stands there twice."
+    if form["grant_type"] != "refresh_token":
+        return "grant_type says what is handed in. It is no code this time: refresh_token."
+    if form["client_id"] != CLIENT:
+        return "client_id is not the app's id. A refresh token is good for the app it was made for."
+    if form["refresh_token"] != "RT":  # noqa: S105 - the placeholder
+        return "Write refresh_token=RT; the real one is put in its place."
+    if "redirect_uri" in names or "code" in names:
+        return "Neither a code nor a redirect is involved: leave out code and redirect_uri."
+    if "client_secret" in names:
+        return "This app is public: it has no secret, and must not send one (AADSTS700025)."
+    if SCOPE not in form.get("scope", SCOPE).split():
+        return "The scope must name Databricks, as before, or be left out."
+    return None
+
+
+def _both_good(desk: Desk) -> str:
+    old = _refresh(desk, desk.values["refresh token"])
+    new = _refresh(desk, desk.values.get("new refresh token") or desk.values["refresh token"])
+    return (
+        "The answer brought a new refresh token too. Now both were used once more:\n\n"
+        f"    the old one   HTTP {old}\n    the new one   HTTP {new}\n\n"
+        "AS ENTRA: the old one stays good; each lives up to ninety days. Keep the new one and "
+        "throw the old one away all the same. RFC 9700 section 2.2.2 asks more of authorities: "
+        "for a public app the old one should die with its use, so that a theft is noticed."
+    )
+
+
+def _refresh(desk: Desk, token: str) -> int:
+    return desk.post(
+        (("client_id", CLIENT), ("grant_type", "refresh_token"), ("refresh_token", token))
+    ).status
+
+
+def _revoked(desk: Desk) -> str:
+    desk.tenant.advance(5)
+    desk.tenant.revoke_sessions("alice")
+    reply = desk.post(
+        (
+            ("client_id", CLIENT),
+            ("grant_type", "refresh_token"),
+            ("refresh_token", desk.values["refresh token"]),
+        )
+    )
+    return (
+        "Alice has lost her laptop, and an administrator has revoked her sessions. The refresh "
+        "token is tried again:\n\n" + desk.answer_lines(reply) + "\n\nWhat should a program do now?"
+    )
+
+
+CHAPTER = Chapter(
+    number=7,
+    title="Refresh",
+    minutes=6,
+    in_short="A refresh token gets new access tokens for weeks, without a person. It is worth "
+    "more than the access token, so it is kept better and sent to one place only.",
+    prepare=_begin,
+    steps=(
+        Page(text=_expired),
+        choice(
+            "To whom is a refresh token ever sent?",
+            (
+                ("to the API, beside the access token", "Never. The API has no use for it."),
+                (
+                    "to the authority's token endpoint only",
+                    "That is why it may live so long: it does not travel.",
+                ),
+                ("to the browser", "Never. What is in a browser is seen by too many."),
+            ),
+            correct=1,
+            hint="Who can make new tokens?",
+        ),
+        Task(
+            asks="Write the form that is POSTed to the token endpoint. You need client_id, "
+            "grant_type, refresh_token, and scope if you like. For the token itself write RT: the "
+            "real one is put in its place, so that you need not paste it.\n\n"
+            f"    client_id  {CLIENT}\n"
+            f"    scope      {SCOPE} offline_access\n\n"
+            "Join name=value by &, as in an address; a blank in a value is written +.",
+            check=_form,
+            answer=lambda desk: _MODEL,
+            hints=(
+                "grant_type says what is handed in: refresh_token.",
+                "client_id=…&grant_type=refresh_token&refresh_token=RT is enough.",
+            ),
+            prompt="form",
+        ),
+        Page(text=_both_good),
+        choice(
+            "Two programs share one refresh token and use it at the same moment. What is the "
+            "safest arrangement, whatever the authority does with old ones?",
+            (
+                ("both refresh, the last one wins", "With an authority that is strict, one loses."),
+                (
+                    "one refreshes, the other waits and takes what came",
+                    "entra-oauth token does so: one process asks, however many want a token.",
+                ),
+                ("neither refreshes", "Then neither has a token."),
+            ),
+            correct=1,
+            hint="What if the old token died with its use?",
+        ),
+        choice(
+            _revoked,
+            (
+                ("try again in a minute", "It will not come alive again; only load is made."),
+                (
+                    "ask Alice to sign in again",
+                    "Only a person can go on from here. entra-oauth says so with exit code 4. AS "
+                    "ENTRA: AADSTS50173 is documented. UNKNOWN: the suberror that goes with it.",
+                ),
+                ("use the old access token", "It may still be good for minutes. Then it ends."),
+            ),
+            correct=1,
+            hint="Read the error: invalid_grant means that what is handed in is not good any more.",
+        ),
+    ),
+)

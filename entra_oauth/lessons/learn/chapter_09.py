@@ -1,0 +1,197 @@
+"""Chapter 9: two other ways to a token, and why not to take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, TENANT, members
+from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.practice import PracticeBrowser
+from entra_oauth.protocol.messages import FORM, HttpRequest, encode_form
+
+if TYPE_CHECKING:
+    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["CHAPTER"]
+
+SCOPE = f"{DATABRICKS}/.default"
+_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def _begin(desk: Desk) -> None:
+    form = encode_form((("client_id", CLIENT), ("scope", SCOPE)))
+    reply = desk.send(
+        HttpRequest(
+            method="POST",
+            url=f"{desk.base_url}/{TENANT}/oauth2/v2.0/devicecode",
+            headers=(("Accept", "application/json"), ("Content-Type", FORM)),
+            body=form.encode("ascii"),
+        )
+    )
+    told = members(reply)
+    desk.parts["device answer"] = reply
+    desk.values["user code"] = told["user_code"]
+    desk.values["device code"] = told["device_code"]
+
+
+def _poll(desk: Desk) -> HttpResponse:
+    return desk.post(
+        (
+            ("client_id", CLIENT),
+            ("grant_type", _GRANT),
+            ("device_code", desk.values["device code"]),
+        )
+    )
+
+
+def _asked(desk: Desk) -> str:
+    return (
+        "Some devices have no browser, and some machines are reached over a line of text only. "
+        "For them there is the device code flow (RFC 8628). The program asks for two codes:\n\n"
+        + desk.answer_lines(desk.parts["device answer"])
+        + "\n\nuser_code is for a person, who types it into a browser on any other machine. "
+        "device_code stays in the program, which asks with it every few seconds: is it done? Just "
+        "now the answer is:\n\n" + desk.answer_lines(_poll(desk))
+    )
+
+
+def _typed_code(typed: str, desk: Desk) -> Verdict:
+    given, wanted = "".join(typed.upper().split()).replace("-", ""), desk.values["user code"]
+    if typed == desk.values["device code"]:
+        return wrong("That is the device code, which nobody types. The user code is short.")
+    if given != wanted:
+        if len(given) != len(wanted):
+            return wrong(f"The user code has {len(wanted)} characters; this has {len(given)}.")
+        return wrong("One character or more is not right. 0 and 1 do not occur in these codes.")
+    reply = desk.parts.get("token answer")
+    if reply is None:
+        person = desk.tenant.person("alice")
+        PracticeBrowser(desk.tenant.handle, person.name, person.password, user_code=wanted).open(
+            f"{desk.base_url}/devicelogin"
+        )
+        reply = desk.parts["token answer"] = _poll(desk)
+    return right(
+        "Alice typed it on the authority's page and signed in there. The program asked once "
+        f"more:\n\n{desk.answer_lines(reply)}"
+    )
+
+
+def _password(desk: Desk, user: str) -> tuple[str, HttpResponse]:
+    fields = (
+        ("client_id", CLIENT),
+        ("scope", SCOPE),
+        ("username", desk.tenant.person(user).name),
+        ("password", desk.tenant.person(user).password),
+        ("grant_type", "password"),
+    )
+    return desk.form_lines(fields), desk.post(fields)
+
+
+def _with_password(desk: Desk) -> str:
+    shown, reply = _password(desk, "alice")
+    return (
+        "And there is a flow without any browser: the program asks for your password and hands it "
+        "in (RFC 6749 section 4.3; Microsoft calls it ROPC).\n\n"
+        f"{shown}\n\n{desk.answer_lines(reply)}\n\n"
+        "It works, and undoes everything: the program has your password, and you have been taught "
+        "to type it anywhere. RFC 9700 section 2.4: it must not be used. Microsoft is ending it."
+    )
+
+
+def _with_second_step(desk: Desk) -> str:
+    _, reply = _password(desk, "carol")
+    return (
+        "Carol has two steps: after her password she confirms on her phone. The same request for "
+        f"her:\n\n{desk.answer_lines(reply)}\n\n"
+        "TOY: whether a second step is asked for is a mark on the person here; with Entra policies "
+        "decide. AS ENTRA: the number. Can the program do anything about it?"
+    )
+
+
+CHAPTER = Chapter(
+    number=9,
+    title="Device code and password, and why not",
+    minutes=7,
+    in_short="The device code flow is for machines without a browser; its danger is a code that "
+    "somebody else made. The password flow is to be left alone.",
+    prepare=_begin,
+    steps=(
+        Page(text=_asked),
+        Task(
+            asks=lambda desk: (
+                f"Be the person. The device shows:\n\n    {desk.values['user code']}\n\n"
+                "Type it, as you would on the authority's page."
+            ),
+            check=_typed_code,
+            answer=lambda desk: desk.values["user code"],
+            hints=(
+                "Capitals and small letters are the same here, and a hyphen does no harm.",
+                "It is the nine characters above.",
+            ),
+            prompt="user code",
+        ),
+        choice(
+            "Mallory starts this flow on her own machine, and writes to Alice: to confirm your "
+            "mail address, type this code at microsoft.com/devicelogin. Alice does, on the genuine "
+            "page. Who has Alice's token?",
+            (
+                (
+                    "Mallory's program",
+                    "It asked, so it gets the answer (RFC 8628 section 5.4). Alice saw nothing "
+                    "but genuine pages. Many organisations forbid this flow for that reason.",
+                ),
+                ("Alice's browser", "A browser gets no token in this flow."),
+                ("nobody: the authority notices", "It cannot: everything it saw was in order."),
+            ),
+            correct=0,
+            hint="Who holds the device code that belongs to this user code?",
+        ),
+        choice(
+            "What should Alice's rule be?",
+            (
+                ("never type a code", "Then she could not use her own television."),
+                (
+                    "type only codes that a device of her own shows, just now",
+                    "The page names the app and asks whether she meant it. AS ENTRA.",
+                ),
+                ("look whether the page has a lock", "It has. It is the genuine page."),
+            ),
+            correct=1,
+            hint="Where did the code come from?",
+        ),
+        Page(text=_with_password),
+        choice(
+            _with_second_step,
+            (
+                ("ask Carol for the number on her phone", "There is no parameter for it."),
+                (
+                    "no: only a browser can ask for a second step",
+                    "So the flow fails for everybody who is protected best. Sign in with the "
+                    "browser.",
+                ),
+                ("send the password again", "It would be refused again, and count as an attempt."),
+            ),
+            correct=1,
+            hint="Which party would have to talk with Carol?",
+        ),
+        choice(
+            "A program that runs every night, with nobody there. Which way to a token is meant for "
+            "it?",
+            (
+                (
+                    "a person's password in its settings",
+                    "Until the person changes it, or leaves, or has a second step.",
+                ),
+                (
+                    "the app signs in as itself, with a certificate",
+                    "client_credentials (RFC 6749 section 4.4). entra-oauth login --flow "
+                    "client-credentials does it; no person is pretended.",
+                ),
+                ("a device code each night", "Nobody is there to type it."),
+            ),
+            correct=1,
+            hint="In whose name should it act?",
+        ),
+    ),
+)
