@@ -146,8 +146,8 @@ def life_is_told_and_short(item: Item, case: Case) -> Verdict:
 
 
 def is_v1(item: Item) -> bool:
-    """Whether it is Entra's older endpoint."""
-    return item.request.path.endswith("/oauth2/token")
+    """Whether it is Entra's older endpoint, by its address or its answer."""
+    return item.request.path.endswith("/oauth2/token") or "resource" in item.members
 
 
 @rule("TS06", W, "RFC 6749 §5.1", at=Leg.TOKEN)

@@ -1,0 +1,201 @@
+"""What is found on whole exchanges: the article's, a hardened sign-in, Entra's own answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit_changes import query
+from audit_kit import ARTICLE_STATE, article, at_entra, json_answer, practised, step
+from audit_more import device, token_request
+from entra_oauth.audit import Case, case_of, case_of_evidence, findings_of, lint
+from entra_oauth.audit.legs import Leg
+from entra_oauth.audit.sarif import sarif_of
+from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.words import as_json, place, told
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, DATABRICKS
+from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.messages import HttpResponse
+from entra_oauth.recording import Recording
+from entra_oauth.recording.findings import Severity
+from entra_oauth.recording.keep import evidence_of
+from entra_oauth.recording.secrets import leaks, live_secrets
+from entra_oauth.recording.step import Level
+
+TODAY = date(2026, 11, 25)
+SCOPE = f"{DATABRICKS}/.default"
+ARTICLES = {"AR04": "error", "AR08": "error", "AR18": "warning", "TR18": "note"}
+"""What is wrong with the article's exchange."""
+OF_THE_PLACE = {"AR01", "AR16", "TR01"}
+"""Notes on http to this machine, and on the name localhost."""
+
+
+def _found(case: Case) -> dict[str, str]:
+    return {j.rule.id: j.severity.value for j in lint(case, today=TODAY).failures()}
+
+
+def _redacted(recording: Recording, level: Level = Level.SECRETS) -> Case:
+    return case_of_evidence(evidence_of(recording, level=level, created_at=1.0))
+
+
+@pytest.mark.parametrize("shown", [case_of, _redacted], ids=["as it was", "redacted"])
+@pytest.mark.parametrize(
+    "recording",
+    [article, lambda: practised(Procedure.ARTICLE, ARTICLE_STATE)],
+    ids=["as printed", "on the practice tenant"],
+)
+def test_the_articles_exchange_has_these_findings_and_no_other(recording: Any, shown: Any) -> None:
+    found = _found(shown(recording()))
+    assert {n: s for n, s in found.items() if n not in OF_THE_PLACE} == ARTICLES
+    assert all(found[name] == "note" for name in OF_THE_PLACE & set(found))
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_a_hardened_sign_in_has_notes_of_its_place_only(level: Level) -> None:
+    recording = practised(Procedure.HARDENED)
+    found = _found(_redacted(recording, level) if level is not Level.NONE else case_of(recording))
+    assert found == dict.fromkeys(sorted(OF_THE_PLACE), "note")
+
+
+def test_over_tls_at_entra_only_the_name_localhost_is_left() -> None:
+    found = _found(case_of(at_entra(practised(Procedure.HARDENED))))
+    # The tokens are the practice tenant's, so they name another issuer than that host.
+    assert set(found) - {"ID03", "RS03"} == {"AR16"}
+
+
+def _answers() -> list[dict[str, Any]]:
+    path = Path(__file__).parents[1] / "vectors" / "entra_answers.json"
+    answers = json.loads(path.read_text(encoding="utf-8"))
+    return [a for a in answers if a["endpoint"] == "token" and isinstance(a["body"], dict)]
+
+
+@pytest.mark.parametrize("answer", _answers(), ids=lambda a: str(a["name"]))
+def test_a_recorded_answer_of_entra_is_not_scolded(answer: dict[str, Any]) -> None:
+    fields = {"client_id": ARTICLE_CLIENT_ID, "grant_type": "refresh_token", "refresh_token": "x"}
+    refusal = json_answer(answer["body"], answer["status"])
+    recording = Recording((token_request(fields, response=refusal),))
+    assert set(_found(case_of(recording)).values()) <= {"note"}
+
+
+GRANTED: list[dict[str, object]] = [
+    # An app's own token, August 2026; with a federated assertion, February 2025.
+    {"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": "eyJ0…"},
+    {"token_type": "Bearer", "expires_in": 86399, "ext_expires_in": 86399, "access_token": "eyJ0…"},
+]
+
+
+@pytest.mark.parametrize("members", GRANTED)
+def test_a_recorded_token_answer_of_entra_is_not_scolded(members: dict[str, object]) -> None:
+    fields = {
+        "client_id": ARTICLE_CLIENT_ID,
+        "grant_type": "client_credentials",
+        "scope": SCOPE,
+        "client_secret": "s3cret",
+    }
+    recording = Recording((token_request(fields, response=json_answer(members)),))
+    assert set(_found(case_of(recording)).values()) <= {"note"}
+
+
+def test_a_device_flow_as_entra_answered_it_is_not_scolded() -> None:
+    assert _found(case_of(device())) == {}
+    assert _found(_redacted(device())) == {}
+
+
+# ---- flows -----------------------------------------------------------------------------
+
+
+def test_two_sign_ins_that_overlap_are_told_apart_by_state_and_code() -> None:
+    one = practised(Procedure.HARDENED).exchanges
+    other = practised(Procedure.ARTICLE).exchanges
+    mixed = [e for pair in zip(one, other, strict=False) for e in pair]
+    mixed += [*one[len(other) :], *other[len(one) :]]
+    case = case_of(Recording(tuple(mixed)))
+    assert len(case.flows) == 2
+    for flow in case.flows:
+        assert flow.authorize is not None
+        assert flow.redirect is not None
+        assert flow.authorize.get("state") == flow.redirect.get("state")
+        (token,) = flow.tokens()
+        assert token.get("code") == flow.redirect.get("code")
+    found = _found(case)
+    assert not {n for n, s in found.items() if s != "note"} - {"AR18", "AR04"}
+
+
+def test_what_is_missing_makes_rules_undecidable_and_is_said() -> None:
+    whole = practised(Procedure.HARDENED)
+    late = Recording(tuple(e for e in whole.exchanges if e.channel == "back"))
+    report = lint(case_of(late), today=TODAY)
+    undecided = {j.rule.id for j in report.of(Outcome.UNDECIDABLE)}
+    assert {"AR04", "AR08", "RR01", "TR05", "TR06", "TR07", "TR08", "ID06"} <= undecided
+    (missing,) = [j for j in report.failures() if j.rule.id == "HR03"]
+    assert missing.verdict.text == "Not in it: authorize request, redirect."
+    assert not {"AR04", "TR08"} & {j.rule.id for j in report.of(Outcome.PASS)}
+
+
+def test_a_redirect_that_was_answered_with_an_error_was_not_taken() -> None:
+    late = step(
+        "accepted", "GET", "http://localhost/?code=x&state=y", response=HttpResponse(status=400)
+    )
+    case = case_of(Recording((*article().exchanges, late)))
+    assert len(case.all(Leg.UNSOLICITED)) == 1
+    assert "RR18" not in _found(case)
+
+
+# ---- for people, and for the report -----------------------------------------------------
+
+
+def test_the_worst_comes_first_and_each_finding_is_mended_once() -> None:
+    lines = [line for _, line in told(lint(case_of(article()), today=TODAY))]
+    titles = ["Errors", "Warnings", "Notes", "How to mend it", "What was judged, and what was not"]
+    assert [line for line in lines if line in titles] == titles
+    mended = lines[lines.index("How to mend it") + 1 :]
+    assert [line[:4] for line in mended[:5]] == ["AR04", "AR08", "AR18", "AR16", "TR18"]
+    assert any("Undecidable, because the browser's own requests" in line for line in lines)
+    assert lines[-1] == "Not implemented: TR25."
+
+
+def test_nothing_to_find_is_said_so() -> None:
+    lines = [line for _, line in told(lint(case_of(device()), today=TODAY))]
+    assert "Nothing was found." in lines
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("/request/query/state", "query state"),
+        ("/response/headers/pragma", "answer header pragma"),
+        ("/response/content/scope", "answer body scope"),
+        ("", ""),
+    ],
+)
+def test_a_place_is_told_in_words(where: str, words: str) -> None:
+    assert place(where) == words
+
+
+def test_findings_for_the_report_hold_their_source_and_what_to_do() -> None:
+    found = findings_of(lint(case_of(article()), today=TODAY))
+    first = found[0]
+    assert (first.id, first.severity, first.step) == ("AR04", Severity.ERROR, 1)
+    assert first.source == "RFC 9700 §2.1.1"
+    assert "code_verifier" in first.mend
+    assert found[-1].severity is Severity.UNDECIDABLE
+
+
+@pytest.mark.parametrize("procedure", list(Procedure))
+def test_no_secret_is_in_a_report(procedure: Procedure) -> None:
+    recording = query(login_hint="x", unknown="Zx9" * 12)(practised(procedure))
+    report = lint(case_of(recording), today=TODAY)
+    texts = [
+        json.dumps(as_json(report, "rec")),
+        json.dumps(sarif_of(report, "rec")),
+        "\n".join(line for _, line in told(report)),
+        repr(report),
+    ]
+    secrets = live_secrets(recording)
+    assert len(secrets) > 5
+    for text in texts:
+        assert not leaks(text.encode(), secrets)

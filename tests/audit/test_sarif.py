@@ -1,0 +1,100 @@
+"""SARIF: by its schema, by another program, and without a secret."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import needs
+from audit_kit import article, practised
+from entra_oauth.audit import case_of, lint
+from entra_oauth.audit.policy import read_policy
+from entra_oauth.audit.rules import BY_ID, RULES
+from entra_oauth.audit.sarif import sarif_of
+from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.recording import Recording
+
+TODAY = date(2026, 11, 25)
+SCHEMA = "@microsoft/jest-sarif"
+
+
+def _log(recording: Recording, policy: str = "") -> dict[str, Any]:
+    made = read_policy(policy, BY_ID)
+    return sarif_of(lint(case_of(recording, policy=made), today=TODAY), "my rec/a.har")
+
+
+def _results(log: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [result for result in log["runs"][0]["results"] if result["kind"] == kind]
+
+
+def test_every_finding_is_a_result_with_its_request_and_answer() -> None:
+    log = _log(article())
+    run = log["runs"][0]
+    failed = _results(log, "fail")
+    assert [r["ruleId"] for r in failed] == ["AR04", "AR08", "AR16", "AR18", "TR18"]
+    assert [r["level"] for r in failed] == ["error", "error", "note", "warning", "note"]
+    for result in failed:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    last = failed[-1]
+    request = run["webRequests"][last["webRequest"]["index"]]
+    assert (request["method"], request["headers"]["Accept"]) == ("POST", "*/*")
+    assert "grant_type=authorization_code" in request["body"]["text"]
+    assert run["webResponses"][last["webResponse"]["index"]]["statusCode"] == 200
+    place = last["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == "my%20rec/a.har"
+
+
+def test_what_nobody_can_decide_is_open() -> None:
+    opened = _results(_log(article()), "open")
+    assert {"RR12", "TR24"} <= {result["ruleId"] for result in opened}
+    assert {result["level"] for result in opened} == {"none"}
+
+
+def test_every_rule_is_described() -> None:
+    rules = _log(article())["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == [rule.id for rule in RULES]
+    assert all(rule["help"]["text"] and rule["shortDescription"]["text"] for rule in rules)
+
+
+def test_a_waiver_is_a_suppression() -> None:
+    waiver = '[[waivers]]\nrule = "AR04"\nreason = "shown"\nuntil = 2026-12-31\n'
+    first = _results(_log(article(), waiver), "fail")[0]
+    assert first["suppressions"][0]["justification"] == "shown (until 2026-12-31)"
+
+
+@needs.python("jsonschema", group="interop")
+@needs.node_package(SCHEMA)
+@pytest.mark.parametrize("procedure", [*Procedure, None])
+def test_it_fits_the_schema_of_oasis(procedure: Procedure | None) -> None:
+    jsonschema: Any = importlib.import_module("jsonschema")
+    assert needs.NODE_MODULES
+    path = needs.NODE_MODULES / SCHEMA / "lib" / "schemas" / "sarif-2.1.0-rtm.5.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    log = _log(practised(procedure) if procedure else article())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(log)] == []
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    assert next(validator.iter_errors(log), None) is not None
+
+
+@needs.python("sarif", pypi="sarif-tools", group="interop")
+def test_sarif_tools_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "lint.sarif"
+    file.write_text(json.dumps(_log(article())), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "sarif", "summary", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert {"error: 2", "warning: 1", "note: 2"} <= set(lines)
