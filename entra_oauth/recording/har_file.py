@@ -26,7 +26,9 @@ __all__ = ["Entry", "Har", "read_file", "read_har"]
 MAX_ENTRIES = 50_000
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}")
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _BREAKS = re.compile(r"[\r\n\0]")
+_CONTROLS = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 # What no longer holds once a body was unpacked.
 _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -203,7 +205,7 @@ def _headers(value: object) -> Fields:
     """Names and values; what HTTP/2 puts before the headers is left out."""
     items = value if isinstance(value, list) else []
     pairs = ((_text(_dict(i).get("name")), _text(_dict(i).get("value"))) for i in items)
-    return tuple((name, _line(text)) for name, text in pairs if _TOKEN.fullmatch(name[:40]))
+    return tuple((name, _line(text)) for name, text in pairs if _NAME.fullmatch(name))
 
 
 def _link(entry: dict[str, Any]) -> Wire:
@@ -234,7 +236,11 @@ def _text(value: object) -> str:
 
 
 def _line(text: str) -> str:
-    return _BREAKS.sub(" ", text)
+    """As it can stand in a header: without control characters, and Unicode as bytes of UTF-8."""
+    text = _CONTROLS.sub(" ", text)
+    if any(ord(character) > 0xFF for character in text):
+        text = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return text
 
 
 def _number(value: object) -> float:

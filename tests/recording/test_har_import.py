@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 import recording_kit as kit
 from canaries import ACCESS_TOKEN, CLIENT_ID, CODE, REFRESH_TOKEN, STATE, TENANT, refused
+from entra_oauth.channels.http1 import encode_response
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
 from entra_oauth.recording.har import har_text
 from entra_oauth.recording.har_file import read_file, read_har
 from entra_oauth.recording.har_import import Import, import_har
 from entra_oauth.recording.keep import finished_files
-from entra_oauth.recording.step import Level, Seen
+from entra_oauth.recording.step import Level, Seen, rebuilt
 from sweep import assert_swept
 
 BASE = f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0"
@@ -161,6 +162,32 @@ def test_pseudo_headers_and_line_breaks_do_no_harm() -> None:
     (read,) = read_har(har({**TOKEN, "request": {**TOKEN["request"], "headers": headers}})).entries
     assert [name for name, _ in read.request.headers] == ["X-A", "Content-Type"]
     assert "\n" not in read.request.headers[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("X-A", "a\x1b]0;owned\x07b\x7f", b"X-A: a ]0;owned b \r\n"),
+        ("X-A", "名\u202e", "X-A: 名\u202e\r\n".encode()),
+        ("X-A", "caf\xe9\tau lait", b"X-A: caf\xe9\tau lait\r\n"),
+        ("X-A", "\ud800", b"X-A: \xed\xa0\x80\r\n"),
+        ("X" * 41 + "\r\nInjected", "yes", b""),
+        ("X" * 60, "yes", b"X" * 60 + b": yes\r\n"),
+    ],
+)
+def test_no_header_of_a_file_breaks_a_message_or_adds_to_it(
+    name: str, value: str, kept: bytes
+) -> None:
+    answer = {**_content(ANSWER), "headers": [{"name": name, "value": value}]}
+    asked = {"headers": [{"name": name, "value": value}], "postData": TOKEN["request"]["postData"]}
+    hostile = entry("POST", f"{BASE}/token", **asked, answer={**answer, "statusText": f"OK{value}"})
+    read = read_har(har(hostile)).entries[0]
+    assert read.response is not None
+    for head in (rebuilt(read.request), encode_response(read.response, method="POST", keep=True)):
+        assert b"Injected" not in head
+        assert kept in head
+        assert (name.encode() in head) == bool(kept)
+    imported(har(AUTHORIZE, REDIRECT, hostile))
 
 
 WRONG: list[tuple[bytes, str]] = [
