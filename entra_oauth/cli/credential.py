@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
 from entra_oauth.cli import kept, shim
@@ -127,15 +128,14 @@ def _databricks(args: argparse.Namespace, console: Console) -> None:
 
 
 def _check_host(host: str, args: argparse.Namespace) -> None:
+    """A host of the API; where a workspace was chosen, that one, or one that is named."""
     from entra_oauth.protocol.workspace import Workspace
 
     url = host if "://" in host else f"https://{host}"
-    check_destination(
-        url,
-        scopes=args.scope,
-        authority=authority_of(args),
-        named_hosts=args.settings.texts("hosts") if args.settings else (),
-    )
+    named = args.settings.texts("hosts") if args.settings else ()
+    check_destination(url, scopes=args.scope, authority=authority_of(args), named_hosts=named)
+    if (urlsplit(url).hostname or "") in (name.lower() for name in named):
+        return
     if args.workspace_url and Workspace(args.workspace_url).url != Workspace(url).url:
         raise DestinationRefused(
             "A token for another workspace than the chosen one was asked for.",
@@ -179,7 +179,7 @@ def _git(args: argparse.Namespace, console: Console) -> None:
     if asked.get("protocol") != "https":
         return  # git asks the next helper, or the person
     try:
-        _check_git_host(host, args)
+        _check_host(f"https://{host}/", args)
     except DestinationRefused as error:
         console.say(f"Not answered: {error.what}")
         return
@@ -190,15 +190,6 @@ def _git(args: argparse.Namespace, console: Console) -> None:
     else:
         lines = ["username=token", f"password={shown.token}"]
     console.result("\n".join([*lines, f"password_expiry_utc={expires_on}", ""]))
-
-
-def _check_git_host(host: str, args: argparse.Namespace) -> None:
-    check_destination(
-        f"https://{host}/",
-        scopes=args.scope,
-        authority=authority_of(args),
-        named_hosts=args.settings.texts("hosts") if args.settings else (),
-    )
 
 
 def _git_request() -> dict[str, str]:

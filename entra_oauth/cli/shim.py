@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.kept import app_of
@@ -27,7 +28,9 @@ def install(tool: str, args: argparse.Namespace, console: Console) -> None:
     folder = os.path.abspath(os.path.expanduser(args.install))
     windows = os.name == "nt"
     path = os.path.join(folder, f"{tool}.cmd" if windows else tool)
-    command = [sys.executable, "-m", "entra_oauth", "credential", _VERB[tool], *_chosen(args)]
+    # -P: the folder in which the tool happens to be run must not lend us its modules.
+    command = [sys.executable, "-P", "-m", "entra_oauth"]
+    command += ["credential", _VERB[tool], *_chosen(args)]
     text = _for_windows(command) if windows else _for_posix(command)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -36,11 +39,16 @@ def install(tool: str, args: argparse.Namespace, console: Console) -> None:
                 f"{plain(path)} is there already, and was not written here.",
                 advice="Choose another folder.",
             )
-        part = f"{path}.new"
-        with open(part, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(part, 0o755)  # noqa: S103 - a program, and nothing in it is secret
-        os.replace(part, path)
+        # A name of its own: a link that somebody has put there is not written through.
+        handle, part = tempfile.mkstemp(prefix=f".{tool}.", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            os.chmod(part, 0o755)  # noqa: S103 - a program, and nothing in it is secret
+            os.replace(part, path)
+        except OSError:
+            os.unlink(part)
+            raise
     except OSError as error:
         raise LocalError(
             f"{plain(path)} cannot be written: {error.strerror}.",

@@ -620,6 +620,35 @@ def test_azure_identity_takes_the_shim_for_az(
 
 
 @needs.posix
+def test_a_shim_runs_nothing_of_the_folder_in_which_the_tool_is_run(
+    work: at_hand.AtHand, tmp_path: Path
+) -> None:
+    ran = cli_kit.call("credential", "az", "--install", str(tmp_path / "shims"))
+    hostile = tmp_path / "cloned"
+    hostile.mkdir()
+    for name in ("entra_oauth", "json", "argparse"):
+        (hostile / f"{name}.py").write_text("import os\nos.write(2, b'owned')\nos._exit(66)\n")
+    done = subprocess.run(
+        [ran.out.strip(), "account", "get-access-token", "--resource", DATABRICKS],
+        capture_output=True, text=True, cwd=hostile, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["accessToken"] == kept_token(work)
+
+
+@needs.posix
+def test_a_shim_is_not_written_through_a_link(work: at_hand.AtHand, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    (shims / "az.new").symlink_to(victim)
+    assert cli_kit.call("credential", "az", "--install", str(shims)).code == 0
+    assert victim.read_text() == "mine"
+    assert sorted(path.name for path in shims.iterdir()) == ["az", "az.new"]
+
+
+@needs.posix
 @needs.python("databricks.sdk", pypi="databricks-sdk", group="interop")
 def test_databricks_sdk_takes_the_shim_for_databricks(
     work: at_hand.AtHand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -666,7 +695,12 @@ def test_git_takes_what_the_helper_says(work: at_hand.AtHand, tmp_path: Path) ->
     ran = fill(f"localhost:{work.hosted.port}")
     lines = dict(line.split("=", 1) for line in ran.stdout.splitlines())
     assert kept_token(work) in (lines.get("password"), lines.get("credential"))
-    for host, protocol in (("evil.example", "https"), (f"localhost:{work.hosted.port}", "http")):
+    for host, protocol in (
+        ("evil.example", "https"),
+        ("localhost:1", "https"),
+        ("adb-1.2.azuredatabricks.net", "https"),
+        (f"localhost:{work.hosted.port}", "http"),
+    ):
         refused = fill(host, protocol)
         assert refused.returncode != 0
         assert kept_token(work) not in refused.stdout + refused.stderr
