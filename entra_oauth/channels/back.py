@@ -16,6 +16,7 @@ from __future__ import annotations
 import queue
 import threading
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -251,6 +252,8 @@ class _Worker:
     def _serve(self, job: Job) -> HttpResponse | None:
         if job.request is None:
             sleep(_AFTER_S)
+            # What the answer will be exchanged with: here nobody waits for the import.
+            import_module("entra_oauth.protocol.token")
         from entra_oauth.channels import requests_adapter
 
         self._tap.start()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import child_process
 from backs import a_back, eventually, token_post, workers
 from canaries import refused
 from certificates import CertificateAuthority
@@ -230,3 +231,26 @@ def test_a_connection_that_dies_under_the_request_is_not_replaced(back: Requests
         with refused(ExchangeBroken):
             back.send(token_post(server.url), timeout_s=5)
         assert (server.accepted, len(server.requests)) == (1, 1)
+
+
+_WARMED_UP = """
+import sys, time
+from entra_oauth.channels.back import RequestsBack
+from entra_oauth.flows import authorization_code
+
+late = "entra_oauth.protocol.token"
+assert late not in sys.modules
+with RequestsBack() as back:
+    back.warm(sys.argv[1])
+    until = time.monotonic() + 20
+    while late not in sys.modules and time.monotonic() < until:
+        time.sleep(0.01)
+print(late in sys.modules)
+"""
+
+
+def test_what_redeems_a_code_is_imported_while_the_person_signs_in() -> None:
+    # Else the import, of ten milliseconds and more, would come after the redirect.
+    with RawServer() as server, child_process.running(_WARMED_UP, server.url) as child:
+        assert child.line() == "True\n"
+        assert child.end(timeout_s=20) == ("", "")
