@@ -1,0 +1,327 @@
+"""Every chapter walked through by script: right answers, wrong ones, hints, skips, back, quit."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+import pytest
+
+import needs
+from entra_oauth.lessons.learn import NUMBERS, chapter
+from entra_oauth.lessons.learn.desk import Desk
+from entra_oauth.lessons.learn.steps import Chapter, Page, Task
+from entra_oauth.lessons.learn.walk import Ending, Turn, walk
+
+NONSENSE = [
+    ("", "Nothing was typed"),
+    ("   ", "Nothing was typed"),
+    ("x" * 9000, "more than 8,192 characters"),
+    ("abc\x1b[A", "U+001B"),
+    ("a\x00b", "U+0000"),
+    ("zzz", ""),
+    ("🦀" * 40, ""),
+    ("'; DROP TABLE codes; --", ""),
+]
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJl"
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with Desk() as ours:
+        yield ours
+
+
+@dataclass
+class Walked:
+    """A chapter that is being walked through, and all that it said."""
+
+    lesson: Chapter
+    desk: Desk
+    start: int = 0
+    said: list[str] = field(default_factory=list)
+    ending: Ending | None = None
+
+    def __post_init__(self) -> None:
+        self._steps = walk(self.lesson, self.desk, start=self.start)
+        self.turn = next(self._steps)
+        self.said += self.turn.texts
+
+    def type(self, line: str) -> Turn:
+        try:
+            self.turn = self._steps.send(line)
+            self.said += self.turn.texts
+        except StopIteration as stop:
+            self.ending = stop.value
+        return self.turn
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.said)
+
+    def task(self) -> Task | None:
+        """The task that is open; None on a page."""
+        if self.turn.step >= len(self.lesson.steps):
+            return None
+        step = self.lesson.steps[self.turn.step]
+        return step if isinstance(step, Task) else None
+
+    def through(self, answer: Callable[[Task], str]) -> Ending:
+        for _ in range(200):
+            if self.ending is not None:
+                return self.ending
+            task = self.task()
+            self.type("" if task is None or self.turn.is_pause else answer(task))
+        raise AssertionError("the chapter has no end")
+
+
+def tasks_of(lesson: Chapter) -> int:
+    return sum(isinstance(step, Task) for step in lesson.steps)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_right_answers_lead_through_a_chapter_at_once(number: int, desk: Desk) -> None:
+    walked = Walked(chapter(number), desk)
+    ending = walked.through(lambda task: task.answer(desk))
+    assert (ending.finished, ending.right) == (True, tasks_of(walked.lesson))
+    assert ending.at_once == ending.tasks == ending.right
+    assert walked.text.count("Right.") == ending.tasks
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_wrong_answers_get_a_helpful_line_and_never_end_a_chapter(number: int, desk: Desk) -> None:
+    walked = Walked(chapter(number), desk)
+
+    def wrong_then_right(task: Task) -> str:
+        at = walked.turn.step
+        for typed, told in NONSENSE:
+            if task.blank_is_an_answer and not typed.strip():
+                continue
+            turn = walked.type(typed)
+            assert walked.ending is None
+            assert turn.step == at, f"{typed!r} was taken for an answer"
+            assert len(" ".join(turn.texts)) > 15
+            assert told in " ".join(turn.texts)
+        if not task.takes_secrets:
+            turn = walked.type(TOKEN)
+            assert turn.step == at
+            assert "looks like a token" in turn.texts[0]
+        assert TOKEN[:20] not in walked.text
+        assert all(c.isprintable() or c == "\n" for c in walked.text)
+        return task.answer(desk)
+
+    ending = walked.through(wrong_then_right)
+    assert ending.finished
+    assert ending.right == ending.tasks
+    assert ending.at_once == 0
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_each_wrong_letter_is_told_why(number: int, desk: Desk) -> None:
+    walked = Walked(chapter(number), desk)
+
+    def every_letter(task: Task) -> str:
+        right = task.answer(desk)
+        if not task.prompt.startswith("a letter"):
+            return right
+        whys = set()
+        last = task.prompt[-1]
+        for letter in "abcdef"[: "abcdef".index(last) + 1]:
+            if letter != right:
+                turn = walked.type(f"{letter.upper()})")
+                assert "Right." not in turn.texts[0]
+                whys.add(turn.texts[0])
+        assert len(whys) == "abcdef".index(last), "each wrong answer has a reason of its own"
+        return right
+
+    assert walked.through(every_letter).finished
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("word", ["answer", "skip"])
+def test_whoever_is_stuck_gets_on(number: int, word: str, desk: Desk) -> None:
+    walked = Walked(chapter(number), desk)
+
+    def stuck(task: Task) -> str:
+        for _ in range(len(task.hints) + 1):
+            assert walked.type(" Hint ").texts[0].startswith("Hint: ")
+        return word
+
+    ending = walked.through(stuck)
+    assert (ending.finished, ending.right) == (True, 0)
+    assert walked.text.count("The answer") >= (tasks_of(walked.lesson) if word == "answer" else 0)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_chapter_can_be_left_and_taken_up_at_every_step(number: int) -> None:
+    lesson = chapter(number)
+    for start in range(len(lesson.steps)):
+        with Desk() as desk:
+            walked = Walked(lesson, desk, start=start)
+            assert walked.turn.step == start
+            walked.type("quit")
+            assert walked.ending is not None
+            assert (walked.ending.finished, walked.ending.step) == (False, start)
+    with Desk() as desk:
+        walked = Walked(lesson, desk, start=len(lesson.steps) - 1)
+        assert walked.through(lambda task: task.answer(desk)).finished
+
+
+def test_back_goes_one_step_back_and_no_further(desk: Desk) -> None:
+    walked = Walked(chapter(1), desk)
+    assert "first step" in walked.type("back").texts[0]
+    assert walked.turn.step == 0
+    walked.type("")
+    walked.type("")
+    assert walked.turn.step == 2
+    walked.type("back")
+    assert walked.turn.step == 1
+
+
+def test_a_chapter_can_be_done_twice_over_by_going_back(desk: Desk) -> None:
+    for number in (4, 5, 9):
+        lesson = chapter(number)
+        with Desk() as ours:
+            walked = Walked(lesson, ours)
+            for _ in range(len(lesson.steps) - 1):
+                task = walked.task()
+                walked.type("" if task is None else task.answer(ours))
+            while walked.turn.step:
+                walked.type("back")
+            assert walked.through(lambda task, at=ours: task.answer(at)).finished
+
+
+def test_help_is_at_hand_on_pages_and_tasks(desk: Desk) -> None:
+    walked = Walked(chapter(1), desk)
+    for line in ("?", "help", "hint", "answer"):
+        assert "Enter goes on" in walked.type(line).texts[0]
+        assert walked.turn.step == 0
+    walked.type("")
+    walked.type("")
+    assert "skip (goes on)" in walked.type("?").texts[0]
+
+
+# ---- what is shown -----------------------------------------------------------------------
+
+
+def secrets_in(desk: Desk) -> set[str]:
+    """Codes, tokens, device codes and cookies that the tenant saw or gave."""
+    found: set[str] = set()
+    for request, response in desk.tenant.log:
+        texts = [request.query, request.body.decode(), response.body.decode("utf-8", "replace")]
+        texts += [value for _, value in (*request.headers, *response.headers)]
+        for text in texts:
+            for name in ("code", "code_verifier", "device_code", "refresh_token"):
+                found |= set(re.findall(rf"\b{name}=([^&\"\s;]+)", text))
+            found |= set(re.findall(r'"(?:access|id|refresh)_token":"([^"]+)', text))
+            found |= set(re.findall(r'"device_code":"([^"]+)', text))
+            found |= set(re.findall(r"Bearer ([^\s\"]+)", text))
+            found |= set(re.findall(r"(?:ESTS\w*|esctx\w*)=([^;]+)", text))
+    return {unquote_plus(each) for each in found if len(each) > 12}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_only_what_the_learner_is_to_paste_is_shown(number: int, desk: Desk) -> None:
+    walked = Walked(chapter(number), desk)
+    walked.through(lambda task: "answer")
+    wanted = {desk.values[name] for name in ("code", "verifier") if name in desk.values}
+    if number not in (4, 5):
+        assert not wanted
+    if number == 5:
+        wanted = {desk.values["verifier"]}
+    secrets = secrets_in(desk) - wanted
+    assert secrets or number == 4
+    if number == 3:  # the one that is made up
+        secrets.discard("mallorys-code")
+    assert [each for each in secrets if each in walked.text] == []
+
+
+def test_a_person_s_password_is_never_shown(desk: Desk) -> None:
+    walked = Walked(chapter(9), desk)
+    walked.through(lambda task: "answer")
+    assert "password = <password>" in walked.text
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_each_chapter_is_of_a_fair_length_and_says_what_to_remember(number: int) -> None:
+    lesson = chapter(number)
+    assert lesson.number == number
+    assert 5 <= lesson.minutes <= 8
+    assert 3 <= tasks_of(lesson) <= 7
+    assert any(isinstance(step, Page) for step in lesson.steps)
+    assert len(lesson.in_short) > 60
+
+
+def test_what_is_claimed_of_entra_is_labelled(desk: Desk) -> None:
+    text = ""
+    for number in NUMBERS:
+        with Desk() as ours:
+            walked = Walked(chapter(number), ours)
+            walked.through(lambda task: "answer")
+            text += walked.text
+    assert text.count("AS ENTRA") >= 10
+    assert text.count("TOY") >= 4
+
+
+# ---- chapter by chapter, on the learner's own bytes -------------------------------------------
+
+
+def test_the_address_that_was_typed_is_the_one_that_is_opened(desk: Desk) -> None:
+    walked = Walked(chapter(2), desk, start=4)
+    model = (walked.task() or pytest.fail("no task")).answer(desk)
+    walked.type(model.replace("kettle-lantern-river-42", "a-state-of-my-own"))
+    assert any("a-state-of-my-own" in request.query for request, _ in desk.tenant.log)
+
+
+@needs.curl
+@needs.posix
+def test_the_command_that_is_shown_works_with_the_real_curl() -> None:
+    with Desk.with_curl() as desk:
+        walked = Walked(chapter(4), desk, start=3)
+        shown = walked.turn.texts[-1]
+        command = "\n".join(line for line in shown.splitlines() if line.startswith("    "))
+        assert walked.type("").step == 3
+        assert "Nothing has arrived" in walked.turn.texts[0]
+        _sh(command)
+        assert "placeholder" in walked.type("").texts[0]
+        _sh(command.replace("<authorization-code>", "1.wrong"))
+        assert "not the one in the address" in walked.type("").texts[0]
+        _sh(command.replace("<authorization-code>", desk.values["code"]))
+        assert walked.type("").texts[0].startswith("Right. It arrived from curl")
+        agents = [request.header("User-Agent") or "" for request, _ in desk.tenant.log]
+        assert sum(agent.startswith("curl/") for agent in agents) == 3
+
+
+def _sh(command: str) -> None:
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@needs.curl
+def test_run_runs_the_real_curl_from_here() -> None:
+    with Desk.with_curl() as desk:
+        walked = Walked(chapter(4), desk, start=3)
+        assert "It arrived from curl" in walked.type("run").texts[0]
+
+
+def test_without_curl_that_is_said_and_the_request_is_sent_from_here() -> None:
+    with Desk.with_curl(wanted=False) as desk:
+        walked = Walked(chapter(4), desk, start=3)
+        assert "There is no curl here, or --no-curl was given" in walked.turn.texts[-1]
+        assert "It arrived from" in walked.type("send").texts[0]
+
+
+def test_a_forged_answer_is_refused_by_the_real_listener_and_the_genuine_one_taken(
+    desk: Desk,
+) -> None:
+    walked = Walked(chapter(3), desk, start=3)
+    where = re.findall(r"http://localhost:\d+/", walked.text)[-1]
+    assert "begin with that" in walked.type("http://localhost:1/?code=a&state=b").texts[0]
+    assert "no state" in walked.type(f"{where}?code=abc").texts[0]
+    assert "not on this machine" not in walked.type("http://example.com/?code=a&state=b").texts[0]
+    assert "answered 400" in walked.type(f"{where}?code=abc&state=zzz").texts[0]
+    walked.type("b")
+    assert "Accepted" in walked.type("go").texts[0]

@@ -1,0 +1,244 @@
+"""What the checkers say of each kind of mistake, and the quiz."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entra_oauth.lessons.learn import NUMBERS, chapter, chapter_05, chapter_07, chapter_08
+from entra_oauth.lessons.learn.authorize_check import fault_in
+from entra_oauth.lessons.learn.chapter_02 import WANTED
+from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, Desk
+from entra_oauth.lessons.learn.quiz import QUESTIONS, quiz
+from entra_oauth.lessons.learn.typed import command_in, refusal, tidy
+from entra_oauth.lessons.learn.walk import walk
+from entra_oauth.protocol.pkce import s256
+
+ENDPOINT = "http://localhost:8400/a-tenant/oauth2/v2.0/authorize"
+MINE = {**WANTED, "state": "kettle-lantern-river"}
+
+
+def url(**changes: str | None) -> str:
+    """A good address, with raw values changed or left out."""
+    raw = {name: quote(value, safe="") for name, value in MINE.items()}
+    merged = {**raw, **changes}
+    pairs = (f"{name}={value}" for name, value in merged.items() if value is not None)
+    return f"{ENDPOINT}?{'&'.join(pairs)}"
+
+
+def test_a_good_address_has_no_fault_in_any_order() -> None:
+    assert fault_in(url(), ENDPOINT, WANTED) is None
+    place, _, query = url().partition("?")
+    backwards = "&".join(reversed(query.split("&")))
+    assert fault_in(f"{place}?{backwards}", ENDPOINT, WANTED) is None
+    assert fault_in(url(scope=quote(MINE["scope"], safe="").lower()), ENDPOINT, WANTED) is None
+
+
+WRONG = [
+    ("localhost:8400/a-tenant", "whole address"),
+    ("authorize?client_id=1", "whole address"),
+    ("http://[::1/x?y=z", "cannot be read"),
+    (url().replace("http://", "https://", 1), "begins with http://"),
+    (url().replace("8400", "8401", 1), "host is not"),
+    (url().replace("a-tenant", "common", 1), "tenant id"),
+    (url().replace("authorize", "token", 1), "token endpoint"),
+    (url().replace("/v2.0", "", 1), "v2.0 missing"),
+    (url().replace("/authorize", "/authorise", 1), "ends in oauth2/v2.0/authorize"),
+    (ENDPOINT, "parameters are missing"),
+    (f"{url()}#x", "There is a #"),
+    (url() + " ", "blank"),
+    (url().replace("&scope", "&\nscope"), "line break"),
+    (url().replace("&scope", "?scope"), "second question mark"),
+    (url() + "&", "nothing beside it"),
+    (url() + "&x", "without an equals sign"),
+    (url() + "&foo=1", "not in the list"),
+    (url() + "&code_challenge=1", "chapter 5"),
+    (url() + "&state=abcdefghijk", "twice"),
+    (url().replace("client_id", "clientid"), "it is client_id"),
+    (url().replace("redirect_uri", "redirect_url"), "it is redirect_uri"),
+    (url().replace("client_id", "Client_Id"), "it is client_id"),
+    (url(client_id=None), "AADSTS900144"),
+    (url(response_type=None), "response_type is missing"),
+    (url(state=None), "state is missing"),
+    (url(response_mode=None), "response_mode is missing"),
+    (url(state=""), "state has no value"),
+    (url(state="12345"), "others can guess"),
+    (url(state="abcde"), "eight characters"),
+    (url(scope=MINE["scope"]), "%2F"),
+    (url(scope=quote(quote(MINE["scope"], safe=""), safe="")), "encoded twice"),
+    (url(scope="openid"), "names the resource"),
+    (url(scope=f"{CLIENT}%2F.default"), "Databricks id"),
+    (url(redirect_uri="http://localhost"), "%2F"),
+    (url(redirect_uri="http%3A%2F%2Flocalhost%2F"), "slash at its end"),
+    (url(redirect_uri="https%3A%2F%2Flocalhost"), "begins with http://"),
+    (url(redirect_uri="http%3A%2F%2Fevil.example"), "not the registered one"),
+    (url(client_id=CLIENT[:-1]), "group by group"),
+    (url(response_type="token"), "into the address"),
+    (url(response_mode="fragment"), "must be query"),
+]
+
+
+@pytest.mark.parametrize(("typed", "told"), WRONG, ids=[told for _, told in WRONG])
+def test_each_mistake_in_an_address_is_named(typed: str, told: str) -> None:
+    assert told in (fault_in(typed, ENDPOINT, WANTED) or "no fault")
+
+
+@given(st.text())
+def test_no_text_breaks_the_checker_of_addresses(typed: str) -> None:
+    for text in (typed, f"{ENDPOINT}?{typed}", f"http://{typed}"):
+        fault_in(text, ENDPOINT, WANTED)
+
+
+VERIFIER = "a-verifier-that-is-long-enough-to-be-one-000"
+DIGEST = hashlib.sha256(VERIFIER.encode()).digest()
+LINE = hashlib.sha256(f"{VERIFIER}\n".encode()).digest()
+CHALLENGES = [
+    (VERIFIER, "verifier itself"),
+    (s256(VERIFIER) + "=", "leave out the ="),
+    (DIGEST.hex(), "hexadecimal"),
+    (base64.urlsafe_b64encode(LINE).decode().rstrip("="), "line break was hashed"),
+    (base64.urlsafe_b64encode(DIGEST.hex().encode()).decode().rstrip("="), "32 bytes"),
+    ("abc", "has 43 characters; this has 3"),
+    ("A" * 43, "another hash"),
+]
+
+
+@pytest.mark.parametrize(("typed", "told"), CHALLENGES)
+def test_each_mistake_in_a_challenge_is_named(typed: str, told: str) -> None:
+    assert told in chapter_05._fault(typed, VERIFIER, s256(VERIFIER))
+
+
+def test_plain_base64_is_told_from_base64url() -> None:
+    for number in range(50):
+        verifier = f"{VERIFIER}{number}"
+        plain = base64.b64encode(hashlib.sha256(verifier.encode()).digest()).decode()
+        if "+" in plain or "/" in plain:
+            assert "plain base64" in chapter_05._fault(plain, verifier, s256(verifier))
+            return
+    pytest.fail("no such hash")
+
+
+FORMS = [
+    ("", "client_id is missing"),
+    (f"client_id={CLIENT}&grant_type=authorization_code&refresh_token=RT", "no code this time"),
+    ("client_id=x&grant_type=refresh_token&refresh_token=RT", "not the app's id"),
+    (f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=abc", "Write refresh_token=RT"),
+    (f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT&code=1", "leave out code"),
+    (f"client_id={CLIENT}&client_id=1&grant_type=refresh_token&refresh_token=RT", "twice"),
+    (
+        f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT&client_secret=x",
+        "AADSTS700025",
+    ),
+    (f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT&scope=openid", "Databricks"),
+    (f"client_id={CLIENT} &grant_type=refresh_token", "no blanks"),
+]
+
+
+@pytest.mark.parametrize(("typed", "told"), FORMS)
+def test_each_mistake_in_a_refresh_form_is_named(typed: str, told: str) -> None:
+    assert told in chapter_07._form(typed, Desk()).why
+
+
+HEADERS = [
+    ("Bearer TOKEN", "a name, a colon"),
+    ("Token: TOKEN", "name is Authorization"),
+    ("Authorization: TOKEN", "Bearer"),
+    ("Authorization: Basic TOKEN", "Basic is for"),
+    ('Authorization: Bearer "TOKEN"', "No quotes"),
+    ("Authorization: Bearer", "one blank, then TOKEN"),
+]
+
+
+@pytest.mark.parametrize(("typed", "told"), HEADERS)
+def test_each_mistake_in_a_header_is_named(typed: str, told: str) -> None:
+    assert told in chapter_08._header(typed, Desk()).why
+
+
+def test_a_real_databricks_host_is_no_forgery_and_a_stranger_fools_nobody() -> None:
+    desk = Desk()
+    assert "real Databricks host" in chapter_08._host("adb-1.2.azuredatabricks.net", desk).why
+    assert "fall for it" in chapter_08._host("example.com", desk).why
+    assert chapter_08._host("https://azuredatabricks.net.evil.example/", desk).is_right
+
+
+# ---- what was typed -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        (" HINT ", "hint"),
+        ("answer", "answer"),
+        ("Skip", "skip"),
+        ("back", "back"),
+        ("quit", "quit"),
+        ("exit", "quit"),
+        ("q", "quit"),
+        ("?", "help"),
+        ("hints", None),
+        ("", None),
+        ("skip it", None),
+    ],
+)
+def test_commands_are_known_in_any_case(typed: str, command: str | None) -> None:
+    assert command_in(typed) == command
+
+
+def test_where_a_letter_is_asked_for_a_letter_is_no_command() -> None:
+    assert command_in("b", letters=False) is None
+    assert command_in("back", letters=False) == "back"
+
+
+def test_what_surrounds_a_paste_is_taken_off() -> None:
+    assert tidy("  'abc' \n") == "abc"
+    assert tidy("'") == "'"
+
+
+@given(st.text())
+def test_whatever_was_typed_is_an_answer_or_refused_without_being_repeated(typed: str) -> None:
+    why = refusal(typed, takes_secrets=False, blank_is_an_answer=False)
+    if why is None:
+        assert typed.strip()
+    else:
+        assert why.isprintable()
+
+
+# ---- the quiz -------------------------------------------------------------------------------
+
+
+def test_the_quiz_has_twenty_questions_two_of_each_chapter() -> None:
+    assert Counter(each.chapter for each in QUESTIONS) == dict.fromkeys(NUMBERS, 2)
+    assert len({each.asks for each in QUESTIONS}) == 20
+    for each in QUESTIONS:
+        assert 0 <= each.correct < len(each.options)
+        assert all(words and why for words, why in each.options)
+        assert len({why for _, why in each.options}) == len(each.options)
+
+
+def test_the_quiz_counts_what_was_right_at_once() -> None:
+    steps = walk(quiz(), Desk())
+    turn, wrong_once = next(steps), False
+    try:
+        while True:
+            if turn.is_pause:
+                turn = steps.send("")
+            elif turn.step == 0 and not wrong_once:
+                wrong_once = True
+                turn = steps.send("c")
+            else:
+                turn = steps.send("abc"[QUESTIONS[turn.step].correct])
+    except StopIteration as stop:
+        ending = stop.value
+    assert (ending.right, ending.at_once, ending.tasks) == (20, 19, 20)
+
+
+def test_there_is_no_chapter_beyond_the_ten() -> None:
+    with pytest.raises(KeyError):
+        chapter(11)
+    assert DATABRICKS in WANTED["scope"]
