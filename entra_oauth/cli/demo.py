@@ -348,3 +348,17 @@ class _Teller:
         say("      entra-oauth explain AR04               a rule of the linter, and why it is one")
         say("      entra-oauth mirror --prove             the request is curl's, to the byte")
         say("      entra-oauth login --tenant TENANT --client-id CLIENT   the real thing")
+        if (program := _command_off_the_path()) is not None:
+            say("")
+            say("Your shell does not know the command by its name. It is here:")
+            say(f"  {plain(program)}")
+
+
+def _command_off_the_path() -> str | None:
+    """The command beside this Python, such as in `.venv`, where a shell does not find it."""
+    import shutil
+
+    name = "entra-oauth.exe" if os.name == "nt" else "entra-oauth"
+    program = os.path.join(os.path.dirname(sys.executable), name)
+    is_hidden = shutil.which("entra-oauth") is None and os.path.isfile(program)
+    return program if is_hidden else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import quote_plus, unquote_plus
 
 import pytest
@@ -159,6 +161,18 @@ def test_the_demo_needs_no_network() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Next: entra-oauth demo --browser" in done.stdout
+
+
+def test_a_command_that_the_shell_does_not_find_is_said_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / ("entra-oauth.exe" if os.name == "nt" else "entra-oauth")
+    program.touch(mode=0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / "elsewhere"))
+    assert call("demo").out.splitlines()[-1].strip() == str(program)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert str(program) not in call("demo").out
 
 
 # ---- the person's own browser ---------------------------------------------------------
