@@ -14,6 +14,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import is_loopback, split_origin
 from entra_oauth.recording.claims import claims_of
+from entra_oauth.recording.facts import AUTHORITYS_SIDE
 from entra_oauth.recording.redact import Redactor
 from entra_oauth.recording.step import Claim, Evidence, Level, steps_of
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Case", "case_of", "case_of_evidence", "cloud_of", "is_entra", "on_this_machine"]
 
 CODE = "authorization_code"
+
+MAX_STEPS = 1_000
+"""Each is compared with those before it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,15 @@ class Case:
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
-        return items_of(self.evidence.steps)
+        """The steps. Raises `UsageError` for more of OAuth's than a person can have meant."""
+        items = items_of(self.evidence.steps)
+        count = sum(item.leg is not Leg.PAGE for item in items)
+        if count > MAX_STEPS:
+            raise UsageError(
+                f"There are {count:,} OAuth exchanges in it; at most {MAX_STEPS:,} are judged.",
+                advice="Keep those of the sign-ins in question.",
+            )
+        return items
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
@@ -59,8 +71,12 @@ class Case:
         return tuple(item for item in self.items if item.leg is leg)
 
     def flow(self, item: Item) -> Flow:
-        """The flow that the item is part of."""
-        return next(flow for flow in self.flows if any(i is item for i in flow.items))
+        """The flow that the item is part of; pages are part of none."""
+        return self._homes[id(item)]
+
+    @cached_property
+    def _homes(self) -> dict[int, Flow]:
+        return {id(item): flow for flow in self.flows for item in flow.items}
 
     def claim(self, name: str, item: Item) -> bool | None:
         """What the recorder claimed of that step; None where it claimed nothing."""
@@ -120,8 +136,16 @@ def case_of_evidence(
         evidence=with_sound_claims(evidence),
         policy=policy,
         planned=planned,
+        browser_side=_shows_the_browser(evidence),
         shareable=evidence.level is not Level.NONE,
     )
+
+
+def _shows_the_browser(evidence: Evidence) -> bool:
+    """Seen from the authority's side, the browser's requests are there, and with them its
+    way to the program if the practice browser made it."""
+    seen_there = evidence.facts.get("seen_at") == AUTHORITYS_SIDE
+    return seen_there and any(step.name == "redirect" for step in evidence.steps)
 
 
 def with_sound_claims(evidence: Evidence) -> Evidence:
@@ -132,7 +156,8 @@ def with_sound_claims(evidence: Evidence) -> Evidence:
     """
     if evidence.level is not Level.NONE or evidence.claims or _has_hidden(evidence):
         return evidence
-    return replace(evidence, claims=claims_of(evidence.steps))
+    in_order = [item.step for item in items_of(evidence.steps)]
+    return replace(evidence, claims=claims_of(in_order))
 
 
 _TELLING = ("code", "state", "nonce", "code_verifier", "code_challenge")

@@ -133,9 +133,16 @@ def _leniently(body: bytes) -> dict[str, Any]:
 
 
 def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
-    """The steps with their parts, in the order in which they began."""
-    ordered = sorted(steps, key=lambda step: step.started_at)
-    return tuple(Item(step, _leg(step)) for step in ordered)
+    """The steps with their parts, in the order in which they began.
+
+    HAR files count milliseconds: of those that seem to have begun at once, the parts tell.
+    """
+    items = (Item(step, _leg(step)) for step in steps)
+    return tuple(sorted(items, key=_order))
+
+
+def _order(item: Item) -> tuple[float, int]:
+    return item.step.started_at, _RANK.get(item.leg, 5)
 
 
 def _leg(step: Step) -> Leg:
@@ -241,10 +248,13 @@ _STARTS = (Leg.AUTHORIZE, Leg.DEVICE)
 
 
 def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
-    """The items put together; keys, metadata and pages go with the sign-in before them."""
+    """The items put together; keys and metadata go with the sign-in before them.
+
+    Pages are left out: what is on them is between the person and the authority.
+    """
     groups: list[_Group] = []
-    ordered = sorted(items, key=lambda i: (i.step.started_at, _RANK.get(i.leg, 5)))
-    for item in ordered:
+    parts = [item for item in items if item.leg is not Leg.PAGE]
+    for item in sorted(parts, key=_order):
         group = None if item.leg in _STARTS else _home(item, groups)
         if group is None:
             groups.append(_Group(item))

@@ -17,16 +17,23 @@ GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 _TAGGED = re.compile(r"[a-z]{1,5}~([0-9a-f]{10})~*")
 _MASK = re.compile(r"~[a-z]{1,5}~")
 # What other tools and people put there: REDACTED, [removed], ***, <code>, 0.AS…xyz.
-_BY_OTHERS = re.compile(
-    r"(?i)\W*(?:redacted|removed|masked|sanitized|scrubbed|hidden|filtered)\b.*|[*xX•.#_-]{3,}"
-    r"|<[^<>]*>|\[[^\[\]]*\]|.*(?:\.\.\.|…|\*{3,}|\[redacted|\bREDACTED\b).*",
-    re.DOTALL,
-)
+_WORDS = ("redacted", "removed", "masked", "sanitized", "scrubbed", "hidden", "filtered")
+_FIRST_WORD = re.compile(rf"(?i)\W*(?:{'|'.join(_WORDS)})\b")
+_FILLING = re.compile(r"[*xX•.#_-]{3,}|<[^<>]*>|\[[^\[\]]*\]")
+
+
+def _is_anothers(value: str) -> bool:
+    """Whether a value looks like what other tools leave in the place of one."""
+    if "..." in value or "…" in value or "***" in value or "REDACTED" in value:
+        return True
+    return bool(_FIRST_WORD.match(value[:40]) or _FILLING.fullmatch(value))
 
 
 def hidden(value: str) -> bool:
     """Whether a value, or a part of it, was taken out: by this program or by another."""
-    return bool(_TAGGED.search(value) or _MASK.search(value) or _BY_OTHERS.fullmatch(value))
+    if "~" in value and (_TAGGED.search(value) or _MASK.search(value)):
+        return True
+    return _is_anothers(value)
 
 
 def same(one: str, other: str) -> bool | None:
@@ -36,7 +43,7 @@ def same(one: str, other: str) -> bool | None:
     """
     if not hidden(one) and not hidden(other):
         return one == other
-    if any(_MASK.search(text) or _BY_OTHERS.fullmatch(text) for text in (one, other)):
+    if any(_MASK.search(text) or _is_anothers(text) for text in (one, other)):
         return None
     tags = [_TAGGED.findall(text) for text in (one, other)]
     if not all(tags):

@@ -73,5 +73,9 @@ def _html(evidence: Evidence, args: argparse.Namespace) -> str:
     from entra_oauth.cli.audit_lint import today
     from entra_oauth.recording.report import as_html
 
-    found = findings_of(lint(case_of_evidence(evidence), today=today()))
+    path, number = split_name(args.word)
+    whole = evidence if number is None else load(path)
+    found = findings_of(lint(case_of_evidence(whole), today=today()))
+    if number is not None:  # of one step, only what is about it
+        found = tuple(each for each in found if each.step == number)
     return as_html(evidence, findings=found, learner=args.audience == "learner", blank=args.blank)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
+from entra_oauth.audit import case_of, findings_of, lint
 from entra_oauth.channels.base import now
+from entra_oauth.cli.audit_lint import today
 from entra_oauth.cli.new_file import check_new_file, write_new_file
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.keep import evidence_of
@@ -37,7 +39,8 @@ def write_report(recording: Recording, file: str | None) -> Path | None:
     """
     facts = facts_of(os.environ, verb="demo")
     evidence = evidence_of(recording, level=Level.SECRETS, created_at=now(), facts=facts)
-    data = as_html(evidence, learner=True).encode()
+    found = findings_of(lint(case_of(recording), today=today()))
+    data = as_html(evidence, findings=found, learner=True).encode()
     refuse_leaks({"the report": data}, live_secrets(recording))
     if file is not None:
         write_new_file(Path(file), data)

@@ -224,3 +224,9 @@ def test_any_address_is_judged_or_refused(text: str) -> None:
     except UsageError:
         return
     assert all(judged.verdict.text.isprintable() for judged in report.judged)
+
+
+def test_more_than_a_person_can_have_meant_is_refused() -> None:
+    url = "https://login.example/authorize?client_id=x&response_type=code"
+    with pytest.raises(UsageError, match="1,001 OAuth exchanges"):
+        lint(planned(*[HttpRequest(method="GET", url=url)] * 1001), today=TODAY)
