@@ -16,7 +16,10 @@ from typing import Any
 from entra_oauth._version import __version__
 from entra_oauth.channels.trust import BUNDLE_VARIABLES
 
-__all__ = ["facts_of"]
+__all__ = ["AUTHORITYS_SIDE", "facts_of"]
+
+AUTHORITYS_SIDE = "the authority's side"
+"""Where a recording of somebody else's client was made: it is the fact `seen_at`."""
 
 _PACKAGES = ("requests", "urllib3", "truststore", "authlib", "joserfc", "cryptography")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -40,7 +43,7 @@ def facts_of(
     if watched is not None:
         return {
             **_program(verb),
-            "seen_at": "the authority's side",
+            "seen_at": AUTHORITYS_SIDE,
             "watched_program": watched,
             "certificates": {"from": "the practice tenant", "system": False},
         }

@@ -30,6 +30,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 _JSON_TYPES = re.compile(r"\b(?:json|jwk)\b|\+json")
 _HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|form|title|!--)", re.I)
 _HARMLESS_TYPES = re.compile(r"image/|font/|text/css")
+_PLACE = re.compile(r"(?:[a-z0-9.-]{1,255}|\[[0-9a-f:.]{2,45}\]):[0-9]{1,5}", re.I)
+"""What a proxy is asked to be connected with (RFC 9112 section 3.2.3)."""
 _FORM_START = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]*=[^\s<>\"{}]*(?:&[^\s<>\"{}]*)*\Z")
 
 
@@ -177,6 +179,8 @@ class Redactor:
         method, rest = line.partition(" ")
         at = rest.text.rfind(" ")
         target = rest.cut(0, at) if at >= 0 else rest
+        if method.text == "CONNECT" and _PLACE.fullmatch(target.text):
+            return []
         finds = [] if method.text.isalpha() else [*self._finder.words(method, 0)]
         return finds + [*self._finder.url(target)] if target.text else finds
 

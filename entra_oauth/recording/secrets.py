@@ -41,6 +41,7 @@ _KINDS = {
     "id_token": "idt",
     "id_token_hint": "idt",
     "nonce": "nonce",
+    "passwd": "pw",
     "password": "pw",
     "refresh_token": "rt",
     "samlresponse": "saml",

@@ -6,7 +6,7 @@ import json
 import platform
 from pathlib import Path
 
-from entra_oauth.recording.facts import facts_of
+from entra_oauth.recording.facts import AUTHORITYS_SIDE, facts_of
 
 ENVIRON = {
     "HTTPS_PROXY": "http://user:CanaryProxy@proxy.example",
@@ -59,3 +59,11 @@ def test_a_netrc_is_seen_and_said_not_to_be_used(tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine x login y password canary")
     assert facts_of({}, home=tmp_path)["netrc"] == "present, not used"
     assert facts_of({"NETRC": "/x"}, home=tmp_path / "no")["netrc"] == "present, not used"
+
+
+def test_of_somebody_elses_client_nothing_is_said_of_what_we_trust(tmp_path: Path) -> None:
+    facts = facts_of(ENVIRON, verb="practice run", watched="curl", home=tmp_path)
+    assert facts["watched_program"] == "curl"
+    assert facts["seen_at"] == AUTHORITYS_SIDE
+    assert facts["certificates"]["from"] == "the practice tenant"
+    assert {"variables", "netrc", "tls_keys_written"}.isdisjoint(facts)

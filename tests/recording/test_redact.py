@@ -418,6 +418,17 @@ def test_a_message_out_of_shape_keeps_no_secret(raw: bytes) -> None:
     assert finds
 
 
+@pytest.mark.parametrize("place", ["login.microsoftonline.com:443", "[::1]:8443"])
+def test_whom_a_proxy_is_asked_for_stays(place: str) -> None:
+    raw = f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode()
+    assert REDACTOR.message(raw) == (raw, (), ())
+
+
+def test_what_is_no_place_does_not_stay_because_it_stands_there() -> None:
+    data, _, _ = REDACTOR.message(f"CONNECT {SECRET}:443 HTTP/1.1\r\n\r\n".encode())
+    assert found_in_bytes(data, [SECRET]) == []
+
+
 @given(st.binary(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_can_be_taken_apart_and_put_together(raw: bytes) -> None:

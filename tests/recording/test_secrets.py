@@ -111,3 +111,16 @@ def test_every_secret_of_a_recording_is_known() -> None:
         *("st+ate", "n", "frag", "located", "cooked", "ver", "p w", "s", "as", "ca", "dc", "rt0"),
         *("dXNlcjpwYXNz", "one", "two", "at", "idt"),
     }
+
+
+def test_the_password_of_a_sign_in_page_is_one() -> None:
+    request = HttpRequest(
+        method="POST",
+        url="https://login.example/login",
+        headers=(("Content-Type", FORM),),
+        body=b"login=ada&passwd=CanaryPassword-1234",
+    )
+    exchange = Exchange(
+        channel="front", note="page", request=request, response=None, started_at=0, ended_at=0
+    )
+    assert live_secrets(Recording((exchange,)))["CanaryPassword-1234"] == "pw"
