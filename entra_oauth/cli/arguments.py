@@ -161,6 +161,13 @@ def _whole() -> str:
     def filled(text: str, first: str = "", below: str = "") -> str:
         return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=below)
 
+    def entry(name: str) -> list[str]:
+        """A name that reaches into the column of the summaries has a line of its own."""
+        text, column = VERBS[name].summary, " " * 18
+        if len(name) > 15:
+            return [f"  {name}", filled(text, column, column)]
+        return [filled(text, f"  {name:<15} ", column)]
+
     lines = [
         "usage: entra-oauth VERB [options]",
         "",
@@ -168,7 +175,7 @@ def _whole() -> str:
     ]
     for title, names in GROUPS:
         lines += ["", f"{title}:"]
-        lines += [filled(VERBS[name].summary, f"  {name:<15} ", " " * 18) for name in names]
+        lines += [line for name in names for line in entry(name)]
     lines += [
         "",
         "entra-oauth VERB --help   shows the options of a verb",
@@ -177,8 +184,8 @@ def _whole() -> str:
         filled(
             "Results go to standard output, all else to standard error. Exit codes: 0 ok, "
             "1 unexpected, 2 usage, 3 the authority said no, 4 a person must sign in, 5 a security "
-            "check failed, 6 network, 7 timed out, 8 this machine (port, file), 9 not equal, "
-            "130 Ctrl-C, 143 SIGTERM."
+            "check failed, 6 network, 7 timed out, 8 this machine (port, file), 9 findings, an "
+            "unequal diff, an unsolved lab, 130 Ctrl-C, 143 SIGTERM."
         ),
     ]
     return "\n".join(lines)

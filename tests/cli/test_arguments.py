@@ -27,8 +27,8 @@ def test_every_verb_is_in_a_group_and_every_option_is_known() -> None:
 def test_the_help_names_every_verb_and_exit_code(arguments: list[str]) -> None:
     ran = call(*arguments)
     assert (ran.code, ran.err) == (0, "")
-    assert all(f"\n  {name} " in ran.out for name in VERBS)
-    codes = {int(code) for code in re.findall(r"(?<![\w-])(\d+) [a-zA-Z]", ran.out)}
+    assert all(re.search(rf"^  {name}( |$)", ran.out, re.MULTILINE) for name in VERBS)
+    codes = {int(code) for code in re.findall(r"(?<![\w-])(\d+)\s[a-zA-Z]", ran.out)}
     assert codes == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130, 143}
 
 
@@ -57,6 +57,17 @@ def test_the_whole_help_fits_the_terminal(columns: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("COLUMNS", columns)
     lines = [line for line in call("--help").out.splitlines() if "  shows the" not in line]
     assert [line for line in lines if len(line) > int(columns)] == []
+
+
+def test_every_summary_begins_in_the_same_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = call("--help").out.partition("\n\nentra-oauth VERB")[0]
+    starts = {len(line) - len(line.lstrip()) for line in listed.splitlines()}
+    assert starts == {0, 2, 18}
+    for verb in VERBS.values():
+        beside = f"  {verb.name:<15} {verb.summary[:20]}"
+        below = f"  {verb.name}\n{' ' * 18}{verb.summary[:20]}"
+        assert (beside if len(verb.name) <= 15 else below) in listed
 
 
 @pytest.mark.parametrize("name", VERBS)
