@@ -135,7 +135,8 @@ class _Room:
         lesson, mark = chapter(number), self.progress.marks().get(number, Mark())
         start = 0 if mark.done or mark.step >= len(lesson.steps) else mark.step
         self._say("")
-        self._say(self.console.bold(f"Chapter {number}: {lesson.title}"))
+        for line in rendered(f"Chapter {number}: {lesson.title}", columns=self.columns):
+            self._say(self.console.bold(line))
         self._tell(
             f"About {lesson.minutes} minutes, {len(lesson.steps)} steps, on this machine only. "
             "At any prompt: hint, answer, skip, back, quit."
