@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import textwrap
 from collections.abc import Iterator
 
+from entra_oauth.audit import policy
 from entra_oauth.audit.rule import Rule
 from entra_oauth.audit.rules import CHAPTERS, NOT_JUDGED, RULES
 
@@ -44,10 +47,24 @@ def _lines() -> Iterator[str]:
         for rule in RULES:
             if rule.id.startswith(letters):
                 yield from _rule(rule)
+    yield from ("", "## Your own policy", "")
+    yield "`--policy FILE` takes a TOML file:"
+    yield from ("", "```toml", *_policy_example(), "```", "")
+    yield (
+        "What is not known in it is refused by its name, and so is what contradicts itself. A "
+        "waiver lets its rule pass up to and with its day; afterwards the finding is back."
+    )
     yield from ("", "## Known, and not judged", "")
     for name, why in NOT_JUDGED.items():
         yield f"- **{name}** {why}"
     yield ""
+
+
+def _policy_example() -> list[str]:
+    """The example of the policy's module."""
+    text = inspect.getdoc(policy) or ""
+    start, end = text.index("[allow]"), text.rindex("\n\nWhat is not known")
+    return textwrap.dedent(f"    {text[start:end]}").splitlines()
 
 
 def _rule(rule: Rule) -> Iterator[str]:

@@ -61,7 +61,9 @@ class Rule:
         found = dict.fromkeys(_PARTS, "")
         pattern = rf"^({'|'.join(_PARTS)}): (.*?)(?=^(?:{'|'.join(_PARTS)}): |\Z)"
         for match in re.finditer(pattern, rest, re.MULTILINE | re.DOTALL):
-            found[match[1]] = " ".join(match[2].split())
+            text = " ".join(match[2].split())
+            is_prose = match[1] in ("Why", "Mend")
+            found[match[1]] = text[:1].upper() + text[1:] if is_prose else text
         return Manual(
             title=" ".join(title.split()),
             why=found["Why"],

@@ -232,10 +232,11 @@ def _no_redirects(items: tuple[Item, ...]) -> bool:
 
 @rule("TR24", W, "BCP 195, RFC 9700 §2.6", at=Leg.TOKEN)
 def tls_is_of_today(item: Item, case: Case) -> Verdict:
-    """The connection is TLS 1.2 or later, and its certificate was checked.
+    """The connection is TLS 1.2 or later, and its keys were written nowhere.
 
-    Why: older versions are broken; a certificate that nobody checks is anybody's.
-    Mend: update what is older, and never switch the check off.
+    Why: older versions are broken; who has the keys reads what passed. Whether the certificate
+        was checked is no part of a recording: entra-oauth always does.
+    Mend: update what is older, and unset SSLKEYLOGFILE.
     Before: TLS 1.0
     After: TLS 1.3
     """
@@ -248,6 +249,8 @@ def tls_is_of_today(item: Item, case: Case) -> Verdict:
     number = re.search(r"(\d)\.?(\d)?", version)
     if version.upper().startswith("SSL") or (number and (number[1], number[2] or "0") < ("1", "2")):
         return failed(f"It is {plain(version, limit=20)}.", where)
+    if case.evidence.facts.get("tls_keys_written") is True:
+        return failed("Its keys were written to a file.", where)
     return passed(where)
 
 

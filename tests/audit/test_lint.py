@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from audit_changes import query
 from audit_kit import ARTICLE_STATE, article, at_entra, json_answer, practised, step
-from audit_more import device, token_request
+from audit_more import BASES, device, token_request
 from entra_oauth.audit import Case, case_of, case_of_evidence, findings_of, lint
 from entra_oauth.audit.legs import Leg
 from entra_oauth.audit.sarif import sarif_of
@@ -181,7 +182,7 @@ def test_findings_for_the_report_hold_their_source_and_what_to_do() -> None:
     first = found[0]
     assert (first.id, first.severity, first.step) == ("AR04", Severity.ERROR, 1)
     assert first.source == "RFC 9700 §2.1.1"
-    assert "code_verifier" in first.mend
+    assert first.mend.startswith("Make a random code_verifier")
     assert found[-1].severity is Severity.UNDECIDABLE
 
 
@@ -199,3 +200,11 @@ def test_no_secret_is_in_a_report(procedure: Procedure) -> None:
     assert len(secrets) > 5
     for text in texts:
         assert not leaks(text.encode(), secrets)
+
+
+def test_keys_of_tls_that_were_written_down_are_a_warning() -> None:
+    recording = BASES["over an old TLS"]()[0]
+    evidence = evidence_of(recording, level=Level.SECRETS, created_at=1.0)
+    assert "TR24" not in _found(case_of_evidence(evidence))
+    written = replace(evidence, facts={"tls_keys_written": True})
+    assert _found(case_of_evidence(written))["TR24"] == "warning"
