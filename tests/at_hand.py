@@ -15,10 +15,10 @@ from entra_oauth.channels.base import Channels
 from entra_oauth.channels.front import Listener
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.hosts import Hosted
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import Procedure
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from practice_kit import ALICE, PASSWORD
 
 __all__ = ["ALICE", "AtHand", "at_hand"]

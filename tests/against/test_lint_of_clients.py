@@ -1,7 +1,8 @@
 """What the linter finds on clients that others wrote.
 
 The findings were written down, with their reasons, from each client's source and from what
-it sends, and not from what the linter said. The recording is the practice tenant's own log: what arrived there.
+it sends, and not from what the linter said. The recording is the practice tenant's own log: what
+arrived there.
 So the redirect to the client's listener is not in it, which is a finding of its own (HR03).
 """
 
