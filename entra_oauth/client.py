@@ -128,14 +128,15 @@ class PublicClient:
     ) -> TokenResponse:
         """Fresh tokens for a refresh token; the answer always holds a refresh token.
 
-        `before` is who signed in, to be compared. Raises an `EntraOAuthError`; what it
+        `before` is who signed in, to be compared; a signature is checked if the keys are
+        here from a sign-in. Raises an `EntraOAuthError`; what it
         says decides whether the refresh token is still good (`protocol.aadsts.is_dead`).
         """
         from entra_oauth.flows.refresh_token import refresh
 
         asking = self._asking(scopes, claims)
         with _given_or_local(channels) as ready:
-            return refresh(asking, refresh_token, ready, before=before)
+            return refresh(asking, refresh_token, ready, before=before, keys=self.keys)
 
     def _asking(self, scopes: tuple[str, ...], claims: str | None) -> Asking:
         return Asking.for_person(

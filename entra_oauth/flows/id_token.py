@@ -99,6 +99,18 @@ class SignatureCheck:
             begun._ready.set()
         return begun
 
+    @classmethod
+    def at_hand(cls, authority: Authority, channels: Channels, store: KeyStore) -> SignatureCheck:
+        """A check for which no keys are fetched; without any that are kept, there is none.
+
+        For a refresh: nobody signs in meanwhile, and it is to be one request. Only for a
+        key that is not among those kept are they asked for again.
+        """
+        kept = store.fresh(authority, now=channels.now()) is not None
+        check = cls(authority, channels, store, (channels.aside or channels.back) if kept else None)
+        check._ready.set()
+        return check
+
     def check(self, tokens: TokenResponse) -> TokenResponse:
         """The same tokens, with a warning if nothing could be checked.
 

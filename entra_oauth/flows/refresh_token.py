@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import IdTokenRefused
+from entra_oauth.flows.id_token import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
 from entra_oauth.protocol.token import TokenRequest
 
@@ -26,16 +27,20 @@ def refresh(
     *,
     proof: Proof | None = None,
     before: IdToken | None = None,
+    keys: KeyStore | None = None,
     timeout_s: float = 30.0,
 ) -> TokenResponse:
     """Exchange a refresh token; the answer always holds one, the old one if no new one came.
 
     `before` is who signed in, if that is known: another person's answer is refused
-    (OpenID Connect Core §12.2). Whether a refusal means that the token is dead is for
-    `protocol.aadsts.is_dead` to say; for anything else it must be kept.
+    (OpenID Connect Core §12.2). The ID token's signature is checked if the authority's
+    keys are in `keys`; they are not fetched for a refresh. Whether a refusal means that
+    the token is dead is for `protocol.aadsts.is_dead` to say; for anything else it must be
+    kept.
     """
     request = TokenRequest.refresh(asking, refresh_token, proof=proof)
     tokens = exchange(request, channels, timeout_s=timeout_s)
+    tokens = SignatureCheck.at_hand(asking.authority, channels, keys or KeyStore()).check(tokens)
     if before is not None and tokens.identity is not None:
         _check_same_person(before, tokens.identity)
     # RFC 6749 §6: a new one replaces the old one, and may be left out.

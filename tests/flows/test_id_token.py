@@ -17,13 +17,14 @@ from entra_oauth.errors import ConnectFailed, EntraOAuthError, IdTokenRefused
 from entra_oauth.flows import id_token as under_test
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token import KeyStore, SignatureCheck
+from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import Procedure
 from entra_oauth.protocol.keys import KEYS_LIFE_S, REFETCH_S
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.protocol.token import TokenResponse
 from entra_oauth.recording import Recorder
-from grants_kit import NOW, Answer, World, id_token, json_reply, tokens
+from grants_kit import NOW, Answer, World, id_token, json_reply, person, tokens
 
 AUTHORITY = Authority.of(TENANT)
 OTHER_ISSUER = "https://login.example/{tenantid}/v2.0"
@@ -248,3 +249,48 @@ def test_what_a_check_raises_is_one_of_our_errors() -> None:
     with pytest.raises(EntraOAuthError):
         check(world, "no.token.at")
     assert replace(brought(None), id_token="x").id_token == "x"
+
+
+# ---- a refresh: no request for keys, unless those at hand lack one ----------------------
+
+
+def refreshed(world: World, store: KeyStore, *, aside: bool = True) -> TokenResponse:
+    channels = world.channels if aside else replace(world.channels, aside=None)
+    return refresh(person(), canaries.REFRESH_TOKEN, channels, keys=store)
+
+
+def keys_of_a_sign_in() -> KeyStore:
+    store = KeyStore()
+    check(World([tokens()], keys=signing.keys_answer()), id_token(), store)
+    return store
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_a_refresh_checks_the_signature_by_keys_that_are_at_hand(aside: bool) -> None:
+    store = keys_of_a_sign_in()
+    world = World([tokens(id_token=id_token())], keys=signing.keys_answer())
+    assert refreshed(world, store, aside=aside).identity
+    assert (len(world.requests), world.key_requests) == (1, [])
+    head, body, _ = id_token().split(".")
+    forged = World([tokens(id_token=f"{head}.{body}.{id_token(sub='x').split('.')[2]}")])
+    with canaries.refused(IdTokenRefused) as caught:
+        refreshed(forged, store, aside=aside)
+    assert "Its signature is wrong" in caught.value.what
+    assert canaries.found_in(caught.value, [canaries.REFRESH_TOKEN]) == []
+
+
+def test_a_refresh_fetches_no_keys_where_none_are_at_hand() -> None:
+    world = World([tokens(id_token=id_token())], keys=signing.keys_answer())
+    answer = refreshed(world, KeyStore())
+    assert (answer.warnings, world.key_requests) == ((), [])
+
+
+def test_a_refresh_asks_again_for_a_key_that_is_new() -> None:
+    store = keys_of_a_sign_in()
+    renewed = World(
+        [tokens(id_token=id_token(by="other", iat=int(NOW)))],
+        keys=json_reply(signing.jwks(signing.KID, "other")),
+        now=NOW + REFETCH_S,
+    )
+    assert refreshed(renewed, store).identity
+    assert len(renewed.key_requests) == 1
