@@ -1,0 +1,107 @@
+"""Make what is made of the class kit: slides, worksheets, and the output in the notes.
+
+    python3 scripts/make_teaching.py            write it
+    python3 scripts/make_teaching.py --check    say what is no longer current; exit code 9
+
+Everything comes from the practice tenant with a fixed seed, so the same bytes come each time.
+Lab 9 needs Chromium, lab 11 an address ::1.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest.mock import patch
+
+from entra_oauth.cli import main as command
+from entra_oauth.lessons.labs.catalogue import lab, labs
+from entra_oauth.lessons.labs.stage import Stage
+from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.recording.report import as_html
+from entra_oauth.recording.secrets import refuse_leaks
+from teaching_recording import recorded
+from teaching_slides import Shown, slides
+
+__all__ = ["made", "main"]
+
+FOLDER = Path(__file__).parents[1] / "docs" / "teach"
+NOT_CURRENT = 9
+
+_OUTPUT = re.compile(r"(<!-- output: entra-oauth (.*?) -->\n\n```text\n).*?(```\n)", re.DOTALL)
+_SOLUTION = re.compile(r"(<!-- solution: (\d+) -->\n\n```python\n).*?(```\n)", re.DOTALL)
+
+
+def made() -> dict[str, bytes]:
+    """Every file that is made, by its name in the folder."""
+    files: dict[str, str] = {}
+    secrets: list[str] = []
+    evidences = {}
+    for procedure in Procedure:
+        evidence, values = recorded(procedure)
+        evidences[procedure] = evidence
+        secrets += values
+        name = f"worksheet-{procedure.value}"
+        files[f"{name}.html"] = as_html(evidence, blank=True)
+        files[f"{name}-answers.html"] = as_html(evidence, learner=True)
+    files["slides.html"] = slides(
+        evidences[Procedure.ARTICLE], evidences[Procedure.HARDENED], [_shown(n) for n in _numbers()]
+    )
+    for page in sorted(FOLDER.glob("*.md")):
+        files[page.name] = _filled(page.read_text(encoding="utf-8"))
+    data = {name: text.encode() for name, text in files.items()}
+    refuse_leaks(data, secrets)
+    return data
+
+
+def _numbers() -> list[int]:
+    return [each.number for each in labs()]
+
+
+def _shown(number: int) -> Shown:
+    each = lab(number)
+    with Stage() as one, Stage() as two:
+        return each, each.off(one), each.on(two)
+
+
+def _filled(text: str) -> str:
+    text = _OUTPUT.sub(lambda m: f"{m[1]}{_printed(m[2])}{m[3]}", text)
+    return _SOLUTION.sub(lambda m: f"{m[1]}{lab(int(m[2])).exercise.solution}{m[3]}", text)
+
+
+def _printed(arguments: str) -> str:
+    """What a command prints, in 80 columns."""
+    out, err = io.StringIO(), io.StringIO()
+    with patch.dict(os.environ, COLUMNS="80"), redirect_stdout(out), redirect_stderr(err):
+        code = command(arguments.split())
+    if code != 0:
+        raise SystemExit(f"entra-oauth {arguments} ended with {code}.\n{err.getvalue()}")
+    return out.getvalue()
+
+
+def _kept(name: str) -> bytes | None:
+    path = FOLDER / name
+    return path.read_bytes() if path.is_file() else None
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or compare them."""
+    files = made()
+    old = [name for name, data in files.items() if _kept(name) != data]
+    if "--check" in arguments:
+        for name in old:
+            print(f"docs/teach/{name} is not current.", file=sys.stderr)
+        if old:
+            print("Next: python3 scripts/make_teaching.py", file=sys.stderr)
+        return NOT_CURRENT if old else 0
+    for name in old:
+        (FOLDER / name).write_bytes(files[name])
+        print(f"docs/teach/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

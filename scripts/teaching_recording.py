@@ -1,0 +1,159 @@
+"""A sign-in at the practice tenant, recorded so that every byte is the same on each run.
+
+The client's flow and the tenant are the real ones. What would differ from run to run is
+held still: the clock, chance on both sides, and the ports, for which messages are handed
+over within this process.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, TypeVar
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from entra_oauth._version import __version__
+from entra_oauth.channels import pages
+from entra_oauth.channels.base import Channels, Outcome, Witness, ignore
+from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.practice import PracticeBrowser, PracticeTenant
+from entra_oauth.practice.defaults import DEFAULT, DEFAULT_PASSWORD
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.recording import Recorder
+from entra_oauth.recording.keep import evidence_of
+from entra_oauth.recording.secrets import live_secrets
+from entra_oauth.recording.step import Evidence, Level
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["SEED", "recorded"]
+
+T = TypeVar("T")
+SEED = 7
+BASE = "http://localhost:8400"
+HERE = "http://localhost:8401"
+AT = 1_780_000_000.0
+"""Seconds since 1970, at the tenant and here."""
+
+
+def recorded(procedure: Procedure) -> tuple[Evidence, tuple[str, ...]]:
+    """One sign-in of Alice's with its secrets taken out, and what these were."""
+    tenant = PracticeTenant(directory=DEFAULT.with_admin_consent(), seed=SEED, clock=lambda: AT)
+    plan = SignIn(
+        procedure=procedure,
+        authority=Authority(BASE, DEFAULT.tenants[0].id),
+        client_id=DEFAULT.apps[0].client_id,
+        scopes=("databricks",),
+    )
+    ticks = count()
+    recorder = Recorder()
+    channels = Channels(
+        front=_Front(tenant, "query" if procedure is Procedure.ARTICLE else "form_post"),
+        back=_Back(tenant),
+        now=lambda: AT + next(ticks) / 16,
+        monotonic=lambda: 0.0,
+    )
+    with patch("entra_oauth.protocol.pkce.secrets.token_urlsafe", _chance(procedure.value)):
+        sign_in(plan, recorder.wrap(channels))
+    evidence = evidence_of(
+        recorder.recording,
+        level=Level.SECRETS,
+        created_at=AT,
+        facts={"program": {"name": "entra-oauth", "version": __version__, "verb": "practice"}},
+        key=hashlib.sha256(b"the tags of the class kit").digest(),
+    )
+    return evidence, tuple(live_secrets(recorder.recording))
+
+
+def _chance(name: str) -> Callable[[int], str]:
+    numbers = count()
+
+    def token_urlsafe(size: int) -> str:
+        digest = hashlib.sha256(f"{SEED} {name} {next(numbers)}".encode()).digest()
+        return base64.urlsafe_b64encode(digest[:size]).rstrip(b"=").decode()
+
+    return token_urlsafe
+
+
+class _Back:
+    """The back channel, straight to the tenant."""
+
+    def __init__(self, tenant: PracticeTenant) -> None:
+        self._tenant = tenant
+
+    def warm(self, url: str) -> None:
+        """Nothing to get ready."""
+
+    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        return self._tenant.handle(request)
+
+
+class _Front:
+    """The front channel: a browser without a screen, and a door without a socket."""
+
+    def __init__(self, tenant: PracticeTenant, response_mode: str) -> None:
+        self._tenant = tenant
+        self._response_mode = response_mode
+
+    def open(self, witness: Witness = ignore) -> _Door:
+        return _Door(self._tenant, self._response_mode, witness)
+
+
+class _Door:
+    redirect_uri = HERE
+
+    def __init__(self, tenant: PracticeTenant, response_mode: str, witness: Witness) -> None:
+        self.response_mode = response_mode
+        self._tenant = tenant
+        self._witness = witness
+
+    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        self._witness("authorize", HttpRequest(method="GET", url=url), None)
+        answers: list[T] = []
+
+        def send(request: HttpRequest) -> HttpResponse:
+            parts = urlsplit(request.url)
+            if f"{parts.scheme}://{parts.netloc}" != HERE:
+                return self._tenant.handle(request)
+            if answers:
+                return HttpResponse(status=200)
+            arrived = HttpRequest(
+                method=request.method,
+                url=request.url,
+                headers=(("Host", parts.netloc), *request.headers),
+                body=request.body,
+            )
+            answers.append(read(arrived))
+            response = pages.see_other("/done/practice")
+            self._witness("accepted", arrived, response)
+            return response
+
+        user = DEFAULT.users[0]
+        PracticeBrowser(send, user.name, DEFAULT_PASSWORD).open(url)
+        return answers[0]
+
+    def tell(self, outcome: Outcome) -> None:
+        request = HttpRequest(
+            method="GET",
+            url=f"{HERE}/done/practice",
+            headers=(("Host", urlsplit(HERE).netloc),),
+        )
+        self._witness("page", request, pages.done(outcome))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing is open."""
