@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from entra_oauth.protocol.authority import cloud_of
 from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
@@ -105,12 +106,12 @@ class Store(Protocol):
         """The lock to be held around a refresh and what follows."""
 
 
-def scope_key(scopes: tuple[str, ...]) -> str:
-    """What a token for these scopes is kept under.
+def scope_key(scopes: tuple[str, ...], base: str) -> str:
+    """What a token for these scopes is kept under; `base` is the authority's origin.
 
     In any order, and without the words of OpenID Connect: they ask for other tokens.
     """
-    named = expand(scopes)
+    named = expand(scopes, cloud=cloud_of(base))
     of_a_resource = [scope for scope in named if resource_of(scope) is not None]
     return " ".join(sorted(of_a_resource or named))
 

@@ -108,7 +108,7 @@ class TokenSource:
         """
         wanted = _Wanted(
             account=self._account(account),
-            scopes=scope_key(scopes),
+            scopes=scope_key(scopes, self.app.base),
             asked=scopes,
             min_validity_s=min_validity_s,
             force=force or claims is not None,
@@ -266,7 +266,7 @@ def keep_sign_in(
                 "Another process holds this account's lock and does not finish.",
                 advice="Look for an entra-oauth process that was stopped, and end it.",
             )
-        store.keep(app, account, scope_key(scopes), token, signed_in=True)
+        store.keep(app, account, scope_key(scopes, app.base), token, signed_in=True)
     return account
 
 

@@ -95,7 +95,7 @@ def _own_scope(asked: str, args: argparse.Namespace) -> str:
     also = args.settings.texts("also") if args.settings else ()
     wanted = _spelled(asked)
     for own in (*args.scope, *also):
-        for scope in expand((own,)):
+        for scope in expand((own,), cloud=authority_of(args).cloud):
             if _spelled(scope) == wanted:
                 return scope
     raise DestinationRefused(

@@ -26,6 +26,9 @@ ALIASES = {
 }
 """What `protocol.scopes` says, without its imports; a test compares them."""
 
+_OF_A_CLOUD = ("graph", "arm")
+"""Called otherwise in other clouds, of which the full program knows."""
+
 _PUBLIC = "https://login.microsoftonline.com"
 _MIN_VALIDITY_S = 300
 _WAIT_S = 10.0
@@ -210,6 +213,8 @@ def _values(
     tenant, client_id = value("tenant"), value("client-id")
     scope = value("scope", "databricks")
     if not tenant or not client_id or not base.startswith(("https://", "http://")):
+        return None
+    if scope in _OF_A_CLOUD and base != _PUBLIC:
         return None
     return base, tenant, client_id, value("account"), ALIASES.get(scope, scope)
 

@@ -70,7 +70,7 @@ def _shown(tokens: TokenResponse, asked: Asked, source: str, env_name: str | Non
         token=tokens.access_token,
         expires_on=None if tokens.expires_at is None else int(tokens.expires_at),
         now=now(),
-        scopes=scope_key(asked.scopes),
+        scopes=scope_key(asked.scopes, asked.authority.base),
         granted=tokens.scope,
         tenant_id=identity.tenant_id if identity else None,
         client_id=asked.client_id,

@@ -55,7 +55,7 @@ def _value(args: argparse.Namespace, name: str) -> dict[str, str]:
 def _account(
     store: FileStore, app: App, account: Account, args: argparse.Namespace
 ) -> dict[str, Any]:
-    scopes = scope_key(args.scope)
+    scopes = scope_key(args.scope, app.base)
     token = store.access_token(app, account.name, scopes)
     left = token.seconds_left(now=now(), monotonic=monotonic()) if token else 0.0
     default = store.default_account(app)

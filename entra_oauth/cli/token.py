@@ -83,12 +83,13 @@ def _remember_profile(args: argparse.Namespace) -> None:
 
         if settings.text("tenant") is None:
             return
+        base = authority_of(settings).base
         values = [
-            authority_of(settings).base,
+            base,
             settings.text("tenant") or "",
             settings.text("client_id") or "",
             settings.text("account") or "",
-            scope_key(settings.texts("scope") or ("databricks",)),
+            scope_key(settings.texts("scope") or ("databricks",), base),
         ]
     named = args.profile or ""
     path = layout.line_file(folder, "profile", named)

@@ -61,7 +61,7 @@ class Asking:
         return cls(
             authority=authority,
             client_id=client_id,
-            scopes=expand((*scopes, *OPENID)),
+            scopes=expand((*scopes, *OPENID), cloud=authority.cloud),
             claims=claims,
             correlation_id=correlation_id,
         )
@@ -85,7 +85,7 @@ class Asking:
                 "An app's own token comes from one tenant, and none is named.",
                 advice="Name the tenant by its GUID or domain with --tenant.",
             )
-        named = expand(scopes)
+        named = expand(scopes, cloud=authority.cloud)
         if len(named) != 1 or not named[0].endswith("/.default"):
             # AADSTS1002012
             raise UsageError(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import is_loopback, refuse_control_characters
 
-__all__ = ["CLOUDS", "Authority", "Cloud"]
+__all__ = ["CLOUDS", "Authority", "Cloud", "cloud_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,13 @@ CLOUDS = {
     )
 }
 """By name. The last three are the sovereign clouds of France, Germany and Singapore."""
+
+
+def cloud_of(base: str) -> str:
+    """The name of the cloud that an origin is the login host of; `public` if of none."""
+    host = base.partition("://")[2]
+    return next((cloud.name for cloud in CLOUDS.values() if host in cloud.hosts), "public")
+
 
 # A GUID, a verified domain, or one of the three words. Nothing else can be a
 # path segment that needs no escaping.
@@ -117,6 +124,11 @@ class Authority:
     def host(self) -> str:
         """Host, and port if there is one."""
         return urlsplit(self.base).netloc
+
+    @property
+    def cloud(self) -> str:
+        """The name of its cloud; `public` for a host of none, such as a practice tenant."""
+        return cloud_of(self.base)
 
     @property
     def authorization_endpoint(self) -> str:

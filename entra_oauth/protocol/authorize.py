@@ -162,7 +162,7 @@ class AuthorizationRequest:
             client_id=client_id,
             redirect_uri=redirect_uri,
             response_mode=response_mode,
-            scopes=expand(scopes),
+            scopes=expand(scopes, cloud=authority.cloud),
             state=fresh_secret() if state is None else state,
             hints=hints,
         )
@@ -185,7 +185,7 @@ class AuthorizationRequest:
             client_id=client_id,
             redirect_uri=redirect_uri,
             response_mode=response_mode,
-            scopes=expand((*scopes, *OPENID)),
+            scopes=expand((*scopes, *OPENID), cloud=authority.cloud),
             state=fresh_secret(),
             pkce=Pkce.fresh(),
             nonce=fresh_secret(),

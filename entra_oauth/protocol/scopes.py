@@ -24,20 +24,34 @@ ALIASES = {
     "graph": "https://graph.microsoft.com/.default",
     "arm": "https://management.azure.com/.default",
 }
-"""Short names. The last two are resources of the public cloud."""
+"""Short names, as they are spelled out in the public cloud."""
+
+_OF_A_CLOUD = ("graph", "arm")
+_ELSEWHERE = {
+    "usgov": {
+        "graph": "https://graph.microsoft.us/.default",
+        "arm": "https://management.usgovcloudapi.net/.default",
+    },
+    "china": {
+        "graph": "https://microsoftgraph.chinacloudapi.cn/.default",
+        "arm": "https://management.chinacloudapi.cn/.default",
+    },
+}
+"""What is called otherwise there (Microsoft's "National clouds" pages). Databricks is not."""
 
 _OIDC = frozenset([*OPENID, "email", "address", "phone"])
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
-def expand(scopes: tuple[str, ...]) -> tuple[str, ...]:
-    """Short names spelled out, each scope once, in the order given.
+def expand(scopes: tuple[str, ...], *, cloud: str = "public") -> tuple[str, ...]:
+    """Short names spelled out as they are in `cloud`, each scope once, in the order given.
 
     Raises `UsageError` for what cannot be a scope (RFC 6749 §3.3), for none at
-    all, and for scopes of two resources, which Entra answers with AADSTS28000.
+    all, for a short name that stands for nothing known in that cloud, and for scopes of
+    two resources, which Entra answers with AADSTS28000.
     """
     words = [word for scope in scopes for word in scope.split(" ") if word]
-    named = tuple(dict.fromkeys(ALIASES.get(word, word) for word in words))
+    named = tuple(dict.fromkeys(_spelled_out(word, cloud) for word in words))
     if not named:
         raise UsageError("No scope was given.", advice="Name one with --scope, e.g. databricks.")
     for scope in named:
@@ -53,6 +67,17 @@ def expand(scopes: tuple[str, ...]) -> tuple[str, ...]:
             advice="Ask once for each resource.",
         )
     return named
+
+
+def _spelled_out(word: str, cloud: str) -> str:
+    if cloud == "public" or word not in _OF_A_CLOUD:
+        return ALIASES.get(word, word)
+    if cloud not in _ELSEWHERE:
+        raise UsageError(
+            f"What {word} is called in the cloud {cloud} is not known here.",
+            advice="Write the scope out: https://host/.default.",
+        )
+    return _ELSEWHERE[cloud][word]
 
 
 def resource_of(scope: str) -> str | None:

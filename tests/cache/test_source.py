@@ -21,6 +21,7 @@ from entra_oauth.errors import (
     SignInRequired,
     UnexpectedAnswer,
 )
+from entra_oauth.protocol.authority import CLOUDS
 from entra_oauth.protocol.token import TokenResponse
 
 ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
@@ -240,4 +241,11 @@ def test_forgetting_one_leaves_the_others(store: Store) -> None:
 def test_scopes_that_mean_one_token_have_one_key(
     one: tuple[str, ...], other: tuple[str, ...]
 ) -> None:
-    assert scope_key(one) == scope_key(other)
+    assert scope_key(one, APP.base) == scope_key(other, APP.base)
+
+
+def test_a_short_name_has_the_key_of_what_it_means_in_that_cloud() -> None:
+    base = f"https://{CLOUDS['usgov'].host}"
+    spelled_out = ("https://management.usgovcloudapi.net/.default",)
+    assert scope_key(("arm",), base) == scope_key(spelled_out, base)
+    assert scope_key(("arm",), APP.base) != scope_key(spelled_out, base)

@@ -355,6 +355,16 @@ def test_the_short_names_of_the_fast_path_are_those_of_the_protocol() -> None:
     assert fast.ALIASES == scopes.ALIASES
 
 
+def test_what_a_cloud_calls_otherwise_is_left_to_the_full_program() -> None:
+    given = {"tenant": "common", "client-id": "x", "scope": "arm"}
+    here = fast._values(given, {}, "/nowhere")
+    assert here
+    assert here[4] == scopes.ALIASES["arm"]
+    elsewhere = given | {"authority-host": "https://login.microsoftonline.us"}
+    assert fast._values(elsewhere, {}, "/nowhere") is None
+    assert fast._values(elsewhere | {"scope": "databricks"}, {}, "/nowhere")
+
+
 def test_a_profile_is_on_the_fast_path_once_it_was_read(work: at_hand.AtHand) -> None:
     assert _quietly(at_once) is None
     expected = cli_kit.call("token").out

@@ -13,7 +13,7 @@ from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.authorize import AuthorizationRequest, AuthorizationResponse, Hints
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.protocol.token import TokenRequest
-from grants_kit import person
+from grants_kit import app, person
 
 CLAIMS = '{"access_token":{"polids":{"essential":true,"values":["9ab03e19"]}}}'
 GUID = "d828e473-0000-4000-8000-333344445555"
@@ -80,3 +80,23 @@ def test_without_them_nothing_of_the_kind_is_sent() -> None:
     assert not {"claims", "client-request-id"} & set(dict(request.parameters))
     article = canaries.article_request()
     assert not {"claims", "client-request-id"} & set(dict(article.parameters))
+
+
+@pytest.mark.parametrize("cloud", ["usgov", "china"])
+def test_a_short_name_follows_the_authority_in_every_request(cloud: str) -> None:
+    authority = Authority.of(TENANT, cloud=cloud)
+    suffix = {"usgov": "usgovcloudapi.net", "china": "chinacloudapi.cn"}[cloud]
+    arm = f"https://management.{suffix}/.default"
+    common: dict[str, Any] = {
+        "authority": authority,
+        "client_id": CLIENT_ID,
+        "redirect_uri": "http://localhost",
+        "scopes": ("arm",),
+    }
+    for scopes in (
+        AuthorizationRequest.article(**common).scopes,
+        AuthorizationRequest.hardened(**common).scopes,
+        person(authority=authority, scopes=("arm",)).scopes,
+        app(authority=authority, scopes=("arm",)).scopes,
+    ):
+        assert scopes[0] == arm

@@ -50,6 +50,28 @@ def test_short_names_are_spelled_out_and_each_scope_stands_once(
 
 
 @pytest.mark.parametrize(
+    ("cloud", "graph", "arm"),
+    [
+        ("public", "graph.microsoft.com", "management.azure.com"),
+        ("usgov", "graph.microsoft.us", "management.usgovcloudapi.net"),
+        ("china", "microsoftgraph.chinacloudapi.cn", "management.chinacloudapi.cn"),
+    ],
+)
+def test_a_short_name_means_the_resource_of_its_own_cloud(cloud: str, graph: str, arm: str) -> None:
+    assert expand(("graph",), cloud=cloud) == (f"https://{graph}/.default",)
+    assert expand(("arm openid",), cloud=cloud) == (f"https://{arm}/.default", "openid")
+    assert expand(("databricks",), cloud=cloud) == (DATABRICKS,)
+
+
+@pytest.mark.parametrize("cloud", ["bleu", "delos", "govsg"])
+def test_a_short_name_is_not_guessed_where_the_resource_is_not_known(cloud: str) -> None:
+    assert expand(("https://api.example/.default",), cloud=cloud)
+    with canaries.refused(UsageError) as caught:
+        expand(("arm",), cloud=cloud)
+    assert f"What arm is called in the cloud {cloud}" in caught.value.what
+
+
+@pytest.mark.parametrize(
     "given_scopes",
     [
         (),
