@@ -82,19 +82,24 @@ def _part(passage: Passage) -> tuple[str, str]:
     path = request.path
     name = path.rstrip("/").rpartition("/")[2] or "start"
     if name == "authorize":
-        return "front", "authorize"
-    if path == "/aad/auth":
-        return "front", "page: aad/auth"
-    if place_of(path) == "page":
+        # Without an app's name it is a client that asks a workspace who its authority is.
+        asks = "client_id" in _fields(request)
+        return ("front", "authorize") if asks else ("back", "lookup of the authority")
+    if place_of(path) == "page" and "/.well-known/" not in path:
         return "front", f"page: {name}"
     return "back", name
 
 
-def _visit_note(request: HttpRequest) -> str:
-    fields = dict(parse_form(request.query))
+def _fields(request: HttpRequest) -> set[str]:
+    """Names of what is in its query and its form."""
+    fields = parse_form(request.query)
     if (request.header("content-type") or "").lower().startswith(FORM):
-        fields |= dict(parse_form(request.body.decode("latin-1")))
-    if {"code", "error", "access_token", "id_token"}.isdisjoint(fields):
+        fields += parse_form(request.body.decode("latin-1"))
+    return {name for name, _ in fields}
+
+
+def _visit_note(request: HttpRequest) -> str:
+    if _fields(request).isdisjoint({"code", "error", "access_token", "id_token"}):
         return "page: of the program"
     return "accepted: the browser brought the answer to the program"
 

@@ -85,6 +85,7 @@ def _passage(method: str, url: str, sent: bytes = b"x", received: bytes = b"") -
     return Passage(request=request, response=None, started_at=1.0, ended_at=2.0, wire=wire)
 
 
+SPACE = "https://adb-1.2.azuredatabricks.net"
 TENANT = f"{LOGIN}/{ARTICLE_TENANT_ID}"
 
 
@@ -100,9 +101,11 @@ TENANT = f"{LOGIN}/{ARTICLE_TENANT_ID}"
         (f"{TENANT}/v2.0/.well-known/openid-configuration", "back", "openid-configuration"),
         (f"{LOGIN}/common/discovery/instance?api-version=1.1", "back", "instance"),
         (f"{LOGIN}/common/userrealm/a@b?api-version=1.0", "back", "a-b"),
-        ("https://adb-1.2.azuredatabricks.net/api/2.1/clusters/list", "back", "list"),
-        ("https://adb-1.2.azuredatabricks.net/oidc/oauth2/v2.0/authorize?x", "front", "authorize"),
-        ("https://adb-1.2.azuredatabricks.net/aad/auth", "front", "page"),
+        (f"{SPACE}/api/2.1/clusters/list", "back", "list"),
+        (f"{SPACE}/oidc/oauth2/v2.0/authorize?client_id=x", "front", "authorize"),
+        (f"{SPACE}/oidc/oauth2/v2.0/authorize", "back", "lookup-of-the-authority"),
+        (f"{SPACE}/aad/auth", "back", "auth"),
+        (f"{SPACE}/.well-known/databricks-config", "back", "databricks-config"),
     ],
 )
 def test_pages_are_the_browsers_and_the_rest_is_the_programs(
