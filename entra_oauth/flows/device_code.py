@@ -15,7 +15,6 @@ from entra_oauth.errors import (
     DeadlineExceeded,
     ExchangeBroken,
     TimedOut,
-    TransportError,
 )
 from entra_oauth.flows.id_token import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import BUSY, send_patiently
@@ -77,11 +76,12 @@ def _ask_until_finished(
             reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
         except (ConnectFailed, DeadlineExceeded, ExchangeBroken) as fault:
             extra = _back_off(extra, interval)
-            channels.say(_said(fault, interval + extra))
+            _say(fault.what, interval + extra, channels, deadline)
             continue
         if reply.status in BUSY:
             extra = max(_back_off(extra, interval), _asked_wait(reply, channels) - interval)
-            channels.say(f"The authority answered HTTP {reply.status}. {_again(interval + extra)}")
+            what = f"The authority answered HTTP {reply.status}."
+            _say(what, interval + extra, channels, deadline)
             continue
         extra = 0.0
         try:
@@ -111,12 +111,9 @@ def _asked_wait(reply: HttpResponse, channels: Channels) -> float:
     return retry_after_s(reply, channels.now()) or 0.0
 
 
-def _said(fault: TransportError, seconds: float) -> str:
-    return f"{fault.what} {_again(seconds)}"
-
-
-def _again(seconds: float) -> str:
-    return f"Asking again in {math.ceil(seconds)} s."
+def _say(what: str, seconds: float, channels: Channels, deadline: float) -> None:
+    in_time = seconds < deadline - channels.monotonic()
+    channels.say(f"{what} Asking again in {math.ceil(seconds)} s." if in_time else what)
 
 
 def _expired() -> TimedOut:

@@ -131,9 +131,12 @@ def unexpected(reply: HttpResponse, question: Question, why: str) -> UnexpectedA
 
 def _busy(reply: HttpResponse, question: Question, received_at: float) -> UnexpectedAnswer:
     seconds = math.ceil(retry_after_s(reply, received_at) or 60)
+    wait = f"Wait {seconds} seconds"
+    if seconds >= LONGEST_WAIT_S:  # where it is cut off, its number would be ours
+        wait = "It asks for a wait of an hour or more: wait"
     return UnexpectedAnswer(
         f"{question.host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
-        advice=f"Wait {seconds} seconds, {question.again}",
+        advice=f"{wait}, {question.again}",
     )
 
 

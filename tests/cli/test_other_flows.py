@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import canaries
-from app_certificates import LOCKED, PASSPHRASE, key_pem, pem
+from app_certificates import LOCKED, PASSPHRASE, key_pem, pem, pfx
 from cli_kit import Ran, call, error_of, on_stdin
 from entra_oauth.practice.defaults import DEFAULT
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
@@ -245,6 +245,19 @@ def test_a_certificate_that_does_not_do_is_one_clear_message(
     what, _ = error_of(ran)
     assert (ran.code, ran.out) == (code, ""), ran.err
     assert said in what
+
+
+def test_a_pfx_whose_passphrase_is_another_is_one_clear_message(base: str, tmp_path: Path) -> None:
+    file = tmp_path / "app.pfx"
+    file.write_bytes(pfx(lock=LOCKED))
+    flow = ("--flow", "client-credentials", "--certificate", str(file))
+    number = str(descriptor("Another-passphrase\n"))
+    ran = call("login", *at(base, client=DAEMON), *flow, "--certificate-passphrase-fd", number)
+    what, advice = error_of(ran)
+    assert (ran.code, ran.out) == (2, "")
+    assert "nor a PFX that this passphrase opens" in what
+    assert advice == "Check the passphrase and the file."
+    assert "Another-passphrase" not in ran.both
 
 
 def test_an_encrypted_certificate_opens_with_its_passphrase(base: str, tmp_path: Path) -> None:

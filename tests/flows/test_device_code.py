@@ -183,6 +183,7 @@ def test_a_wait_of_ten_years_is_longer_than_the_code_lives(value: str) -> None:
         sign_in(person(), world.channels)
     assert len(world.requests) == 2
     assert world.slept == [5]
+    assert world.said[1:] == ["The authority answered HTTP 429."]  # nobody asks again
 
 
 def test_ctrl_c_ends_it() -> None:

@@ -478,24 +478,24 @@ def test_whatever_the_members_an_answer_is_read_or_refused(
 @pytest.mark.parametrize(
     ("retry_after", "wait"),
     [
-        ("", 60),
-        ("7", 7),
-        ("0", 60),
-        ("99999999", 3600),
-        ("nonsense", 60),
-        (formatdate(NOW + 90, usegmt=True), 90),
-        (formatdate(NOW - 90, usegmt=True), 60),
+        ("", "Wait 60 seconds"),
+        ("7", "Wait 7 seconds"),
+        ("0", "Wait 60 seconds"),
+        ("99999999", "It asks for a wait of an hour or more: wait, then"),
+        ("nonsense", "Wait 60 seconds"),
+        (formatdate(NOW + 90, usegmt=True), "Wait 90 seconds"),
+        (formatdate(NOW - 90, usegmt=True), "Wait 60 seconds"),
     ],
 )
 def test_a_busy_authority_says_how_long_to_wait(
-    status: int, body: bytes, kind: str, retry_after: str, wait: int
+    status: int, body: bytes, kind: str, retry_after: str, wait: str
 ) -> None:
     # E10
     answer = reply(body, status=status, kind=kind, retry_after=retry_after)
     with canaries.refused(UnexpectedAnswer) as caught:
         read(answer)
     assert f"HTTP {status}: " in caught.value.what
-    assert f"Wait {wait} seconds" in caught.value.advice
+    assert wait in caught.value.advice
     assert "only once" in caught.value.advice
 
 
