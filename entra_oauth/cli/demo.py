@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 from dataclasses import dataclass, replace
+from functools import partial
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ __all__ = ["run"]
 
 PERSON = "alice@contoso-practice.example"
 PASSWORD = "practice"  # noqa: S105 - the toy directory's, printed on its own page
+_A_LESSON_S = 3600.0
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -63,7 +65,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         )
         for text in opening:
             console.result(prose(text, indent=0, columns=width()))
-        browser = _OwnBrowser(console) if args.browser else _BuiltInBrowser()
+        browser = (
+            _OwnBrowser(console) if args.browser else _BuiltInBrowser(patient=explained is not None)
+        )
         recorder = recorder_of(args) or Recorder()
         story = _sign_in(hosted.base_url, procedure, browser, console, recorder, explained)
         report = write_report(recorder.recording, args.report)
@@ -89,9 +93,11 @@ class _BuiltInBrowser:
 
     timeout_s = 30.0
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool) -> None:
         self.page: Page | None = None
         self.failure: EntraOAuthError | None = None
+        # The last page is held until the code is redeemed, and somebody may be reading.
+        self._send = partial(http_send, timeout_s=_A_LESSON_S) if patient else http_send
         self._thread: threading.Thread | None = None
 
     def launch(self, url: str) -> bool:
@@ -108,7 +114,7 @@ class _BuiltInBrowser:
 
     def _visit(self, url: str) -> None:
         try:
-            self.page = PracticeBrowser(http_send, PERSON, PASSWORD).open(url)
+            self.page = PracticeBrowser(self._send, PERSON, PASSWORD).open(url)
         except EntraOAuthError as error:
             self.failure = error
 
@@ -213,7 +219,7 @@ class _Teller:
     def tell_the_rest(self) -> None:
         """What is left where the messages were told as they passed."""
         self._look_inside()
-        self._end()
+        self._end(timed=False)
 
     def _step(self, number: int, title: str, why: str) -> None:
         self._say("")
@@ -324,7 +330,7 @@ class _Teller:
         for judged, line in zip(failures, findings(failures), strict=True):
             self._tell(f"{judged.severity.value}: {line} ({judged.rule.source})")
 
-    def _end(self) -> None:
+    def _end(self, *, timed: bool = True) -> None:
         say = self._console.result
         say("")
         page = self._story.last_page
@@ -333,8 +339,9 @@ class _Teller:
             said = " ".join(re.sub(r"<[^>]*>", " ", heading.group(1)).split()) if heading else ""
             told = f"The browser's last page, at an address without a code, says: {unescape(said)}"
             say(prose(told, indent=0, columns=self._columns))
-        took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
-        say(prose(took, indent=0, columns=self._columns))
+        if timed:
+            took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
+            say(prose(took, indent=0, columns=self._columns))
         self._findings()
         say("")
         if self._report is None:

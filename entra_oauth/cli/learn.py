@@ -139,7 +139,8 @@ class _Room:
             self._say(self.console.bold(line))
         self._tell(
             f"About {lesson.minutes} minutes, {len(lesson.steps)} steps, on this machine only. "
-            "At any prompt: hint, answer, skip, back, quit."
+            "At any prompt: hint, answer, skip, back, quit. (AS ENTRA, STRICTER, TOY and UNKNOWN "
+            "say how far something is as with Entra.)"
         )
         if start:
             self._tell(f"You stopped at step {start + 1}, and go on from there.")

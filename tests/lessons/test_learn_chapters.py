@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import pytest
 
 import needs
-from entra_oauth.lessons.learn import NUMBERS, chapter
+from entra_oauth.lessons.learn import NUMBERS, chapter, chapter_04
 from entra_oauth.lessons.learn.desk import Desk
 from entra_oauth.lessons.learn.steps import Chapter, Page, Task
 from entra_oauth.lessons.learn.walk import Ending, Turn, walk
@@ -269,6 +269,9 @@ def test_what_is_claimed_of_entra_is_labelled(desk: Desk) -> None:
             text += walked.text
     assert text.count("AS ENTRA") >= 10
     assert text.count("TOY") >= 4
+    assert text.count("STRICTER") >= 2
+    first = min(text.index(label) for label in ("AS ENTRA", "STRICTER", "TOY", "UNKNOWN"))
+    assert text[first:].startswith("AS ENTRA: so it is with Entra"), "explained before it is used"
 
 
 # ---- chapter by chapter, on the learner's own bytes -------------------------------------------
@@ -303,6 +306,14 @@ def test_the_command_that_is_shown_works_with_the_real_curl() -> None:
 def _sh(command: str) -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_on_windows_the_command_is_one_line_with_its_quotes(desk: Desk) -> None:
+    command = chapter_04.curl_command(desk, "1.a-code", platform="win32")
+    assert command.startswith("curl.exe -X POST ")
+    assert "\n" not in command
+    assert "'" not in command
+    assert '-d "code=1.a-code"' in command
 
 
 @needs.curl

@@ -117,6 +117,15 @@ CHAPTER = Chapter(
             "So the token comes by the back channel. What comes by the front channel is only a "
             "code: a slip of paper that is exchanged for the token."
         ),
+        Page(
+            text="In all chapters the practice tenant plays Entra. Four words say how far you can "
+            "trust what you see of it.\n\n"
+            "AS ENTRA: so it is with Entra, by Microsoft's documentation or by answers that "
+            "others have recorded.\n\n"
+            "STRICTER: refused here, while Entra takes it or may take it.\n\n"
+            "TOY: simplified, or made up for the lesson.\n\n"
+            "UNKNOWN: what Entra does was not found out; a choice was made."
+        ),
         Page(text=_list_of_messages),
         Task(
             asks="Which line carried Alice's password? Type its number.",

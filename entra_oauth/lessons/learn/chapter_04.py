@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -68,8 +69,12 @@ def _fields(code: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def curl_command(desk: Desk, code: str = _PLACE) -> str:
-    """The article's command, for the practice tenant."""
+def curl_command(desk: Desk, code: str = _PLACE, *, platform: str = sys.platform) -> str:
+    """The article's command, for the practice tenant; on Windows on one line, for its shells."""
+    if platform == "win32":
+        fields = " ".join(f'-d "{name}={value}"' for name, value in _fields(code))
+        header = '-H "Content-Type: application/x-www-form-urlencoded"'
+        return f"curl.exe -X POST {header} {desk.token_endpoint} {fields}"
     lines = [
         "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
         shlex.quote(desk.token_endpoint),
@@ -229,7 +234,9 @@ CHAPTER = Chapter(
             check=_sent,
             answer=lambda desk: "send" if desk.curl is None else "run",
             hints=(
-                "The command has eight lines. Between code= and the closing ' only the code.",
+                "Between code= and the closing quote stands only the code.",
+                "If your machine sends everything through a proxy, add --noproxy localhost to the "
+                "command.",
                 "Type run (or send, without curl) to have it done from here.",
             ),
             prompt="Enter when it has run",

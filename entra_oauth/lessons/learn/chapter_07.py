@@ -39,7 +39,8 @@ def _expired(desk: Desk) -> str:
         "for an expired token.)\n\n"
         "So the access token has run out. Alice would have to sign in again, every hour or so. "
         "That is why a second token came along, because offline_access was in the scope: the "
-        "refresh token."
+        "refresh token. (STRICTER: here offline_access must be in the authorize URL; Entra may "
+        "take it later too.)"
     )
 
 
@@ -97,7 +98,8 @@ def _both_good(desk: Desk) -> str:
         f"    the old one   HTTP {old}\n    the new one   HTTP {new}\n\n"
         "AS ENTRA: the old one stays good; each lives up to ninety days. Keep the new one and "
         "throw the old one away all the same. RFC 9700 section 2.2.2 asks more of authorities: "
-        "for a public app the old one should die with its use, so that a theft is noticed."
+        "for a public app the old one should die with its use, so that a theft is noticed, or be "
+        "bound to a key that only the app has."
     )
 
 
