@@ -18,6 +18,7 @@ import needs
 from cli_kit import Ran, call, environment
 from entra_oauth.cli.arguments import help_for, read_arguments
 from entra_oauth.lessons.labs.catalogue import labs
+from entra_oauth.lessons.learn import chapter
 from entra_oauth.protocol.authorize import Procedure
 from teaching_recording import recorded
 
@@ -101,6 +102,14 @@ def test_every_lab_has_its_notes() -> None:
     for section in sections:
         for part in ("Goal", "What people believe", "What comes", "What goes wrong", "Ask"):
             assert f"**{part}" in section
+
+
+def test_every_chapter_has_its_notes() -> None:
+    text = (KIT / "chapters.md").read_text(encoding="utf-8")
+    told = [f"## Chapter {each.number}: {each.title}" for each in map(chapter, range(1, 11))]
+    assert re.findall(r"^## .*", text, flags=re.MULTILINE) == told
+    unbroken = " ".join(text.split())
+    assert all(" ".join(chapter(n).in_short.split()) in unbroken for n in range(1, 11))
 
 
 def test_twenty_questions_have_twenty_answers() -> None:
