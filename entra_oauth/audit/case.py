@@ -78,10 +78,19 @@ class Case:
     def _homes(self) -> dict[int, Flow]:
         return {id(item): flow for flow in self.flows for item in flow.items}
 
-    def claim(self, name: str, item: Item) -> bool | None:
-        """What the recorder claimed of that step; None where it claimed nothing."""
+    def claim(self, name: str, item: Item, beside: Item | None = None) -> bool | None:
+        """What the recorder claimed of that step; None where it claimed nothing.
+
+        `beside` is the step that it must have been compared with. (In HAR files claims stand
+        at each step by itself.)
+        """
+        numbers = {item.number} | ({beside.number} if beside is not None else set())
         found = [
-            c.verdict for c in self.evidence.claims if c.name == name and item.number in c.steps
+            c.verdict
+            for c in self.evidence.claims
+            if c.name == name
+            and item.number in c.steps
+            and (len(c.steps) == 1 or numbers <= set(c.steps))
         ]
         if "no" in found:
             return False

@@ -274,6 +274,9 @@ def _home(item: Item, groups: list[_Group]) -> _Group | None:
     if item.leg is Leg.RESOURCE:  # a token of unknown origin belongs to no sign-in
         return None
     open_ones = [group for group, shares in answers if shares is None and _fits(item, group)]
+    waiting = [group for group in open_ones if not group.has(item.leg)]
+    if item.leg in (Leg.REDIRECT, Leg.TOKEN) and len(waiting) > 1:
+        return None  # to which of them it belongs was taken out; a guess would blame the wrong one
     if open_ones:
         return open_ones[-1]
     # What shares nothing with anything is still looked at beside the latest that fits: a

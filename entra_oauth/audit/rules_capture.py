@@ -12,7 +12,7 @@ from entra_oauth.audit.case import Case
 from entra_oauth.audit.legs import Item, Leg
 from entra_oauth.audit.rule import rule_of_all
 from entra_oauth.audit.values import hidden
-from entra_oauth.audit.verdict import Verdict, absent, failed, passed
+from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.findings import Severity
 from entra_oauth.recording.policy import Act, rule_for
 
@@ -150,9 +150,18 @@ def nothing_is_missing(case: Case) -> Iterator[Verdict]:
             missing = [name for name, there in parts.items() if not there]
             text = f"Not in it: {', '.join(missing)}."
             verdict = failed(text, "") if missing else passed()
+            if missing and _is_torn(case):
+                verdict = unknown("which redirect answers which request was taken out")
         elif first.leg not in (Leg.TOKEN, Leg.DEVICE, Leg.RESOURCE):
             continue
         yield replace(verdict, step=first.number)
+
+
+def _is_torn(case: Case) -> bool:
+    """Whether there are requests without a redirect beside redirects without a request."""
+    asking = [flow for flow in case.flows if flow.authorize is not None]
+    alone = [flow for flow in case.flows if flow.authorize is None and flow.redirect is not None]
+    return bool(alone) and any(flow.redirect is None for flow in asking)
 
 
 def _was_refused(redirect: Item | None) -> bool:

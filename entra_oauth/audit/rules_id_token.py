@@ -198,7 +198,7 @@ def nonce_is_ours(item: Item, case: Case) -> Verdict:
     if not found:
         return failed("A nonce was sent, and the token has none.", TOKEN)
     equal = same(sent, found)
-    equal = case.claim("nonce-equal", item) if equal is None else equal
+    equal = case.claim("nonce-equal", item, asked) if equal is None else equal
     if equal is None:
         return unknown("the nonces were taken out, and nothing was noted of them", TOKEN)
     return passed(TOKEN) if equal else failed("It is not the nonce that was sent.", TOKEN)

@@ -44,7 +44,7 @@ def code_is_the_one_that_came(item: Item, case: Case) -> Verdict:
     if not item.get("code"):
         return failed("There is no code.", where)
     equal = same(came.get("code") or "", item.get("code") or "")
-    equal = case.claim("code-equal", item) if equal is None else equal
+    equal = case.claim("code-equal", item, came) if equal is None else equal
     if equal is None:
         return unknown("the codes were taken out, and nothing was noted of them", where)
     return passed(where) if equal else failed("It is not the code that came.", where)
@@ -68,7 +68,7 @@ def redirect_uri_is_the_same(item: Item, case: Case) -> Verdict:
     if one is None and other is None:
         return absent("neither request has one")
     equal = same(one or "", other or "")
-    equal = case.claim("redirect-uri-equal", item) if equal is None else equal
+    equal = case.claim("redirect-uri-equal", item, asked) if equal is None else equal
     if equal is None:
         return unknown("a part of it was taken out", where)
     return passed(where) if equal else failed("It is not the one of the authorize request.", where)
@@ -116,7 +116,7 @@ def verifier_fits_challenge(item: Item, case: Case) -> Verdict:
     if not challenge:
         return absent("there was no challenge; TR07 tells of that")
     fits = _fits(verifier, challenge, asked.get("code_challenge_method"))
-    fits = case.claim("pkce-matches", item) if fits is None else fits
+    fits = case.claim("pkce-matches", item, asked) if fits is None else fits
     if fits is None:
         return unknown("the verifier was taken out, and nothing was noted of it", where)
     return passed(where) if fits else failed("It does not fit the challenge.", where)

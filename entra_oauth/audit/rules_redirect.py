@@ -38,7 +38,7 @@ def state_is_ours(item: Item, case: Case) -> Verdict:
     if not came:
         return failed("There is no state in what was taken for the answer.", where)
     equal = same(sent, came)
-    equal = case.claim("state-equal", item) if equal is None else equal
+    equal = case.claim("state-equal", item, asked) if equal is None else equal
     if equal is None:
         return unknown("the states were taken out, and nothing was noted of them", where)
     return passed(where) if equal else failed("It is not the state that was sent.", where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,9 +40,9 @@ def named(word: str, *, policy: Policy | None = None) -> Case:
     request with its head and body.
     """
     path = Path(word)
-    if "://" in word and not path.exists():
+    if "://" in word and not os.path.exists(path):
         return address_case(word, policy=policy)
-    if path.is_dir():
+    if os.path.isdir(path):
         return case_of_evidence(load(path), policy=policy)
     data = read_file(path)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")

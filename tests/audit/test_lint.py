@@ -208,3 +208,24 @@ def test_keys_of_tls_that_were_written_down_are_a_warning() -> None:
     assert "TR24" not in _found(case_of_evidence(evidence))
     written = replace(evidence, facts={"tls_keys_written": True})
     assert _found(case_of_evidence(written))["TR24"] == "warning"
+
+
+def test_short_states_that_were_taken_out_are_not_guessed_at() -> None:
+    one = [replace(e, started_at=i, ended_at=i) for i, e in enumerate(article().exchanges)]
+    asked, came, _ = query(state="67890", redirect_uri="http://localhost:1")(article()).exchanges
+    url = "http://localhost:1/?code=" + "0.other-code" * 9
+    other = [
+        replace(asked, started_at=0.5, ended_at=0.5),
+        replace(
+            came,
+            request=replace(came.request, url=f"{url}&state=67890"),
+            started_at=1.5,
+            ended_at=1.5,
+        ),
+    ]
+    recording = Recording((*one, *other))
+    assert not {"RR01", "RR06", "TR06"} & set(_found(case_of(recording)))
+    case = _redacted(recording)
+    assert not {"RR01", "RR06", "TR06"} & set(_found(case))
+    report = lint(case, today=TODAY)
+    assert {"RR01", "RR06"} <= {j.rule.id for j in report.of(Outcome.UNDECIDABLE)}
