@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import time
 from pathlib import Path
@@ -76,7 +77,7 @@ def _words(words: list[str]) -> tuple[Path, int | None]:
             "audit show needs a folder, and takes a step's number after it.",
             advice="Use entra-oauth audit show DIR, or entra-oauth audit show DIR 3.",
         )
-    if len(words) == 1 and not Path(words[0]).exists() and (one := _STEP.fullmatch(words[0])):
+    if len(words) == 1 and not os.path.exists(words[0]) and (one := _STEP.fullmatch(words[0])):
         words = [one["folder"], one["number"]]  # as the other audit verbs name a step
     number = words[1].removeprefix("#") if len(words) == 2 else None
     if number is not None and not (number.isascii() and number.isdigit() and len(number) < 7):

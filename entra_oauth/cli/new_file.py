@@ -16,7 +16,7 @@ def check_new_file(path: Path) -> None:
     """Raise `LocalError` if a new file could not be made there. Creates nothing."""
     if os.path.lexists(path):
         raise _exists(path)
-    if not path.absolute().parent.is_dir():
+    if not os.path.isdir(path.absolute().parent):
         raise LocalError(
             f"{plain(str(path))} cannot be written: the folder above it does not exist.",
             advice="Make that folder first, or name another place.",

@@ -6,6 +6,7 @@ check it without this one (`VERIFY.txt` says how).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -50,7 +51,7 @@ def seal(folder: Path, key: Path) -> str:
             f"{plain(str(folder))} is sealed already.",
             advice=f"Check it with entra-oauth audit verify, or remove {SIGNATURE} first.",
         )
-    if not key.is_file():
+    if not os.path.isfile(key):
         raise UsageError(
             f"There is no key {plain(str(key))}.",
             advice="Name an SSH key; ssh-keygen -t ed25519 makes one.",

@@ -8,6 +8,7 @@ article:curl   a reference (see `entra_oauth.recording.references`)
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +42,7 @@ def pair(a: str, b: str) -> tuple[Side, Side]:
 
     A reference is made to fit the other side, so not both can be `article:curl`.
     """
-    kinds = [references.is_reference(name) and not Path(name).exists() for name in (a, b)]
+    kinds = [references.is_reference(name) and not os.path.exists(name) for name in (a, b)]
     if all(kinds):
         fixed = [_as_captured(name) for name in (a, b)]
         return fixed[0], fixed[1]
@@ -75,7 +76,7 @@ def split_name(name: str) -> tuple[Path, int | None]:
     if not mark:
         return Path(name), None
     if not (number.isascii() and number.isdigit() and 0 < len(number) < 7):
-        if Path(name).exists():
+        if os.path.exists(name):
             return Path(name), None
         raise UsageError(
             f"{plain(name, limit=80)} does not end in a number.",
@@ -108,7 +109,7 @@ def _choice(path: Path, evidence: Evidence) -> str:
 
 def _source(name: str) -> Source:
     path, number = split_name(name)
-    if path.is_dir():
+    if os.path.isdir(path):
         evidence, step = named_step(name)
         return Source(side=_step_side(name, evidence, step), step=step, evidence=evidence)
     data = read_file(path)

@@ -59,7 +59,7 @@ def check_target(folder: Path) -> None:
 
 def _check_parent(folder: Path) -> None:
     parent = folder.absolute().parent
-    if not parent.is_dir():
+    if not os.path.isdir(parent):
         raise LocalError(
             f"{plain(str(folder))} cannot be made: the folder above it does not exist.",
             advice=f"Make {plain(str(parent))} first, or name another place.",
@@ -151,7 +151,7 @@ def load(folder: Path) -> Evidence:
 def read_files(folder: Path) -> dict[str, bytes]:
     """The files of a folder by name. Refuses links, and more than `MAX_BYTES` in all."""
     shown = plain(str(folder))
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UsageError(
             f"{shown} is not a folder.", advice="Name a folder that --record has written."
         )

@@ -162,6 +162,24 @@ def test_a_mistake_is_one_clear_message(words: list[str], said: str, folder: Pat
     assert said in error_of(ran)[0]
 
 
+@pytest.mark.parametrize("verb", ["show", "lint", "diff", "export", "replay", "verify", "seal"])
+@pytest.mark.parametrize("name", ["9" * 400, "9" * 400 + "#3", "x/" * 3000])
+def test_a_name_that_is_too_long_for_a_file_is_one_that_is_not_there(verb: str, name: str) -> None:
+    more = {"diff": (name,), "seal": ("--key", name)}.get(verb, ())
+    ran = call("audit", verb, name, *more)
+    assert ran.code in (2, 8)
+    assert "unexpected" not in error_of(ran)[0]
+
+
+@pytest.mark.parametrize("verb", ["import", "redact"])
+def test_a_place_that_is_too_long_for_a_file_is_refused(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.har"
+    file.write_text('{"log": {"entries": []}}')
+    ran = call("audit", verb, str(file), "--out", str(tmp_path / ("9" * 400)))
+    assert ran.code in (2, 8)
+    assert "unexpected" not in error_of(ran)[0]
+
+
 def test_audit_alone_says_what_there_is() -> None:
     ran = call("audit")
     assert ran.code == 2
