@@ -70,6 +70,9 @@ def _is_installed() -> bool:
 def _do(job: "Callable[..., None]", values: "list[str]") -> int:
     from entra_oauth.errors import AuthorityError, EntraOAuthError
 
+    bundle = os.environ.get("ENTRA_OAUTH_CA_BUNDLE")
+    if bundle:  # as it is for the command; of these variables the library knows this one
+        os.environ["REQUESTS_CA_BUNDLE"] = bundle
     try:
         job(*values)
     except AuthorityError as error:

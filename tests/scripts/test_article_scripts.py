@@ -105,6 +105,18 @@ def test_get_tokens_for_user_takes_name_and_password(
     assert listed.stdout == json.dumps(json.loads(listed.stdout), indent=2) + "\n"
 
 
+def test_the_certificates_named_for_the_command_are_those_of_the_scripts(
+    tenant: PracticeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", __file__)  # would be taken otherwise
+    with serve(tenant, tls=True) as served:
+        monkeypatch.setenv("ENTRA_OAUTH_AUTHORITY_HOST", served.base_url)
+        monkeypatch.setenv("ENTRA_OAUTH_CA_BUNDLE", served.ca_file)
+        done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, practice_kit.PASSWORD)
+        access, _ = printed(done, "Access token:", "Refresh token:")
+        assert run("list-clusters.py", served.base_url, access).returncode == 0
+
+
 def test_the_headings_stand_as_in_the_article(hosted: Hosted) -> None:
     done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, practice_kit.PASSWORD)
     assert done.stdout.startswith("Access token:\n\n")
