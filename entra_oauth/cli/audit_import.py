@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         address = plain(step.url.partition("?")[0], limit=80)
         console.result(f"{step.number:>3}  entry {number:<5} {kind:<10} {step.method} {address}")
     if done.left:
-        console.say(f"Left out: {sum(count for _, count in done.left):,} that are not OAuth.")
+        console.say(f"Left out as not OAuth, by host: {sum(count for _, count in done.left):,}.")
         for host, count in done.left[:10]:
             console.say(f"  {count:>5}  {host}")
         if len(done.left) > 10:

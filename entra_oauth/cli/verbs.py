@@ -368,8 +368,8 @@ _ALL = (
         "the authority for its discovery document: one request, without any secret. Exit code 8 "
         "means that something on this machine is in the way, 6 that the network is.",
         options=(
-            *("registration", "doctor-class", "tenant", "client-id", "cloud", "authority-host"),
-            *("redirect-uri", *_NETWORK, "json", "quiet"),
+            *("registration", "doctor-class", "profile", "tenant", "client-id", "cloud"),
+            *("authority-host", "redirect-uri", *_NETWORK, "json", "quiet"),
         ),
         examples=(
             "entra-oauth doctor",

@@ -211,7 +211,7 @@ def test_a_browsers_har_becomes_a_recording_that_can_be_shown_and_compared(
         "token",
         "api",
     ]
-    assert "1  cdn.example" in ran.err
+    assert "Left out as not OAuth, by host: 1.\n      1  cdn.example" in ran.err
     assert_swept(ran.both, kit.PLANTED)
     for path in rec.iterdir():
         assert_swept(path.read_bytes(), kit.PLANTED)

@@ -68,6 +68,15 @@ def test_all_is_fine_where_all_is_fine(tenant: PracticeTenant) -> None:
             assert "\n" not in sentence
 
 
+def test_the_authority_of_the_profile_is_looked_at(tenant: PracticeTenant) -> None:
+    values = (f"authority_host={base(tenant)}", f"tenant={cli_kit.TENANT}")
+    assert call("profile", "set", "work", *values, f"ca_bundle={tenant.ca}").code == 0
+    ran = call("doctor")
+    assert ran.err.splitlines()[0] == f"One request is sent: GET {base(tenant)}{DISCOVERY}"
+    assert ran.code == 0, ran.both
+    assert len(tenant.log) == 1
+
+
 def test_one_request_is_declared_and_sent_and_holds_nothing_secret(
     tenant: PracticeTenant,
 ) -> None:
