@@ -65,7 +65,7 @@ _OWN = """
 
 _ROLES = (
     ("The person", "Alice. Signs in, and allows. Her password is for the authority only."),
-    ("The browser", "Hers, not ours. Carries two messages; everybody on its way may read them."),
+    ("The browser", "Hers, not ours. Carries two messages, and others may read along."),
     ("The program", "The client. A native app: it has no secret that it could keep."),
     ("The authority", "Microsoft Entra ID; here the practice tenant. Asks, and issues."),
     ("The API", "Azure Databricks; here a toy. Takes a token that was made for it."),

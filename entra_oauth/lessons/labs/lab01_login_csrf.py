@@ -37,7 +37,7 @@ def attack(stage: Stage) -> Seen:
             "Mallory signs in as herself, and stops before the answer reaches her app.",
             "She sends Alice a link: Alice's own listener, with Mallory's code in it.",
             f"Alice clicks it. Her program redeems the code and says: HTTP {page.status}.",
-            f"Whose token does Alice's program hold now? {owner}'s.",
+            f"Whose token does Alice's program hold now? {owner.title()}'s.",
         ),
         "The attack works: whatever Alice uploads next lands in Mallory's account.",
     )
@@ -62,7 +62,7 @@ def defence(stage: Stage) -> Seen:
             f"Alice clicks the same link while her sign-in is open: HTTP {statuses[0]}.",
             *(f"The listener says: {why}" for why in ended.refusals),
             "The wait goes on. Alice finishes her own sign-in.",
-            f"Whose token does her program hold? {owner}'s.",
+            f"Whose token does her program hold? {owner.title()}'s.",
         ),
         "Stopped: state is compared first, and until it is ours nothing else counts.",
     )

@@ -45,7 +45,7 @@ def attack(stage: Stage) -> Seen:
             "Alice signs in. The answer, with its code, stands in an address.",
             "Mallory reads that address: in a history, a log, a proxy, over a shoulder.",
             "She posts it with client_id, redirect_uri and grant_type, which are no secrets.",
-            f"The authority answers HTTP {stolen.status}; the token is {owner}'s.",
+            f"The authority answers HTTP {stolen.status}; the token is {owner.title()}'s.",
         ),
         "The attack works: whoever comes first with the code gets the token.",
     )
@@ -83,7 +83,8 @@ def defence(stage: Stage) -> Seen:
             "Mallory reads the code on its way, before Alice's program has it.",
             f"She posts it without a verifier: {said[0]}.",
             f"She posts it with a verifier of her own: {said[1]}.",
-            f"Alice's program posts the verifier that only it knows. The token is {owner}'s.",
+            "Alice's program posts the verifier that only it knows.",
+            f"The token is {owner.title()}'s.",
         ),
         "Stopped: the code is worth nothing without the verifier, which was never sent.",
     )

@@ -53,7 +53,7 @@ def attack(stage: Stage) -> Seen:
             "which is Mallory's and sends the browser on to the honest one at once.",
             "Alice signs in on the honest page. The code comes back to her program, "
             "which posts it to the authority that it believes in: Mallory's.",
-            f"Mallory redeems it at the honest one. The token is {owner}'s.",
+            f"Mallory redeems it at the honest one. The token is {owner.title()}'s.",
         ),
         "The attack works: nothing in the answer says who gave it.",
     )

@@ -112,7 +112,7 @@ def defence(stage: Stage) -> Seen:
         (
             "The same with our client: response_mode=form_post, then 303 to another address.",
             f"Files of the profile that hold the code: {len(files)}.",
-            f"The sign-in worked: the token is {owner}'s.",
+            f"The sign-in worked: the token is {owner.title()}'s.",
         ),
         "Stopped: a form is in no history, and the page that is left has no code.",
     )

@@ -104,7 +104,7 @@ def defence(stage: Stage) -> Seen:
         (
             "Our listener holds its port on 127.0.0.1 and on ::1 before the URL is built.",
             f"Mallory tries 127.0.0.1: {tries[0]}. She tries ::1: {tries[1]}.",
-            f"Alice signs in; the token is {owner}'s.",
+            f"Alice signs in; the token is {owner.title()}'s.",
             "When Mallory was there first on a port that we were told to use, our client does "
             f"not begin at all ({'PortBusy' if 'in use' in late else late}).",
         ),

@@ -54,10 +54,11 @@ def attack(stage: Stage) -> Seen:
         names == ["trent", "trent"],
         (
             "Mallory writes a token: Trent, the administrator. Its header says alg: none.",
-            f"The naive check reads alg from the token, and believes that this is {names[0]}.",
+            "The naive check reads alg from the token, and checks nothing.",
+            f"Who is this, then? {names[0].title()}.",
             "Then she says alg: HS256, and signs with the authority's public key, which "
             "everybody can fetch.",
-            f"The check takes that key for a password, and believes in {names[1]} again.",
+            f"The check takes that key for a password, and believes in {names[1].title()} again.",
         ),
         "The attack works: the attacker chose the lock.",
     )

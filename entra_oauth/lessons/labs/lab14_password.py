@@ -61,7 +61,8 @@ def defence(stage: Stage) -> Seen:
             "Our client sends Alice to the authority's own page, in her own browser.",
             "Every message that our client saw is searched for the password.",
             f"Was it there? {'Yes' if found else 'No'}.",
-            f"Carol does her second step on that page. Tokens: {' and '.join(owners)}.",
+            "Carol does her second step on that page.",
+            f"There are tokens of {' and '.join(map(str.title, owners))}.",
         ),
         "Stopped: what a program never sees it cannot lose.",
     )

@@ -57,7 +57,7 @@ def attack(stage: Stage) -> Seen:
             "Mallory begins a device sign-in on her own machine, and gets a short code.",
             "She writes to Alice: for the meeting, open the page and type this code.",
             "The page is the true one. Alice types the code and signs in.",
-            f"Mallory asks for the token: HTTP {reply.status}. It is {owner}'s.",
+            f"Mallory asks for the token: HTTP {reply.status}. It is {owner.title()}'s.",
         ),
         "The attack works: nothing ties the device that began to the person who ends.",
     )
