@@ -31,8 +31,7 @@ def write_new_file(path: Path, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        # A link refuses a name that is taken, which a rename would not.
-        os.link(temporary, path)
+        _put(temporary, path)
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
@@ -44,6 +43,17 @@ def write_new_file(path: Path, data: bytes) -> None:
         if temporary:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def _put(temporary: str, path: Path) -> None:
+    """Give the file its name. Raises `FileExistsError` if that is taken, and `OSError`."""
+    try:
+        os.link(temporary, path)  # it refuses a name that is taken, which a rename would not
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without such links, as on many a stick
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.replace(temporary, path)
 
 
 def _exists(path: Path) -> LocalError:
