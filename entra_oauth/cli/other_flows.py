@@ -45,9 +45,16 @@ def _password(args: argparse.Namespace, channels: Channels) -> tuple[Asking, Tok
         raise UsageError(
             "No user name was given.", advice="Give it with --username or AZURE_USERNAME."
         )
+    channels.say(password.WARNING)  # before it is typed
     secret = read_secret(PASSWORD, args, os.environ)
-    timeout_s = float(args.http_timeout)
-    return asking, password.sign_in(asking, args.username, secret, channels, timeout_s=timeout_s)
+    return asking, password.sign_in(
+        asking,
+        args.username,
+        secret,
+        channels,
+        timeout_s=float(args.http_timeout),
+        is_warned=True,
+    )
 
 
 def _client_credentials(

@@ -37,9 +37,14 @@ def sign_in(
     proof: Proof | None = None,
     keys: KeyStore | None = None,
     timeout_s: float = 30.0,
+    is_warned: bool = False,
 ) -> TokenResponse:
-    """Sign in once; a wrong password is never tried again, for that locks the account."""
+    """Sign in once; a wrong password is never tried again, for that locks the account.
+
+    `is_warned` where the person has seen `WARNING` before they typed.
+    """
     request = TokenRequest.password(asking, username, password, proof=proof)
-    channels.say(WARNING)
+    if not is_warned:
+        channels.say(WARNING)
     signature = SignatureCheck.begin(asking.authority, channels, keys or KeyStore())
     return signature.check(exchange(request, channels, timeout_s=timeout_s))

@@ -43,6 +43,8 @@ def test_a_password_is_asked_for_and_not_shown() -> None:
         code, out, shown = in_a_terminal(flow, "password> ", PASSWORD)
     assert (code, out.startswith(f"Signed in as {ALICE}.")) == (0, True), shown
     assert f"> {PASSWORD}" not in shown
+    assert shown.count("on its way out") == 1
+    assert shown.index("on its way out") < shown.index("password> "), "warned before it is typed"
 
 
 def test_a_client_secret_is_asked_for_and_not_shown() -> None:
