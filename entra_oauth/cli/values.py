@@ -29,6 +29,7 @@ _EXCLUDE = (
     ("listen", "paste"),
     ("print", "prove"),
 )
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _COMMAND_LINE, _OWN, _PROFILE, _AZURE, _DEFAULT = range(5)
 
 
@@ -109,7 +110,7 @@ def _from_elsewhere(
                 return kept, rank, f"the profile {profile.name}"
         if variable and (text := environ.get(variable)):
             if option.kind == "flag":
-                return is_on(text), rank, variable
+                return _switched(text, variable), rank, variable
             if option.kind == "paste" and text != "-":
                 return (AT_THE_PROMPT if is_on(text) else None), rank, variable
             return [text] if option.kind == "list" else text, rank, variable
@@ -120,7 +121,14 @@ def _from_elsewhere(
 
 def is_on(text: str) -> bool:
     """Whether the text of a variable means yes."""
-    return text.lower() not in ("", "0", "false", "no", "off")
+    return text.lower() not in ("", *_NO)
+
+
+def _switched(text: str, variable: str) -> bool:
+    """Yes or no. A word that is neither must not switch a safeguard off."""
+    if text.lower() not in (*_YES, *_NO):
+        raise UsageError(f"{variable} says neither yes nor no.", advice="Give 1 or 0.")
+    return is_on(text)
 
 
 def _typed(option: Option, value: object, source: str) -> object:

@@ -121,6 +121,8 @@ def test_a_variable_switches_a_flag(text: str, on: bool) -> None:
         ("ENTRA_OAUTH_TENANT", "a\x1b[31mb"),
         ("AZURE_CLIENT_ID", "a\nb"),
         ("ENTRA_OAUTH_OUTPUT", "yaml"),
+        ("ENTRA_OAUTH_ALLOW_KEYLOG", "never"),
+        ("ENTRA_OAUTH_QUIET", "yes please"),
         ("ENTRA_OAUTH_TENANT", " "),
     ],
 )
