@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +67,17 @@ class Cloud:
         assert needs.NODE
         assert needs.NODE_MODULES
         modules = str(needs.NODE_MODULES)
-        return self._run([needs.NODE, str(CLIENTS / script), modules, *arguments], "")
+        command = [needs.NODE, str(CLIENTS / script), modules, *arguments]
+        # Given the tenant's own address: a Node that does obey proxies must not ask one for it.
+        direct = {n: v for n, v in self.environ.items() if "PROXY" not in n.upper()}
+        return self._run(command, "", direct)
 
-    def _run(self, command: list[str], stdin: str) -> Ended:
+    def _run(
+        self, command: list[str], stdin: str, environ: Mapping[str, str] | None = None
+    ) -> Ended:
         done = subprocess.run(
             command,
-            env=self.environ,
+            env=self.environ if environ is None else environ,
             input=stdin,
             capture_output=True,
             text=True,

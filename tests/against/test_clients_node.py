@@ -1,6 +1,6 @@
 """npm's openid-client, oauth4webapi and @azure/msal-node, unmodified.
 
-Node's fetch ignores proxies before version 24, so they are given the tenant's own address.
+Whether Node obeys a proxy depends on its version, so they are given the tenant's own address.
 """
 
 from __future__ import annotations
