@@ -86,10 +86,15 @@ def _agree_on_json(args: argparse.Namespace, ranks: dict[str, int], names: dict[
 
 
 def _profile(args: argparse.Namespace, environ: Mapping[str, str]) -> Profile | None:
-    """The profile that is named, or else the default one."""
+    """The profile that is named, or else the default one.
+
+    The default one is out of it where both ids are on the command line: they are of
+    another app, and the host that the profile names would be asked about it.
+    """
     name = args.profile or environ.get("ENTRA_OAUTH_PROFILE") or None
     path = config_file(environ)
-    if name is None and (path is None or not os.path.exists(path)):
+    another_app = getattr(args, "tenant", None) and getattr(args, "client_id", None)
+    if name is None and (another_app or path is None or not os.path.exists(path)):
         return None
     from entra_oauth.cache.profiles import Profiles
 

@@ -127,7 +127,9 @@ def check_destination(
         )
     if found["scheme"].lower() != "https" or found["port"] not in (None, "443"):
         raise _refused("the address is not https on its own port", "Write it as https://host/path.")
-    good = (*_hosts(scopes, authority), *(name.lower() for name in named_hosts))
+    # Named by a person are whole names; a dot in front would make a suffix of one.
+    named = (name.lower().lstrip(".") for name in named_hosts)
+    good = (*_hosts(scopes, authority), *named)
     if not any(_fits(host, each) for each in good):
         raise _refused(
             f"{plain(host, limit=80)} is no host of the API that the token is for",

@@ -769,6 +769,17 @@ def test_login_keeps_saves_a_profile_and_token_finds_it(person: cli_kit.Person) 
     canaries.assert_clean(Path(Profiles.standard(os.environ).path).read_text())
 
 
+def test_the_default_profile_is_out_of_it_where_both_ids_are_given(
+    person: cli_kit.Person,
+) -> None:
+    assert login(person, "--save-profile", "work").code == 0
+    ids = ("--tenant", "common", "--client-id", "another")
+    ran = cli_kit.call("authorize-url", *ids, "--redirect-uri", "http://localhost")
+    assert ran.out.startswith("https://login.microsoftonline.com/common/"), ran.both
+    ran = cli_kit.call("login", "--dry-run", *ids)
+    assert "localhost" not in ran.out.partition("?")[0], ran.both
+
+
 @pytest.mark.parametrize("where", ["none", "memory"])
 def test_login_keeps_nothing_if_it_shall_not(person: cli_kit.Person, where: str) -> None:
     assert "Nothing was kept" in login(person, "--cache", where).out

@@ -116,11 +116,16 @@ def test_hosts_that_a_person_has_named_count_by_their_whole_name() -> None:
             url,
             scopes=("api://contoso/.default",),
             authority=PUBLIC,
-            named_hosts=("API.contoso.example",),
+            named_hosts=("API.contoso.example", ".whole.example"),
         )
 
     check("https://api.contoso.example/x")
-    for url in ("https://x.api.contoso.example/", "http://api.contoso.example/"):
+    check("https://whole.example/x")
+    for url in (
+        "https://x.api.contoso.example/",
+        "http://api.contoso.example/",
+        "https://x.whole.example/",
+    ):
         with canaries.refused(DestinationRefused):
             check(url)
 
