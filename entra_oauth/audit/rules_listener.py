@@ -19,6 +19,7 @@ E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
 NO_ANSWER = "what the listener answered is not in this recording"
+_BROWSERS = "the browser's own requests are"
 
 
 _WANTED = (
@@ -135,7 +136,7 @@ def referer_tells_nothing(case: Case) -> Iterator[Verdict]:
     if not bad and case.all(Leg.REDIRECT):
         where = "/request/headers/referer"
         sure = case.browser_side
-        yield passed(where) if sure else unknown("the browser's own requests are not here", where)
+        yield passed(where) if sure else unknown(f"{_BROWSERS} not here", where)
 
 
 def _asked(referer: str) -> bool:
@@ -159,8 +160,19 @@ def password_does_not_travel_on(case: Case) -> Iterator[Verdict]:
         good = status not in (307, 308)
         verdict = passed() if good else failed(f"It answered {status}.", "/response/status")
         yield replace(verdict, step=item.number)
-    if not found:
-        yield unknown("the browser's own requests are not here", "/response/status")
+    if not found and _was_posted_by_a_page(case):
+        yield passed("/response/status")
+    elif not found:
+        what = "what led the browser to the app is" if case.browser_side else _BROWSERS
+        yield unknown(f"{what} not here", "/response/status")
+
+
+def _was_posted_by_a_page(case: Case) -> bool:
+    """Whether the answers came by form_post: then a page leads to the app, and no redirect."""
+    pages = [i for i in case.items if i.leg is Leg.PAGE and i.request.method == "POST"]
+    told = [i.response.status for i in pages if i.response is not None]
+    by_form = all(i.request.method == "POST" for i in case.all(Leg.REDIRECT))
+    return case.browser_side and by_form and bool(told) and not {307, 308} & set(told)
 
 
 def _leads_to_the_app(item: Item, case: Case) -> bool:

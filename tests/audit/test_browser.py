@@ -24,8 +24,14 @@ from practice_kit import ALICE, BASE, PASSWORD, authorize_url
 TODAY = date(2026, 11, 25)
 
 
-def _saved(*, referer: str = "", status: int | None = None) -> Case:
-    """What a browser saves of the article's first half; the last page loads a picture."""
+def _saved(
+    *, referer: str = "", status: int | None = None, mode: str = "query", last: int | None = None
+) -> Case:
+    """What a browser saves of the article's first half; the last page loads a picture.
+
+    `status` is that of the answer with the code in its Location, `last` that of the last
+    answer to what the person posted; 0 leaves those out.
+    """
     tenant = PracticeTenant()
     seen: list[Exchange] = []
 
@@ -49,7 +55,7 @@ def _saved(*, referer: str = "", status: int | None = None) -> Case:
             return note(request, tenant.handle(request))
         return note(request, HttpResponse(status=200, body=b"<p>Done"))
 
-    PracticeBrowser(send, ALICE, PASSWORD).open(authorize_url())
+    PracticeBrowser(send, ALICE, PASSWORD).open(authorize_url({"response_mode": mode}))
     picture = HttpRequest(
         method="GET",
         url="http://localhost/favicon.ico",
@@ -59,16 +65,22 @@ def _saved(*, referer: str = "", status: int | None = None) -> Case:
     har = json.loads(
         har_text(evidence_of(Recording(tuple(seen)), level=Level.NONE, created_at=1.0))
     )
-    return har_case(json.dumps(_as_a_browser(har, status)).encode())
+    return har_case(json.dumps(_as_a_browser(har, status, last)).encode())
 
 
-def _as_a_browser(har: dict[str, Any], status: int | None) -> dict[str, Any]:
+def _as_a_browser(har: dict[str, Any], status: int | None, last: int | None) -> dict[str, Any]:
     har["log"].pop("_redaction")
     for entry in har["log"]["entries"]:
         for name in [name for name in entry if name.startswith("_")]:
             del entry[name]
         if status and "code=" in entry["response"]["redirectURL"]:
             entry["response"]["status"] = status
+    posted = [e for e in har["log"]["entries"] if "microsoftonline" in e["request"]["url"]]
+    posted = [entry for entry in posted if entry["request"]["method"] == "POST"]
+    if last == 0:
+        har["log"]["entries"] = [e for e in har["log"]["entries"] if e not in posted]
+    elif last:
+        posted[-1]["response"]["status"] = last
     return har
 
 
@@ -99,3 +111,17 @@ def test_a_referer_with_the_code_is_an_error() -> None:
 
 def test_a_307_after_the_password_is_found() -> None:
     assert _outcomes(_saved(status=307))["RR14"] is Outcome.FAIL
+
+
+def test_by_form_post_a_page_leads_to_the_app_and_no_redirect() -> None:
+    assert _outcomes(_saved(mode="form_post"))["RR14"] is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("mode", "last"), [("form_post", 307), ("form_post", 308), ("form_post", 0), ("query", 0)]
+)
+def test_where_that_page_is_not_in_it_nothing_is_said_of_it(mode: str, last: int) -> None:
+    judged = lint(_saved(mode=mode, last=last), today=TODAY).judged
+    found = [j.verdict for j in judged if j.rule.id == "RR14"]
+    assert [verdict.outcome for verdict in found] == [Outcome.UNDECIDABLE]
+    assert found[0].text == "what led the browser to the app is not here"

@@ -1,0 +1,32 @@
+// Alice, in front of a real Chromium whose network log Playwright saves as a HAR file.
+//
+//   node save_har.mjs NODE_MODULES CHROMIUM PROXY FILE URL
+
+import { createRequire } from "node:module";
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+
+const [modules, executablePath, proxy, file, url] = process.argv.slice(2);
+const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
+
+// As switches: Playwright's own setting would send what is meant for this machine there, too.
+const args = ["--no-sandbox", "--disable-quic", `--proxy-server=${proxy}`];
+const browser = await chromium.launch({ executablePath, args });
+const context = await browser.newContext({
+  ignoreHTTPSErrors: true,
+  recordHar: { path: `${file}.part`, content: "embed" },
+});
+try {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.fill("#login", "alice@contoso-practice.example");
+  await page.fill("#passwd", "practice");
+  await page.click("button[value=signin]");
+  await page.click("button[value=accept]");
+  await page.waitForURL((here) => here.hostname === "localhost");
+  await page.waitForLoadState("networkidle");
+  await context.close(); // writes the file
+} finally {
+  await browser.close();
+}
+renameSync(`${file}.part`, file);
