@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -830,7 +831,8 @@ def test_whoever_waits_for_another_process_prints_what_that_one_brings(
     expire(work)
     account = work.store.account(work.app, USER)
     assert account is not None
-    with work.store.lock(work.app, USER) as lock:
+    with ExitStack() as stack:
+        lock = stack.enter_context(work.store.lock(work.app, USER))
         assert lock.take(0)
         with subprocess.Popen(
             [sys.executable, "-m", "entra_oauth", "token"], stdout=subprocess.PIPE, text=True
@@ -846,6 +848,7 @@ def test_whoever_waits_for_another_process_prints_what_that_one_brings(
                 arrived_on_clock=int(time.monotonic()),
             )
             work.store.keep(work.app, account, f"{DATABRICKS}/.default", fresh, signed_in=False)
+            stack.close()
             assert child.communicate(timeout=20)[0] == "eyFresh\n"
 
 
