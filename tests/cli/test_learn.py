@@ -177,8 +177,9 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
         session.wait_for("encoded scope>")
         session.press("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d%2F.default\n")
         session.wait_for("Now the whole address")
-        # Once it echoes, it waits for keys. A signal in the instant before that is seen by
-        # readline at the next key only.
+        # Once readline echoes, it waits for keys. A signal in the instant before that is seen
+        # by it at the next key only.
+        session.wait_until_raw()
         session.press("zzz")
         session.wait_for("zzz")
         os.kill(session.pid, 2)
