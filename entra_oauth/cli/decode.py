@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
 from entra_oauth.cli.layout import row, width
 from entra_oauth.cli.output import duration, utc_time
+from entra_oauth.cli.token_input import read_token
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.glossary import CLAIMS, RESOURCES
 from entra_oauth.protocol.jwt import DecodedJwt, decode
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from entra_oauth.cli.console import Console
 
 __all__ = ["describe", "run"]
-
-READ_TIMEOUT_S = 300.0
 
 _BEFORE_A_TOKEN = re.compile(r"\A(?:authorization:)?(?:bearer)?", re.IGNORECASE)
 _TIMES = frozenset(["auth_time", "exp", "iat", "nbf"])
@@ -58,21 +55,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _read_token(console: Console) -> str:
-    from entra_oauth.channels.terminal import read_secret_line, read_stdin
-
-    text = ""
-    if sys.stdin.isatty():
-        console.ask("Paste the token; it is not shown.")
-        text = read_secret_line("token> ", timeout_s=READ_TIMEOUT_S)
-    else:
-        with suppress(EOFError):
-            text = read_stdin(timeout_s=READ_TIMEOUT_S)
-    text = "".join(text.split())
-    if not text:
-        raise UsageError(
-            "There is no token.",
-            advice="Pipe one in: entra-oauth login -o token | entra-oauth decode",
-        )
+    text = read_token(
+        console, what="token", advice="Pipe one in: entra-oauth login -o token | entra-oauth decode"
+    )
     return _BEFORE_A_TOKEN.sub("", text)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.doors import back_channels
 from entra_oauth.cli.other_flows import ask_for_person
 from entra_oauth.cli.output import print_tokens
-from entra_oauth.errors import AuthorityError, SignInRequired, UsageError
+from entra_oauth.cli.token_input import read_token
+from entra_oauth.errors import AuthorityError, SignInRequired
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.aadsts import is_dead
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-READ_TIMEOUT_S = 300.0
-
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read a refresh token, exchange it, print the access token.
@@ -30,7 +27,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     sign in. Any other refusal leaves it good.
     """
     asking = ask_for_person(args)
-    token = _read_token(console)
+    token = read_token(
+        console, what="refresh token", advice="Pipe one in: entra-oauth refresh < FILE"
+    )
     with back_channels(args, console) as channels:
         try:
             tokens = refresh(asking, token, channels, timeout_s=float(args.http_timeout))
@@ -44,22 +43,3 @@ def run(args: argparse.Namespace, console: Console) -> int:
         tokens, asking, console, output=args.output, source="refresh_token", with_refresh=True
     )
     return 0
-
-
-def _read_token(console: Console) -> str:
-    from entra_oauth.channels.terminal import read_secret_line, read_stdin
-
-    text = ""
-    if sys.stdin.isatty():
-        console.ask("Paste the refresh token; it is not shown.")
-        text = read_secret_line("refresh token> ", timeout_s=READ_TIMEOUT_S)
-    else:
-        with suppress(EOFError):
-            text = read_stdin(timeout_s=READ_TIMEOUT_S)
-    # A terminal or an editor may have broken the line; no refresh token holds white space.
-    text = "".join(text.split())
-    if not text:
-        raise UsageError(
-            "There is no refresh token.", advice="Pipe one in: entra-oauth refresh < FILE"
-        )
-    return text
