@@ -206,7 +206,7 @@ def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes
         lines.append(f"Content-Length: {len(response.body)}")
     if response.header("connection") is None:
         lines.append(f"Connection: {'keep-alive' if keep else 'close'}")
-    if any(_UNSENDABLE.search(line) for line in lines):
+    if _UNSENDABLE.search("".join(lines)):
         raise ValueError("a response header holds a character that cannot be sent")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     has_body = method != "HEAD" and response.status not in (204, 304)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -25,6 +27,7 @@ __all__ = [
     "text_answer",
 ]
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]*", re.ASCII)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REASONS = {
@@ -137,14 +140,18 @@ def redirect_answer(location: str, call: Call, *, extra: Fields = ()) -> HttpRes
 
 def dated(answer: HttpResponse, now: float) -> HttpResponse:
     """`answer` with the time of its making (RFC 9110 §6.6.1). `now`: seconds since 1970."""
+    return replace(answer, headers=(*answer.headers, ("Date", _http_date(int(now)))))
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
     # Not by strftime, whose names are those of the locale, nor by email.utils, which is slow
     # to import.
-    at = time.gmtime(now)
-    date = (
+    at = time.gmtime(second)
+    return (
         f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04} "
         f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
     )
-    return replace(answer, headers=(*answer.headers, ("Date", date)))
 
 
 def encode_reply(fields: Fields) -> str:
@@ -157,6 +164,8 @@ def encode_reply(fields: Fields) -> str:
 
 
 def _dotnet(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     # quote_plus writes upper-case hex; literals hold no '%', so every triple is an escape.
     pieces = quote_plus(text, safe="!*()", errors="replace").replace("~", "%7e").split("%")
     return pieces[0] + "".join(f"%{p[:2].lower()}{p[2:]}" for p in pieces[1:])

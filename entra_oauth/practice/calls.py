@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,7 +25,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameters:
     """Names and values of a query or a form, in order; each name may stand once."""
 
@@ -36,7 +37,7 @@ class Parameters:
         """The value; an empty one counts as absent. Twice: AADSTS9000411."""
         if self.broken:
             raise refuse(9002313)
-        values = [v for n, v in self.fields if n == name]
+        values = self._by_name.get(name, ())
         if len(values) > 1:
             raise refuse(9000411, name)  # fidelity: repeated-parameter
         return values[0] or None if values else None
@@ -50,10 +51,19 @@ class Parameters:
 
     def has(self, name: str) -> bool:
         """Whether it was sent at all, even empty."""
-        return any(n == name for n, _ in self.fields)
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name, value in self.fields:
+            found[name] = (*found.get(name, ()), value)
+        return found
 
 
 def _parameters(text: str) -> Parameters:
+    if not text:
+        return Parameters()
     try:
         fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Chance"]
 
@@ -18,8 +23,10 @@ class Chance:
 
     def __init__(self, seed: int | None) -> None:
         self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+        self.octets: Callable[[int], bytes] = os.urandom if seed is None else self._next
+        """So many random octets."""
 
-    def octets(self, number: int) -> bytes:
+    def _next(self, number: int) -> bytes:
         return self._random.getrandbits(8 * number).to_bytes(number)
 
     def text(self, characters: int) -> str:

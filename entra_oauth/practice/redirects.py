@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find", "matches", "origin_of", "reply_url"]
 
+_VISIBLE = re.compile("[!-~]*")
 _LOOPBACK = re.compile(
     r"(?P<place>https?://(?:localhost|127\.0\.0\.1))(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
@@ -36,7 +37,7 @@ def matches(registered: str, sent: str) -> bool:
     Text equality, case included; only the port of localhost or 127.0.0.1 is
     ignored. One is not the other.
     """
-    if any(ord(c) <= 0x20 or ord(c) >= 0x7F for c in sent):
+    if not _VISIBLE.fullmatch(sent):
         return False
     ours, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(sent)
     if ours is None or theirs is None:

@@ -134,7 +134,10 @@ class HttpResponse:
 
 def _header(headers: Fields, name: str) -> str | None:
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
 
 
 def _split(url: str) -> tuple[str, str, str]:
