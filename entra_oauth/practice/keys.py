@@ -18,9 +18,10 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice import key_file
+from entra_oauth.practice.signer import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -59,6 +60,17 @@ class SigningKey:
             return False
         return True
 
+    @property
+    def pem(self) -> bytes:
+        """The private key, not encrypted (PKCS #8)."""
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+        )
+
+        return self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
     @cached_property
     def public(self) -> dict[str, object]:
         """The JSON Web Key, as Entra publishes it but for `issuer`."""
@@ -82,6 +94,7 @@ class KeyRing:
         self._lock = Lock()
         self._key: SigningKey | None = None
         self._warm = False
+        self._signer = Signer()
 
     def warm(self) -> None:
         """Begin to make the key in the background."""
@@ -94,6 +107,10 @@ class KeyRing:
             if self._key is None:
                 self._key = _keep_or_find() if self._seed is None else make_key(self._seed)
             return self._key
+
+    def begin(self, message: bytes) -> Callable[[], bytes]:
+        """Begin a signature, while the caller does something else; call the result for it."""
+        return self._signer.begin(self.key(), message)
 
 
 _rings: dict[int | None, KeyRing] = {}
@@ -138,12 +155,9 @@ def _read(key: bytes, certificate: bytes) -> SigningKey | None:
 
 
 def _written(key: SigningKey) -> tuple[bytes, bytes]:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     body = "\n".join(key.certificate[i : i + 64] for i in range(0, len(key.certificate), 64))
     certificate = f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
-    return private, certificate.encode("ascii")
+    return key.pem, certificate.encode("ascii")
 
 
 def _number(value: int) -> str:

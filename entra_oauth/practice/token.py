@@ -16,7 +16,7 @@ from entra_oauth.practice.granted import GrantedToApp, TokenCall
 from entra_oauth.practice.grants import GRANTS
 from entra_oauth.practice.ledger import RefreshGrant
 from entra_oauth.practice.refusals import Refused, as_json, refuse
-from entra_oauth.practice.tokens import Subject, client_info, make_access_token, make_id_token
+from entra_oauth.practice.tokens import Subject, begin_access_token, client_info, make_id_token
 from entra_oauth.practice.world import read_authority
 
 if TYPE_CHECKING:
@@ -134,36 +134,27 @@ def _issue(asking: TokenCall, granted: Granted) -> dict[str, object]:
         (_SHORTEST_CAE_LIFE_S, _LONGEST_CAE_LIFE_S) if cae else (_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
     )
     life_s = world.chance.between(shortest, longest)
-    access = make_access_token(
-        world, call, subject, wanted, life_s=life_s, not_before=granted.claims.not_before
+    oidc = granted.asked.oidc  # fidelity: oidc-from-authorize
+    access = begin_access_token(
+        world,
+        call,
+        subject,
+        wanted,
+        life_s=life_s,
+        not_before=granted.claims.not_before,
+        beside="openid" in oidc,
     )
-    scope = " ".join(wanted.permissions) if asking.version == 1 else wanted.echo
+    refresh = _refresh(asking, granted) if "offline_access" in oidc else {}
+    identity = _identity(asking, granted, subject) if "openid" in oidc else {}
     body: dict[str, object] = {
         "token_type": "Bearer",
-        "scope": scope,
+        "scope": " ".join(wanted.permissions) if asking.version == 1 else wanted.echo,
         **_life(asking, wanted.prefix.removesuffix("/"), life_s),
-        "access_token": access,
+        "access_token": access(),
     }
     if cae:
         body["refresh_in"] = life_s // 2  # fidelity: refresh-in
-    oidc = granted.asked.oidc  # fidelity: oidc-from-authorize
-    if "offline_access" in oidc:
-        body["refresh_token"] = _new_refresh_token(asking, granted)
-        if granted.platform is Platform.SPA:
-            left = granted.first_issued + 86_400 - call.now
-            body["refresh_token_expires_in"] = int(left)
-        if asking.app.family:
-            body["foci"] = "1"
-    if "openid" in oidc:
-        body["id_token"] = make_id_token(
-            world,
-            call,
-            subject,
-            granted.user,
-            oidc=oidc,
-            nonce=granted.nonce,
-            version=asking.version,
-        )
+    body |= refresh | identity
     if call.form.get("client_info") == "1":
         body["client_info"] = client_info(granted.user, granted.tenant)
     return body
@@ -183,7 +174,7 @@ def _issue_to_app(asking: TokenCall, granted: GrantedToApp) -> dict[str, object]
     life_s = granted.life_s
     if cae:
         life_s = asking.world.chance.between(_SHORTEST_CAE_LIFE_S, _LONGEST_CAE_LIFE_S)
-    access = make_access_token(
+    access = begin_access_token(
         asking.world,
         asking.call,
         subject,
@@ -194,7 +185,7 @@ def _issue_to_app(asking: TokenCall, granted: GrantedToApp) -> dict[str, object]
     return {
         "token_type": "Bearer",
         **_life(asking, wanted.prefix.removesuffix("/"), life_s),
-        "access_token": access,
+        "access_token": access(),
     }
 
 
@@ -210,6 +201,30 @@ def _life(asking: TokenCall, resource: str, life_s: int) -> dict[str, object]:
         "not_before": str(now - 300),
         "resource": resource,
     }
+
+
+def _refresh(asking: TokenCall, granted: Granted) -> dict[str, object]:
+    """A refresh token, and what is said of it."""
+    members: dict[str, object] = {"refresh_token": _new_refresh_token(asking, granted)}
+    if granted.platform is Platform.SPA:
+        left = granted.first_issued + 86_400 - asking.call.now
+        members["refresh_token_expires_in"] = int(left)
+    if asking.app.family:
+        members["foci"] = "1"
+    return members
+
+
+def _identity(asking: TokenCall, granted: Granted, subject: Subject) -> dict[str, object]:
+    token = make_id_token(
+        asking.world,
+        asking.call,
+        subject,
+        granted.user,
+        oidc=granted.asked.oidc,
+        nonce=granted.nonce,
+        version=asking.version,
+    )
+    return {"id_token": token}
 
 
 def _new_refresh_token(asking: TokenCall, granted: Granted) -> str:

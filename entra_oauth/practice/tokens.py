@@ -13,9 +13,12 @@ import json
 import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from entra_oauth.practice.calls import Call
     from entra_oauth.practice.directory import App, Tenant, User
     from entra_oauth.practice.keys import SigningKey
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Subject",
+    "begin_access_token",
     "client_info",
-    "make_access_token",
     "make_id_token",
     "service_oid",
     "sign",
@@ -56,7 +59,7 @@ class Subject:
         return self.user.oid if self.user else service_oid(self.tenant.id, self.app.client_id)
 
 
-def make_access_token(
+def begin_access_token(
     world: World,
     call: Call,
     subject: Subject,
@@ -64,10 +67,13 @@ def make_access_token(
     *,
     life_s: int,
     not_before: int | None = None,
-) -> str:
+    beside: bool = False,
+) -> Callable[[], str]:
     """An access token of the version that its API's registration asks for.
 
-    `not_before` is what a claims challenge demanded.
+    Call the result for it. `beside` says that there is another signature to make before
+    that: this one may then be made at the same time. `not_before` is what a claims
+    challenge demanded.
     """
     # fidelity: graph-token
     key = world.keys.key()
@@ -83,7 +89,9 @@ def make_access_token(
     if subject.cae:
         claims["xms_cc"] = ["cp1"]
     header = {"typ": "JWT", "alg": "RS256", "kid": key.kid}
-    return sign(key, header | {"x5t": key.x5t} if version == 1 else header, claims)
+    message = _message(header | {"x5t": key.x5t} if version == 1 else header, claims)
+    signature = world.keys.begin(message) if beside else partial(key.sign, message)
+    return lambda: _compact(message, signature())
 
 
 def _times(call: Call, life_s: int, not_before: int | None) -> dict[str, object]:
@@ -204,8 +212,17 @@ def service_oid(tid: str, client_id: str) -> str:
 
 def sign(key: SigningKey, header: dict[str, str], claims: dict[str, object]) -> str:
     """A compact JWS (RFC 7515 §7.1)."""
-    message = b".".join(_b64(_COMPACT.encode(part).encode()) for part in (header, claims))
-    return b".".join((message, _b64(key.sign(message)))).decode("ascii")
+    message = _message(header, claims)
+    return _compact(message, key.sign(message))
+
+
+def _message(header: dict[str, str], claims: dict[str, object]) -> bytes:
+    """What is signed."""
+    return b".".join(_b64(_COMPACT.encode(part).encode()) for part in (header, claims))
+
+
+def _compact(message: bytes, signature: bytes) -> str:
+    return b".".join((message, _b64(signature))).decode("ascii")
 
 
 def client_info(user: User, tenant: Tenant) -> str:
