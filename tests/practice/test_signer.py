@@ -36,9 +36,15 @@ def key() -> SigningKey:
     return make_key(None)
 
 
+_others: set[threading.Thread] = set()
+"""What other tests' tenants have running."""
+
+
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start at the first signature, on any machine."""
+    _others.clear()
+    _others.update(threading.enumerate())
     monkeypatch.setattr(signer, "NOT_BEFORE", 1)
     monkeypatch.setattr(signer, "_pays", lambda: True)
 
@@ -79,7 +85,8 @@ def _until(done: Callable[[], bool], otherwise: str) -> None:
 
 
 def _starting() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "practice-signer"]
+    here = threading.enumerate()
+    return [t for t in here if t.name == "practice-signer" and t not in _others]
 
 
 def _right(one: Signer) -> bool:
