@@ -18,8 +18,8 @@ the first time. oauth2-mock-server has no key file that it would make itself.
 Medians, and the median of the ratios within a round.
 
 The goal for `flows` is not reached: 2.7 times, with four clients 1.5 times (2 cores, AMD EPYC,
-Python 3.11, cryptography 50). The tenant works about 0.75 ms of processor time for a flow, and
-0.43 ms of that are the two RSA-2048 signatures, which OpenSSL's own `speed` makes no faster.
+Python 3.11, cryptography 50). The tenant works about 0.77 ms of processor time for a flow, and
+0.46 ms of that are the two RSA-2048 signatures, which OpenSSL's own `speed` makes no faster.
 cryptography holds the interpreter's lock while it signs, so a second process makes one of them
 while the tenant makes the other (`signer.py`): 1410 flows per second; 1128, or 2.1 times, without.
 It is started after 64 sign-ins, within the warm-up here, and leaves `up`, `signed` and `four` as
