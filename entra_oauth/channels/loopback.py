@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.channels import http1
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.http1 import Refusal
 from entra_oauth.channels.passage import Passage
 from entra_oauth.channels.peer import Connection
 from entra_oauth.channels.ports import bind
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["HangUp", "LoopbackHost", "Passage"]
+__all__ = ["HangUp", "LoopbackHost", "Passage", "Refusal"]
 
 
 _PAUSE_S = 0.002
@@ -66,7 +67,8 @@ class LoopbackHost:
 
     With `tunnel` it is a proxy as well: asked to CONNECT, it looks up the
     `host:port` there, ends the encryption itself with the context it gets, and
-    takes the requests inside as its own. Where it gets None the answer is 403.
+    takes the requests inside as its own. `tunnel` may block; it raises `Refusal`
+    with the status that a client gets instead, or `HangUp`.
 
     `witness` is told of every request that was answered, or refused, or hung up on, with
     the bytes of both directions; in the thread of its connection, afterwards.
@@ -82,7 +84,7 @@ class LoopbackHost:
         port: int = 0,
         address: str | None = None,
         tls: ssl.SSLContext | None = None,
-        tunnel: Callable[[str], ssl.SSLContext | None] | None = None,
+        tunnel: Callable[[str], ssl.SSLContext] | None = None,
         witness: Callable[[Passage], None] | None = None,
         keep_alive: bool = False,
         request_timeout_s: float = 5.0,
@@ -253,11 +255,14 @@ class LoopbackHost:
             try:
                 head = connection.read_head(self._body_limit)
                 if head.method == "CONNECT" and self._tunnel is not None:
-                    self._dig(connection, head, self._tunnel(head.target))
+                    self._dig(connection, head, self._tunnel)
                     continue
                 request = self._read_request(connection, head)
-            except http1.Refusal as refusal:
+            except Refusal as refusal:
                 self._refuse(connection, refusal.status)
+                return
+            except HangUp as wish:
+                self._hang_up(connection, None, wish)
                 return
             with self._lock:
                 connection.waiting = False
@@ -276,12 +281,17 @@ class LoopbackHost:
         sock.do_handshake()
         connection.notes.encrypted(sock, monotonic() - began)
 
-    def _dig(self, connection: Connection, head: http1.Head, tls: ssl.SSLContext | None) -> None:
+    def _dig(
+        self,
+        connection: Connection,
+        head: http1.Head,
+        tunnel: Callable[[str], ssl.SSLContext],
+    ) -> None:
         """Play the host that a client of a proxy wants to be connected with."""
-        if tls is None:
-            raise http1.Refusal(403)
+        tls = tunnel(head.target)
         if connection.tunnel or head.length or connection.buffered:
-            raise http1.Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
+            raise Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
+        connection.until = monotonic() + self._request_timeout_s
         connection.tunnel = head.target.rpartition(":")[0].lower()
         connection.send(http1.ESTABLISHED)
         connection.notes.dug()
@@ -298,7 +308,7 @@ class LoopbackHost:
             fallback_host=f"{_bracketed(self.addresses[0])}:{self.port}",
         )
         if connection.tunnel and urlsplit(request.url).hostname != connection.tunnel:
-            raise http1.Refusal(421)
+            raise Refusal(421)
         return request
 
     def _refuse(self, connection: Connection, status: int) -> None:
@@ -310,6 +320,11 @@ class LoopbackHost:
             connection.notes.end(None, response, unread=connection.unread)
         connection.linger()
 
+    def _hang_up(self, connection: Connection, request: HttpRequest | None, wish: HangUp) -> None:
+        if wish.reset:
+            connection.reset()
+        connection.notes.end(request, None, unread=connection.unread, failure="HangUp")
+
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
         keep = self._keep_alive and head.modern and not http1.ends_connection(head.headers)
         connection.notes.arrived()
@@ -318,9 +333,7 @@ class LoopbackHost:
             keep = keep and not http1.ends_connection(response.headers)
             message = http1.encode_response(response, method=request.method, keep=keep)
         except HangUp as wish:
-            if wish.reset:
-                connection.reset()
-            connection.notes.end(request, None, failure="HangUp")
+            self._hang_up(connection, request, wish)
             return False
         except Exception as error:
             self.failure = self.failure or error

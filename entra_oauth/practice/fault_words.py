@@ -14,10 +14,16 @@
     cae                     a claims challenge, as the workspace makes them
     drop, reset             no answer: the connection ends
 
+At the place `connect` these, and the words above that they need: drop, reset, delay=SECONDS,
+status=N, match=host:HOST. `any` does not mean it.
+
     header=NAME:VALUE retry-after=SECONDS
     set=NAME:VALUE unset=NAME       of a JSON answer, or of the reply to the app
     code=stolen             somebody else's code in the reply to the app
     id_token.CLAIM=VALUE access_token.CLAIM=VALUE       `+60` is a time; empty takes it out
+    mode=query|fragment|form_post           the reply comes another way than was asked for
+    twice                   the browser delivers the reply to the app, and then once more
+    first=/favicon.ico      the browser asks the app for that before it delivers the reply
     signature=broken        of the ID token
     truncate=BYTES          the body ends early
 
@@ -34,6 +40,7 @@ from typing import TYPE_CHECKING, NoReturn
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice import fault_parts as parts
 from entra_oauth.practice.aadsts import KINDS
+from entra_oauth.practice.fault_ways import Frames, OtherMode
 from entra_oauth.practice.faults import PLACES, Rule
 from entra_oauth.practice.scenarios import SCENARIOS
 
@@ -49,6 +56,7 @@ __all__ = ["read_fault", "read_rule"]
 
 _LONGEST_DELAY_S = 600
 _SENDABLE = re.compile(r"[\t\x20-\x7e]*")
+_PATH = re.compile(r"/[!-~]{0,200}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
@@ -96,14 +104,14 @@ class _Draft:
         """Read one word."""
         token, dot, claim = name.partition(".")
         if value is None:
-            if name not in ("drop", "reset", "cae"):
+            if name not in ("drop", "reset", "cae", "twice"):
                 _wrong(f"{_shown(name)} has no value")
             self.flags.add(name)
         elif name == "clock":
             self.before.append(parts.Clock(_number(name, value)))
         elif name in _NUMBERS:
             self.numbers[name] = _number(name, value)
-        elif name in ("body", "type", "error", "suberror", "claims"):
+        elif name in ("body", "type", "error", "suberror", "claims", "first"):
             self.texts[name] = value
         elif (name, value) == ("user-consent", "no"):
             self.before.append(parts.NoUserConsent())
@@ -117,11 +125,16 @@ class _Draft:
     def rule(self, text: str, where: tuple[str, ...]) -> Rule:
         """The whole rule."""
         n = self.numbers
+        if "connect" in where:
+            self._check_tunnel()
         edits = list(self.edits)
         if "retry-after" in n:
             edits.append(parts.AddHeader("Retry-After", str(int(n["retry-after"]))))
         if "truncate" in n:
             edits.append(parts.Truncate(int(n["truncate"])))
+        frames = self._frames(where)
+        if frames is not None:
+            edits.append(frames)
         return Rule(
             text=text,
             where=where,
@@ -133,15 +146,33 @@ class _Draft:
             before=tuple(self.before),
             instead=self._instead(),
             edits=tuple(edits),
+            outermost=frames is not None,
         )
 
+    def _frames(self, where: tuple[str, ...]) -> Frames | None:
+        first, twice = self.texts.get("first", ""), "twice" in self.flags
+        roundabout = twice or "first" in self.texts
+        unusual = roundabout or any(isinstance(edit, OtherMode) for edit in self.edits)
+        if unusual and not {"redirect", "any"} & set(where):
+            _wrong("mode, twice and first are about the place redirect")
+        if "first" in self.texts and not _PATH.fullmatch(first):
+            _wrong("first is not a path, such as /favicon.ico")
+        return Frames(first=first, twice=twice) if roundabout else None
+
+    def _check_tunnel(self) -> None:
+        """A proxy's answer to CONNECT is a status, and nothing more."""
+        kept = {"after", "times", "probability", "delay", "status"}
+        strange = {*self.numbers, *self.texts, *self.flags} - kept - {"drop", "reset"}
+        if strange or self.before or self.edits or self.numbers.get("status", 400) < 400:
+            _wrong("at connect there is only drop, reset, delay, and status from 400 on")
+
     def _instead(self) -> Callable[[Scene], HttpResponse] | None:
-        kinds = self.flags | ({"status", "aadsts"} & set(self.numbers))
+        kinds = self.flags - {"twice"} | ({"status", "aadsts"} & set(self.numbers))
         if len(kinds) > 1:
             _wrong(f"{' and '.join(sorted(kinds))} exclude each other")
         if "aadsts" in self.numbers:
             return self._refusal(int(self.numbers["aadsts"]))
-        if self.flags:
+        if self.flags - {"twice"}:
             return parts.CaeChallenge() if "cae" in kinds else parts.EndConnection("reset" in kinds)
         if "status" in self.numbers or {"body", "type"} & set(self.texts):
             reply = parts.Reply(
@@ -193,6 +224,8 @@ def _edit(name: str, value: str) -> Edit:
         return parts.SetField(value, None)
     if (name, value) == ("code", "stolen"):
         return parts.StolenCode()
+    if name == "mode" and value in ("query", "fragment", "form_post"):
+        return OtherMode(value)
     if (name, value) == ("signature", "broken"):
         return parts.SpoilSignature("id_token")
     _wrong(f"{_shown(name)} is not a word of a fault, or has a value that is not known")

@@ -16,13 +16,14 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import sleep
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.calls import Call
     from entra_oauth.practice.world import World
-    from entra_oauth.protocol.messages import Fields, HttpResponse
+    from entra_oauth.protocol.messages import Fields
 
     Answer = Callable[[World, Call], HttpResponse]
 
@@ -40,9 +41,11 @@ PLACES = (
     "devicecode",
     "userinfo",
     "workspace",
+    "connect",
 )
-"""Where a rule may apply; `any` is all of them. `redirect` is the answer that goes back
-to the app, by whichever page it came about."""
+"""Where a rule may apply; `any` is all that the tenant itself answers. `redirect` is the answer
+that goes back to the app, by whichever page it came about. `connect` is the proxy's answer to
+a client that asks for the way to a host."""
 
 _ENDINGS = (
     ("/.well-known/openid-configuration", "discovery"),
@@ -98,6 +101,8 @@ class Rule:
     """What changes the world or the request for this one answer."""
     instead: Callable[[Scene], HttpResponse] | None = None
     edits: tuple[Callable[[Scene, HttpResponse], HttpResponse], ...] = ()
+    outermost: bool = False
+    """Whether it must see what the other rules made of the answer."""
 
     def play(self, scene: Scene) -> HttpResponse:
         """Answer as the rule says. Raises `HangUp` where it says that nobody answers."""
@@ -110,11 +115,10 @@ class Rule:
             answer = edit(scene, answer)
         return answer
 
-    def fits(self, place: str, call: Call) -> bool:
-        """Whether it is about such a request."""
-        if place not in self.where and "any" not in self.where:
+    def fits(self, place: str, sent: Fields) -> bool:
+        """Whether it is about a request at that place which had these parameters."""
+        if place not in self.where and ("any" not in self.where or place == "connect"):
             return False
-        sent = (*call.query.fields, *call.form.fields)
         return all(wanted in sent for wanted in self.match)
 
 
@@ -154,22 +158,34 @@ class Faults:
             return answer(world, call)
         from entra_oauth.practice.replies import read_reply
 
-        place = place_of("/" + "/".join(call.segments))
-        response = _play(self._take(place, world, call), place, world, call, answer)
+        place, sent = place_of("/" + "/".join(call.segments)), _sent(call)
+        response = _play(self._take(place, world, sent), place, world, call, answer)
         if place not in ("authorize", "page") or read_reply(response) is None:
             return response
         return _play(
-            self._take("redirect", world, call), "redirect", world, call, lambda *_: response
+            self._take("redirect", world, sent), "redirect", world, call, lambda *_: response
         )
 
-    def _take(self, place: str, world: World, call: Call) -> tuple[Rule, ...]:
-        """The rules for this request, counted."""
+    def connect(self, world: World, host: str, now: float) -> int:
+        """The status of a proxy's answer to one who wants to be connected with `host`."""
+        rules = self._take("connect", world, (("host", host),)) if self._rules else ()
+        if not rules:
+            return 200
+        from entra_oauth.practice.calls import read_call
+
+        request = HttpRequest(method="CONNECT", url=f"https://{host}/")
+        call = read_call(request, chance=world.chance, now=now)
+        return _play(rules, "connect", world, call, _let_in).status
+
+    def _take(self, place: str, world: World, sent: Fields) -> tuple[Rule, ...]:
+        """The rules for this request, counted; the outermost one first."""
         with self._lock:
-            return tuple(
+            taken = [
                 counted.rule
                 for counted in self._rules
-                if counted.rule.fits(place, call) and counted.take(world)
-            )
+                if counted.rule.fits(place, sent) and counted.take(world)
+            ]
+        return tuple(sorted(taken, key=lambda rule: not rule.outermost))
 
 
 class _Counted:
@@ -196,6 +212,14 @@ def _play(
     for rule in reversed(rules):
         scene = replace(scene, go_on=_wrapped(rule, scene))
     return scene.go_on(world, call)
+
+
+def _sent(call: Call) -> Fields:
+    return (*call.query.fields, *call.form.fields)
+
+
+def _let_in(world: World, call: Call) -> HttpResponse:
+    return HttpResponse(status=200)
 
 
 def _wrapped(rule: Rule, inner: Scene) -> Answer:

@@ -91,7 +91,13 @@ class Hosted:
             if context is not None and self._proxy_port is not None:
                 from entra_oauth.practice.proxy import Proxy
 
-                proxy = Proxy(self._handle, tls=context, port=self._proxy_port, witness=witness)
+                proxy = Proxy(
+                    self._handle,
+                    tls=context,
+                    connect=self._tenant.connect,
+                    port=self._proxy_port,
+                    witness=witness,
+                )
                 self.proxy = opening.enter_context(proxy)
             self._open = opening.pop_all()
         return self

@@ -2,8 +2,9 @@
 
 It is asked to CONNECT to a host. For the hosts of `host_names` it ends the
 encryption itself and hands what is inside to the tenant, which then speaks in
-that host's name; every other host, and every other port, is refused with 403.
-So whatever runs behind it reaches nothing but the tenant.
+that host's name, unless a fault says that the way there is shut; every other host, and
+every other port, is refused with 403. So whatever runs behind it reaches nothing but
+the tenant.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.loopback import LoopbackHost, Passage
+from entra_oauth.channels.loopback import LoopbackHost, Passage, Refusal
 from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -34,9 +35,15 @@ _PLAIN_HTTP = (
 )
 
 
+def _let_in(host: str) -> int:
+    return 200
+
+
 class Proxy:
     """The proxy, in a `with` block. `tls` is what it presents in place of the real hosts.
 
+    `connect` is asked for the status that a client gets who wants to be connected with a
+    host that is played: 200 lets it in. It may take its time, and raise `HangUp`.
     `port=0` picks a free one. `witness` is a `LoopbackHost`'s. Raises `PortBusy`.
     """
 
@@ -45,11 +52,13 @@ class Proxy:
         handle: Callable[[HttpRequest], HttpResponse],
         *,
         tls: ssl.SSLContext,
+        connect: Callable[[str], int] = _let_in,
         port: int = 0,
         witness: Callable[[Passage], None] | None = None,
     ) -> None:
         self._handle_inside = handle
         self._tls = tls
+        self._connect = connect
         self._lock = Lock()
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
         self._host = LoopbackHost(
@@ -80,12 +89,15 @@ class Proxy:
     ) -> None:
         self._host.close()
 
-    def _tunnel(self, target: str) -> ssl.SSLContext | None:
+    def _tunnel(self, target: str) -> ssl.SSLContext:
         host, _, port = target.rpartition(":")
-        if port == "443" and stands_in_for(host):
-            return self._tls
-        self._note(target)
-        return None
+        if port != "443" or not stands_in_for(host):
+            self._note(target)
+            raise Refusal(403)
+        status = self._connect(host.lower())
+        if status != 200:
+            raise Refusal(status)
+        return self._tls
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
         if request.url.startswith("https:"):  # it came through a tunnel, so to a host we play

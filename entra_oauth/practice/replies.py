@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Reply", "read_reply"]
 
 _INPUT = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
-_TO_THE_APP = re.compile(r'<form method="post" action="[a-z][a-z0-9+.-]*:')
+_TO_THE_APP = re.compile(r'<form method="post" action="([a-z][a-z0-9+.-]*:[^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,15 @@ class Reply:
 
     def get(self, name: str) -> str | None:
         return next((value for key, value in self.fields if key == name), None)
+
+    @property
+    def target(self) -> str:
+        """Where it goes, without the fields."""
+        location = self.response.header("Location")
+        if location is not None:
+            return _parts(location)[0]
+        form = _TO_THE_APP.search(self.response.body.decode("utf-8"))
+        return unescape(form[1]) if form else ""
 
     def saying(self, fields: Fields) -> HttpResponse:
         """The same answer with other fields."""

@@ -56,6 +56,11 @@ _ALL = (
         rules=("redirect set=state:not-the-state-that-was-sent",),
     ),
     Scenario(
+        name="delivered-twice",
+        summary="the browser delivers the reply, and then once more, as after a reload",
+        rules=("redirect twice",),
+    ),
+    Scenario(
         name="throttled",
         summary="too many requests: 429, plain text, Retry-After",
         rules=("token,devicecode status=429 'body=Too Many Requests' retry-after=2",),

@@ -69,15 +69,17 @@ _STYLE_HASH = _hash(CSS)
 _SCRIPT_HASH = _hash(AUTO_SUBMIT)
 
 
-def policy(*, form_to: str = "", script: bool = False) -> str:
+def policy(*, form_to: str = "", script: bool = False, frames: str = "") -> str:
     """A Content-Security-Policy: our style, forms to ourselves and to `form_to`.
 
     The redirect URI's origin has to be named on every page whose form ends there:
-    browsers apply `form-action` to the redirect that answers a form, too.
+    browsers apply `form-action` to the redirect that answers a form, too. `frames` is an
+    origin whose pages may stand in frames.
     """
     scripts = f"script-src {_SCRIPT_HASH}; " if script else ""
+    framed = f"frame-src {frames}; " if frames else ""
     target = f" {form_to}" if form_to else ""
     return (
-        f"default-src 'none'; style-src {_STYLE_HASH}; {scripts}"
+        f"default-src 'none'; style-src {_STYLE_HASH}; {scripts}{framed}"
         f"form-action 'self'{target}; base-uri 'none'; frame-ancestors 'none'"
     )

@@ -120,6 +120,13 @@ class PracticeTenant:
             return HttpResponse(status=400, reason="Bad Request")
         return self.faults.answer(self._world, call, routes.answer)
 
+    def connect(self, host: str) -> int:
+        """The status of the proxy's answer to a CONNECT: 200, if no fault shuts the way there.
+
+        Raises `HangUp` where a fault says that nobody answers.
+        """
+        return self.faults.connect(self._world, host, self.now())
+
     @property
     def log(self) -> tuple[tuple[HttpRequest, HttpResponse], ...]:
         """What was asked and answered so far, oldest first; the last two thousand."""

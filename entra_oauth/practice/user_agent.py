@@ -12,7 +12,13 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken, UnexpectedAnswer
+from entra_oauth.errors import (
+    ConnectFailed,
+    DestinationRefused,
+    ExchangeBroken,
+    TransportError,
+    UnexpectedAnswer,
+)
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -84,12 +90,29 @@ class PracticeBrowser:
     def open(self, url: str) -> Page:
         """Go to `url` and on, until a page asks for nothing more.
 
-        A page that asks for the same thing twice is returned as it is. Raises
-        what `send` raises, and `UnexpectedAnswer` if the way has no end.
+        A page that asks for the same thing twice is returned as it is. A page with frames
+        leads on to them, and the last one is where it ends. Raises what `send` raises,
+        and `UnexpectedAnswer` if the way has no end.
         """
-        request = HttpRequest(method="GET", url=url)
-        typed: set[str] = set()
         self._denied = False
+        page = self._walk(HttpRequest(method="GET", url=url))
+        for frame in _read(page.text).frames if page.status == 200 else ():
+            page = self._look_into(frame, page)
+        return page
+
+    def _look_into(self, frame: _Frame, outside: Page) -> Page:
+        """Where a frame ends up; it is no failure of the page that nobody answers there."""
+        request = HttpRequest(method="GET", url=urljoin(outside.url, frame.source))
+        form = _first_form(frame.text)
+        if form is not None:
+            request = self._submit(form, outside.url)
+        try:
+            return self._walk(request)
+        except (TransportError, DestinationRefused):
+            return Page(status=502, url=request.url, text="")
+
+    def _walk(self, request: HttpRequest) -> Page:
+        typed: set[str] = set()
         for _ in range(_MOST_STEPS):
             response = self._exchange(request)
             location = response.header("Location")
@@ -164,12 +187,20 @@ class PracticeBrowser:
         return form.buttons[0] if form.buttons else None
 
 
-class _Forms(HTMLParser):
-    """Collects the forms of a page."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    source: str
+    text: str
+    """The page in it, if it stands in the page around it."""
+
+
+class _Reader(HTMLParser):
+    """Collects the forms and frames of a page."""
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[_Form] = []
+        self.frames: list[_Frame] = []
         self._inside = False
         self._words: list[str] | None = None
 
@@ -178,6 +209,8 @@ class _Forms(HTMLParser):
         if tag == "form":
             self.forms.append(_Form(have.get("action", ""), have.get("method", "get").lower()))
             self._inside = True
+        elif tag == "iframe":
+            self.frames.append(_Frame(have.get("src", ""), have.get("srcdoc", "")))
         elif self._inside and tag == "input" and have.get("name"):
             if have.get("type") == "hidden":
                 self.forms[-1].fields.append((have["name"], have.get("value", "")))
@@ -200,11 +233,15 @@ class _Forms(HTMLParser):
             self._words = None
 
 
-def _first_form(html: str) -> _Form | None:
-    parser = _Forms()
+def _read(html: str) -> _Reader:
+    parser = _Reader()
     parser.feed(html)
     parser.close()
-    return parser.forms[0] if parser.forms else None
+    return parser
+
+
+def _first_form(html: str) -> _Form | None:
+    return next(iter(_read(html).forms), None)
 
 
 def _redirected(request: HttpRequest, status: int, location: str) -> HttpRequest:

@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -26,8 +26,10 @@ from against.person import (
 )
 from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.practice import PracticeTenant
+from entra_oauth.practice.directory import ARTICLE_CLIENT_ID
 from entra_oauth.practice.hosts import Hosted
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from practice_kit import SCOPE
 
 pytestmark = [pytest.mark.against, needs.chromium, needs.posix]
 
@@ -107,6 +109,54 @@ def test_neither_reload_nor_back_sends_anything_again(
     assert codes_of(tenant)[0] not in told
     assert state_of(url) not in told
     assert len(tenant.log) == at_the_tenant
+
+
+@pytest.mark.parametrize("verb", [FORM_POST, QUERY])
+def test_a_reply_that_the_browser_delivers_twice_is_used_once(
+    verb: tuple[str, ...], page: Page, tenant: PracticeTenant, hosted: Hosted, tmp_path: Path
+) -> None:
+    tenant.faults.add("redirect twice first=/favicon.ico")
+    with Command(tmp_path, *verb, *at(hosted.base_url)) as command:
+        sign_in_and_consent(page, command.address())
+        done = command.finish()
+    assert done.code == 0, done.err
+    assert len(codes_of(tenant)) == 1
+    page.wait_for_heading("Back to the app, on purpose not as usual")
+    assert page.evaluate("document.querySelectorAll('iframe').length") == 3
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_a_real_browser_visits_the_app_as_often_as_the_fault_says(
+    mode: str, page: Page, tenant: PracticeTenant, hosted: Hosted
+) -> None:
+    tenant.faults.add("redirect twice first=/favicon.ico?stray")
+    came: list[HttpRequest] = []
+
+    def app(request: HttpRequest) -> HttpResponse:
+        came.append(request)
+        return HttpResponse(status=200, body=b"<!doctype html><title>the app</title>")
+
+    with LoopbackHost(app) as host:
+        query = {
+            "client_id": ARTICLE_CLIENT_ID,
+            "response_type": "code",
+            "redirect_uri": f"http://localhost:{host.port}",
+            "response_mode": mode,
+            "scope": SCOPE,
+        }
+        sign_in_and_consent(
+            page, f"{hosted.authority_url()}/oauth2/v2.0/authorize?{urlencode(query)}"
+        )
+        page.wait_for_heading("Back to the app, on purpose not as usual")
+        deadline = time.monotonic() + 20
+        while len(came) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    stray = [each for each in came if each.path == "/favicon.ico"]
+    first, second = (each for each in came if each.path == "/")
+    assert [each.query for each in stray] == ["stray"]
+    assert "code=" in first.query + first.body.decode()
+    assert (first.method, first.url, first.body) == (second.method, second.url, second.body)
+    assert page.problems == []
 
 
 def test_a_wrong_password_is_said_and_the_right_one_gets_through(

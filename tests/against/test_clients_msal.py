@@ -69,6 +69,23 @@ def test_an_app_gets_a_token_by_its_certificate(clouds: Cloud, tmp_path: Path) -
     assert answer["access_token"].count(".") == 2
 
 
+@pytest.mark.parametrize(
+    ("way", "fault"),
+    [
+        ("interactive", "delivered-twice"),
+        ("form_post", "delivered-twice"),
+        ("interactive", "redirect first=/favicon.ico"),
+    ],
+)
+def test_a_second_delivery_and_a_stray_visit_do_it_no_harm(
+    way: str, fault: str, clouds: Cloud
+) -> None:
+    clouds.tenant.faults.add(fault)
+    answer = clouds.python("use_msal.py", way, ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID).answer()
+    assert answer["token_type"] == "Bearer"
+    assert clouds.asked("/token") == 1
+
+
 # What the tenant does, by which way msal asks, and how msal ends.
 MISBEHAVING = [
     ("csrf-state", "interactive", "BrowserInteractionTimeoutError"),
@@ -84,6 +101,8 @@ MISBEHAVING = [
     ("reset", "secret", "Connection"),
     ("html-from-proxy", "password", "JSONDecodeError"),
     ("discovery status=503", "secret", "503"),
+    ("connect status=503", "secret", "Tunnel connection failed: 503"),
+    ("connect reset", "password", "Connection reset by peer"),
     ("userrealm status=500", "password", "500"),
     ("devicecode set=error:invalid_request unset=user_code", "device", "user_code"),
 ]

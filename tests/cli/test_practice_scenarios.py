@@ -72,8 +72,11 @@ def _in_turn(*commands: tuple[str, ...]) -> tuple[str, ...]:
     return (sys.executable, "-c", program)
 
 
+HARMLESS = ("delivered-twice",)
+
+
 def test_no_scenario_is_left_out() -> None:
-    assert {*AT_LOGIN, *LATER} == set(SCENARIOS)
+    assert {*AT_LOGIN, *LATER, *HARMLESS} == set(SCENARIOS)
 
 
 def test_without_a_fault_each_of_these_commands_succeeds() -> None:
@@ -89,6 +92,14 @@ def test_a_sign_in_ends_with_the_documented_error(name: str) -> None:
     assert what in err
     assert advice in err
     assert "Next:" in err
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_no_fault_of_ours_does_not_stop_a_sign_in(name: str, mode: str) -> None:
+    code, err = _practise("--fault", name, "--", *LOGIN, "--response-mode", mode)
+    assert code == 0, err
+    assert "error:" not in err
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -20,7 +20,7 @@ from entra_oauth.practice.jws import split
 from entra_oauth.practice.keys import key_for
 from entra_oauth.practice.scenarios import SCENARIOS
 from entra_oauth.protocol.messages import HttpResponse
-from practice_kit import BASE, NOON, Kit, body_of, refused, reply
+from practice_kit import ALICE, BASE, NOON, Kit, authorize_url, body_of, refused, reply
 
 TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 OIDC = {"scope": "openid profile offline_access 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"}
@@ -260,6 +260,97 @@ def test_the_first_rule_is_the_outermost(kit: Kit) -> None:
     assert (answer.status, answer.header("X-Who")) == (503, "first")
 
 
+# ---- the way back to the app ---------------------------------------------------------------
+
+
+def _visits(kit: Kit) -> list[tuple[str, str, bytes]]:
+    """What the app's own address was asked for: method, path with query, body."""
+    return [(r.method, r.url.removeprefix("http://localhost"), r.body) for r in kit.received]
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+def test_the_browser_can_deliver_a_reply_twice_in_every_mode(mode: str, kit: Kit) -> None:
+    kit.tenant.faults.add("redirect twice")
+    page = kit.open({"response_mode": mode})
+    first, second = _visits(kit)
+    assert first == second
+    assert first[0] == ("POST" if mode == "form_post" else "GET")
+    if mode != "form_post":
+        assert reply(page)["code"]
+    else:
+        assert parse_qsl(first[2].decode(), strict_parsing=True)[0][0] == "code"
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_the_browser_can_ask_the_app_for_something_else_first(mode: str, kit: Kit) -> None:
+    kit.tenant.faults.add("redirect 'first=/favicon.ico?a=\"<b>'")
+    kit.open({"response_mode": mode})
+    stray, delivery = _visits(kit)
+    assert stray == ("GET", '/favicon.ico?a="<b>', b"")
+    assert b"code=" in delivery[1].encode() + delivery[2]
+
+
+MODES = ("query", "fragment", "form_post")
+
+
+@pytest.mark.parametrize("came", MODES)
+@pytest.mark.parametrize("asked", MODES)
+def test_a_reply_can_come_another_way_than_was_asked_for(asked: str, came: str, kit: Kit) -> None:
+    state = "\"o'o& <b>é+%"
+    kit.tenant.faults.add(f"redirect mode={came}")
+    page = kit.open({"response_mode": asked, "state": state})
+    if came == "form_post":
+        fields = dict(parse_qsl(kit.received[0].body.decode(), strict_parsing=True))
+    else:
+        assert page.url.startswith(
+            "http://localhost/?" if came == "query" else "http://localhost/#"
+        )
+        fields = reply(page)
+    assert fields["state"] == state
+    assert kit.redeem(fields["code"]).status == 200
+
+
+def test_a_reply_that_goes_another_way_leaves_the_session_where_it_was(kit: Kit) -> None:
+    kit.open()  # and consent
+    kit.tenant.faults.add("redirect mode=form_post twice")
+    kit.as_user(ALICE).open(authorize_url())
+    assert kit.tenant.log[-1][1].header("Set-Cookie")
+    assert kit.tenant.log[-1][1].header("Date")
+
+
+def test_a_second_delivery_carries_what_the_other_rules_made_of_the_first(kit: Kit) -> None:
+    kit.tenant.faults.add("csrf-state")
+    kit.tenant.faults.add("redirect twice")
+    kit.open()
+    assert [url.count("not-the-state-that-was-sent") for _, url, _ in _visits(kit)] == [1, 1]
+
+
+def test_a_refusal_is_delivered_twice_as_well(kit: Kit) -> None:
+    kit.tenant.faults.add("any twice")
+    assert reply(kit.open({"prompt": "none"}))["error"] == "login_required"
+    assert len(kit.received) == 2
+
+
+# ---- the way to the tenant -----------------------------------------------------------------
+
+
+def test_the_way_to_a_host_is_open_unless_a_rule_for_it_says_otherwise(kit: Kit) -> None:
+    kit.tenant.faults.add("any status=500")
+    kit.tenant.faults.add("connect status=503 match=host:graph.microsoft.com times=1")
+    assert kit.tenant.connect("login.microsoftonline.com") == 200
+    assert kit.tenant.connect("graph.microsoft.com") == 503
+    assert kit.tenant.connect("graph.microsoft.com") == 200
+    kit.tenant.faults.add("connect reset")
+    with pytest.raises(HangUp) as caught:
+        kit.tenant.connect("login.microsoftonline.com")
+    assert caught.value.reset
+
+
+def test_a_shut_way_touches_nothing_that_comes_without_a_proxy(kit: Kit) -> None:
+    kit.tenant.faults.add("connect drop")
+    assert _statuses(kit, 1) == [200]
+
+
 # ---- what is not understood ----------------------------------------------------------------
 
 WRONG = [
@@ -291,6 +382,21 @@ WRONG = [
     ("token id_token.=x", "not a word"),
     ("token refresh_token.aud=x", "not a word"),
     ("token nonsense=1", "nonsense is not a word"),
+    ("redirect mode=web_message", "mode is not a word of a fault, or has a value"),
+    ("redirect first=favicon.ico", "first is not a path"),
+    ("redirect 'first=/a b'", "first is not a path"),
+    ("redirect first=", "first is not a path"),
+    ("redirect twice=2", "twice is not a word of a fault, or has a value"),
+    ("token twice", "are about the place redirect"),
+    ("token mode=query", "are about the place redirect"),
+    ("authorize,page first=/x", "are about the place redirect"),
+    ("connect status=200", "at connect there is only"),
+    ("connect status=302", "at connect there is only"),
+    ("connect status=503 body=x", "at connect there is only"),
+    ("connect aadsts=50076", "at connect there is only"),
+    ("connect cae", "at connect there is only"),
+    ("connect clock=+5", "at connect there is only"),
+    ("connect,token header=A:b", "at connect there is only"),
 ]
 
 

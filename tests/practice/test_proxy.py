@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from functools import partial
 import pytest
 
 from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken
+from entra_oauth.practice import faults
 from entra_oauth.practice.host_names import CERTIFIED, CONSTRAINED, stands_in_for
 from entra_oauth.practice.hosts import Hosted, serve
 from entra_oauth.practice.proxy import Proxy
@@ -60,8 +62,13 @@ NOT_PLAYED = [
 
 
 @pytest.fixture
-def hosted() -> Iterator[Hosted]:
-    with serve(PracticeTenant(), proxy_port=0) as hosted:
+def tenant() -> PracticeTenant:
+    return PracticeTenant()
+
+
+@pytest.fixture
+def hosted(tenant: PracticeTenant) -> Iterator[Hosted]:
+    with serve(tenant, proxy_port=0) as hosted:
         yield hosted
 
 
@@ -192,6 +199,62 @@ def test_whoever_says_nothing_in_a_tunnel_delays_nobody(hosted: Hosted) -> None:
     finally:
         for sock in silent:
             sock.close()
+
+
+# ---- faults at the proxy itself ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [403, 407, 502, 503])
+def test_the_proxy_can_refuse_the_way_to_a_host_that_it_plays(
+    status: int, tenant: PracticeTenant, hosted: Hosted
+) -> None:
+    tenant.faults.add(f"connect status={status} times=1")
+    assert _say(hosted, ASKED + b"\r\n").startswith(f"HTTP/1.1 {status} ".encode())
+    with _tunnel(hosted):
+        pass
+    assert _proxy(hosted).refused == ()
+
+
+@pytest.mark.parametrize("word", ["drop", "reset"])
+def test_the_proxy_can_end_the_connection_without_an_answer(
+    word: str, tenant: PracticeTenant, hosted: Hosted
+) -> None:
+    tenant.faults.add(f"connect {word} match=host:{LOGIN}")
+    with _connect(hosted) as sock:
+        sock.sendall(ASKED + b"\r\n")
+        if word == "reset":
+            with pytest.raises(ConnectionResetError):
+                sock.recv(1)
+        else:
+            assert sock.recv(1) == b""
+    with _tunnel(hosted, "graph.microsoft.com"):
+        pass
+
+
+def test_the_proxy_can_take_its_time(tenant: PracticeTenant, hosted: Hosted) -> None:
+    tenant.faults.add("connect delay=0.3 times=1")
+    started = time.monotonic()
+    with _tunnel(hosted):
+        assert time.monotonic() - started >= 0.3
+
+
+def test_a_proxy_that_takes_its_time_does_not_hold_up_the_end(
+    tenant: PracticeTenant, hosted: Hosted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enough = threading.Event()
+    monkeypatch.setattr(faults, "sleep", enough.wait)
+    tenant.faults.add("connect delay=60")
+    with _connect(hosted) as sock:
+        sock.sendall(ASKED + b"\r\n")
+        deadline = time.monotonic() + 10
+        while not tenant.faults.rules[0][1] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        try:
+            started = time.monotonic()
+            hosted.__exit__(None, None, None)
+            assert time.monotonic() - started < 10
+        finally:
+            enough.set()
 
 
 def test_a_program_without_the_certificate_does_not_talk_to_it(hosted: Hosted) -> None:
