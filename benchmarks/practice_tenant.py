@@ -30,6 +30,7 @@ hundred functions; none takes a tenth of it.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import secrets
 import socket
@@ -53,6 +54,8 @@ COLUMNS = ("up", "signed", "flows", "four")
 SECONDS = 3.0
 WARM_UP = 100
 REDIRECT = "http://localhost:9"
+PORTS = itertools.cycle(range(1024, 65536))
+"""Of the redirect URI, which native apps choose anew: the same request again is a loop to Entra."""
 
 
 class Connection:
@@ -170,14 +173,14 @@ def _sign_in_once(port: int) -> str:
 
     base = f"http://localhost:{port}/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize"
     browser = PracticeBrowser(send, "alice@contoso-practice.example", "practice")
-    browser.open(f"{base}?{_query('x' * 43)}")
+    browser.open(f"{base}?{_query('x' * 43, REDIRECT)}")
     return f"Cookie: {cookies[-1]}\r\n"
 
 
-def _query(challenge: str) -> str:
+def _query(challenge: str, redirect: str) -> str:
     scope = quote(f"openid profile {DATABRICKS}/.default")
     return (
-        f"client_id={ARTICLE_CLIENT_ID}&response_type=code&redirect_uri={quote(REDIRECT, safe='')}"
+        f"client_id={ARTICLE_CLIENT_ID}&response_type=code&redirect_uri={quote(redirect, safe='')}"
         f"&scope={scope}&state=12345&nonce=67890"
         f"&code_challenge={challenge}&code_challenge_method=S256"
     )
@@ -187,13 +190,14 @@ def _flow(contestant: Contestant, connection: Connection, headers: str) -> None:
     verifier = secrets.token_urlsafe(32)
     digest = hashlib.sha256(verifier.encode()).digest()
     challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
-    answer = connection.get(f"{contestant.authorize}?{_query(challenge)}", headers)
+    redirect = f"http://localhost:{next(PORTS)}"
+    answer = connection.get(f"{contestant.authorize}?{_query(challenge, redirect)}", headers)
     location = answer.partition(b"ocation: ")[2].partition(b"\r\n")[0].decode()
     code = parse_qs(urlsplit(location).query)["code"][0]
     answer = connection.post(
         contestant.token,
         f"grant_type=authorization_code&client_id={ARTICLE_CLIENT_ID}&code={quote(code)}"
-        f"&redirect_uri={quote(REDIRECT, safe='')}&code_verifier={verifier}",
+        f"&redirect_uri={quote(redirect, safe='')}&code_verifier={verifier}",
     )
     if b" 200 " not in answer[:16] or answer.count(b'"eyJ') != 2:
         raise SystemExit(f"{contestant.name} answered:\n{answer.decode()}")

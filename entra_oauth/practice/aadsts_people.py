@@ -63,7 +63,7 @@ PEOPLE = (
         "invalid_grant",
         "The server terminated an operation because it encountered a client request loop. Please "
         "contact your app vendor.",
-        "Ask less often: a device waits the interval that it was given.",
+        "Keep tokens and use them again; a device waits the interval that it was given.",
     ),
     kind(
         70016,

@@ -69,7 +69,7 @@ def _check_haste(token: TokenCall, device_code: str, grant: DeviceGrant) -> None
     now = token.call.now
     token.world.ledger.change_device(device_code, lambda g: replace(g, last_poll=now))
     hasty = grant.last_poll and now - grant.last_poll < _EARLY_S
-    if hasty and token.world.limits.loops(f"device {device_code}", now):
+    if hasty and token.world.limits.loops(("device", device_code), now):
         raise _of(grant, refuse(50196))  # fidelity: loop-guard
 
 

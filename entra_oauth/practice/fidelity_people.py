@@ -136,8 +136,10 @@ PEOPLE = (
     Row(
         "loop-guard",
         _AS,
-        "A device that polls fifteen times within five minutes much too fast gets 50196; how "
-        "fast is too fast is a guess. Other loops are not looked for.",
+        "The fifteenth equal request within five minutes gets 50196. Equal are authorize requests "
+        "of one browser with the same hint, scope, client, redirect URI and mode, as documented; "
+        "only those that ask nobody anything are counted, and the error goes to the app, which "
+        "are guesses, as is how fast a device must poll to be counted.",
         "Microsoft Learn, breaking changes; microsoft-authentication-library-for-dotnet#1495",
     ),
     Row(

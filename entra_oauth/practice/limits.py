@@ -41,7 +41,7 @@ class Limits:
         self._lock = Lock()
         self._throttle: _Throttle | None = None
         self._asked: dict[str, tuple[int, float]] = {}
-        self._loops: OrderedDict[str, tuple[float, ...]] = OrderedDict()
+        self._loops: OrderedDict[tuple[str, ...], tuple[float, ...]] = OrderedDict()
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
 
     def throttle(self, after: int | None, retry_after_s: int) -> None:
@@ -71,8 +71,11 @@ class Limits:
             self._asked.clear()
         self._asked[client] = state
 
-    def loops(self, request: str, now: float) -> bool:
-        """Count one more of the same needless request: fifteen within five minutes are a loop."""
+    def loops(self, request: tuple[str, ...], now: float) -> bool:
+        """Count one more of the same needless request: fifteen within five minutes are a loop.
+
+        `request` is what makes it the same.
+        """
         with self._lock:
             times = (*(t for t in self._loops.get(request, ()) if now - t < _LOOP_S), now)
             self._loops[request] = times[-_LOOP_TIMES:]

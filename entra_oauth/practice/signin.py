@@ -85,7 +85,29 @@ def begin(world: World, call: Call, errand: Errand) -> HttpResponse:
         return _show_picker(world, call, errand, users)
     if not users or session is None:
         return _show_sign_in(world, call, errand)
+    if isinstance(errand, AuthorizeRequest):
+        _check_loop(world, call, errand)
     return go_on(world, call, errand, users[0], session)
+
+
+def _check_loop(world: World, call: Call, request: AuthorizeRequest) -> None:
+    """AADSTS50196 for an app that sends a browser again and again with nobody asking for it."""
+    # fidelity: loop-guard
+    browser = call.cookie(COOKIE)
+    if browser is None:
+        return
+    words = tuple(value for name, value in request.sent if name in ("scope", "resource"))
+    place = request.destination
+    same = (
+        browser,
+        request.login_hint or "",
+        request.app.client_id,
+        place.redirect_uri,
+        place.mode,
+        *words,
+    )
+    if world.limits.loops(same, call.now):
+        raise RefusedTo(refuse(50196), place)
 
 
 def _silently(
@@ -97,6 +119,7 @@ def _silently(
 ) -> HttpResponse:
     """`prompt=none`: an answer without a page, or a reason why that cannot be."""
     # fidelity: prompt-none
+    _check_loop(world, call, request)
     if session is None or not users:
         raise RefusedTo(refuse(50058), request.destination)
     if len(users) > 1:

@@ -76,8 +76,7 @@ def test_client_info_names_person_and_tenant_when_asked_for() -> None:
 
 
 def test_lives_are_random_between_sixty_and_ninety_minutes() -> None:
-    kit = Kit()
-    lives = {kit.tokens()["expires_in"] for _ in range(20)}
+    lives = {Kit().tokens()["expires_in"] for _ in range(20)}
     assert len(lives) > 5
     assert all(3599 <= life <= 5399 for life in lives)
 
