@@ -41,7 +41,10 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+# A line that begins with a space (obs-fold, RFC 9112 section 5.2) has no token before its
+# colon, and so has one with a space before the colon (section 5.1).
+_FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*")
+_ONCE = frozenset({"host", "expect", "content-length", "transfer-encoding"})
 _TARGET = re.compile(rb"[!\"$-~]+")  # visible ASCII without `#`: a fragment is never sent
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
 _LENGTH = re.compile(r"[0-9]{1,12}")
@@ -100,12 +103,10 @@ class Head:
     length: int
     """Bytes of body that follow."""
     waits_for_continue: bool
+    host: str | None
+    """The Host header."""
     raw: bytes = b""
     """As it came, without its final empty line."""
-
-    def header(self, name: str) -> str | None:
-        """The only or first header of that name, without regard to case."""
-        return next((v for n, v in self.headers if n.lower() == name), None)
 
 
 def refuse_early(start: bytes) -> None:
@@ -122,14 +123,14 @@ def refuse_early(start: bytes) -> None:
 
 def parse_head(head: bytes, *, body_limit: int = BODY_LIMIT) -> Head:
     """Read a head without its final empty line. Raises `Refusal`."""
-    line, *lines = head.split(b"\r\n")
+    line, mark, rest = head.partition(b"\r\n")
     method, target, modern = _request_line(line)
-    if len(lines) > HEADER_COUNT_LIMIT:
-        raise Refusal(431)
-    headers = tuple(_header_line(each) for each in lines)
-    if _only(headers, "host") is None and modern:
+    headers = _headers(mark + rest)
+    once = _once(headers)
+    host = once.get("host")
+    if host is None and modern:
         raise Refusal(400)  # RFC 9112 section 3.2
-    expects = (_only(headers, "expect") or "").lower()
+    expects = once.get("expect", "").lower()
     if expects not in ("", "100-continue"):
         raise Refusal(417)
     return Head(
@@ -137,8 +138,9 @@ def parse_head(head: bytes, *, body_limit: int = BODY_LIMIT) -> Head:
         target=target,
         modern=modern,
         headers=headers,
-        length=_body_length(headers, body_limit),
+        length=_body_length(once, body_limit),
         waits_for_continue=modern and expects != "",
+        host=host,
         raw=head,
     )
 
@@ -148,9 +150,7 @@ def build_request(head: Head, body: bytes, *, scheme: str, fallback_host: str) -
 
     `fallback_host` stands in for the Host header that HTTP/1.0 may leave out.
     """
-    host = head.header("host")
-    if host is None:
-        host = fallback_host
+    host = fallback_host if head.host is None else head.host
     if not _HOST.fullmatch(host):
         raise Refusal(400)
     origin = f"{scheme}://{host}"
@@ -158,10 +158,11 @@ def build_request(head: Head, body: bytes, *, scheme: str, fallback_host: str) -
     if not target.startswith("/"):
         raise Refusal(400)
     url = origin + target
-    try:
-        urlsplit(url)
-    except ValueError:
-        raise Refusal(400) from None
+    if host.startswith("["):
+        try:
+            urlsplit(url)
+        except ValueError:
+            raise Refusal(400) from None
     raw = head.raw + HEAD_END + body
     return HttpRequest(method=head.method, url=url, headers=head.headers, body=body, raw=raw)
 
@@ -200,11 +201,12 @@ def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes
     `ValueError` for a header that cannot be sent.
     """
     reason = response.reason or _REASONS.get(response.status, "")
+    names = {name.lower() for name, _ in response.headers}
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
-    if response.header("content-length") is None and response.status not in (204, 304):
+    if "content-length" not in names and response.status not in (204, 304):
         lines.append(f"Content-Length: {len(response.body)}")
-    if response.header("connection") is None:
+    if "connection" not in names:
         lines.append(f"Connection: {'keep-alive' if keep else 'close'}")
     if _UNSENDABLE.search("".join(lines)):
         raise ValueError("a response header holds a character that cannot be sent")
@@ -222,25 +224,31 @@ def _request_line(line: bytes) -> tuple[str, str, bool]:
     return parts[0].decode("ascii"), parts[1].decode("ascii"), parts[2] == b"HTTP/1.1"
 
 
-def _header_line(line: bytes) -> tuple[str, str]:
-    # A line that begins with a space (obs-fold, RFC 9112 section 5.2) has no token before
-    # its colon, and so has one with a space before the colon (section 5.1).
-    name, colon, value = line.partition(b":")
-    if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+def _headers(lines: bytes) -> Fields:
+    """Names and values; each line has its line break before it."""
+    if lines.count(b"\r\n") > HEADER_COUNT_LIMIT:
+        raise Refusal(431)
+    if not _FIELDS.fullmatch(lines):
         raise Refusal(400)
-    return name.decode("ascii"), value.strip(b" \t").decode("latin-1")
+    pieces = (line.partition(":") for line in lines.decode("latin-1").split("\r\n")[1:])
+    return tuple((name, value.strip(" \t")) for name, _, value in pieces)
 
 
-def _only(headers: Fields, name: str) -> str | None:
-    values = [v for n, v in headers if n.lower() == name]
-    if len(values) > 1:
-        raise Refusal(400)
-    return values[0] if values else None
+def _once(headers: Fields) -> dict[str, str]:
+    """By lower-case name, those of which there may be only one."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        if key in _ONCE:
+            if key in found:
+                raise Refusal(400)
+            found[key] = value
+    return found
 
 
-def _body_length(headers: Fields, limit: int) -> int:
-    length = _only(headers, "content-length")
-    if _only(headers, "transfer-encoding") is not None:
+def _body_length(once: dict[str, str], limit: int) -> int:
+    length = once.get("content-length")
+    if "transfer-encoding" in once:
         # Both at once is how requests are smuggled (RFC 9112 section 6.3).
         raise Refusal(411 if length is None else 400)
     if length is None:

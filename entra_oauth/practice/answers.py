@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
@@ -140,7 +139,12 @@ def redirect_answer(location: str, call: Call, *, extra: Fields = ()) -> HttpRes
 
 def dated(answer: HttpResponse, now: float) -> HttpResponse:
     """`answer` with the time of its making (RFC 9110 §6.6.1). `now`: seconds since 1970."""
-    return replace(answer, headers=(*answer.headers, ("Date", _http_date(int(now)))))
+    return HttpResponse(
+        status=answer.status,
+        reason=answer.reason,
+        headers=(*answer.headers, ("Date", _http_date(int(now)))),
+        body=answer.body,
+    )
 
 
 @lru_cache(maxsize=1)

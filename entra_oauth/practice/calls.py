@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from entra_oauth.practice.refusals import refuse
+from entra_oauth.protocol.messages import split_origin
 
 if TYPE_CHECKING:
     from entra_oauth.practice.chance import Chance
@@ -64,11 +65,18 @@ class Parameters:
 def _parameters(text: str) -> Parameters:
     if not text:
         return Parameters()
-    try:
-        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
+    pieces = text.split("&")
+    if len(pieces) > _MOST_FIELDS:
         return Parameters(broken=True)
-    return Parameters(tuple(fields))
+    pairs = (piece.partition("=") for piece in pieces if piece)
+    return Parameters(tuple((_decoded(name), _decoded(value)) for name, _, value in pairs))
+
+
+def _decoded(text: str) -> str:
+    """Without its percent escapes; most of what is sent has none."""
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text) if "%" in text else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +122,15 @@ class Call:
 
 def read_call(request: HttpRequest, *, chance: Chance, now: float, trailer: str = " ") -> Call:
     """Read one request. Raises ValueError for a URL that is none."""
-    parts = urlsplit(request.url)
+    origin, target = split_origin(request.url)
+    path, _, query = target.partition("?")
     sent_id = request.header("client-request-id") or ""
     echoes = _GUID.fullmatch(sent_id) is not None
     return Call(
         request=request,
-        base_url=f"{parts.scheme}://{parts.netloc}",
-        segments=tuple(parts.path.split("/")[1:]),
-        query=_parameters(parts.query),
+        base_url=_checked(origin),
+        segments=tuple(path.split("/")[1:]),
+        query=_parameters(query),
         form=_read_form(request),
         now=now,
         trace_id=chance.trace_id(),
@@ -129,6 +138,12 @@ def read_call(request: HttpRequest, *, chance: Chance, now: float, trailer: str 
         echoes_correlation=echoes,
         trailer=trailer,
     )
+
+
+@lru_cache(maxsize=64)
+def _checked(origin: str) -> str:
+    parts = urlsplit(origin)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _read_form(request: HttpRequest) -> Parameters:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
 from entra_oauth.channels.loopback import LoopbackHost, Passage
 from entra_oauth.practice.host_names import stands_in_for
-from entra_oauth.protocol.messages import HttpResponse, is_loopback
+from entra_oauth.protocol.messages import HttpResponse, is_loopback, split_origin
 
 if TYPE_CHECKING:
     import ssl
@@ -41,6 +42,12 @@ def serve(
     to either, and of the answer. Raises `PortBusy` when entered.
     """
     return Hosted(tenant, port=port, tls=tls, proxy_port=proxy_port, witness=witness)
+
+
+@lru_cache(maxsize=64)
+def _is_ours(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    return is_loopback(host) or stands_in_for(host)
 
 
 class Hosted:
@@ -128,7 +135,6 @@ class Hosted:
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
         # A page elsewhere may point its own name at this machine (DNS rebinding).
-        host = urlsplit(request.url).hostname or ""
-        if not is_loopback(host) and not stands_in_for(host):
+        if not _is_ours(split_origin(request.url)[0]):
             return HttpResponse(status=421, reason="Misdirected Request")
         return self._tenant.handle(request)

@@ -8,7 +8,7 @@ change behind the lock.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -40,6 +40,17 @@ class IssuedCode:
     amr: tuple[str, ...] = ("pwd",)
     """How the person proved who they are (RFC 8176)."""
     spent: bool = False
+
+    def once_used(self) -> IssuedCode:
+        """The same, spent."""
+        return IssuedCode(
+            request=self.request,
+            user=self.user,
+            tenant=self.tenant,
+            issued=self.issued,
+            amr=self.amr,
+            spent=True,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +159,7 @@ class Ledger:
             issued = self._codes.get(code)
             if issued is None or issued.spent:
                 return False
-            self._codes.put(code, replace(issued, spent=True))
+            self._codes.put(code, issued.once_used())
             return True
 
     def keep_refresh(self, token: str, grant: RefreshGrant) -> None:

@@ -11,13 +11,13 @@ import hashlib
 import hmac
 import json
 import uuid
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from entra_oauth.practice.calls import Call
     from entra_oauth.practice.directory import App, Tenant, User
@@ -38,6 +38,7 @@ __all__ = [
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 _BACKDATED_S = 300
 _ID_TOKEN_S = 3600
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,7 @@ def begin_access_token(
     }
     if subject.cae:
         claims["xms_cc"] = ["cp1"]
-    header = {"typ": "JWT", "alg": "RS256", "kid": key.kid}
-    message = _message(header | {"x5t": key.x5t} if version == 1 else header, claims)
+    message = _message(_header(key.kid, key.x5t if version == 1 else None), claims)
     signature = world.keys.begin(message) if beside else partial(key.sign, message)
     return lambda: _compact(message, signature())
 
@@ -187,7 +187,8 @@ def make_id_token(
     if nonce is not None:
         claims["nonce"] = nonce
     key = world.keys.key()
-    return sign(key, {"typ": "JWT", "alg": "RS256", "kid": key.kid}, claims)
+    message = _message(_header(key.kid, None), claims)
+    return _compact(message, key.sign(message))
 
 
 def _id_v1(tid: str, subject: Subject, user: User) -> dict[str, object]:
@@ -212,13 +213,23 @@ def service_oid(tid: str, client_id: str) -> str:
 
 def sign(key: SigningKey, header: dict[str, str], claims: dict[str, object]) -> str:
     """A compact JWS (RFC 7515 §7.1)."""
-    message = _message(header, claims)
+    message = _message(_piece(header), claims)
     return _compact(message, key.sign(message))
 
 
-def _message(header: dict[str, str], claims: dict[str, object]) -> bytes:
+@lru_cache(maxsize=16)
+def _header(kid: str, x5t: str | None) -> bytes:
+    header = {"typ": "JWT", "alg": "RS256", "kid": kid}
+    return _piece(header if x5t is None else header | {"x5t": x5t})
+
+
+def _piece(part: Mapping[str, object]) -> bytes:
+    return _b64(_COMPACT.encode(part).encode())
+
+
+def _message(header: bytes, claims: dict[str, object]) -> bytes:
     """What is signed."""
-    return b".".join(_b64(_COMPACT.encode(part).encode()) for part in (header, claims))
+    return b".".join((header, _piece(claims)))
 
 
 def _compact(message: bytes, signature: bytes) -> str:
@@ -232,15 +243,17 @@ def client_info(user: User, tenant: Tenant) -> str:
 
 
 def _b64(octets: bytes) -> bytes:
-    return urlsafe_b64encode(octets).rstrip(b"=")
+    return b2a_base64(octets, newline=False).translate(_URLSAFE, b"=")
 
 
+@lru_cache(maxsize=1024)
 def sub_for(tid: str, oid: str, audience: str) -> str:
     """A `sub` that is the same each time and differs from audience to audience."""
     digest = hmac.digest(tid.encode(), f"{oid} {audience}".encode(), hashlib.sha256)
     return _b64(digest).decode("ascii")
 
 
+@lru_cache(maxsize=4)  # both tokens of an answer have it
 def _uti(trace_id: str) -> str:
     """The token's id: the request id again, in .NET's byte order, 22 characters."""
     return _b64(uuid.UUID(trace_id).bytes_le).decode("ascii")
