@@ -68,8 +68,12 @@ def _parameters(text: str) -> Parameters:
     pieces = text.split("&")
     if len(pieces) > _MOST_FIELDS:
         return Parameters(broken=True)
-    pairs = (piece.partition("=") for piece in pieces if piece)
-    return Parameters(tuple((_decoded(name), _decoded(value)) for name, _, value in pairs))
+    fields = []
+    for piece in pieces:
+        if piece:
+            name, _, value = piece.partition("=")
+            fields.append((_decoded(name), _decoded(value)))
+    return Parameters(tuple(fields))
 
 
 def _decoded(text: str) -> str:

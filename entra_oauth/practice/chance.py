@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import random
+from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Chance"]
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Chance:
@@ -31,7 +33,8 @@ class Chance:
 
     def text(self, characters: int) -> str:
         """So many characters of the base64url alphabet."""
-        return base64.urlsafe_b64encode(self.octets(characters)).decode("ascii")[:characters]
+        coded = b2a_base64(self.octets(characters), newline=False)
+        return coded[:characters].translate(_URL_SAFE).decode("ascii")
 
     def guid(self) -> str:
         return _guid(self.octets(16))

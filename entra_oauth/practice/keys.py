@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,22 @@ from entra_oauth.practice.signer import Signer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.hashes import SHA256
 
 __all__ = ["KeyRing", "SigningKey", "key_for", "make_key"]
 
 _BITS = 2048
 _EXPONENT = 65537
+
+
+@cache
+def _rs256() -> tuple[PKCS1v15, SHA256]:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return PKCS1v15(), SHA256()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +54,13 @@ class SigningKey:
     """DER in base64, the first of `x5c`."""
 
     def sign(self, message: bytes) -> bytes:
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        return self.private.sign(message, PKCS1v15(), SHA256())
+        return self.private.sign(message, *_rs256())
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.hashes import SHA256
 
         try:
-            self.private.public_key().verify(signature, message, PKCS1v15(), SHA256())
+            self.private.public_key().verify(signature, message, *_rs256())
         except InvalidSignature:
             return False
         return True

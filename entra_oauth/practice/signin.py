@@ -68,7 +68,8 @@ def _authorize(world: World, call: Call, *, version: int) -> HttpResponse:
 
 def begin(world: World, call: Call, errand: Errand) -> HttpResponse:
     """The first page of an errand, or its end, if nothing has to be asked."""
-    session = world.ledger.session(call.cookie(COOKIE))
+    browser = call.cookie(COOKIE)
+    session = world.ledger.session(browser)
     here = errand.authority.tenant
     users = tuple(
         u for u in (session.users if session else ()) if here is None or u.tenant_id == here.id
@@ -80,20 +81,20 @@ def begin(world: World, call: Call, errand: Errand) -> HttpResponse:
     if errand.login_hint is not None:
         users = tuple(u for u in users if u.name == errand.login_hint.strip().lower())
     if isinstance(errand, AuthorizeRequest) and errand.prompt == "none":
+        _check_loop(world, call, errand, browser)
         return _silently(world, call, errand, session, users)
     if len(users) > 1:
         return _show_picker(world, call, errand, users)
     if not users or session is None:
         return _show_sign_in(world, call, errand)
     if isinstance(errand, AuthorizeRequest):
-        _check_loop(world, call, errand)
+        _check_loop(world, call, errand, browser)
     return go_on(world, call, errand, users[0], session)
 
 
-def _check_loop(world: World, call: Call, request: AuthorizeRequest) -> None:
+def _check_loop(world: World, call: Call, request: AuthorizeRequest, browser: str | None) -> None:
     """AADSTS50196 for an app that sends a browser again and again with nobody asking for it."""
     # fidelity: loop-guard
-    browser = call.cookie(COOKIE)
     if browser is None:
         return
     words = tuple(value for name, value in request.sent if name in ("scope", "resource"))
@@ -119,7 +120,6 @@ def _silently(
 ) -> HttpResponse:
     """`prompt=none`: an answer without a page, or a reason why that cannot be."""
     # fidelity: prompt-none
-    _check_loop(world, call, request)
     if session is None or not users:
         raise RefusedTo(refuse(50058), request.destination)
     if len(users) > 1:

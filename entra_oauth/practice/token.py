@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["preflight", "throttled", "token", "token_v1"]
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _SHORTEST_LIFE_S = 60 * 60
 _LONGEST_LIFE_S = 90 * 60
 _SHORTEST_CAE_LIFE_S = 20 * 3600
@@ -57,7 +58,7 @@ def _token(world: World, call: Call, *, version: int) -> HttpResponse:
             body = _issue(asking, granted)
     except Refused as refused:
         return as_json(refused, call, extra=readable)
-    answer = json.dumps(body, separators=(",", ":"))
+    answer = _COMPACT.encode(body)
     return json_answer(200, answer, call, telemetry="1,0,0,,", extra=readable)
 
 

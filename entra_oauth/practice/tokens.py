@@ -38,7 +38,7 @@ __all__ = [
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 _BACKDATED_S = 300
 _ID_TOKEN_S = 3600
-_URLSAFE = bytes.maketrans(b"+/", b"-_")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +243,7 @@ def client_info(user: User, tenant: Tenant) -> str:
 
 
 def _b64(octets: bytes) -> bytes:
-    return b2a_base64(octets, newline=False).translate(_URLSAFE, b"=")
+    return b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=")
 
 
 @lru_cache(maxsize=1024)
@@ -256,4 +256,6 @@ def sub_for(tid: str, oid: str, audience: str) -> str:
 @lru_cache(maxsize=4)  # both tokens of an answer have it
 def _uti(trace_id: str) -> str:
     """The token's id: the request id again, in .NET's byte order, 22 characters."""
-    return _b64(uuid.UUID(trace_id).bytes_le).decode("ascii")
+    octets = bytes.fromhex(trace_id.replace("-", ""))
+    dotnet = octets[3::-1] + octets[5:3:-1] + octets[7:5:-1] + octets[8:]
+    return _b64(dotnet).decode("ascii")
