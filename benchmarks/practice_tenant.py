@@ -44,7 +44,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from entra_oauth.practice import PracticeBrowser, http_send
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
@@ -53,7 +53,8 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 COLUMNS = ("up", "signed", "flows", "four")
 SECONDS = 3.0
 WARM_UP = 100
-REDIRECT = "http://localhost:9"
+REDIRECT = "http://localhost"
+REDIRECT_ENCODED = quote(REDIRECT, safe="")
 PORTS = itertools.cycle(range(1024, 65536))
 """Of the redirect URI, which native apps choose anew: the same request again is a loop to Entra."""
 
@@ -106,6 +107,18 @@ class Contestant:
     token: str
     sign_in: Callable[[int], str]
     """What must be done once; the result are headers for the authorize request."""
+
+
+def _pkce() -> tuple[str, str]:
+    """A verifier and its challenge (RFC 7636 §4)."""
+    verifier = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return verifier, urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+PKCE = itertools.cycle([_pkce() for _ in range(1_000)])
+"""Made beforehand: it is not the client that is measured."""
+SCOPE = quote(f"openid profile {DATABRICKS}/.default")
 
 
 def main() -> None:
@@ -165,7 +178,7 @@ def _sign_in_once(port: int) -> str:
     cookies: list[str] = []
 
     def send(request: HttpRequest) -> HttpResponse:
-        if request.url.startswith(REDIRECT):
+        if request.url.startswith(f"{REDIRECT}/?"):
             return HttpResponse(status=200)
         response = http_send(request)
         cookies.extend(v.partition(";")[0] for n, v in response.headers if n == "Set-Cookie")
@@ -173,31 +186,28 @@ def _sign_in_once(port: int) -> str:
 
     base = f"http://localhost:{port}/{ARTICLE_TENANT_ID}/oauth2/v2.0/authorize"
     browser = PracticeBrowser(send, "alice@contoso-practice.example", "practice")
-    browser.open(f"{base}?{_query('x' * 43, REDIRECT)}")
+    browser.open(f"{base}?{_query('x' * 43, REDIRECT_ENCODED)}")
     return f"Cookie: {cookies[-1]}\r\n"
 
 
 def _query(challenge: str, redirect: str) -> str:
-    scope = quote(f"openid profile {DATABRICKS}/.default")
     return (
-        f"client_id={ARTICLE_CLIENT_ID}&response_type=code&redirect_uri={quote(redirect, safe='')}"
-        f"&scope={scope}&state=12345&nonce=67890"
+        f"client_id={ARTICLE_CLIENT_ID}&response_type=code&redirect_uri={redirect}"
+        f"&scope={SCOPE}&state=12345&nonce=67890"
         f"&code_challenge={challenge}&code_challenge_method=S256"
     )
 
 
 def _flow(contestant: Contestant, connection: Connection, headers: str) -> None:
-    verifier = secrets.token_urlsafe(32)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
-    redirect = f"http://localhost:{next(PORTS)}"
+    verifier, challenge = next(PKCE)
+    redirect = f"{REDIRECT_ENCODED}%3A{next(PORTS)}"
     answer = connection.get(f"{contestant.authorize}?{_query(challenge, redirect)}", headers)
-    location = answer.partition(b"ocation: ")[2].partition(b"\r\n")[0].decode()
-    code = parse_qs(urlsplit(location).query)["code"][0]
+    location = answer.partition(b"ocation: ")[2].partition(b"\r\n")[0]
+    code = location.partition(b"code=")[2].partition(b"&")[0].decode("ascii")
     answer = connection.post(
         contestant.token,
-        f"grant_type=authorization_code&client_id={ARTICLE_CLIENT_ID}&code={quote(code)}"
-        f"&redirect_uri={quote(redirect, safe='')}&code_verifier={verifier}",
+        f"grant_type=authorization_code&client_id={ARTICLE_CLIENT_ID}&code={code}"
+        f"&redirect_uri={redirect}&code_verifier={verifier}",
     )
     if b" 200 " not in answer[:16] or answer.count(b'"eyJ') != 2:
         raise SystemExit(f"{contestant.name} answered:\n{answer.decode()}")

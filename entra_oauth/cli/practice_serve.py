@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     with ExitStack() as opening:
         with signals.uninterrupted():
             _open(args, opening, console)
+        # What a tenant keeps has no cycles, and looking for some in all of it takes time.
+        gc.set_threshold(50_000, 20, 100)
         forever = threading.Event()
         while not forever.wait(0.25):  # in slices: Windows sees Ctrl-C between them
             pass

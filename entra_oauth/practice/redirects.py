@@ -7,6 +7,7 @@ they are written down there.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["find", "matches", "origin_of", "reply_url"]
 
 _VISIBLE = re.compile("[!-~]*")
+_PATHLESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*(?:\?.*)?", re.ASCII)
 _LOOPBACK = re.compile(
     r"(?P<place>https?://(?:localhost|127\.0\.0\.1))(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?",
@@ -28,7 +30,8 @@ _LOOPBACK = re.compile(
 
 def find(app: App, sent: str) -> Redirect | None:
     """The registered redirect URI that `sent` is, if any."""
-    return next((r for r in app.redirects if matches(r.uri, sent)), None)
+    theirs = _parts(sent)
+    return next((r for r in app.redirects if _same(r.uri, sent, theirs)), None)
 
 
 def matches(registered: str, sent: str) -> bool:
@@ -37,18 +40,29 @@ def matches(registered: str, sent: str) -> bool:
     Text equality, case included; only the port of localhost or 127.0.0.1 is
     ignored. One is not the other.
     """
-    if not _VISIBLE.fullmatch(sent):
-        return False
-    ours, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(sent)
+    return _same(registered, sent, _parts(sent))
+
+
+def _same(registered: str, sent: str, theirs: _Parts | None) -> bool:
+    ours = _registered(registered)
     if ours is None or theirs is None:
-        return registered == sent
-    if int(theirs["port"] or 0) > 65535:
-        return False
+        return registered == sent and _VISIBLE.fullmatch(sent) is not None
+    return ours == theirs
+
+
+_Parts = tuple[str, str, str | None]
+
+
+def _parts(uri: str) -> _Parts | None:
+    """What counts of an address of this machine; None for every other."""
+    found = _LOOPBACK.fullmatch(uri)
+    if found is None or not _VISIBLE.fullmatch(uri) or int(found["port"] or 0) > 65535:
+        return None
     # fidelity: redirect-port, redirect-slash
-    return all(
-        (ours[part] or default) == (theirs[part] or default)
-        for part, default in (("place", ""), ("path", "/"), ("query", ""))
-    )
+    return found["place"], found["path"] or "/", found["query"]
+
+
+_registered = lru_cache(maxsize=256)(_parts)
 
 
 def reply_url(redirect_uri: str, fields: Fields, mode: str) -> str:
@@ -57,7 +71,7 @@ def reply_url(redirect_uri: str, fields: Fields, mode: str) -> str:
     A URI without a path comes back with `/`, and a query answer ends in an empty
     fragment, so that a fragment of the page before cannot stick to it.
     """
-    if not urlsplit(redirect_uri).path:
+    if _PATHLESS.fullmatch(redirect_uri):
         place, mark, query = redirect_uri.partition("?")
         redirect_uri = f"{place}/{mark}{query}"  # fidelity: path-less-redirect
     if mode == "fragment":
