@@ -44,7 +44,7 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # A line that begins with a space (obs-fold, RFC 9112 section 5.2) has no token before its
 # colon, and so has one with a space before the colon (section 5.1).
 _FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*")
-_ONCE = frozenset({"host", "expect", "content-length", "transfer-encoding"})
+_LOOKED_AT = frozenset({"host", "expect", "content-length", "transfer-encoding", "connection"})
 _TARGET = re.compile(rb"[!\"$-~]+")  # visible ASCII without `#`: a fragment is never sent
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
 _LENGTH = re.compile(r"[0-9]{1,12}")
@@ -103,6 +103,8 @@ class Head:
     length: int
     """Bytes of body that follow."""
     waits_for_continue: bool
+    ends: bool
+    """Whether the peer wants this to be the last request of its connection."""
     host: str | None
     """The Host header."""
     raw: bytes = b""
@@ -126,11 +128,11 @@ def parse_head(head: bytes, *, body_limit: int = BODY_LIMIT) -> Head:
     line, mark, rest = head.partition(b"\r\n")
     method, target, modern = _request_line(line)
     headers = _headers(mark + rest)
-    once = _once(headers)
-    host = once.get("host")
+    seen = _looked_at(headers)
+    host = seen.get("host")
     if host is None and modern:
         raise Refusal(400)  # RFC 9112 section 3.2
-    expects = once.get("expect", "").lower()
+    expects = seen.get("expect", "").lower()
     if expects not in ("", "100-continue"):
         raise Refusal(417)
     return Head(
@@ -138,8 +140,9 @@ def parse_head(head: bytes, *, body_limit: int = BODY_LIMIT) -> Head:
         target=target,
         modern=modern,
         headers=headers,
-        length=_body_length(once, body_limit),
+        length=_body_length(seen, body_limit),
         waits_for_continue=modern and expects != "",
+        ends=not modern or _says_close(seen.get("connection", "")),
         host=host,
         raw=head,
     )
@@ -169,8 +172,11 @@ def build_request(head: Head, body: bytes, *, scheme: str, fallback_host: str) -
 
 def ends_connection(headers: Fields) -> bool:
     """Whether these headers say `Connection: close`."""
-    values = (v.lower() for n, v in headers if n.lower() == "connection")
-    return any("close" in [part.strip() for part in v.split(",")] for v in values)
+    return any(_says_close(value) for name, value in headers if name.lower() == "connection")
+
+
+def _says_close(value: str) -> bool:
+    return "close" in [part.strip() for part in value.lower().split(",")]
 
 
 def safe_headers(allow: str = "") -> Fields:
@@ -234,21 +240,24 @@ def _headers(lines: bytes) -> Fields:
     return tuple((name, value.strip(" \t")) for name, _, value in pieces)
 
 
-def _once(headers: Fields) -> dict[str, str]:
-    """By lower-case name, those of which there may be only one."""
+def _looked_at(headers: Fields) -> dict[str, str]:
+    """What matters here, by lower-case name; only Connection may stand there twice."""
     found: dict[str, str] = {}
     for name, value in headers:
         key = name.lower()
-        if key in _ONCE:
-            if key in found:
+        if key in _LOOKED_AT:
+            if key not in found:
+                found[key] = value
+            elif key == "connection":
+                found[key] += f",{value}"
+            else:
                 raise Refusal(400)
-            found[key] = value
     return found
 
 
-def _body_length(once: dict[str, str], limit: int) -> int:
-    length = once.get("content-length")
-    if "transfer-encoding" in once:
+def _body_length(seen: dict[str, str], limit: int) -> int:
+    length = seen.get("content-length")
+    if "transfer-encoding" in seen:
         # Both at once is how requests are smuggled (RFC 9112 section 6.3).
         raise Refusal(411 if length is None else 400)
     if length is None:

@@ -326,7 +326,7 @@ class LoopbackHost:
         connection.notes.end(request, None, unread=connection.unread, failure="HangUp")
 
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
-        keep = self._keep_alive and head.modern and not http1.ends_connection(head.headers)
+        keep = self._keep_alive and not head.ends
         connection.notes.arrived()
         try:
             response = self._handle(request)

@@ -141,7 +141,7 @@ class Connection:
         self.sock.settimeout(remaining)
 
     def _take(self, size: int, *, skip: int = 0) -> bytes:
-        taken = bytes(self._buffer[:size])
-        self.notes.hear(self._buffer[: size + skip])
+        taken = bytes(self._buffer[: size + skip])
+        self.notes.hear(taken)
         del self._buffer[: size + skip]
-        return taken
+        return taken[:size]

@@ -72,15 +72,13 @@ def _parameters(text: str) -> Parameters:
     for piece in pieces:
         if piece:
             name, _, value = piece.partition("=")
-            fields.append((_decoded(name), _decoded(value)))
+            plain = "%" not in piece and "+" not in piece
+            fields.append((name, value) if plain else (_decoded(name), _decoded(value)))
     return Parameters(tuple(fields))
 
 
 def _decoded(text: str) -> str:
-    """Without its percent escapes; most of what is sent has none."""
-    if "+" in text:
-        text = text.replace("+", " ")
-    return unquote(text) if "%" in text else text
+    return unquote(text.replace("+", " "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["preflight", "throttled", "token", "token_v1"]
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
+_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _SHORTEST_LIFE_S = 60 * 60
 _LONGEST_LIFE_S = 90 * 60
 _SHORTEST_CAE_LIFE_S = 20 * 3600

@@ -35,7 +35,7 @@ __all__ = [
     "sub_for",
 ]
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
+_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _BACKDATED_S = 300
 _ID_TOKEN_S = 3600
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
