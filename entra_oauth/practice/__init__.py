@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from entra_oauth.practice.carrier import http_send
     from entra_oauth.practice.directory import Directory
     from entra_oauth.practice.hosts import serve
     from entra_oauth.practice.tenant import PracticeTenant, Trailer
-    from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+    from entra_oauth.practice.user_agent import PracticeBrowser
 
 __all__ = ["Directory", "PracticeBrowser", "PracticeTenant", "Trailer", "http_send", "serve"]
 
@@ -22,7 +23,7 @@ _HOMES = {
     "PracticeBrowser": "user_agent",
     "PracticeTenant": "tenant",
     "Trailer": "tenant",
-    "http_send": "user_agent",
+    "http_send": "carrier",
     "serve": "hosts",
 }
 

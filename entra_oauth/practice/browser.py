@@ -19,8 +19,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import EntraOAuthError, UsageError, plain
+from entra_oauth.practice.carrier import http_send
 from entra_oauth.practice.control import CONTROL_VARIABLE
-from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.practice.visits import telling
 from entra_oauth.protocol.messages import is_loopback
 

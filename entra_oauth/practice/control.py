@@ -183,7 +183,7 @@ def command(
 
     `address` is a `Control.address`. Raises `ConnectFailed` where no tenant runs any more.
     """
-    from entra_oauth.practice.user_agent import http_send
+    from entra_oauth.practice.carrier import http_send
 
     place, _, token = address.partition("/#")
     body = b"" if content is None else json.dumps(content).encode("utf-8")

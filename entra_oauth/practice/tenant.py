@@ -302,7 +302,8 @@ class PracticeTenant:
         return self._browse(f"{self.base_url}/devicelogin", user, user_code)
 
     def _browse(self, url: str, user: str, user_code: str = "") -> Page:
-        from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+        from entra_oauth.practice.carrier import http_send
+        from entra_oauth.practice.user_agent import PracticeBrowser
 
         ca, here = self.ca, urlsplit(self.base_url).netloc
         person = self.person(user)

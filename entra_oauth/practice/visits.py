@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import now
 from entra_oauth.channels.loopback import Passage
 from entra_oauth.errors import EntraOAuthError
+from entra_oauth.practice.carrier import Tap, http_send
 from entra_oauth.practice.control import command
-from entra_oauth.practice.user_agent import Tap, http_send
 from entra_oauth.protocol.messages import HttpRequest, Wire, is_loopback
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from against.person import sign_in, type_in
 from entra_oauth.channels import pages
 from entra_oauth.channels.base import Outcome
 from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.practice.carrier import http_send
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.practice.hosts import Hosted
-from entra_oauth.practice.user_agent import http_send
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 pytestmark = [pytest.mark.against, needs.chromium, needs.posix]

@@ -14,10 +14,11 @@ import pytest
 
 import needs
 from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.practice.carrier import http_send
 from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from practice_kit import ALICE, PASSWORD, SCOPE, authorize_url
 

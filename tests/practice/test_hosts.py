@@ -22,12 +22,13 @@ from entra_oauth.channels.base import now
 from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.errors import ConnectFailed, PortBusy
 from entra_oauth.practice import tls
+from entra_oauth.practice.carrier import http_send
 from entra_oauth.practice.directory import ARTICLE_TENANT_ID
 from entra_oauth.practice.host_names import stands_in_for
 from entra_oauth.practice.hosts import Hosted, serve
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.tls import LOGIN_HOSTS
-from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from practice_kit import ALICE, PASSWORD, authorize_url
 

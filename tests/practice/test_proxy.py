@@ -14,11 +14,12 @@ import pytest
 
 from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken
 from entra_oauth.practice import faults
+from entra_oauth.practice.carrier import http_send
 from entra_oauth.practice.host_names import CERTIFIED, CONSTRAINED, stands_in_for
 from entra_oauth.practice.hosts import Hosted, serve
 from entra_oauth.practice.proxy import Proxy
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.protocol.messages import HttpRequest
 from practice_kit import ALICE, PASSWORD, authorize_url
 

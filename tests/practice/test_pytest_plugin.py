@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from entra_oauth.practice.carrier import http_send
 from entra_oauth.practice.pytest_plugin import practice_tenant  # noqa: F401 - a fixture
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.user_agent import PracticeBrowser
 from practice_kit import ALICE, PASSWORD
 
 

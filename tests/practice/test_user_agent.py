@@ -6,7 +6,8 @@ import pytest
 
 from entra_oauth.channels.loopback import LoopbackHost
 from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken, UnexpectedAnswer
-from entra_oauth.practice.user_agent import PracticeBrowser, http_send
+from entra_oauth.practice.carrier import http_send
+from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from practice_kit import ALICE, PASSWORD
 

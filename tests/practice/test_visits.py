@@ -10,9 +10,9 @@ import pytest
 from entra_oauth.channels.loopback import HangUp, LoopbackHost, Passage
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, UsageError
 from entra_oauth.practice import visits as room
+from entra_oauth.practice.carrier import Tap, http_send
 from entra_oauth.practice.control import Control, command
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.user_agent import Tap, http_send
 from entra_oauth.practice.visits import Visits, telling
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 
