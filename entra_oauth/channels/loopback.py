@@ -4,7 +4,7 @@ The listener of a sign-in, the practice tenant and the local services all run on
 it. It is not built on `http.server`: that costs 40 ms to import, lets a silent
 peer hold up the others, and does the TLS handshake while accepting.
 
-One thread accepts, and each connection has its own. A connection that has not
+One thread accepts, and each connection has its own (`crew`). A connection that has not
 yet delivered a whole request is worth nothing: it is cut at its deadline, or
 earlier when its place is needed. So no number of silent peers keeps a speaking
 one from being answered.
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.channels import http1
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.crew import Crew
 from entra_oauth.channels.http1 import Refusal
 from entra_oauth.channels.passage import Passage
 from entra_oauth.channels.peer import Connection
@@ -110,7 +111,7 @@ class LoopbackHost:
         self._acceptor: threading.Thread | None = None
         self._wakers: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[Connection, None] = {}  # the longest unused first
-        self._threads: set[threading.Thread] = set()
+        self._crew = Crew(f"loopback-{self.port}-peer", self._serve)
 
     def start(self) -> None:
         """Begin to answer; returns at once."""
@@ -143,10 +144,11 @@ class LoopbackHost:
             self._acceptor.join()
         for sock in (*self._listeners, *(self._wakers or ())):
             sock.close()
+        self._crew.dismiss()
         self._cut(only_waiting=True)
-        self._join(grace_s)
+        self._crew.join(grace_s)
         self._cut(only_waiting=False)
-        self._join(0.2)
+        self._crew.join(0.2)
 
     def __enter__(self) -> Self:
         self.start()
@@ -181,19 +183,10 @@ class LoopbackHost:
             self._stopping.wait(_PAUSE_S)
             return
         connection = Connection(sock, self._witness)
-        thread = threading.Thread(
-            target=self._serve,
-            args=(connection,),
-            name=f"loopback-{self.port}-peer",
-            daemon=True,
-        )
         with self._lock:
             self._connections[connection] = None
-            self._threads.add(thread)
-        try:
-            thread.start()
-        except RuntimeError:  # the system has no more threads
-            self._forget(connection, thread)
+        if not self._crew.give(connection):
+            self._forget(connection)
             sock.close()
 
     def _make_room(self, limit: int) -> bool:
@@ -214,23 +207,15 @@ class LoopbackHost:
         oldest.cut()
         return True
 
-    def _forget(self, connection: Connection, thread: threading.Thread) -> None:
+    def _forget(self, connection: Connection) -> None:
         with self._lock:
             self._connections.pop(connection, None)
-            self._threads.discard(thread)
 
     def _cut(self, *, only_waiting: bool) -> None:
         with self._lock:
             for connection in self._connections:
                 if connection.waiting or not only_waiting:
                     connection.cut()
-
-    def _join(self, timeout_s: float) -> None:
-        until = monotonic() + timeout_s
-        with self._lock:
-            threads = self._threads - {threading.current_thread()}
-        for thread in threads:
-            thread.join(max(0.0, until - monotonic()))
 
     # ---- one connection --------------------------------------------------------
 
@@ -242,7 +227,7 @@ class LoopbackHost:
                 self._converse(connection)
         finally:
             connection.close()
-            self._forget(connection, threading.current_thread())
+            self._forget(connection)
 
     def _converse(self, connection: Connection) -> None:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

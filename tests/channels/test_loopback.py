@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from cryptography.x509.oid import NameOID
 import child_process
 import needs
 import rawpeer
+from entra_oauth.channels.crew import SPARE
 from entra_oauth.channels.loopback import HangUp, LoopbackHost
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -332,7 +334,37 @@ def test_a_peer_that_takes_no_answer_is_cut_at_the_deadline() -> None:
     host = LoopbackHost(lambda request: big, request_timeout_s=0.2)
     with host, rawpeer.connect(host.port) as peer:
         peer.sendall(request_bytes(host.port))
-        wait_until(lambda: threads_of(host) == 0)
+        wait_until(lambda: not host._connections)
+
+
+def test_the_thread_of_a_connection_that_has_ended_serves_the_next_one(
+    host: LoopbackHost,
+) -> None:
+    for _ in range(20):
+        assert rawpeer.get(host.port).status == 200
+        wait_until(lambda: host._crew.spare == 1)
+    assert threads_of(host) == 1
+
+
+def test_after_a_rush_only_a_few_threads_are_left(host: LoopbackHost) -> None:
+    peers = [rawpeer.connect(host.port) for _ in range(40)]
+    wait_until(lambda: threads_of(host) == 40)
+    for peer in peers:
+        peer.close()
+    wait_until(lambda: threads_of(host) == SPARE == host._crew.spare)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: rawpeer.get(host.port).status, range(200)))
+    assert answers == [200] * 200
+
+
+def test_a_host_that_stops_in_a_rush_leaves_no_thread_behind() -> None:
+    for _ in range(20):
+        with LoopbackHost(echo) as host:
+            peers = [rawpeer.connect(host.port) for _ in range(12)]
+            for peer in peers[::2]:
+                peer.close()
+        for peer in peers[1::2]:
+            peer.close()
 
 
 def threads_of(host: LoopbackHost) -> int:
