@@ -1,6 +1,11 @@
 """How a fault is written down, for the command line, the control endpoint and Python.
 
-    WHERE WORD…             where it applies: `token`, `authorize,page`, `any`
+    WHERE WORD…             where it applies: `token`, or `authorize,page`, or one of
+                            discovery instance userrealm keys devicecode userinfo workspace
+    redirect                the reply to the app, by whichever page it came about
+    any                     all of these
+    connect                 the proxy's answer to CONNECT: only drop, reset, delay=SECONDS,
+                            status=N, and how often; match=host:HOST
 
     match=NAME:VALUE        only requests with that parameter
     after=N times=N         let N pass, then touch N
@@ -13,9 +18,6 @@
     aadsts=N error=TEXT suberror=TEXT claims=JSON       Entra's refusal
     cae                     a claims challenge, as the workspace makes them
     drop, reset             no answer: the connection ends
-
-At the place `connect` these, and the words above that they need: drop, reset, delay=SECONDS,
-status=N, match=host:HOST. `any` does not mean it.
 
     header=NAME:VALUE retry-after=SECONDS
     set=NAME:VALUE unset=NAME       of a JSON answer, or of the reply to the app

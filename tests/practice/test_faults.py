@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from shlex import quote
 from urllib.parse import parse_qsl
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from entra_oauth.channels.loopback import HangUp
 from entra_oauth.errors import UsageError
-from entra_oauth.practice import routes
+from entra_oauth.practice import fault_words, routes
 from entra_oauth.practice.fault_words import read_fault, read_rule
 from entra_oauth.practice.faults import PLACES, Rule, place_of
 from entra_oauth.practice.jws import split
@@ -90,6 +91,11 @@ def test_only_a_request_with_the_parameter_is_touched(kit: Kit) -> None:
     answer = kit.post(f"{BASE}/{TENANT}/oauth2/v2.0/token", form)
     assert refused(answer) == (400, "invalid_grant", 700082)
     assert body_of(answer)["suberror"] == "bad_token"
+
+
+def test_every_place_is_named_where_the_words_are_explained() -> None:
+    told = set(re.findall(r"[a-z]+", str(fault_words.__doc__).partition("match=NAME")[0]))
+    assert {*PLACES, "any"} <= told
 
 
 # ---- how often ---------------------------------------------------------------------------
