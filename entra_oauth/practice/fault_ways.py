@@ -11,6 +11,7 @@ from entra_oauth.practice.answers import dated, page_answer, redirect_answer
 from entra_oauth.practice.frame import page
 from entra_oauth.practice.replies import read_reply
 from entra_oauth.practice.style import policy
+from entra_oauth.practice.user_agent import VISIT
 
 if TYPE_CHECKING:
     from entra_oauth.practice.faults import Scene
@@ -59,7 +60,8 @@ class Frames:
         stray = [f'src="{escape(origin + self.first)}"'] if self.first else []
         visits = (*stray, *(_source(reply),) * (2 if self.twice else 1))
         frames = "".join(
-            f'<iframe title="Visit {number}" width="100%" height="160" {visit}></iframe>'
+            f'<iframe name="{VISIT}" title="Visit {number}" width="100%" height="160" {visit}>'
+            "</iframe>"
             for number, visit in enumerate(visits, start=1)
         )
         body = (

@@ -1,7 +1,7 @@
 """A browser without a screen: it follows redirects and fills in the tenant's forms.
 
 The demo and the tests sign in with it. It reads pages as a browser would, with an
-HTML parser, and knows nothing of how the tenant makes them.
+HTML parser, and knows nothing of how the tenant makes them, but for one name (`VISIT`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Page", "PracticeBrowser"]
+__all__ = ["VISIT", "Page", "PracticeBrowser"]
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_STEPS = 20
+VISIT = "visit"
+"""The name of a frame in which a fault sends the browser on. Frames of other pages stay shut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +84,23 @@ class PracticeBrowser:
         """Go to `url` and on, until a page asks for nothing more.
 
         A page that asks for the same thing twice is returned as it is. A page with frames
-        leads on to them, and the last one is where it ends. Raises what `send` raises,
-        and `UnexpectedAnswer` if the way has no end.
+        called `VISIT` leads on to them, and the last one is where it ends. Raises what `send`
+        raises, and `UnexpectedAnswer` if the way has no end.
         """
         self._denied = False
         page = self._walk(HttpRequest(method="GET", url=url))
+        outside = page
         for frame in _read(page.text).frames if page.status == 200 else ():
-            page = self._look_into(frame, page)
+            form = _first_form(frame.text)
+            if form is not None:
+                page = self._look_into(self._submit(form, outside.url))
+            else:
+                url = urljoin(outside.url, frame.source)
+                page = self._look_into(HttpRequest(method="GET", url=url))
         return page
 
-    def _look_into(self, frame: _Frame, outside: Page) -> Page:
+    def _look_into(self, request: HttpRequest) -> Page:
         """Where a frame ends up; it is no failure of the page that nobody answers there."""
-        request = HttpRequest(method="GET", url=urljoin(outside.url, frame.source))
-        form = _first_form(frame.text)
-        if form is not None:
-            request = self._submit(form, outside.url)
         try:
             return self._walk(request)
         except (TransportError, DestinationRefused):
@@ -200,7 +204,7 @@ class _Reader(HTMLParser):
         if tag == "form":
             self.forms.append(_Form(have.get("action", ""), have.get("method", "get").lower()))
             self._inside = True
-        elif tag == "iframe":
+        elif tag == "iframe" and have.get("name") == VISIT:
             self.frames.append(_Frame(have.get("src", ""), have.get("srcdoc", "")))
         elif self._inside and tag == "input" and have.get("name"):
             if have.get("type") == "hidden":

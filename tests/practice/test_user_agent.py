@@ -102,6 +102,33 @@ def test_a_page_without_a_form_is_the_end_and_so_is_an_error_page_with_one() -> 
     assert len(site.asked) == 1
 
 
+def test_only_the_frames_of_a_fault_are_looked_into() -> None:
+    asked: list[str] = []
+    frames = (
+        '<iframe src="/other"></iframe><iframe srcdoc="hello"></iframe>'
+        '<iframe name="visit" src="/first"></iframe><iframe src="about:blank"></iframe>'
+        '<iframe name="visit" srcdoc="&lt;form method=post action=/second>"></iframe>'
+    )
+
+    def send(request: HttpRequest) -> HttpResponse:
+        asked.append(f"{request.method} {request.url}")
+        return _page(frames if request.url == "http://a/" else "done")
+
+    page = PracticeBrowser(send, "alice", "x").open("http://a/")
+    assert asked == ["GET http://a/", "GET http://a/first", "POST http://a/second"]
+    assert (page.url, page.text) == ("http://a/second", "done")
+
+
+def test_a_frame_in_which_nobody_answers_is_no_failure_of_the_page() -> None:
+    def send(request: HttpRequest) -> HttpResponse:
+        if request.url == "http://a/":
+            return _page('<iframe name="visit" src="http://b/?code=1"></iframe>')
+        raise ConnectFailed("Nobody.", advice="Wait.")
+
+    page = PracticeBrowser(send, "alice", "x").open("http://a/")
+    assert (page.status, page.url) == (502, "http://b/?code=1")
+
+
 def test_a_way_without_an_end_is_given_up() -> None:
     site = _Site({"/": _go("/")})
     with pytest.raises(UnexpectedAnswer):
