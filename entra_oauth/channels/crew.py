@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Task = Callable[[], None]
+
 __all__ = ["SPARE", "Crew"]
 
 SPARE = 8
 """So many threads wait for something to do; the others end when they are done."""
 
-T = TypeVar("T")
 
+class Crew:
+    """Does what it is given, each task in a daemon thread of that name."""
 
-class Crew(Generic[T]):
-    """Calls `work` with each thing that is given, in daemon threads of that name."""
-
-    def __init__(self, name: str, work: Callable[[T], None]) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._work = work
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
-        self._given: SimpleQueue[tuple[T] | None] = SimpleQueue()
+        self._given: SimpleQueue[Task | None] = SimpleQueue()
         self._spare = 0
         """Threads that wait, and nothing was given for; guarded by the lock."""
         self._over = False
@@ -42,21 +41,19 @@ class Crew(Generic[T]):
         with self._lock:
             return self._spare
 
-    def give(self, thing: T) -> bool:
-        """Have it worked on at once; False if the system has no more threads."""
+    def give(self, task: Task) -> bool:
+        """Have it done, beginning at once; False if the system has no more threads."""
         with self._lock:
             free = self._spare > 0
             if free:
                 self._spare -= 1
-        if free:
-            self._given.put((thing,))
-            return True
-        return self._hire(thing)
+        if not free and not self._hire():
+            return False
+        self._given.put(task)
+        return True
 
-    def _hire(self, thing: T) -> bool:
-        thread = threading.Thread(
-            target=self._work_on, args=((thing,),), name=self._name, daemon=True
-        )
+    def _hire(self) -> bool:
+        thread = threading.Thread(target=self._do, name=self._name, daemon=True)
         with self._lock:
             self._threads.add(thread)
         try:
@@ -67,16 +64,17 @@ class Crew(Generic[T]):
             return False
         return True
 
-    def _work_on(self, given: tuple[T] | None) -> None:
+    def _do(self) -> None:
         try:
-            while given is not None:
-                self._work(*given)
-                given = None  # nothing of it is kept while there is nothing to do
+            task = self._given.get()
+            while task is not None:
+                task()
+                task = None  # nothing of it is kept while there is nothing to do
                 with self._lock:
                     if self._over or self._spare >= SPARE:
                         return
                     self._spare += 1
-                given = self._given.get()
+                task = self._given.get()
         finally:
             with self._lock:
                 self._threads.discard(threading.current_thread())

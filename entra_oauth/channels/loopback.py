@@ -16,6 +16,7 @@ import selectors
 import socket
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -111,7 +112,7 @@ class LoopbackHost:
         self._acceptor: threading.Thread | None = None
         self._wakers: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[Connection, None] = {}  # the longest unused first
-        self._crew = Crew(f"loopback-{self.port}-peer", self._serve)
+        self._crew = Crew(f"loopback-{self.port}-peer")
 
     def start(self) -> None:
         """Begin to answer; returns at once."""
@@ -185,7 +186,7 @@ class LoopbackHost:
         connection = Connection(sock, self._witness)
         with self._lock:
             self._connections[connection] = None
-        if not self._crew.give(connection):
+        if not self._crew.give(partial(self._serve, connection)):
             self._forget(connection)
             sock.close()
 
@@ -249,11 +250,14 @@ class LoopbackHost:
             except HangUp as wish:
                 self._hang_up(connection, None, wish)
                 return
-            with self._lock:
-                connection.waiting = False
+            self._wait(connection, waiting=False)
             keep = self._answer(connection, request, head)
             if not keep or not self._keep(connection):
                 return
+
+    def _wait(self, connection: Connection, *, waiting: bool) -> None:
+        with self._lock:
+            connection.waiting = waiting
 
     def _shake_hands(self, connection: Connection, tls: ssl.SSLContext) -> None:
         with self._lock:  # `cut` must not meet a socket that is being replaced
@@ -273,7 +277,9 @@ class LoopbackHost:
         tunnel: Callable[[str], ssl.SSLContext],
     ) -> None:
         """Play the host that a client of a proxy wants to be connected with."""
+        self._wait(connection, waiting=False)  # what was asked for is there as a whole
         tls = tunnel(head.target)
+        self._wait(connection, waiting=True)
         if connection.tunnel or head.length or connection.buffered:
             raise Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
         connection.until = monotonic() + self._request_timeout_s
@@ -308,7 +314,8 @@ class LoopbackHost:
     def _hang_up(self, connection: Connection, request: HttpRequest | None, wish: HangUp) -> None:
         if wish.reset:
             connection.reset()
-        connection.notes.end(request, None, unread=connection.unread, failure="HangUp")
+        unread = connection.unread if request is None else b""
+        connection.notes.end(request, None, unread=unread, failure="HangUp")
 
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
         keep = self._keep_alive and not head.ends

@@ -1,7 +1,7 @@
 """One request as the tenant reads it: its own parsing, its own ids.
 
-The client of this package parses forms too. The two share no code on purpose:
-a mistake made once must not be made on both ends.
+The client of this package parses forms too. The two share no code for that, on
+purpose: a mistake made once must not be made on both ends.
 """
 
 from __future__ import annotations

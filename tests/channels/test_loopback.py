@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import select
 import signal
 import socket
@@ -24,7 +25,8 @@ import child_process
 import needs
 import rawpeer
 from entra_oauth.channels.crew import SPARE
-from entra_oauth.channels.loopback import HangUp, LoopbackHost
+from entra_oauth.channels.loopback import HangUp, LoopbackHost, Refusal
+from entra_oauth.channels.peer import Connection
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 
@@ -344,6 +346,34 @@ def test_the_thread_of_a_connection_that_has_ended_serves_the_next_one(
         assert rawpeer.get(host.port).status == 200
         wait_until(lambda: host._crew.spare == 1)
     assert threads_of(host) == 1
+
+
+def test_a_thread_that_waits_keeps_nothing_of_what_it_did(host: LoopbackHost) -> None:
+    assert rawpeer.get(host.port).status == 200
+    wait_until(lambda: host._crew.spare == 1)
+    gc.collect()
+    assert [each for each in gc.get_objects() if isinstance(each, Connection)] == []
+
+
+def test_whoever_waits_for_a_tunnel_is_not_cut_to_make_room() -> None:
+    enough, asked = threading.Event(), []
+
+    def tunnel(target: str) -> ssl.SSLContext:
+        asked.append(target)
+        enough.wait(ENOUGH_S)
+        raise Refusal(503)
+
+    with LoopbackHost(echo, tunnel=tunnel, max_connections=2) as host:
+        peers = [rawpeer.connect(host.port) for _ in range(2)]
+        for peer in peers:
+            peer.sendall(request_bytes(host.port, line="CONNECT x:443 HTTP/1.1"))
+        wait_until(lambda: len(asked) == 2)
+        others = [rawpeer.connect(host.port) for _ in range(5)]
+        time.sleep(0.05)
+        enough.set()
+        assert [rawpeer.split(rawpeer.read_all(peer)).status for peer in peers] == [503, 503]
+        for peer in (*peers, *others):
+            peer.close()
 
 
 def test_after_a_rush_only_a_few_threads_are_left(host: LoopbackHost) -> None:

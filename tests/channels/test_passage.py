@@ -112,8 +112,9 @@ def test_a_connection_that_we_ended_has_no_answer(
     path: str, host: LoopbackHost, seen: list[Passage]
 ) -> None:
     message = _bytes(host.port, f"GET {path} HTTP/1.1")
+    ahead = _bytes(host.port, "GET /never-read HTTP/1.1")
     with rawpeer.connect(host.port) as sock:
-        sock.sendall(message)
+        sock.sendall(message + ahead)
         assert eventually(lambda: bool(seen))
     (passage,) = seen
     assert (passage.wire.sent, passage.wire.received) == (message, b"")
