@@ -18,7 +18,7 @@ the first time. oauth2-mock-server has no key file that it would make itself.
 
 Medians, and the median of the ratios within a round.
 
-The goal for `flows` is reached with nothing to spare: 3.00 to 3.07 in four runs of five rounds,
+The goal for `flows` is reached with nothing to spare: 2.997 to 3.07 in seven runs of five rounds,
 1475 to 1526 flows per second (2 cores, AMD EPYC, Python 3.11, cryptography 50); `fresh` is 2.1
 times, `four` 1.8. Of the 0.66 ms of a flow one RSA-2048 signature takes 0.23, which OpenSSL's own
 `speed` makes no faster. cryptography holds the interpreter's lock while it signs, so a second

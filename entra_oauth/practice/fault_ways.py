@@ -44,7 +44,8 @@ class OtherMode:
 class Frames:
     """The browser goes to the app several times, each time in a frame of one page.
 
-    No script does it, so every browser has to; they may go to all of them at once.
+    No script does it, but for the one line of `form_post`. A browser may go to all of them at
+    once.
     """
 
     first: str = ""
