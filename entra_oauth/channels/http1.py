@@ -40,10 +40,11 @@ HEAD_END = b"\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # a token, RFC 9110 section 5.6.2
+_TOKEN = re.compile(_NAME)
 # A line that begins with a space (obs-fold, RFC 9112 section 5.2) has no token before its
 # colon, and so has one with a space before the colon (section 5.1).
-_FIELDS = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)*")
+_FIELDS = re.compile(rb"(?:\r\n" + _NAME + rb":[\t\x20-\x7e\x80-\xff]*)*")
 _LOOKED_AT = frozenset({"host", "expect", "content-length", "transfer-encoding", "connection"})
 _TARGET = re.compile(rb"[!\"$-~]+")  # visible ASCII without `#`: a fragment is never sent
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-from binascii import b2a_base64
 from typing import TYPE_CHECKING
+
+from entra_oauth.practice.compact import base64url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Chance"]
-
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Chance:
@@ -33,8 +32,7 @@ class Chance:
 
     def text(self, characters: int) -> str:
         """So many characters of the base64url alphabet."""
-        coded = b2a_base64(self.octets(characters), newline=False)
-        return coded[:characters].translate(_URL_SAFE).decode("ascii")
+        return base64url(self.octets(characters))[:characters].decode("ascii")
 
     def guid(self) -> str:
         return _guid(self.octets(16))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback import HangUp
 from entra_oauth.practice import pages
 from entra_oauth.practice.claims import challenge_json
+from entra_oauth.practice.compact import base64url, compact_json
 from entra_oauth.practice.jws import split
 from entra_oauth.practice.pkce import Challenge
 from entra_oauth.practice.refusals import as_fields, as_json, refuse
@@ -236,7 +237,7 @@ class SpoilSignature:
         token = split(str(body.get(self.token, "")))
         if token is None:
             return answer
-        other = urlsafe_b64encode(token.signature[::-1]).rstrip(b"=").decode("ascii")
+        other = base64url(token.signature[::-1]).decode("ascii")
         body[self.token] = f"{token.signed.decode('ascii')}.{other}"
         return _with_body(answer, body)
 
@@ -277,12 +278,11 @@ def _object(answer: HttpResponse) -> dict[str, object] | None:
 
 
 def _with_body(answer: HttpResponse, body: dict[str, object]) -> HttpResponse:
-    return replace(answer, body=json.dumps(body, separators=(",", ":")).encode("utf-8"))
+    return replace(answer, body=compact_json(body).encode("utf-8"))
 
 
 def _piece(part: dict[str, object]) -> str:
-    text = json.dumps(part, separators=(",", ":")).encode("utf-8")
-    return urlsafe_b64encode(text).rstrip(b"=").decode("ascii")
+    return base64url(compact_json(part).encode("utf-8")).decode("ascii")
 
 
 def _typed(text: str) -> object:

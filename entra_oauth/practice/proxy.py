@@ -35,10 +35,6 @@ _PLAIN_HTTP = (
 )
 
 
-def _let_in(host: str) -> int:
-    return 200
-
-
 class Proxy:
     """The proxy, in a `with` block. `tls` is what it presents in place of the real hosts.
 
@@ -52,7 +48,7 @@ class Proxy:
         handle: Callable[[HttpRequest], HttpResponse],
         *,
         tls: ssl.SSLContext,
-        connect: Callable[[str], int] = _let_in,
+        connect: Callable[[str], int],
         port: int = 0,
         witness: Callable[[Passage], None] | None = None,
     ) -> None:

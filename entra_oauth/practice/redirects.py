@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from entra_oauth.practice.directory import App, Redirect
     from entra_oauth.protocol.messages import Fields
 
+    _Parts = tuple[str, str, str | None]
+
 __all__ = ["find", "matches", "origin_of", "reply_url"]
 
 _VISIBLE = re.compile("[!-~]*")
@@ -48,9 +50,6 @@ def _same(registered: str, sent: str, theirs: _Parts | None) -> bool:
     if ours is None or theirs is None:
         return registered == sent and _VISIBLE.fullmatch(sent) is not None
     return ours == theirs
-
-
-_Parts = tuple[str, str, str | None]
 
 
 def _parts(uri: str) -> _Parts | None:

@@ -5,12 +5,12 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice import pages
 from entra_oauth.practice.answers import empty_answer, json_answer, text_answer
 from entra_oauth.practice.client_auth import read_credential
+from entra_oauth.practice.compact import compact_json
 from entra_oauth.practice.directory import Platform
 from entra_oauth.practice.granted import GrantedToApp, TokenCall
 from entra_oauth.practice.grants import GRANTS
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["preflight", "throttled", "token", "token_v1"]
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _SHORTEST_LIFE_S = 60 * 60
 _LONGEST_LIFE_S = 90 * 60
 _SHORTEST_CAE_LIFE_S = 20 * 3600
@@ -58,7 +57,7 @@ def _token(world: World, call: Call, *, version: int) -> HttpResponse:
             body = _issue(asking, granted)
     except Refused as refused:
         return as_json(refused, call, extra=readable)
-    answer = _COMPACT.encode(body)
+    answer = compact_json(body)
     return json_answer(200, answer, call, telemetry="1,0,0,,", extra=readable)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import uuid
-from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
+
+from entra_oauth.practice.compact import base64url, compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,10 +35,8 @@ __all__ = [
     "sub_for",
 ]
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _BACKDATED_S = 300
 _ID_TOKEN_S = 3600
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +222,7 @@ def _header(kid: str, x5t: str | None) -> bytes:
 
 
 def _piece(part: Mapping[str, object]) -> bytes:
-    return _b64(_COMPACT.encode(part).encode())
+    return base64url(compact_json(part).encode())
 
 
 def _message(header: bytes, claims: dict[str, object]) -> bytes:
@@ -233,24 +231,20 @@ def _message(header: bytes, claims: dict[str, object]) -> bytes:
 
 
 def _compact(message: bytes, signature: bytes) -> str:
-    return b".".join((message, _b64(signature))).decode("ascii")
+    return b".".join((message, base64url(signature))).decode("ascii")
 
 
 def client_info(user: User, tenant: Tenant) -> str:
     """Who signed in, for clients that asked with `client_info=1`."""
-    text = _COMPACT.encode({"uid": user.oid, "utid": tenant.id})
-    return _b64(text.encode()).decode("ascii")
-
-
-def _b64(octets: bytes) -> bytes:
-    return b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=")
+    text = compact_json({"uid": user.oid, "utid": tenant.id})
+    return base64url(text.encode()).decode("ascii")
 
 
 @lru_cache(maxsize=1024)
 def sub_for(tid: str, oid: str, audience: str) -> str:
     """A `sub` that is the same each time and differs from audience to audience."""
     digest = hmac.digest(tid.encode(), f"{oid} {audience}".encode(), hashlib.sha256)
-    return _b64(digest).decode("ascii")
+    return base64url(digest).decode("ascii")
 
 
 @lru_cache(maxsize=4)  # both tokens of an answer have it
@@ -258,4 +252,4 @@ def _uti(trace_id: str) -> str:
     """The token's id: the request id again, in .NET's byte order, 22 characters."""
     octets = bytes.fromhex(trace_id.replace("-", ""))
     dotnet = octets[3::-1] + octets[5:3:-1] + octets[7:5:-1] + octets[8:]
-    return _b64(dotnet).decode("ascii")
+    return base64url(dotnet).decode("ascii")
