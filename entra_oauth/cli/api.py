@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.doors import back_channels
+from entra_oauth.cli.only_sign_in import use
 from entra_oauth.cli.plans import authority_of, use_workspace
 from entra_oauth.cli.secret_input import SecretOption, read_secret
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
@@ -149,6 +150,7 @@ def _resource_id(args: argparse.Namespace) -> str | None:
 def _authority(args: argparse.Namespace, console: Console) -> Authority:
     """Who makes the token: as the options say, else the one of the workspace."""
     if not TOKEN.is_offered(args):
+        use(args, console)
         if not args.tenant:
             use_workspace(args, console)
         return authority_of(args)

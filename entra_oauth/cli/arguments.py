@@ -52,7 +52,8 @@ def read_arguments(
             f"{verb.name} needs a program to run.",
             advice=f"Give it after two dashes: entra-oauth {verb.name} -- python script.py",
         )
-    args.program, args.action = program, verb.name.partition(" ")[2]
+    args.verb, args.program = verb.name, program
+    args.action = verb.name.partition(" ")[2]
     fill_in(args, verb.options, environ)
     if "output" in verb.options:
         args.output = args.output or verb.output

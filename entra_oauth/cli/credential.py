@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import now
 from entra_oauth.cli import kept, shim
 from entra_oauth.cli.formats import Shown, render
+from entra_oauth.cli.only_sign_in import use
 from entra_oauth.cli.plans import authority_of
 from entra_oauth.errors import DestinationRefused, LocalError, UsageError
 from entra_oauth.protocol.destination import check_destination
@@ -48,6 +49,7 @@ def _result(output: str, shown: Shown, console: Console) -> None:
 
 
 def _kubectl(args: argparse.Namespace, console: Console) -> None:
+    use(args, console)
     server = _cluster_server(os.environ.get("KUBERNETES_EXEC_INFO", ""))
     if server is not None and args.settings is not None and args.settings.texts("hosts"):
         _check_host(server, args)
@@ -72,6 +74,7 @@ def _az(args: argparse.Namespace, console: Console) -> None:
     if args.install:
         shim.install("az", args, console)
         return
+    use(args, console)
     given = _options(args.words, ("account", "get-access-token"), "az")
     output = given.get("output", "json")
     if output != "json":
@@ -120,6 +123,7 @@ def _databricks(args: argparse.Namespace, console: Console) -> None:
         # The SDK asks whether it is new enough before it asks for a token.
         console.result_json({"Version": "0.250.0", "Major": 0, "Minor": 250, "Patch": 0})
         return
+    use(args, console)
     given = _options(args.words, ("auth", "token"), "databricks")
     args.force_refresh = args.force_refresh or "force-refresh" in given
     if host := given.get("host"):
@@ -178,6 +182,7 @@ def _git(args: argparse.Namespace, console: Console) -> None:
     host = asked.get("host", "")
     if asked.get("protocol") != "https":
         return  # git asks the next helper, or the person
+    use(args, console)
     try:
         _check_host(f"https://{host}/", args)
     except DestinationRefused as error:

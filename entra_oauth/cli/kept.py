@@ -11,6 +11,7 @@ from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.source import TokenSource
 from entra_oauth.cache.store import FileStore
 from entra_oauth.channels.base import now
+from entra_oauth.cli import only_sign_in
 from entra_oauth.cli.formats import Shown
 from entra_oauth.cli.plans import authority_of, client_id_of, use_workspace
 from entra_oauth.errors import plain
@@ -26,7 +27,11 @@ __all__ = ["app_of", "find", "login_command", "shown", "source_for"]
 
 
 def app_of(args: argparse.Namespace, console: Console) -> App:
-    """The app that the options name; a workspace is asked for its tenant if none is given."""
+    """The app that the options name, or the only one that somebody has signed in to.
+
+    A workspace is asked for its tenant if none is given.
+    """
+    only_sign_in.use(args, console)
     if not args.tenant:
         use_workspace(args, console)
     return App.of(authority_of(args), client_id_of(args))
@@ -119,8 +124,9 @@ def login_command(args: argparse.Namespace) -> str:
     for name in ("tenant", "client_id", "authority_host", "scope"):
         source = args.sources.get(name, "")
         value = getattr(args, name)
-        # Only what stands on this command line: the rest is found again the same way.
-        if not value or not source.startswith("--"):
+        # Only what stands on this command line, or was not named at all: the rest is found
+        # again the same way.
+        if not value or not (source.startswith("--") or source == only_sign_in.SOURCE):
             continue
         for each in value if isinstance(value, tuple) else (value,):
             words += [f"--{name.replace('_', '-')}", shlex.quote(plain(each, limit=300))]

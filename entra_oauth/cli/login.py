@@ -13,6 +13,7 @@ from entra_oauth.protocol.authorize import Procedure
 if TYPE_CHECKING:
     import argparse
 
+    from entra_oauth.cache.kept import Account
     from entra_oauth.cli.console import Console
     from entra_oauth.cli.output import Asked
     from entra_oauth.protocol.token import TokenResponse
@@ -90,3 +91,25 @@ def _end(
         from entra_oauth.cli.profile import save
 
         save(args.save_profile, args, account.name if account else None, console)
+    if account is not None:
+        _say_what_is_next(account, asked, args, console)
+
+
+def _say_what_is_next(
+    account: Account, asked: Asked, args: argparse.Namespace, console: Console
+) -> None:
+    """The line that gives the token that was kept."""
+    if console.quiet:
+        return
+    from entra_oauth.cache.kept import App
+    from entra_oauth.cli.only_sign_in import Wanted, options_for
+
+    profile = args.save_profile or (args.settings.name if args.settings else None)
+    wanted = Wanted(
+        app=App.of(asked.authority, asked.client_id),
+        account=account,
+        scopes=asked.scopes,
+        ca_bundle=args.ca_bundle,
+        profile=profile,
+    )
+    console.say(f"Next: entra-oauth token{options_for(wanted, console)}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.kept import App
 from entra_oauth.cache.store import FileStore
 from entra_oauth.cli.kept import app_of
+from entra_oauth.cli.only_sign_in import use
 from entra_oauth.errors import SignInRequired, plain
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         number = store.forget_all()
         console.say(f"Forgotten: {number} account{'s' if number != 1 else ''}.")
         return _end(console, args, urls, number)
+    use(args, replace(console, quiet=False))  # what goes unnamed does not go unsaid
     app = app_of(args, console)
     name = args.account or store.default_account(app)
     if name is None:

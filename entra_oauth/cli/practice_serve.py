@@ -63,9 +63,24 @@ def _introduce(hosted: Hosted, console: Console) -> None:
         )
     if hosted.proxy is not None:
         console.say(f"Proxy that plays the real hosts, and refuses all others: {hosted.proxy.url}")
+    options = _options(hosted, console)
     console.say(
         "Next, in another terminal:\n"
         f"  entra-oauth login --authority-host {hosted.base_url} \\\n"
         f"    --tenant {ARTICLE_TENANT_ID} \\\n"
-        f"    --client-id {ARTICLE_CLIENT_ID}{trusting}"
+        f"    --client-id {ARTICLE_CLIENT_ID}{trusting}\n"
+        f"  entra-oauth token{options}\n"
+        f"  entra-oauth api GET {hosted.base_url}/api/2.0/clusters/list{options}"
     )
+
+
+def _options(hosted: Hosted, console: Console) -> str:
+    """Those that name the practice sign-in, where others are kept or named too."""
+    if console.quiet:
+        return ""
+    from entra_oauth.cache.kept import App
+    from entra_oauth.cli.only_sign_in import Wanted, options_for
+
+    app = App(hosted.base_url, ARTICLE_TENANT_ID, ARTICLE_CLIENT_ID)
+    bundle = hosted.ca_file if hosted.base_url.startswith("https") else None
+    return options_for(Wanted(app=app, ca_bundle=bundle), console)

@@ -9,6 +9,7 @@ from entra_oauth.cache.kept import App, scope_key
 from entra_oauth.cache.profiles import NAMES
 from entra_oauth.cache.store import FileStore
 from entra_oauth.channels.base import monotonic, now
+from entra_oauth.cli.only_sign_in import fill_in
 from entra_oauth.cli.output import clock_time, duration, utc_time
 from entra_oauth.cli.plans import authority_of
 from entra_oauth.errors import plain
@@ -27,10 +28,12 @@ _VALUES = ("tenant", "client_id", "scope", "cloud", "authority_host", "workspace
 def run(args: argparse.Namespace, console: Console) -> int:
     """Show it. Sends nothing, and shows no token."""
     store = FileStore.standard(os.environ, say=console.say)
+    kept = store.accounts()
+    fill_in(args, kept)
     values = [_value(args, name) for name in _VALUES if getattr(args, name)]
     if args.cache:
         values.append(_value(args, "cache"))
-    accounts = [_account(store, app, account, args) for app, account in store.accounts()]
+    accounts = [_account(store, app, account, args) for app, account in kept]
     if args.json:
         console.result_json(
             {
