@@ -49,7 +49,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from entra_oauth.practice import PracticeBrowser, http_send
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 COLUMNS = ("up", "signed", "flows", "fresh", "four")

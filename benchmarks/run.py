@@ -23,10 +23,10 @@ from pathlib import Path
 
 from stage import CLIENT, SCOPE, TENANT, USER, Stage, facts, stage
 
+from entra_oauth.cache.account import Account, App
 from entra_oauth.cache.decision import AccessToken
-from entra_oauth.cache.kept import Account, App
-from entra_oauth.cache.store import FileStore
-from entra_oauth.practice.directory import DATABRICKS
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.practice.directory.model import DATABRICKS
 
 PERSON_S = 0.3
 _PASS = [sys.executable, "-c", "pass"]

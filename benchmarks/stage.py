@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 __all__ = ["CLIENT", "SCOPE", "TENANT", "USER", "Ended", "Stage", "facts", "relay", "stage"]

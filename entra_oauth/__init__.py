@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from entra_oauth.adapters.azure import EntraCredential
     from entra_oauth.adapters.databricks import DatabricksStrategy
     from entra_oauth.adapters.http import EntraAuth
-    from entra_oauth.adapters.stored import StoredTokens
+    from entra_oauth.adapters.stored_tokens import StoredTokens
     from entra_oauth.channels.base import Channels, Outcome
     from entra_oauth.client import ConfidentialClient, PublicClient, local_channels
     from entra_oauth.errors import (
@@ -36,16 +36,20 @@ if TYPE_CHECKING:
     from entra_oauth.flows.authorization_code import SignIn, sign_in
     from entra_oauth.practice import PracticeTenant
     from entra_oauth.protocol.authority import Authority
-    from entra_oauth.protocol.authorize import (
+    from entra_oauth.protocol.endpoints.authorize import (
         AuthorizationRequest,
         AuthorizationResponse,
         Hints,
         Procedure,
     )
-    from entra_oauth.protocol.client_auth import Certificate, ClientSecret, FederatedAssertion
-    from entra_oauth.protocol.jwt import IdToken
+    from entra_oauth.protocol.endpoints.client_auth import (
+        Certificate,
+        ClientSecret,
+        FederatedAssertion,
+    )
+    from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
+    from entra_oauth.protocol.id_token import IdToken
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-    from entra_oauth.protocol.token import TokenRequest, TokenResponse
     from entra_oauth.recording import Exchange, Recorder, Recording
 
 _HOMES = {
@@ -53,7 +57,7 @@ _HOMES = {
     "adapters.azure": ("EntraCredential",),
     "adapters.databricks": ("DatabricksStrategy",),
     "adapters.http": ("EntraAuth",),
-    "adapters.stored": ("StoredTokens",),
+    "adapters.stored_tokens": ("StoredTokens",),
     "channels.base": ("Channels", "Outcome"),
     "client": ("ConfidentialClient", "PublicClient", "local_channels"),
     "errors": (
@@ -72,16 +76,16 @@ _HOMES = {
     "flows.authorization_code": ("SignIn", "sign_in"),
     "practice": ("PracticeTenant",),
     "protocol.authority": ("Authority",),
-    "protocol.authorize": (
+    "protocol.endpoints.authorize": (
         "AuthorizationRequest",
         "AuthorizationResponse",
         "Hints",
         "Procedure",
     ),
-    "protocol.client_auth": ("Certificate", "ClientSecret", "FederatedAssertion"),
-    "protocol.jwt": ("IdToken",),
+    "protocol.endpoints.client_auth": ("Certificate", "ClientSecret", "FederatedAssertion"),
+    "protocol.id_token": ("IdToken",),
     "protocol.messages": ("HttpRequest", "HttpResponse"),
-    "protocol.token": ("TokenRequest", "TokenResponse"),
+    "protocol.endpoints.token": ("TokenRequest", "TokenResponse"),
     "recording": ("Exchange", "Recorder", "Recording"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Channels
 from entra_oauth.flows.authorization_code import SignIn, sign_in
-from entra_oauth.flows.id_token import KeyStore
-from entra_oauth.protocol.asking import Asking
+from entra_oauth.flows.id_token_signature import KeyStore
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import NO_HINTS, Hints, Procedure
+from entra_oauth.protocol.endpoints.authorize import NO_HINTS, Hints, Procedure
+from entra_oauth.protocol.endpoints.request import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from entra_oauth.protocol.client_auth import Credential
-    from entra_oauth.protocol.jwt import IdToken
-    from entra_oauth.protocol.token import TokenResponse
+    from entra_oauth.protocol.endpoints.client_auth import Credential
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.id_token import IdToken
 
 __all__ = ["ConfidentialClient", "PublicClient", "local_channels"]
 
@@ -39,9 +39,9 @@ def local_channels(*, ca_bundle: str | None = None) -> Iterator[Channels]:
 
     What the person must know is written to standard error.
     """
-    from entra_oauth.channels.back import RequestsBack
-    from entra_oauth.channels.browser import launch
-    from entra_oauth.channels.front import Listener
+    from entra_oauth.channels.https.back_channel import RequestsBack
+    from entra_oauth.channels.listener.listener import Listener
+    from entra_oauth.channels.listener.system_browser import launch
 
     def say(line: str) -> None:
         if sys.stderr is not None:  # else print() would turn to standard output

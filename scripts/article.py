@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from entra_oauth import EntraOAuthError, PublicClient
     from entra_oauth.protocol.authority import Authority
-    from entra_oauth.protocol.workspace_api import ApiCall
+    from entra_oauth.protocol.resource.workspace_api import ApiCall
 
 MOST_BYTES = 64 * 1024 * 1024
 _NEEDED = ("authlib", "cryptography", "joserfc", "platformdirs", "requests", "truststore")
@@ -113,7 +113,7 @@ def secret(name: str, value: str) -> str:
             "shell keeps it. Give - instead: you are asked for it, or it is read from a pipe."
         )
         return value
-    from entra_oauth.channels.terminal import read_secret_line
+    from entra_oauth.channels.terminal.secret_line import read_secret_line
 
     text = read_secret_line(name + "> ", timeout_s=300, from_stdin=True)
     return text.rstrip("\r\n")
@@ -124,7 +124,7 @@ def send(call: "ApiCall") -> str:
     from dataclasses import replace
 
     from entra_oauth import local_channels
-    from entra_oauth.channels.back import RequestsBack
+    from entra_oauth.channels.https.back_channel import RequestsBack
     from entra_oauth.flows import api_call
 
     with local_channels() as local, RequestsBack(say=local.say, max_body_bytes=MOST_BYTES) as back:

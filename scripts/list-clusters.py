@@ -18,8 +18,8 @@ ACCESS_TOKEN = "<access-token>"
 
 
 def main(databricks_instance: str, access_token: str, *resource: str) -> None:
-    from entra_oauth.protocol.workspace import Workspace
-    from entra_oauth.protocol.workspace_api import ApiCall, resource_id
+    from entra_oauth.protocol.resource.workspace import Workspace
+    from entra_oauth.protocol.resource.workspace_api import ApiCall, resource_id
 
     workspace = Workspace(databricks_instance)
     cloud = workspace.cloud.name if workspace.cloud else "public"

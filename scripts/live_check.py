@@ -30,7 +30,7 @@ NOWHERE = "0.AAAA" + "live-check-made-this-up" * 4
 
 def description(world: World) -> None:
     """The authority's description of itself, against the endpoints that are used here."""
-    from entra_oauth.cli.way import discovery
+    from entra_oauth.cli.doctor.network import discovery
 
     reply = world.channels.back.send(discovery(world.authority), timeout_s=30)
     told = read_object(reply)
@@ -97,7 +97,7 @@ def login(world: World) -> None:
 def refresh(world: World) -> None:
     """The refresh token of that sign-in, once."""
     from entra_oauth.flows.refresh_token import refresh as flow
-    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.endpoints.request import Asking
 
     if world.tokens is None or world.tokens.refresh_token is None:
         world.note("left out", "no refresh token came")
@@ -121,8 +121,8 @@ def mirror(world: World) -> None:
 def workspace(world: World, url: str) -> None:
     """Where the workspace sends people, what it says to the token, and to a wrong one."""
     from entra_oauth.flows import api_call
-    from entra_oauth.protocol.workspace import SIGN_IN_PATHS, Workspace
-    from entra_oauth.protocol.workspace_api import ApiCall
+    from entra_oauth.protocol.resource.workspace import SIGN_IN_PATHS, Workspace
+    from entra_oauth.protocol.resource.workspace_api import ApiCall
 
     place = Workspace(url)
     for path in SIGN_IN_PATHS:
@@ -165,8 +165,7 @@ def _post(
     world: World, fields: "tuple[tuple[str, str], ...]", url: "str | None" = None
 ) -> "HttpResponse":
     from entra_oauth import HttpRequest
-    from entra_oauth.protocol.messages import FORM, encode_form
-    from entra_oauth.protocol.token import USER_AGENT
+    from entra_oauth.protocol.messages import FORM, USER_AGENT, encode_form
 
     request = HttpRequest(
         method="POST",
@@ -181,8 +180,8 @@ def _sign_in(world: World, procedure: str, mode: str) -> "TokenResponse":
     from dataclasses import replace
 
     from entra_oauth import Procedure, SignIn, sign_in
-    from entra_oauth.channels.browser import launch as open_browser
-    from entra_oauth.channels.front import Listener
+    from entra_oauth.channels.listener.listener import Listener
+    from entra_oauth.channels.listener.system_browser import launch as open_browser
 
     plan = SignIn(
         procedure=Procedure(procedure),

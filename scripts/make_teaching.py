@@ -20,9 +20,9 @@ from unittest.mock import patch
 from entra_oauth.cli import main as command
 from entra_oauth.lessons.labs.catalogue import lab, labs
 from entra_oauth.lessons.labs.stage import Stage
-from entra_oauth.protocol.authorize import Procedure
-from entra_oauth.recording.report import as_html
-from entra_oauth.recording.secrets import refuse_leaks
+from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.recording.redaction.secrets import refuse_leaks
+from entra_oauth.recording.report.report_page import as_html
 from teaching_recording import recorded
 from teaching_slides import Shown, slides
 

@@ -16,17 +16,17 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from entra_oauth._version import __version__
-from entra_oauth.channels import pages
 from entra_oauth.channels.base import Channels, Outcome, Witness, ignore
+from entra_oauth.channels.listener import landing_pages
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant
-from entra_oauth.practice.defaults import DEFAULT, DEFAULT_PASSWORD
+from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Recorder
-from entra_oauth.recording.keep import evidence_of
-from entra_oauth.recording.secrets import live_secrets
+from entra_oauth.recording.redaction.secrets import live_secrets
+from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Evidence, Level
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Door:
                 body=request.body,
             )
             answers.append(read(arrived))
-            response = pages.see_other("/done/practice")
+            response = landing_pages.see_other("/done/practice")
             self._witness("accepted", arrived, response)
             return response
 
@@ -145,7 +145,7 @@ class _Door:
             url=f"{HERE}/done/practice",
             headers=(("Host", urlsplit(HERE).netloc),),
         )
-        self._witness("page", request, pages.done(outcome))
+        self._witness("page", request, landing_pages.done(outcome))
 
     def __enter__(self) -> Self:
         return self

@@ -7,11 +7,11 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
-from entra_oauth.protocol.glossary import AT_STEP, PARAMETERS
+from entra_oauth.protocol.glossary.parameters import AT_STEP, PARAMETERS
 from entra_oauth.protocol.messages import parse_form
-from entra_oauth.recording.report_diagram import diagram
-from entra_oauth.recording.report_parts import bytes_shown, linked, text
-from entra_oauth.recording.report_style import STYLE
+from entra_oauth.recording.report.diagram import diagram
+from entra_oauth.recording.report.parts import bytes_shown, linked, text
+from entra_oauth.recording.report.report_style import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,8 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-import needs
-import offline
+from kit import needs, offline
 
 _FOREIGN = ("AZURE_", "ENTRA_OAUTH_", "AUTHLIB_", "DATABRICKS_", "XDG_")
 _FOREIGN_NAMES = frozenset(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cli.arguments import help_for, read_arguments
-from entra_oauth.protocol.explain import explain
+from entra_oauth.cli.command_line.arguments import help_for, read_arguments
+from entra_oauth.protocol.glossary.lookup import explain
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "article.md").read_text(encoding="utf-8")

@@ -6,19 +6,19 @@ import sys
 
 import pytest
 
-import canaries
 import entra_oauth
-from cli_kit import CLIENT, TENANT, Person, authority, free_port
 from entra_oauth import PublicClient, local_channels
 from entra_oauth.errors import AuthorityError, ConnectFailed, IdTokenRefused, TimedOut, UsageError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Hints
+from entra_oauth.protocol.endpoints.authorize import Hints
+from kit import canaries
+from kit.command_line import CLIENT, TENANT, Person, authority, free_port
 
 
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> Person:
     person = Person()
-    monkeypatch.setattr("entra_oauth.channels.browser.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     return person
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import needs
-import offline
+from kit import needs, offline
 
 Refused = pytest.fail.Exception
 HERE = Path(__file__).parent
@@ -69,7 +68,8 @@ def test_the_environment_and_the_home_are_not_the_persons() -> None:
 
 
 SKIPPING = """
-import needs, pytest
+import pytest
+from kit import needs
 
 @needs.python("no_such_module_here")
 def test_that_needs_a_module() -> None: ...

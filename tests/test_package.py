@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import entra_oauth
-import needs
+from kit import needs
 
 ROOT = Path(__file__).parents[1]
 VERSION = entra_oauth.__version__

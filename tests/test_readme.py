@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cli.arguments import help_for, read_arguments
+from entra_oauth.cli.command_line.arguments import help_for, read_arguments
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import needs
+from kit import needs
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sweep import ENCODINGS, found_in_bytes, found_in_files, swept
+from kit.sweep import ENCODINGS, found_in_bytes, found_in_files, swept
 
 SECRET = "0.Planted/Secret+With~Some=Signs_0123456789"
 HIDDEN = [

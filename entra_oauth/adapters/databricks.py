@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from entra_oauth.adapters.stored import StoredTokens
+from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:

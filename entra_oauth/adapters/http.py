@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.adapters.stored import StoredTokens
+from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.channels.base import say_nothing
 from entra_oauth.errors import UsageError
 

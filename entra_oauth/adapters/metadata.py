@@ -13,7 +13,7 @@ import secrets
 import threading
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.cache.source import Found
+    from entra_oauth.cache.token_source import Found
 
 __all__ = ["MetadataService"]
 

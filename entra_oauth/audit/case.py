@@ -8,14 +8,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.audit.legs import Flow, Item, Leg, flows_of, items_of
-from entra_oauth.audit.values import hidden, host_of
+from entra_oauth.audit.classify import (
+    Flow,
+    Item,
+    Leg,
+    flows_of,
+    items_of,
+)
+from entra_oauth.audit.redacted_values import hidden, host_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import is_loopback, split_origin
 from entra_oauth.recording.claims import claims_of
 from entra_oauth.recording.facts import AUTHORITYS_SIDE
-from entra_oauth.recording.redact import Redactor
+from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.step import Claim, Evidence, Level, steps_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from entra_oauth.audit.policy import OFF, Policy, Waiver
-from entra_oauth.audit.rules import RULES
+from entra_oauth.audit.rules.all_rules import RULES
 from entra_oauth.audit.verdict import Outcome, Verdict
 from entra_oauth.recording.findings import Finding, Severity
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from entra_oauth.audit.case import Case
-    from entra_oauth.audit.rule import Rule
+    from entra_oauth.audit.rules.rule import Rule
 
 __all__ = ["ORDER", "Judged", "Report", "findings_of", "lint"]
 

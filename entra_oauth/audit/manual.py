@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator
 
 from entra_oauth.audit import policy
-from entra_oauth.audit.rule import Rule
-from entra_oauth.audit.rules import CHAPTERS, NOT_JUDGED, RULES
+from entra_oauth.audit.rules.all_rules import CHAPTERS, NOT_JUDGED, RULES
+from entra_oauth.audit.rules.rule import Rule
 
 __all__ = ["markdown", "page"]
 

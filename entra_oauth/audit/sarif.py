@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth._version import __version__
 from entra_oauth.audit.lint import ORDER
-from entra_oauth.audit.rules import RULES
+from entra_oauth.audit.rules.all_rules import RULES
+from entra_oauth.audit.text import place
 from entra_oauth.audit.verdict import Outcome
-from entra_oauth.audit.words import place
 from entra_oauth.protocol.messages import Fields, split_origin
 from entra_oauth.recording.record import Exchange, Recording
-from entra_oauth.recording.redact import Redactor
-from entra_oauth.recording.secrets import live_secrets
+from entra_oauth.recording.redaction.redact import Redactor
+from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.step import Level, Step
 
 if TYPE_CHECKING:
     from entra_oauth.audit.case import Case
     from entra_oauth.audit.lint import Judged, Report
-    from entra_oauth.audit.rule import Rule
+    from entra_oauth.audit.rules.rule import Rule
 
 __all__ = ["sarif_of"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from entra_oauth.cache.layout import seconds_left
+from entra_oauth.cache.paths import seconds_left
 
 __all__ = ["MIN_VALIDITY_S", "AccessToken", "Verdict", "decide"]
 

@@ -14,8 +14,8 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from entra_oauth.cache import layout
-from entra_oauth.cache.files import not_ours, unusable
+from entra_oauth.cache import paths
+from entra_oauth.cache.private_files import not_ours, unusable
 from entra_oauth.channels.base import monotonic, sleep
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Lock:
         return True
 
     def _try(self) -> bool:
-        if (kept := layout.held(self._path)) is not None:
+        if (kept := paths.held(self._path)) is not None:
             self._handle = kept
             return True
         handle = self._open()

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from entra_oauth.cache.account import Account, App
     from entra_oauth.cache.decision import AccessToken
-    from entra_oauth.cache.kept import Account, App
 
 __all__ = ["MemoryStore"]
 

@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cache import files, layout
+from entra_oauth.cache import paths, private_files
 from entra_oauth.errors import LocalError, UsageError, plain
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Profiles:
     @classmethod
     def standard(cls, environ: Mapping[str, str]) -> Profiles:
         """The file of this person."""
-        path = layout.config_file(environ)
+        path = paths.config_file(environ)
         if path is None:
             raise LocalError(
                 "There is no folder for profiles: no home is known, or ENTRA_OAUTH_CONFIG is not "
@@ -149,7 +149,7 @@ class Profiles:
         try:
             # NOTE: a link is followed here: people keep such files in a repository of theirs.
             with open(self.path, encoding="utf-8") as file:
-                return file.read(layout.SIZE_LIMIT)
+                return file.read(paths.SIZE_LIMIT)
         except FileNotFoundError:
             return ""
         except (OSError, ValueError) as error:
@@ -222,8 +222,8 @@ class Profiles:
         path = os.path.realpath(self.path)
         folder = os.path.dirname(path)
         if not os.path.isdir(folder):
-            files.make_folder(folder)
-        files.write(path, text)
+            private_files.make_folder(folder)
+        private_files.write(path, text)
 
 
 def check_name(name: str) -> None:

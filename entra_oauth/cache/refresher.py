@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.channels.base import BackChannel, Door, Witness
     from entra_oauth.protocol.authority import Authority
-    from entra_oauth.protocol.token import TokenResponse
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["Refresher"]
 
@@ -40,7 +40,7 @@ class Refresher:
         self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
     ) -> TokenResponse:
         from entra_oauth.flows.refresh_token import refresh
-        from entra_oauth.protocol.asking import Asking
+        from entra_oauth.protocol.endpoints.request import Asking
 
         asking = Asking.for_person(
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
@@ -51,7 +51,7 @@ class Refresher:
 
     @contextmanager
     def _back(self) -> Iterator[BackChannel]:
-        from entra_oauth.channels.back import RequestsBack
+        from entra_oauth.channels.https.back_channel import RequestsBack
 
         with RequestsBack(
             ca_bundle=self.ca_bundle, allow_keylog=self.allow_keylog, say=self.say

@@ -21,10 +21,10 @@ def main(argv: list[str] | None = None) -> int:
         return _run(argv)
     try:
         if sys.argv[1:2] == ["token"]:
-            from entra_oauth.cli.fast import try_token
+            from entra_oauth.cli.fast_token import try_token
 
             try_token(sys.argv[2:])  # which ends the process if it can
-        from entra_oauth.cli.signals import own_ctrl_c
+        from entra_oauth.cli.session.signals import own_ctrl_c
     except KeyboardInterrupt:
         return 130
     with own_ctrl_c():
@@ -57,10 +57,10 @@ def program() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    from entra_oauth.cli.signals import uninterrupted
+    from entra_oauth.cli.session.signals import uninterrupted
 
     with uninterrupted():
-        from entra_oauth.cli.run import run
+        from entra_oauth.cli.command_line.dispatch import run
     return run(arguments)
 
 

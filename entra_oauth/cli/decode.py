@@ -7,17 +7,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
-from entra_oauth.cli.layout import row, width
-from entra_oauth.cli.output import duration, utc_time
-from entra_oauth.cli.token_input import read_token
+from entra_oauth.cli.session.times import duration, utc_time
+from entra_oauth.cli.session.token_input import read_token
+from entra_oauth.cli.session.wrap import row, width
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.glossary import CLAIMS, RESOURCES
+from entra_oauth.protocol.glossary.parameters import CLAIMS, RESOURCES
 from entra_oauth.protocol.jwt import DecodedJwt, decode
 
 if TYPE_CHECKING:
     import argparse
 
-    from entra_oauth.cli.console import Console
+    from entra_oauth.cli.session.console import Console
 
 __all__ = ["describe", "run"]
 

@@ -6,14 +6,14 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.layout import prose, width
+from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.explain import Explanation, explain
+from entra_oauth.protocol.glossary.lookup import Explanation, explain
 
 if TYPE_CHECKING:
     import argparse
 
-    from entra_oauth.cli.console import Console
+    from entra_oauth.cli.session.console import Console
 
 __all__ = ["describe", "run"]
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _explain_rule(name: str, args: argparse.Namespace, console: Console) -> None:
     """A rule's page in the manual of the linter."""
     from entra_oauth.audit.manual import page
-    from entra_oauth.audit.rules import BY_ID, NOT_JUDGED
+    from entra_oauth.audit.rules.all_rules import BY_ID, NOT_JUDGED
 
     rule = BY_ID.get(name)
     if rule is None:

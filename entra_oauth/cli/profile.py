@@ -6,16 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
-from entra_oauth.cli.options import BY_KEY
+from entra_oauth.cli.command_line.options import BY_KEY
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
     import argparse
 
-    from entra_oauth.cli.console import Console
+    from entra_oauth.cli.session.console import Console
 
-__all__ = ["run", "save"]
+__all__ = ["run"]
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -110,21 +110,3 @@ def _one_name(args: argparse.Namespace, *, needed: bool = True) -> str | None:
             "One profile is to be named.", advice="See them: entra-oauth profile list."
         )
     return args.words[0] if args.words else None
-
-
-def save(name: str, args: argparse.Namespace, account: str | None, console: Console) -> None:
-    """Keep what a sign-in was made with in a profile, and make that the default."""
-    values: dict[str, str | tuple[str, ...]] = {}
-    for key in NAMES:
-        value = getattr(args, key, None)
-        option = BY_KEY.get(key.replace("_", "-"))
-        if value and (option is None or value != option.default):
-            values[key] = value
-    values["scope"] = tuple(args.scope)
-    if "authority_host" in values:
-        values.pop("cloud", None)
-    if account is not None:
-        values["account"] = account
-    profiles = Profiles.standard(os.environ)
-    profiles.put(Profile(name, values), as_default=True)
-    console.say(f"The profile {name} is in {plain(profiles.path)}, and used from now on.")

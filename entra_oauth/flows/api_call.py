@@ -9,7 +9,7 @@ from entra_oauth.flows.patience import send_patiently
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.messages import HttpResponse
-    from entra_oauth.protocol.workspace_api import ApiCall
+    from entra_oauth.protocol.resource.workspace_api import ApiCall
 
 __all__ = ["send"]
 

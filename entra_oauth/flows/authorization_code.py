@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Outcome
 from entra_oauth.errors import AuthorityError, EntraOAuthError
-from entra_oauth.flows.id_token import KeyStore, SignatureCheck
-from entra_oauth.protocol.authorize import (
+from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
+from entra_oauth.protocol.endpoints.authorize import (
     NO_HINTS,
     AuthorizationRequest,
     AuthorizationResponse,
@@ -24,7 +24,7 @@ from entra_oauth.protocol.authorize import (
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.authority import Authority
-    from entra_oauth.protocol.token import TokenResponse
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["SignIn", "redeem", "sign_in"]
 
@@ -100,7 +100,7 @@ def redeem(
 ) -> TokenResponse:
     """Exchange a code for tokens: once, whatever happens (RFC 6749 §4.1.2)."""
     # Not at the top: the browser opens sooner without it.
-    from entra_oauth.protocol.token import TokenRequest, TokenResponse
+    from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
     request = TokenRequest.redeem(response)
     reply = channels.back.send(request.to_http(), timeout_s=timeout_s)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.flows.patience import exchange
-from entra_oauth.protocol.token import TokenRequest
+from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
-    from entra_oauth.protocol.asking import Asking
-    from entra_oauth.protocol.client_auth import Credential
-    from entra_oauth.protocol.token import TokenResponse
+    from entra_oauth.protocol.endpoints.client_auth import Credential
+    from entra_oauth.protocol.endpoints.request import Asking
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["get_token"]
 

@@ -16,15 +16,15 @@ from entra_oauth.errors import (
     ExchangeBroken,
     TimedOut,
 )
-from entra_oauth.flows.id_token import KeyStore, SignatureCheck
+from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import BUSY, send_patiently
-from entra_oauth.protocol.answers import retry_after_s
-from entra_oauth.protocol.device import DeviceRequest, DeviceResponse
-from entra_oauth.protocol.token import TokenRequest, TokenResponse
+from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
+from entra_oauth.protocol.endpoints.response import retry_after_s
+from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
-    from entra_oauth.protocol.asking import Asking
+    from entra_oauth.protocol.endpoints.request import Asking
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["SLOW_DOWN_S", "sign_in"]

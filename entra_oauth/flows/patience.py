@@ -13,9 +13,9 @@ import math
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import ConnectFailed
-from entra_oauth.protocol.answers import retry_after_s
+from entra_oauth.protocol.endpoints.response import retry_after_s
+from entra_oauth.protocol.endpoints.token import DEVICE_GRANT, TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import split_origin
-from entra_oauth.protocol.token import DEVICE_GRANT, TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import BackChannel, Channels

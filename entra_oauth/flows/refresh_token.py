@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import IdTokenRefused
-from entra_oauth.flows.id_token import KeyStore, SignatureCheck
+from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
-from entra_oauth.protocol.token import TokenRequest
+from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
-    from entra_oauth.protocol.asking import Asking
-    from entra_oauth.protocol.client_auth import Proof
-    from entra_oauth.protocol.jwt import IdToken
-    from entra_oauth.protocol.token import TokenResponse
+    from entra_oauth.protocol.endpoints.client_auth import Proof
+    from entra_oauth.protocol.endpoints.request import Asking
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.id_token import IdToken
 
 __all__ = ["refresh"]
 

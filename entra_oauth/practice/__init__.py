@@ -10,21 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.carrier import http_send
-    from entra_oauth.practice.directory import Directory
-    from entra_oauth.practice.hosts import serve
+    from entra_oauth.practice.browser.transport import http_send
+    from entra_oauth.practice.browser.user_agent import PracticeBrowser
+    from entra_oauth.practice.directory.model import Directory
+    from entra_oauth.practice.server.hosts import serve
     from entra_oauth.practice.tenant import PracticeTenant, Trailer
-    from entra_oauth.practice.user_agent import PracticeBrowser
 
 __all__ = ["Directory", "PracticeBrowser", "PracticeTenant", "Trailer", "http_send", "serve"]
 
 _HOMES = {
-    "Directory": "directory",
-    "PracticeBrowser": "user_agent",
+    "Directory": "directory.model",
+    "PracticeBrowser": "browser.user_agent",
     "PracticeTenant": "tenant",
     "Trailer": "tenant",
-    "http_send": "carrier",
-    "serve": "hosts",
+    "http_send": "browser.transport",
+    "serve": "server.hosts",
 }
 
 

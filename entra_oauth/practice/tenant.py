@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
-from entra_oauth.channels.loopback import HangUp
+from entra_oauth.channels.loopback.host import HangUp
 from entra_oauth.errors import DestinationRefused, TransportError, UsageError, plain
 from entra_oauth.practice import routes
-from entra_oauth.practice.calls import read_call
-from entra_oauth.practice.chance import Chance
-from entra_oauth.practice.client_keys import ClientKeys
-from entra_oauth.practice.defaults import DEFAULT
-from entra_oauth.practice.faults import Faults
-from entra_oauth.practice.host_names import stands_in_for
-from entra_oauth.practice.keys import key_for
-from entra_oauth.practice.ledger import Ledger
-from entra_oauth.practice.limits import Limits
-from entra_oauth.practice.world import World
+from entra_oauth.practice.directory.client_keys import ClientKeys
+from entra_oauth.practice.directory.defaults import DEFAULT
+from entra_oauth.practice.faults.faults import Faults
+from entra_oauth.practice.http.call import read_call
+from entra_oauth.practice.http.chance import Chance
+from entra_oauth.practice.server.host_names import stands_in_for
+from entra_oauth.practice.signing.key_ring import key_for
+from entra_oauth.practice.state.context import World
+from entra_oauth.practice.state.issued import Ledger
+from entra_oauth.practice.state.limits import Limits
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.practice.client_keys import ClientCertificate
-    from entra_oauth.practice.directory import App, Directory, User
-    from entra_oauth.practice.hosts import Hosted
-    from entra_oauth.practice.user_agent import Page
+    from entra_oauth.practice.browser.user_agent import Page
+    from entra_oauth.practice.directory.client_keys import ClientCertificate
+    from entra_oauth.practice.directory.model import App, Directory, User
+    from entra_oauth.practice.server.hosts import Hosted
     from entra_oauth.protocol.messages import HttpRequest
 
 __all__ = ["PracticeTenant", "Trailer"]
@@ -189,7 +189,7 @@ class PracticeTenant:
                 "That app trusts no other issuer.",
                 advice="Give the app a federated credential in the practice directory.",
             )
-        from entra_oauth.practice.tokens import sign
+        from entra_oauth.practice.token.tokens import sign
 
         trusted = app.federated[0]
         start = int(self.now())
@@ -217,7 +217,7 @@ class PracticeTenant:
     # ---- served on this machine --------------------------------------------------
 
     def __enter__(self) -> Self:
-        from entra_oauth.practice.hosts import serve
+        from entra_oauth.practice.server.hosts import serve
 
         hosted = serve(self, tls=True, proxy_port=0)
         hosted.__enter__()
@@ -302,8 +302,8 @@ class PracticeTenant:
         return self._browse(f"{self.base_url}/devicelogin", user, user_code)
 
     def _browse(self, url: str, user: str, user_code: str = "") -> Page:
-        from entra_oauth.practice.carrier import http_send
-        from entra_oauth.practice.user_agent import PracticeBrowser
+        from entra_oauth.practice.browser.transport import http_send
+        from entra_oauth.practice.browser.user_agent import PracticeBrowser
 
         ca, here = self.ca, urlsplit(self.base_url).netloc
         person = self.person(user)

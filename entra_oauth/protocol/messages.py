@@ -7,12 +7,18 @@ values. Their reprs show neither query nor body: that is where secrets are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus
 
+from entra_oauth._version import __version__
 from entra_oauth.errors import UsageError
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = [
     "FORM",
+    "USER_AGENT",
     "Fields",
     "HttpRequest",
     "HttpResponse",
@@ -205,3 +211,6 @@ def refuse_control_characters(name: str, value: str) -> None:
             f"{name} holds a control character.",
             advice=f"Give {name} again without line breaks, tabs or escapes.",
         )
+
+
+USER_AGENT = f"entra-oauth/{__version__}"

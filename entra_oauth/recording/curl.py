@@ -13,8 +13,8 @@ import shlex
 from dataclasses import dataclass
 
 from entra_oauth.protocol.messages import split_origin
+from entra_oauth.recording.compare.sameness import PLACEHOLDERS
 from entra_oauth.recording.raw import RawMessage
-from entra_oauth.recording.sameness import PLACEHOLDERS
 
 __all__ = ["CurlCommand", "curl_command"]
 

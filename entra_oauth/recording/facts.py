@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from entra_oauth._version import __version__
-from entra_oauth.channels.trust import BUNDLE_VARIABLES
+from entra_oauth.channels.https.trust import BUNDLE_VARIABLES
 
 __all__ = ["AUTHORITYS_SIDE", "facts_of"]
 

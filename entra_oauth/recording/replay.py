@@ -22,7 +22,7 @@ from entra_oauth.protocol.messages import (
     split_origin,
 )
 from entra_oauth.protocol.pkce import Pkce
-from entra_oauth.recording.sameness import has_placeholder
+from entra_oauth.recording.compare.sameness import has_placeholder
 from entra_oauth.recording.step import Seen
 
 if TYPE_CHECKING:

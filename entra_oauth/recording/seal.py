@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entra_oauth.errors import LocalError, SecurityError, UsageError, plain
-from entra_oauth.recording.layout import SUMS
+from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.store import add_file, load, read_files
 
 __all__ = ["NAMESPACE", "SIGNATURE", "Checked", "seal", "verify"]

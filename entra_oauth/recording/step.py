@@ -2,7 +2,7 @@
 
 `steps_of` turns what passed into steps, each with the bytes of both directions.
 `Evidence` is a whole recording as it is written down and read again. Nothing here
-removes a secret: that is `entra_oauth.recording.redact`'s work.
+removes a secret: that is `entra_oauth.recording.redaction.redact`'s work.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.channels.http1 import encode_response
+from entra_oauth.channels.loopback.http1 import encode_response
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, split_origin
 from entra_oauth.recording.raw import RawMessage, split_message
 

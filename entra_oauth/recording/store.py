@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError, plain
-from entra_oauth.recording.layout import SUMS, evidence_from
+from entra_oauth.recording.files import SUMS, evidence_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

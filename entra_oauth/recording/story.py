@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.recording.compare import parameters
+from entra_oauth.recording.compare.layers import parameters
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step

@@ -13,20 +13,19 @@ from typing import Any
 import pytest
 import requests
 
-import at_hand
-import canaries
-import needs
 from entra_oauth.adapters.authlib import oauth2_session
 from entra_oauth.adapters.azure import EntraCredential
 from entra_oauth.adapters.databricks import DatabricksStrategy
 from entra_oauth.adapters.http import EntraAuth, claims_of
 from entra_oauth.adapters.metadata import MetadataService
-from entra_oauth.adapters.stored import StoredTokens
+from entra_oauth.adapters.stored_tokens import StoredTokens
+from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
-from entra_oauth.cache.store import FileStore
 from entra_oauth.errors import DestinationRefused, SignInRequired, UsageError
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
-from practice_kit import SCOPE
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from kit import canaries, needs
+from kit import signed_in as at_hand
+from kit.practice import SCOPE
 
 CLUSTERS = "/api/2.0/clusters/list"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-import needs
-from against.chromium import Chromium, Page
 from entra_oauth.practice import PracticeTenant, serve
-from entra_oauth.practice.hosts import Hosted
+from entra_oauth.practice.server.hosts import Hosted
+from kit import needs
+from kit.foreign.chromium import Chromium, Page
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import needs
-from against.foreign import DAEMON, SECRET, WEB, Cloud, cloud
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
-from practice_kit import ALICE, PASSWORD
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
+from kit import needs
+from kit.foreign.programs import DAEMON, SECRET, WEB, Cloud, cloud
+from kit.practice import ALICE, PASSWORD
 
 pytestmark = [
     pytest.mark.against,

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-import needs
-from against.foreign import DAEMON, SECRET, Cloud, cloud
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
-from practice_kit import ALICE, SCOPE
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from kit import needs
+from kit.foreign.programs import DAEMON, SECRET, Cloud, cloud
+from kit.practice import ALICE, SCOPE
 
 pytestmark = [pytest.mark.against, needs.posix]
 

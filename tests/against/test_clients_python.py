@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import needs
-from against.foreign import DAEMON, ISSUER, SECRET, WORKSPACE, Cloud, cloud
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
-from practice_kit import ALICE, PASSWORD, SCOPE
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
+from kit import needs
+from kit.foreign.programs import DAEMON, ISSUER, SECRET, WORKSPACE, Cloud, cloud
+from kit.practice import ALICE, PASSWORD, SCOPE
 
 pytestmark = [pytest.mark.against, needs.posix]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-import needs
-from against.command import at
-from against.final_address import final_address
-from against.person import ALICE, state_of
 from entra_oauth.practice import PracticeTenant, serve
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, DATABRICKS
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, DATABRICKS
 from entra_oauth.protocol.messages import parse_form, split_form
+from kit import needs
+from kit.foreign.command import at
+from kit.foreign.final_address import final_address
+from kit.foreign.person import ALICE, state_of
 
 pytestmark = [pytest.mark.against, needs.curl, needs.posix]
 

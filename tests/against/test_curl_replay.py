@@ -15,13 +15,13 @@ import pytest
 import requests
 import urllib3
 
-import needs
-import recording_kit as kit
-from canaries import CODE, STATE
+from entra_oauth.recording.compare.references import CAPTURED, captured
 from entra_oauth.recording.curl import CurlCommand, curl_command
 from entra_oauth.recording.raw import split_message
-from entra_oauth.recording.references import CAPTURED, captured
-from rawserver import RawServer
+from kit import needs
+from kit import recordings as kit
+from kit.canaries import CODE, STATE
+from kit.servers.raw_server import RawServer
 
 pytestmark = [pytest.mark.against, needs.curl, needs.posix]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import needs
-import recording_kit as kit
-from entra_oauth.recording.har import har_of, har_text
+from entra_oauth.recording.har.har_write import har_of, har_text
 from entra_oauth.recording.step import Evidence, Level
+from kit import needs
+from kit import recordings as kit
 
 pytestmark = [pytest.mark.against, needs.node_package("har-validator")]
 

@@ -19,11 +19,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-import rawpeer
-from against.inside import signing_in
-from against.person import ALICE, codes_of, state_of
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send
-from entra_oauth.practice.hosts import Hosted
+from entra_oauth.practice.server.hosts import Hosted
+from kit.foreign.inside import signing_in
+from kit.foreign.person import ALICE, codes_of, state_of
+from kit.servers import raw_peer
 
 pytestmark = [pytest.mark.against]
 
@@ -46,7 +46,7 @@ class Knock:
             self.say(f"GET /?{form} HTTP/1.1\r\nHost: {host}:{self.port}\r\n\r\n".encode())
         else:
             self.say(
-                f"POST / HTTP/1.1\r\nHost: {host}:{self.port}\r\nContent-Type: {rawpeer.FORM}\r\n"
+                f"POST / HTTP/1.1\r\nHost: {host}:{self.port}\r\nContent-Type: {raw_peer.FORM}\r\n"
                 f"Content-Length: {len(form)}\r\n\r\n{form}".encode()
             )
 
@@ -56,15 +56,15 @@ class Knock:
     def say(self, message: bytes) -> None:
         """Send this and wait for what comes back, if anything does; it has no secret."""
         reply = b""
-        with suppress(OSError), rawpeer.connect(self.port, timeout_s=1) as sock:
+        with suppress(OSError), raw_peer.connect(self.port, timeout_s=1) as sock:
             sock.sendall(message)
-            reply = rawpeer.read_all(sock)
+            reply = raw_peer.read_all(sock)
         assert EVIL.encode() not in reply
         assert self.state.encode() not in reply
 
     def leave_open(self, message: bytes = b"") -> None:
         """Send this on a connection that then stays as it is."""
-        self.open.enter_context(rawpeer.connect(self.port)).sendall(message)
+        self.open.enter_context(raw_peer.connect(self.port)).sendall(message)
 
 
 def _idle(knock: Knock) -> None:
@@ -73,7 +73,7 @@ def _idle(knock: Knock) -> None:
 
 
 def _reset(knock: Knock) -> None:
-    sock = rawpeer.connect(knock.port)
+    sock = raw_peer.connect(knock.port)
     sock.sendall(b"GET /?code=" + EVIL.encode())
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     sock.close()
@@ -168,7 +168,7 @@ def _believed(manners: Callable[[Knock], None]) -> list[dict[str, list[str]]]:
         port = int(server.server_address[1])
         with ExitStack() as left_open:
             manners(Knock(port=port, response_mode="query", state="right", open=left_open))
-            with suppress(OSError), rawpeer.connect(port, timeout_s=0.3) as genuine:
+            with suppress(OSError), raw_peer.connect(port, timeout_s=0.3) as genuine:
                 genuine.sendall(b"GET /?code=good&state=right HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 genuine.recv(1)
             believed = list(server.believed)

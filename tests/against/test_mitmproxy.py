@@ -20,21 +20,21 @@ from typing import Any
 
 import pytest
 
-import needs
-from canaries import CLIENT_ID, TENANT
-from cli_kit import call, free_port
-from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import Channels
-from entra_oauth.channels.front import Listener
+from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, http_send
-from entra_oauth.practice.hosts import Hosted
+from entra_oauth.practice.server.hosts import Hosted
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording import Recorder, Recording
 from entra_oauth.recording.step import steps_of
 from entra_oauth.recording.store import load
-from sweep import assert_swept
+from kit import needs
+from kit.canaries import CLIENT_ID, TENANT
+from kit.command_line import call, free_port
+from kit.sweep import assert_swept
 
 pytestmark = [pytest.mark.against, needs.mitmproxy, needs.posix]
 

@@ -10,21 +10,25 @@ from pathlib import Path
 
 import pytest
 
-import needs
-from against.certified import CLIENT, SCOPE, TENANT, WHO, serving
-from against.chromium import Page
-from against.command import Command
-from against.final_address import final_address
-from against.inside import signing_in
-from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import now
+from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import AuthorityError
 from entra_oauth.practice import PracticeBrowser, http_send
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import AuthorizationRequest, AuthorizationResponse, Procedure
+from entra_oauth.protocol.endpoints.authorize import (
+    AuthorizationRequest,
+    AuthorizationResponse,
+    Procedure,
+)
+from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.protocol.pkce import Pkce
-from entra_oauth.protocol.token import TokenRequest, TokenResponse
+from kit import needs
+from kit.foreign.certified import CLIENT, SCOPE, TENANT, WHO, serving
+from kit.foreign.chromium import Page
+from kit.foreign.command import Command
+from kit.foreign.final_address import final_address
+from kit.foreign.inside import signing_in
 
 pytestmark = [pytest.mark.against, needs.node_package("oidc-provider")]
 

@@ -20,24 +20,27 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 import pytest
 from joserfc.jwk import RSAKey
 
-import canaries
-import needs
-from against.certified import CLIENT, SCOPE, TENANT, WHO, serving
-from against.final_address import final_address
-from app_certificates import key_pem, pem
-from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import BackChannel, Channels, Door, Witness, ignore, now
+from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import AuthorityError, TimedOut
 from entra_oauth.flows import client_credentials, device_code
 from entra_oauth.flows.authorization_code import redeem
 from entra_oauth.flows.refresh_token import refresh
-from entra_oauth.protocol.aadsts import is_dead
-from entra_oauth.protocol.asking import Asking
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import AuthorizationRequest, AuthorizationResponse, Hints
-from entra_oauth.protocol.client_auth import Certificate, ClientSecret, Credential
+from entra_oauth.protocol.endpoints.authorize import (
+    AuthorizationRequest,
+    AuthorizationResponse,
+    Hints,
+)
+from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret, Credential
+from entra_oauth.protocol.endpoints.request import Asking
+from entra_oauth.protocol.endpoints.token import TokenResponse
+from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.protocol.token import TokenResponse
+from kit import canaries, needs
+from kit.foreign.certified import CLIENT, SCOPE, TENANT, WHO, serving
+from kit.foreign.final_address import final_address
+from kit.servers.app_certificates import key_pem, pem
 
 pytestmark = [pytest.mark.against, needs.node_package("oidc-provider")]
 

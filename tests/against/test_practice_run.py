@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-import needs
-from against.foreign import CLIENTS, WORKSPACE
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
-from practice_kit import ALICE, PASSWORD
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from kit import needs
+from kit.foreign.programs import CLIENTS, WORKSPACE
+from kit.practice import ALICE, PASSWORD
 
 pytestmark = [pytest.mark.against, needs.posix]
 
@@ -149,7 +149,7 @@ def test_signals_reach_the_program_and_its_end_is_ours(number: signal.Signals) -
 
 
 def test_ctrl_c_at_a_terminal_reaches_the_program_once() -> None:
-    from ptys import Session  # there is none on Windows
+    from kit.processes.ptys import Session  # there is none on Windows
 
     counting = (
         "import signal, sys, time\n"

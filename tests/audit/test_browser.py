@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from audit_kit import step
 from entra_oauth.audit import Case, lint
-from entra_oauth.audit.sources import har_case
+from entra_oauth.audit.inputs import har_case
 from entra_oauth.audit.verdict import Outcome
+from entra_oauth.practice.browser.user_agent import PracticeBrowser
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, Recording
-from entra_oauth.recording.har import har_text
-from entra_oauth.recording.keep import evidence_of
+from entra_oauth.recording.har.har_write import har_text
+from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Level
-from practice_kit import ALICE, BASE, PASSWORD, authorize_url
+from kit.audit.exchanges import step
+from kit.practice import ALICE, BASE, PASSWORD, authorize_url
 
 TODAY = date(2026, 11, 25)
 

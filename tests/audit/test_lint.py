@@ -10,22 +10,22 @@ from typing import Any
 
 import pytest
 
-from audit_changes import query
-from audit_kit import ARTICLE_STATE, article, at_entra, json_answer, practised, step
-from audit_more import BASES, device, token_request
 from entra_oauth.audit import Case, case_of, case_of_evidence, findings_of, lint
-from entra_oauth.audit.legs import Leg
+from entra_oauth.audit.classify import Leg
 from entra_oauth.audit.sarif import sarif_of
+from entra_oauth.audit.text import as_json, place, told
 from entra_oauth.audit.verdict import Outcome
-from entra_oauth.audit.words import as_json, place, told
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, DATABRICKS
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, DATABRICKS
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpResponse
 from entra_oauth.recording import Recording
 from entra_oauth.recording.findings import Severity
-from entra_oauth.recording.keep import evidence_of
-from entra_oauth.recording.secrets import leaks, live_secrets
+from entra_oauth.recording.redaction.secrets import leaks, live_secrets
+from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Level
+from kit.audit.changes import query
+from kit.audit.exchanges import ARTICLE_STATE, article, at_entra, json_answer, practised, step
+from kit.audit.more_exchanges import BASES, device, token_request
 
 TODAY = date(2026, 11, 25)
 SCOPE = f"{DATABRICKS}/.default"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from entra_oauth.audit.manual import markdown
-from entra_oauth.audit.rules import RULES
+from entra_oauth.audit.rules.all_rules import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 

@@ -7,16 +7,16 @@ from datetime import date
 
 import pytest
 
-from audit_kit import article, practised
 from entra_oauth.audit import case_of, lint
 from entra_oauth.audit.lint import Report
 from entra_oauth.audit.policy import read_policy
-from entra_oauth.audit.rules import BY_ID
-from entra_oauth.audit.words import told
+from entra_oauth.audit.rules.all_rules import BY_ID
+from entra_oauth.audit.text import told
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import Wire
 from entra_oauth.recording import Recording
+from kit.audit.exchanges import article, practised
 
 TODAY = date(2026, 11, 25)
 

@@ -12,7 +12,19 @@ from datetime import date
 
 import pytest
 
-from audit_changes import (
+from entra_oauth.audit import Case, case_of, case_of_evidence, lint
+from entra_oauth.audit.classify import items_of
+from entra_oauth.audit.rules.all_rules import BY_ID, NOT_JUDGED, RULES
+from entra_oauth.audit.rules.rule import Rule
+from entra_oauth.audit.verdict import Outcome
+from entra_oauth.practice.directory.model import DATABRICKS
+from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.protocol.messages import FORM
+from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording.findings import Severity
+from entra_oauth.recording.save import evidence_of
+from entra_oauth.recording.step import Level, steps_of
+from kit.audit.changes import (
     Change,
     answer,
     answer_header,
@@ -27,20 +39,8 @@ from audit_changes import (
     timed,
     twice,
 )
-from audit_kit import SCOPE, practised, step
-from audit_more import BASES, EXTRA
-from entra_oauth.audit import Case, case_of, case_of_evidence, lint
-from entra_oauth.audit.legs import items_of
-from entra_oauth.audit.rule import Rule
-from entra_oauth.audit.rules import BY_ID, NOT_JUDGED, RULES
-from entra_oauth.audit.verdict import Outcome
-from entra_oauth.practice.directory import DATABRICKS
-from entra_oauth.protocol.authorize import Procedure
-from entra_oauth.protocol.messages import FORM
-from entra_oauth.recording import Exchange, Recording
-from entra_oauth.recording.findings import Severity
-from entra_oauth.recording.keep import evidence_of
-from entra_oauth.recording.step import Level, steps_of
+from kit.audit.exchanges import SCOPE, practised, step
+from kit.audit.more_exchanges import BASES, EXTRA
 
 TODAY = date(2026, 11, 25)
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE

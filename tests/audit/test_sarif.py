@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-import needs
-from audit_kit import article, practised
 from entra_oauth.audit import case_of, lint
 from entra_oauth.audit.policy import read_policy
-from entra_oauth.audit.rules import BY_ID, RULES
+from entra_oauth.audit.rules.all_rules import BY_ID, RULES
 from entra_oauth.audit.sarif import sarif_of
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording import Recording
+from kit import needs
+from kit.audit.exchanges import article, practised
 
 TODAY = date(2026, 11, 25)
 SCHEMA = "@microsoft/jest-sarif"

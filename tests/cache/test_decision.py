@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
-from cache_kit import CLOCK, NOON, token
 from entra_oauth.cache.decision import AccessToken, Verdict, decide
-from entra_oauth.cache.layout import seconds_left
+from entra_oauth.cache.paths import seconds_left
+from kit import canaries
+from kit.stores import CLOCK, NOON, token
 
 HOUR = 3600
 

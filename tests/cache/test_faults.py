@@ -16,14 +16,13 @@ from pathlib import Path
 
 import pytest
 
-import canaries
-import needs
-import swarm
-from cache_kit import APP, NOON, SCOPE, USER, Authority, account, fill, source, token
-from entra_oauth.cache import files, layout
+from entra_oauth.cache import paths, private_files
+from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.lock import Lock
-from entra_oauth.cache.store import FileStore
 from entra_oauth.errors import LocalError, SignInRequired
+from kit import canaries, needs
+from kit.processes import swarm
+from kit.stores import APP, NOON, SCOPE, USER, Authority, account, fill, source, token
 
 ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
 
@@ -39,12 +38,12 @@ def store(tmp_path: Path, said: list[str]) -> FileStore:
 
 
 def folder_of(store: FileStore, name: str = USER) -> Path:
-    app = layout.app_folder(store.folder, APP.base, APP.tenant, APP.client_id)
-    return Path(layout.account_folder(app, name))
+    app = paths.app_folder(store.folder, APP.base, APP.tenant, APP.client_id)
+    return Path(paths.account_folder(app, name))
 
 
 def token_file(store: FileStore) -> Path:
-    return Path(layout.line_file(str(folder_of(store)), *APP.key(USER, SCOPE)))
+    return Path(paths.line_file(str(folder_of(store)), *APP.key(USER, SCOPE)))
 
 
 def account_file(store: FileStore) -> Path:
@@ -61,7 +60,7 @@ def swarmed(*arguments: str) -> dict[str, int]:
         capture_output=True,
         text=True,
         timeout=100,
-        env={**os.environ, "PYTHONPATH": str(Path(swarm.__file__).parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(swarm.__file__).parents[2])},
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
@@ -224,7 +223,7 @@ def test_whatever_is_in_the_place_of_a_file_is_refused_and_its_victim_untouched(
         "account folder": folder_of(store),
         "store": Path(store.folder),
     }[which]
-    files.remove(str(path))
+    private_files.remove(str(path))
     make(path, victim)
     if which.endswith(("folder", "store")) and make is _folder:
         return  # a folder in the place of a folder
@@ -246,7 +245,7 @@ def test_a_planted_temporary_file_is_not_written_through(
     victim = tmp_path / "victim"
     victim.write_text("precious")
     monkeypatch.setattr(os, "urandom", lambda n: b"\0" * n)
-    monkeypatch.setattr(files, "sweep", lambda folder: None)
+    monkeypatch.setattr(private_files, "sweep", lambda folder: None)
     (folder_of(store) / f".new-{'00' * 8}").symlink_to(victim)
     with canaries.refused(LocalError):
         store.keep(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=True)
@@ -345,7 +344,7 @@ def test_a_file_that_was_copied_to_another_account_is_not_believed(store: FileSt
     fill(store, name="bob@example.test")
     theirs = folder_of(store, "bob@example.test")
     theirs.joinpath("account").write_text(account_file(store).read_text())
-    copy = layout.line_file(str(theirs), *APP.key("bob@example.test", SCOPE))
+    copy = paths.line_file(str(theirs), *APP.key("bob@example.test", SCOPE))
     Path(copy).write_text(token_file(store).read_text())
     assert store.access_token(APP, "bob@example.test", SCOPE) is None  # K07
 
@@ -386,15 +385,15 @@ def test_a_disk_that_takes_nothing_still_gives_the_token_and_keeps_the_old_file(
 _FILE_LIMIT = """
 import resource, sys, os
 sys.path.insert(0, sys.argv[2])
-import cache_kit
-from entra_oauth.cache.store import FileStore
+from kit import stores
+from entra_oauth.cache.file_store import FileStore
 from entra_oauth.errors import LocalError
 store = FileStore(sys.argv[1])
-cache_kit.fill(store)
+stores.fill(store)
 resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
 try:
-    store.keep(cache_kit.APP, cache_kit.account(refresh_token="new"), cache_kit.SCOPE,
-               cache_kit.token("new"), signed_in=False)
+    store.keep(stores.APP, stores.account(refresh_token="new"), stores.SCOPE,
+               stores.token("new"), signed_in=False)
 except LocalError as error:
     print(error.what)
 """
@@ -403,7 +402,7 @@ except LocalError as error:
 @needs.posix
 def test_a_real_limit_on_the_size_of_files_leaves_the_old_ones_whole(store: FileStore) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", _FILE_LIMIT, store.folder, str(Path(swarm.__file__).parent)],
+        [sys.executable, "-c", _FILE_LIMIT, store.folder, str(Path(swarm.__file__).parents[2])],
         capture_output=True,
         text=True,
         check=True,
@@ -468,8 +467,8 @@ def test_forgetting_removes_a_link_and_not_what_it_leads_to(
 def test_what_may_not_be_kept_is_found_out_beforehand(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("a file")
     with canaries.refused(LocalError):
-        files.check_folder(str(tmp_path / "tokens"))
+        private_files.check_folder(str(tmp_path / "tokens"))
     with canaries.refused(LocalError):
         FileStore.standard({"ENTRA_OAUTH_CACHE_DIR": "relative"})
-    files.check_folder(str(tmp_path / "others"))
+    private_files.check_folder(str(tmp_path / "others"))
     assert os.listdir(tmp_path / "others") == []

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import canaries
-import needs
-from cache_kit import APP, SCOPE, USER, Authority, account, fill, source, token
-from entra_oauth.cache.store import FileStore
+from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.errors import LocalError
+from kit import canaries, needs
+from kit.stores import APP, SCOPE, USER, Authority, account, fill, source, token
 
 pytestmark = needs.python("keyring", group="interop")
 

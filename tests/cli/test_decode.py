@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
-import needs
-from cli_kit import Ran, call, error_of, on_stdin
 from entra_oauth.cli.decode import describe
 from entra_oauth.errors import plain
 from entra_oauth.protocol.jwt import DecodedJwt
+from kit import canaries, needs
+from kit.command_line import Ran, call, error_of, on_stdin
 
 HEADER = {"alg": "RS256", "kid": "a-key", "typ": "JWT"}
 NOON = 1_767_268_800.0  # 2026-01-01 12:00:00Z
@@ -215,7 +214,7 @@ def test_a_token_may_come_as_it_was_copied(text: str) -> None:
 
 @needs.posix
 def test_at_a_prompt_the_token_is_not_shown() -> None:
-    from ptys import Session
+    from kit.processes.ptys import Session
 
     program = "from entra_oauth.cli import main\nraise SystemExit(main(['decode']))\n"
     with Session(program) as terminal:

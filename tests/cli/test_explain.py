@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-import canaries
-from cli_kit import call, error_of
-from entra_oauth.protocol.aadsts import catalogue
+from entra_oauth.protocol.glossary.aadsts import catalogue
+from kit import canaries
+from kit.command_line import call, error_of
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-import canaries
 from entra_oauth.channels.base import Channels, Door, Witness, ignore
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, TransportError
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.protocol.workspace_api import ApiCall
+from entra_oauth.protocol.resource.workspace_api import ApiCall
+from kit import canaries
 
 GOOD = HttpResponse(status=200, body=b"{}")
 BUSY = HttpResponse(status=503, headers=(("Retry-After", "7"),))

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from canaries import ACCESS_TOKEN, CLIENT_ID, CODE, REFRESH_TOKEN, TENANT, assert_clean, jwt
-from doors import FakeBack, FakeFront, answer_to, channels, parameters
 from entra_oauth.channels.base import Outcome, Witness, ignore
 from entra_oauth.errors import (
     AuthorityError,
@@ -26,10 +24,12 @@ from entra_oauth.errors import (
 )
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Hints, Procedure
+from entra_oauth.protocol.endpoints.authorize import Hints, Procedure
+from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 from entra_oauth.protocol.pkce import s256
-from entra_oauth.protocol.token import TokenResponse
+from kit.canaries import ACCESS_TOKEN, CLIENT_ID, CODE, REFRESH_TOKEN, TENANT, assert_clean, jwt
+from kit.played_channels import FakeBack, FakeFront, answer_to, channels, parameters
 
 NOW = 1_700_000_000.0
 AUTHORITY = Authority.of(TENANT)
@@ -359,7 +359,7 @@ def test_who_stops_while_the_good_end_is_told_does_not_tell_a_bad_one() -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("doors.FakeDoor.tell", tell)
+        patch.setattr("kit.played_channels.FakeDoor.tell", tell)
         run.fails(KeyboardInterrupt)
     assert run.told.succeeded is True
 

@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-import canaries
-import signing
-from canaries import CLIENT_ID
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
@@ -22,9 +19,12 @@ from entra_oauth.errors import (
     UnexpectedAnswer,
 )
 from entra_oauth.flows.device_code import sign_in
+from entra_oauth.protocol.endpoints.token import DEVICE_GRANT
 from entra_oauth.protocol.messages import HttpResponse
-from entra_oauth.protocol.token import DEVICE_GRANT
-from grants_kit import SECRETS, World, fields, id_token, json_reply, person, refusal, tokens
+from kit import canaries
+from kit.canaries import CLIENT_ID
+from kit.grants import SECRETS, World, fields, id_token, json_reply, person, refusal, tokens
+from kit.servers import id_token_key
 
 DEVICE_CODE = "CanaryDevice~" + "Dd1_" * 8
 PAGE = "https://microsoft.com/devicelogin"
@@ -239,11 +239,13 @@ def test_the_authoritys_words_are_shown_if_they_name_page_and_code(
 
 
 def test_the_signature_of_the_id_token_is_checked() -> None:
-    good = World([device(), tokens(id_token=id_token())], keys=signing.keys_answer())
+    good = World([device(), tokens(id_token=id_token())], keys=id_token_key.keys_answer())
     answer = sign_in(person(), good.channels)
     assert answer.identity is not None
     assert answer.warnings == ()
-    forged = World([device(), tokens(id_token=id_token(by="other"))], keys=signing.keys_answer())
+    forged = World(
+        [device(), tokens(id_token=id_token(by="other"))], keys=id_token_key.keys_answer()
+    )
     with canaries.refused(IdTokenRefused) as caught:
         sign_in(person(), forged.channels)
     assert "does not publish" in caught.value.what

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import canaries
-from canaries import CLIENT_ID
 from entra_oauth.errors import LocalError, UnexpectedAnswer, UsageError
 from entra_oauth.flows import client_credentials
 from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
 from entra_oauth.protocol.messages import HttpResponse
-from grants_kit import ASSERTION, NOW, World, app, fields, json_reply, tokens
+from kit import canaries
+from kit.canaries import CLIENT_ID
+from kit.grants import ASSERTION, NOW, World, app, fields, json_reply, tokens
 
 URL, TOKEN = GITHUB_VARIABLES
 BEARER = "CanaryGitHub~" + "Gh2." * 8

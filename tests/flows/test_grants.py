@@ -8,20 +8,19 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-import canaries
-import signing
-from canaries import ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN, TENANT
 from entra_oauth.channels.base import Channels
 from entra_oauth.errors import AuthorityError, IdTokenRefused, UsageError
 from entra_oauth.flows import client_credentials, on_behalf_of, password
 from entra_oauth.flows.refresh_token import refresh
-from entra_oauth.protocol.aadsts import is_dead
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.client_auth import ClientSecret
-from entra_oauth.protocol.jwt import IdToken
+from entra_oauth.protocol.endpoints.client_auth import ClientSecret
+from entra_oauth.protocol.endpoints.token import OBO_GRANT
+from entra_oauth.protocol.glossary.aadsts import is_dead
+from entra_oauth.protocol.id_token import IdToken
 from entra_oauth.protocol.scopes import DATABRICKS
-from entra_oauth.protocol.token import OBO_GRANT
-from grants_kit import (
+from kit import canaries
+from kit.canaries import ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN, TENANT
+from kit.grants import (
     ASSERTION,
     NOW,
     PASSWORD,
@@ -36,6 +35,7 @@ from grants_kit import (
     refusal,
     tokens,
 )
+from kit.servers import id_token_key
 
 SCOPE = f"{DATABRICKS} openid profile offline_access"
 
@@ -44,7 +44,7 @@ SCOPE = f"{DATABRICKS} openid profile offline_access"
 
 
 def test_a_refresh_is_one_request_and_its_new_token_replaces_the_old_one() -> None:
-    world = World([tokens(refresh_token="1.new")], keys=signing.keys_answer())
+    world = World([tokens(refresh_token="1.new")], keys=id_token_key.keys_answer())
     answer = refresh(person(), REFRESH_TOKEN, world.channels)
     assert answer.refresh_token == "1.new"
     assert [fields(request) for request in world.requests] == [

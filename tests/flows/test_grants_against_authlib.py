@@ -10,16 +10,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt as jose
 from joserfc.jwk import RSAKey
 
-import canaries
-from app_certificates import key_pem, pem
-from authlib_grants import GrantServer
-from canaries import CLIENT_ID
 from entra_oauth.channels.base import Channels
 from entra_oauth.errors import AuthorityError, EntraOAuthError, UnexpectedAnswer
 from entra_oauth.flows import client_credentials, device_code, on_behalf_of, password
 from entra_oauth.flows.refresh_token import refresh
-from entra_oauth.protocol.client_auth import Certificate, ClientSecret
-from grants_kit import PASSWORD, SECRET, USER, World, app, person
+from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
+from kit import canaries
+from kit.canaries import CLIENT_ID
+from kit.grants import PASSWORD, SECRET, USER, World, app, person
+from kit.servers.app_certificates import key_pem, pem
+from kit.servers.authlib_grants import GrantServer
 
 pytestmark = pytest.mark.against
 

@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-import canaries
 from entra_oauth.channels.base import Channels
 from entra_oauth.client import ConfidentialClient, PublicClient
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer
 from entra_oauth.flows import password
 from entra_oauth.flows.federated import FederatedFile
-from entra_oauth.flows.workspace import find_authority
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from entra_oauth.flows.find_authority import find_authority
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.protocol.aadsts import is_dead
-from entra_oauth.protocol.asking import Asking
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.client_auth import Certificate, ClientSecret, Credential
+from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret, Credential
+from entra_oauth.protocol.endpoints.request import Asking
+from entra_oauth.protocol.endpoints.token import TokenResponse
+from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.protocol.token import TokenResponse
-from entra_oauth.protocol.workspace import Workspace
+from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.recording import Recorder
-from grants_kit import World
-from practice_kit import (
+from kit import canaries
+from kit.grants import World
+from kit.practice import (
     ALICE,
     BASE,
     CAROL,
@@ -217,7 +217,7 @@ def test_a_wrong_or_expired_secret_is_explained(secret: str, code: int) -> None:
 
 
 def test_a_certificate_that_the_app_has_not_registered_is_explained() -> None:
-    from app_certificates import key_pem, pem
+    from kit.servers.app_certificates import key_pem, pem
 
     strange = Certificate.load(pem(ends=9999) + key_pem())
     with canaries.refused(AuthorityError) as caught:

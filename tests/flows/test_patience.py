@@ -6,8 +6,6 @@ from email.utils import formatdate
 
 import pytest
 
-import canaries
-from canaries import REFRESH_TOKEN
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
@@ -18,11 +16,13 @@ from entra_oauth.errors import (
     UnexpectedAnswer,
 )
 from entra_oauth.flows.patience import ATTEMPTS, exchange
-from entra_oauth.protocol.authorize import AuthorizationResponse
-from entra_oauth.protocol.client_auth import ClientSecret
+from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.client_auth import ClientSecret
+from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.protocol.token import TokenRequest
-from grants_kit import (
+from kit import canaries
+from kit.canaries import REFRESH_TOKEN
+from kit.grants import (
     ASSERTION,
     NOW,
     PASSWORD,

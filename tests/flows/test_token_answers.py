@@ -8,9 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from backs import a_back
-from canaries import ACCESS_TOKEN, CODE, REFRESH_TOKEN, TENANT, VERIFIER, hardened_request, refused
-from doors import FakeFront
 from entra_oauth.channels.base import Channels
 from entra_oauth.errors import (
     AuthorityError,
@@ -21,10 +18,21 @@ from entra_oauth.errors import (
 )
 from entra_oauth.flows.authorization_code import redeem
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, encode_form
-from entra_oauth.protocol.token import TokenResponse
-from rawserver import RawServer, Script, answer, answering, hearing, saying
+from kit.back_channels import a_back
+from kit.canaries import (
+    ACCESS_TOKEN,
+    CODE,
+    REFRESH_TOKEN,
+    TENANT,
+    VERIFIER,
+    hardened_request,
+    refused,
+)
+from kit.played_channels import FakeFront
+from kit.servers.raw_server import RawServer, Script, answer, answering, hearing, saying
 
 GOOD: dict[str, object] = {
     "token_type": "Bearer",

@@ -14,12 +14,12 @@ import pytest
 
 import make_stick
 import make_teaching
-import needs
-from cli_kit import Ran, call, environment
-from entra_oauth.cli.arguments import help_for, read_arguments
+from entra_oauth.cli.command_line.arguments import help_for, read_arguments
 from entra_oauth.lessons.labs.catalogue import labs
 from entra_oauth.lessons.learn import chapter
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
+from kit import needs
+from kit.command_line import Ran, call, environment
 from teaching_recording import recorded
 
 ROOT = Path(__file__).parents[2]

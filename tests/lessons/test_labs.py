@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-import imports
-import needs
-from cli_kit import call, error_of
 from entra_oauth.errors import DestinationRefused, EntraOAuthError
-from entra_oauth.lessons.labs import lab09_history, lab18_framed, stage
+from entra_oauth.lessons.labs import stage
 from entra_oauth.lessons.labs.catalogue import lab, labs
-from entra_oauth.lessons.labs.exercise import mark, text_for
 from entra_oauth.lessons.labs.lab import Lab
+from entra_oauth.lessons.labs.lab09_history import attack as lab09_history
+from entra_oauth.lessons.labs.lab18_framed import attack as lab18_framed
+from entra_oauth.lessons.labs.learner_file import mark, text_for
 from entra_oauth.lessons.labs.stage import Stage
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
-from sweep import assert_swept
+from kit import imports, needs
+from kit.command_line import call, error_of
+from kit.sweep import assert_swept
 
 ROOT = Path(__file__).parents[2]
 LABS = [
@@ -183,7 +184,7 @@ def test_an_invented_host_is_known_on_its_own_stage_only() -> None:
 
 
 def test_the_naive_client_is_imported_by_labs_only() -> None:
-    naive = "entra_oauth.lessons.naive"
+    naive = "entra_oauth.lessons.labs.naive"
     users = set()
     for path in (ROOT / "entra_oauth").rglob("*.py"):
         for use in imports.uses(path.read_text(encoding="utf-8")):
@@ -295,7 +296,9 @@ def test_a_file_that_is_no_short_text_is_refused(data: bytes, said: str, tmp_pat
 
 def test_a_lab_that_goes_otherwise_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     # An attack that does not work: the check must be able to fail.
-    monkeypatch.setattr("entra_oauth.lessons.labs.lab03_code_replay.NaiveClient.redeem", _nothing)
+    monkeypatch.setattr(
+        "entra_oauth.lessons.labs.lab03_code_replay.attack.NaiveClient.redeem", _nothing
+    )
     ran = call("lab", "3", "--off")
     assert ran.code == 9
     assert "NOT SHOWN" in ran.out

@@ -10,11 +10,12 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-import needs
-from entra_oauth.lessons.learn import NUMBERS, chapter, chapter_04
+from entra_oauth.lessons.learn import NUMBERS, chapter
+from entra_oauth.lessons.learn.chapters import chapter_04_token_request
+from entra_oauth.lessons.learn.conversation import Ending, Turn, walk
 from entra_oauth.lessons.learn.desk import Desk
 from entra_oauth.lessons.learn.steps import Chapter, Page, Task
-from entra_oauth.lessons.learn.walk import Ending, Turn, walk
+from kit import needs
 
 NONSENSE = [
     ("", "Nothing was typed"),
@@ -309,7 +310,7 @@ def _sh(command: str) -> None:
 
 
 def test_on_windows_the_command_is_one_line_with_its_quotes(desk: Desk) -> None:
-    command = chapter_04.curl_command(desk, "1.a-code", platform="win32")
+    command = chapter_04_token_request.curl_command(desk, "1.a-code", platform="win32")
     assert command.startswith("curl.exe -X POST ")
     assert "\n" not in command
     assert "'" not in command

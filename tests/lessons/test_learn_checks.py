@@ -11,13 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.lessons.learn import NUMBERS, chapter, chapter_05, chapter_07, chapter_08
-from entra_oauth.lessons.learn.authorize_check import fault_in
-from entra_oauth.lessons.learn.chapter_02 import WANTED
+from entra_oauth.lessons.learn import NUMBERS, chapter
+from entra_oauth.lessons.learn.chapters import (
+    chapter_05_pkce,
+    chapter_07_refresh_token,
+    chapter_08_api_call,
+)
+from entra_oauth.lessons.learn.chapters.authorize_check import fault_in
+from entra_oauth.lessons.learn.chapters.chapter_02_authorize_url import WANTED
+from entra_oauth.lessons.learn.conversation import walk
 from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, Desk
 from entra_oauth.lessons.learn.quiz import QUESTIONS, quiz
-from entra_oauth.lessons.learn.typed import command_in, refusal, tidy
-from entra_oauth.lessons.learn.walk import walk
+from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 from entra_oauth.protocol.pkce import s256
 
 ENDPOINT = "http://localhost:8400/a-tenant/oauth2/v2.0/authorize"
@@ -111,7 +116,7 @@ CHALLENGES = [
 
 @pytest.mark.parametrize(("typed", "told"), CHALLENGES)
 def test_each_mistake_in_a_challenge_is_named(typed: str, told: str) -> None:
-    assert told in chapter_05._fault(typed, VERIFIER, s256(VERIFIER))
+    assert told in chapter_05_pkce._fault(typed, VERIFIER, s256(VERIFIER))
 
 
 def test_plain_base64_is_told_from_base64url() -> None:
@@ -119,7 +124,7 @@ def test_plain_base64_is_told_from_base64url() -> None:
         verifier = f"{VERIFIER}{number}"
         plain = base64.b64encode(hashlib.sha256(verifier.encode()).digest()).decode()
         if "+" in plain or "/" in plain:
-            assert "plain base64" in chapter_05._fault(plain, verifier, s256(verifier))
+            assert "plain base64" in chapter_05_pkce._fault(plain, verifier, s256(verifier))
             return
     pytest.fail("no such hash")
 
@@ -142,7 +147,7 @@ FORMS = [
 
 @pytest.mark.parametrize(("typed", "told"), FORMS)
 def test_each_mistake_in_a_refresh_form_is_named(typed: str, told: str) -> None:
-    assert told in chapter_07._form(typed, Desk()).why
+    assert told in chapter_07_refresh_token._form(typed, Desk()).why
 
 
 HEADERS = [
@@ -157,14 +162,16 @@ HEADERS = [
 
 @pytest.mark.parametrize(("typed", "told"), HEADERS)
 def test_each_mistake_in_a_header_is_named(typed: str, told: str) -> None:
-    assert told in chapter_08._header(typed, Desk()).why
+    assert told in chapter_08_api_call._header(typed, Desk()).why
 
 
 def test_a_real_databricks_host_is_no_forgery_and_a_stranger_fools_nobody() -> None:
     desk = Desk()
-    assert "real Databricks host" in chapter_08._host("adb-1.2.azuredatabricks.net", desk).why
-    assert "fall for it" in chapter_08._host("example.com", desk).why
-    assert chapter_08._host("https://azuredatabricks.net.evil.example/", desk).is_right
+    assert (
+        "real Databricks host" in chapter_08_api_call._host("adb-1.2.azuredatabricks.net", desk).why
+    )
+    assert "fall for it" in chapter_08_api_call._host("example.com", desk).why
+    assert chapter_08_api_call._host("https://azuredatabricks.net.evil.example/", desk).is_right
 
 
 # ---- what was typed -----------------------------------------------------------------------

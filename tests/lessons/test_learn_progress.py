@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import needs
-from entra_oauth.cache.files import Damaged
+from entra_oauth.cache.private_files import Damaged
 from entra_oauth.lessons.learn import progress as module
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
+from kit import needs
 
 
 @pytest.fixture

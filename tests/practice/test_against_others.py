@@ -12,15 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-import needs
-from entra_oauth.channels.loopback import LoopbackHost
-from entra_oauth.practice.carrier import http_send
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
-from entra_oauth.practice.hosts import serve
+from entra_oauth.channels.loopback.host import LoopbackHost
+from entra_oauth.practice.browser.transport import http_send
+from entra_oauth.practice.browser.user_agent import PracticeBrowser
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.user_agent import PracticeBrowser
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from practice_kit import ALICE, PASSWORD, SCOPE, authorize_url
+from kit import needs
+from kit.practice import ALICE, PASSWORD, SCOPE, authorize_url
 
 pytestmark = pytest.mark.against
 

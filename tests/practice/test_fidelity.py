@@ -9,10 +9,12 @@ from pathlib import Path
 import entra_oauth.practice
 from entra_oauth.practice.aadsts import KINDS
 from entra_oauth.practice.fidelity import ROWS, Label
-from practice_kit import BASE, Kit
+from kit.practice import BASE, Kit
 
 ROOM = Path(entra_oauth.practice.__file__).parent
-CODE = {path.name: path.read_text(encoding="utf-8") for path in ROOM.glob("*.py")}
+CODE = {
+    str(path.relative_to(ROOM)): path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py")
+}
 
 
 def test_every_row_is_marked_in_the_code_and_every_mark_has_a_row() -> None:

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.practice.defaults import DEFAULT
-from entra_oauth.practice.directory import ARTICLE_TENANT_ID
+from entra_oauth.practice.directory.defaults import DEFAULT
+from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest
-from practice_kit import BASE, NOON, Kit, authorize_url
+from kit.practice import BASE, NOON, Kit, authorize_url
 
 
 def test_the_log_holds_what_was_asked_and_answered_in_order() -> None:
@@ -172,7 +172,7 @@ def test_many_people_can_sign_in_at_once() -> None:
 def test_importing_the_room_loads_no_cryptography_and_no_sockets() -> None:
     script = (
         "import sys, entra_oauth.practice, entra_oauth.practice.tenant, "
-        "entra_oauth.practice.user_agent, entra_oauth.practice.pytest_plugin as p\n"
+        "entra_oauth.practice.browser.user_agent, entra_oauth.practice.pytest_plugin as p\n"
         "heavy = {'cryptography', 'joserfc', 'ssl', 'http.client', 'requests', 'authlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -190,7 +190,7 @@ def test_a_form_of_a_thousand_fields_is_malformed() -> None:
 def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("entra_oauth.practice.ledger._SHELF_SIZE", 2)
+    monkeypatch.setattr("entra_oauth.practice.state.issued._SHELF_SIZE", 2)
     kit = Kit()
     codes = [kit.code() for _ in range(3)]
     assert [kit.redeem(code).status for code in codes] == [400, 200, 200]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.practice.directory import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.protocol.messages import HttpResponse
-from practice_kit import (
+from kit.practice import (
     ALICE,
     BASE,
     CAROL,

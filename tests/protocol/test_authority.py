@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
-from canaries import TENANT
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import CLOUDS, MULTI_TENANT, Authority
+from kit import canaries
+from kit.canaries import TENANT
 
 GUID = canaries.TENANT
 OTHER_GUID = "b2cd3e45-5e67-8f89-01ab-c2345d6c78de"

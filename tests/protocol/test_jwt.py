@@ -9,18 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
-from canaries import CLIENT_ID, NONCE, TENANT, jwt
 from entra_oauth.errors import IdTokenRefused, UsageError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.jwt import (
+from entra_oauth.protocol.id_token import (
     CLOCK_SKEW_S,
-    MAX_JWT_BYTES,
     NOTHING_BESIDE,
     Beside,
     IdToken,
-    decode,
 )
+from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
+from kit import canaries
+from kit.canaries import CLIENT_ID, NONCE, TENANT, jwt
 
 NOW = 1_760_000_000.0
 HEADER = {"typ": "JWT", "alg": "RS256", "kid": "k1"}

@@ -7,7 +7,6 @@ from authlib.common.urls import url_decode, url_encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import (
     FORM,
@@ -20,6 +19,7 @@ from entra_oauth.protocol.messages import (
     refuse_control_characters,
     split_form,
 )
+from kit import canaries
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=8)

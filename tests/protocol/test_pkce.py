@@ -9,9 +9,9 @@ from authlib.oauth2.rfc7636.challenge import CODE_VERIFIER_PATTERN
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.pkce import Pkce, fresh_secret, s256
+from kit import canaries
 
 authlib_s256: Callable[[str], str] = create_s256_code_challenge
 

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.scopes import (
     ALIASES,
@@ -14,6 +13,7 @@ from entra_oauth.protocol.scopes import (
     not_granted,
     resource_of,
 )
+from kit import canaries
 
 GRAPH = "https://graph.microsoft.com"
 DBX = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import canaries
 from entra_oauth.protocol.strict_json import read_object
+from kit import canaries
 
 SCALARS = (
     st.none()

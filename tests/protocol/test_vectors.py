@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-import canaries
 from entra_oauth.errors import AuthorityError
-from entra_oauth.protocol.aadsts import is_dead
-from entra_oauth.protocol.authorize import AuthorizationResponse
-from entra_oauth.protocol.device import DeviceRequest, DeviceResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
+from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
+from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.messages import HttpRequest
-from entra_oauth.protocol.token import TokenRequest, TokenResponse
-from grants_kit import NOW, json_reply, person
+from kit import canaries
+from kit.grants import NOW, json_reply, person
 
 FILE = Path(__file__).parents[1] / "vectors" / "entra_answers.json"
 VECTORS: dict[str, dict[str, Any]] = {

@@ -12,14 +12,14 @@ import pytest
 from joserfc import jwt as jose_jwt
 from joserfc.jwk import RSAKey
 
-from canaries import CLIENT_ID, CODE, STATE, TENANT, VERIFIER, article_request, hardened_request
-from doors import answer_to
-from entra_oauth.protocol.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
-from entra_oauth.protocol.token import TokenRequest
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.claims import claims_of, curls_request, entropy_bits
 from entra_oauth.recording.step import steps_of
+from kit.canaries import CLIENT_ID, CODE, STATE, TENANT, VERIFIER, article_request, hardened_request
+from kit.played_channels import answer_to
 
 ORIGIN = "https://login.microsoftonline.com"
 KEY = RSAKey.generate_key(2048, {"kid": "key-1", "use": "sig", "alg": "RS256"}, private=True)

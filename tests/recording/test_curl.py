@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import recording_kit as kit
 from entra_oauth.recording.curl import CurlCommand, curl_command
 from entra_oauth.recording.raw import split_message
+from kit import recordings as kit
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 URL = "https://login.example/"

@@ -8,17 +8,17 @@ from itertools import count
 
 import pytest
 
-from backs import a_back, token_post
-from canaries import ACCESS_TOKEN, CLIENT_ID, CODE, TENANT, assert_clean, found_in
-from doors import FakeBack, FakeFront, answer_to, channels
 from entra_oauth.channels.base import Channels
 from entra_oauth.errors import ExchangeBroken, StateMismatch
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, Recorder, Recording
-from rawserver import RawServer
+from kit.back_channels import a_back, token_post
+from kit.canaries import ACCESS_TOKEN, CLIENT_ID, CODE, TENANT, assert_clean, found_in
+from kit.played_channels import FakeBack, FakeFront, answer_to, channels
+from kit.servers.raw_server import RawServer
 
 PLAN = SignIn(
     procedure=Procedure.ARTICLE,

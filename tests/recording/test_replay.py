@@ -6,11 +6,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-import recording_kit as kit
-from canaries import TENANT, assert_clean
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.pkce import s256
 from entra_oauth.recording.replay import again, came_back, fresh_sign_in, wanting
+from kit import recordings as kit
+from kit.canaries import TENANT, assert_clean
 
 TO = "http://localhost:9"
 ARTICLE, HARDENED = kit.evidence(), kit.evidence(kit.recording(hardened=True))

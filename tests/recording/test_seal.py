@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.errors import LocalError, SecurityError, UsageError
-from entra_oauth.recording.layout import files_of
+from entra_oauth.recording.files import files_of
 from entra_oauth.recording.seal import NAMESPACE, seal, verify
 from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import write

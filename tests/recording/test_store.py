@@ -17,7 +17,7 @@ import pytest
 from entra_oauth.errors import EntraOAuthError, LocalError, SecurityError, UsageError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
 from entra_oauth.recording import Exchange, Recording
-from entra_oauth.recording.layout import check_sums, files_of
+from entra_oauth.recording.files import check_sums, files_of
 from entra_oauth.recording.step import Claim, Evidence, LedgerEntry, Level, Seen, steps_of
 from entra_oauth.recording.store import check_target, load, read_files, write
 

@@ -13,18 +13,18 @@ from dataclasses import replace
 
 import pytest
 
-from backs import a_back, token_post
-from canaries import ACCESS_TOKEN, CODE
-from certificates import CertificateAuthority
-from doors import FakeBack, FakeFront, channels
-from entra_oauth.channels.back import RequestsBack
-from entra_oauth.channels.front import Listener
+from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Recorder
 from entra_oauth.recording.step import Seen, Step, steps_of
-from rawserver import Peer, RawServer, Script, answer, each
-from relay import Relay
+from kit.back_channels import a_back, token_post
+from kit.canaries import ACCESS_TOKEN, CODE
+from kit.played_channels import FakeBack, FakeFront, channels
+from kit.servers.certificates import CertificateAuthority
+from kit.servers.raw_server import Peer, RawServer, Script, answer, each
+from kit.servers.relay import Relay
 
 BODY = json.dumps({"token_type": "Bearer", "access_token": ACCESS_TOKEN}).encode()
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-TYPE:application/json\r\nX-Twice: 1\r\nx-twice:  2 \r\n"

@@ -15,14 +15,12 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import article
-import canaries
 import environment
 import launch
-import needs
-import practice_kit
 from entra_oauth.practice import Directory, PracticeTenant, serve
-from entra_oauth.practice.defaults import DEFAULT
-from entra_oauth.practice.hosts import Hosted
+from entra_oauth.practice.directory.defaults import DEFAULT
+from entra_oauth.practice.server.hosts import Hosted
+from kit import canaries, needs, practice
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 IDS = (canaries.CLIENT_ID, canaries.TENANT)
@@ -77,7 +75,7 @@ def printed(done: subprocess.CompletedProcess[str], *headings: str) -> list[str]
 def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "browser.py"
     script.write_text(BROWSER, encoding="utf-8")
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {practice_kit.ALICE} %s")
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {practice.ALICE} %s")
 
 
 # ---- as in the article -----------------------------------------------------------------
@@ -99,7 +97,7 @@ def test_get_tokens_signs_in_in_the_browser(tenant: PracticeTenant, hosted: Host
 def test_get_tokens_for_user_takes_name_and_password(
     tenant: PracticeTenant, hosted: Hosted
 ) -> None:
-    done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, practice_kit.PASSWORD)
+    done = run("get-tokens-for-user.py", *IDS, practice.ALICE, practice.PASSWORD)
     access, _ = printed(done, "Access token:", "Refresh token:")
     listed = run("list-clusters.py", hosted.base_url, access)
     assert listed.stdout == json.dumps(json.loads(listed.stdout), indent=2) + "\n"
@@ -112,20 +110,20 @@ def test_the_certificates_named_for_the_command_are_those_of_the_scripts(
     with serve(tenant, tls=True) as served:
         monkeypatch.setenv("ENTRA_OAUTH_AUTHORITY_HOST", served.base_url)
         monkeypatch.setenv("ENTRA_OAUTH_CA_BUNDLE", served.ca_file)
-        done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, practice_kit.PASSWORD)
+        done = run("get-tokens-for-user.py", *IDS, practice.ALICE, practice.PASSWORD)
         access, _ = printed(done, "Access token:", "Refresh token:")
         assert run("list-clusters.py", served.base_url, access).returncode == 0
 
 
 def test_the_headings_stand_as_in_the_article(hosted: Hosted) -> None:
-    done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, practice_kit.PASSWORD)
+    done = run("get-tokens-for-user.py", *IDS, practice.ALICE, practice.PASSWORD)
     assert done.stdout.startswith("Access token:\n\n")
     assert "\n\nRefresh token:\n\n" in done.stdout
 
 
 def test_the_articles_header_lets_an_owner_in(tenant: PracticeTenant, hosted: Hosted) -> None:
     grace = "grace@contoso-practice.example"
-    kit = practice_kit.Kit(tenant=tenant, user=grace)
+    kit = practice.Kit(tenant=tenant, user=grace)
     access = kit.tokens()["access_token"]
     refused = run("list-clusters.py", hosted.base_url, access)
     assert refused.returncode == 1
@@ -155,24 +153,20 @@ def test_the_scripts_meet_the_practice_tenant_under_the_real_hosts_names() -> No
 
 
 def test_a_password_on_the_command_line_is_warned_about_and_not_repeated(hosted: Hosted) -> None:
-    done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, "MyPa55w&rd!")
+    done = run("get-tokens-for-user.py", *IDS, practice.ALICE, "MyPa55w&rd!")
     assert "Give - instead" in done.stderr
     assert "MyPa55w&rd!" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_a_password_can_come_by_standard_input(hosted: Hosted, end: str) -> None:
-    done = run(
-        "get-tokens-for-user.py", *IDS, practice_kit.ALICE, "-", stdin=practice_kit.PASSWORD + end
-    )
+    done = run("get-tokens-for-user.py", *IDS, practice.ALICE, "-", stdin=practice.PASSWORD + end)
     printed(done, "Access token:", "Refresh token:")
     assert "Give - instead" not in done.stderr
 
 
 def test_tokens_can_come_by_standard_input(tenant: PracticeTenant, hosted: Hosted) -> None:
-    tokens = practice_kit.Kit(tenant=tenant).tokens(
-        {"scope": f"{practice_kit.SCOPE} offline_access"}
-    )
+    tokens = practice.Kit(tenant=tenant).tokens({"scope": f"{practice.SCOPE} offline_access"})
     listed = run("list-clusters.py", hosted.base_url, "-", stdin=tokens["access_token"] + "\n")
     assert listed.returncode == 0, listed.stderr
     again = run("refresh-tokens.py", *IDS, "-", stdin=tokens["refresh_token"] + "\n")
@@ -206,8 +200,8 @@ def test_ids_can_be_filled_in_at_the_top_of_a_script(hosted: Hosted, tmp_path: P
     values = {
         "<client-id>": IDS[0],
         "<tenant-id>": IDS[1],
-        "<username>": practice_kit.ALICE,
-        "<password>": practice_kit.PASSWORD,
+        "<username>": practice.ALICE,
+        "<password>": practice.PASSWORD,
     }
     for placeholder, value in values.items():
         text = text.replace(f'"{placeholder}"', f'"{value}"')
@@ -222,7 +216,7 @@ def test_ids_can_be_filled_in_at_the_top_of_a_script(hosted: Hosted, tmp_path: P
 
 
 def test_a_refusal_of_the_authority_is_told_under_the_articles_words(hosted: Hosted) -> None:
-    done = run("get-tokens-for-user.py", *IDS, practice_kit.ALICE, "-", stdin="wrong-password")
+    done = run("get-tokens-for-user.py", *IDS, practice.ALICE, "-", stdin="wrong-password")
     first, second = done.stdout.splitlines()
     assert first == "Error: invalid_grant"
     assert second.startswith("Description: AADSTS50126: ")

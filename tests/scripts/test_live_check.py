@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import canaries
-import practice_kit
 from entra_oauth.practice import PracticeTenant, serve
-from entra_oauth.practice.defaults import DEFAULT
+from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.protocol.messages import parse_form
+from kit import canaries, practice
 from observed import World, word
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "live_check.py"
@@ -37,7 +36,7 @@ def ran(
     """One run with everything, and its report."""
     script = tmp_path / "browser.py"
     script.write_text(BROWSER, encoding="utf-8")
-    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {practice_kit.ALICE} %s")
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {practice.ALICE} %s")
     out = tmp_path / "report.md"
     with serve(tenant, tls=False) as hosted:
         monkeypatch.setenv("ENTRA_OAUTH_AUTHORITY_HOST", hosted.base_url)
@@ -74,7 +73,7 @@ def test_the_report_holds_no_secret_no_id_and_no_name(
     tenant: PracticeTenant, ran: tuple[subprocess.CompletedProcess[str], str]
 ) -> None:
     done, report = ran
-    secrets = {canaries.TENANT, canaries.CLIENT_ID, practice_kit.ALICE, practice_kit.PASSWORD}
+    secrets = {canaries.TENANT, canaries.CLIENT_ID, practice.ALICE, practice.PASSWORD}
     for request, response in tenant.log:
         for text in (request.query, request.body.decode("latin-1")):
             secrets.update(value for _, value in parse_form(text))
@@ -82,7 +81,7 @@ def test_the_report_holds_no_secret_no_id_and_no_name(
         if response.body.startswith(b"{"):
             members = json.loads(response.body)
             secrets.update(str(v) for n, v in members.items() if n.endswith(("token", "code")))
-    long = {secret for secret in secrets if len(secret) >= 16} - {practice_kit.SCOPE}
+    long = {secret for secret in secrets if len(secret) >= 16} - {practice.SCOPE}
     assert len(long) > 20
     assert [secret for secret in long if secret in report + done.stdout] == []
     assert not re.search(r"eyJ|[0-9a-f]{8}-[0-9a-f]{4}-|@|localhost", report)

@@ -15,8 +15,8 @@ import pytest
 
 import environment
 import launch
-import needs
 import packages
+from kit import needs
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))

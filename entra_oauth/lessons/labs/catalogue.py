@@ -40,7 +40,7 @@ def lab(number: int) -> Lab:
         raise UsageError(
             f"There is no lab {number}.", advice=f"Give a number from 1 to {len(NAMES)}."
         )
-    module = import_module(f"entra_oauth.lessons.labs.{NAMES[number - 1]}")
+    module = import_module(f"entra_oauth.lessons.labs.{NAMES[number - 1]}.attack")
     found: Lab = module.LAB
     return found
 

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from entra_oauth.channels.back import RequestsBack
 from entra_oauth.channels.base import Channels, say_nothing
-from entra_oauth.channels.front import Listener
-from entra_oauth.channels.loopback import LoopbackHost
+from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.channels.listener.listener import Listener
+from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import DestinationRefused, EntraOAuthError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
-from entra_oauth.practice.defaults import DEFAULT, DEFAULT_PASSWORD
+from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.authorize import Procedure
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.channels.base import BackChannel, FrontChannel
-    from entra_oauth.practice.user_agent import Page
-    from entra_oauth.protocol.token import TokenResponse
+    from entra_oauth.practice.browser.user_agent import Page
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
     Send = Callable[[HttpRequest], HttpResponse]
 

@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMBERS", "chapter"]
 
-NUMBERS = range(1, 11)
+NAMES = (
+    "chapter_01_roles",
+    "chapter_02_authorize_url",
+    "chapter_03_redirect",
+    "chapter_04_token_request",
+    "chapter_05_pkce",
+    "chapter_06_claims",
+    "chapter_07_refresh_token",
+    "chapter_08_api_call",
+    "chapter_09_other_grants",
+    "chapter_10_errors",
+)
+NUMBERS = range(1, len(NAMES) + 1)
 
 
 def chapter(number: int) -> Chapter:
     """One chapter, loaded when it is wanted. Raises `KeyError` for a number that none has."""
     if number not in NUMBERS:
         raise KeyError(number)
-    found: Chapter = import_module(f"{__name__}.chapter_{number:02d}").CHAPTER
+    found: Chapter = import_module(f"{__name__}.chapters.{NAMES[number - 1]}").CHAPTER
     return found

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from entra_oauth.channels.back import RequestsBack
+from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.lessons.masking import Masks
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.practice.user_agent import Page
+    from entra_oauth.practice.browser.user_agent import Page
 
 __all__ = ["CLIENT", "DATABRICKS", "TENANT", "Desk", "members"]
 

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cache import files
+from entra_oauth.cache import private_files
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import now, say_nothing
 from entra_oauth.errors import LocalError, plain
@@ -70,7 +70,7 @@ class Progress:
         if not self._works:
             return
         try:
-            files.make_folder(os.path.dirname(self._path))
+            private_files.make_folder(os.path.dirname(self._path))
             lock = Lock(f"{self._path}.lock")
             if not lock.take(_WAIT_S):
                 return  # somebody holds it for long: the next step is kept again
@@ -82,16 +82,16 @@ class Progress:
                     done=mark.done or before.done,
                     right=mark.right if mark.done else before.right,
                 )
-                files.write(self._path, _text(marks))
+                private_files.write(self._path, _text(marks))
         except LocalError as error:
             self._give_up(error)
 
     def _read(self) -> dict[int, Mark]:
         try:
-            text = files.read(self._path, limit=_LONGEST)
+            text = private_files.read(self._path, limit=_LONGEST)
             return {} if text is None else _marks(text)
-        except files.Damaged:
-            aside = files.set_aside(self._path, now())
+        except private_files.Damaged:
+            aside = private_files.set_aside(self._path, now())
             self._say(
                 f"Note: the file of your progress was damaged. It is set aside as {plain(aside)}, "
                 "and you start anew. `learn N` goes to any chapter."
@@ -119,15 +119,15 @@ def _marks(text: str) -> dict[int, Mark]:
     try:
         value = json.loads(text)
         if value["schema"] != _SCHEMA:
-            raise files.Damaged
+            raise private_files.Damaged
         return {_number(name): _mark(each) for name, each in value["chapters"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise files.Damaged from None
+        raise private_files.Damaged from None
 
 
 def _number(name: str) -> int:
     if not (name.isascii() and name.isdigit() and len(name) < 3):
-        raise files.Damaged
+        raise private_files.Damaged
     return int(name)
 
 
@@ -137,7 +137,7 @@ def _mark(value: Any) -> Mark:
     if type(done) is not bool or any(
         type(n) is not int or not 0 <= n < _MOST_STEPS for n in counts
     ):
-        raise files.Damaged
+        raise private_files.Damaged
     return Mark(step=step, done=done, right=right)
 
 

@@ -17,7 +17,15 @@ SCOPE = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 
 
 def type_code(uri, code, expires_on):
-    browser = [sys.executable, "-P", "-m", "entra_oauth.practice.browser", "--code", code, uri]
+    browser = [
+        sys.executable,
+        "-P",
+        "-m",
+        "entra_oauth.practice.run.browser_command",
+        "--code",
+        code,
+        uri,
+    ]
     subprocess.run(browser, check=True, timeout=30)
 
 

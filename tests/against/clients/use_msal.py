@@ -46,7 +46,7 @@ def code_flow(app, path):
 
 def device(app):
     flow = app.initiate_device_flow([SCOPE])
-    browser = [sys.executable, "-P", "-m", "entra_oauth.practice.browser"]
+    browser = [sys.executable, "-P", "-m", "entra_oauth.practice.run.browser_command"]
     subprocess.run(
         [*browser, "--code", flow["user_code"], flow["verification_uri"]], check=True, timeout=30
     )

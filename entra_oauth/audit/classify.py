@@ -1,0 +1,300 @@
+"""What each step of a recording is in OAuth, and which of them belong to one sign-in.
+
+Steps are put together by what they share: first the `state`, then the code (or the
+device code, or the refresh token), and only where neither can be told, by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from entra_oauth.audit.redacted_values import same
+from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.recording.har.har_select import kind_of
+from entra_oauth.recording.step import Step
+
+__all__ = ["Flow", "Item", "Leg", "flows_of", "items_of"]
+
+
+class Leg(StrEnum):
+    """The part that a step plays."""
+
+    AUTHORIZE = "authorize"
+    REDIRECT = "redirect"
+    UNSOLICITED = "unsolicited"
+    """Something that came to the listener and was turned down."""
+    TOKEN = "token"  # noqa: S105 - a word, no password
+    DEVICE = "device"
+    KEYS = "keys"
+    METADATA = "metadata"
+    RESOURCE = "resource"
+    LOGOUT = "logout"
+    PAGE = "page"
+    """A page of the browser's: the authority's, or the last one of the listener."""
+
+
+_BY_KIND = {
+    "authorize": Leg.AUTHORIZE,
+    "token": Leg.TOKEN,
+    "devicecode": Leg.DEVICE,
+    "keys": Leg.KEYS,
+    "metadata": Leg.METADATA,
+    "redirect": Leg.REDIRECT,
+    "api": Leg.RESOURCE,
+}
+_BY_NAME = {
+    "authorize": Leg.AUTHORIZE,
+    "redirect": Leg.REDIRECT,
+    "redirect-refused": Leg.UNSOLICITED,
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One step, read as OAuth. Its repr shows nothing of it."""
+
+    step: Step = field(repr=False)
+    leg: Leg
+
+    @property
+    def number(self) -> int:
+        return self.step.number
+
+    @cached_property
+    def request(self) -> HttpRequest:
+        return self.step.http_request
+
+    @cached_property
+    def response(self) -> HttpResponse | None:
+        return self.step.http_response
+
+    @cached_property
+    def url(self) -> str:
+        return self.step.url
+
+    @cached_property
+    def query(self) -> Fields:
+        return parse_form(HttpRequest(method="GET", url=self.url).query)
+
+    @cached_property
+    def form(self) -> Fields:
+        kind = (self.request.header("content-type") or "").lower()
+        body = self.request.body.decode("utf-8", "replace")
+        return parse_form(body) if kind.startswith(FORM) else ()
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The parameters of the request: those that count for its part, then the others."""
+        by_form = self.leg in (Leg.TOKEN, Leg.DEVICE)
+        return (*self.form, *self.query) if by_form else (*self.query, *self.form)
+
+    @cached_property
+    def members(self) -> dict[str, Any]:
+        """The JSON object of the answer; empty if there is none that can be read."""
+        if self.response is None:
+            return {}
+        try:
+            return read_object(self.response.body)
+        except ValueError:
+            return _leniently(self.response.body)
+
+    def get(self, name: str) -> str | None:
+        """The first parameter of that name."""
+        return next((value for key, value in self.fields if key == name), None)
+
+    def every(self, name: str) -> list[str]:
+        """All parameters of that name."""
+        return [value for key, value in self.fields if key == name]
+
+    def text(self, name: str) -> str | None:
+        """A member of the answer that is a text."""
+        value = self.members.get(name)
+        return value if isinstance(value, str) else None
+
+    def at(self, name: str) -> str:
+        """Where a parameter stands, as a path."""
+        place = "form" if any(key == name for key, _ in self.form) else "query"
+        return f"/request/{place}/{name}"
+
+
+def _leniently(body: bytes) -> dict[str, Any]:
+    import json
+
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
+    """The steps with their parts, in the order in which they began.
+
+    HAR files count milliseconds: of those that seem to have begun at once, the parts tell.
+    """
+    items = (Item(step, _leg(step)) for step in steps)
+    return tuple(sorted(items, key=_order))
+
+
+def _order(item: Item) -> tuple[float, int]:
+    return item.step.started_at, _RANK.get(item.leg, 5)
+
+
+def _leg(step: Step) -> Leg:
+    leg = _part(step)
+    # Whoever sends no parameter asks where the authority is, as for a workspace's.
+    return Leg.METADATA if leg is Leg.AUTHORIZE and not _asks(step) else leg
+
+
+def _part(step: Step) -> Leg:
+    if step.name in _BY_NAME and step.channel == "front":
+        leg = _BY_NAME[step.name]
+        status = step.http_response.status if step.http_response is not None else 0
+        # A listener that answered with an error did not take it for the answer.
+        return Leg.UNSOLICITED if leg is Leg.REDIRECT and status >= 400 else leg
+    if step.channel == "front" and step.name in ("page", "ignored"):
+        return Leg.PAGE
+    path = step.http_request.path
+    if path.endswith(("/logout", "/endsession")):
+        return Leg.LOGOUT
+    kind = kind_of(step.http_request)
+    if kind is None and _hands_a_token_over(step):
+        return Leg.RESOURCE
+    return _BY_KIND.get(kind or "", Leg.PAGE)
+
+
+def _asks(step: Step) -> bool:
+    request = step.http_request
+    pairs = parse_form(HttpRequest(method="GET", url=step.url).query)
+    pairs += parse_form(request.body.decode("latin-1")) if request.body else ()
+    return bool({"client_id", "response_type", "redirect_uri", "scope"} & {n for n, _ in pairs})
+
+
+def _hands_a_token_over(step: Step) -> bool:
+    names = {name for name, _ in parse_form(HttpRequest(method="GET", url=step.url).query)}
+    return "access_token" in names and step.channel == "back"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The steps of one sign-in, or of one other way to a token."""
+
+    items: tuple[Item, ...]
+
+    def all(self, leg: Leg) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.leg is leg)
+
+    def first(self, leg: Leg) -> Item | None:
+        return next(iter(self.all(leg)), None)
+
+    @property
+    def authorize(self) -> Item | None:
+        return self.first(Leg.AUTHORIZE)
+
+    @property
+    def redirect(self) -> Item | None:
+        """The answer that was taken."""
+        return self.first(Leg.REDIRECT)
+
+    def tokens(self, *grants: str) -> tuple[Item, ...]:
+        """The token requests with one of these grants; all of them if none is named."""
+        every = self.all(Leg.TOKEN)
+        return tuple(i for i in every if not grants or i.get("grant_type") in grants)
+
+
+class _Group:
+    def __init__(self, first: Item) -> None:
+        self.items = [first]
+
+    def has(self, leg: Leg) -> bool:
+        return any(item.leg is leg for item in self.items)
+
+    def shares(self, item: Item) -> bool | None:
+        """Whether the item belongs here by what it says; None if it says nothing of that."""
+        verdicts = [
+            found
+            for other in self.items
+            for mine, theirs in _links(item, other)
+            if mine and theirs and (found := same(mine, theirs)) is not None
+        ]
+        return any(verdicts) if verdicts else None
+
+
+def _links(item: Item, other: Item) -> Iterable[tuple[str | None, str | None]]:
+    """Pairs of values that are equal where both belong together."""
+    if other.leg is Leg.AUTHORIZE and item.leg in (Leg.REDIRECT, Leg.UNSOLICITED):
+        yield item.get("state"), other.get("state")
+    elif item.leg is Leg.TOKEN:
+        if other.leg is Leg.REDIRECT:
+            yield item.get("code"), other.get("code")
+        elif other.leg is Leg.DEVICE:
+            yield item.get("device_code"), other.text("device_code")
+        elif other.leg is Leg.TOKEN:
+            yield item.get("refresh_token"), other.text("refresh_token")
+            yield item.get("device_code"), other.get("device_code")
+            yield item.get("code"), other.get("code")
+    elif item.leg is Leg.RESOURCE and other.leg is Leg.TOKEN:
+        scheme, _, token = (item.request.header("authorization") or "").partition(" ")
+        token = token if scheme.lower() == "bearer" else item.get("access_token") or ""
+        yield token, other.text("access_token")
+
+
+_STARTS = (Leg.AUTHORIZE, Leg.DEVICE)
+
+
+def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
+    """The items put together; keys and metadata go with the sign-in before them.
+
+    Pages are left out: what is on them is between the person and the authority.
+    """
+    groups: list[_Group] = []
+    parts = [item for item in items if item.leg is not Leg.PAGE]
+    for item in sorted(parts, key=_order):
+        group = None if item.leg in _STARTS else _home(item, groups)
+        if group is None:
+            groups.append(_Group(item))
+        else:
+            group.items.append(item)
+    return tuple(Flow(tuple(group.items)) for group in groups)
+
+
+_RANK = {leg: at for at, leg in enumerate((Leg.AUTHORIZE, Leg.DEVICE, Leg.REDIRECT, Leg.TOKEN))}
+
+
+def _home(item: Item, groups: list[_Group]) -> _Group | None:
+    answers = [(group, group.shares(item)) for group in groups]
+    for group, shares in reversed(answers):
+        if shares:
+            return group
+    if item.leg is Leg.RESOURCE:  # a token of unknown origin belongs to no sign-in
+        return None
+    open_ones = [group for group, shares in answers if shares is None and _fits(item, group)]
+    waiting = [group for group in open_ones if not group.has(item.leg)]
+    if item.leg in (Leg.REDIRECT, Leg.TOKEN) and len(waiting) > 1:
+        return None  # to which of them it belongs was taken out; a guess would blame the wrong one
+    if open_ones:
+        return open_ones[-1]
+    # What shares nothing with anything is still looked at beside the latest that fits: a
+    # state that is wrong must be found to be wrong.
+    late = [group for group, _ in answers if _fits(item, group)]
+    return late[-1] if late else None
+
+
+def _fits(item: Item, group: _Group) -> bool:
+    grant = item.get("grant_type") if item.leg is Leg.TOKEN else None
+    if item.leg in (Leg.REDIRECT, Leg.UNSOLICITED):
+        return group.has(Leg.AUTHORIZE)
+    if grant == "authorization_code":
+        return group.has(Leg.AUTHORIZE) or group.has(Leg.REDIRECT)
+    if grant is not None and grant.endswith("device_code"):
+        return group.has(Leg.DEVICE)
+    if grant == "refresh_token":
+        return group.has(Leg.TOKEN)
+    if grant == "client_credentials":
+        return group.has(Leg.REDIRECT) and not group.has(Leg.TOKEN)
+    return item.leg not in (Leg.TOKEN, Leg.LOGOUT)

@@ -1,0 +1,210 @@
+"""What a person names to be judged: a recording, a HAR file, an address, a raw request."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.audit.case import Case, case_of_evidence, claims_by_step, with_sound_claims
+from entra_oauth.audit.classify import items_of
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.messages import HttpRequest, parse_form
+from entra_oauth.recording.har.har_read import (
+    Entry,
+    Har,
+    read_file,
+    read_har,
+)
+from entra_oauth.recording.har.har_redact import read_har as har_object
+from entra_oauth.recording.har.har_select import kind_of
+from entra_oauth.recording.raw import split_message
+from entra_oauth.recording.record import Exchange, Recording
+from entra_oauth.recording.step import Evidence, Half, Level, Seen, Step, steps_of
+from entra_oauth.recording.store import load
+
+if TYPE_CHECKING:
+    from entra_oauth.audit.policy import Policy
+
+__all__ = ["address_case", "har_case", "named", "planned", "raw_case"]
+
+_FRONT = ("authorize", "redirect")
+_NOTES = {"authorize": "authorize", "redirect": "accepted", "metadata": "openid-configuration"}
+_PARAMETERS = frozenset(
+    ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")
+)
+
+
+def named(word: str, *, policy: Policy | None = None) -> Case:
+    """What the word names. Raises `UsageError`, `LocalError` and `SecurityError`.
+
+    It is a folder, a file, or an address; a file is a HAR file, an address, or one
+    request with its head and body.
+    """
+    path = Path(word)
+    if "://" in word and not os.path.exists(path):
+        return address_case(word, policy=policy)
+    if os.path.isdir(path):
+        return case_of_evidence(load(path), policy=policy)
+    data = read_file(path)
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:1] in (b"{", b"[", b"\x1f") or data[:2] == b"\x1f\x8b":
+        return har_case(data, policy=policy)
+    text = start.decode("utf-8", "replace")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S*\s*\Z", text):
+        return address_case(text.rstrip("\r\n"), policy=policy)
+    return raw_case(start, str(path), policy=policy)
+
+
+def planned(*requests: HttpRequest, policy: Policy | None = None) -> Case:
+    """Requests that were not sent yet, in the order in which they would be."""
+    exchanges = []
+    for at, request in enumerate(requests, start=1):
+        kind = kind_of(request)
+        exchanges.append(
+            Exchange(
+                channel="front" if kind in _FRONT else "back",
+                note=_NOTES.get(kind or "", kind or "request"),
+                request=request,
+                response=None,
+                started_at=float(at),
+                ended_at=float(at),
+            )
+        )
+    return _case(steps_of(Recording(tuple(exchanges))), policy=policy, planned=True)
+
+
+def _case(steps: tuple[Step, ...], *, policy: Policy | None, planned: bool = False) -> Case:
+    evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE)
+    return Case(evidence=with_sound_claims(evidence), policy=policy, planned=planned)
+
+
+# ---- one address, one request ----------------------------------------------------------
+
+
+def address_case(url: str, *, policy: Policy | None = None) -> Case:
+    """An address by itself. Raises `UsageError` if it is none of OAuth's."""
+    request = HttpRequest(method="GET", url=url)
+    fields = {name for name, _ in parse_form(request.query)}
+    kind = kind_of(request)
+    if kind is None and not fields & _PARAMETERS:
+        raise UsageError(
+            "That address has nothing of OAuth in it.",
+            advice="Give an authorize address in quotes, such as entra-oauth authorize-url prints.",
+        )
+    name = kind or ("redirect" if fields & {"code", "error"} else "authorize")
+    step = Step(
+        number=1,
+        name=name,
+        channel="front" if name in _FRONT else "back",
+        note="given as an address",
+        method="GET",
+        url=url,
+        request=Half(data=url.encode("utf-8", "replace"), seen=Seen.ADDRESS),
+        response=Half(),
+        started_at=0.0,
+        ended_at=0.0,
+    )
+    return _case((step,), policy=policy, planned=True)
+
+
+def raw_case(data: bytes, name: str, *, policy: Policy | None = None) -> Case:
+    """One request as bytes: request line, headers, body. Raises `UsageError` if it is none."""
+    message = split_message(data)
+    words = message.start.decode("latin-1").split(" ")
+    host = message.header("host") or ""
+    if not message.whole or len(words) != 3 or not words[2].startswith("HTTP/"):
+        raise UsageError(
+            f"{plain(name)} is neither a HAR file nor an address nor an HTTP request.",
+            advice="Give a recording's folder, a HAR file, an authorize address, or a file with "
+            "the bytes of one request.",
+        )
+    whole = "://" in words[1].partition("?")[0]
+    request = HttpRequest(
+        method=words[0],
+        url=words[1] if whole else f"https://{host}{words[1]}",
+        headers=message.headers,
+        body=message.decoded() or b"",
+    )
+    case = planned(request, policy=policy)
+    return replace(case, scheme_known=whole)
+
+
+# ---- a HAR file ------------------------------------------------------------------------
+
+
+def har_case(data: bytes, *, policy: Policy | None = None) -> Case:
+    """All exchanges of a HAR file. Raises `UsageError` if there are none of OAuth's."""
+    document, har = har_object(data), read_har(data)
+    raw = document["log"]["entries"]
+    about = {entry.number: _own(raw[entry.number - 1]) for entry in har.entries}
+    ordered = sorted(har.entries, key=lambda entry: entry.started_at)
+    steps = tuple(_step(entry, about[entry.number]) for entry in ordered)
+    legs = [item for item in items_of(steps) if item.leg != "page"]
+    if not legs:
+        raise UsageError(
+            f"There is no OAuth exchange among the {len(raw):,} of this HAR file.",
+            advice="Record again from before the sign-in until it has ended, with the log kept "
+            "over page changes.",
+        )
+    claims = {number: list(_claims(own)) for number, own in about.items()}
+    evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE)
+    if any(claims.values()):
+        evidence = replace(evidence, claims=claims_by_step(claims))
+    return Case(
+        evidence=with_sound_claims(evidence),
+        policy=policy,
+        browser_side=_is_browsers(har),
+        har=document,
+        shareable=isinstance(document["log"].get("_redaction"), dict)
+        and document["log"]["_redaction"].get("level") != Level.NONE,
+    )
+
+
+def _own(entry: Any) -> dict[str, Any]:
+    """What a HAR file of ours says of the step beside what HAR knows."""
+    value = entry.get("_step") if isinstance(entry, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _claims(own: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    listed = own.get("claims")
+    for claim in listed if isinstance(listed, list) else []:
+        if isinstance(claim, dict):
+            name, verdict = claim.get("name"), claim.get("verdict")
+            if isinstance(name, str) and isinstance(verdict, str):
+                yield name, verdict
+
+
+def _step(entry: Entry, own: dict[str, Any]) -> Step:
+    kind = kind_of(entry.request)
+    name = own.get("name") if own.get("channel") == "front" else None
+    front = kind in _FRONT or name is not None
+    note = _NOTES.get(kind or "", kind or "page")
+    if name == "redirect-refused":
+        note = "refused"
+    elif name in ("page", "ignored"):
+        note = "page"
+    exchange = Exchange(
+        channel="front" if front or kind is None else "back",
+        note=note,
+        request=entry.request,
+        response=entry.response,
+        started_at=entry.started_at,
+        ended_at=entry.started_at + entry.duration_s,
+    )
+    (step,) = steps_of(Recording((exchange,)))
+    seen = replace(step.request, seen=Seen.REBUILT) if step.request.data else step.request
+    return replace(step, number=entry.number, link=entry.link, request=seen)
+
+
+def _is_browsers(har: Har) -> bool:
+    """Whether the browser's own requests are there, as its own file has them."""
+    return any(
+        name.lower() in ("sec-fetch-site", "sec-fetch-mode", "upgrade-insecure-requests")
+        for entry in har.entries
+        for name, _ in entry.request.headers
+    )

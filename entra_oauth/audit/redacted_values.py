@@ -1,0 +1,103 @@
+"""Values that may have been taken out: whether they were, and what can still be said of them."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.recording.redaction.finds import PLACEHOLDER
+
+__all__ = ["GUID", "Jwt", "hidden", "host_of", "jwt", "length", "same"]
+
+GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TAGGED = re.compile(r"[a-z]{1,5}~([0-9a-f]{10})~*")
+_MASK = re.compile(r"~[a-z]{1,5}~")
+# What other tools and people put there: REDACTED, [removed], ***, <code>, 0.AS…xyz.
+_WORDS = ("redacted", "removed", "masked", "sanitized", "scrubbed", "hidden", "filtered")
+_FIRST_WORD = re.compile(rf"(?i)\W*(?:{'|'.join(_WORDS)})\b")
+_FILLING = re.compile(r"[*xX•.#_-]{3,}|<[^<>]*>|\[[^\[\]]*\]")
+
+
+def _is_anothers(value: str) -> bool:
+    """Whether a value looks like what other tools leave in the place of one."""
+    if "..." in value or "…" in value or "***" in value or "REDACTED" in value:
+        return True
+    return bool(_FIRST_WORD.match(value[:40]) or _FILLING.fullmatch(value))
+
+
+def hidden(value: str) -> bool:
+    """Whether a value, or a part of it, was taken out: by this program or by another."""
+    if "~" in value and (_TAGGED.search(value) or _MASK.search(value)):
+        return True
+    return _is_anothers(value)
+
+
+def same(one: str, other: str) -> bool | None:
+    """Whether two values are equal; None where what was taken out leaves that open.
+
+    The tags of one recording tell: equal values have equal tags.
+    """
+    if not hidden(one) and not hidden(other):
+        return one == other
+    if any(_MASK.search(text) or _is_anothers(text) for text in (one, other)):
+        return None
+    tags = [_TAGGED.findall(text) for text in (one, other)]
+    if not all(tags):
+        return None
+    return _TAGGED.sub(r"~\1", one) == _TAGGED.sub(r"~\1", other)
+
+
+def length(value: str) -> int | None:
+    """Characters that the value has, or had; None where that cannot be told."""
+    if not hidden(value):
+        return len(value)
+    return len(value) if PLACEHOLDER.fullmatch(value) and not _MASK.fullmatch(value) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jwt:
+    """The readable parts of a token. Nothing about them is verified."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any] = field(repr=False)
+
+    def text(self, name: str) -> str | None:
+        """A claim that is a text."""
+        value = self.claims.get(name)
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str) -> float | None:
+        """A claim that is a number."""
+        value = self.claims.get(name)
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if good and isinstance(value, int | float) else None
+
+
+def jwt(token: str) -> Jwt | None:
+    """Header and claims, also of a token whose signature was taken out; None if it is no JWT."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        header, claims = (read_object(_decoded(part)) for part in parts[:2])
+    except ValueError:
+        return None
+    return Jwt(header=header, claims=claims)
+
+
+def _decoded(part: str) -> bytes:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", part):
+        raise ValueError("it is not base64url")
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def host_of(url: str) -> str:
+    """The host of an address, in lower case; empty where it has none that can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

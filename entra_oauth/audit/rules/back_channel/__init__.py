@@ -1,0 +1,1 @@
+"""Rules about the back channel: the token request, the app's proof, the answer."""

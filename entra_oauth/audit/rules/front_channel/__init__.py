@@ -1,0 +1,1 @@
+"""Rules about the front channel: the authorize request, the redirect, the receiver."""

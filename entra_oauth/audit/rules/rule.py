@@ -1,0 +1,135 @@
+"""A rule: a function that judges one step, and whose docstring is its page in the manual.
+
+@rule("AR04", Severity.ERROR, "RFC 9700 §2.1.1", at=Leg.AUTHORIZE)
+def has_a_challenge(item: Item, case: Case) -> Verdict:
+    '''An authorize request carries a PKCE challenge.
+
+    Why: …
+    Mend: …
+    Before: …
+    After: …
+    '''
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from entra_oauth.audit.case import CODE, Case
+from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.verdict import Verdict, absent, unknown
+from entra_oauth.recording.findings import Severity
+
+__all__ = ["Judge", "Manual", "Rule", "rule", "rule_of_all"]
+
+Judge = Callable[[Item, Case], Verdict]
+"""Looks at one step."""
+
+_PARTS = ("Why", "Mend", "Before", "After")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manual:
+    """The docstring of a rule in its parts."""
+
+    title: str
+    why: str
+    mend: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `judge` yields a verdict for each step that it looked at, at least one in all."""
+
+    id: str
+    severity: Severity
+    source: str
+    at: Leg | None
+    """The part of the exchange that it looks at; None: it looks at the whole."""
+    text: str = field(repr=False)
+    judge: Callable[[Case], Iterator[Verdict]] = field(repr=False)
+
+    @cached_property
+    def manual(self) -> Manual:
+        title, _, rest = self.text.partition("\n\n")
+        found = dict.fromkeys(_PARTS, "")
+        pattern = rf"^({'|'.join(_PARTS)}): (.*?)(?=^(?:{'|'.join(_PARTS)}): |\Z)"
+        for match in re.finditer(pattern, rest, re.MULTILINE | re.DOTALL):
+            text = " ".join(match[2].split())
+            is_prose = match[1] in ("Why", "Mend")
+            found[match[1]] = text[:1].upper() + text[1:] if is_prose else text
+        return Manual(
+            title=" ".join(title.split()),
+            why=found["Why"],
+            mend=found["Mend"],
+            before=found["Before"],
+            after=found["After"],
+        )
+
+
+def rule(rule_id: str, severity: Severity, source: str, *, at: Leg) -> Callable[[Judge], Rule]:
+    """Make a rule of a function that judges one step of that part."""
+
+    def made(function: Judge) -> Rule:
+        def judge(case: Case) -> Iterator[Verdict]:
+            items = case.all(at)
+            for item in items:
+                yield replace(function(item, case), step=item.number)
+            if not items:
+                yield _nothing_there(at, case)
+
+        return Rule(rule_id, severity, source, at, inspect.getdoc(function) or "", judge)
+
+    return made
+
+
+def rule_of_all(
+    rule_id: str, severity: Severity, source: str
+) -> Callable[[Callable[[Case], Iterator[Verdict]]], Rule]:
+    """Make a rule of a function that looks at the whole recording."""
+
+    def made(function: Callable[[Case], Iterator[Verdict]]) -> Rule:
+        def judge(case: Case) -> Iterator[Verdict]:
+            verdicts = list(function(case))
+            yield from verdicts or [absent("there is nothing of the kind in this recording")]
+
+        return Rule(rule_id, severity, source, None, inspect.getdoc(function) or "", judge)
+
+    return made
+
+
+_NAMES = {
+    Leg.AUTHORIZE: "authorize request",
+    Leg.REDIRECT: "redirect",
+    Leg.UNSOLICITED: "redirect that was turned down",
+    Leg.TOKEN: "token request",
+    Leg.DEVICE: "device authorization request",
+    Leg.KEYS: "request for keys",
+    Leg.METADATA: "metadata",
+    Leg.RESOURCE: "request to an API",
+    Leg.LOGOUT: "sign-out",
+    Leg.PAGE: "page",
+}
+
+
+def _nothing_there(leg: Leg, case: Case) -> Verdict:
+    """Whether a part that is not there should be there."""
+    name = _NAMES[leg]
+    if case.planned:
+        return absent(f"no {name} was given")
+    asked, came = case.all(Leg.AUTHORIZE), case.all(Leg.REDIRECT)
+    redeemed = [i for i in case.all(Leg.TOKEN) if i.get("grant_type") == CODE]
+    missing = {
+        Leg.AUTHORIZE: bool(came or redeemed),
+        Leg.REDIRECT: bool(asked and redeemed) or bool(redeemed),
+        Leg.TOKEN: bool(came and any(i.get("code") for i in came)),
+    }.get(leg, False)
+    if missing:
+        return unknown(f"the {name} is not in this recording")
+    return absent(f"there is no {name} in this recording")

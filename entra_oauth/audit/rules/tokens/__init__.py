@@ -1,0 +1,1 @@
+"""Rules about the tokens themselves: claims and signatures."""

@@ -1,0 +1,261 @@
+"""Files and folders that only their owner can read, replaced whole or not at all.
+
+No link is followed, nothing but an ordinary file is opened, a stranger's file is
+refused, and looser modes are tightened (K01, K02, K03). Everything raises `LocalError`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from entra_oauth.cache import paths
+from entra_oauth.cache.paths import SIZE_LIMIT
+from entra_oauth.errors import LocalError, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Damaged",
+    "check_folder",
+    "make_folder",
+    "not_ours",
+    "read",
+    "remove",
+    "set_aside",
+    "standard_folder",
+    "sweep",
+    "unusable",
+    "write",
+]
+
+_TEMPORARY = ".new-"
+_ASIDE = ".damaged-"
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not hold us
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_CREATE = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_POSIX = os.name == "posix"
+
+
+class Damaged(Exception):
+    """A file that is ours, but not what it should be. Holds nothing of its content."""
+
+
+def standard_folder(environ: Mapping[str, str]) -> str:
+    """The folder of this person's tokens, which need not be there yet."""
+    folder = paths.tokens_folder(environ)
+    if folder is None:
+        raise LocalError(
+            "There is no folder to keep tokens in: no home is known, or ENTRA_OAUTH_CACHE_DIR "
+            "is not a whole path.",
+            advice="Set HOME, or ENTRA_OAUTH_CACHE_DIR to a folder of your own, or use "
+            "--cache none.",
+        )
+    return folder
+
+
+def check_folder(folder: str) -> None:
+    """Find out whether anything can be kept there."""
+    make_folder(folder)
+    probe = os.path.join(folder, f"{_TEMPORARY}{os.urandom(8).hex()}")
+    write(probe, "")
+    remove(probe)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder 0700, with its parents, or check and tighten the one that is there."""
+    try:
+        with suppress(FileExistsError):
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            os.mkdir(path, 0o700)
+        if not _POSIX:
+            return
+        status = os.lstat(path)
+        if not stat.S_ISDIR(status.st_mode):
+            raise not_ours(path, "is not a folder")
+        _check_owner(path, status)
+        if status.st_mode & 0o777 != 0o700:
+            os.chmod(path, 0o700)
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
+def read(path: str, *, limit: int = SIZE_LIMIT) -> str | None:
+    """The text of a file; None if there is none.
+
+    Raises `Damaged` for what is no UTF-8 text of at most `limit` bytes.
+    """
+    try:
+        handle = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if stat.S_ISLNK(_kind(path)):  # a link: O_NOFOLLOW refuses it, by several numbers
+            raise not_ours(path, "is a link") from None
+        raise unusable(path, error) from None
+    try:
+        status = os.fstat(handle)
+        _check(path, status)
+        if _POSIX and status.st_mode & 0o077:
+            os.fchmod(handle, 0o600)
+        if status.st_size > limit:
+            raise Damaged
+        data = os.read(handle, limit + 1)
+        while len(data) <= limit and (more := os.read(handle, limit + 1 - len(data))):
+            data += more
+    except OSError as error:
+        raise unusable(path, error) from None
+    finally:
+        os.close(handle)
+    if len(data) > limit:
+        raise Damaged
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Damaged from None
+
+
+def write(path: str, text: str) -> None:
+    """Replace a file whole: a temporary file beside it, fsync, rename (K02).
+
+    Whatever stood there before, a link included, is replaced and never written to.
+    """
+    folder = os.path.dirname(path)
+    temporary = os.path.join(folder, f"{_TEMPORARY}{os.urandom(8).hex()}")
+    try:
+        _fill(temporary, text.encode("utf-8"))
+        try:
+            _rename(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        _sync_folder(folder)
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
+def _fill(path: str, data: bytes) -> None:
+    handle = os.open(path, _CREATE, 0o600)
+    try:
+        try:
+            if _POSIX:
+                os.fchmod(handle, 0o600)  # a strange umask could have taken more away
+            while data:
+                data = data[os.write(handle, data) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except BaseException:
+        os.unlink(path)
+        raise
+
+
+def _rename(source: str, target: str) -> None:
+    for attempt in range(20):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            # Windows: a virus scanner or a reader holds the file for a moment (D11).
+            if _POSIX or attempt == 19:
+                raise
+            from entra_oauth.channels.base import sleep
+
+            sleep(0.025)
+
+
+def _sync_folder(folder: str) -> None:
+    if not _POSIX:
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems have no such thing
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def set_aside(path: str, at: float) -> str:
+    """Give a damaged file another name beside its own; the new path. `at` is a time."""
+    aside = f"{path}{_ASIDE}{int(at)}"
+    try:
+        os.replace(path, aside)
+    except FileNotFoundError:  # somebody else was quicker
+        return aside
+    except OSError as error:
+        raise unusable(path, error) from None
+    return aside
+
+
+def sweep(folder: str) -> None:
+    """Remove what a writer left that was killed. For whoever holds the folder's lock."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(_TEMPORARY):
+                os.unlink(os.path.join(folder, name))
+
+
+def remove(path: str) -> bool:
+    """Remove a file, or a folder with all the files in it; whether there was one.
+
+    A link is removed itself, and nothing behind it.
+    """
+    try:
+        if not stat.S_ISDIR(_kind(path)):
+            os.unlink(path)
+            return True
+        for name in os.listdir(path):
+            remove(os.path.join(path, name))
+        os.rmdir(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unusable(path, error) from None
+    return True
+
+
+def _kind(path: str) -> int:
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
+def _check(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise not_ours(path, "is not an ordinary file")
+    _check_owner(path, status)
+
+
+def _check_owner(path: str, status: os.stat_result) -> None:
+    if _POSIX and status.st_uid != os.geteuid():
+        raise not_ours(path, "belongs to somebody else")
+
+
+def not_ours(path: str, why: str) -> LocalError:
+    return LocalError(
+        f"{plain(path)} {why}, so no token is read from it or written to it.",
+        advice="Look who made it, and remove it.",
+    )
+
+
+def unusable(path: str, error: OSError) -> LocalError:
+    return LocalError(
+        f"{plain(path)} cannot be used: {error.strerror or type(error).__name__}.",
+        advice="Make room there or make it writable, or keep nothing with --cache none.",
+    )

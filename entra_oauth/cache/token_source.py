@@ -1,0 +1,292 @@
+"""A token at hand: from the store, or refreshed by exactly one of all who want it.
+
+    look, without a lock        → good: done
+    take the account's lock     … or see that somebody else has brought a new one: done
+    look again                  → somebody was quicker: done
+    refresh once, keep, let go
+
+Always in the foreground, never by a hidden process. What is kept is replaced only
+when something new has arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from entra_oauth.cache.account import (
+    Account,
+    App,
+    account_of,
+    scope_key,
+)
+from entra_oauth.cache.decision import MIN_VALIDITY_S, AccessToken, Verdict, decide
+from entra_oauth.channels.base import monotonic, now, say_nothing
+from entra_oauth.errors import (
+    AuthorityError,
+    IdTokenRefused,
+    LocalError,
+    SignInRequired,
+    TransportError,
+)
+from entra_oauth.protocol.glossary.aadsts import is_dead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.cache.account import Store
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+
+__all__ = ["LOCK_WAIT_S", "Found", "Refresh", "TokenSource", "keep_sign_in"]
+
+LOCK_WAIT_S = 60.0
+"""Seconds that somebody else's refresh is waited for: a request, and what it may repeat."""
+
+_LOCK_WAIT_WITH_TOKEN_S = 10.0
+"""The same where the old token is still good for a while."""
+
+_UNKNOWN_LIFE_S = 300
+"""Seconds that a token is kept whose authority did not say how long it is good."""
+
+
+class Refresh(Protocol):
+    """Fetches fresh tokens for a refresh token: one grant, one request."""
+
+    def __call__(
+        self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
+    ) -> TokenResponse: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A token that can be used now, whose it is, and where it came from."""
+
+    token: AccessToken
+    account: str
+    scopes: str
+    source: str
+    """`cache` or `refresh_token`."""
+
+
+class TokenSource:
+    """The tokens of one app at one authority; threads and processes may share the store.
+
+    `refresh` is what is done where a new token is needed; `sign_in_with` is the
+    command that a person is told to run when only a person can go on. `say` is told
+    what could not be kept, which is no reason to withhold a token (K06).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        app: App,
+        refresh: Refresh,
+        sign_in_with: str = "entra-oauth login",
+        say: Callable[[str], None] = say_nothing,
+        now: Callable[[], float] = now,
+        monotonic: Callable[[], float] = monotonic,
+        lock_wait_s: float = LOCK_WAIT_S,
+    ) -> None:
+        self.store = store
+        self.app = app
+        self._refresh = refresh
+        self._sign_in_with = sign_in_with
+        self._say = say
+        self._now = now
+        self._monotonic = monotonic
+        self._lock_wait_s = lock_wait_s
+
+    def get(
+        self,
+        *scopes: str,
+        account: str | None = None,
+        min_validity_s: float = MIN_VALIDITY_S,
+        force: bool = False,
+        claims: str | None = None,
+    ) -> Found:
+        """A token that is good for `min_validity_s` more seconds.
+
+        `account` is the latest one that signed in, if none is named; `force` asks for
+        a new token in any case, and so does a claims challenge. Raises `SignInRequired`
+        where only a person can go on, and whatever the refresh raises.
+        """
+        wanted = _Wanted(
+            account=self._account(account),
+            scopes=scope_key(scopes, self.app.base),
+            asked=scopes,
+            min_validity_s=min_validity_s,
+            force=force or claims is not None,
+            claims=claims,
+        )
+        before = self._kept(wanted)
+        if not wanted.force and self._is_good(before, wanted):
+            return wanted.found(before, "cache")
+        if before is None and self.store.account(self.app, wanted.account) is None:
+            raise self._needs_person(f"{wanted.account} has not signed in to this app here")
+        lock = self.store.lock(self.app, wanted.account)
+        with lock:
+            wait_s = self._lock_wait_s
+            if not wanted.force and self._lasts(before):
+                wait_s = min(wait_s, _LOCK_WAIT_WITH_TOKEN_S)
+            mine = lock.take(wait_s, lambda: self._is_news(self._kept(wanted), before))
+            after = self._kept(wanted)
+            if self._is_news(after, before):
+                return wanted.found(after, "cache")
+            if not lock.works:
+                self._say("Note: no lock can be had here; two processes may renew one token.")
+            if not mine:
+                return self._without_the_lock(wanted, before)
+            return self._renew(wanted, before)
+
+    # ---- looking -------------------------------------------------------------------
+
+    def _account(self, named: str | None) -> str:
+        found = named or self.store.default_account(self.app)
+        if found is None:
+            raise self._needs_person("Nobody has signed in to this app here")
+        return found
+
+    def _kept(self, wanted: _Wanted) -> AccessToken | None:
+        return self.store.access_token(self.app, wanted.account, wanted.scopes)
+
+    def _is_good(self, token: AccessToken | None, wanted: _Wanted) -> bool:
+        verdict = decide(
+            token,
+            can_refresh=False,
+            now=self._now(),
+            monotonic=self._monotonic(),
+            min_validity_s=wanted.min_validity_s,
+        )
+        return verdict is Verdict.USABLE
+
+    def _is_news(self, token: AccessToken | None, before: AccessToken | None) -> bool:
+        """Whether somebody has brought a token since we looked; however long it lasts,
+        asking again would bring no better one."""
+        return token is not None and token != before and self._lasts(token)
+
+    def _lasts(self, token: AccessToken | None) -> bool:
+        return token is not None and (
+            token.seconds_left(now=self._now(), monotonic=self._monotonic()) > 0
+        )
+
+    # ---- renewing, with the lock -----------------------------------------------------
+
+    def _renew(self, wanted: _Wanted, before: AccessToken | None) -> Found:
+        account = self.store.account(self.app, wanted.account)
+        if account is None:
+            raise self._needs_person(f"{wanted.account} has not signed in to this app here")
+        if account.refresh_token is None:
+            raise self._needs_person(f"There is no refresh token for {wanted.account}")
+        try:
+            tokens = self._refresh(account.refresh_token, wanted.asked, claims=wanted.claims)
+        except AuthorityError as error:
+            if is_dead(error):
+                self.store.drop_refresh_token(self.app, wanted.account)
+            if is_dead(error) or _needs_person(error):
+                raise self._needs_person(error.what.rstrip(".")) from None
+            return self._after_failure(error, wanted, before)
+        except TransportError as error:
+            return self._after_failure(error, wanted, before)
+        return self._keep(wanted, account, tokens)
+
+    def _keep(self, wanted: _Wanted, account: Account, tokens: TokenResponse) -> Found:
+        arrived = account_of(tokens, otherwise=account.name)
+        known, new = (account.object_id, account.tenant_id), (arrived.object_id, arrived.tenant_id)
+        if None not in known and tokens.identity is not None and known != new:
+            raise IdTokenRefused(
+                "The refresh brought a token of another person than signed in.",
+                advice=f"Nothing was kept. Sign in again with {self._sign_in_with} (as whom?).",
+            )
+        token = access_token_of(tokens, clock=self._monotonic())
+        renewed = Account(
+            name=account.name,
+            tenant_id=arrived.tenant_id,
+            object_id=arrived.object_id,
+            signed_in_at=account.signed_in_at,
+            # Unchanged means nothing to write.
+            refresh_token=None
+            if tokens.refresh_token == account.refresh_token
+            else tokens.refresh_token,
+        )
+        try:
+            self.store.keep(self.app, renewed, wanted.scopes, token, signed_in=False)
+        except LocalError as error:
+            self._say(f"Note: the new token could not be kept. {error.what}")
+        return wanted.found(token, "refresh_token")
+
+    def _after_failure(
+        self, error: AuthorityError | TransportError, wanted: _Wanted, before: AccessToken | None
+    ) -> Found:
+        """A refresh that failed for now: the old token will do while it lasts."""
+        if wanted.force or not self._lasts(before):
+            raise error
+        self._say(f"Note: the token could not be renewed, and is used as it is. {error.what}")
+        return wanted.found(before, "cache")
+
+    def _without_the_lock(self, wanted: _Wanted, before: AccessToken | None) -> Found:
+        if not wanted.force and self._lasts(before):
+            self._say("Note: another process does not finish renewing the token; used as it is.")
+            return wanted.found(before, "cache")
+        raise LocalError(
+            "Another process holds this account's lock and does not finish.",
+            advice="Look for an entra-oauth process that hangs or was stopped, end it, and run "
+            "this again.",
+        )
+
+    def _needs_person(self, what: str) -> SignInRequired:
+        return SignInRequired(
+            f"{what}.", advice=f"Sign in with {self._sign_in_with} (then run this again)."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    account: str
+    scopes: str
+    asked: tuple[str, ...]
+    min_validity_s: float
+    force: bool
+    claims: str | None
+
+    def found(self, token: AccessToken | None, source: str) -> Found:
+        if token is None:
+            raise AssertionError
+        return Found(token=token, account=self.account, scopes=self.scopes, source=source)
+
+
+def keep_sign_in(
+    store: Store, app: App, tokens: TokenResponse, scopes: tuple[str, ...], *, otherwise: str
+) -> Account:
+    """Keep what a sign-in brought, under the account's lock; the account it was kept for.
+
+    `otherwise` is what the account is called if the answer does not say who it is.
+    Raises `LocalError`.
+    """
+    account = account_of(tokens, otherwise=otherwise)
+    token = access_token_of(tokens, clock=monotonic())
+    with store.lock(app, account.name) as lock:
+        if not lock.take(_LOCK_WAIT_WITH_TOKEN_S):
+            raise LocalError(
+                "Another process holds this account's lock and does not finish.",
+                advice="Look for an entra-oauth process that was stopped, and end it.",
+            )
+        store.keep(app, account, scope_key(scopes, app.base), token, signed_in=True)
+    return account
+
+
+def access_token_of(tokens: TokenResponse, *, clock: float) -> AccessToken:
+    """The access token of an answer. `clock` is the monotonic clock at its arrival."""
+    life_s = _UNKNOWN_LIFE_S if tokens.expires_in is None else tokens.expires_in
+    return AccessToken(
+        text=tokens.access_token,
+        expires_on=int(tokens.received_at) + life_s,
+        arrived_at=int(tokens.received_at),
+        arrived_on_clock=int(clock),
+        granted=tokens.scope,
+    )
+
+
+def _needs_person(error: AuthorityError) -> bool:
+    """Whether the authority wants the person: a new factor, consent, a new password."""
+    return error.error in ("invalid_grant", "interaction_required") or bool(error.claims)

@@ -1,0 +1,1 @@
+"""The back channel: our own HTTPS calls, their deadline, trust and tap."""

@@ -1,0 +1,312 @@
+"""The back channel: our own HTTPS requests, through `requests`.
+
+What a general HTTP client adds by itself is kept out: redirects, netrc, cookies,
+default headers, retries, and bundles or proxies that take effect unseen. A
+request is prepared by hand and given to the adapter; no session is involved, and
+so nothing ambient can join in.
+
+All traffic runs in one worker thread, one request at a time. That makes the
+deadline a real one (name look-up and a dripping answer included), keeps Ctrl-C
+instant, and lets the imports, the TLS context and the connection get ready while
+the person signs in.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.channels.base import monotonic, sleep
+from entra_oauth.channels.https.job import (
+    SLICE_S,
+    WORKER_NAME,
+    Job,
+    abandoned,
+    too_late,
+)
+from entra_oauth.channels.https.tap import Tap
+from entra_oauth.channels.https.trust import key_log_file, tls_context
+from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator
+    from typing import Self
+
+    from entra_oauth.channels.https.requests_adapter import ExactAdapter
+    from entra_oauth.protocol.messages import Wire
+
+__all__ = ["MAX_BODY_BYTES", "RequestsBack", "proxy_for"]
+
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest answer that is read, after decompression, unless more is allowed."""
+
+WARM_TIMEOUT_S = 20.0
+
+_AFTER_S = 0.03
+"""Seconds before a warm-up begins: its imports would hold up those that open the browser."""
+
+PATIENCE_S = 3.0
+"""Seconds that a request waits for a warm-up that is under way, before it goes its own way."""
+
+_LEAVE_S = 0.2
+
+
+class RequestsBack:
+    """A `BackChannel` over `requests`. Close it, or use it in a `with` block.
+
+    `ca_bundle` is a file or folder of certificates to trust instead of the
+    system's. `say` is told, once, of a proxy before anything secret goes through
+    it. `allow_keylog` permits `SSLKEYLOGFILE`; set and not allowed, it raises
+    `SecurityError`. `max_body_bytes` is the largest answer that is read: an authority
+    says little, an API may say more.
+    """
+
+    def __init__(
+        self,
+        *,
+        ca_bundle: str | None = None,
+        allow_keylog: bool = False,
+        say: Callable[[str], None] | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._max_body_bytes = max_body_bytes
+        self._key_log = key_log_file(allowed=allow_keylog)
+        self._ca_bundle = ca_bundle
+        self._say = say
+        self._said: set[str] = set()
+        self._turn = threading.Lock()
+        self._guard = threading.Lock()
+        self._worker: _Worker | None = None
+        self._left = False
+
+    def warm(self, url: str) -> None:
+        """Import, build the TLS context and connect, in the background."""
+        with suppress(LocalError, ExchangeBroken):  # the request will say it
+            self._get_worker().submit(Job(None, url, WARM_TIMEOUT_S))
+
+    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        """Send one request once. See `BackChannel.send`.
+
+        Raises a `LocalError` too: for a bundle that cannot be read, for instance.
+        """
+        return self.send_watched(request, timeout_s=timeout_s, saw=_look_away)
+
+    def send_watched(
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None]
+    ) -> HttpResponse:
+        """The same; if it fails, `saw` is told what had passed until then."""
+        job = Job(request, request.url, timeout_s, announce=self._announce_proxy)
+        try:
+            return self._send(job)
+        except BaseException:
+            if job.wire is not None:
+                saw(job.wire)
+            raise
+
+    def _send(self, job: Job) -> HttpResponse:
+        with self._a_turn(job):
+            worker = self._ready_worker(job)
+            try:
+                worker.submit(job)
+                finished = job.wait(job.deadline)
+            except BaseException:
+                self._drop(worker)
+                worker.show(job)
+                raise
+            if not finished:
+                sent = self._drop(worker)
+                worker.show(job)
+                raise too_late(job.url, job.timeout_s, sent=sent)
+        return job.result()
+
+    def close(self) -> None:
+        """Drop the connection. A request under way is abandoned, never repeated."""
+        if self._worker is not None:
+            self._drop(self._worker)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        # A thread that still had something to send finds nobody to send it.
+        self._left = True
+        self.close()
+
+    @contextmanager
+    def _a_turn(self, job: Job) -> Iterator[None]:
+        while not self._turn.acquire(timeout=min(SLICE_S, job.remaining_s)):
+            if job.remaining_s <= 0:
+                raise too_late(job.url, job.timeout_s, sent=False)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _get_worker(self) -> _Worker:
+        with self._guard:
+            if self._left:
+                raise ExchangeBroken(
+                    "The channel was closed before the request.", advice="Nothing was sent."
+                )
+            if self._worker is None:
+                try:
+                    self._worker = _Worker(self._ca_bundle, self._key_log, self._max_body_bytes)
+                except RuntimeError:
+                    raise LocalError(
+                        "The system gives this program no more threads.",
+                        advice="Close other programs, or raise the limit (ulimit -u).",
+                    ) from None
+            return self._worker
+
+    def _ready_worker(self, job: Job) -> _Worker:
+        """The worker, unless its warm-up hangs: what that waits for, we need not."""
+        worker = self._get_worker()
+        patience_s = min(PATIENCE_S, job.remaining_s / 2)
+        if worker.is_free(monotonic() + patience_s):
+            return worker
+        self._drop(worker)
+        return self._get_worker()
+
+    def _drop(self, worker: _Worker) -> bool:
+        with self._guard:
+            if self._worker is worker:
+                self._worker = None
+        return worker.stop()
+
+    def _announce_proxy(self, proxy: str) -> None:
+        if self._say is not None and proxy not in self._said:
+            self._said.add(proxy)
+            self._say(f"Requests go through the proxy {proxy}.")
+
+
+class _Worker:
+    """A thread with one adapter and the connection that it keeps."""
+
+    def __init__(self, ca_bundle: str | None, key_log: str | None, max_body_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
+        self._ca_bundle = ca_bundle
+        self._key_log = key_log
+        self._context: ssl.SSLContext | None = None
+        self._adapter: ExactAdapter | None = None
+        self._tap = Tap()
+        self._lock = threading.Lock()
+        self._unfinished: list[Job] = []
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=WORKER_NAME, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        with self._lock:
+            self._unfinished = [j for j in self._unfinished if not j.has_ended]
+            self._unfinished.append(job)
+            stopped = self._tap.is_cut
+        if stopped:
+            job.fail(abandoned(job, sent=False))
+        self._jobs.put(job)
+
+    def is_free(self, until: float) -> bool:
+        """Whether all that was submitted has ended; waits until then."""
+        with self._lock:
+            jobs = list(self._unfinished)
+        return all(job.wait(until) for job in jobs)
+
+    def stop(self) -> bool:
+        """End the thread and its connection; says whether any of the last request was sent.
+
+        A look-up of a name cannot be ended: its thread goes when that returns, and
+        sends nothing any more.
+        """
+        self._tap.cut()
+        sent = bool(self._tap.sent)
+        with self._lock:
+            jobs = list(self._unfinished)
+        for job in jobs:
+            job.fail(abandoned(job, sent=sent))
+        self._jobs.put(None)
+        self._thread.join(_LEAVE_S)
+        return sent
+
+    def show(self, job: Job) -> None:
+        """Give the job what was seen of it."""
+        if job.has_begun and job.wire is None:
+            job.wire = self._tap.wire(proxy=job.proxy)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None and not self._tap.is_cut:
+            try:
+                job.succeed(self._serve(job))
+            except EntraOAuthError as error:
+                self.show(job)
+                job.fail(error)
+            except Exception as error:  # told to the waiting thread
+                from entra_oauth.channels.https.requests_adapter import translate
+
+                self.show(job)
+                if not self._tap.is_cut:
+                    job.fail(translate(error, job, sent=bool(self._tap.sent)))
+            finally:
+                job.fail(abandoned(job, sent=bool(self._tap.sent)))  # if it has not ended
+        if self._adapter is not None:
+            self._adapter.close()
+
+    def _serve(self, job: Job) -> HttpResponse | None:
+        if job.request is None:
+            sleep(_AFTER_S)
+            # What the answer will be exchanged with: here nobody waits for the import.
+            import_module("entra_oauth.protocol.endpoints.token")
+        from entra_oauth.channels.https import requests_adapter
+
+        self._tap.start()
+        job.has_begun = True
+        if self._adapter is None:
+            self._adapter = requests_adapter.ExactAdapter(self._tap)
+        call = requests_adapter.Call(
+            url=job.url,
+            context=self._trust(job.url),
+            proxies=_proxies(job.url),
+            deadline=job.deadline,
+        )
+        if job.request is None:
+            requests_adapter.connect(self._adapter, call)
+            return None
+        job.proxy = call.proxy
+        if job.proxy is not None and job.announce is not None:
+            job.announce(job.proxy)
+        return requests_adapter.exchange(
+            self._adapter, self._tap, job.request, call, cap=self._max_body_bytes
+        )
+
+    def _trust(self, url: str) -> ssl.SSLContext | None:
+        if not url.startswith("https:"):
+            return None
+        if self._context is None:
+            self._context = tls_context(self._ca_bundle, key_log=self._key_log)
+        return self._context
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that a request to `url` goes through, without its user information.
+
+    Raises `ConnectFailed` where the address that the environment gives is malformed.
+    """
+    from entra_oauth.channels.https.requests_adapter import Call
+
+    return Call(url=url, context=None, proxies=_proxies(url), deadline=0.0).proxy
+
+
+def _look_away(wire: Wire) -> None:
+    """Nobody wants to know."""
+
+
+def _proxies(url: str) -> dict[str, str]:
+    if is_loopback(urlsplit(url).hostname or ""):
+        return {}
+    from requests.utils import get_environ_proxies
+
+    return dict(get_environ_proxies(url, no_proxy=None))

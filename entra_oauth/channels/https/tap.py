@@ -1,0 +1,143 @@
+"""Sees what one worker sends and receives, and can end it from another thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import replace
+
+from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.https.job import what_became_of_it
+from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.protocol.messages import Wire
+
+__all__ = ["MAX_RAW_BYTES", "Tap"]
+
+MAX_RAW_BYTES = 4 * 1024 * 1024
+"""The most that is taken in and kept of one answer, headers and framing included."""
+
+
+class Tap:
+    """The bytes and the socket of the request under way.
+
+    Once `cut` has returned, nothing more goes out, and `sent` is final: whoever
+    gives up waiting can say truly whether a code was sent.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self._sent = bytearray()
+        self._received = bytearray()
+        self._tunnel = bytearray(), bytearray()
+        self._link = Wire()
+        self._began_at = self._sent_at = self._answered_at = self._heard_at = 0.0
+        self.tunnels = False
+        """Whether it is the proxy that is being talked to."""
+        self.is_cut = False
+
+    @property
+    def sent(self) -> bytes:
+        """What was handed to the socket since `start`."""
+        return bytes(self._sent)
+
+    @property
+    def link(self) -> Wire:
+        """The connection that it was handed to."""
+        return self._link
+
+    def wire(self, *, proxy: str | None = None) -> Wire:
+        """All that was seen since `start`."""
+        with self._lock:
+            times = replace(
+                self._link.times,
+                send=_between(self._began_at, self._sent_at),
+                wait=_between(self._sent_at, self._answered_at),
+                receive=_between(self._answered_at, self._heard_at),
+            )
+            return replace(
+                self._link,
+                sent=bytes(self._sent),
+                received=bytes(self._received),
+                proxy=proxy,
+                times=times,
+            )
+
+    def start(self) -> None:
+        """Another request begins; nothing of it is sent yet."""
+        with self._lock:
+            self._sent.clear()
+            self._received.clear()
+            self._link = Wire()
+            self._began_at = self._sent_at = self._answered_at = self._heard_at = 0.0
+
+    def hold(self, sock: socket.socket) -> None:
+        """Remember the socket that is in use. Raises `ConnectionAbortedError` if cut."""
+        with self._lock:
+            self._refuse_if_cut()
+            self._sock = sock
+
+    def note(self, link: Wire, data: bytes) -> None:
+        """These bytes are about to go out. Raises `ConnectionAbortedError` if cut."""
+        with self._lock:
+            self._refuse_if_cut()
+            self._began_at = self._began_at or monotonic()
+            self._sent += data
+            self._link = link
+
+    def went_out(self) -> None:
+        """What was noted is with the system now."""
+        self._sent_at = monotonic()
+
+    def heard(self, data: bytes) -> None:
+        """These bytes have come in. Raises `UnexpectedAnswer` if they do not end."""
+        with self._lock:
+            if len(self._received) + len(self._tunnel[1]) > MAX_RAW_BYTES:
+                # Without a body: interim answers, empty gzip blocks, trailers for ever.
+                raise UnexpectedAnswer(
+                    f"An answer came in {MAX_RAW_BYTES:,} bytes and more.",
+                    advice="No token answer is that large. Check the authority's address and any "
+                    f"proxy in between. {what_became_of_it(sent=bool(self._sent))}",
+                )
+            if self.tunnels:
+                self._tunnel[1].extend(data)
+                return
+            self._heard_at = monotonic()
+            self._answered_at = self._answered_at or self._heard_at
+            self._received += data
+
+    def open_tunnel(self) -> None:
+        """From here to `take_tunnel` it is the proxy that is talked to."""
+        self.tunnels = True
+        for part in self._tunnel:
+            part.clear()
+
+    def note_tunnel(self, data: bytes) -> None:
+        """These bytes go to the proxy."""
+        if self.tunnels:
+            self._tunnel[0].extend(data)
+
+    def take_tunnel(self) -> tuple[bytes, bytes]:
+        """What was said to the proxy, and what it answered."""
+        self.tunnels = False
+        return bytes(self._tunnel[0]), bytes(self._tunnel[1])
+
+    def cut(self) -> None:
+        """End whatever the socket is doing, for good; its thread wakes up with an error."""
+        with self._lock:
+            self.is_cut = True
+            sock = self._sock
+        if sock is not None:
+            with suppress(OSError):
+                # Not SSLSocket.shutdown, which takes the encryption away first: what
+                # the other thread sends in that moment would go out in the clear.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _refuse_if_cut(self) -> None:
+        if self.is_cut:
+            raise ConnectionAbortedError
+
+
+def _between(start: float, end: float) -> float | None:
+    return max(end - start, 0.0) if start and end else None

@@ -1,0 +1,1 @@
+"""The one-shot listener on loopback, its pages, and the system's browser."""

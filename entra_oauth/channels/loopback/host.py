@@ -1,0 +1,357 @@
+"""A small threaded HTTP/1.1 host for this machine only.
+
+The listener of a sign-in, the practice tenant and the local services all run on
+it. It is not built on `http.server`: that costs 40 ms to import, lets a silent
+peer hold up the others, and does the TLS handshake while accepting.
+
+One thread accepts, and each connection has its own (`crew`). A connection that has not
+yet delivered a whole request is worth nothing: it is cut at its deadline, or
+earlier when its place is needed. So no number of silent peers keeps a speaking
+one from being answered.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.loopback import http1
+from entra_oauth.channels.loopback.connection import Connection
+from entra_oauth.channels.loopback.http1 import Refusal
+from entra_oauth.channels.loopback.ports import bind
+from entra_oauth.channels.loopback.served_exchange import Passage
+from entra_oauth.channels.loopback.threads import Crew
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
+__all__ = ["HangUp", "LoopbackHost", "Passage", "Refusal"]
+
+
+_PAUSE_S = 0.002
+
+
+class HangUp(Exception):
+    """Raised by a handler in place of an answer: the connection ends without one.
+
+    With `reset` the peer sees it torn down (RST), not closed.
+    """
+
+    def __init__(self, *, reset: bool = False) -> None:
+        super().__init__(reset)
+        self.reset = reset
+
+
+class LoopbackHost:
+    """Answers requests to one port with `handle`, each connection in its own thread.
+
+    The port is bound here and answers from `start()` on; `port=0` picks a free
+    one. Without `address` it is 127.0.0.1 and ::1 together, so that nobody else
+    can answer to the name `localhost` there (RFC 8252 §8.1). Any other address
+    has to be asked for by name.
+
+    `request_timeout_s` is the time for one whole request to arrive (and again
+    for its answer to be taken), however it is spread; `idle_timeout_s` is how
+    long a kept connection may be silent before one. `handle` may block; if it
+    raises, the peer gets a bare 500, and `failure` keeps the first such error;
+    `HangUp` alone is a wish and no failure.
+
+    With `tunnel` it is a proxy as well: asked to CONNECT, it looks up the
+    `host:port` there, ends the encryption itself with the context it gets, and
+    takes the requests inside as its own. `tunnel` may block; it raises `Refusal`
+    with the status that a client gets instead, or `HangUp`.
+
+    `witness` is told of every request that was answered, or refused, or hung up on, with
+    the bytes of both directions; in the thread of its connection, afterwards.
+
+    Raises `PortBusy` if another program has the port, `LocalError` if the system
+    does not give it or does not have the address.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[HttpRequest], HttpResponse],
+        *,
+        port: int = 0,
+        address: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        tunnel: Callable[[str], ssl.SSLContext] | None = None,
+        witness: Callable[[Passage], None] | None = None,
+        keep_alive: bool = False,
+        request_timeout_s: float = 5.0,
+        idle_timeout_s: float = 30.0,
+        max_connections: int = 256,
+        body_limit: int = http1.BODY_LIMIT,
+    ) -> None:
+        self._handle = handle
+        self._tls = tls
+        self._tunnel = tunnel
+        self._witness = witness
+        self._keep_alive = keep_alive
+        self._request_timeout_s = request_timeout_s
+        self._idle_timeout_s = idle_timeout_s
+        self._max_connections = max_connections
+        self._body_limit = body_limit
+        self._listeners = bind(port, address)
+        self.port: int = self._listeners[0].getsockname()[1]
+        self.addresses: tuple[str, ...] = tuple(s.getsockname()[0] for s in self._listeners)
+        self.failure: Exception | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._acceptor: threading.Thread | None = None
+        self._wakers: tuple[socket.socket, socket.socket] | None = None
+        self._connections: dict[Connection, None] = {}  # the longest unused first
+        self._crew = Crew(f"loopback-{self.port}-peer")
+
+    def start(self) -> None:
+        """Begin to answer; returns at once."""
+        if self._acceptor is not None or self._stopping.is_set():
+            return
+        self._wakers = socket.socketpair()
+        selector = selectors.DefaultSelector()
+        for sock in (*self._listeners, self._wakers[0]):
+            selector.register(sock, selectors.EVENT_READ)
+        self._acceptor = threading.Thread(
+            target=self._accept_all,
+            args=(selector, self._wakers[0]),
+            name=f"loopback-{self.port}",
+            daemon=True,
+        )
+        self._acceptor.start()
+
+    def close(self, grace_s: float = 1.0) -> None:
+        """Stop listening at once, let answers under way finish, then cut the rest.
+
+        Waits `grace_s` seconds at most for those answers. A handler that blocks
+        longer keeps its (daemon) thread until it returns; its peer is gone by then.
+        """
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._stopping.set()
+        if self._acceptor is not None and self._wakers is not None:
+            self._wakers[1].send(b".")
+            self._acceptor.join()
+        for sock in (*self._listeners, *(self._wakers or ())):
+            sock.close()
+        self._crew.dismiss()
+        self._cut(only_waiting=True)
+        self._crew.join(grace_s)
+        self._cut(only_waiting=False)
+        self._crew.join(0.2)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ---- accepting -----------------------------------------------------------
+
+    def _accept_all(self, selector: selectors.BaseSelector, waker: socket.socket) -> None:
+        with selector:
+            while not self._stopping.is_set():
+                for key, _ in selector.select():
+                    if isinstance(key.fileobj, socket.socket) and key.fileobj is not waker:
+                        self._accept(key.fileobj)
+
+    def _accept(self, listener: socket.socket) -> None:
+        if not self._make_room(self._max_connections):
+            return
+        try:
+            sock, _ = listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError:  # no descriptor or no memory is left; the peer stays in the queue
+            self._make_room(1)
+            self._stopping.wait(_PAUSE_S)
+            return
+        connection = Connection(sock, self._witness)
+        with self._lock:
+            self._connections[connection] = None
+        if not self._crew.give(partial(self._serve, connection)):
+            self._forget(connection)
+            sock.close()
+
+    def _make_room(self, limit: int) -> bool:
+        """Whether there is a place below `limit`, cutting a waiting peer if need be."""
+        with self._lock:
+            if len(self._connections) < limit or self._evict():
+                return True
+        # All are being answered. Whoever knocks waits in the queue, and we do not spin.
+        self._stopping.wait(_PAUSE_S)
+        return False
+
+    def _evict(self) -> bool:
+        """Cut the connection that has waited longest without a whole request."""
+        oldest = next((c for c in self._connections if c.waiting), None)
+        if oldest is None:
+            return False
+        del self._connections[oldest]
+        oldest.cut()
+        return True
+
+    def _forget(self, connection: Connection) -> None:
+        with self._lock:
+            self._connections.pop(connection, None)
+
+    def _cut(self, *, only_waiting: bool) -> None:
+        with self._lock:
+            for connection in self._connections:
+                if connection.waiting or not only_waiting:
+                    connection.cut()
+
+    # ---- one connection --------------------------------------------------------
+
+    def _serve(self, connection: Connection) -> None:
+        try:
+            # A peer that goes away is no error; TLS failures are OSErrors too, and
+            # ValueError is what ssl says about a connection that was cut.
+            with suppress(OSError, ValueError):
+                self._converse(connection)
+        finally:
+            connection.close()
+            self._forget(connection)
+
+    def _converse(self, connection: Connection) -> None:
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            self._shake_hands(connection, self._tls)
+        silence_s = self._idle_timeout_s if self._keep_alive else self._request_timeout_s
+        while connection.await_first_byte(silence_s):
+            connection.until = monotonic() + self._request_timeout_s
+            connection.notes.begin()
+            try:
+                head = connection.read_head(self._body_limit)
+                if head.method == "CONNECT" and self._tunnel is not None:
+                    self._dig(connection, head, self._tunnel)
+                    continue
+                request = self._read_request(connection, head)
+            except Refusal as refusal:
+                self._refuse(connection, refusal.status)
+                return
+            except HangUp as wish:
+                self._hang_up(connection, None, wish)
+                return
+            self._wait(connection, waiting=False)
+            keep = self._answer(connection, request, head)
+            if not keep or not self._keep(connection):
+                return
+
+    def _wait(self, connection: Connection, *, waiting: bool) -> None:
+        with self._lock:
+            connection.waiting = waiting
+
+    def _shake_hands(self, connection: Connection, tls: ssl.SSLContext) -> None:
+        with self._lock:  # `cut` must not meet a socket that is being replaced
+            connection.sock = sock = tls.wrap_socket(
+                connection.sock, server_side=True, do_handshake_on_connect=False
+            )
+            connection.encrypted = True
+        sock.settimeout(self._request_timeout_s)
+        began = monotonic()
+        sock.do_handshake()
+        connection.notes.encrypted(sock, monotonic() - began)
+
+    def _dig(
+        self,
+        connection: Connection,
+        head: http1.Head,
+        tunnel: Callable[[str], ssl.SSLContext],
+    ) -> None:
+        """Play the host that a client of a proxy wants to be connected with."""
+        self._wait(connection, waiting=False)  # what was asked for is there as a whole
+        tls = tunnel(head.target)
+        self._wait(connection, waiting=True)
+        if connection.tunnel or head.length or connection.buffered:
+            raise Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
+        connection.until = monotonic() + self._request_timeout_s
+        connection.tunnel = head.target.rpartition(":")[0].lower()
+        connection.send(http1.ESTABLISHED)
+        connection.notes.dug()
+        self._shake_hands(connection, tls)
+
+    def _read_request(self, connection: Connection, head: http1.Head) -> HttpRequest:
+        if head.waits_for_continue and not connection.buffered:
+            connection.send(http1.CONTINUE)
+        body = connection.read_body(head.length)
+        request = http1.build_request(
+            head,
+            body,
+            scheme="https" if connection.encrypted else "http",
+            fallback_host=f"{_bracketed(self.addresses[0])}:{self.port}",
+        )
+        if connection.tunnel and urlsplit(request.url).hostname != connection.tunnel:
+            raise Refusal(421)
+        return request
+
+    def _refuse(self, connection: Connection, status: int) -> None:
+        connection.until = monotonic() + self._request_timeout_s
+        response = http1.bare(status)
+        try:
+            connection.send(http1.encode_response(response, method="GET", keep=False))
+        finally:
+            connection.notes.end(None, response, unread=connection.unread)
+        connection.linger()
+
+    def _hang_up(self, connection: Connection, request: HttpRequest | None, wish: HangUp) -> None:
+        if wish.reset:
+            connection.reset()
+        unread = connection.unread if request is None else b""
+        connection.notes.end(request, None, unread=unread, failure="HangUp")
+
+    def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
+        keep = self._keep_alive and not head.ends
+        connection.notes.arrived()
+        try:
+            response = self._handle(request)
+            keep = keep and not http1.ends_connection(response.headers)
+            message = http1.encode_response(response, method=request.method, keep=keep)
+        except HangUp as wish:
+            self._hang_up(connection, request, wish)
+            return False
+        except Exception as error:
+            self.failure = self.failure or error
+            keep, response = False, http1.bare(500)
+            message = http1.encode_response(response, method=request.method, keep=False)
+        connection.until = monotonic() + self._request_timeout_s
+        connection.notes.ready()
+        failure = None
+        try:
+            connection.send(message)
+        except OSError as error:
+            failure = type(error).__name__
+            raise
+        finally:
+            connection.notes.end(request, response, failure=failure)
+        return keep
+
+    def _keep(self, connection: Connection) -> bool:
+        with self._lock:
+            if self._stopping.is_set() or connection not in self._connections:
+                return False
+            connection.waiting = True
+            del self._connections[connection]
+            self._connections[connection] = None
+            return True
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

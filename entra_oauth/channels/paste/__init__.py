@@ -1,0 +1,1 @@
+"""The answer pasted by the person, alone or beside the listener."""

@@ -1,0 +1,1 @@
+"""One line from a terminal, unseen: POSIX and Windows."""

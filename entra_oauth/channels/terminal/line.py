@@ -1,0 +1,130 @@
+"""What keys make of a line: editing, pasting, and where the line ends. Pure.
+
+A terminal that echoes nothing has no line editing either, so it is done here.
+Two kinds of terminal are told apart by what they send. One that marks a paste
+(`ESC [ 200 ~` before, `ESC [ 201 ~` after it) lets line breaks inside stand and
+needs an Enter of its own. Otherwise a line break ends the line only if nothing
+follows at once: a paste from a wrapped window has breaks in the middle.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["LIMIT", "PASTE_OFF", "PASTE_ON", "Line"]
+
+PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
+"""Ask a terminal to mark what is pasted, and to stop doing so (xterm, `ctlseqs`)."""
+
+_PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+# ECMA-48 §5.4: parameters, intermediates, one final byte. `ESC O x` is a function key.
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+_SEQUENCE_LIMIT = 64
+
+_ENTER, _BACKSPACE, _CTRL_C, _CTRL_D, _CTRL_U = "\r\n", "\x08\x7f", "\x03", "\x04", "\x15"
+
+
+class Line:
+    """One line while it is being entered; at most `limit` characters are kept.
+
+    After every `feed`, `finished` says that the line is complete, and `ended`
+    that it is if no key follows at once.
+    """
+
+    __slots__ = ("_held", "_kept", "_limit", "_marked", "_pasting", "ended", "finished")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: list[str] = []
+        self._held = ""
+        self._pasting = False
+        self._marked = False
+        self.ended = False
+        self.finished = False
+
+    @property
+    def text(self) -> str:
+        """What was entered, without the line break that ended it."""
+        return "".join(self._kept).rstrip(_ENTER)
+
+    def feed(self, keys: str) -> None:
+        """Take keys in the order in which they came.
+
+        Raises `KeyboardInterrupt` at Ctrl-C, and `EOFError` at Ctrl-D on an empty
+        line. What comes after the end of the line is dropped.
+        """
+        waiting, self._held = self._held + keys, ""
+        at = 0
+        while at < len(waiting) and not self.finished:
+            if waiting[at] == "\x1b":
+                at = self._escape(waiting, at)
+            else:
+                self._key(waiting[at])
+                at += 1
+
+    def _escape(self, keys: str, at: int) -> int:
+        found = _SEQUENCE.match(keys, at)
+        if self._pasting:
+            return self._escape_in_paste(keys, at)
+        if found is None:
+            unfinished = _UNFINISHED.match(keys, at)
+            if unfinished is not None and len(keys) - at < _SEQUENCE_LIMIT:
+                self._held = keys[at:]
+                return len(keys)
+            return at + 1
+        if found.group() == _PASTE_BEGINS:
+            self._pasting, self.ended = True, False
+        # Any other one is an arrow or a function key: nothing to move in here.
+        return found.end()
+
+    def _escape_in_paste(self, keys: str, at: int) -> int:
+        if keys.startswith(_PASTE_ENDS, at):
+            self._pasting, self._marked = False, True
+            return at + len(_PASTE_ENDS)
+        if _PASTE_ENDS.startswith(keys[at:]):
+            self._held = keys[at:]
+            return len(keys)
+        self._keep(keys[at])
+        return at + 1
+
+    def _key(self, key: str) -> None:
+        if self._pasting:
+            self._keep(key)
+            return
+        self.ended = False
+        if key in _ENTER:
+            self._enter()
+        elif key in _BACKSPACE:
+            if self._kept:
+                self._kept.pop()
+        elif key == _CTRL_U:
+            self._kept.clear()
+            self._marked = False
+        elif key == _CTRL_C:
+            raise KeyboardInterrupt
+        elif key == _CTRL_D:
+            if not self._kept:
+                raise EOFError
+            self.finished = True
+        else:
+            self._keep(key)
+
+    def _enter(self) -> None:
+        if self._marked:
+            self.finished = True
+            return
+        self._keep("\n")
+        self.ended = True
+
+    def _keep(self, key: str) -> None:
+        if len(self._kept) < self._limit:
+            self._kept.append(key)
+
+
+LIMIT = 64 * 1024
+"""The longest text that is looked at, in characters. Entra's codes stay below 5,000."""

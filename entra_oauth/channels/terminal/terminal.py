@@ -1,0 +1,39 @@
+"""A terminal as the prompt needs it: one value for POSIX and Windows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+__all__ = ["Terminal", "Woken"]
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+
+class Woken(Exception):
+    """Another thread ended the wait for keys. A signal, not an error."""
+
+
+class Terminal(Protocol):
+    """A terminal; in its `with` block it echoes nothing and hands over every key."""
+
+    def keys(self, timeout_s: float) -> str:
+        """Whatever was typed; empty if nothing was for `timeout_s` seconds.
+
+        Raises `Woken` after `wake()`, `EOFError` when the terminal is gone.
+        """
+
+    def show(self, text: str) -> None:
+        """Write for the person, not for the program's output."""
+
+    def wake(self) -> None:
+        """End the wait in `keys`; from any thread, before or during it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

@@ -1,0 +1,1 @@
+"""The article's procedure: mirror, and its two halves."""

@@ -1,0 +1,1 @@
+"""The audit verbs: recordings and HAR files read, judged, compared, sealed."""

@@ -1,0 +1,79 @@
+"""audit diff: two requests compared on five layers, with a verdict."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.recording.compare.layers import (
+    Comparison,
+    Layer,
+    Verdict,
+    compare,
+)
+from entra_oauth.recording.compare.named_step import masking, pair, shown
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+NOT_EQUAL = 9
+_GOOD = (Verdict.BYTE_EQUAL, Verdict.BODY_EQUAL, Verdict.SAME_PARAMETERS)
+_ENOUGH = {"bytes": 1, "body": 2, "parameters": 3}
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Compare. Returns 0 if the requests are as equal as `--accept` asks, else 9."""
+    if len(args.words) != 2:
+        raise UsageError(
+            "Two requests are compared.",
+            advice="Name both, such as rec#4 and article:curl, or rec#4 and x.har#3.",
+        )
+    a, b = pair(*args.words)
+    found = compare(a, b, show=partial(shown, masking()))
+    if args.json:
+        console.result_json(_as_json(found))
+    else:
+        _print(found, console)
+    return 0 if found.verdict in _GOOD[: _ENOUGH[args.accept]] else NOT_EQUAL
+
+
+def _print(found: Comparison, console: Console) -> None:
+    for name, side in (("A", found.a), ("B", found.b)):
+        size = len(bytes(side.message))
+        console.result(f"{name}  {plain(side.label, limit=60)}   {size:,} bytes")
+    for note in found.notes:
+        console.result(f"   {plain(note)}")
+    console.result("")
+    for layer in found.layers:
+        console.result(f"{layer.name:<13} {layer.summary}")
+        for line in layer.lines:
+            console.result(f"   {line}")
+    console.result("")
+    console.result(found.verdict.value)
+    if found.verdict is Verdict.UNDECIDABLE:
+        console.say("Nothing that is known differs, but what was taken out cannot be compared.")
+
+
+def _as_json(found: Comparison) -> dict[str, Any]:
+    return {
+        "schema": "entra-oauth/diff/1",
+        "a": plain(found.a.label),
+        "b": plain(found.b.label),
+        "verdict": found.verdict.value,
+        "layers": [_layer(layer) for layer in found.layers],
+        "notes": [plain(note) for note in found.notes],
+    }
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "verdict": None if layer.truth is None else layer.truth.value,
+        "summary": layer.summary,
+        "differences": list(layer.lines),
+    }

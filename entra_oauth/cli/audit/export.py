@@ -1,0 +1,86 @@
+"""audit export: a recording as a report, HAR, curl commands, raw HTTP, a diagram or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.output.new_file import check_new_file, write_new_file
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.recording.compare.named_step import named_step, split_name
+from entra_oauth.recording.har.har_write import har_text
+from entra_oauth.recording.redaction.secrets import refuse_leaks
+from entra_oauth.recording.report.report_text import (
+    as_curl,
+    as_http,
+    as_markdown,
+    as_mermaid,
+)
+from entra_oauth.recording.save import handed_on, live_in
+from entra_oauth.recording.step import Evidence, Level
+from entra_oauth.recording.store import load
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+_TEXTS: dict[str, Callable[[Evidence], str]] = {
+    "har": har_text,
+    "curl": as_curl,
+    "http": as_http,
+    "mermaid": as_mermaid,
+    "markdown": as_markdown,
+}
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Write it to the file `--out`, or to standard output."""
+    if not args.word:
+        raise UsageError("audit export needs a recording.", advice="Name its folder, such as rec.")
+    kind: str = vars(args)["as"]  # a word of Python's own
+    if kind != "html" and ({"audience", "blank"} & set(args.given)):
+        raise UsageError(
+            f"--audience and --blank are for the report, not for {kind}.",
+            advice="Leave them out, or use --as html.",
+        )
+    if args.out:
+        check_new_file(Path(args.out))
+    whole = _evidence(args.word)
+    evidence = handed_on(whole)
+    if whole.level is Level.NONE:
+        console.say("Nothing was taken out of this recording; in what is written, secrets are.")
+    text = _TEXTS[kind](evidence) if kind in _TEXTS else _html(evidence, args)
+    data = text.encode("utf-8", "backslashreplace")
+    refuse_leaks({kind: data}, live_in(whole))
+    if args.out:
+        write_new_file(Path(args.out), data)
+        console.say(f"Written to {plain(args.out)}.")
+    else:
+        console.result_bytes(data)
+    return 0
+
+
+def _evidence(name: str) -> Evidence:
+    path, number = split_name(name)
+    if number is None:
+        return load(path)
+    evidence, step = named_step(name)
+    return replace(evidence, steps=(step,))
+
+
+def _html(evidence: Evidence, args: argparse.Namespace) -> str:
+    from entra_oauth.audit import case_of_evidence, findings_of, lint
+    from entra_oauth.cli.session.times import today
+    from entra_oauth.recording.report.report_page import as_html
+
+    path, number = split_name(args.word)
+    whole = evidence if number is None else load(path)
+    found = findings_of(lint(case_of_evidence(whole), today=today()))
+    if number is not None:  # of one step, only what is about it
+        found = tuple(each for each in found if each.step == number)
+    return as_html(evidence, findings=found, learner=args.audience == "learner", blank=args.blank)

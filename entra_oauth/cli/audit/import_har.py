@@ -1,0 +1,70 @@
+"""audit import: a recording from a HAR file of a browser or a proxy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.channels.base import now
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.recording.facts import facts_of
+from entra_oauth.recording.har.har_read import read_file, read_har
+from entra_oauth.recording.har.har_select import Import, import_har
+from entra_oauth.recording.save import finished_files
+from entra_oauth.recording.step import Level
+from entra_oauth.recording.store import check_target, write
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Write the recording to the folder `--out`, and say what was taken and what was left."""
+    if not args.word or not args.out:
+        raise UsageError(
+            "audit import needs a file, and a folder to write to.",
+            advice="Use entra-oauth audit import browser.har -o rec.",
+        )
+    folder = Path(args.out)
+    check_target(folder)
+    har = read_har(read_file(Path(args.word)))
+    facts = facts_of(os.environ, verb="audit import") | {
+        "imported": {"creator": har.creator, "har": har.version, "entries": len(har.entries)}
+    }
+    done = import_har(har, level=Level(args.level), created_at=now(), facts=facts)
+    write(finished_files(done.evidence, done.recording), folder)
+    if args.json:
+        console.result_json(_as_json(done))
+        return 0
+    for step, (number, kind) in zip(done.evidence.steps, done.taken, strict=True):
+        address = plain(step.url.partition("?")[0], limit=80)
+        console.result(f"{step.number:>3}  entry {number:<5} {kind:<10} {step.method} {address}")
+    if done.left:
+        console.say(f"Left out as not OAuth, by host: {sum(count for _, count in done.left):,}.")
+        for host, count in done.left[:10]:
+            console.say(f"  {count:>5}  {host}")
+        if len(done.left) > 10:
+            console.say(f"         and {len(done.left) - 10} hosts more")
+    if done.unusable:
+        numbers = ", ".join(map(str, done.unusable[:10]))
+        console.say(f"Not understood: entry {numbers}{' …' if len(done.unusable) > 10 else ''}.")
+    shown = plain(str(folder))
+    console.say(f"Written to {shown}. Look at it: entra-oauth audit show {shown}")
+    return 0
+
+
+def _as_json(done: Import) -> dict[str, Any]:
+    return {
+        "schema": "entra-oauth/import/1",
+        "steps": [
+            {"step": step.number, "entry": number, "kind": kind}
+            for step, (number, kind) in zip(done.evidence.steps, done.taken, strict=True)
+        ],
+        "left_out": [{"host": host, "entries": count} for host, count in done.left],
+        "not_understood": list(done.unusable),
+    }

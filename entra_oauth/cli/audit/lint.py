@@ -1,0 +1,76 @@
+"""audit lint: a recording, a HAR file, an address or a request judged, rule by rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entra_oauth.audit.inputs import named
+from entra_oauth.audit.lint import lint
+from entra_oauth.audit.policy import Policy, read_policy
+from entra_oauth.audit.rules.all_rules import BY_ID
+from entra_oauth.audit.sarif import sarif_of
+from entra_oauth.audit.text import as_json, told
+from entra_oauth.cli.session.times import today
+from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.recording.findings import Severity
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+FOUND = 9
+_LONGEST_POLICY = 1_000_000
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Judge it. Returns 9 where something is as bad as `--fail-on` says, or worse."""
+    if not args.word:
+        raise UsageError(
+            "audit lint needs something to judge.",
+            advice="Name a recording's folder, a HAR file, an authorize address in quotes, or a "
+            "file with one request.",
+        )
+    policy = _policy(args.policy) if args.policy else None
+    report = lint(named(args.word, policy=policy), today=today())
+    source = args.word if "://" not in args.word else "an address"
+    if args.output == "sarif":
+        console.result_json(sarif_of(report, source))
+    elif args.json:
+        console.result_json(as_json(report, plain(source)))
+    else:
+        for indent, line in told(report):
+            console.result(_laid_out(line, indent))
+    return FOUND if report.at_least(Severity(args.fail_on)) else 0
+
+
+def _laid_out(line: str, indent: int) -> str:
+    if not indent:
+        return prose(line, indent=0, columns=width()) if line else ""
+    first, *rest = prose(line, indent=indent, columns=width() - 4).split("\n")
+    return "\n".join([first, *(f"    {each}" for each in rest)])
+
+
+def _policy(name: str) -> Policy:
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(_LONGEST_POLICY + 1)
+    except OSError as error:
+        raise LocalError(
+            f"The policy {plain(name)} cannot be read: {error.strerror}.",
+            advice="Check its name, and who may read it.",
+        ) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None  # raised below, without the bytes
+    if text is None or len(data) > _LONGEST_POLICY:
+        raise UsageError(
+            f"The policy {plain(name)} is no TOML: not UTF-8, or too large.",
+            advice="Save it as UTF-8.",
+        )
+    return read_policy(text, BY_ID)

@@ -1,0 +1,126 @@
+"""audit redact: take the secrets out of a HAR file that another program made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, read_har, redact_har
+from entra_oauth.recording.step import Level
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+    from entra_oauth.recording.har.har_redact import HarReport
+
+__all__ = ["run"]
+
+_KINDS = {
+    "asrt": "assertions",
+    "at": "access tokens",
+    "auth": "Authorization headers",
+    "body": "bodies that were not understood",
+    "ck": "cookies",
+    "code": "codes",
+    "dev": "device codes",
+    "idt": "ID tokens",
+    "info": "client_info",
+    "key": "keys",
+    "name": "names that could be values",
+    "nonce": "nonces",
+    "num": "numbers",
+    "otp": "one-time codes",
+    "page": "scripts and comments in pages",
+    "pii": "names of people and tenants",
+    "pkce": "code verifiers",
+    "pw": "passwords",
+    "rt": "refresh tokens",
+    "saml": "SAML messages",
+    "sec": "client secrets",
+    "sess": "session identifiers",
+    "sig": "signatures",
+    "state": "states",
+    "user": "user codes",
+    "val": "values under names that are not known",
+}
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Write the clean file to --out, or to standard output, and report on it."""
+    if not args.word:
+        raise UsageError("audit redact needs a file.", advice="Name a HAR file.")
+    data, report = redact_har(read_har(_read(Path(args.word))), Level(args.level))
+    if args.out:
+        _write(Path(args.out), data)
+    if args.json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/redaction/1",
+                "entries": report.entries,
+                "removed": dict(sorted(report.removed.items())),
+                "kept": sorted(report.kept),
+                "not_understood": report.not_understood,
+                "har": None if args.out else data.decode("utf-8", "replace"),
+            }
+        )
+        return 0
+    if not args.out:
+        console.result(data.decode("utf-8", "replace").rstrip("\n"))
+    tell = console.result if args.out else console.say
+    for line in _lines(report):
+        tell(line)
+    return 0
+
+
+def _lines(report: HarReport) -> list[str]:
+    columns = width()
+    lines = [f"{report.entries} entries."]
+    lines.append("Taken out:" if report.removed else "Nothing had to be taken out.")
+    for kind, count in report.removed.most_common():
+        lines.append(f"  {count:>5}  {_KINDS.get(kind, kind)}")
+    if report.kept:
+        names = ", ".join(sorted(plain(name, limit=60) for name in report.kept))
+        lines.append(prose(f"Kept as they were: {names}", indent=0, columns=columns))
+    if report.not_understood:
+        lines.append("Not understood, so not in the clean file:")
+        lines += [
+            prose(plain(each, limit=200), indent=2, columns=columns)
+            for each in report.not_understood
+        ]
+    return lines
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_HAR_BYTES + 1)
+    except OSError as error:
+        raise LocalError(
+            f"{plain(str(path))} cannot be read: {error.strerror}.", advice="Check its name."
+        ) from None
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(path, flags, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except FileExistsError:
+        raise LocalError(
+            f"{plain(str(path))} exists; nothing is overwritten.", advice="Give another --out."
+        ) from None
+    except OSError as error:
+        raise LocalError(
+            f"{plain(str(path))} cannot be written: {error.strerror}.",
+            advice="Nothing was left there. Give another --out.",
+        ) from None

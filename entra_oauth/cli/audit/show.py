@@ -1,0 +1,318 @@
+"""audit show: a recording as a list, or one step of it, byte by byte if need be."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.cli.session.times import utc_time
+from entra_oauth.cli.session.wrap import prose, row, width
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.messages import FORM, parse_form
+from entra_oauth.recording.step import Level, Seen
+from entra_oauth.recording.store import load
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+    from entra_oauth.protocol.messages import Wire
+    from entra_oauth.recording.step import Evidence, Half, Step
+
+__all__ = ["run"]
+
+_HOLDS = {
+    Level.SECRETS: "secrets were taken out",
+    Level.PII: "secrets and names of people were taken out",
+    Level.NONE: "NOTHING was taken out: it holds codes and tokens",
+}
+_SEEN = {
+    Seen.WIRE: "as it was on the wire",
+    Seen.REBUILT: "put together from its parts; spacing may have differed",
+    Seen.ADDRESS: "only its address is known",
+    Seen.NOTHING: "not seen",
+}
+_LONGEST = 100_000
+_STEP = re.compile(r"(?P<folder>.+)#(?P<number>[0-9]{1,6})")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Show the recording `DIR`, or its step `STEP`."""
+    folder, number = _words(args.words)
+    evidence = load(folder)
+    if number is None:
+        if args.raw or args.hex or args.explain:
+            raise UsageError(
+                "Which step is to be shown so is not said.",
+                advice=f"Give its number: entra-oauth audit show {plain(str(folder))} 1",
+            )
+        if args.json:
+            console.result_json(_as_json(evidence))
+        else:
+            console.result("\n".join(_list(evidence)))
+        return 0
+    step = evidence.step(number)
+    if step is None:
+        raise UsageError(
+            f"This recording has no step {number}; it has {len(evidence.steps)}.",
+            advice=f"See them: entra-oauth audit show {plain(str(folder))}",
+        )
+    if args.json:
+        console.result_json({"schema": "entra-oauth/step/1", **_step_as_json(step, bytes_too=True)})
+        return 0
+    lines = _hex(step) if args.hex else _raw(step) if args.raw else _story(step, evidence)
+    if args.explain:
+        lines += _explained(step)
+    console.result("\n".join(lines))
+    return 0
+
+
+def _words(words: list[str]) -> tuple[Path, int | None]:
+    if not 1 <= len(words) <= 2:
+        raise UsageError(
+            "audit show needs a folder, and takes a step's number after it.",
+            advice="Use entra-oauth audit show DIR, or entra-oauth audit show DIR 3.",
+        )
+    if len(words) == 1 and not os.path.exists(words[0]) and (one := _STEP.fullmatch(words[0])):
+        words = [one["folder"], one["number"]]  # as the other audit verbs name a step
+    number = words[1].removeprefix("#") if len(words) == 2 else None
+    if number is not None and not (number.isascii() and number.isdigit() and len(number) < 7):
+        raise UsageError("The step is not a number.", advice="Give it in digits: 3.")
+    return Path(words[0]), int(number) if number else None
+
+
+# ---- the list ------------------------------------------------------------------------
+
+
+def _list(evidence: Evidence) -> list[str]:
+    program = evidence.facts.get("program")
+    program = program if isinstance(program, dict) else {}
+    verb = plain(str(program.get("verb") or "a program"))
+    lines = [
+        f"{verb}, {utc_time(evidence.created_at)}; {_HOLDS[evidence.level]}",
+        "every file is as it was written",
+        "",
+    ]
+    lines += map(_line, evidence.steps)
+    if evidence.claims:
+        lines += ["", "Claims of the recorder, made while the secrets were there:"]
+    for claim in evidence.claims:
+        detail = f"{plain(claim.detail, limit=300)}{_where(claim.steps)}"
+        lines += row(
+            plain(claim.name, limit=40),
+            plain(claim.verdict, limit=40),
+            detail,
+            indent=2,
+            columns=width(),
+        )
+    if evidence.not_seen:
+        lines += ["", "Not in this recording:"]
+        lines += [prose(plain(each), indent=2, columns=width()) for each in evidence.not_seen]
+    return lines
+
+
+def _where(steps: tuple[int, ...]) -> str:
+    named = ", ".join(map(str, steps))
+    return f" ({'step' if len(steps) == 1 else 'steps'} {named})" if steps else ""
+
+
+def _line(step: Step) -> str:
+    response = step.http_response
+    came = "no answer" if step.channel == "back" else ""
+    if response is not None:
+        came = f"{response.status}"
+    elif step.failure:
+        came = plain(step.failure, limit=40)
+    sizes = "/".join(str(len(half.data)) for half in (step.request, step.response) if half.data)
+    took = f"{(step.ended_at - step.started_at) * 1000:.0f} ms" if step.channel == "back" else ""
+    address = plain(step.url.partition("?")[0].partition("://")[2], limit=60)
+    again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+    return (
+        f"{step.number:>3}  {step.channel:<5}  {plain(step.name):<16}  {plain(step.method)} "
+        f"{address}{again}  {came}  {sizes} bytes  {took}"
+    ).rstrip()
+
+
+# ---- one step ------------------------------------------------------------------------
+
+
+def _story(step: Step, evidence: Evidence) -> list[str]:
+    at = time.strftime("%H:%M:%S", time.gmtime(step.started_at))
+    lines = [f"Step {step.number}: {plain(step.name)} ({step.channel} channel), {at} UTC"]
+    lines += [f"  {line}" for line in (plain(step.note, limit=400), *_link(step.link)) if line]
+    if step.failure:
+        lines.append(f"  it ended with {plain(step.failure)}")
+    for claim in evidence.claims:
+        if step.number in claim.steps:
+            lines.append(f"  claim: {plain(claim.name)}: {plain(claim.verdict)}")
+    for title, half in (("request", step.request), ("answer", step.response)):
+        lines += ["", f"{title}: {_about(half)}", *_text(half)]
+    return lines
+
+
+def _about(half: Half) -> str:
+    parts = [_SEEN[half.seen]]
+    if half.seen is not Seen.NOTHING:
+        parts.append(f"{len(half.data):,} bytes")
+    if half.original_size is not None and half.original_size != len(half.data):
+        parts.append(f"{half.original_size:,} on the wire")
+    if half.changes:
+        parts.append(f"changed beside the values: {', '.join(map(plain, half.changes))}")
+    return "; ".join(parts)
+
+
+def _link(link: Wire) -> list[str]:
+    lines = []
+    if link.peer:
+        kept = " (the connection stood already)" if link.kept else ""
+        lines.append(f"to {plain(link.peer)}{kept}")
+    if link.proxy:
+        lines.append(f"through the proxy {plain(link.proxy)}")
+    if link.tls_version:
+        alpn = f", {link.alpn}" if link.alpn else ""
+        lines.append(plain(f"{link.tls_version}, {link.cipher}{alpn}"))
+        count = len(link.certificates)
+        lines.append(f"certificates: {count}, in files; revocation not checked")
+    times = link.times
+    named = ("dns", "connect", "tunnel", "tls", "send", "wait", "receive")
+    shown = [
+        f"{name} {value * 1000:.1f}"
+        for name in named
+        if (value := getattr(times, name)) is not None
+    ]
+    if shown:
+        lines.append(f"milliseconds: {', '.join(shown)}")
+    return lines
+
+
+def _text(half: Half) -> list[str]:
+    """The message as lines: its head, then its body decoded."""
+    message = half.message
+    if half.seen is Seen.ADDRESS or not message.whole:
+        return [f"  {line}" for line in _safe(half.data)]
+    head = bytes(message)[: len(bytes(message)) - len(message.body)].rstrip(b"\r\n")
+    lines = [f"  {line}" for line in _safe(head)]
+    body = message.decoded()
+    if body is None:
+        return [*lines, "", f"  {len(message.body):,} bytes that cannot be unpacked here"]
+    return [*lines, "", *(f"  {line}" for line in _safe(body))] if body else lines
+
+
+def _safe(data: bytes) -> list[str]:
+    """Lines for a terminal: control and bidi characters by name."""
+    text = data[:_LONGEST].decode("utf-8", "backslashreplace")
+    lines = [plain(line, limit=_LONGEST) for line in text.replace("\r\n", "\n").split("\n")]
+    if len(data) > _LONGEST:
+        lines.append(f"… and {len(data) - _LONGEST:,} bytes more; see the file")
+    return lines
+
+
+def _raw(step: Step) -> list[str]:
+    """Each byte that is no visible character by its name, line ends too."""
+    lines = []
+    for title, half in (("request", step.request), ("answer", step.response)):
+        lines.append(f"{title}: {_about(half)}")
+        text = half.data[:_LONGEST].decode("utf-8", "backslashreplace")
+        for line in text.split("\n"):
+            ended = line.endswith("\r")
+            lines.append(f"  {plain(line.removesuffix(chr(13)), limit=_LONGEST)}{'␍␊' * ended}")
+    return lines
+
+
+def _hex(step: Step) -> list[str]:
+    lines = []
+    for title, half in (("request", step.request), ("answer", step.response)):
+        lines.append(f"{title}: {_about(half)}")
+        for at in range(0, min(len(half.data), _LONGEST), 16):
+            piece = half.data[at : at + 16]
+            shown = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in piece)
+            lines.append(f"  {at:06x}  {piece.hex(' '):<47}  {shown}")
+    return lines
+
+
+def _explained(step: Step) -> list[str]:
+    """Each parameter, and what it is for."""
+    import json
+
+    request, response = step.http_request, step.http_response
+    tables = [("in the address", parse_form(request.query))]
+    if (request.header("content-type") or "").lower().startswith(FORM):
+        tables.append(("in the form", parse_form(request.body.decode("latin-1"))))
+    if response is not None and response.body[:1] == b"{":
+        try:
+            members = json.loads(response.body)
+        except (ValueError, RecursionError):
+            members = {}
+        if isinstance(members, dict):
+            pairs = tuple(
+                (str(k), v if isinstance(v, str) else json.dumps(v)) for k, v in members.items()
+            )
+            tables.append(("in the answer", pairs))
+    lines: list[str] = []
+    for title, fields in tables:
+        if fields:
+            lines += ["", f"parameters {title}:"]
+        for name, value in fields:
+            shown = plain(value, limit=60)
+            meaning = _meaning(name)
+            lines += row(plain(name, limit=40), shown, meaning, indent=2, columns=width())
+    return lines or ["", "There are no parameters in this step."]
+
+
+def _meaning(name: str) -> str:
+    from entra_oauth.protocol.glossary.parameters import PARAMETERS
+
+    return PARAMETERS.get(name, "")
+
+
+# ---- JSON ----------------------------------------------------------------------------
+
+
+def _as_json(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "schema": "entra-oauth/recording-list/1",
+        "created_at": utc_time(evidence.created_at),
+        "level": evidence.level.value,
+        "facts": evidence.facts,
+        "not_seen": list(evidence.not_seen),
+        "claims": [
+            {"name": c.name, "verdict": c.verdict, "detail": c.detail, "steps": list(c.steps)}
+            for c in evidence.claims
+        ],
+        "steps": [_step_as_json(step, bytes_too=False) for step in evidence.steps],
+    }
+
+
+def _step_as_json(step: Step, *, bytes_too: bool) -> dict[str, Any]:
+    response = step.http_response
+    members: dict[str, Any] = {
+        "number": step.number,
+        "name": step.name,
+        "channel": step.channel,
+        "note": step.note,
+        "method": step.method,
+        "url": step.url,
+        "status": response.status if response is not None else None,
+        "started_at": utc_time(step.started_at),
+        "seconds": round(step.ended_at - step.started_at, 6),
+        "failure": step.failure,
+        "attempt": step.attempt,
+        "peer": step.link.peer,
+        "proxy": step.link.proxy,
+        "tls_version": step.link.tls_version,
+        "cipher": step.link.cipher,
+    }
+    for name, half in (("request", step.request), ("response", step.response)):
+        members[name] = {
+            "seen": half.seen.value,
+            "bytes": len(half.data),
+            "original_size": half.original_size,
+            "changes": list(half.changes),
+        }
+        if bytes_too:
+            members[name]["base64"] = base64.b64encode(half.data).decode("ascii")
+    return members

@@ -1,0 +1,47 @@
+"""audit verify: whether a recording is as it was written, and whose seal it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import UsageError
+from entra_oauth.recording.seal import verify
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Check it. A changed file or a broken seal is a `SecurityError`: exit code 5."""
+    if not args.word:
+        raise UsageError(
+            "audit verify needs a folder.", advice="Name one that --record has written."
+        )
+    signer = Path(args.signer).expanduser() if args.signer else None
+    checked = verify(Path(args.word), signer)
+    if args.json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/verify/1",
+                "files": checked.files,
+                "unchanged": True,
+                "sealed": checked.sealed,
+                "key": checked.key,
+                "by_named_signer": checked.whose,
+            }
+        )
+        return 0
+    console.result(f"All {checked.files} files are as they were written.")
+    if not checked.sealed:
+        console.result("It is not sealed: whoever made it could have made it again.")
+    elif checked.whose:
+        console.result(f"Sealed with the key that was named: {checked.key}.")
+    else:
+        console.result(f"Sealed with {checked.key}. Whose key that is was not checked.")
+        console.say("Name it to have that checked: --signer id_ed25519.pub")
+    return 0

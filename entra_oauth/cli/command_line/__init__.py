@@ -1,0 +1,1 @@
+"""The command line read: verbs, options, environment, help, dispatch."""

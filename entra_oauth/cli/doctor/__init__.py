@@ -1,0 +1,1 @@
+"""The machine, its network and the registration looked at."""

@@ -1,0 +1,195 @@
+"""What doctor learns from one request: proxy, TLS, endpoints and clock."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.https.back_channel import proxy_for
+from entra_oauth.cli.doctor.machine import Check, State
+from entra_oauth.cli.session.times import duration
+from entra_oauth.errors import EntraOAuthError, TransportError, plain
+from entra_oauth.protocol.id_token import CLOCK_SKEW_S
+from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback, split_origin
+from entra_oauth.protocol.strict_json import read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.messages import HttpResponse, Wire
+
+__all__ = ["discovery", "way_checks"]
+
+_SLACK_S = 30
+"""Seconds of difference between two clocks that are not worth a word."""
+
+
+def discovery(authority: Authority) -> HttpRequest:
+    """The one request: the authority's own description of itself."""
+    return HttpRequest(
+        method="GET",
+        url=f"{authority}/v2.0/.well-known/openid-configuration",
+        headers=(("User-Agent", USER_AGENT), ("Accept", "application/json")),
+    )
+
+
+def way_checks(
+    authority: Authority, channels: Channels, environ: Mapping[str, str], *, timeout_s: float
+) -> Iterator[Check]:
+    """Send it once, and tell what there was on the way."""
+    yield _proxy(authority, environ)
+    request = discovery(authority)
+    before = channels.now()
+    try:
+        reply = channels.back.send(request, timeout_s=timeout_s)
+    except EntraOAuthError as error:
+        yield Check(
+            name="authority",
+            state=State.PROBLEM,
+            found=error.what,
+            advice=error.advice,
+            exit_code=error.exit_code,
+        )
+        return
+    after = channels.now()
+    if authority.base.startswith("https:"):
+        yield _tls(reply.wire)
+    yield _endpoints(reply, authority)
+    yield _clock(reply, (before + after) / 2)
+
+
+def _proxy(authority: Authority, environ: Mapping[str, str]) -> Check:
+    try:
+        proxy = proxy_for(authority.token_endpoint)
+    except TransportError as error:
+        return Check(
+            name="proxy",
+            state=State.PROBLEM,
+            found=error.what,
+            advice=error.advice,
+            exit_code=error.exit_code,
+        )
+    named = [n for n in _variables() if environ.get(n)]
+    if proxy is not None:
+        source = f"{named[0]} names it" if named else "the system's settings name it"
+        return Check(
+            name="proxy",
+            found=f"Requests go through {proxy}: {source}.",
+            advice="NO_PROXY leaves hosts out.",
+        )
+    host = split_origin(authority.base)[0].partition("://")[2]
+    if is_loopback(host.rpartition(":")[0] or host):
+        found = "None: this machine is always reached directly."
+    elif named:
+        found = f"None for {host}, though {named[0]} names one: NO_PROXY leaves it out."
+    else:
+        found = "None: neither a variable nor the system names one."
+    return Check(name="proxy", found=found, advice="HTTPS_PROXY names one where one is needed.")
+
+
+def _variables() -> tuple[str, ...]:
+    """In the order in which they count. On Windows a name means both spellings."""
+    names = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    return names[1::2] if os.name == "nt" else names
+
+
+def _tls(wire: Wire | None) -> Check:
+    version = (wire and wire.tls_version) or "TLS"
+    issuer = _issuer(wire)
+    by = f", certificate by {issuer}" if issuer else ""
+    return Check(
+        name="TLS",
+        found=f"{version}{by}; verified.",
+        advice="An issuer that is your own company means that it reads the traffic.",
+    )
+
+
+def _issuer(wire: Wire | None) -> str | None:
+    """Who made the certificate, in the words of the certificate."""
+    if wire is None or not wire.certificates:
+        return None
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        name = x509.load_der_x509_certificate(wire.certificates[0]).issuer
+        parts = [
+            str(each.value)
+            for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+            for each in name.get_attributes_for_oid(oid)
+        ]
+    except ValueError:
+        return None
+    return plain(", ".join(parts), limit=120) or None
+
+
+def _endpoints(reply: HttpResponse, authority: Authority) -> Check:
+    try:
+        members = read_object(reply.body)
+    except ValueError as error:
+        return Check(
+            name="authority",
+            state=State.PROBLEM,
+            found=f"It answered HTTP {reply.status}, and not with its description: {error}.",
+            advice="A proxy or a sign-in page of the network may stand in between: open any "
+            "page in a browser.",
+            exit_code=TransportError.exit_code,
+        )
+    endpoint = members.get("token_endpoint")
+    if reply.status != 200 or not isinstance(endpoint, str):
+        said = members.get("error_description") or members.get("error") or "no reason"
+        return Check(
+            name="authority",
+            state=State.PROBLEM,
+            found=f"It answered HTTP {reply.status}: {plain(str(said), limit=160)}",
+            advice="Check --tenant and --cloud.",
+            exit_code=TransportError.exit_code,
+        )
+    if split_origin(endpoint)[0] != authority.base:
+        return Check(
+            name="authority",
+            state=State.NOTE,
+            found=f"It calls its token endpoint {plain(endpoint, limit=160)}.",
+            advice="Give that host with --authority-host, or the right --cloud.",
+        )
+    return Check(
+        name="authority",
+        found=f"{authority} answers; its endpoints are the ones that are used here.",
+        advice="Nothing secret was sent.",
+    )
+
+
+def _clock(reply: HttpResponse, now: float) -> Check:
+    theirs = _date(reply)
+    if theirs is None:
+        return Check(
+            name="clock",
+            state=State.NOTE,
+            found="The authority did not say what time it is.",
+            advice="Compare this machine's clock with another one.",
+        )
+    offset = now - theirs
+    way = "ahead of" if offset > 0 else "behind"
+    if abs(offset) <= _SLACK_S:
+        return Check(
+            name="clock",
+            found="It agrees with the authority's, to half a minute.",
+            advice="Tokens are dated by it.",
+        )
+    return Check(
+        name="clock",
+        state=State.PROBLEM if abs(offset) > CLOCK_SKEW_S else State.NOTE,
+        found=f"It is {duration(offset)} {way} the authority's.",
+        advice="Set this machine's date and time, best from the network (NTP).",
+    )
+
+
+def _date(reply: HttpResponse) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(reply.header("Date") or "").timestamp()
+    except (ValueError, OverflowError):
+        return None

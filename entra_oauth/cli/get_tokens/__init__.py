@@ -1,0 +1,1 @@
+"""Verbs that get, keep and drop tokens."""

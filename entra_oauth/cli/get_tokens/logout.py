@@ -1,0 +1,71 @@
+"""logout: forget tokens, and say what is still honoured elsewhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from entra_oauth.cache.account import App
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cli.get_tokens.token_store import app_of
+from entra_oauth.cli.sign_in.only_sign_in import use
+from entra_oauth.errors import SignInRequired, plain
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+_STILL_HONOURED = (
+    "Nothing was told to the authority. An access token that was copied stays good until it "
+    "expires; a refresh token that was copied, until it is revoked or unused for 90 days. To end "
+    "all sessions of the account: https://mysignins.microsoft.com, Sign out everywhere."
+)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Forget; the result is the address that signs the browser out."""
+    store = FileStore.standard(os.environ, say=console.say)
+    if args.all:
+        urls = sorted({_sign_out_url(app) for app, _ in store.accounts()})
+        number = store.forget_all()
+        console.say(f"Forgotten: {number} account{'s' if number != 1 else ''}.")
+        return _end(console, args, urls, number)
+    use(args, replace(console, quiet=False))  # what goes unnamed does not go unsaid
+    app = app_of(args, console)
+    name = args.account or store.default_account(app)
+    if name is None:
+        others = [each.name for known, each in store.accounts() if known == app]
+        if not others:
+            console.say("Nobody is signed in to this app here.")
+            return _end(console, args, [], 0)
+        raise SignInRequired(
+            "It is not clear whose tokens are meant.",
+            advice=f"Name one with --account: {', '.join(map(plain, others[:5]))}.",
+        )
+    with store.lock(app, name) as lock:
+        lock.take(10)
+        gone = store.forget(app, name)
+    console.say(f"Forgotten: {plain(name)}." if gone else f"{plain(name)} was not signed in.")
+    return _end(console, args, [_sign_out_url(app)] if gone else [], int(gone))
+
+
+def _end(console: Console, args: argparse.Namespace, urls: list[str], number: int) -> int:
+    if number:
+        console.say(_STILL_HONOURED)
+    if args.json:
+        console.result_json(
+            {"schema": "entra-oauth/logout/1", "forgotten": number, "sign_out_urls": urls}
+        )
+    elif urls:
+        console.say("To sign the browser out too, open:")
+        console.result("\n".join(urls))
+    return 0
+
+
+def _sign_out_url(app: App) -> str:
+    """OpenID Connect RP-Initiated Logout: Entra's end_session_endpoint."""
+    return f"{app.base}/{app.tenant}/oauth2/v2.0/logout"

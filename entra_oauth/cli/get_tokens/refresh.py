@@ -1,0 +1,45 @@
+"""refresh: a refresh token from standard input for fresh tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.output.token_output import print_tokens
+from entra_oauth.cli.session.token_input import read_token
+from entra_oauth.cli.sign_in.choose_receiver import back_channels
+from entra_oauth.cli.sign_in.other_flows import ask_for_person
+from entra_oauth.errors import AuthorityError, SignInRequired
+from entra_oauth.flows.refresh_token import refresh
+from entra_oauth.protocol.glossary.aadsts import is_dead
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["run"]
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Read a refresh token, exchange it, print the access token.
+
+    A refresh token that the authority calls dead ends with exit code 4: a person must
+    sign in. Any other refusal leaves it good.
+    """
+    asking = ask_for_person(args)
+    token = read_token(
+        console, what="refresh token", advice="Pipe one in: entra-oauth refresh < FILE"
+    )
+    with back_channels(args, console) as channels:
+        try:
+            tokens = refresh(asking, token, channels, timeout_s=float(args.http_timeout))
+        except AuthorityError as error:
+            if is_dead(error):
+                error.exit_code = SignInRequired.exit_code
+            raise
+    if tokens.refresh_token != token and args.output != "json":
+        console.say("Note: a new refresh token came too; -o json shows it. The old one works on.")
+    print_tokens(
+        tokens, asking, console, output=args.output, source="refresh_token", with_refresh=True
+    )
+    return 0

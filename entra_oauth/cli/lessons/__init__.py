@@ -1,0 +1,1 @@
+"""Verbs that teach: demo, learn, lab."""

@@ -1,0 +1,158 @@
+"""lab: an attack that works, its defence, and a function for the learner to repair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.output.new_file import write_new_file
+from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.lessons.labs.catalogue import NAMES, lab, labs
+
+if TYPE_CHECKING:
+    import argparse
+
+    from entra_oauth.cli.session.console import Console
+    from entra_oauth.lessons.labs.lab import Lab, Seen
+
+__all__ = ["run"]
+
+NOT_SOLVED = 9
+_WIDEST = 80
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Show the list, one lab, or what a learner's answer is worth."""
+    teller = _Teller(console)
+    if args.action == "list":
+        teller.list()
+        return 0
+    if args.action == "check":
+        return _check(args.words, teller)
+    chosen = _named(args.word)
+    if args.me is not None:
+        if args.off or args.on:
+            raise UsageError(
+                "--me writes a file; --off and --on show the lab.", advice="Give one of them."
+            )
+        return _write(chosen, Path(args.me), teller)
+    return _show(chosen, teller, off=args.off or not args.on, on=args.on or not args.off)
+
+
+def _named(word: str | None) -> Lab:
+    """A lab by its number or its name."""
+    advice = f"Give a number from 1 to {len(NAMES)}. entra-oauth lab list shows them."
+    if not word:
+        raise UsageError("lab needs to know which one.", advice=advice)
+    if word.isascii() and word.isdigit() and len(word) < 4:
+        return lab(int(word))
+    found = [each for each in labs() if each.name == word]
+    if not found:
+        raise UsageError("There is no such lab.", advice=advice)
+    return found[0]
+
+
+def _show(chosen: Lab, teller: _Teller, *, off: bool, on: bool) -> int:
+    from entra_oauth.lessons.labs.stage import Stage
+
+    teller.begin(chosen)
+    shown = True
+    for wanted, title, half in (
+        (off, "Defence off: what the attack does", chosen.off),
+        (on, "Defence on: the same attack again", chosen.on),
+    ):
+        if wanted:
+            with Stage() as stage:
+                seen = half(stage)
+            teller.half(title, seen)
+            shown = shown and seen.shown
+    if not on:
+        teller.next(f"entra-oauth lab {chosen.number} --on")
+    elif shown:
+        teller.next(f"entra-oauth lab {chosen.number} --me lab{chosen.number:02}.py")
+    return 0 if shown else NOT_SOLVED
+
+
+def _write(chosen: Lab, path: Path, teller: _Teller) -> int:
+    from entra_oauth.lessons.labs.learner_file import text_for
+
+    write_new_file(path, text_for(chosen, str(path)).encode())
+    teller.say(f"Written to {plain(str(path))}: the function {chosen.exercise.function}, broken.")
+    teller.next(f"entra-oauth lab check {chosen.number} {plain(str(path))}")
+    return 0
+
+
+def _check(words: list[str], teller: _Teller) -> int:
+    from entra_oauth.lessons.labs.learner_file import default_name, mark, read_answer
+
+    if not 1 <= len(words) <= 2:
+        raise UsageError(
+            "lab check needs the lab's number, and perhaps a file.",
+            advice="For example: entra-oauth lab check 3 lab03.py",
+        )
+    chosen = _named(words[0])
+    path = Path(words[1] if len(words) == 2 else default_name(chosen))
+    marked = mark(chosen, read_answer(path))
+    if marked.printed:
+        teller.say("Your code printed:")
+        for line in marked.printed.splitlines()[:20]:
+            teller.say(plain(line, limit=76), indent=2)
+    name = f"lab {chosen.number}, function {chosen.exercise.function}"
+    if not marked.complaints:
+        teller.say(f"PASS  {name}")
+        return 0
+    teller.say(f"NOT YET  {name}")
+    for each in marked.complaints:
+        teller.point(each)
+    return NOT_SOLVED
+
+
+class _Teller:
+    """Says it on standard output, in at most 80 columns."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._columns = min(width(), _WIDEST)
+
+    def say(self, text: str, *, indent: int = 0) -> None:
+        self._console.result(prose(text, indent=indent, columns=self._columns))
+
+    def point(self, text: str) -> None:
+        first, *rest = prose(text, indent=4, columns=self._columns).splitlines()
+        self._console.result("\n".join([f"  - {first[4:]}", *rest]))
+
+    def list(self) -> None:
+        """Every lab."""
+        for each in labs():
+            self.say(f"{each.number:>2}  {each.title}")
+            needs = f" Needs {each.needs}." if each.needs else ""
+            self.say(f"{each.label.value}. {each.source}.{needs}", indent=4)
+        self._console.result("")
+        self.say("AS ENTRA: as Entra does it. STRICTER: stricter than Entra. TOY: simplified.")
+        self.next("entra-oauth lab 1")
+
+    def begin(self, chosen: Lab) -> None:
+        """What it is about."""
+        self.say(f"Lab {chosen.number}: {chosen.title}")
+        self.say(chosen.source)
+        self.say(f"{chosen.label.value}: {chosen.fidelity}")
+        self._console.result("")
+        for line in chosen.story:
+            self.say(line, indent=2)
+
+    def half(self, title: str, seen: Seen) -> None:
+        """One half."""
+        self._console.result("")
+        self.say(title)
+        for line in seen.lines:
+            self.point(plain(line))
+        if seen.shown:
+            self.say(seen.verdict)
+        else:
+            self.say("NOT SHOWN: on this machine it went otherwise.")
+
+    def next(self, command: str) -> None:
+        """What to do now."""
+        self._console.result("")
+        self._console.result(f"Next: {command}")

@@ -1,0 +1,227 @@
+"""learn: ten chapters on the practice tenant, led by the person's own answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.session.console import wants_style
+from entra_oauth.cli.session.explain_option import folded
+from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.errors import UsageError
+from entra_oauth.lessons.learn import NUMBERS, chapter
+from entra_oauth.lessons.learn.conversation import walk
+from entra_oauth.lessons.learn.desk import Desk
+from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
+from entra_oauth.lessons.learn.quiz import quiz
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from entra_oauth.cli.session.console import Console
+    from entra_oauth.lessons.learn.conversation import Ending, Turn
+    from entra_oauth.lessons.learn.steps import Chapter
+
+__all__ = ["rendered", "run"]
+
+_LONGEST_LINE = 64 * 1024
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """List, ask, or walk."""
+    number = _number(args.word)
+    progress = Progress(standard_place(), say=console.ask)
+    room = _Room.standard(args, console, progress)
+    try:
+        if args.list:
+            room.list()
+        elif args.quiz:
+            room.quiz(number)
+        elif number is not None:
+            room.one(number)
+        else:
+            room.from_here_on()
+    except KeyboardInterrupt:
+        console.ask("\nYour place is kept: entra-oauth learn goes on from here.")
+        raise
+    return 0
+
+
+def _number(word: str | None) -> int | None:
+    if word is None:
+        return None
+    if not (word.isascii() and word.isdigit() and len(word) < 3 and int(word) in NUMBERS):
+        raise UsageError(
+            "There is no such chapter.",
+            advice=f"Give a number from {NUMBERS[0]} to {NUMBERS[-1]}; entra-oauth learn --list "
+            "shows them.",
+        )
+    return int(word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Room:
+    """Where a lesson is spoken and listened to: standard output and standard input."""
+
+    console: Console
+    progress: Progress
+    columns: int
+    pauses: bool
+    with_curl: bool
+    at_terminal: bool
+
+    @classmethod
+    def standard(cls, args: argparse.Namespace, console: Console, progress: Progress) -> _Room:
+        at_terminal = sys.stdin.isatty() and console.out.isatty()
+        if at_terminal:
+            with suppress(ImportError):
+                import readline  # noqa: F401 - long lines, and editing them; nothing is stored
+        if reconfigure := getattr(sys.stdin, "reconfigure", None):
+            reconfigure(errors="replace")
+        return cls(
+            console=replace(console, styled=wants_style(console.out, os.environ)),
+            progress=progress,
+            columns=width(),
+            pauses=not args.no_pause,
+            with_curl=not args.no_curl,
+            at_terminal=at_terminal,
+        )
+
+    def list(self) -> None:
+        """The chapters, and how far the person is."""
+        marks = self.progress.marks()
+        for number in NUMBERS:
+            each, mark = chapter(number), marks.get(number, Mark())
+            state = "done" if mark.done else f"at step {mark.step + 1}" if mark.step else ""
+            about = f"{each.minutes} minutes" + (f", {state}" if state else "")
+            line = f"{number:>2}  {each.title} ({about})"
+            self._say(line if len(line) <= self.columns else f"{number:>2}  {each.title}")
+            if len(line) > self.columns:
+                self._say(f"    ({about})")
+
+    def quiz(self, number: int | None) -> None:
+        """Questions with their answers explained."""
+        asked = quiz(number)
+        ending = self._lead(asked, Desk(), start=0, keep=False)
+        if ending.finished:
+            self._tell(f"{ending.at_once} of {ending.tasks} were right at once. {asked.in_short}")
+        self._tell("Next: entra-oauth learn --list")
+
+    def from_here_on(self) -> None:
+        """Chapter after chapter, from the first that is not done."""
+        marks = self.progress.marks()
+        left = [number for number in NUMBERS if not marks.get(number, Mark()).done]
+        if not left:
+            self.list()
+            self._tell(
+                "You have done all ten. entra-oauth learn N goes through one again; entra-oauth "
+                "learn --quiz asks you."
+            )
+        for number in left:
+            if not self._chapter(number).finished:
+                return
+
+    def one(self, number: int) -> None:
+        """One chapter."""
+        if self._chapter(number).finished:
+            again = number + 1 if number + 1 in NUMBERS else "--quiz"
+            self._tell(f"Next: entra-oauth learn {again}")
+
+    def _chapter(self, number: int) -> Ending:
+        lesson, mark = chapter(number), self.progress.marks().get(number, Mark())
+        start = 0 if mark.done or mark.step >= len(lesson.steps) else mark.step
+        self._say("")
+        for line in rendered(f"Chapter {number}: {lesson.title}", columns=self.columns):
+            self._say(self.console.bold(line))
+        self._tell(
+            f"About {lesson.minutes} minutes, {len(lesson.steps)} steps, on this machine only. "
+            "At any prompt: hint, answer, skip, back, quit. (AS ENTRA, STRICTER, TOY and UNKNOWN "
+            "say how far something is as with Entra.)"
+        )
+        if start:
+            self._tell(f"You stopped at step {start + 1}, and go on from there.")
+        with Desk.with_curl(wanted=self.with_curl) as desk:
+            ending = self._lead(lesson, desk, start=start, keep=True)
+        if ending.finished:
+            self.progress.keep(number, Mark(step=0, done=True, right=ending.right))
+            self._tell(f"In short: {lesson.in_short}")
+            self._tell(
+                f"Chapter {number} is done. {ending.right} of {ending.tasks} tasks were yours."
+            )
+        else:
+            self._tell(f"You stopped at step {ending.step + 1}. Next: entra-oauth learn {number}")
+        return ending
+
+    def _lead(self, lesson: Chapter, desk: Desk, *, start: int, keep: bool) -> Ending:
+        """Carry turns to the person and lines back, until the chapter ends."""
+        steps = walk(lesson, desk, start=start)
+        try:
+            turn, last = next(steps), -1
+            while True:
+                if turn.step != last and turn.step < len(lesson.steps):
+                    last = turn.step
+                    if keep:
+                        self.progress.keep(lesson.number, Mark(step=turn.step))
+                    turn = self._with_place(turn, len(lesson.steps))
+                turn = steps.send(self._take(turn))
+        except StopIteration as stop:
+            ending: Ending = stop.value
+            return ending
+
+    def _with_place(self, turn: Turn, steps: int) -> Turn:
+        """The turn, the number of its step before the new text."""
+        *said, new = turn.texts
+        return replace(turn, texts=(*said, f"Step {turn.step + 1} of {steps}", new))
+
+    def _take(self, turn: Turn) -> str:
+        for text in turn.texts:
+            self._say("")
+            for line in rendered(text, columns=self.columns):
+                self._say(self.console.bold(line) if line.startswith("Step ") else line)
+        if turn.is_pause and not self.pauses:
+            return ""
+        self._say("")
+        typed = self._line(f"{turn.prompt}> ")
+        return "quit" if typed is None else typed
+
+    def _line(self, prompt: str) -> str | None:
+        """One line; None where the input has ended."""
+        if self.at_terminal:
+            try:
+                return input(prompt)
+            except EOFError:
+                self._say("")
+                return None
+        self.console.out.write(prompt)
+        self._say("")
+        line = sys.stdin.readline(_LONGEST_LINE)
+        return line.rstrip("\n") if line else None
+
+    def _tell(self, text: str) -> None:
+        self._say("")
+        self._say(prose(text, indent=0, columns=self.columns))
+
+    def _say(self, line: str) -> None:
+        self.console.result(line)
+
+
+def rendered(text: str, *, columns: int) -> Iterator[str]:
+    """The lines of a chapter's text: paragraphs filled, what begins with four blanks as it is."""
+    at_hand: list[str] = []
+    for line in (*text.split("\n"), None):
+        if line is not None and line.strip() and not line.startswith("    "):
+            at_hand.append(line.strip())
+            continue
+        if at_hand:
+            yield from prose(" ".join(at_hand), indent=0, columns=columns).split("\n")
+            at_hand = []
+        if line is None:
+            return
+        if line.startswith("     "):
+            yield from folded(line.strip(), indent=4, columns=columns)
+        else:
+            yield line

@@ -1,0 +1,1 @@
+"""One run of a verb: console, signals, recording, explaining, secrets read."""

@@ -1,0 +1,138 @@
+"""Passwords and other secrets: from a prompt, standard input or a file descriptor.
+
+Never from an argument: other programs can see a command line, and the shell keeps it.
+One line break at the end is taken off, as editors and `echo` leave it; nothing else is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import LocalError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+__all__ = ["SecretOption", "read_file", "read_secret"]
+
+READ_TIMEOUT_S = 300.0
+_MOST_BYTES = 64 * 1024
+_FILE_MOST_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretOption:
+    """One secret: its options are `--<name>-stdin` and `--<name>-fd`."""
+
+    name: str
+    words: str
+    """What it is called in a sentence, without an article."""
+    variables: tuple[str, ...] = ()
+    """Where else it may stand: variables that Azure's own tools read."""
+
+    def is_offered(self, args: argparse.Namespace) -> bool:
+        """Whether one of its options was used."""
+        return bool(self._stdin(args)) or self._fd(args) is not None
+
+    def _stdin(self, args: argparse.Namespace) -> bool:
+        return bool(getattr(args, f"{self._dest}_stdin"))
+
+    def _fd(self, args: argparse.Namespace) -> int | None:
+        number: int | None = getattr(args, f"{self._dest}_fd")
+        return number
+
+    @property
+    def _dest(self) -> str:
+        return self.name.replace("-", "_")
+
+
+def read_secret(option: SecretOption, args: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """The secret, from where the options say, else the environment, else a prompt.
+
+    Raises `UsageError` for an empty one, `LocalError` where there is nothing to read
+    from, `TimedOut`.
+    """
+    stdin, number = option._stdin(args), option._fd(args)
+    if stdin and number is not None:
+        raise UsageError(
+            f"--{option.name}-stdin and --{option.name}-fd exclude each other.",
+            advice="Give one of them.",
+        )
+    if stdin:
+        text = _decoded(_from_stdin(), option)
+    elif number is not None:
+        text = _decoded(_from_descriptor(number, option), option)
+    else:
+        given = next((environ[name] for name in option.variables if environ.get(name)), None)
+        text = given if given is not None else _from_prompt(option)
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise UsageError(f"The {option.words} is empty.", advice=f"Give the {option.words}.")
+    return text
+
+
+def read_file(path: str, words: str) -> bytes:
+    """A whole file of at most 1 MiB. Raises `LocalError`. `words` is what it is called."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_FILE_MOST_BYTES + 1)
+    except OSError as error:
+        raise LocalError(
+            f"The {words} cannot be read: {error.strerror}.", advice="Check its path and rights."
+        ) from None
+    if len(content) > _FILE_MOST_BYTES:
+        raise LocalError(f"The {words} is larger than 1 MiB.", advice="Check its path.")
+    return content
+
+
+def _from_stdin() -> bytes:
+    if sys.stdin.isatty():
+        raise UsageError(
+            "Standard input is the terminal: what is typed there would be seen.",
+            advice="Leave the option out: the prompt shows nothing. Or pipe the secret in.",
+        )
+    from entra_oauth.channels.terminal.secret_line import read_stdin
+
+    try:
+        return read_stdin(timeout_s=READ_TIMEOUT_S).encode("utf-8", "surrogatepass")
+    except EOFError:
+        return b""
+
+
+def _from_descriptor(number: int, option: SecretOption) -> bytes:
+    try:
+        with os.fdopen(number, "rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    except (OSError, OverflowError):
+        raise LocalError(
+            f"There is nothing to read at the file descriptor of --{option.name}-fd.",
+            advice=f"Open it in the shell: --{option.name}-fd 3 3<FILE",
+        ) from None
+
+
+def _decoded(content: bytes, option: SecretOption) -> str:
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"The {option.words} is longer than 64 KiB.", advice="Check what is read.")
+    text: str | None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = None  # the error would hold all that was read
+    if text is None:
+        raise UsageError(f"The {option.words} is not UTF-8.", advice="Save it as UTF-8 text.")
+    return text
+
+
+def _from_prompt(option: SecretOption) -> str:
+    from entra_oauth.channels.terminal.secret_line import find_terminal, read_secret_line
+
+    if find_terminal() is None:
+        raise UsageError(
+            f"There is no {option.words}, and no terminal to ask for it.",
+            advice=f"Pipe it in with --{option.name}-stdin, or use --{option.name}-fd.",
+        )
+    return read_secret_line(f"{option.words}> ", timeout_s=READ_TIMEOUT_S)

@@ -1,0 +1,1 @@
+"""A sign-in put together: plan, credential, receiver."""

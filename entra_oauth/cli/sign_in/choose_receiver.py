@@ -1,0 +1,240 @@
+"""Which way back from the browser fits this machine and these options.
+
+The choice is made before the request is built, because the response mode depends
+on it: `form_post` keeps the code out of the browser's history, but leaves nothing
+that could be pasted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.channels.base import Channels, FrontChannel, ignore
+from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
+from entra_oauth.channels.listener.listener import Listener
+from entra_oauth.channels.listener.system_browser import has_local_browser, launch
+from entra_oauth.channels.paste.listen_or_paste import Either, Interruptible
+from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
+from entra_oauth.channels.terminal.secret_line import read_stdin
+from entra_oauth.cli.session.explain_option import told, told_front
+from entra_oauth.cli.session.record_option import watched, watched_front
+from entra_oauth.errors import LocalError, UsageError
+from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.protocol.messages import is_loopback
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from entra_oauth.channels.base import Door, Witness
+    from entra_oauth.cli.session.console import Console
+    from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+
+__all__ = ["back_channels", "pasted_uri", "planned_request", "run_sign_in"]
+
+
+def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> TokenResponse:
+    """Sign in through the door that fits; a second attempt by paste if the person asks."""
+    # What may not be sent is found out before a port is taken or a word is said.
+    plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
+    with back_channels(args, console) as backs:
+        front = watched_front(args, _front(plan, args, console), backs)
+        try:
+            return sign_in(plan, told_front(args, front, console))
+        except PasteWanted:
+            console.say("A new attempt begins; the page that is open can be closed.")
+        front = watched_front(args, _paste(args, console, opens=True), backs)
+        return sign_in(plan, told_front(args, front, console))
+
+
+def planned_request(plan: SignIn, args: argparse.Namespace) -> AuthorizationRequest:
+    """The request that `run_sign_in` would begin with, but for the port of the listener."""
+    local, _ = _local_browser(args)
+    pasted = args.paste is not None or not local
+    return plan.request(
+        redirect_uri=pasted_uri(args),
+        response_mode=args.response_mode or ("query" if pasted else "form_post"),
+    )
+
+
+@contextmanager
+def back_channels(
+    args: argparse.Namespace, console: Console, *, max_body_bytes: int = MAX_BODY_BYTES
+) -> Iterator[Channels]:
+    """Our own requests, as the options have it. There is no front: nobody is sent anywhere."""
+    with (
+        RequestsBack(
+            ca_bundle=args.ca_bundle,
+            allow_keylog=args.allow_keylog,
+            say=console.say,
+            max_body_bytes=max_body_bytes,
+        ) as back,
+        RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
+    ):
+        channels = Channels(front=_NoFront(), back=back, aside=aside, say=console.say)
+        yield told(args, watched(args, channels), console)
+
+
+@dataclass(frozen=True, slots=True)
+class _NoFront:
+    def open(self, witness: Witness = ignore) -> Door:
+        raise AssertionError("this flow sends nobody to a browser")
+
+
+def _front(plan: SignIn, args: argparse.Namespace, console: Console) -> FrontChannel:
+    uri = _redirect_uri(args)
+    local, why = _local_browser(args)
+    if args.paste is not None:
+        _refuse_form_post(args, "--paste was given")
+        return _paste(args, console, opens=local)
+    if not is_loopback(urlsplit(uri).hostname or ""):
+        _refuse_form_post(args, "the redirect URI is not on this machine")
+        console.ask(f"{uri} is not on this machine, so the answer is to be pasted.")
+        return _paste(args, console, opens=local)
+    if not local:
+        _refuse_form_post(args, why)
+    _check_address(plan, args, console)
+    if plan.procedure is Procedure.ARTICLE and args.port is None and _names_no_port(uri):
+        # The article's redirect URI is http://localhost, which means port 80.
+        return _PortEighty(
+            listening=_listening(plan, args, console, port=80),
+            paste=lambda: _paste_by_itself(args, console, opens=local),
+            say=console.ask,
+        )
+    return _listening(plan, args, console, port=args.port)
+
+
+def _listening(
+    plan: SignIn, args: argparse.Namespace, console: Console, *, port: int | None
+) -> FrontChannel:
+    """A listener, and a terminal beside it: for the answer, or for leaving it."""
+    local, why = _local_browser(args)
+    article = plan.procedure is Procedure.ARTICLE
+    listener = Listener(
+        redirect_uri=_redirect_uri(args),
+        port=port,
+        address=args.listen,
+        response_mode=args.response_mode or ("query" if article or not local else "form_post"),
+        launch=_launcher(args, console) if local else _open_nothing,
+        say=console.ask if local else _say_nothing,
+    )
+    if local:
+        return Interruptible(front=listener, say=console.say)
+    console.ask(f"No browser is opened here: {why}.")
+    return Either(listener=listener, say=console.ask)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PortEighty:
+    """The listener on port 80 where that is allowed, else paste."""
+
+    listening: FrontChannel
+    paste: Callable[[], FrontChannel]
+    say: Callable[[str], None]
+
+    def open(self, witness: Witness = ignore) -> Door:
+        try:
+            return self.listening.open(witness)
+        except LocalError:
+            self.say(
+                "The redirect URI means port 80, and this program may not listen there or it is "
+                "taken. That is no obstacle: the answer can be pasted."
+            )
+            return self.paste().open(witness)
+
+
+def _local_browser(args: argparse.Namespace) -> tuple[bool, str]:
+    if args.no_browser:
+        return False, "--no-browser was given"
+    if args.browser:
+        return True, "--browser names one"
+    return has_local_browser(os.environ, sys.platform)
+
+
+def _redirect_uri(args: argparse.Namespace) -> str:
+    uri: str = args.redirect_uri or "http://localhost"
+    return uri
+
+
+def _names_no_port(uri: str) -> bool:
+    try:
+        return urlsplit(uri).port is None
+    except ValueError:  # the request that is to hold it says what is wrong
+        return False
+
+
+def _refuse_form_post(args: argparse.Namespace, why: str) -> None:
+    if args.response_mode == "form_post":
+        raise UsageError(
+            f"With form_post the last page leaves nothing to paste, and {why}.",
+            advice="Leave --response-mode out.",
+        )
+
+
+def _check_address(plan: SignIn, args: argparse.Namespace, console: Console) -> None:
+    if args.listen is None or is_loopback(args.listen):
+        return
+    if plan.procedure is Procedure.ARTICLE:
+        raise UsageError(
+            "The article's procedure has no PKCE: whoever reads the answer on its way to "
+            "another address than loopback could redeem the code.",
+            advice="Use entra-oauth login with --listen, or paste the answer.",
+        )
+    console.ask(
+        f"Listening on {args.listen}: whoever can reach that address can send answers here."
+    )
+
+
+def _launcher(args: argparse.Namespace, console: Console) -> Callable[[str], bool]:
+    def open_browser(url: str) -> bool:
+        opened = launch(url, args.browser)
+        # What the answer will need, imported while the browser comes up.
+        importlib.import_module("entra_oauth.protocol.endpoints.token")
+        if not opened and args.browser:
+            console.ask("The command of --browser could not be started.")
+        return opened
+
+    return open_browser
+
+
+def _open_nothing(url: str) -> bool:
+    return False
+
+
+def _say_nothing(line: str) -> None:
+    """What there is to say is said by `Either`."""
+
+
+def _paste_by_itself(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:
+    _refuse_form_post(args, "port 80 cannot be had")
+    return _paste(args, console, opens=opens)
+
+
+def _paste(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:
+    return Paste(
+        redirect_uri=pasted_uri(args),
+        say=console.ask,
+        launch=_launcher(args, console) if opens else None,
+        ask_line=_standard_input if args.paste == "-" else None,
+    )
+
+
+def pasted_uri(args: argparse.Namespace) -> str:
+    """The redirect URI where nothing listens: as given, with the port if one was."""
+    uri = _redirect_uri(args)
+    if args.port is not None and _names_no_port(uri):
+        parts = urlsplit(uri)
+        uri = parts._replace(netloc=f"{parts.netloc}:{args.port}").geturl()
+    return uri
+
+
+def _standard_input(timeout_s: float) -> str:
+    return read_stdin(timeout_s=timeout_s)

@@ -1,0 +1,1 @@
+"""Verbs that hand a token to an API, a program or a tool."""

@@ -1,0 +1,31 @@
+"""Tenant and cloud, asked of a Databricks workspace; nothing secret is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.protocol.resource.workspace import SIGN_IN_PATHS, Workspace
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.authority import Authority
+
+__all__ = ["find_authority"]
+
+
+def find_authority(
+    workspace: Workspace, channels: Channels, *, timeout_s: float = 30.0
+) -> Authority:
+    """The authority that a workspace sends people to.
+
+    Two paths are asked, the newer one first. Raises a `TransportError`, or
+    `DestinationRefused` for a workspace that leads out of its cloud.
+    """
+    first, second = SIGN_IN_PATHS
+    reply = channels.back.send(workspace.request(first), timeout_s=timeout_s)
+    try:
+        return workspace.read_authority(reply)
+    except UnexpectedAnswer:
+        reply = channels.back.send(workspace.request(second), timeout_s=timeout_s)
+        return workspace.read_authority(reply)

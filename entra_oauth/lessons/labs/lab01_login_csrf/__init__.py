@@ -1,0 +1,1 @@
+"""Lab 1: login CSRF. An answer is taken that nobody here asked for."""

@@ -1,0 +1,158 @@
+"""Lab 2: a stolen code, redeemed by the thief."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.stage import CLIENT, aadsts
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+
+def attack(stage: Stage) -> Seen:
+    """A code from a log, redeemed with nothing but public values."""
+    client = NaiveClient(
+        stage.send,
+        stage.authority.authorization_endpoint,
+        stage.authority.token_endpoint,
+        redirect_uri="http://localhost:9",
+    )
+    answer = stage.answer_for(client.authorize_url(), "alice")
+    stolen = stage.post(
+        stage.authority.token_endpoint,
+        client_id=CLIENT,
+        grant_type="authorization_code",
+        code=stage.code_of(answer),
+        redirect_uri=client.redirect_uri,
+    )
+    members = dict(_members(stolen))
+    owner = stage.owner(members["access_token"]) if "access_token" in members else "nobody"
+    return Seen(
+        stolen.status == 200 and owner == "alice",
+        (
+            "Alice signs in. The answer, with its code, stands in an address.",
+            "Mallory reads that address: in a history, a log, a proxy, over a shoulder.",
+            "She posts it with client_id, redirect_uri and grant_type, which are no secrets.",
+            f"The authority answers HTTP {stolen.status}; the token is {owner.title()}'s.",
+        ),
+        "The attack works: whoever comes first with the code gets the token.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """The same theft from our own client, before it can redeem the code itself."""
+    said: list[str] = []
+
+    def visit(url: str) -> None:
+        asked = dict(parse_form(HttpRequest(method="GET", url=url).query))
+        here = asked["redirect_uri"]
+
+        def send(request: HttpRequest) -> HttpResponse:
+            if request.url.startswith(here) and request.method == "POST":
+                for extra in ({}, {"code_verifier": "m" * 43}):
+                    reply = stage.post(
+                        stage.authority.token_endpoint,
+                        client_id=CLIENT,
+                        grant_type="authorization_code",
+                        code=stage.code_of(request),
+                        redirect_uri=here,
+                        **extra,
+                    )
+                    said.append(aadsts(reply))
+            return stage.send(request)
+
+        stage.browser("alice", send).open(url)
+
+    ended = stage.sign_in(visit)
+    owner = stage.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    return Seen(
+        said == ["AADSTS501481", "AADSTS501481"] and owner == "alice",
+        (
+            "Mallory reads the code on its way, before Alice's program has it.",
+            f"She posts it without a verifier: {said[0]}.",
+            f"She posts it with a verifier of her own: {said[1]}.",
+            "Alice's program posts the verifier that only it knows.",
+            f"The token is {owner.title()}'s.",
+        ),
+        "Stopped: the code is worth nothing without the verifier, which was never sent.",
+    )
+
+
+def _members(response: HttpResponse) -> tuple[tuple[str, Any], ...]:
+    import json
+
+    return tuple(json.loads(response.body).items())
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    try:
+        pairs = [function() for _ in range(20)]
+        verifiers = [str(verifier) for verifier, _ in pairs]
+    except Exception as error:
+        check.that(
+            False, f"It must return (verifier, challenge). It raised {type(error).__name__}."
+        )
+        return
+    fits = all(re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", each) for each in verifiers)
+    check.that(fits, "A verifier has 43 to 128 letters, digits or -._~ (RFC 7636 §4.1).")
+    check.that(len(set(verifiers)) == 20, "Two calls gave the same verifier: it can be guessed.")
+    hashed = all(
+        challenge == urlsafe_b64encode(sha256(v.encode()).digest()).rstrip(b"=").decode()
+        for v, (_, challenge) in zip(verifiers, pairs, strict=True)
+    )
+    check.that(hashed, "The challenge is BASE64URL(SHA256(verifier)), without = (RFC 7636 §4.2).")
+
+
+LAB = Lab(
+    number=2,
+    name="stolen-code",
+    title="A stolen code is redeemed by the thief",
+    source="RFC 9700 §2.1.1, §4.5; RFC 7636",
+    label=Label.AS_ENTRA,
+    fidelity="Entra asks for a verifier (AADSTS501481) if there was a challenge, not otherwise.",
+    story=(
+        "After the sign-in a code travels through the browser to the program.",
+        "Browsers, proxies and logs keep addresses; other programs can read them.",
+        "A native app has no secret: all else that is posted with a code is public.",
+        "So whoever reads the code can redeem it, if they are quick.",
+        "How does the authority know who asked for this code?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="make_pkce",
+        broken='''\
+def make_pkce():
+    """Return (verifier, challenge) for one sign-in, with the method S256."""
+    verifier = "verifier-of-my-app"
+    challenge = verifier
+    return verifier, challenge
+''',
+        solution="""\
+import base64
+import hashlib
+import secrets
+
+
+def make_pkce():
+    verifier = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return verifier, challenge
+""",
+        check=check,
+    ),
+)

@@ -1,0 +1,115 @@
+"""Lab 3: a code is redeemed twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
+from entra_oauth.lessons.labs.stage import aadsts
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.messages import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+
+def attack(stage: Stage) -> Seen:
+    """An authority that forgets what it has redeemed."""
+    origin = stage.host(NaiveAuthority().handle)
+    client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", "http://localhost:9")
+    location = stage.get(client.authorize_url()).header("Location") or ""
+    code = stage.code_of(HttpRequest(method="GET", url=location))
+    answers = [client.redeem(code) for _ in range(3)]
+    tokens = [each.get("access_token") for each in answers]
+    return Seen(
+        all(tokens),
+        (
+            "Alice's program redeems her code: a token.",
+            "A week later somebody finds the code in a log and posts it: a token.",
+            f"And again. {len(tokens)} posts of one code, {len([t for t in tokens if t])} tokens.",
+        ),
+        "The attack works: a code that stays good is a password in an address.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """The same body again, verifier included, at the practice tenant."""
+    ended = stage.sign_in(lambda url: stage.open(url, "alice"))
+    sent = [
+        each.request
+        for each in ended.recording.exchanges
+        if each.request.url == stage.authority.token_endpoint
+    ]
+    again = stage.send(sent[0])
+    return Seen(
+        len(sent) == 1 and ended.tokens is not None and aadsts(again) == "AADSTS54005",
+        (
+            "Alice's program redeems its code, once, whatever happens afterwards.",
+            f"Requests of its own to the token endpoint: {len(sent)}.",
+            f"The very same request, verifier and all, is sent again: {aadsts(again)}.",
+        ),
+        "Stopped: a code is good for one use and for ten minutes.",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    issued = {"c1": ("alice", 100.0), "c2": ("bob", 100.0)}
+    check.gives(lambda: function("c1", issued, set(), 150.0), "alice", "A fresh code.")
+    spent: set[str] = set()
+    check.gives(lambda: function("c1", issued, spent, 150.0), "alice", "A fresh code.")
+    check.refuses(lambda: function("c1", issued, spent, 151.0), "A code was redeemed twice.")
+    check.gives(lambda: function("c2", issued, spent, 151.0), "bob", "Another code must work.")
+    check.refuses(lambda: function("c3", issued, set(), 150.0), "An unknown code was taken.")
+    check.refuses(
+        lambda: function("c1", issued, set(), 701.0), "A code of more than ten minutes was taken."
+    )
+
+
+LAB = Lab(
+    number=3,
+    name="code-replay",
+    title="A code is redeemed twice",
+    source="RFC 9700 §4.3.1, §4.5; RFC 6749 §4.1.2",
+    label=Label.AS_ENTRA,
+    fidelity="Entra answers AADSTS54005. That earlier tokens stay good is not known for sure.",
+    story=(
+        "A code stands in the browser's history long after the sign-in.",
+        "Somebody finds it there, next week, and posts it to the authority.",
+        "The authority must remember which codes it has redeemed.",
+        "And the client must not send one twice: a retry looks like a replay.",
+        "What else makes an old code worthless?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="redeem",
+        broken='''\
+def redeem(code, issued, spent, now):
+    """Return the person whose code it is, or raise ValueError.
+
+    `issued` is a dict: code -> (person, seconds when it was issued).
+    `spent` is a set, kept from call to call; `now` is in seconds.
+    A code is good for one use, and for 600 seconds.
+    """
+    person, issued_at = issued[code]
+    return person
+''',
+        solution="""\
+def redeem(code, issued, spent, now):
+    if code not in issued or code in spent:
+        raise ValueError("no such code, or no longer")
+    person, issued_at = issued[code]
+    if now - issued_at > 600:
+        raise ValueError("too old")
+    spent.add(code)
+    return person
+""",
+        check=check,
+    ),
+)

@@ -1,0 +1,147 @@
+"""Lab 6: mix-up. The answer of one authority is carried to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.stage import TENANT, give_up
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+
+class _Evil:
+    """An authority of Mallory's: it sends people on to the honest one, and collects codes."""
+
+    def __init__(self, honest: str) -> None:
+        self.honest = honest
+        self.codes: list[str] = []
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "GET":
+            return HttpResponse(
+                status=302, headers=(("Location", f"{self.honest}?{request.query}"),)
+            )
+        self.codes.append(dict(parse_form(request.body.decode())).get("code", ""))
+        return HttpResponse(status=400, body=b'{"error":"temporarily_unavailable"}')
+
+
+def attack(stage: Stage) -> Seen:
+    """A client with two authorities to choose from; Alice chose the wrong one."""
+    evil = _Evil(stage.authority.authorization_endpoint)
+    origin = stage.host(evil.handle)
+    client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", redirect_uri="")
+    client.redirect_uri = stage.host(client.callback)
+    stage.open(client.authorize_url(), "alice")
+    stolen = evil.codes[0] if evil.codes else ""
+    client.token_endpoint = stage.authority.token_endpoint
+    tokens = client.redeem(stolen)
+    owner = stage.owner(tokens["access_token"]) if "access_token" in tokens else "nobody"
+    return Seen(
+        owner == "alice",
+        (
+            "Alice's program knows two authorities. It believes it talks to the second one, "
+            "which is Mallory's and sends the browser on to the honest one at once.",
+            "Alice signs in on the honest page. The code comes back to her program, "
+            "which posts it to the authority that it believes in: Mallory's.",
+            f"Mallory redeems it at the honest one. The token is {owner.title()}'s.",
+        ),
+        "The attack works: nothing in the answer says who gave it.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """The same with `iss` in the answer, as RFC 9207 has it."""
+    evil = _Evil(stage.authority.authorization_endpoint)
+    origin = stage.host(evil.handle)
+    issuer = stage.authority.issuer(TENANT)
+    stage.tenant.faults.add(f"redirect set=iss:{issuer}")
+
+    def visit(url: str) -> None:
+        stage.open(url, "alice")
+        give_up(stage, url)
+
+    ended = stage.sign_in(visit, procedure=Procedure.ARTICLE, authority=stage.authority_at(origin))
+    return Seen(
+        not evil.codes and len(ended.refusals) == 1 and ended.tokens is None,
+        (
+            "The honest authority now says in its answer who it is: iss (RFC 9207).",
+            *(f"Our client says: {why}" for why in ended.refusals),
+            f"Codes that reached Mallory's authority: {len(evil.codes)}.",
+            "Alice closes the page, and the sign-in ends without a token.",
+        ),
+        "Stopped: iss is compared whenever it comes. Entra is not known to send it; there, a "
+        "client with one authority, as ours is, cannot be mixed up in the first place.",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    ours = "https://login.honest.example/v2.0"
+    evil = "https://login.evil.example/v2.0"
+    call = function
+    check.gives(lambda: call(ours, True, [("code", "c"), ("iss", ours)]), "c", "Ours.")
+    check.refuses(
+        lambda: call(ours, True, [("code", "c"), ("iss", evil)]), "Another issuer was taken."
+    )
+    check.refuses(
+        lambda: call(ours, False, [("code", "c"), ("iss", evil)]),
+        "Another issuer was taken, of an authority that did not promise iss.",
+    )
+    check.refuses(lambda: call(ours, True, [("code", "c")]), "No issuer, though one was promised.")
+    check.gives(lambda: call(ours, False, [("code", "c")]), "c", "None promised, none came.")
+    check.refuses(
+        lambda: call(ours, True, [("code", "c"), ("iss", f"{ours}/")]),
+        "An issuer that is only similar was taken.",
+    )
+
+
+LAB = Lab(
+    number=6,
+    name="mix-up",
+    title="The answer of one authority goes to another",
+    source="RFC 9700 §2.1, §4.4; RFC 9207",
+    label=Label.TOY,
+    fidelity="Whether Entra sends iss in the redirect is not known here; the lab adds it.",
+    story=(
+        "A program that knows several authorities asks the person which one.",
+        "One of them is Mallory's, or has been taken over by her.",
+        "It forwards the browser to an honest authority, with the same parameters.",
+        "The honest code comes back; where will the program redeem it?",
+        "PKCE does not help here: the verifier is posted along with the code.",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="accept",
+        broken='''\
+def accept(issuer, promises_iss, fields):
+    """Return the code of a redirect, or raise ValueError.
+
+    `issuer` is the authority that was asked; `promises_iss` says whether its
+    metadata promise an iss in every answer. `fields` are (name, value) pairs.
+    """
+    values = dict(fields)
+    return values["code"]
+''',
+        solution="""\
+def accept(issuer, promises_iss, fields):
+    values = dict(fields)
+    if "iss" not in values and promises_iss:
+        raise ValueError("iss is missing")
+    if values.get("iss", issuer) != issuer:
+        raise ValueError("another authority answered")
+    return values["code"]
+""",
+        check=check,
+    ),
+)

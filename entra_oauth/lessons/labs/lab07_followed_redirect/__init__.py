@@ -1,0 +1,1 @@
+"""Lab 7: the token endpoint answers with a redirect, and the client follows."""

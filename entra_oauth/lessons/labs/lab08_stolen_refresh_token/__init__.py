@@ -1,0 +1,1 @@
+"""Lab 8: a stolen refresh token, used beside its owner."""

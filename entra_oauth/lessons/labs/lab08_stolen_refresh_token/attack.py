@@ -1,0 +1,174 @@
+"""Lab 8: a stolen refresh token, used beside its owner."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import AuthorityError
+from entra_oauth.flows.refresh_token import refresh
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.stage import CLIENT, aadsts
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.endpoints.request import Asking
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.protocol.authority import Authority
+
+__all__ = ["LAB"]
+
+
+class _Strict:
+    """The practice tenant, with the reuse detection of RFC 9700 §4.14.2 in front."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._tenant = stage.tenant
+        self._family: dict[str, int] = {}
+        self._current: dict[int, str] = {}
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        form = dict(parse_form(request.body.decode())) if request.method == "POST" else {}
+        used = form.get("refresh_token")
+        if used in self._family and self._current.get(self._family[used]) != used:
+            self._current.pop(self._family[used], None)  # thief or owner: nobody can tell
+            return HttpResponse(
+                status=400,
+                headers=(("Content-Type", "application/json"),),
+                body=b'{"error":"invalid_grant","error_description":"The token was used before."}',
+            )
+        response = self._tenant.handle(request)
+        if request.path.endswith("/token") and response.status == 200:
+            fresh = json.loads(response.body).get("refresh_token")
+            if fresh:
+                family = self._family.get(used or "", len(self._family))
+                self._family[fresh], self._current[family] = family, fresh
+        return response
+
+
+def _first(stage: Stage, authority: Authority) -> str:
+    ended = stage.sign_in(lambda url: stage.open(url, "alice"), authority=authority)
+    return (ended.tokens.refresh_token if ended.tokens else None) or ""
+
+
+def _steal(stage: Stage, authority: Authority, token: str) -> HttpResponse:
+    return stage.post(
+        authority.token_endpoint,
+        client_id=CLIENT,
+        grant_type="refresh_token",
+        refresh_token=token,
+    )
+
+
+def _asking(authority: Authority) -> Asking:
+    return Asking.for_person(authority=authority, client_id=CLIENT, scopes=("databricks",))
+
+
+def attack(stage: Stage) -> Seen:
+    """As Entra has it: an old refresh token stays good."""
+    first = _first(stage, stage.authority)
+    renewed = refresh(_asking(stage.authority), first, stage.channels())
+    stolen = _steal(stage, stage.authority, first)
+    again = refresh(_asking(stage.authority), renewed.refresh_token or "", stage.channels())
+    works = stolen.status == 200 and bool(again.access_token)
+    return Seen(
+        works,
+        (
+            "Mallory has copied the file in which Alice's program keeps its refresh token.",
+            "Alice's program renews its token, and gets a new refresh token with it.",
+            f"Mallory posts the old one: HTTP {stolen.status}. She has a token of Alice's.",
+            "Alice's program renews again, and notices nothing.",
+        ),
+        "The attack works: for months, unless somebody revokes Alice's sessions.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """Reuse detection; and what Entra has in its place."""
+    authority = stage.authority_at(stage.host(_Strict(stage).handle))
+    first = _first(stage, authority)
+    renewed = refresh(_asking(authority), first, stage.channels())
+    stolen = _steal(stage, authority, first)
+    try:
+        refresh(_asking(authority), renewed.refresh_token or "", stage.channels())
+        ended = "nothing"
+    except AuthorityError as error:
+        ended = error.error
+    plain = _first(stage, stage.authority)
+    stage.tenant.advance(1)
+    stage.tenant.revoke_sessions("alice")
+    revoked = aadsts(_steal(stage, stage.authority, plain))
+    return Seen(
+        stolen.status == 400 and ended == "invalid_grant" and revoked == "AADSTS50173",
+        (
+            "A stricter authority remembers which refresh token is the newest of its family.",
+            f"Mallory posts the old one: HTTP {stolen.status}, and the whole family is dead.",
+            f"Alice's program renews: {ended}. She has to sign in again, and so learns of it.",
+            f"At Entra an administrator revokes her sessions; Mallory then gets {revoked}.",
+        ),
+        "Stopped: by the authority. Our client's part is to keep the file from others.",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    family = {"r1": "f", "r2": "f", "q1": "g"}
+    newest: dict[str, str | None] = {"f": "r2", "g": "q1"}
+    check.gives(lambda: function("r2", family, newest, "r3"), "r3", "The newest token.")
+    check.that(newest["f"] == "r3", "The new token must be remembered as the newest.")
+    family["r3"] = "f"
+    check.refuses(lambda: function("r1", family, newest, "r4"), "An old token was taken.")
+    check.refuses(
+        lambda: function("r3", family, newest, "r4"), "After a reuse the family must be dead."
+    )
+    check.gives(lambda: function("q1", family, newest, "q2"), "q2", "Another family must live.")
+    check.refuses(lambda: function("zz", family, newest, "z"), "An unknown token was taken.")
+
+
+LAB = Lab(
+    number=8,
+    name="stolen-refresh-token",
+    title="A stolen refresh token is used beside its owner",
+    source="RFC 9700 §2.2.2, §4.14",
+    label=Label.STRICTER,
+    fidelity="Entra does not revoke old refresh tokens; reuse detection is shown as a contrast.",
+    story=(
+        "A refresh token is good for months, and needs no person.",
+        "For a native app it needs no secret either: to have it is enough.",
+        "Mallory copies it from a laptop, a backup, a notebook's output.",
+        "Alice's program and Mallory now renew side by side.",
+        "What could the authority notice, and what can only Alice's machine do?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="rotate",
+        broken='''\
+def rotate(token, family, newest, fresh):
+    """Take a refresh token, return `fresh`; raise ValueError if it is not good.
+
+    `family` is a dict: token -> name of its family. `newest` is a dict: family ->
+    its newest token, or None once the family is dead; keep it up to date.
+    A token that is not the newest is a theft: its whole family dies.
+    """
+    name = family[token]
+    newest[name] = fresh
+    return fresh
+''',
+        solution="""\
+def rotate(token, family, newest, fresh):
+    if token not in family:
+        raise ValueError("unknown")
+    name = family[token]
+    if newest[name] != token:
+        newest[name] = None
+        raise ValueError("used before: the family is dead")
+    newest[name] = fresh
+    return fresh
+""",
+        check=check,
+    ),
+)

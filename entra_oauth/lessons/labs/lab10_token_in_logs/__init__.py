@@ -1,0 +1,1 @@
+"""Lab 10: tokens in log files and on command lines."""

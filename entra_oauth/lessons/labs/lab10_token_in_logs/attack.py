@@ -1,0 +1,185 @@
+"""Lab 10: tokens in log files and on command lines."""
+
+from __future__ import annotations
+
+import io
+import logging
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.recording.facts import facts_of
+from entra_oauth.recording.files import files_of
+from entra_oauth.recording.redaction.secrets import leaks, live_secrets
+from entra_oauth.recording.save import evidence_of
+from entra_oauth.recording.step import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+
+def _seen_by_others(token: str, *, as_argument: bool) -> bool:
+    """Whether a list of processes shows a token that a program was given."""
+    lines = "import sys; print(flush=True); sys.stdin.readline(); sys.stdin.readline()"
+    extra = [f"Authorization: Bearer {token}"] if as_argument else []
+    child = subprocess.Popen(  # noqa: S603 - this Python, and a line of our own
+        [sys.executable, "-c", lines, *extra],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if child.stdin is not None and child.stdout is not None:
+            child.stdin.write("\n" if as_argument else f"{token}\n")
+            child.stdin.flush()
+            child.stdout.readline()  # before that it may not be a program of its own yet
+        listed = _command_line(child.pid)
+    finally:
+        child.communicate("\n")
+    return token[:60] in listed
+
+
+def _command_line(pid: int) -> str:
+    process = Path(f"/proc/{pid}/cmdline")
+    if process.exists():
+        return process.read_text("utf-8", "replace")
+    ps = shutil.which("ps")
+    if ps is None:
+        return ""
+    shown = subprocess.run(  # noqa: S603 - a number, and the system's own program
+        [ps, "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return shown.stdout
+
+
+def _yes(value: bool) -> str:
+    return "Yes" if value else "No"
+
+
+def attack(stage: Stage) -> Seen:
+    """A log at level DEBUG, and a token as an argument."""
+    client = NaiveClient(
+        stage.send,
+        stage.authority.authorization_endpoint,
+        stage.authority.token_endpoint,
+        "http://localhost:9",
+    )
+    answer = stage.answer_for(client.authorize_url(), "alice")
+    token = client.redeem(stage.code_of(answer))["access_token"]
+    logged = any(token in line for line in client.log)
+    listed = _seen_by_others(token, as_argument=True)
+    return Seen(
+        logged and (listed or sys.platform == "win32"),
+        (
+            "Something does not work, so somebody sets the log to DEBUG.",
+            f"Is Alice's access token in the log? {_yes(logged)}.",
+            "Then the API is tried by hand: curl -H 'Authorization: Bearer …'.",
+            f"Do other users of the machine see the token in the process list? {_yes(listed)}.",
+        ),
+        "The attack works: logs are copied, mailed and kept for years.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """Our client with every logger at DEBUG, its recording, and a token by standard input."""
+    heard = io.StringIO()
+    handler, root = logging.StreamHandler(heard), logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        ended = stage.sign_in(lambda url: stage.open(url, "alice"))
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+    secrets = live_secrets(ended.recording)
+    logged = any(secret in heard.getvalue() for secret in secrets)
+    evidence = evidence_of(
+        ended.recording, level=Level.SECRETS, created_at=0.0, facts=facts_of({}, verb="lab")
+    )
+    written = b"".join(files_of(evidence).values())
+    in_recording = bool(leaks(written, secrets))
+    token = ended.tokens.access_token if ended.tokens else ""
+    listed = _seen_by_others(token, as_argument=False)
+    return Seen(
+        bool(token) and bool(secrets) and not logged and not in_recording and not listed,
+        (
+            "Every logger of the process is set to DEBUG while our client signs Alice in.",
+            f"Is a code, verifier or token in what was logged? {_yes(logged)}.",
+            f"Is one in the recording, which has every message? {_yes(in_recording)}.",
+            "A program gets the token by standard input, as --token-stdin does it.",
+            f"Does the process list show it? {_yes(listed)}.",
+        ),
+        "Stopped: what is written is redacted first, and then searched once more.",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    answer = {
+        "token_type": "Bearer",
+        "expires_in": 3599,
+        "access_token": "SECRET-A",
+        "refresh_token": "SECRET-R",
+        "id_token": "SECRET-I",
+    }
+    try:
+        good = str(function(200, answer))
+        bad = str(function(400, {"error": "invalid_grant", "error_description": "AADSTS70008"}))
+        other = str(function(200, {"token_type": "Bearer", "new_kind_of_token": "SECRET-N"}))
+    except Exception as error:
+        check.that(False, f"It must return a text. It raised {type(error).__name__}.")
+        return
+    check.that("SECRET" not in good, "A token is in the line.")
+    check.that("SECRET" not in other, "A member that nobody knows yet is in the line.")
+    check.that("200" in good and "3599" in good, "Status and expires_in must be in the line.")
+    check.that("invalid_grant" in bad and "AADSTS70008" in bad, "An error must be told whole.")
+
+
+LAB = Lab(
+    number=10,
+    name="token-in-logs",
+    title="Tokens in log files and on command lines",
+    source="RFC 9700 §4.10, §2.6; RFC 6750 §5.3",
+    label=Label.AS_ENTRA,
+    fidelity="The answer that is logged is the tenant's own, shaped as Entra's.",
+    story=(
+        "A bearer token works for whoever holds it.",
+        "Programs log what they receive, to help when something goes wrong.",
+        "Arguments of a command stand in the process list and in the shell's history.",
+        "So the most common thief is a log search, and means no harm.",
+        "What may a log line about a token answer hold?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="log_line",
+        broken='''\
+def log_line(status, answer):
+    """Return one line about the answer of the token endpoint, for the log.
+
+    `answer` is a dict. Helpful: the status, expires_in, error, error_description.
+    """
+    return f"token endpoint: {status} {answer}"
+''',
+        solution="""\
+HARMLESS = ("token_type", "expires_in", "scope", "error", "error_description")
+
+
+def log_line(status, answer):
+    shown = [f"{name}={answer[name]}" for name in HARMLESS if name in answer]
+    hidden = [name for name in answer if name not in HARMLESS]
+    return f"token endpoint: {status} {' '.join(shown)} (not shown: {hidden})"
+""",
+        check=check,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Lab 11: another program answers on our port."""

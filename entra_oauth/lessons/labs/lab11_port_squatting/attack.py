@@ -1,0 +1,179 @@
+"""Lab 11: another program answers on our port."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from entra_oauth.channels.base import say_nothing
+from entra_oauth.channels.listener.listener import Listener
+from entra_oauth.channels.loopback.host import LoopbackHost
+from entra_oauth.channels.loopback.ports import bind
+from entra_oauth.errors import LocalError, PortBusy
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.stage import CLIENT
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+
+def attack(stage: Stage) -> Seen:
+    """The client listens on 127.0.0.1, the squatter on ::1; the browser asks for localhost."""
+    client = NaiveClient(
+        stage.send,
+        stage.authority.authorization_endpoint,
+        stage.authority.token_endpoint,
+        redirect_uri="",
+    )
+    squatted: list[HttpRequest] = []
+
+    def squat(request: HttpRequest) -> HttpResponse:
+        squatted.append(request)
+        return HttpResponse(status=200)
+
+    with LoopbackHost(client.callback, address="127.0.0.1") as ours:
+        client.redirect_uri = f"http://localhost:{ours.port}"
+        try:
+            squatter = LoopbackHost(squat, address="::1", port=ours.port)
+        except PortBusy:
+            raise
+        except LocalError:
+            raise LocalError(
+                "This machine has no ::1, so nobody can squat on it.",
+                advice="Go on with lab 12; here the attack cannot be shown.",
+            ) from None
+        with squatter:
+            answer = stage.answer_for(client.authorize_url(), "alice")
+            # Browsers try ::1 first for localhost (RFC 6724), so this is where it arrives.
+            stage.get(f"http://[::1]:{ours.port}/?{answer.query}")
+    stolen = stage.post(
+        stage.authority.token_endpoint,
+        client_id=CLIENT,
+        grant_type="authorization_code",
+        code=stage.code_of(squatted[0]),
+        redirect_uri=client.redirect_uri,
+    )
+    return Seen(
+        stolen.status == 200 and not hasattr(client, "tokens"),
+        (
+            "Alice's program listens on 127.0.0.1. The redirect URI says localhost.",
+            "Mallory's program, run by another user of the machine, takes the same port on ::1.",
+            "The browser looks localhost up, and tries ::1 first.",
+            f"The code arrives at Mallory's program. She redeems it: HTTP {stolen.status}.",
+        ),
+        "The attack works: localhost has two addresses, and only one was taken.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """Our client takes both, or none."""
+    tries: list[str] = []
+
+    def visit(url: str) -> None:
+        asked = dict(parse_form(urlsplit(url).query))
+        port = urlsplit(asked["redirect_uri"]).port or 80
+        for address in ("127.0.0.1", "::1"):
+            try:
+                for listener in bind(port, address):
+                    listener.close()
+                tries.append("taken")
+            except PortBusy:
+                tries.append("busy")
+        stage.open(url, "alice")
+
+    ended = stage.sign_in(visit)
+    owner = stage.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    with LoopbackHost(lambda request: HttpResponse(status=200), address="::1") as first:
+        try:
+            front = Listener(launch=lambda url: True, say=say_nothing, port=first.port)
+            with front.open():
+                pass
+            late = "it listens all the same"
+        except PortBusy as error:
+            late = error.what
+    return Seen(
+        tries == ["busy", "busy"] and owner == "alice" and "in use" in late,
+        (
+            "Our listener holds its port on 127.0.0.1 and on ::1 before the URL is built.",
+            f"Mallory tries 127.0.0.1: {tries[0]}. She tries ::1: {tries[1]}.",
+            f"Alice signs in; the token is {owner.title()}'s.",
+            "When Mallory was there first on a port that we were told to use, our client does "
+            f"not begin at all ({'PortBusy' if 'in use' in late else late}).",
+        ),
+        "Stopped: both addresses or none. And with PKCE a caught code is worth nothing (lab 2).",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+
+    def world(*busy: str) -> tuple[Callable[[str, int], str], list[str], list[str]]:
+        bound: list[str] = []
+        closed: list[str] = []
+
+        def bind(address: str, port: int) -> str:
+            if address in busy:
+                raise OSError("address in use")
+            bound.append(address)
+            return address
+
+        return bind, bound, closed
+
+    bind, bound, _ = world()
+    check.gives(
+        lambda: sorted(function(bind, 8400)), ["127.0.0.1", "::1"], "Both addresses of localhost."
+    )
+    check.that("0.0.0.0" not in bound and "::" not in bound, "The whole network can reach it.")  # noqa: S104
+    for busy in ("127.0.0.1", "::1"):
+        bind, _, _ = world(busy)
+        check.refuses(partial(function, bind, 8400), f"Another program has the port on {busy}.")
+
+
+LAB = Lab(
+    number=11,
+    name="port-squatting",
+    title="Another program answers on our port",
+    source="RFC 8252 §8.1, §8.3, §8.6; RFC 9700 §4.5",
+    label=Label.AS_ENTRA,
+    fidelity="Entra sends the code to whatever port the request named.",
+    story=(
+        "The redirect goes to localhost, to a port that our program listens on.",
+        "localhost is 127.0.0.1 and, on most machines, ::1 as well.",
+        "Programs of other users may listen on this machine too.",
+        "A program that takes only one of the two leaves the other to them.",
+        "In which order does a browser try them?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="listen",
+        broken='''\
+def listen(bind, port):
+    """Return a list with every listener for http://localhost:port.
+
+    `bind(address, port)` returns a listener, or raises OSError if another
+    program has that address. Raise ValueError then: half a listener is none.
+    """
+    return [bind("0.0.0.0", port)]
+''',
+        solution="""\
+def listen(bind, port):
+    listeners = []
+    for address in ("127.0.0.1", "::1"):
+        try:
+            listeners.append(bind(address, port))
+        except OSError:
+            raise ValueError(f"another program has {address}") from None
+    return listeners
+""",
+        check=check,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Lab 12: a token for one API at another."""

@@ -1,0 +1,141 @@
+"""Lab 12: a token for one API at another."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import DestinationRefused
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveApi
+from entra_oauth.lessons.labs.stage import CLIENT, PASSWORD, TENANT, full_name
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.messages import HttpRequest
+from entra_oauth.protocol.resource.destination import check_destination
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+WORKSPACE = "https://adb-1.1.azuredatabricks.net/api/2.0/clusters/list"
+
+
+def _graph_token(stage: Stage) -> str:
+    reply = stage.post(
+        stage.authority.token_endpoint,
+        client_id=CLIENT,
+        grant_type="password",
+        username=full_name("alice"),
+        password=PASSWORD,
+        scope="https://graph.microsoft.com/.default",
+    )
+    token: str = json.loads(reply.body)["access_token"]
+    return token
+
+
+def _call(stage: Stage, url: str, token: str) -> tuple[int, str]:
+    headers = (("Authorization", f"Bearer {token}"),)
+    reply = stage.send(HttpRequest(method="GET", url=url, headers=headers))
+    return reply.status, reply.body.decode()
+
+
+def attack(stage: Stage) -> Seen:
+    """An API that does not look whom a token is for; and one that keeps what it is given."""
+    api = NaiveApi()
+    status, said = _call(stage, f"{stage.host(api.handle)}/", _graph_token(stage))
+    second = NaiveApi()
+    replayed, _ = _call(stage, f"{stage.host(second.handle)}/", api.seen[0])
+    return Seen(
+        status == 200 and "alice" in said and replayed == 200,
+        (
+            "Alice's token is for Microsoft Graph: that is what its aud says.",
+            f"A program sends it to another API by mistake. It answers HTTP {status}.",
+            f"That API is Mallory's. She sends the token on to a third one: HTTP {replayed}.",
+            "Each of them believes that Alice is calling.",
+        ),
+        "The attack works: one careless API, and every token opens every door.",
+    )
+
+
+def _gate(url: str, scope: str) -> str:
+    try:
+        check_destination(url, scopes=(scope,), authority=Authority.of(TENANT))
+    except DestinationRefused:
+        return "refused"
+    return "sent"
+
+
+def defence(stage: Stage) -> Seen:
+    """The workspace looks; and our client has a gate of its own. Nothing is sent to a cloud."""
+    status, _ = _call(stage, f"{stage.base_url}/api/2.0/clusters/list", _graph_token(stage))
+    wrong_api = _gate(WORKSPACE, "graph")
+    wrong_host = _gate("https://adb-1.1.azuredatabricks.net.evil.example/", "databricks")
+    right = _gate(WORKSPACE, "databricks")
+    return Seen(
+        status in (400, 401, 403)
+        and (wrong_api, wrong_host, right) == ("refused", "refused", "sent"),
+        (
+            f"The practice workspace gets the same token for Graph: HTTP {status}.",
+            f"Our client's gate, a token for Graph to a workspace: {wrong_api}.",
+            f"A token for Databricks to a host that only ends differently: {wrong_host}.",
+            f"A token for Databricks to a workspace: {right} (asked of the gate only).",
+        ),
+        "Stopped twice: the API compares aud, and the client does not send it elsewhere.",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    me = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+    good = {"aud": me, "nbf": 100, "exp": 200, "upn": "alice"}
+    check.gives(lambda: function(good, me, 150), "alice", "A good token.")
+    graph = {**good, "aud": "https://graph.microsoft.com"}
+    check.refuses(lambda: function(graph, me, 150), "A token for Graph was taken.")
+    check.refuses(lambda: function({**good, "aud": f"{me}.evil"}, me, 150), "aud only begins so.")
+    check.refuses(lambda: function({"upn": "alice", "exp": 200}, me, 150), "A token without aud.")
+    check.refuses(lambda: function(good, me, 200), "A token that has expired (exp).")
+    check.refuses(lambda: function(good, me, 99), "A token that is not good yet (nbf).")
+
+
+LAB = Lab(
+    number=12,
+    name="wrong-audience",
+    title="A token for one API at another",
+    source="RFC 9700 §2.3, §4.9, §4.10.2",
+    label=Label.AS_ENTRA,
+    fidelity="aud is the API's id or URI. How a real workspace words its refusal is not known.",
+    story=(
+        "An access token is made for one API, and says so: aud.",
+        "The signature is right wherever the token is shown.",
+        "An API that checks the signature only takes tokens of all others.",
+        "And whoever receives a token can try it elsewhere.",
+        "Who has to look at aud: the client, the API, or both?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="caller",
+        broken='''\
+def caller(claims, me, now):
+    """Return who calls (upn), or raise ValueError for a token that is not for us.
+
+    `claims` are those of a token whose signature was checked. `me` is our own
+    id as in aud; `now` is in seconds, like exp and nbf.
+    """
+    return claims["upn"]
+''',
+        solution="""\
+def caller(claims, me, now):
+    if claims.get("aud") != me:
+        raise ValueError("a token for somebody else")
+    if not claims.get("nbf", 0) <= now < claims.get("exp", 0):
+        raise ValueError("a token of another time")
+    return claims["upn"]
+""",
+        check=check,
+    ),
+)

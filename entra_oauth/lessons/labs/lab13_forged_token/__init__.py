@@ -1,0 +1,1 @@
+"""Lab 13: a token that says itself how it is to be checked."""

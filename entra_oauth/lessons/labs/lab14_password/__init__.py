@@ -1,0 +1,1 @@
+"""Lab 14: a program that asks for the password."""

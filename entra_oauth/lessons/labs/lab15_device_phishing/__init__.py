@@ -1,0 +1,1 @@
+"""Lab 15: device code phishing. Alice signs Mallory in."""

@@ -1,0 +1,1 @@
+"""Lab 16: the landing page tells others the code."""

@@ -1,0 +1,187 @@
+"""Lab 16: the landing page tells others the code."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
+from entra_oauth.lessons.labs.stage import CLIENT
+from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.stage import Stage
+
+__all__ = ["LAB"]
+
+_IMAGE = re.compile(r'<img\b[^>]*\bsrc="([^"]+)"')
+_POLICY = re.compile(r'<meta name="referrer" content="([^"]+)"')
+
+
+def load_images(stage: Stage, address: str, page: HttpResponse) -> int:
+    """Fetch a page's images as a browser would, Referer included. Returns how many."""
+    if "default-src 'none'" in (page.header("Content-Security-Policy") or ""):
+        return 0
+    text = page.body.decode("utf-8", "replace")
+    found = _POLICY.search(text)
+    policy = page.header("Referrer-Policy") or (found[1] if found else "")
+    parts = urlsplit(address)
+    # What browsers do since 2020 without a policy: the origin only.
+    referer = address if policy == "unsafe-url" else f"{parts.scheme}://{parts.netloc}/"
+    headers = () if policy == "no-referrer" else (("Referer", referer),)
+    for image in _IMAGE.findall(text):
+        stage.send(HttpRequest(method="GET", url=image, headers=headers))
+    return len(_IMAGE.findall(text))
+
+
+def _statistics(stage: Stage) -> list[str]:
+    """The other host, and the Referers that it sees."""
+    told: list[str] = []
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        told.append(request.header("Referer") or "")
+        return HttpResponse(status=200)
+
+    stage.host(handle, "statistics.example")
+    return told
+
+
+def attack(stage: Stage) -> Seen:
+    """An image on the page after the sign-in."""
+    told = _statistics(stage)
+    client = NaiveClient(
+        stage.send,
+        stage.authority.authorization_endpoint,
+        stage.authority.token_endpoint,
+        redirect_uri="",
+    )
+    # It is slow, or fails: the page is there before the code is redeemed.
+    client.redirect_uri = stage.host(lambda request: naive_page(request.query))
+    answer = stage.answer_for(client.authorize_url(), "alice")
+    load_images(stage, answer.url, stage.send(answer))
+    code = stage.code_of(HttpRequest(method="GET", url=told[0])) if told else ""
+    stolen = stage.post(
+        stage.authority.token_endpoint,
+        client_id=CLIENT,
+        grant_type="authorization_code",
+        code=code,
+        redirect_uri=client.redirect_uri,
+    )
+    return Seen(
+        bool(code) and stolen.status == 200,
+        (
+            "The page after the sign-in counts its visitors: an image from statistics.example.",
+            "The browser fetches it, and says in Referer on which page it stood.",
+            "That page's address holds Alice's code; so does the other host's log now.",
+            f"Somebody there redeems it: HTTP {stolen.status}.",
+        ),
+        "The attack works: browsers send the origin only, unless a page asks for more, as "
+        "this one did.",
+    )
+
+
+def defence(stage: Stage) -> Seen:
+    """Every page that our listener shows."""
+    told = _statistics(stage)
+    pages: list[HttpResponse] = []
+    addresses: list[str] = []
+
+    def visit(url: str) -> None:
+        here = dict(parse_form(urlsplit(url).query))["redirect_uri"]
+
+        def send(request: HttpRequest) -> HttpResponse:
+            response = stage.send(request)
+            if request.url.startswith(here):
+                pages.append(response)
+                addresses.append(request.url)
+                load_images(stage, request.url, response)
+            return response
+
+        stage.browser("alice", send).open(url)
+
+    ended = stage.sign_in(visit)
+    statuses = [page.status for page in pages]
+    last = pages[-1]
+    quiet = all(page.header("Referrer-Policy") == "no-referrer" for page in pages)
+    closed = "default-src 'none'" in (last.header("Content-Security-Policy") or "")
+    return Seen(
+        ended.tokens is not None
+        and not told
+        and statuses == [303, 200]
+        and quiet
+        and closed
+        and not any("code=" in each for each in addresses),
+        (
+            f"Our listener's answers: {statuses[0]}, to an address without a code, then "
+            f"{statuses[1]}.",
+            f"Referrer-Policy: no-referrer on each? {'Yes' if quiet else 'No'}.",
+            f"May the page load anything (Content-Security-Policy)? {'No' if closed else 'Yes'}.",
+            f"What statistics.example was told: {len(told)} addresses.",
+        ),
+        "Stopped three times: no code in the address, no Referer, nothing to be loaded.",
+    )
+
+
+def check(check: Check, function: Callable[..., Any]) -> None:
+    """What the repaired function must do."""
+    try:
+        status, headers, page = function("code=SECRET-CODE&state=SECRET-STATE")
+        named = {str(name).lower(): str(value) for name, value in dict(headers).items()}
+        said = f"{page} {named}"
+    except Exception as error:
+        check.that(False, f"It must return (status, headers, page): {type(error).__name__}.")
+        return
+    check.that(status == 303, "303 sends the browser on to an address without a code.")
+    check.that(named.get("location") == "/done", "The address to go on to is /done.")
+    check.that(named.get("referrer-policy") == "no-referrer", "Referrer-Policy: no-referrer.")
+    policy = named.get("content-security-policy", "")
+    check.that("default-src 'none'" in policy, "Content-Security-Policy: default-src 'none'.")
+    check.that("SECRET" not in said, "The code is in the answer.")
+    check.that("//" not in str(page), "The page loads something from elsewhere.")
+
+
+LAB = Lab(
+    number=16,
+    name="referer",
+    title="The landing page tells others the code",
+    source="RFC 9700 §4.2, §4.11",
+    label=Label.TOY,
+    fidelity="A few lines play the browser here; they know Referer policies and images only.",
+    story=(
+        "After the sign-in the browser shows a page of our program's.",
+        "Its address is the redirect URI, with the code in it.",
+        "Pages load images, fonts and scripts from other hosts.",
+        "With each request the browser may say which page it comes from.",
+        "Which three things keep the code on this page?",
+    ),
+    off=attack,
+    on=defence,
+    exercise=Exercise(
+        function="landing",
+        broken='''\
+def landing(query):
+    """Answer the redirect: return (status, headers, page).
+
+    `headers` is a dict. Send the browser on to /done, let the page load nothing,
+    and have nobody told where it came from.
+    """
+    page = '<h1>Signed in</h1><img src="http://statistics.example/pixel.gif">'
+    return 200, {"Content-Type": "text/html"}, page
+''',
+        solution="""\
+def landing(query):
+    headers = {
+        "Location": "/done",
+        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": "default-src 'none'",
+    }
+    return 303, headers, ""
+""",
+        check=check,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Lab 17: a password that nobody meant to send."""

@@ -1,0 +1,1 @@
+"""The ten chapters: pages, tasks and their checks."""

@@ -1,0 +1,172 @@
+"""Chapter 8: the token is used, and where it must not go."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import DestinationRefused, plain
+from entra_oauth.lessons.learn.desk import DATABRICKS
+from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.resource.destination import check_destination
+
+if TYPE_CHECKING:
+    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["CHAPTER"]
+
+SCOPE = f"{DATABRICKS}/.default"
+_RESOURCE_ID = (
+    "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/lesson/providers/"
+    "Microsoft.Databricks/workspaces/lesson"
+)
+_A_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
+
+
+def _begin(desk: Desk) -> None:
+    desk.values["token"] = desk.sign_in(SCOPE)["access_token"]
+
+
+def _header(typed: str, desk: Desk) -> Verdict:
+    name, colon, value = typed.partition(":")
+    value = value.strip()
+    if not colon:
+        return wrong("A header is a name, a colon, and a value.")
+    if name.strip().lower() != "authorization":
+        return wrong("The header's name is Authorization (RFC 6750 section 2.1).")
+    scheme, _, token = value.partition(" ")
+    if value == "TOKEN":
+        return wrong("Before the token stands its kind, as token_type in the answer: Bearer.")
+    if scheme.lower() == "basic":
+        return wrong("Basic is for a user name and a password. This is a Bearer token.")
+    if scheme.lower() != "bearer" or token.strip() != "TOKEN":
+        return wrong("The value is: Bearer, one blank, then TOKEN. No quotes, nothing else.")
+    reply = desk.call_api(("Authorization", f"Bearer {desk.values['token']}"))
+    return right(f"It was sent with your token, and the workspace answered:\n\n{_shown(reply)}")
+
+
+def _shown(reply: HttpResponse) -> str:
+    lines = [f"    HTTP {reply.status}"]
+    try:
+        clusters = json.loads(reply.body).get("clusters", [])
+        lines += [f"    {each['cluster_name']:<12} {each['state']}" for each in clusters]
+    except (ValueError, AttributeError):
+        page = re.sub(r"<head>.*?</head>|<[^>]*>", " ", reply.body.decode("utf-8", "replace"))
+        lines.append(f"     {plain(' '.join(page.split()), limit=200)}")
+    return "\n".join(lines)
+
+
+def _wrong_audience(desk: Desk) -> str:
+    graph = desk.sign_in("https://graph.microsoft.com/.default")["access_token"]
+    reply = desk.call_api(("Authorization", f"Bearer {graph}"))
+    return (
+        "Now the same call with another token of Alice's: a genuine, fresh one, but made for "
+        f"Microsoft Graph.\n\n{_shown(reply)}\n\nWhy?"
+    )
+
+
+def _grace(desk: Desk) -> str:
+    token = desk.sign_in(SCOPE, "grace")["access_token"]
+    bearer = ("Authorization", f"Bearer {token}")
+    without = desk.call_api(bearer)
+    named = desk.call_api(bearer, ("X-Databricks-Azure-Workspace-Resource-Id", _RESOURCE_ID))
+    return (
+        "Grace has signed in too. Her token is for Databricks, and still:\n\n"
+        f"{_shown(without)}\n\n"
+        "She is not a member of this workspace. A token says who you are; whether you may is the "
+        "API's own decision. But she has a role on the workspace's Azure resource (Contributor or "
+        "Owner). With one more header, X-Databricks-Azure-Workspace-Resource-Id, which names that "
+        f"resource:\n\n{_shown(named)}\n\n"
+        "AS ENTRA: Databricks documents this header. UNKNOWN: the exact text of the refusal. "
+        "The article has this header for Contributors and Owners."
+    )
+
+
+def _host(typed: str, desk: Desk) -> Verdict:
+    text = typed if "://" in typed else f"https://{typed}"
+    try:
+        check_destination(text, scopes=(SCOPE,), authority=Authority.of(_A_TENANT))
+    except DestinationRefused as error:
+        host = urlsplit(text).hostname or ""
+        if "databricks" not in host:
+            return wrong(
+                "It is refused, but it does not look like Databricks; nobody would fall for it."
+            )
+        return right(f"It is refused by the gate of this project: {error.what}")
+    return wrong("That is a real Databricks host: a token may go there. Make one that only looks.")
+
+
+CHAPTER = Chapter(
+    number=8,
+    title="The Databricks call",
+    minutes=6,
+    in_short="The token goes into one header, to the one API that it was made for. Who may do what "
+    "there is the API's own decision.",
+    prepare=_begin,
+    steps=(
+        Page(
+            text="Now the token is used. A request to the API carries it in a header: a line that "
+            "stands before the body and is not part of the address. The API checks the signature, "
+            "the audience and the time, and then looks whether this person may do that.\n\n"
+            "The call lists the clusters of a workspace: GET /api/2.0/clusters/list. TOY: the "
+            "workspace is part of the practice tenant; its clusters do not exist."
+        ),
+        Task(
+            asks="Write the header. For the token itself write TOKEN: the real one is put in its "
+            "place.",
+            check=_header,
+            answer=lambda desk: "Authorization: Bearer TOKEN",
+            hints=(
+                "The answer of the token endpoint said token_type. That word goes first.",
+                "Name, colon, blank, Bearer, blank, TOKEN.",
+            ),
+            prompt="header",
+        ),
+        choice(
+            "Why in a header, and not as ?access_token=… in the address?",
+            (
+                (
+                    "an address ends up in logs and histories",
+                    "RFC 6750 section 2.3 advises against it; RFC 9700 section 4.3.2 forbids it.",
+                ),
+                ("a header is encrypted, an address is not", "Over https both are, on the way."),
+                ("it is shorter", "It is as long as before."),
+            ),
+            correct=0,
+            hint="Not the way is the matter, but what is kept at its ends.",
+        ),
+        choice(
+            _wrong_audience,
+            (
+                ("the token had expired", "It is a minute old."),
+                (
+                    "the token's aud is another API",
+                    "A token is for one API. If not, each API could use your token at every other. "
+                    "UNKNOWN: the exact form of the refusal; 400 with such a page was "
+                    "reported of Databricks in 2021.",
+                ),
+                ("Alice may not use Graph", "She may: the token was granted."),
+            ),
+            correct=1,
+            hint="Chapter 6: to whom is the letter addressed?",
+        ),
+        Page(text=_grace),
+        Task(
+            asks="Whoever holds the token may use it; so a program must look where it sends it. "
+            "The hosts of Databricks end in .azuredatabricks.net (in the public cloud).\n\n"
+            "Be Mallory again: invent a host name that looks like Databricks and is not. This "
+            "project's own gate will judge it. Nothing is sent.",
+            check=_host,
+            answer=lambda desk: "adb-1.2.azuredatabricks.net.mallory.example",
+            hints=(
+                "What decides is the end of the name, not its beginning.",
+                "Put your own domain after it: ….azuredatabricks.net.mallory.example",
+            ),
+            prompt="host name",
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The practice browser: a person without a screen."""

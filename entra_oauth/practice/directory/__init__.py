@@ -1,0 +1,1 @@
+"""The directory: people, apps, resources, and the file that describes them."""

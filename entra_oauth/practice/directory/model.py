@@ -1,0 +1,314 @@
+"""Who and what the practice tenant knows: people, apps, APIs, consents.
+
+Plain frozen values. Nothing in this module answers anything; the tenant only
+reads it. `defaults.DEFAULT` is the directory that is there when none is given,
+and `Directory.from_toml` reads one from a file: see docs/practice.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.practice.signing.jws import base64url, compact_json
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = [
+    "ARTICLE_CLIENT_ID",
+    "ARTICLE_TENANT_ID",
+    "DATABRICKS",
+    "GRAPH",
+    "Account",
+    "App",
+    "Consent",
+    "Directory",
+    "FederatedCredential",
+    "Platform",
+    "Redirect",
+    "Resource",
+    "Tenant",
+    "User",
+    "client_info",
+]
+
+ARTICLE_TENANT_ID = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
+ARTICLE_CLIENT_ID = "12a34b56-789c-0d12-e3fa-b456789c0123"
+DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+GRAPH = "00000003-0000-0000-c000-000000000000"
+
+
+class Platform(StrEnum):
+    """Under which heading of the portal a redirect URI was registered.
+
+    It decides how a code that went there may be redeemed: see
+    https://learn.microsoft.com/entra/identity-platform/reply-url.
+    """
+
+    NATIVE = "native"
+    """Mobile and desktop: a public client, no secret, no `Origin`."""
+    WEB = "web"
+    """A confidential client: a secret is required."""
+    SPA = "spa"
+    """A page's script: PKCE and an `Origin` header are required."""
+
+
+class Account(StrEnum):
+    """How it stands with a person's account."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    """Blocked by an administrator (AADSTS50057)."""
+    EXPIRED = "expired"
+    """The password is too old (AADSTS50055)."""
+    LOCKED = "locked"
+    """Too many wrong passwords, or a bad address (AADSTS50053)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One directory of people and apps."""
+
+    id: str
+    """GUID, lower case."""
+    domain: str
+    """A verified domain name; works in the URL in place of the id."""
+    name: str
+    user_consent: bool = True
+    """Whether people may consent for themselves; if not, an administrator must (AADSTS90094)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person. `name` is what is typed at sign-in (the UPN)."""
+
+    oid: str
+    """Object id: the one name of a person that never changes."""
+    name: str
+    display_name: str
+    given_name: str
+    family_name: str
+    password: str = field(repr=False)
+    tenant_id: str = ARTICLE_TENANT_ID
+    account: Account = Account.ACTIVE
+    mfa: bool = False
+    """Whether a second step is asked for after the password."""
+    federated: bool = False
+    """Whether another server knows the password, so that the password grant cannot work."""
+    admin: bool = False
+    """Whether this person may consent for everybody."""
+    in_workspace: bool = True
+    """Whether the practice workspace lets this person in."""
+    contributor: bool = False
+    """Whether they have that role on the workspace's Azure resource: let in if they name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A registered redirect URI and its platform."""
+
+    uri: str
+    platform: Platform = Platform.NATIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedCredential:
+    """Whose tokens an app may show in place of a secret (workload identity federation)."""
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """An app registration."""
+
+    client_id: str
+    name: str
+    redirects: tuple[Redirect, ...] = ()
+    secret: str | None = field(default=None, repr=False)
+    expired_secret: str | None = field(default=None, repr=False)
+    """An earlier secret, whose time is over (AADSTS7000222)."""
+    certificates: tuple[str, ...] = field(default=(), repr=False)
+    """PEM texts of certificates whose keys may sign the app's assertions."""
+    own_certificate: bool = False
+    """Whether the tenant makes the app one more, with a key: `PracticeTenant.certificate_of`."""
+    federated: tuple[FederatedCredential, ...] = ()
+    public_flows: bool = False
+    """The portal's "Allow public client flows": password and device code without a secret."""
+    family: bool = False
+    """Whether refresh tokens may be shared with other family apps (`foci`)."""
+    tenant_id: str = ARTICLE_TENANT_ID
+    multitenant: bool = True
+    """Whether `/common` and `/organizations` may be used with it (AADSTS50194)."""
+    in_workspace: bool = False
+    """Whether the practice workspace lets the app itself in."""
+    contributor: bool = False
+    """As with people."""
+
+    @property
+    def confidential(self) -> bool:
+        """Whether there is anything by which the app could prove itself."""
+        return bool(
+            self.secret
+            or self.expired_secret
+            or self.certificates
+            or self.own_certificate
+            or self.federated
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """An API that tokens can be asked for."""
+
+    id: str
+    """Its application id, a GUID; always a valid way to name it in a scope."""
+    name: str
+    uris: tuple[str, ...] = ()
+    """Other names it answers to in a scope, as registered."""
+    permissions: tuple[str, ...] = ("user_impersonation",)
+    admin_permissions: tuple[str, ...] = ()
+    """Permissions that only an administrator can consent to; `.default` leaves them out."""
+    version: int = 1
+    """Of its access tokens, 1 or 2: the registration decides that, not the endpoint."""
+    cae: bool = False
+    """Whether it takes part in continuous access evaluation."""
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a scope's resource part means this API."""
+        return name.lower() == self.id or name in self.uris
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """`app` may call `resource` for `user`; no user means: an administrator, for all."""
+
+    client_id: str
+    resource_id: str
+    oid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Everything that is registered. Looking up is without regard to the case of ids."""
+
+    tenants: tuple[Tenant, ...]
+    users: tuple[User, ...]
+    apps: tuple[App, ...]
+    resources: tuple[Resource, ...]
+    consents: tuple[Consent, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a directory that does not fit together."""
+        known = {tenant.id for tenant in self.tenants}
+        if not known:
+            raise _unfit("has no tenant")
+        named = {user.tenant_id for user in self.users} | {app.tenant_id for app in self.apps}
+        if strange := named - known:
+            raise _unfit(f"speaks of an unknown tenant, {plain(min(strange))}")
+        self._check_names()
+        self._check_consents()
+        for resource in self.resources:
+            if resource.version not in (1, 2):
+                raise _unfit(f"gives {plain(resource.name)} a token version other than 1 or 2")
+
+    def _check_names(self) -> None:
+        people = [user.name for user in self.users] + [user.oid for user in self.users]
+        # An app may be an API as well: then both have one id.
+        for names in (
+            [t.id for t in self.tenants] + [t.domain for t in self.tenants],
+            people,
+            [app.client_id for app in self.apps],
+            [resource.id for resource in self.resources],
+        ):
+            for name in names:
+                if name != name.lower() or names.count(name) > 1:
+                    raise _unfit(f"has {plain(name)} twice, or not in lower case")
+
+    def _check_consents(self) -> None:
+        for consent in self.consents:
+            whose = consent.oid is None or self.user_with_oid(consent.oid) is not None
+            app = any(app.client_id == consent.client_id for app in self.apps)
+            if not (whose and app and any(r.id == consent.resource_id for r in self.resources)):
+                raise _unfit("has a consent of a user, for an app or to an API that is not there")
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """Read a directory from a file's text; what it leaves out is the default's.
+
+        Raises `UsageError` for TOML that is none, and for a key that is unknown, missing
+        or of the wrong type; the message names it.
+        """
+        from entra_oauth.practice.directory.toml import read_parts
+
+        tenants, users, apps, resources, consents = read_parts(text)
+        return cls(tenants=tenants, users=users, apps=apps, resources=resources, consents=consents)
+
+    def with_admin_consent(self) -> Directory:
+        """The same, with every app allowed to call every API for everybody.
+
+        No consent page then stands between a sign-in and its token, and the password
+        grant works at once.
+        """
+        given = tuple(
+            Consent(client_id=app.client_id, resource_id=resource.id)
+            for app in self.apps
+            for resource in self.resources
+        )
+        return replace(self, consents=given)
+
+    def tenant(self, name: str) -> Tenant | None:
+        """By id or domain."""
+        name = name.lower()
+        return next((t for t in self.tenants if name in (t.id, t.domain)), None)
+
+    def tenant_of(self, owner: User | App) -> Tenant:
+        """The tenant in which a person or an app is registered."""
+        return next(t for t in self.tenants if t.id == owner.tenant_id)
+
+    def user(self, name: str, tenant_id: str | None = None) -> User | None:
+        """By sign-in name; in one tenant only, if given."""
+        name = name.strip().lower()
+        return next(
+            (u for u in self.users if u.name == name and tenant_id in (None, u.tenant_id)), None
+        )
+
+    def user_with_oid(self, oid: str) -> User | None:
+        return next((u for u in self.users if u.oid == oid), None)
+
+    def app(self, client_id: str, tenant_id: str | None = None) -> App | None:
+        """By client id; only if it can be used in that tenant."""
+        client_id = client_id.lower()
+        return next(
+            (
+                a
+                for a in self.apps
+                if a.client_id == client_id and (a.multitenant or tenant_id in (None, a.tenant_id))
+            ),
+            None,
+        )
+
+    def resource(self, name: str) -> Resource | None:
+        """By what a scope calls it."""
+        return next((r for r in self.resources if r.answers_to(name)), None)
+
+
+def _unfit(what: str) -> UsageError:
+    return UsageError(
+        f"The practice directory {what}.",
+        advice="Correct the directory that is given to the practice tenant.",
+    )
+
+
+def client_info(user: User, tenant: Tenant) -> str:
+    """Who signed in, for clients that asked with `client_info=1`."""
+    text = compact_json({"uid": user.oid, "utid": tenant.id})
+    return base64url(text.encode()).decode("ascii")

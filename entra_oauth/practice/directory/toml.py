@@ -1,0 +1,187 @@
+"""A directory from a TOML file, strictly: what is not understood is refused by name.
+
+The tables and keys are those of the values in `directory`; docs/practice.md has an
+example. A table that is left out is the default directory's. Ids that nobody needs
+to know beforehand, and names, are made from what is there.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import uuid
+from dataclasses import MISSING, fields, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.practice.directory.client_keys import read_certificate
+from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
+from entra_oauth.practice.directory.model import (
+    Account,
+    App,
+    Consent,
+    FederatedCredential,
+    Platform,
+    Redirect,
+    Resource,
+    Tenant,
+    User,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
+
+    Parts = tuple[
+        tuple[Tenant, ...],
+        tuple[User, ...],
+        tuple[App, ...],
+        tuple[Resource, ...],
+        tuple[Consent, ...],
+    ]
+
+__all__ = ["read_parts"]
+
+T = TypeVar("T")
+_TABLES = ("tenants", "users", "apps", "resources", "consents")
+
+
+def read_parts(text: str) -> Parts:
+    """Tenants, users, apps, resources and consents of a file. Raises `UsageError`."""
+    try:
+        content = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        what = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
+        raise _wrong(f"is not TOML: {plain(what)}") from None
+    for name in content:
+        if name not in _TABLES:
+            raise _wrong(f"has an unknown table, {_said(name)}")
+    tenants = _all(Tenant, content, "tenants") or DEFAULT.tenants
+    home = tenants[0].id
+    users = _all(User, content, "users", lambda table: _complete_user(table, home))
+    apps = _all(App, content, "apps", lambda table: {"tenant_id": home, **table})
+    for app in apps:
+        for pem in app.certificates:
+            read_certificate(pem)
+    return (
+        tenants,
+        users or tuple(replace(user, tenant_id=home) for user in DEFAULT.users),
+        apps or tuple(replace(app, tenant_id=home) for app in DEFAULT.apps),
+        _all(Resource, content, "resources") or DEFAULT.resources,
+        _all(Consent, content, "consents"),
+    )
+
+
+def _complete_user(table: dict[str, object], home: str) -> dict[str, object]:
+    name = table.get("name")
+    first = name.partition("@")[0].title() if isinstance(name, str) else ""
+    return {
+        "oid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice:{name}")),
+        "display_name": first,
+        "given_name": first,
+        "family_name": "",
+        "password": DEFAULT_PASSWORD,
+        "tenant_id": home,
+        **table,
+    }
+
+
+def _all(
+    kind: type[T],
+    content: dict[str, object],
+    name: str,
+    complete: Callable[[dict[str, object]], dict[str, object]] = dict,
+) -> tuple[T, ...]:
+    tables = content.get(name, [])
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise _wrong(f"must write {name} as [[{name}]]")
+    return tuple(
+        _read(kind, complete(table), f"{name}, number {number}")
+        for number, table in enumerate(tables, 1)
+    )
+
+
+def _read(kind: type[T], table: dict[str, object], where: str) -> T:
+    """One value from one table; its keys are the value's fields."""
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    for name in table:
+        if name not in known:
+            raise _wrong(f"has an unknown key in {where}: {_said(name)}")
+    for name, told in known.items():
+        if name not in table and told.default is MISSING:
+            raise _wrong(f"lacks {name} in {where}")
+    values = {
+        name: _READERS[str(known[name].type)](value, f"{name} in {where}")
+        for name, value in table.items()
+    }
+    return kind(**values)
+
+
+def _wanted(what: str, where: str) -> UsageError:
+    return _wrong(f"must give {what} as {where}")
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise _wanted("a text of one line", where)
+    return value
+
+
+def _flag(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wanted("true or false", where)
+    return value
+
+
+def _number(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wanted("a whole number", where)
+    return value
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise _wanted("a list of texts", where)
+    return tuple(value)
+
+
+def _one_of(choices: type[StrEnum]) -> Callable[[object, str], object]:
+    def read(value: object, where: str) -> object:
+        if value not in list(choices):
+            raise _wanted(f"one of {', '.join(choices)}", where)
+        return choices(str(value))
+
+    return read
+
+
+def _several(kind: type[T]) -> Callable[[object, str], object]:
+    def read(value: object, where: str) -> object:
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise _wanted("a list of tables", where)
+        return tuple(_read(kind, v, f"{where}, number {n}") for n, v in enumerate(value, 1))
+
+    return read
+
+
+_READERS: dict[str, Callable[[object, str], object]] = {
+    "str": _text,
+    "str | None": _text,
+    "bool": _flag,
+    "int": _number,
+    "tuple[str, ...]": _texts,
+    "Platform": _one_of(Platform),
+    "Account": _one_of(Account),
+    "tuple[Redirect, ...]": _several(Redirect),
+    "tuple[FederatedCredential, ...]": _several(FederatedCredential),
+}
+"""How a field is read, by its type as it is written in `directory`."""
+
+
+def _said(name: str) -> str:
+    return plain(name)[:60]
+
+
+def _wrong(what: str) -> UsageError:
+    return UsageError(
+        f"The practice directory's file {what}.",
+        advice="docs/practice.md has an example with every key.",
+    )

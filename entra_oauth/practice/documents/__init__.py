@@ -1,0 +1,1 @@
+"""Documents that the tenant publishes: discovery, keys, user info."""

@@ -1,0 +1,1 @@
+"""Faults: rules that change an answer that would have been right."""

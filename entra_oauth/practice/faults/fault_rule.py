@@ -1,0 +1,115 @@
+"""One rule of a fault: where it stands, when it counts, what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.base import sleep
+from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["PLACES", "Rule", "Scene", "place_of"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.state.context import World
+    from entra_oauth.protocol.messages import Fields
+
+    Answer = Callable[[World, Call], HttpResponse]
+
+
+PLACES = (
+    "discovery",
+    "instance",
+    "userrealm",
+    "keys",
+    "authorize",
+    "page",
+    "redirect",
+    "token",
+    "devicecode",
+    "userinfo",
+    "workspace",
+    "connect",
+)
+"""Where a rule may apply; `any` is all that the tenant itself answers. `redirect` is the answer
+that goes back to the app, by whichever page it came about. `connect` is the proxy's answer to
+a client that asks for the way to a host."""
+
+
+_ENDINGS = (
+    ("/.well-known/openid-configuration", "discovery"),
+    ("/discovery/instance", "instance"),
+    ("/discovery/keys", "keys"),
+    ("/discovery/v2.0/keys", "keys"),
+    ("/oauth2/authorize", "authorize"),
+    ("/oauth2/v2.0/authorize", "authorize"),
+    ("/oauth2/token", "token"),
+    ("/oauth2/v2.0/token", "token"),
+    ("/devicecode", "devicecode"),
+    ("/userinfo", "userinfo"),
+)
+
+
+_WORKSPACE = ("/api/", "/aad/", "/oidc/oauth2/")
+
+
+def place_of(path: str) -> str:
+    """Which of the places a path belongs to."""
+    if path.startswith(_WORKSPACE):
+        return "workspace"
+    if "/userrealm/" in path.lower():
+        return "userrealm"
+    return next((place for ending, place in _ENDINGS if path.endswith(ending)), "page")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One request that a rule applies to."""
+
+    place: str
+    world: World
+    call: Call
+    go_on: Answer
+    """What would have answered without the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One fault. Without `instead` the tenant's own answer goes through the edits."""
+
+    text: str
+    """As it was written down."""
+    where: tuple[str, ...]
+    match: Fields = ()
+    """Parameters that the request must have, with these values."""
+    after: int = 0
+    """So many matching requests pass before the first one it touches."""
+    times: int | None = None
+    """So many it touches; None: all."""
+    probability: float = 1.0
+    delay_s: float = 0.0
+    before: tuple[Callable[[Scene], Scene], ...] = ()
+    """What changes the world or the request for this one answer."""
+    instead: Callable[[Scene], HttpResponse] | None = None
+    edits: tuple[Callable[[Scene, HttpResponse], HttpResponse], ...] = ()
+    outermost: bool = False
+    """Whether it must see what the other rules made of the answer."""
+
+    def play(self, scene: Scene) -> HttpResponse:
+        """Answer as the rule says. Raises `HangUp` where it says that nobody answers."""
+        if self.delay_s:
+            sleep(self.delay_s)
+        for change in self.before:
+            scene = change(scene)
+        answer = self.instead(scene) if self.instead else scene.go_on(scene.world, scene.call)
+        for edit in self.edits:
+            answer = edit(scene, answer)
+        return answer
+
+    def fits(self, place: str, sent: Fields) -> bool:
+        """Whether it is about a request at that place which had these parameters."""
+        if place not in self.where and ("any" not in self.where or place == "connect"):
+            return False
+        return all(wanted in sent for wanted in self.match)

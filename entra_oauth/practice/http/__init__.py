@@ -1,0 +1,1 @@
+"""HTTP as the tenant sees it: the call, the responses, the refusals."""

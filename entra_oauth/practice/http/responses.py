@@ -1,0 +1,175 @@
+"""Building answers: the headers Entra sends, redirects, and reply encoding."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from entra_oauth.protocol.messages import HttpResponse
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.http.call import Call
+    from entra_oauth.protocol.messages import Fields
+
+__all__ = [
+    "dated",
+    "document",
+    "empty_answer",
+    "encode_reply",
+    "json_answer",
+    "page_answer",
+    "redirect_answer",
+    "text_answer",
+]
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]*", re.ASCII)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_REASONS = {
+    200: "OK",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    429: "Too Many Requests",
+}
+
+
+def _common(call: Call) -> Fields:
+    """What every Entra answer carries (recorded Feb 2025)."""  # fidelity: headers
+    return (
+        ("Cache-Control", "no-store, no-cache"),
+        ("Pragma", "no-cache"),
+        ("Expires", "-1"),
+        ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("P3P", 'CP="DSP CUR OTPi IND OTRi ONL FIN"'),
+        ("X-XSS-Protection", "0"),
+        ("x-ms-request-id", call.trace_id),
+        ("x-ms-ests-server", "2.1.0.0 - PRACTICE"),
+        ("x-ms-srs", "1.P"),
+        *((("client-request-id", call.correlation_id),) if call.echoes_correlation else ()),
+    )
+
+
+def json_answer(
+    status: int, text: str, call: Call, *, telemetry: str, extra: Fields = ()
+) -> HttpResponse:
+    """A JSON answer. `telemetry` is `x-ms-clitelem`: version, error, suberror, age, ring."""
+    return HttpResponse(
+        status=status,
+        reason=_REASONS[status],
+        headers=(
+            *_common(call),
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("x-ms-clitelem", telemetry),
+            *extra,
+        ),
+        body=text.encode("utf-8"),
+    )
+
+
+def text_answer(status: int, text: str, call: Call, *, extra: Fields = ()) -> HttpResponse:
+    """A plain sentence: what a throttled client gets in place of JSON."""
+    return HttpResponse(
+        status=status,
+        reason=_REASONS[status],
+        headers=(*_common(call), ("Content-Type", "text/plain; charset=utf-8"), *extra),
+        body=text.encode("utf-8"),
+    )
+
+
+def page_answer(
+    status: int, html: str, call: Call, *, policy: str, extra: Fields = ()
+) -> HttpResponse:
+    """A page. `policy` is its Content-Security-Policy."""
+    return HttpResponse(
+        status=status,
+        reason=_REASONS[status],
+        headers=(
+            *_common(call),
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", policy),
+            ("Referrer-Policy", "strict-origin-when-cross-origin"),
+            ("X-Frame-Options", "DENY"),
+            *extra,
+        ),
+        body=html.encode("utf-8"),
+    )
+
+
+def empty_answer(call: Call, *, extra: Fields = ()) -> HttpResponse:
+    """`200` without a body."""
+    return HttpResponse(status=200, reason=_REASONS[200], headers=(*_common(call), *extra))
+
+
+def document(content: dict[str, object], *, extra: Fields = ()) -> HttpResponse:
+    """A public JSON document, which any page may read and everybody may keep for a day."""
+    return HttpResponse(
+        status=200,
+        reason="OK",
+        headers=(
+            ("Cache-Control", "max-age=86400, private"),
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Methods", "GET, OPTIONS"),
+            ("P3P", 'CP="DSP CUR OTPi IND OTRi ONL FIN"'),
+            *extra,
+        ),
+        body=json.dumps(content, separators=(",", ":")).encode("utf-8"),
+    )
+
+
+def redirect_answer(location: str, call: Call, *, extra: Fields = ()) -> HttpResponse:
+    """`302` with an empty body, as Entra's."""
+    return HttpResponse(
+        status=302,
+        reason=_REASONS[302],
+        headers=(*_common(call), ("Location", location), *extra),
+    )
+
+
+def dated(answer: HttpResponse, now: float) -> HttpResponse:
+    """`answer` with the time of its making (RFC 9110 §6.6.1). `now`: seconds since 1970."""
+    return HttpResponse(
+        status=answer.status,
+        reason=answer.reason,
+        headers=(*answer.headers, ("Date", _http_date(int(now)))),
+        body=answer.body,
+    )
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    # Not by strftime, whose names are those of the locale, nor by email.utils, which is slow
+    # to import.
+    at = time.gmtime(second)
+    return (
+        f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04} "
+        f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
+    )
+
+
+def encode_reply(fields: Fields) -> str:
+    """A query as .NET's `HttpUtility.UrlEncode` writes it.
+
+    Blanks become `+`, hexadecimal digits are lower case, `!*()` stay, `~` does
+    not: seen in Entra's own redirects, and a trap for parsers.
+    """  # fidelity: reply-encoding
+    return "&".join(f"{_dotnet(name)}={_dotnet(value)}" for name, value in fields)
+
+
+def _dotnet(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    # quote_plus writes upper-case hex; literals hold no '%', so every triple is an escape.
+    pieces = quote_plus(text, safe="!*()", errors="replace").replace("~", "%7e").split("%")
+    return pieces[0] + "".join(f"%{p[:2].lower()}{p[2:]}" for p in pieces[1:])

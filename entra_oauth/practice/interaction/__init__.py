@@ -1,0 +1,1 @@
+"""A person at the tenant's pages: sign-in, consent, device, administrator."""

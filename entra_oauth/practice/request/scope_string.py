@@ -1,0 +1,146 @@
+"""Reading a scope string the way Entra does: OIDC words, resources, permissions.
+
+https://learn.microsoft.com/entra/identity-platform/scopes-oidc
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice.directory.model import GRAPH
+from entra_oauth.practice.http.refusals import refuse
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.directory.model import (
+        App,
+        Directory,
+        Resource,
+        Tenant,
+    )
+
+__all__ = ["Asked", "Wanted", "read_app_scope", "read_resource", "read_scope"]
+
+_OIDC = ("openid", "profile", "email", "offline_access")
+_DEFAULT = ".default"
+_NOT_TOGETHER = " .default scope can't be combined with resource-specific scopes."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked of one resource."""
+
+    resource: Resource
+    prefix: str
+    """How the scope named the resource, `/` included; empty for a bare name."""
+    permissions: tuple[str, ...]
+    """The named permissions; all there are, if `.default` was asked."""
+    default: bool
+
+    @property
+    def needs_admin(self) -> bool:
+        """Whether a permission was asked for that only an administrator can give."""
+        return not set(self.permissions).isdisjoint(self.resource.admin_permissions)
+
+    @property
+    def audience(self) -> str:
+        """The `aud` of a token: its id, or in version 1.0 the resource as it was asked for."""
+        if self.resource.version == 2:
+            return self.resource.id
+        name = self.prefix.removesuffix("/")
+        return name if name in self.resource.uris else self.resource.id
+
+    @property
+    def echo(self) -> str:
+        """The `scope` of the answer."""  # fidelity: scope-echo
+        return " ".join(
+            f"{self.prefix}{name}"
+            for name in (*self.permissions, *((_DEFAULT,) if self.default else ()))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A scope string, understood."""
+
+    oidc: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
+    """Per resource, in order; never empty: Graph stands in for OIDC words alone."""
+
+
+def read_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Asked:
+    """Read a scope string. Raises 70011, 500011 or 650053."""
+    words = list(dict.fromkeys(text.split(" ")))
+    oidc = tuple(w for w in words if w in _OIDC)
+    found: dict[str, Wanted] = {}
+    for word in words:
+        if word and word not in _OIDC:
+            one = _read_word(word, directory, tenant, app)
+            before = found.get(one.resource.id)
+            found[one.resource.id] = one if before is None else _join(before, one)
+    if any(w.default for w in found.values()) and _names_permissions(words):
+        raise refuse(70011, text, _NOT_TOGETHER)
+    if not found:
+        found[GRAPH] = _graph_for(oidc, directory, text)
+    return Asked(oidc=oidc, wanted=tuple(found.values()))
+
+
+def read_resource(name: str, directory: Directory, tenant: Tenant) -> Asked:
+    """What the `resource` parameter of the v1.0 endpoints asks for. Raises 500011."""
+    resource = directory.resource(name)
+    if resource is None:
+        raise refuse(500011, name, tenant.name)
+    wanted = Wanted(
+        resource=resource, prefix=f"{name}/", permissions=resource.permissions, default=True
+    )
+    # fidelity: v1-always - with v1.0 nobody asks for these, and everybody gets them
+    return Asked(oidc=("openid", "profile", "offline_access"), wanted=(wanted,))
+
+
+def read_app_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Wanted:
+    """The one `.default` of an app that asks for itself. Raises 1002012, 70011 or 500011."""
+    # fidelity: app-scope
+    words = [w for w in text.split(" ") if w and w not in _OIDC]
+    if not words or any(w.rpartition("/")[2] != _DEFAULT for w in words):
+        raise refuse(1002012, text)
+    if len(words) > 1:
+        raise refuse(70011, text, "")
+    return _read_word(words[0], directory, tenant, app)
+
+
+def _read_word(word: str, directory: Directory, tenant: Tenant, app: App) -> Wanted:
+    # `https://x//.default` names the resource `https://x/`: only the last slash divides.
+    name, slash, permission = word.rpartition("/")
+    resource = directory.resource(name if slash else GRAPH)
+    if resource is None:
+        raise refuse(500011, name, tenant.name)
+    default = permission == _DEFAULT
+    if not default and permission not in (*resource.permissions, *resource.admin_permissions):
+        raise refuse(650053, app.name, permission, resource.id)
+    return Wanted(
+        resource=resource,
+        prefix=f"{name}{slash}",
+        permissions=resource.permissions if default else (permission,),
+        default=default,
+    )
+
+
+def _join(first: Wanted, second: Wanted) -> Wanted:
+    return Wanted(
+        resource=first.resource,
+        prefix=first.prefix,
+        permissions=tuple(dict.fromkeys((*first.permissions, *second.permissions))),
+        default=first.default or second.default,
+    )
+
+
+def _names_permissions(words: list[str]) -> bool:
+    return any(w and w not in _OIDC and w.rpartition("/")[2] != _DEFAULT for w in words)
+
+
+def _graph_for(oidc: tuple[str, ...], directory: Directory, text: str) -> Wanted:
+    graph = directory.resource(GRAPH)
+    if graph is None or not oidc:
+        raise refuse(70011, text, "")
+    names = tuple(w for w in oidc if w != "offline_access")
+    return Wanted(resource=graph, prefix="", permissions=names, default=False)

@@ -1,0 +1,1 @@
+"""A program run against the tenant: proxy, control endpoint, browser."""

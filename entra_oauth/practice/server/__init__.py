@@ -1,0 +1,1 @@
+"""The tenant served on loopback: hosts, TLS, proxy."""

@@ -1,0 +1,140 @@
+"""Serving a practice tenant on this machine, over http or https."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.channels.base import now
+from entra_oauth.channels.loopback.host import LoopbackHost, Passage
+from entra_oauth.practice.server.host_names import stands_in_for
+from entra_oauth.protocol.messages import HttpResponse, is_loopback, split_origin
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from entra_oauth.practice.server.proxy import Proxy
+    from entra_oauth.practice.tenant import PracticeTenant
+    from entra_oauth.protocol.messages import HttpRequest
+
+__all__ = ["Hosted", "serve"]
+
+
+def serve(
+    tenant: PracticeTenant,
+    *,
+    port: int = 0,
+    tls: bool = True,
+    proxy_port: int | None = None,
+    witness: Callable[[Passage], None] | None = None,
+) -> Hosted:
+    """Serve `tenant` on loopback; use the result in a `with` block.
+
+    `port=0` picks a free one. With `tls` the certificate is a throw-away one, whose
+    authority is in `ca_file`. With a `proxy_port` (0: a free one) there is a proxy as
+    well, behind which it plays the real hosts. `witness` is told of everything that comes
+    to either, and of the answer. Raises `PortBusy` when entered.
+    """
+    return Hosted(tenant, port=port, tls=tls, proxy_port=proxy_port, witness=witness)
+
+
+@lru_cache(maxsize=64)
+def _is_ours(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    return is_loopback(host) or stands_in_for(host)
+
+
+class Hosted:
+    """A practice tenant that is being served."""
+
+    def __init__(
+        self,
+        tenant: PracticeTenant,
+        *,
+        port: int,
+        tls: bool,
+        proxy_port: int | None,
+        witness: Callable[[Passage], None] | None,
+    ) -> None:
+        self._tenant = tenant
+        self._wanted_port = port
+        self._tls = tls
+        self._proxy_port = proxy_port
+        self._witness = witness
+        self._certificate = b""
+        self._open = ExitStack()
+        self.port = port
+        self.ca_file = ""
+        """The certificate that clients must trust; empty where there is no TLS."""
+        self.proxy: Proxy | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port, without a slash at the end."""
+        return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
+
+    def authority_url(self, tenant: str | None = None) -> str:
+        """What a client calls its authority; the first tenant, if none is named."""
+        return f"{self.base_url}/{tenant or self._tenant.directory.tenants[0].id}"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opening:
+            context = self._certify(opening) if self._tls or self._proxy_port is not None else None
+            witness = self._told if self._witness else None
+            host = LoopbackHost(
+                self._handle,
+                port=self._wanted_port,
+                tls=context if self._tls else None,
+                witness=witness,
+                keep_alive=True,
+            )
+            self.port = opening.enter_context(host).port
+            if context is not None and self._proxy_port is not None:
+                from entra_oauth.practice.server.proxy import Proxy
+
+                proxy = Proxy(
+                    self._handle,
+                    tls=context,
+                    connect=self._tenant.connect,
+                    port=self._proxy_port,
+                    witness=witness,
+                )
+                self.proxy = opening.enter_context(proxy)
+            self._open = opening.pop_all()
+        return self
+
+    def _certify(self, opening: ExitStack) -> ssl.SSLContext:
+        from entra_oauth.practice.server.tls import Certificates  # ssl is slow to import
+
+        files = opening.enter_context(Certificates(now()))
+        self.ca_file, self._certificate = files.ca_file, files.certificate
+        return files.context
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def _told(self, passage: Passage) -> None:
+        """Hand on what passed, with the certificate that was presented."""
+        if self._witness is None:
+            return
+        if passage.wire.tls_version:
+            wire = replace(passage.wire, certificates=(self._certificate,))
+            passage = replace(passage, wire=wire)
+        self._witness(passage)
+
+    def _handle(self, request: HttpRequest) -> HttpResponse:
+        # A page elsewhere may point its own name at this machine (DNS rebinding).
+        if not _is_ours(split_origin(request.url)[0]):
+            return HttpResponse(status=421, reason="Misdirected Request")
+        return self._tenant.handle(request)

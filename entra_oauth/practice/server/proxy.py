@@ -1,0 +1,111 @@
+"""A proxy that plays the cloud: software written for Entra is led here unchanged.
+
+It is asked to CONNECT to a host. For the hosts of `host_names` it ends the
+encryption itself and hands what is inside to the tenant, which then speaks in
+that host's name, unless a fault says that the way there is shut; every other host, and
+every other port, is refused with 403. So whatever runs behind it reaches nothing but
+the tenant.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from entra_oauth.channels.loopback.host import LoopbackHost, Passage, Refusal
+from entra_oauth.practice.server.host_names import stands_in_for
+from entra_oauth.protocol.messages import HttpResponse
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from entra_oauth.protocol.messages import HttpRequest
+
+__all__ = ["Proxy"]
+
+_REMEMBERED = 50
+_LONGEST_NAME = 255
+_PLAIN_HTTP = (
+    b"This is the proxy of a practice tenant. It does not carry plain http: whatever is meant for "
+    b"Entra goes by https.\n"
+)
+
+
+class Proxy:
+    """The proxy, in a `with` block. `tls` is what it presents in place of the real hosts.
+
+    `connect` is asked for the status that a client gets who wants to be connected with a
+    host that is played: 200 lets it in. It may take its time, and raise `HangUp`.
+    `port=0` picks a free one. `witness` is a `LoopbackHost`'s. Raises `PortBusy`.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[HttpRequest], HttpResponse],
+        *,
+        tls: ssl.SSLContext,
+        connect: Callable[[str], int],
+        port: int = 0,
+        witness: Callable[[Passage], None] | None = None,
+    ) -> None:
+        self._handle_inside = handle
+        self._tls = tls
+        self._connect = connect
+        self._lock = Lock()
+        self._refused: deque[str] = deque(maxlen=_REMEMBERED)
+        self._host = LoopbackHost(
+            self._handle, port=port, tunnel=self._tunnel, witness=witness, keep_alive=True
+        )
+        self.port = self._host.port
+
+    @property
+    def url(self) -> str:
+        """What belongs in `HTTPS_PROXY`."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Whom clients wanted to reach and could not, each once; the last fifty."""
+        with self._lock:
+            return tuple(dict.fromkeys(self._refused))
+
+    def __enter__(self) -> Self:
+        self._host.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._host.close()
+
+    def _tunnel(self, target: str) -> ssl.SSLContext:
+        host, _, port = target.rpartition(":")
+        if port != "443" or not stands_in_for(host):
+            self._note(target)
+            raise Refusal(403)
+        status = self._connect(host.lower())
+        if status != 200:
+            raise Refusal(status)
+        return self._tls
+
+    def _handle(self, request: HttpRequest) -> HttpResponse:
+        if request.url.startswith("https:"):  # it came through a tunnel, so to a host we play
+            return self._handle_inside(request)
+        self._note(request.header("Host") or "")
+        return HttpResponse(
+            status=403,
+            reason="Forbidden",
+            headers=(("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")),
+            body=_PLAIN_HTTP,
+        )
+
+    def _note(self, target: str) -> None:
+        with self._lock:
+            self._refused.append(target[:_LONGEST_NAME])

@@ -1,0 +1,1 @@
+"""State of the tenant: accounts, what was issued, limits."""

@@ -1,0 +1,31 @@
+"""What every endpoint may use, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.practice.directory.client_keys import ClientKeys
+    from entra_oauth.practice.directory.model import Directory
+    from entra_oauth.practice.http.chance import Chance
+    from entra_oauth.practice.signing.key_ring import KeyRing
+    from entra_oauth.practice.state.issued import Ledger
+    from entra_oauth.practice.state.limits import Limits
+
+__all__ = ["World"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Directory, memory, key, chance and clock of one practice tenant."""
+
+    directory: Directory
+    ledger: Ledger
+    keys: KeyRing
+    client_keys: ClientKeys
+    limits: Limits
+    chance: Chance
+    now: Callable[[], float]

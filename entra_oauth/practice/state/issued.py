@@ -1,0 +1,260 @@
+"""What the tenant remembers: codes, refresh tokens, sessions, pages under way, consents.
+
+All of it in memory, guarded by one lock, and bounded: the oldest entry goes when
+a shelf is full. What is kept are frozen values, so that nothing handed out can
+change behind the lock.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.practice.directory.model import (
+        App,
+        Platform,
+        Tenant,
+        User,
+    )
+    from entra_oauth.practice.directory.tenant_authority import Authority
+    from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.request.authorize_request import AuthorizeRequest
+    from entra_oauth.practice.request.interaction import Errand
+    from entra_oauth.practice.request.scope_string import Asked
+
+__all__ = ["DeviceGrant", "IssuedCode", "Ledger", "PageUnderWay", "RefreshGrant", "Session"]
+
+T = TypeVar("T")
+
+_SHELF_SIZE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCode:
+    """What an authorization code stands for."""
+
+    request: AuthorizeRequest
+    user: User
+    tenant: Tenant
+    issued: float
+    amr: tuple[str, ...] = ("pwd",)
+    """How the person proved who they are (RFC 8176)."""
+    spent: bool = False
+
+    def once_used(self) -> IssuedCode:
+        """The same, spent."""
+        return IssuedCode(
+            request=self.request,
+            user=self.user,
+            tenant=self.tenant,
+            issued=self.issued,
+            amr=self.amr,
+            spent=True,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceGrant:
+    """What a device code stands for, and what has become of it."""
+
+    authority: Authority
+    app: App
+    asked: Asked
+    asked_at: Call
+    """The request for the code: answers to polls carry its ids."""
+    issued: float
+    user: User | None = None
+    """Who said yes."""
+    amr: tuple[str, ...] = ("pwd",)
+    declined: bool = False
+    spent: bool = False
+    last_poll: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshGrant:
+    """What a refresh token stands for."""
+
+    app: App
+    platform: Platform
+    user: User
+    tenant: Tenant
+    asked: Asked
+    issued: float
+    """When this token was made; ninety days later it is dead."""
+    first_issued: float
+    """When the first of its line was made; what a page's script holds dies a day later."""
+    amr: tuple[str, ...] = ("pwd",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Who is signed in with one browser."""
+
+    users: tuple[User, ...]
+    state: str
+    """The GUID that answers carry as `session_state`."""
+    strong: frozenset[str] = frozenset()
+    """Object ids of those who took the second step."""
+
+    def amr(self, user: User) -> tuple[str, ...]:
+        """How that person proved who they are."""
+        return ("pwd", "mfa") if user.oid in self.strong else ("pwd",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageUnderWay:
+    """A form that was shown and not yet sent back."""
+
+    request: Errand
+    shown: float
+    user: User | None = None
+    """Who has proved their password; the pages after the sign-in page have one."""
+    strong: bool = False
+    """Whether they took the second step."""
+
+
+class _Shelf(Generic[T]):
+    def __init__(self) -> None:
+        self._items: OrderedDict[str, T] = OrderedDict()
+
+    def put(self, key: str, item: T) -> None:
+        self._items[key] = item
+        if len(self._items) > _SHELF_SIZE:
+            self._items.popitem(last=False)
+
+    def get(self, key: str) -> T | None:
+        return self._items.get(key)
+
+    def drop(self, key: str) -> None:
+        self._items.pop(key, None)
+
+
+class Ledger:
+    """The tenant's memory. Every method is one step, safe between threads."""
+
+    def __init__(self, consents: frozenset[tuple[str | None, str, str]]) -> None:
+        self._lock = Lock()
+        self._codes: _Shelf[IssuedCode] = _Shelf()
+        self._refresh: _Shelf[RefreshGrant] = _Shelf()
+        self._sessions: _Shelf[Session] = _Shelf()
+        self._pages: _Shelf[PageUnderWay] = _Shelf()
+        self._devices: _Shelf[DeviceGrant] = _Shelf()
+        self._user_codes: _Shelf[str] = _Shelf()
+        self._consents = set(consents)
+        self._revoked: dict[str, float] = {}
+        self._challenged: dict[str, float] = {}
+
+    def keep_code(self, code: str, issued: IssuedCode) -> None:
+        with self._lock:
+            self._codes.put(code, issued)
+
+    def code(self, code: str) -> IssuedCode | None:
+        with self._lock:
+            return self._codes.get(code)
+
+    def spend(self, code: str) -> bool:
+        """Mark a code as used; false if it was, or is unknown. Only one caller wins."""
+        with self._lock:
+            issued = self._codes.get(code)
+            if issued is None or issued.spent:
+                return False
+            self._codes.put(code, issued.once_used())
+            return True
+
+    def keep_refresh(self, token: str, grant: RefreshGrant) -> None:
+        with self._lock:
+            self._refresh.put(token, grant)
+
+    def refresh(self, token: str) -> RefreshGrant | None:
+        with self._lock:
+            return self._refresh.get(token)
+
+    def keep_device(self, device_code: str, user_code: str, grant: DeviceGrant) -> None:
+        with self._lock:
+            self._devices.put(device_code, grant)
+            self._user_codes.put(user_code, device_code)
+
+    def device(self, device_code: str) -> DeviceGrant | None:
+        with self._lock:
+            return self._devices.get(device_code)
+
+    def device_code(self, user_code: str) -> str | None:
+        """The device code that belongs to what a person typed."""
+        with self._lock:
+            return self._user_codes.get(user_code)
+
+    def change_device(
+        self, device_code: str, change: Callable[[DeviceGrant], DeviceGrant | None]
+    ) -> bool:
+        """Put what `change` makes of the grant in its place; false if it makes nothing."""
+        with self._lock:
+            grant = self._devices.get(device_code)
+            changed = change(grant) if grant is not None else None
+            if changed is not None:
+                self._devices.put(device_code, changed)
+            return changed is not None
+
+    def revoke(self, oid: str, now: float) -> None:
+        """From now on, what was issued to that person before is dead (AADSTS50173)."""
+        with self._lock:
+            self._revoked[oid] = now
+
+    def revoked(self, oid: str) -> float | None:
+        """Since when a person's earlier refresh tokens are dead."""
+        with self._lock:
+            return self._revoked.get(oid)
+
+    def challenge(self, oid: str, now: float) -> None:
+        """From now on, the workspace asks that person for a token made later than this."""
+        with self._lock:
+            self._challenged[oid] = now
+
+    def challenged(self, oid: str) -> float | None:
+        with self._lock:
+            return self._challenged.get(oid)
+
+    def keep_session(self, name: str, session: Session) -> None:
+        with self._lock:
+            self._sessions.put(name, session)
+
+    def session(self, name: str | None) -> Session | None:
+        with self._lock:
+            return self._sessions.get(name) if name else None
+
+    def end_session(self, name: str | None) -> None:
+        with self._lock:
+            self._sessions.drop(name or "")
+
+    def keep_page(self, name: str, page: PageUnderWay) -> None:
+        with self._lock:
+            self._pages.put(name, page)
+
+    def page(self, name: str | None) -> PageUnderWay | None:
+        with self._lock:
+            return self._pages.get(name) if name else None
+
+    def consent(self, oid: str | None, client_id: str, resource_id: str) -> None:
+        """Note a yes; without a person it is an administrator's, for everybody."""
+        with self._lock:
+            self._consents.add((oid, client_id, resource_id))
+
+    def withdraw_consents(self) -> None:
+        """Forget every yes, an administrator's too."""
+        with self._lock:
+            self._consents.clear()
+
+    def consented_for_all(self, client_id: str, resource_id: str) -> bool:
+        """Whether an administrator said yes."""
+        with self._lock:
+            return (None, client_id, resource_id) in self._consents
+
+    def consented(self, oid: str, client_id: str, resource_id: str) -> bool:
+        """Whether the person, or an administrator for everybody, said yes."""
+        with self._lock:
+            return any((who, client_id, resource_id) in self._consents for who in (oid, None))

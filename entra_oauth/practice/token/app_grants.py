@@ -1,0 +1,106 @@
+"""An app asks for itself, or hands on what a person gave it.
+
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+and .../v2-oauth2-on-behalf-of-flow
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice.directory.model import Platform
+from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.request.claims_request import read_claims
+from entra_oauth.practice.request.scope_string import read_app_scope
+from entra_oauth.practice.signing.jws import believed, seconds, split
+from entra_oauth.practice.token.app_proof import check_confidential
+from entra_oauth.practice.token.grant_request import (
+    Granted,
+    GrantedToApp,
+    asked_now,
+    need_consent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from entra_oauth.practice.directory.model import User
+    from entra_oauth.practice.token.grant_request import TokenCall
+
+__all__ = ["client_credentials", "on_behalf_of"]
+
+_APP_LIFE_S = 3600
+_FEDERATED_LIFE_S = 86_400
+
+
+def client_credentials(token: TokenCall) -> GrantedToApp:
+    """`client_credentials` (RFC 6749 §4.4)."""
+    tenant = token.authority.tenant
+    if tenant is None:
+        raise refuse(50059)  # fidelity: app-common
+    check_confidential(token)
+    if token.version == 1:
+        (wanted,) = asked_now(token).wanted
+    else:
+        scope = token.need("scope")
+        wanted = read_app_scope(scope, token.world.directory, tenant, token.app)
+    assertion = token.credential.assertion
+    federated = assertion is not None and not _names_certificate(assertion)
+    return GrantedToApp(
+        tenant=tenant,
+        wanted=wanted,
+        life_s=_FEDERATED_LIFE_S if federated else _APP_LIFE_S,  # fidelity: app-life
+        claims=read_claims(token.call.form.get("claims")),
+    )
+
+
+def _names_certificate(assertion: str) -> bool:
+    read = split(assertion)
+    return read is not None and bool({"x5t", "x5t#S256"} & set(read.header))
+
+
+def on_behalf_of(token: TokenCall) -> Granted:
+    """`urn:ietf:params:oauth:grant-type:jwt-bearer` with `requested_token_use`."""
+    if token.need("requested_token_use") != "on_behalf_of":
+        raise refuse(90023, "requested_token_use")
+    assertion = token.need("assertion")
+    check_confidential(token)
+    asked = asked_now(token)
+    claims = _claims_for(token, assertion)
+    user = _person(token, claims)
+    (wanted,) = asked.wanted
+    need_consent(token, wanted, user)
+    return Granted(
+        user=user,
+        tenant=token.world.directory.tenant_of(user),
+        platform=Platform.WEB,
+        wanted=wanted,
+        asked=asked,
+        first_issued=token.call.now,
+        amr=("pwd", "mfa") if user.mfa else ("pwd",),
+        claims=read_claims(token.call.form.get("claims")),
+    )
+
+
+def _claims_for(token: TokenCall, assertion: str) -> Mapping[str, object]:
+    """The claims of an access token that was made for this very app."""
+    # fidelity: on-behalf-of
+    claims = believed(assertion, token.world.keys.key())
+    if claims is None:
+        raise refuse(50013)
+    mine = token.world.directory.resource(token.app.client_id)
+    names = {token.app.client_id, *(mine.uris if mine is not None else ())}
+    if claims.get("aud") not in names:
+        raise refuse(500131)
+    if not seconds(claims, "nbf") <= token.call.now < seconds(claims, "exp"):
+        raise refuse(500133)
+    if "azp" not in claims and "appid" not in claims:
+        raise refuse(240002)
+    return claims
+
+
+def _person(token: TokenCall, claims: Mapping[str, object]) -> User:
+    user = token.world.directory.user_with_oid(str(claims.get("oid")))
+    if user is None:
+        raise refuse(7000114, token.app.client_id)
+    return user

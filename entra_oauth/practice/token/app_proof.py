@@ -1,0 +1,104 @@
+"""How an app proves itself: secret, certificate, or another issuer's word for it.
+
+https://learn.microsoft.com/entra/identity-platform/certificate-credentials and
+https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from entra_oauth.practice.directory.model import Platform
+from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.token.assertion import check_assertion
+from entra_oauth.practice.token.grant_request import Credential
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.token.grant_request import TokenCall
+
+__all__ = ["check_confidential", "check_platform", "check_public_flow", "read_credential"]
+
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def read_credential(call: Call) -> tuple[str | None, Credential]:
+    """What the request shows, and the client id of its Authorization header, if any."""
+    form = call.form
+    assertion = form.get("client_assertion")
+    basic_id, basic_secret = _basic(call)
+    secret = form.get("client_secret")
+    return basic_id, Credential(secret if secret is not None else basic_secret, assertion)
+
+
+def _basic(call: Call) -> tuple[str | None, str | None]:
+    """Client id and secret of an Authorization header (RFC 6749 §2.3.1), if there is one."""
+    scheme, _, value = (call.request.header("Authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None, None
+    try:
+        name, _, secret = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise refuse(9002313) from None
+    return unquote_plus(name), unquote_plus(secret)
+
+
+def check_platform(token: TokenCall, platform: Platform) -> None:
+    """Does the client behave as the platform of its redirect URI demands?"""
+    # fidelity: platforms
+    origin = token.call.origin
+    if platform is Platform.SPA and origin is None:
+        raise refuse(9002327)
+    if platform is not Platform.SPA and origin is not None:
+        raise refuse(9002326, origin)
+    if platform is Platform.WEB:
+        _check_proof(token)
+    elif token.credential.given:
+        raise refuse(700025)
+
+
+def check_confidential(token: TokenCall) -> None:
+    """For grants that only an app with a credential may use. No browser may send one."""
+    if token.call.origin is not None:
+        raise refuse(9002326, token.call.origin)
+    _check_proof(token)
+
+
+def check_public_flow(token: TokenCall) -> Platform:
+    """For grants without a redirect URI, which the app's registration must allow."""
+    # fidelity: public-flows
+    if token.call.origin is not None:
+        raise refuse(9002326, token.call.origin)
+    if token.credential.given and token.app.confidential:
+        _check_proof(token)
+        return Platform.WEB
+    if not token.app.public_flows:
+        raise refuse(7000218)
+    if token.credential.given:
+        raise refuse(700025)
+    return Platform.NATIVE
+
+
+def _check_proof(token: TokenCall) -> None:
+    """AADSTS7000218 without a credential, and one of several for a wrong one."""
+    app, credential = token.app, token.credential
+    if credential.assertion is not None:
+        if token.need("client_assertion_type") != _ASSERTION_TYPE:
+            raise refuse(90023, "client_assertion_type")
+        check_assertion(token, credential.assertion)
+        return
+    if credential.secret is None:
+        raise refuse(7000218)
+    if app.secret is not None and _same(app.secret, credential.secret):
+        return
+    if app.expired_secret is not None and _same(app.expired_secret, credential.secret):
+        raise refuse(7000222, app.client_id)
+    raise refuse(7000215, app.client_id)
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return hmac.compare_digest(ours.encode(), theirs.encode())

@@ -1,0 +1,123 @@
+"""Checking a client assertion (RFC 7523 §3): a certificate's, or another issuer's.
+
+Which of the two it is, the token says itself: one that the app made names a
+certificate in its header.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.signing.jws import believed, seconds, split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from entra_oauth.practice.directory.client_keys import Known
+    from entra_oauth.practice.signing.jws import SignedToken
+    from entra_oauth.practice.token.grant_request import TokenCall
+
+__all__ = ["check_assertion"]
+
+_LEEWAY_S = 300
+
+
+def check_assertion(token: TokenCall, text: str) -> None:
+    """Raises 50027, 50048, 700024, 700027, 700211, 700212, 700213 or 700229."""
+    read = split(text)
+    if read is None:
+        raise refuse(50027)
+    if _is_federated(token, read):
+        _check_federated(token, text, read.claims)
+    else:
+        _check_own(token, read)
+
+
+def _is_federated(token: TokenCall, read: SignedToken) -> bool:
+    """Whether another issuer made it: it names no certificate, or one that the app trusts."""
+    if not {"x5t", "x5t#S256"} & set(read.header):
+        return True
+    return any(c.issuer == read.claims.get("iss") for c in token.app.federated)
+
+
+def _check_own(token: TokenCall, read: SignedToken) -> None:
+    # fidelity: client-assertion
+    known = _find(token, read.header)
+    if known is None:
+        raise refuse(700027, token.app.client_id)
+    if not _signed_by(known.public, read):
+        raise refuse(700027, token.app.client_id)
+    claims = read.claims
+    if claims.get("iss") != claims.get("sub"):
+        raise refuse(50048)
+    if str(claims.get("iss")).lower() != token.app.client_id:
+        raise refuse(50027)
+    if claims.get("aud") not in _audiences(token):
+        raise refuse(50027)  # fidelity: assertion-audience
+    _check_times(claims, token.call.now)
+
+
+def _check_times(claims: Mapping[str, object], now: float) -> None:
+    if not now < seconds(claims, "exp") + _LEEWAY_S:
+        raise refuse(700024)
+    if "nbf" in claims and not seconds(claims, "nbf") - _LEEWAY_S <= now:
+        raise refuse(700024)
+
+
+def _find(token: TokenCall, header: Mapping[str, object]) -> Known | None:
+    """The certificate that the header names; padding does not matter, msal leaves it on."""
+    sha256, sha1 = (str(header.get(name, "")).rstrip("=") for name in ("x5t#S256", "x5t"))
+    for known in token.world.client_keys.known(token.app):
+        if sha256 == known.sha256 or (not sha256 and sha1 == known.sha1):
+            return known
+    return None
+
+
+def _signed_by(public: RSAPublicKey, read: SignedToken) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    padding: PSS | PKCS1v15
+    if read.header.get("alg") == "PS256":
+        padding = PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH)
+    elif read.header.get("alg") == "RS256":
+        padding = PKCS1v15()
+    else:
+        return False
+    try:
+        public.verify(read.signature, read.signed, padding, SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _audiences(token: TokenCall) -> set[str]:
+    """The token endpoint, by every name that this tenant has here."""
+    home, base = token.home, token.call.base_url
+    names = {home.id, home.domain, token.authority.segment, token.call.segments[0]}
+    ends = ("oauth2/v2.0/token", "oauth2/token", "v2.0")
+    return {f"{base}/{name}/{end}" for name in names for end in ends}
+
+
+def _check_federated(token: TokenCall, text: str, claims: Mapping[str, object]) -> None:
+    """The tenant plays every foreign issuer itself: `PracticeTenant.federated_token`."""
+    # fidelity: federated-issuer
+    ours = f"{token.call.base_url}/{token.home.id}/v2.0"
+    issuer, subject = str(claims.get("iss")), str(claims.get("sub"))
+    trusted = [c for c in token.app.federated if c.issuer == issuer]
+    if not trusted:
+        raise refuse(700211, issuer)
+    if believed(text, token.world.keys.key()) is None:
+        raise refuse(50027)
+    if issuer == ours and "scp" in claims:
+        raise refuse(700229)
+    trusted = [c for c in trusted if c.subject == subject]
+    if not trusted:
+        raise refuse(700213, subject)
+    if not any(c.audience == claims.get("aud") for c in trusted):
+        raise refuse(700212, str(claims.get("aud")))
+    _check_times(claims, token.call.now)

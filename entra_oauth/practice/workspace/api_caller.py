@@ -1,0 +1,187 @@
+"""Who knocks at the toy workspace, and whether they are let in."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice.directory.model import DATABRICKS
+from entra_oauth.practice.request.claims_request import challenge_json
+from entra_oauth.practice.signing.jws import believed, seconds
+from entra_oauth.protocol.messages import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from entra_oauth.practice.directory.model import App, User
+    from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.state.context import World
+
+__all__ = ["TurnedAway", "Visitor", "as_json", "visitor"]
+
+_RESOURCE_ID = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.databricks/workspaces/[^/]+",
+    re.ASCII | re.IGNORECASE,
+)
+_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A person, or an app that speaks for itself."""
+
+    oid: str
+    user: User | None
+    app: App
+
+    @property
+    def name(self) -> str:
+        return self.user.name if self.user else self.app.client_id
+
+    @property
+    def display_name(self) -> str:
+        return self.user.display_name if self.user else self.app.name
+
+
+class TurnedAway(Exception):
+    """Not let in; `answer` says why."""
+
+    def __init__(self, answer: HttpResponse) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def visitor(world: World, call: Call) -> Visitor:
+    """Whose token it is. Raises `TurnedAway`."""
+    scheme, _, token = (call.request.header("Authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise TurnedAway(
+            _refusal(
+                401,
+                "Credential was not sent or was of an unsupported type for this API.",
+                ("WWW-Authenticate", 'Bearer realm="practice workspace"'),
+            )
+        )
+    claims = believed(token.strip(), world.keys.key())
+    if claims is None:
+        raise TurnedAway(_refusal(403, "Invalid access token."))
+    resource = world.directory.resource(DATABRICKS)
+    if resource is None or not resource.answers_to(str(claims.get("aud"))):
+        raise TurnedAway(_wrong_audience(str(claims.get("aud"))))
+    if not seconds(claims, "nbf") <= call.now < seconds(claims, "exp"):
+        raise TurnedAway(_refusal(403, "Invalid access token."))
+    who = _found(world, claims)
+    if who is None or not _member(world, call, who):
+        raise TurnedAway(_page(403, "Error 403 User not authorized."))
+    _challenge(world, call, who, claims)
+    return who
+
+
+def _found(world: World, claims: Mapping[str, object]) -> Visitor | None:
+    app = world.directory.app(str(claims.get("appid", claims.get("azp"))))
+    oid = str(claims.get("oid"))
+    if app is None:
+        return None
+    if "scp" not in claims:
+        return Visitor(oid=oid, user=None, app=app)
+    user = world.directory.user_with_oid(oid)
+    return Visitor(oid=oid, user=user, app=app) if user is not None else None
+
+
+def _member(world: World, call: Call, who: Visitor) -> bool:
+    """In the workspace, or with a role on its Azure resource and the headers that say so.
+
+    https://learn.microsoft.com/azure/databricks/dev-tools/auth: a service principal must
+    show a token for Azure's management API too.
+    """
+    # fidelity: workspace-admin-header
+    known = who.user or who.app
+    if known.in_workspace:
+        return True
+    named = call.request.header("X-Databricks-Azure-Workspace-Resource-Id") or ""
+    if not known.contributor or not _RESOURCE_ID.fullmatch(named):
+        return False
+    return who.user is not None or _manages(world, call, who)
+
+
+def _manages(world: World, call: Call, who: Visitor) -> bool:
+    """Whether the management token is this service principal's, and still good."""
+    text = call.request.header("X-Databricks-Azure-SP-Management-Token") or ""
+    claims = believed(text, world.keys.key())
+    if claims is None or claims.get("oid") != who.oid:
+        return False
+    # It must be for Azure's own API. Whichever name that was asked for by, Entra's
+    # management resource answers to it.
+    resource = world.directory.resource(str(claims.get("aud")))
+    management = world.directory.resource("https://management.core.windows.net/")
+    if resource is None or resource is not management:
+        return False
+    return seconds(claims, "nbf") <= call.now < seconds(claims, "exp")
+
+
+def _challenge(world: World, call: Call, who: Visitor, claims: Mapping[str, object]) -> None:
+    """A client that can handle it is asked for a token made after the person's session ended."""
+    # fidelity: cae-challenge
+    since = world.ledger.challenged(who.oid)
+    if since is None or "xms_cc" not in claims or seconds(claims, "nbf") >= int(since):
+        return
+    wanted = b64encode(challenge_json(int(since)).encode()).decode("ascii")
+    told = (
+        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/'
+        f'authorize", error="insufficient_claims", claims="{wanted}"'
+    )
+    raise TurnedAway(
+        _refusal(
+            401,
+            "Continuous access evaluation resulted in claims challenge.",
+            ("WWW-Authenticate", told),
+        )
+    )
+
+
+def as_json(status: int, content: dict[str, object], *extra: tuple[str, str]) -> HttpResponse:
+    """An answer of the workspace's API."""
+    return HttpResponse(
+        status=status,
+        reason=_REASONS[status],
+        headers=(
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+            *extra,
+        ),
+        body=json.dumps(content).encode("utf-8"),
+    )
+
+
+def _refusal(status: int, message: str, *extra: tuple[str, str]) -> HttpResponse:
+    # fidelity: workspace-refusals
+    return as_json(status, {"error_code": status, "message": message}, *extra)
+
+
+def _wrong_audience(audience: str) -> HttpResponse:
+    """An HTML page with status 400, as reported for Databricks (azure-docs#83517)."""
+    text = (
+        "io.jsonwebtoken.IncorrectClaimException: Expected aud claim to be: "
+        f"{DATABRICKS}, but was: {audience}."
+    )
+    return _page(400, text)
+
+
+def _page(status: int, text: str) -> HttpResponse:
+    head = f"<head><title>Error {status}</title></head>"
+    html = f"<html>{head}<body><pre>{escape(text)}</pre></body></html>"
+    return HttpResponse(
+        status=status,
+        reason=_REASONS[status],
+        headers=(
+            ("Content-Type", "text/html;charset=utf-8"),
+            ("Content-Security-Policy", "default-src 'none'"),
+            ("X-Content-Type-Options", "nosniff"),
+        ),
+        body=html.encode("utf-8"),
+    )

@@ -1,0 +1,127 @@
+"""The device flow's first answer: a code for the person, another for us (RFC 8628 §3.1, §3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import plain
+from entra_oauth.protocol.endpoints.response import (
+    Question,
+    positive_seconds,
+    read_members,
+    required_text,
+    unexpected,
+)
+from entra_oauth.protocol.messages import FORM, USER_AGENT, HttpRequest, encode_form, is_loopback
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from entra_oauth.protocol.endpoints.request import Asking
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["DEFAULT_INTERVAL_S", "DeviceRequest", "DeviceResponse"]
+
+DEFAULT_INTERVAL_S = 5
+"""RFC 8628 §3.2: "If no value is provided, clients MUST use 5 as the default."."""
+
+_LONGEST_LIFE_S = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRequest:
+    """The request that begins a device sign-in."""
+
+    asking: Asking
+
+    @property
+    def question(self) -> Question:
+        """What the answer is read against."""
+        return Question(host=self.asking.authority.host, stage="devicecode")
+
+    def to_http(self) -> HttpRequest:
+        """The message."""
+        fields = [("client_id", self.asking.client_id), ("scope", self.asking.scope)]
+        if self.asking.claims is not None:
+            fields.append(("claims", self.asking.claims))
+        correlation = self.asking.correlation_id
+        return HttpRequest(
+            method="POST",
+            url=self.asking.authority.device_authorization_endpoint,
+            headers=(
+                ("User-Agent", USER_AGENT),
+                ("Accept", "application/json"),
+                ("Content-Type", FORM),
+                *((("client-request-id", correlation),) if correlation else ()),
+            ),
+            body=encode_form(tuple(fields)).encode("ascii"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceResponse:
+    """What the person must do, and how we may ask whether it is done."""
+
+    device_code: str = field(repr=False)
+    user_code: str
+    verification_uri: str
+    message: str
+    """What the person is to be told, safe to print."""
+    interval_s: int
+    """Seconds between two questions, at least."""
+    expires_in: int
+    """Seconds until both codes are dead."""
+
+    @classmethod
+    def read(
+        cls, reply: HttpResponse, *, answering: DeviceRequest, received_at: float
+    ) -> DeviceResponse:
+        """Read an answer against the request it answers.
+
+        Raises `AuthorityError`, and `UnexpectedAnswer` for anything that is not the
+        answer of RFC 8628 §3.2, a page that is not https included.
+        """
+        asked = answering.question
+        members = read_members(reply, asked, received_at=received_at)
+        uri = required_text(members, "verification_uri", reply, asked)
+        user_code = required_text(members, "user_code", reply, asked)
+        expires_in = positive_seconds(members, "expires_in", reply, asked)
+        if not _can_be_opened(uri):
+            raise unexpected(reply, asked, "its verification_uri is not an https address")
+        if expires_in is None:
+            raise unexpected(reply, asked, "it has no expires_in")
+        return cls(
+            device_code=required_text(members, "device_code", reply, asked),
+            user_code=user_code,
+            verification_uri=uri,
+            message=_message(members, uri, user_code),
+            interval_s=_interval(members, reply, asked),
+            expires_in=min(expires_in, _LONGEST_LIFE_S),
+        )
+
+
+def _interval(members: dict[str, Any], reply: HttpResponse, asked: Question) -> int:
+    if members.get("interval") == 0:  # as fast as you like; but a second is fast enough
+        return 1
+    return positive_seconds(members, "interval", reply, asked) or DEFAULT_INTERVAL_S
+
+
+def _can_be_opened(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    )
+
+
+def _message(members: dict[str, Any], uri: str, user_code: str) -> str:
+    """The authority's own words, if they name page and code; Entra sends them translated."""
+    said = members.get("message")
+    if isinstance(said, str) and uri in said and user_code in said:
+        return plain(" ".join(said.split()), limit=600)
+    return f"To sign in, open {uri} in a browser and enter the code {user_code}."

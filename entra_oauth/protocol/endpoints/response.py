@@ -1,0 +1,252 @@
+"""Reading what the authority answers: JSON or not, an OAuth error or not.
+
+Every endpoint that answers JSON is read through here, each against a `Question`:
+what may be said about it in an error, and what must never be.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
+from entra_oauth.protocol.strict_json import read_object
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = [
+    "LONGEST_WAIT_S",
+    "Question",
+    "optional_text",
+    "positive_seconds",
+    "read_members",
+    "required_text",
+    "retry_after_s",
+    "unexpected",
+]
+
+LONGEST_WAIT_S = 3600.0
+"""No `Retry-After` counts for more seconds than this."""
+
+_JSON = "application/json"
+_JSON_OF = {"keys": frozenset([_JSON, "application/jwk-set+json"])}
+"""Media types by stage, where more than the usual one may come (RFC 7517 §8.5.2)."""
+
+_BUSY = {429: "too many requests were made", 503: "it is not available for the moment"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an answer is read against."""
+
+    host: str
+    stage: str = "token"
+    """Which endpoint was asked: `token`, `devicecode`, `keys`."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What no error may repeat."""
+    spent: bool = False
+    """Whether it carried a code, which can be sent once only."""
+
+    @property
+    def again(self) -> str:
+        """How to go on after a failure, the end of a sentence."""
+        if self.spent:
+            return "then sign in again: a code can be sent only once."
+        return "then try again."
+
+
+def read_members(reply: HttpResponse, question: Question, *, received_at: float) -> dict[str, Any]:
+    """The members of a good answer.
+
+    `received_at` is in seconds since 1970. Raises `AuthorityError` for an OAuth
+    error, whatever else the answer holds, and `UnexpectedAnswer` for anything that
+    is not OAuth: HTML, plain text, a redirect, broken JSON.
+    """
+    if reply.status in _BUSY and not _holds_error(reply):
+        raise _busy(reply, question, received_at)
+    members = _members(reply, question)
+    if "error" in members:
+        raise _refusal(members, reply, received_at, question)
+    if reply.status != 200:
+        raise unexpected(
+            reply, question, f"it is neither {_WHAT[question.stage][1]} nor an OAuth error"
+        )
+    return members
+
+
+def _members(reply: HttpResponse, question: Question) -> dict[str, Any]:
+    if 300 <= reply.status < 400:
+        # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
+        raise unexpected(reply, question, "it is a redirect, which is never followed with a secret")
+    if _media_type(reply) not in _JSON_OF.get(question.stage, (_JSON,)):
+        raise unexpected(
+            reply,
+            question,
+            f"it is {_kind(reply)}, not JSON; a proxy or a gateway may have sent it",
+        )
+    try:
+        return read_object(reply.body)
+    except ValueError as error:
+        raise unexpected(reply, question, str(error)) from None
+
+
+def _kind(reply: HttpResponse) -> str:
+    start = reply.body[:200].lstrip().lower()
+    if _media_type(reply) == "text/html" or start.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page"
+    if not reply.body.strip():
+        return "empty"
+    return "plain text" if _media_type(reply) == "text/plain" else "something else"
+
+
+def _media_type(reply: HttpResponse) -> str:
+    return (reply.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+
+def _holds_error(reply: HttpResponse) -> bool:
+    try:
+        return _media_type(reply) == _JSON and "error" in read_object(reply.body)
+    except ValueError:
+        return False
+
+
+_WHAT = {
+    "token": ("no token answer", "a token"),
+    "devicecode": ("no answer of the device flow", "a device code"),
+    "keys": ("no set of keys", "a set of keys"),
+}
+
+
+def unexpected(reply: HttpResponse, question: Question, why: str) -> UnexpectedAnswer:
+    """An answer that is not what was asked for. `why` is the end of a sentence."""
+    kind = plain(_media_type(reply), limit=60) or "no content type"
+    return UnexpectedAnswer(
+        f"{question.host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
+        f"and that is {_WHAT[question.stage][0]}: {why}.",
+        advice=f"Check the authority's address and any proxy in between, {question.again}",
+    )
+
+
+def _busy(reply: HttpResponse, question: Question, received_at: float) -> UnexpectedAnswer:
+    seconds = math.ceil(retry_after_s(reply, received_at) or 60)
+    wait = f"Wait {seconds} seconds"
+    if seconds >= LONGEST_WAIT_S:  # where it is cut off, its number would be ours
+        wait = "It asks for a wait of an hour or more: wait"
+    return UnexpectedAnswer(
+        f"{question.host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
+        advice=f"{wait}, {question.again}",
+    )
+
+
+def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
+    """Seconds that the authority asks us to wait, 0 to 3600 (RFC 9110 §10.2.3)."""
+    value = (reply.header("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return float(min(int(value[:9]), LONGEST_WAIT_S))
+    if not value:
+        return None
+    from datetime import UTC
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value)
+        # The obsolete form without a zone means GMT as well (RFC 9110 §5.6.7).
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = moment.timestamp() - received_at
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT_S)
+
+
+def _refusal(
+    members: dict[str, Any], reply: HttpResponse, received_at: float, question: Question
+) -> AuthorityError:
+    # Late: nothing of it is needed on the way to the browser.
+    from entra_oauth.protocol.glossary.aadsts import (
+        as_sentence,
+        hide,
+        judge,
+        read_description,
+    )
+
+    said = {n: hide(v, question.secrets) for n, v in members.items() if isinstance(v, str)}
+
+    def text(name: str, limit: int = 300) -> str | None:
+        return plain(said.get(name, ""), limit=limit) or None
+
+    error = text("error", 80) or "an error without a name"
+    described = read_description(said.get("error_description", ""))
+    codes = _codes(members.get("error_codes")) or described.codes
+    reason = as_sentence(described.text or "No reason was given")
+    judged = judge(error, codes, text("suberror", 80))
+    return AuthorityError(
+        f"The authority refused the token ({error}): {reason}",
+        advice=judged.advice,
+        stage=question.stage,
+        error=error,
+        description=described.text,
+        error_codes=codes,
+        suberror=text("suberror", 80),
+        claims=said.get("claims"),
+        trace_id=text("trace_id", 64) or described.trace_id,
+        correlation_id=text("correlation_id", 64) or described.correlation_id,
+        timestamp=text("timestamp", 40) or described.timestamp,
+        error_uri=text("error_uri"),
+        http_status=reply.status,
+        retry_after_s=retry_after_s(reply, received_at),
+        meaning=judged.meaning,
+        cause=judged.cause,
+        helps=judged.helps,
+    )
+
+
+def _codes(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(code for code in value if isinstance(code, int) and not isinstance(code, bool))
+
+
+def required_text(
+    members: dict[str, Any], name: str, reply: HttpResponse, question: Question
+) -> str:
+    """A member that must be there. Raises `UnexpectedAnswer`."""
+    value = optional_text(members, name, reply, question)
+    if value is None:
+        raise unexpected(reply, question, f"it has no {name}")
+    return value
+
+
+def optional_text(
+    members: dict[str, Any], name: str, reply: HttpResponse, question: Question
+) -> str | None:
+    """A member that is a text of visible ASCII, or absent. Raises `UnexpectedAnswer`."""
+    value = members.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise unexpected(reply, question, f"its {name} is not a text")
+    if not value.isprintable() or not value.isascii():
+        # It would go into a header as it is.
+        raise unexpected(reply, question, f"its {name} holds characters that cannot be sent")
+    return value
+
+
+def positive_seconds(
+    members: dict[str, Any], name: str, reply: HttpResponse, question: Question
+) -> int | None:
+    """A positive number of seconds, as number or digits; None if absent.
+
+    Raises `UnexpectedAnswer` for anything else.
+    """
+    value = members.get(name)
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise unexpected(reply, question, f"its {name} is not a number")
+    if not 1 <= value < 10**10:
+        raise unexpected(reply, question, f"its {name} is not a positive number of seconds")
+    return int(value)

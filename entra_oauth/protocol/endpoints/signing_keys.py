@@ -1,0 +1,147 @@
+"""The authority's keys, and the signature of an ID token (RFC 7515, OpenID Connect Core §3.1.3.7).
+
+The key is found by the token's `kid`, exactly, among the keys that the authority
+publishes; keys that a token brings along itself (`jwk`, `jku`, `x5u`, `x5c`) are not
+looked at (RFC 8725 §3.10). The algorithm is RS256, whatever the token says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import IdTokenRefused, UsageError
+from entra_oauth.protocol.endpoints.response import Question, read_members, unexpected
+from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
+from entra_oauth.protocol.messages import USER_AGENT, HttpRequest
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["KEYS_LIFE_S", "REFETCH_S", "KeysRequest", "SigningKeys", "check_signature"]
+
+KEYS_LIFE_S = 24 * 3600
+"""Seconds that keys are kept; Entra's page says to read them again every 24 hours."""
+
+REFETCH_S = 60
+"""Seconds that must lie between two looks for an unknown key."""
+
+_MOST_KEYS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KeysRequest:
+    """The request for an authority's keys."""
+
+    authority: Authority
+
+    @property
+    def question(self) -> Question:
+        """What the answer is read against."""
+        return Question(host=self.authority.host, stage="keys")
+
+    def to_http(self) -> HttpRequest:
+        """The message."""
+        return HttpRequest(
+            method="GET",
+            url=self.authority.keys_endpoint,
+            headers=(("User-Agent", USER_AGENT), ("Accept", "application/json")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeys:
+    """What the authority publishes, as JSON Web Keys."""
+
+    keys: tuple[dict[str, Any], ...] = field(repr=False)
+    fetched_at: float
+    """Seconds since 1970."""
+
+    @classmethod
+    def read(
+        cls, reply: HttpResponse, *, answering: KeysRequest, received_at: float
+    ) -> SigningKeys:
+        """Read an answer. Raises `AuthorityError` and `UnexpectedAnswer`."""
+        members = read_members(reply, answering.question, received_at=received_at)
+        keys = members.get("keys")
+        if not isinstance(keys, list) or len(keys) > _MOST_KEYS:
+            raise unexpected(reply, answering.question, "it has no list of keys")
+        usable = tuple(key for key in keys if isinstance(key, dict) and _is_for_signatures(key))
+        if not usable:
+            raise unexpected(reply, answering.question, "none of its keys can check a signature")
+        return cls(keys=usable, fetched_at=received_at)
+
+    def named(self, kid: str) -> dict[str, Any] | None:
+        """The one key of that exact name; None if there is none, or two."""
+        found = [key for key in self.keys if key.get("kid") == kid]
+        return found[0] if len(found) == 1 else None
+
+    def knows(self, token: str) -> bool:
+        """Whether the key that a token names is among them."""
+        kid = _header(token).get("kid")
+        return isinstance(kid, str) and self.named(kid) is not None
+
+
+def check_signature(token: str, keys: SigningKeys) -> None:
+    """Raise `IdTokenRefused` unless one of `keys` signed the token with RS256."""
+    header = _header(token)
+    kid = header.get("kid")
+    if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str):
+        raise _refused("It is not signed in the way that was agreed: RS256, with a named key.")
+    key = keys.named(kid)
+    if key is None:
+        raise _refused("It names a key that the authority does not publish.")
+    _check_issuer_of_key(key, decode(token).claims)
+    if not _verifies(token, key):
+        raise _refused("Its signature is wrong: it was changed, or the authority did not make it.")
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        return decode(token).header
+    except UsageError as error:
+        raise _refused(error.what) from None
+
+
+def _is_for_signatures(key: dict[str, Any]) -> bool:
+    return (
+        key.get("kty") == "RSA"
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", "RS256") == "RS256"
+        and all(isinstance(key.get(name), str) for name in ("kid", "n", "e"))
+    )
+
+
+def _check_issuer_of_key(key: dict[str, Any], claims: dict[str, Any]) -> None:
+    """Entra says which issuer a key is for, as a template where that is several."""
+    issuer, tenant_id = key.get("issuer"), claims.get("tid")
+    if not isinstance(issuer, str):
+        return
+    if issuer.replace("{tenantid}", str(tenant_id)) != claims.get("iss"):
+        raise _refused("It is signed with a key that the authority keeps for another issuer.")
+
+
+def _verifies(token: str, key: dict[str, Any]) -> bool:
+    from joserfc.errors import JoseError
+    from joserfc.jwk import RSAKey
+    from joserfc.jws import JWSRegistry, deserialize_compact
+
+    # NOTE: the number and the exponent only. What else a key says of itself (`x5c`,
+    # `key_ops`) is not asked for.
+    numbers = {"kty": "RSA", "n": key["n"], "e": key["e"]}
+    registry = JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+    registry.max_header_length = MAX_JWT_BYTES  # a long header is odd, not a wrong signature
+    try:
+        deserialize_compact(token, RSAKey.import_key(numbers), registry=registry)
+    except (JoseError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _refused(why: str) -> IdTokenRefused:
+    return IdTokenRefused(
+        f"The ID token cannot be trusted. {why}",
+        advice="Nothing was kept. Check the authority's address and any proxy in between, "
+        "then sign in again.",
+    )

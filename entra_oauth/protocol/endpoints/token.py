@@ -1,0 +1,342 @@
+"""The token endpoint: something is handed in, tokens come back (RFC 6749 §4 and §5).
+
+A request is built by the class method that is named after its grant. Whatever the
+grant, the form begins with the article's `client_id` and `scope`, then comes what
+is handed in, then `grant_type`, then how the app proves itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus, unquote_plus
+
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.protocol.endpoints.response import (
+    Question,
+    optional_text,
+    positive_seconds,
+    read_members,
+    required_text,
+    retry_after_s,
+    unexpected,
+)
+from entra_oauth.protocol.id_token import Beside, IdToken
+from entra_oauth.protocol.messages import (
+    FORM,
+    USER_AGENT,
+    Fields,
+    HttpRequest,
+    HttpResponse,
+    RawFields,
+    refuse_control_characters,
+)
+from entra_oauth.protocol.scopes import not_granted
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+    from entra_oauth.protocol.endpoints.client_auth import Proof
+    from entra_oauth.protocol.endpoints.request import Asking
+
+__all__ = ["DEVICE_GRANT", "OBO_GRANT", "TokenRequest", "TokenResponse", "retry_after_s"]
+
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 §3.4."""
+
+OBO_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+"""RFC 7523 §2.1, with Entra's `requested_token_use=on_behalf_of`."""
+
+_HARMLESS = frozenset(
+    [
+        "claims",
+        "client_assertion_type",
+        "client_id",
+        "grant_type",
+        "redirect_uri",
+        "requested_token_use",
+        "scope",
+        "username",
+    ]
+)
+_LONGEST_PASSWORD = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """One request to the token endpoint. Its repr shows no secret."""
+
+    authority: Authority
+    client_id: str
+    scopes: tuple[str, ...]
+    nonce: str | None = field(default=None, repr=False)
+    """The nonce that an ID token in the answer must carry."""
+    accept: str = "application/json"
+    raw_fields: RawFields = field(repr=False)
+    """The form, each value percent-encoded as it goes on the wire."""
+    extra_headers: Fields = field(default=(), repr=False)
+    """What is sent beside curl's three headers: Basic authentication, a correlation id."""
+    hidden: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets that stand in the headers, as an answer could repeat them."""
+
+    @classmethod
+    def redeem(cls, response: AuthorizationResponse) -> TokenRequest:
+        """Redeem a code that came with our state.
+
+        The article's six fields in the article's order, the code exactly as it stood
+        in the address bar; hardened, the verifier takes the place of `state`, which
+        means nothing here (RFC 6749 §4.1.3, RFC 7636 §4.5).
+        """
+        request = response.request
+        article = request.procedure is Procedure.ARTICLE
+        fields = [
+            ("client_id", quote_plus(request.client_id)),
+            ("scope", quote_plus(request.scope)),
+            ("code", response.raw_code if article else quote_plus(response.code)),
+            ("redirect_uri", quote_plus(request.redirect_uri)),
+            ("grant_type", "authorization_code"),
+        ]
+        if article:
+            fields.append(("state", quote_plus(request.state)))
+        if request.pkce is not None:
+            fields.append(("code_verifier", quote_plus(request.pkce.verifier)))
+        if request.hints.claims is not None:
+            fields.append(("claims", quote_plus(request.hints.claims)))
+        return cls(
+            authority=request.authority,
+            client_id=request.client_id,
+            scopes=request.scopes,
+            nonce=request.nonce,
+            accept="*/*" if article else "application/json",
+            raw_fields=tuple(fields),
+            extra_headers=_correlation(request.hints.correlation_id),
+        )
+
+    @classmethod
+    def refresh(
+        cls, asking: Asking, refresh_token: str, *, proof: Proof | None = None
+    ) -> TokenRequest:
+        """A refresh token for fresh tokens (RFC 6749 §6)."""
+        _check_opaque("refresh token", refresh_token)
+        return cls._grant(asking, "refresh_token", (("refresh_token", refresh_token),), proof)
+
+    @classmethod
+    def password(
+        cls, asking: Asking, username: str, password: str, *, proof: Proof | None = None
+    ) -> TokenRequest:
+        """User name and password (RFC 6749 §4.3), the flow that is on its way out.
+
+        Raises `UsageError` for what Entra cannot accept: /common and /consumers, a
+        user name or password that is empty, a password of more than 256 characters.
+        """
+        _check_password(asking, username, password)
+        handed_in = (("username", username), ("password", password))
+        return cls._grant(asking, "password", handed_in, proof)
+
+    @classmethod
+    def device(cls, asking: Asking, device_code: str) -> TokenRequest:
+        """One question of the device flow: has the person finished? (RFC 8628 §3.4)."""
+        return cls._grant(asking, DEVICE_GRANT, (("device_code", device_code),), None)
+
+    @classmethod
+    def client_credentials(cls, asking: Asking, *, proof: Proof) -> TokenRequest:
+        """A token in the app's own name (RFC 6749 §4.4)."""
+        return cls._grant(asking, "client_credentials", (), proof)
+
+    @classmethod
+    def on_behalf_of(cls, asking: Asking, assertion: str, *, proof: Proof) -> TokenRequest:
+        """The access token that a service was called with, for one to call the next.
+
+        `assertion` is an access token whose audience is this app.
+        """
+        _check_opaque("assertion", assertion)
+        handed_in = (("assertion", assertion), ("requested_token_use", "on_behalf_of"))
+        return cls._grant(asking, OBO_GRANT, handed_in, proof)
+
+    @classmethod
+    def _grant(
+        cls, asking: Asking, grant_type: str, handed_in: Fields, proof: Proof | None
+    ) -> TokenRequest:
+        fields = (
+            ("client_id", asking.client_id),
+            ("scope", asking.scope),
+            *handed_in,
+            ("grant_type", grant_type),
+            *(proof.fields if proof else ()),
+            *((("claims", asking.claims),) if asking.claims is not None else ()),
+        )
+        return cls(
+            authority=asking.authority,
+            client_id=asking.client_id,
+            scopes=asking.scopes,
+            raw_fields=tuple((name, quote_plus(value)) for name, value in fields),
+            extra_headers=(
+                *(proof.headers if proof else ()),
+                *_correlation(asking.correlation_id),
+            ),
+            hidden=proof.secrets if proof else (),
+        )
+
+    @property
+    def grant_type(self) -> str:
+        """What kind of thing is handed in."""
+        return dict(self.parameters)["grant_type"]
+
+    @property
+    def code(self) -> str | None:
+        """The code that is redeemed, if one is."""
+        return dict(self.parameters).get("code")
+
+    @property
+    def parameters(self) -> Fields:
+        """The form, decoded, in wire order."""
+        return tuple((name, unquote_plus(raw)) for name, raw in self.raw_fields)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat: every value but those known to be harmless."""
+        secret = [(name, raw) for name, raw in self.raw_fields if name not in _HARMLESS]
+        spelt = (value for _, raw in secret for value in (raw, unquote_plus(raw)))
+        return tuple(dict.fromkeys((*spelt, *self.hidden)))
+
+    @property
+    def question(self) -> Question:
+        """What the answer is read against."""
+        return Question(host=self.authority.host, secrets=self.secrets, spent=self.code is not None)
+
+    def to_http(self, *, user_agent: str = USER_AGENT) -> HttpRequest:
+        """The message: curl's header set in curl's order, then what the request adds."""
+        body = "&".join(f"{name}={raw}" for name, raw in self.raw_fields)
+        return HttpRequest(
+            method="POST",
+            url=self.authority.token_endpoint,
+            headers=(
+                ("User-Agent", user_agent),
+                ("Accept", self.accept),
+                ("Content-Type", FORM),
+                *self.extra_headers,
+            ),
+            body=body.encode("ascii"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenResponse:
+    """A good answer of the token endpoint (RFC 6749 §5.1). Its repr shows no token."""
+
+    token_type: str
+    access_token: str = field(repr=False)
+    scope: str | None
+    """What was granted, as the authority said it; None if it said nothing."""
+    expires_in: int | None
+    """Seconds from the answer; None if the authority did not say."""
+    received_at: float
+    """Seconds since 1970."""
+    refresh_token: str | None = field(default=None, repr=False)
+    id_token: str | None = field(default=None, repr=False)
+    identity: IdToken | None = None
+    """Who signed in, if an ID token came; it has been checked."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def expires_at(self) -> float | None:
+        """Seconds since 1970."""
+        return None if self.expires_in is None else self.received_at + self.expires_in
+
+    @classmethod
+    def read(
+        cls, reply: HttpResponse, *, answering: TokenRequest, received_at: float
+    ) -> TokenResponse:
+        """Read an answer against the request it answers.
+
+        `received_at` is in seconds since 1970. Raises `AuthorityError` for an OAuth
+        error, whatever else the answer holds (E08), `UnexpectedAnswer` for anything
+        that is not OAuth, `IdTokenRefused` for an ID token that says something else.
+        """
+        asked = answering.question
+        members = read_members(reply, asked, received_at=received_at)
+        if required_text(members, "token_type", reply, asked).lower() != "bearer":
+            raise unexpected(reply, asked, "its token_type is not Bearer")
+        scope = optional_text(members, "scope", reply, asked)
+        id_token = optional_text(members, "id_token", reply, asked)
+        access_token = required_text(members, "access_token", reply, asked)
+        identity = id_token and IdToken.read(
+            id_token,
+            authority=answering.authority,
+            client_id=answering.client_id,
+            nonce=answering.nonce,
+            now=received_at,
+            beside=Beside(
+                access_token=access_token,
+                code=answering.code,
+                authority_time=_date(reply),
+            ),
+        )
+        return cls(
+            token_type="Bearer",  # noqa: S106
+            access_token=access_token,
+            scope=scope,
+            expires_in=positive_seconds(members, "expires_in", reply, asked),
+            received_at=received_at,
+            refresh_token=optional_text(members, "refresh_token", reply, asked),
+            id_token=id_token,
+            identity=identity or None,
+            warnings=_warnings(scope, id_token, answering),
+        )
+
+
+def _date(reply: HttpResponse) -> float | None:
+    """The authority's clock, in seconds since 1970, if it said one (RFC 9110 §6.6.1)."""
+    value = reply.header("Date")
+    if not value:
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _correlation(correlation_id: str | None) -> Fields:
+    return (("client-request-id", correlation_id),) if correlation_id else ()
+
+
+def _check_opaque(name: str, value: str) -> None:
+    """Raise `UsageError` unless it is visible ASCII: a stray line break spoils a token."""
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise UsageError(
+            f"The {name} is empty, or holds white space or another character that none has.",
+            advice=f"Give the whole {name}, and nothing else.",
+        )
+
+
+def _check_password(asking: Asking, username: str, password: str) -> None:
+    if asking.authority.tenant in ("common", "consumers"):
+        # AADSTS9001023
+        raise UsageError(
+            "The password flow does not go with common or consumers.",
+            advice="Name the tenant with --tenant, or use organizations.",
+        )
+    for name, value in (("user name", username), ("password", password)):
+        refuse_control_characters(f"The {name}", value)
+        if not value:
+            raise UsageError(f"The {name} is empty.", advice=f"Give the {name}.")
+    if len(password) > _LONGEST_PASSWORD:
+        raise UsageError(
+            f"The password is longer than {_LONGEST_PASSWORD} characters, which Entra refuses.",
+            advice="Check what was read: a whole file, perhaps.",
+        )
+
+
+def _warnings(scope: str | None, id_token: str | None, request: TokenRequest) -> tuple[str, ...]:
+    warnings = []
+    if "openid" in request.scopes and id_token is None:
+        warnings.append("No ID token came, so who signed in is not known.")
+    # RFC 6749 §5.1: without `scope` in the answer, all that was asked is granted.
+    missing = () if scope is None else not_granted(request.scopes, scope)
+    if missing:
+        warnings.append(f"Less was granted than asked: without {' '.join(missing)}.")
+    return tuple(warnings)

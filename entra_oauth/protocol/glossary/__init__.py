@@ -1,0 +1,1 @@
+"""One glossary: parameters, claims, error words and numbers."""

@@ -1,0 +1,208 @@
+"""Entra's own error numbers inside an OAuth error, and the catalogue of them.
+
+A description reads `AADSTS50011: text`, followed by a trailer with a trace id, a
+correlation id and a time. The trailer's lines end in CR LF in older answers and
+are set apart by single spaces in newer ones; both are read.
+
+The catalogue is a file beside this one. It is read when the first error needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import plain
+from entra_oauth.protocol.glossary.parameters import ERRORS, SUBERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from entra_oauth.errors import AuthorityError
+
+__all__ = [
+    "CatalogueEntry",
+    "Description",
+    "Judgement",
+    "advice_for",
+    "as_sentence",
+    "catalogue",
+    "hide",
+    "is_dead",
+    "judge",
+    "read_description",
+]
+
+_NUMBER = re.compile(r"AADSTS([0-9]{4,9})")
+_TRAILER = {
+    "trace_id": re.compile(r"Trace ID: ?([0-9A-Za-z-]{1,64})"),
+    "correlation_id": re.compile(r"Correlation ID: ?([0-9A-Za-z-]{1,64})"),
+    "timestamp": re.compile(r"Timestamp: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z)"),
+}
+# NOTE: no `\s*` in front, which would look at a long run of spaces once for each of them.
+_TRAILER_START = re.compile(r"(?:Trace|Correlation) ID:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """An `error_description`, taken apart and safe to print."""
+
+    text: str
+    """The sentence for people, without the trailer."""
+    codes: tuple[int, ...]
+    trace_id: str | None
+    correlation_id: str | None
+    timestamp: str | None
+
+
+def read_description(text: str) -> Description:
+    """Take an `error_description` apart. Never raises; what is not there is None."""
+    found = {
+        name: match.group(1) if (match := pattern.search(text)) else None
+        for name, pattern in _TRAILER.items()
+    }
+    sentence = _TRAILER_START.split(text, maxsplit=1)[0]
+    return Description(
+        text=plain(" ".join(sentence.split())),
+        codes=tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(sentence))),
+        trace_id=found["trace_id"],
+        correlation_id=found["correlation_id"],
+        timestamp=found["timestamp"],
+    )
+
+
+def as_sentence(text: str) -> str:
+    """The text with a full stop, unless it ends in a mark of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """The text without any of the secrets, should an authority repeat one.
+
+    Entra does not. A secret shorter than 8 characters is left alone: it could be
+    a part of an ordinary word or number.
+    """
+    for secret in secrets:
+        if len(secret) >= 8:
+            text = text.replace(secret, "<hidden>")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntry:
+    """One of Entra's numbers.
+
+    Most are documented by Microsoft ("Microsoft Entra authentication and authorization
+    error codes"); `evidence` says so, or that it was seen (`recorded`), or else.
+    """
+
+    code: int
+    name: str
+    oauth_error: str | None
+    """None where it is only ever shown on a page."""
+    meaning: str
+    cause: str
+    action: str
+    """What to do, as a sentence."""
+    helps: tuple[str, ...]
+    """Those of `retry`, `person` and `administrator` that can make it good."""
+    suberror: str | None
+    http_status: int | None
+    where: str
+    """Where it is said: authorize, token, page, discovery, log."""
+    evidence: str
+    note: str | None
+
+
+@cache
+def catalogue() -> Mapping[int, CatalogueEntry]:
+    """All numbers that are known here, each with its entry."""
+    import json
+    import pkgutil
+
+    text = pkgutil.get_data("entra_oauth.protocol.glossary", "aadsts_catalogue.json")
+    entries = (_entry(each) for each in json.loads(text or b"[]"))
+    return {entry.code: entry for entry in entries}
+
+
+_HELP = (("retry", "retry"), ("interaction", "person"), ("admin", "administrator"))
+
+
+def _entry(facts: dict[str, object]) -> CatalogueEntry:
+    def text(name: str) -> str | None:
+        value = facts.get(name)
+        return value if isinstance(value, str) else None
+
+    code, status = facts["code"], facts.get("http_status")
+    assert isinstance(code, int)  # noqa: S101 - the file is our own, and tested
+    return CatalogueEntry(
+        code=code,
+        name=text("name") or "",
+        oauth_error=text("oauth_error"),
+        meaning=text("meaning") or "",
+        cause=text("cause") or "",
+        action=text("action") or "",
+        helps=tuple(help_ for name, help_ in _HELP if facts.get(name)),
+        suberror=text("suberror"),
+        http_status=status if isinstance(status, int) else None,
+        where=text("where") or "",
+        evidence=text("evidence") or "",
+        note=text("note"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What an error comes to: what to do, and where the catalogue knows it, why."""
+
+    advice: str
+    meaning: str | None = None
+    cause: str | None = None
+    helps: tuple[str, ...] = ()
+
+
+def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> Judgement:
+    """What is known of an OAuth error with these numbers and this sub-error."""
+    if suberror == "cancel":
+        word = SUBERRORS["cancel"]
+        return Judgement(advice=word.action, meaning=word.meaning, helps=word.helps)
+    if (entry := _most_telling(error, codes)) is not None:
+        return Judgement(
+            advice=entry.action, meaning=entry.meaning, cause=entry.cause, helps=entry.helps
+        )
+    found = SUBERRORS.get(suberror or "") or ERRORS.get(error)
+    if found is not None:
+        return Judgement(advice=found.action, meaning=found.meaning, helps=found.helps)
+    return Judgement(
+        advice="Ask an administrator, who will want the correlation id and the time.",
+        helps=("administrator",),
+    )
+
+
+def _most_telling(error: str, codes: Sequence[int]) -> CatalogueEntry | None:
+    """The number that belongs to the error: older answers lead with a general one."""
+    known = [catalogue()[code] for code in codes if code in catalogue()]
+    fitting = [entry for entry in known if entry.oauth_error == error]
+    return next(iter(fitting + known), None)
+
+
+def advice_for(error: str, codes: Sequence[int], *, subcode: str | None = None) -> str:
+    """What a person can do about it, in a sentence."""
+    return judge(error, codes, subcode).advice
+
+
+_DEAD = frozenset([50173, 70008, 700082, 700084, 70043])
+_DEAD_SUBERRORS = frozenset(["bad_token", "token_expired"])
+
+
+def is_dead(error: AuthorityError) -> bool:
+    """Whether the answer says that the refresh token itself will never be good again.
+
+    Revoked, expired, or `bad_token`. NOTE: no other `invalid_grant` counts: most of
+    them ask for a step (MFA, consent) after which the same token works again.
+    """
+    if error.error != "invalid_grant":
+        return False
+    return error.suberror in _DEAD_SUBERRORS or not _DEAD.isdisjoint(error.error_codes)

@@ -1,0 +1,131 @@
+"""One look-up for all words that a person can meet: numbers, errors, parameters, claims."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.glossary.aadsts import catalogue
+from entra_oauth.protocol.glossary.parameters import (
+    CLAIMS,
+    ERRORS,
+    PARAMETERS,
+    SUBERRORS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from entra_oauth.protocol.glossary.aadsts import CatalogueEntry
+    from entra_oauth.protocol.glossary.parameters import ErrorWord
+
+__all__ = ["Explanation", "explain"]
+
+_NUMBER = re.compile(r"(?:aadsts)?([0-9]{4,9}):?", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z0-9_#-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What one word means in one of its uses."""
+
+    kind: str
+    """`code`, `error`, `suberror`, `parameter` or `claim`."""
+    name: str
+    meaning: str
+    cause: str | None = None
+    action: str | None = None
+    helps: tuple[str, ...] | None = None
+    """Those of `retry`, `person` and `administrator` that can help; None if nothing is wrong."""
+    oauth_error: str | None = None
+    http_status: int | None = None
+    where: str | None = None
+    evidence: str | None = None
+    note: str | None = None
+
+
+def explain(word: str) -> tuple[Explanation, ...]:
+    """All uses of a word: `50011`, `AADSTS50011`, `invalid_grant`, `state`, `aud` …
+
+    Raises `UsageError` for a word that is not known; it repeats nothing that could be
+    a secret.
+    """
+    word = word.strip().strip("\"'`")
+    if number := _NUMBER.fullmatch(word):
+        entry = catalogue().get(int(number.group(1)))
+        if entry is None:
+            raise _unknown_number(number.group(1))
+        return (_of_entry(entry),)
+    found = tuple(_uses(word.lower().lstrip("-")))
+    if not found:
+        raise _unknown_word(word)
+    return found
+
+
+def _uses(word: str) -> Iterator[Explanation]:
+    if word in ERRORS:
+        yield _of_error("error", word, ERRORS[word])
+    if word in SUBERRORS:
+        yield _of_error("suberror", word, SUBERRORS[word])
+    for kind, words in (("parameter", PARAMETERS), ("claim", CLAIMS)):
+        spelt = _spelling(word, words)
+        if spelt is not None:
+            yield Explanation(kind=kind, name=spelt, meaning=_sentence(words[spelt]))
+    for entry in catalogue().values():
+        if entry.name.lower() == word:
+            yield _of_entry(entry)
+
+
+def _spelling(word: str, words: Mapping[str, str]) -> str | None:
+    """How it is spelt there: options have hyphens where parameters have underscores."""
+    return next((each for each in (word, word.replace("-", "_")) if each in words), None)
+
+
+def _of_entry(entry: CatalogueEntry) -> Explanation:
+    return Explanation(
+        kind="code",
+        name=f"AADSTS{entry.code}",
+        meaning=entry.meaning,
+        cause=entry.cause,
+        action=entry.action,
+        helps=entry.helps,
+        oauth_error=entry.oauth_error,
+        http_status=entry.http_status,
+        where=entry.where,
+        evidence=entry.evidence,
+        note=entry.note,
+    )
+
+
+def _of_error(kind: str, name: str, word: ErrorWord) -> Explanation:
+    return Explanation(
+        kind=kind, name=name, meaning=word.meaning, action=word.action, helps=word.helps
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _unknown_number(number: str) -> UsageError:
+    return UsageError(
+        f"AADSTS{number} is not in the catalogue of this program.",
+        advice=f"Look it up at https://login.microsoftonline.com/error?code={number}.",
+    )
+
+
+def _unknown_word(word: str) -> UsageError:
+    import difflib
+
+    known = [*ERRORS, *SUBERRORS, *PARAMETERS, *CLAIMS]
+    # What does not look like a word could be a code or a token: it is not repeated.
+    shown = word if _WORD.fullmatch(word) else "That"
+    close = difflib.get_close_matches(word.lower()[:40], known, n=1, cutoff=0.7)
+    return UsageError(
+        f"{shown} is no error, parameter or claim that is known here.",
+        advice=(f"Did you mean {close[0]}? " if close else "")
+        + "Give a number such as AADSTS50011, an error such as invalid_grant, or a name such as "
+        "state or aud.",
+    )

@@ -1,0 +1,1 @@
+"""Resources: where a token may be sent, and the workspace API."""

@@ -1,0 +1,290 @@
+"""A call of a Databricks workspace's API, and what its refusals mean.
+
+As the article has it: the token in the `Authorization` header (RFC 6750 §2.1), and a
+header that names the workspace's Azure resource where the person is no member of the
+workspace. How a workspace words its refusals is known from reports and from Databricks'
+own SDK, which meets six shapes of them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import shlex
+from base64 import b64decode
+from dataclasses import dataclass, field
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from entra_oauth.errors import ApiRefused, UsageError, plain
+from entra_oauth.protocol.endpoints.request import check_claims
+from entra_oauth.protocol.glossary.aadsts import hide
+from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, split_origin
+from entra_oauth.protocol.resource.destination import check_audience, check_destination
+from entra_oauth.protocol.strict_json import read_object
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["RESOURCE_ID_HEADER", "ApiCall", "resource_id"]
+
+RESOURCE_ID_HEADER = "X-Databricks-Azure-Workspace-Resource-Id"
+
+_METHODS = frozenset(["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"])
+_RESOURCE_ID = re.compile(
+    r"/subscriptions/[!-.0-~]+/resourcegroups/[!-.0-~]+"
+    r"/providers/microsoft\.databricks/workspaces/[!-.0-~]+",
+    re.IGNORECASE,
+)
+_LONGEST_MESSAGE = 300
+
+
+def resource_id(subscription: str, resource_group: str, workspace: str) -> str:
+    """The name of a workspace as an Azure resource, put together as in the article.
+
+    Raises `UsageError` for a part that cannot be one.
+    """
+    for part in (subscription, resource_group, workspace):
+        if not re.fullmatch(r"[!-.0-~]+", part):
+            raise UsageError(
+                "A part of the workspace's resource id is empty, or holds a slash, a space or a "
+                "letter that a header cannot carry.",
+                advice="Copy subscription id, resource group and workspace name from the "
+                "workspace's Overview page in the Azure portal.",
+            )
+    return (
+        f"/subscriptions/{subscription}/resourcegroups/{resource_group}"
+        f"/providers/microsoft.databricks/workspaces/{workspace}"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCall:
+    """One request with a token. There is none that has not passed the gate.
+
+    Raises `DestinationRefused` where the token must not go, `UsageError` for what
+    cannot be sent.
+    """
+
+    method: str
+    url: str
+    """The whole address: `https://adb-….azuredatabricks.net/api/2.0/clusters/list`."""
+    access_token: str = field(repr=False)
+    scopes: tuple[str, ...]
+    """What the token is for."""
+    authority: Authority
+    """Who made the token."""
+    body: bytes | None = field(default=None, repr=False)
+    """JSON."""
+    resource_id: str | None = None
+    """Of the workspace in Azure, for whoever is no member of the workspace but
+    Contributor or Owner of that resource."""
+
+    def __post_init__(self) -> None:
+        if self.method not in _METHODS:
+            raise UsageError(
+                "There is no such method.", advice=f"Use one of {', '.join(sorted(_METHODS))}."
+            )
+        if self.body is not None and self.method in ("GET", "HEAD"):
+            raise UsageError(
+                f"A {self.method} has no body.", advice="Put what it asks for into the address."
+            )
+        token = self.access_token
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise UsageError(
+                "The access token is empty, or holds white space or another character that none "
+                "has.",
+                advice="Give the whole token, and nothing else.",
+            )
+        if self.resource_id is not None and not _RESOURCE_ID.fullmatch(self.resource_id):
+            raise UsageError(
+                "The workspace's resource id does not look like one.",
+                advice="It is /subscriptions/ID/resourceGroups/NAME/providers/"
+                "Microsoft.Databricks/workspaces/NAME: see Properties in the Azure portal.",
+            )
+        check_destination(self.url, scopes=self.scopes, authority=self.authority)
+        check_audience(token, self.scopes)
+
+    @property
+    def host(self) -> str:
+        """Host, and port if there is one."""
+        return split_origin(self.url)[0].partition("://")[2]
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it does no harm when it is sent again (RFC 9110 §9.2.1)."""
+        return self.method in ("GET", "HEAD")
+
+    def to_http(self) -> HttpRequest:
+        """The message."""
+        headers = [
+            ("User-Agent", USER_AGENT),
+            ("Accept", "application/json"),
+            ("Authorization", f"Bearer {self.access_token}"),
+        ]
+        if self.resource_id is not None:
+            headers.append((RESOURCE_ID_HEADER, self.resource_id))
+        if self.body is not None:
+            headers.append(("Content-Type", "application/json"))
+        return HttpRequest(
+            method=self.method, url=self.url, headers=tuple(headers), body=self.body or b""
+        )
+
+    def refusal(self, reply: HttpResponse, *, now: float) -> ApiRefused | None:
+        """What an answer says no to, and what to do; None if it says yes.
+
+        A redirect is a no: it is not followed. `now` is in seconds since 1970.
+        """
+        if reply.status < 300:
+            return None
+        what, advice, claims = self._explain(reply, now)
+        said = hide(_message(reply), [self.access_token])
+        return ApiRefused(
+            f"{self.host} answered HTTP {reply.status}: {what}"
+            + (f" It says: {said}" * bool(said)),
+            advice=advice,
+            http_status=reply.status,
+            claims=claims,
+        )
+
+    def _explain(self, reply: HttpResponse, now: float) -> tuple[str, str, str | None]:
+        """What it means, what to do, and a claims challenge if there is one."""
+        if reply.status == 401 and (claims := _challenge(reply)) is not None:
+            return (
+                "it wants a newer or stronger sign-in (a claims challenge).",
+                f"entra-oauth login --claims {shlex.quote(claims)}, then this again.",
+                claims,
+            )
+        if reply.status in (400, 401, 403) and (aged := self._age(now)) is not None:
+            return *aged, None
+        usual = 300 if reply.status < 400 else 400 if reply.status < 500 else 500
+        known = _BY_STATUS.get(reply.status, _BY_STATUS[usual])
+        what, advice = self._by_message(reply) or known
+        return what, advice, None
+
+    def _age(self, now: float) -> tuple[str, str] | None:
+        """What the token says of its own times, where that is the cause. Not verified."""
+        try:
+            claims = decode(self.access_token).claims
+        except UsageError:
+            return None
+        expires, begins = (_seconds(claims, name) for name in ("exp", "nbf"))
+        if expires is not None and expires <= now:
+            return (
+                f"the token expired {_minutes(now - expires)} ago, by what it says of itself.",
+                "Get a fresh one: entra-oauth token, or entra-oauth login.",
+            )
+        if begins is not None and begins > now:
+            return (
+                f"the token is good in {_minutes(begins - now)} only, by this machine's clock.",
+                "Check this machine's date and time: entra-oauth doctor.",
+            )
+        return None
+
+    def _by_message(self, reply: HttpResponse) -> tuple[str, str] | None:
+        text = _message(reply).lower()
+        if "expected aud claim" in text:
+            return (
+                "the token is for another API (wrong audience).",
+                "Get one for Azure Databricks: --scope databricks.",
+            )
+        if reply.status == 403 and "not authorized" in text and "user" in text:
+            return _NOT_A_MEMBER if self.resource_id is None else _NO_ROLE
+        if reply.status in (401, 403) and "invalid access token" in text:
+            return (
+                "the token is expired, damaged, or of another tenant than the workspace.",
+                "Get a fresh one from the workspace's own tenant: entra-oauth login "
+                f"--workspace-url {split_origin(self.url)[0]}.",
+            )
+        return None
+
+
+_NOT_A_MEMBER = (
+    "the person of this token is no member of the workspace.",
+    "Ask a workspace administrator to add them. A Contributor or Owner of the workspace's Azure "
+    "resource gets in with --workspace-resource-id.",
+)
+_NO_ROLE = (
+    "the person of this token is no member of the workspace, and not Contributor or Owner of the "
+    "Azure resource that was named.",
+    "Check the resource id, or ask a workspace administrator to add the person.",
+)
+
+_BY_STATUS = {
+    300: ("it redirects elsewhere, and a token is not carried along.", "Check the address."),
+    400: ("it does not understand the request.", "Check the path, and the body if there is one."),
+    401: (
+        "it does not take the token.",
+        "Get a fresh one for Azure Databricks: entra-oauth login. entra-oauth decode shows its "
+        "audience and times.",
+    ),
+    403: (
+        "the person of this token may not do that here.",
+        "Ask whoever owns the object or administers the workspace for the permission.",
+    ),
+    404: ("there is no such path or object.", "Check the path and the ids in it."),
+    429: ("too many requests were made.", "Wait a minute, then run this again."),
+    500: ("it has a fault of its own, or is busy.", "Wait a minute, then run this again."),
+}
+
+
+def _seconds(claims: dict[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value < 10**12 else None
+
+
+def _minutes(seconds: float) -> str:
+    return f"{round(seconds)} s" if seconds < 120 else f"{round(seconds / 60)} min"
+
+
+def _challenge(reply: HttpResponse) -> str | None:
+    """The claims of a challenge (RFC 6750 §3; "Claims challenges and claims requests").
+
+    There may be several headers, parameters in any order, and either base64 alphabet.
+    """
+    for name, value in reply.headers:
+        if name.lower() != "www-authenticate":
+            continue
+        found = dict(re.findall(r'([a-z_]+)\s*=\s*"([^"]*)"', value, re.IGNORECASE))
+        if found.get("error") == "insufficient_claims" and (text := found.get("claims")):
+            return _decoded(text)
+    return None
+
+
+def _decoded(text: str) -> str | None:
+    """The JSON in base64, if it is JSON that may be handed on."""
+    padded = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
+    try:
+        claims = b64decode(padded, validate=True).decode("utf-8")
+        check_claims(claims)
+    except (binascii.Error, UnicodeDecodeError, UsageError):
+        return None
+    return claims if claims.isprintable() else None
+
+
+def _message(reply: HttpResponse) -> str:
+    """The words of an error, in whichever shape: JSON of three kinds, HTML, plain text."""
+    try:
+        members = read_object(reply.body)
+    except ValueError:
+        text = reply.body[:20_000].decode("utf-8", "replace")
+        inner = _element("pre", text) or _element("title", text)
+        if inner is None and re.match(r"\s*<", text):
+            return ""
+        text = unescape(re.sub(r"<[^>]*>", " ", inner)) if inner else text
+    else:
+        names = ("message", "detail", "error_description", "error")
+        text = next((v for n in names if isinstance(v := members.get(n), str) and v), "")
+        code = members.get("error_code")
+        if isinstance(code, str) and code and code not in text:
+            text = f"{code}: {text}" if text else code
+    return plain(" ".join(text.split()), limit=_LONGEST_MESSAGE)
+
+
+def _element(name: str, text: str) -> str | None:
+    found = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", text, re.DOTALL | re.IGNORECASE)
+    return found.group(1) if found else None

@@ -1,0 +1,1 @@
+"""Two requests compared on five layers, and the captured references."""

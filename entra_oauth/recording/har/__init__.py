@@ -1,0 +1,1 @@
+"""HAR files written, read and redacted."""

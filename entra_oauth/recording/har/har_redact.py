@@ -1,0 +1,346 @@
+"""Other people's HAR files with their secrets taken out, and a report of what was done.
+
+A HAR is rebuilt from the members that are understood. Whatever else it holds, programs'
+own additions above all, is left out, and the report says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from entra_oauth.errors import SecurityError, UsageError
+from entra_oauth.recording.redaction.finds import LONG, Find
+from entra_oauth.recording.redaction.redact import Redacted, Redactor
+from entra_oauth.recording.redaction.secrets import leaks
+from entra_oauth.recording.step import Level
+
+__all__ = ["MAX_HAR_BYTES", "HarReport", "read_har", "redact_har"]
+
+MAX_HAR_BYTES = 64 * 1024 * 1024
+"""The largest HAR that is read, also after decompression."""
+
+_VERSIONS = ("1.1", "1.2", "1.3")
+_STRONG = frozenset(
+    ("code", "state", "nonce", "pkce", "at", "rt", "idt", "asrt", "dev", "sec", "pw", "sess")
+    + ("ck", "auth", "saml", "info", "user", "key")
+)
+_TIMINGS = ("blocked", "dns", "connect", "send", "wait", "receive", "ssl")
+
+
+@dataclass(slots=True)
+class HarReport:
+    """What was removed, what was kept, what was not understood."""
+
+    entries: int = 0
+    removed: Counter[str] = field(default_factory=Counter)
+    """Kinds of values, and how many places each was taken from."""
+    kept: set[str] = field(default_factory=set)
+    """Names of parameters and headers whose values stayed as they were."""
+    not_understood: list[str] = field(default_factory=list)
+    """Bodies that were taken out whole, and members that were left out."""
+
+
+def read_har(data: bytes) -> dict[str, Any]:
+    """The object that a HAR file is. Raises `UsageError` that says what is wrong with it."""
+    advice = "Export it again from the browser or proxy, as HAR 1.2."
+    if data.startswith(b"\x1f\x8b"):
+        unpacker = zlib.decompressobj(31)
+        try:
+            data = unpacker.decompress(data, MAX_HAR_BYTES + 1)
+        except zlib.error:
+            raise UsageError("The file is gzip, but broken.", advice=advice) from None
+    if len(data) > MAX_HAR_BYTES:
+        raise UsageError(
+            f"The file is larger than {MAX_HAR_BYTES // 2**20} MiB.",
+            advice="Export only the requests of the sign-in.",
+        )
+    problem = "It is not JSON"
+    value: object = None
+    try:
+        value = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+    except UnicodeDecodeError:
+        problem = "It is not UTF-8"
+    except json.JSONDecodeError as error:
+        problem = f"It is malformed or breaks off at character {error.pos:,}"
+    except (RecursionError, ValueError):
+        problem = "It is nested too deeply, or holds a number out of all range"
+    if not isinstance(value, dict) or not isinstance(value.get("log"), dict):
+        if isinstance(value, dict | list):
+            problem = "It has no member log"
+        raise UsageError(f"This is no HAR file. {problem}.", advice=advice)
+    if not isinstance(value["log"].get("entries"), list):
+        raise UsageError("This HAR has no list of entries.", advice=advice)
+    return value
+
+
+def redact_har(har: dict[str, Any], level: Level) -> tuple[bytes, HarReport]:
+    """The clean file and the report. Raises `SecurityError` if a secret is still in there."""
+    redactor = Redactor(level=level, key=secrets.token_bytes(32))
+    first = _Cleaner(redactor)
+    first.har(har)
+    # What was a secret in one place is looked for in every other.
+    known = {value: kind for value, kind in first.found.items() if len(value) >= 12}
+    second = _Cleaner(replace(redactor, known=known))
+    clean = second.har(har)
+    data = json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False).encode(
+        "utf-8", "surrogatepass"
+    )
+    if level is not Level.NONE and leaks(data, known):
+        raise SecurityError(
+            "The clean file was not written: it would still have held a secret.",
+            advice="Please report which program made this HAR. Do not hand the original on.",
+        )
+    return data + b"\n", second.report
+
+
+class _Cleaner:
+    """One walk over a HAR."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self.report = HarReport()
+        self.found: dict[str, str] = {}
+        self._place = ""
+
+    def har(self, har: dict[str, Any]) -> dict[str, Any]:
+        log = har["log"]
+        self._place = "log"
+        self._left_out(har, ("log",), "the file")
+        self._left_out(log, ("version", "creator", "browser", "pages", "entries", "comment"))
+        version = log.get("version")
+        if version not in _VERSIONS:
+            self._note("no version of HAR that is known here")
+        clean: dict[str, Any] = {
+            "version": version if version in _VERSIONS else "1.2",
+            "creator": self._tool(log.get("creator")) or {"name": "unknown", "version": ""},
+        }
+        if browser := self._tool(log.get("browser")):
+            clean["browser"] = browser
+        clean["pages"] = [self._page(page) for page in _dicts(log.get("pages"))]
+        clean["entries"] = []
+        for number, entry in enumerate(log["entries"], start=1):
+            self._place = f"entry {number}"
+            if isinstance(entry, dict):
+                clean["entries"].append(self._entry(entry))
+            else:
+                self._note("it is no object; left out")
+        self.report.entries = len(clean["entries"])
+        return {"log": clean}
+
+    # ---- parts -------------------------------------------------------------------
+
+    def _tool(self, tool: object) -> dict[str, str] | None:
+        if not isinstance(tool, dict):
+            return None
+        return {name: self._words(_text(tool.get(name))) for name in ("name", "version")}
+
+    def _page(self, page: dict[str, Any]) -> dict[str, Any]:
+        self._place = "a page"
+        self._left_out(page, ("startedDateTime", "id", "title", "pageTimings", "comment"))
+        timings = page.get("pageTimings")
+        timings = timings if isinstance(timings, dict) else {}
+        return {
+            "startedDateTime": self._words(_text(page.get("startedDateTime"))),
+            "id": self._words(_text(page.get("id"))),
+            "title": self._words(_text(page.get("title"))),
+            "pageTimings": {n: _number(timings.get(n)) for n in ("onContentLoad", "onLoad")},
+        }
+
+    def _entry(self, entry: dict[str, Any]) -> dict[str, Any]:
+        known: tuple[str, ...] = (
+            "startedDateTime",
+            "time",
+            "request",
+            "response",
+            "cache",
+            "timings",
+        )
+        known += ("pageref", "serverIPAddress", "connection", "comment", "_resourceType", "_error")
+        self._left_out(entry, known)
+        timings = entry.get("timings")
+        timings = timings if isinstance(timings, dict) else {}
+        clean: dict[str, Any] = {
+            "startedDateTime": self._words(_text(entry.get("startedDateTime"))),
+            "time": _number(entry.get("time"), 0),
+            "request": self._request(_dict(entry.get("request"))),
+            "response": self._response(_dict(entry.get("response"))),
+            "cache": {},
+            "timings": {name: _number(timings.get(name)) for name in _TIMINGS if name in timings},
+        }
+        for name in ("send", "wait", "receive"):
+            clean["timings"].setdefault(name, 0)
+        for name in ("pageref", "serverIPAddress", "connection", "comment", "_resourceType"):
+            if isinstance(entry.get(name), str):
+                clean[name] = self._words(entry[name])
+        if isinstance(entry.get("_error"), str):
+            clean["_error"] = self._words(entry["_error"])
+        return clean
+
+    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
+        known = ("method", "url", "httpVersion", "cookies", "headers", "queryString", "postData")
+        self._left_out(request, (*known, "headersSize", "bodySize", "comment"))
+        clean: dict[str, Any] = {
+            "method": self._words(_text(request.get("method"))),
+            "url": self._shown(self._redactor.url(_text(request.get("url")))),
+            "httpVersion": self._words(_text(request.get("httpVersion"))),
+            "cookies": self._cookies(request.get("cookies")),
+            "headers": self._pairs(request.get("headers"), self._redactor.header),
+            "queryString": self._pairs(request.get("queryString"), self._redactor.parameter),
+            "headersSize": -1,
+            "bodySize": _number(request.get("bodySize")),
+        }
+        post = request.get("postData")
+        if isinstance(post, dict):
+            clean["postData"], size = self._post(post)
+            if size is not None:
+                clean["bodySize"] = size
+                _set_length(clean["headers"], size)
+        return clean
+
+    def _post(self, post: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+        """The clean body; and its length, where the old one would tell that of a password."""
+        self._left_out(post, ("mimeType", "text", "params", "comment", "encoding"))
+        kind = _text(post.get("mimeType"))
+        clean: dict[str, Any] = {"mimeType": self._words(kind), "params": []}
+        size: int | None = None
+        text = post.get("text")
+        if isinstance(text, str):
+            body = self._redactor.body(text.encode("utf-8", "surrogatepass"), kind)
+            clean["text"] = self._shown(body, what="the request's body")
+            if any(_hides_length(find) for find in body.finds):
+                size = len(body.data)
+        params = [each for each in _dicts(post.get("params")) if "value" in each]
+        clean["params"] = self._pairs(params, self._redactor.parameter)
+        if len(params) < len(_dicts(post.get("params"))):
+            self._note("a file of the request's body, left out")
+        clean.setdefault("text", "")
+        return clean, size
+
+    def _response(self, response: dict[str, Any]) -> dict[str, Any]:
+        known = ("status", "statusText", "httpVersion", "cookies", "headers", "content")
+        self._left_out(response, (*known, "redirectURL", "headersSize", "bodySize", "comment"))
+        return {
+            "status": _number(response.get("status"), 0),
+            "statusText": self._words(_text(response.get("statusText"))),
+            "httpVersion": self._words(_text(response.get("httpVersion"))),
+            "cookies": self._cookies(response.get("cookies")),
+            "headers": self._pairs(response.get("headers"), self._redactor.header),
+            "content": self._content(_dict(response.get("content"))),
+            "redirectURL": self._shown(self._redactor.url(_text(response.get("redirectURL")))),
+            "headersSize": -1,
+            "bodySize": _number(response.get("bodySize")),
+        }
+
+    def _content(self, content: dict[str, Any]) -> dict[str, Any]:
+        self._left_out(content, ("size", "compression", "mimeType", "text", "encoding", "comment"))
+        kind = _text(content.get("mimeType"))
+        clean: dict[str, Any] = {
+            "size": _number(content.get("size"), 0),
+            "mimeType": self._words(kind),
+        }
+        text = content.get("text")
+        if not isinstance(text, str):
+            return clean
+        coded = content.get("encoding") == "base64"
+        try:
+            body = base64.b64decode(text) if coded else text.encode("utf-8", "surrogatepass")
+        except (binascii.Error, ValueError):
+            self._note("a body that is not the base64 it is said to be, left out")
+            return clean
+        done = self._redactor.body(body, kind)
+        shown = self._shown(done, what="the answer's body")
+        if coded:
+            clean |= {"text": base64.b64encode(done.data).decode("ascii"), "encoding": "base64"}
+        else:
+            clean["text"] = shown
+        return clean
+
+    def _pairs(self, pairs: object, redact: Callable[[str, str], Redacted]) -> list[dict[str, str]]:
+        clean = []
+        for pair in _dicts(pairs):
+            name, value = _text(pair.get("name")), _text(pair.get("value"))
+            done = redact(name, value)
+            if value and not done.finds:
+                self.report.kept.add(name[:60])
+            clean.append({"name": self._words(name), "value": self._shown(done)})
+        return clean
+
+    def _cookies(self, cookies: object) -> list[dict[str, Any]]:
+        clean = []
+        for cookie in _dicts(cookies):
+            value = self._redactor.header("Cookie", f"x={_text(cookie.get('value'))}")
+            done: dict[str, Any] = {
+                "name": self._words(_text(cookie.get("name"))),
+                "value": self._shown(value).removeprefix("x="),
+            }
+            for name in ("path", "domain", "expires", "sameSite"):
+                if isinstance(cookie.get(name), str) and cookie[name]:
+                    done[name] = self._words(cookie[name])
+            done |= {
+                n: cookie[n] for n in ("httpOnly", "secure") if isinstance(cookie.get(n), bool)
+            }
+            clean.append(done)
+        return clean
+
+    # ---- words and notes ------------------------------------------------------------
+
+    def _words(self, text: str) -> str:
+        return self._shown(self._redactor.words(text)) if text else ""
+
+    def _shown(self, done: Redacted, *, what: str = "") -> str:
+        for find in done.finds:
+            self.report.removed[find.kind] += 1
+            if find.kind in _STRONG:
+                value = find.value.encode("latin-1").decode("utf-8", "replace")
+                self.found.setdefault(value, find.kind)
+        if not done.understood:
+            self._note(f"{what}, taken out whole")
+        return done.data.decode("utf-8", "replace")
+
+    def _left_out(
+        self, members: Mapping[str, Any], known: tuple[str, ...], where: str | None = None
+    ) -> None:
+        for name in sorted(set(members) - set(known)):
+            shown = self._redactor.words(name).text[:60]
+            self._note(f"the member {shown}, left out", where)
+
+    def _note(self, what: str, where: str | None = None) -> None:
+        line = f"{where or self._place}: {what}"
+        if line not in self.report.not_understood:
+            self.report.not_understood.append(line)
+
+
+def _hides_length(find: Find) -> bool:
+    return find.masked or len(find.value) < LONG
+
+
+def _set_length(headers: list[dict[str, str]], size: int) -> None:
+    for header in headers:
+        if header["name"].lower() == "content-length":
+            header["value"] = str(size)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _number(value: object, default: float = -1) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return default
+    return value if abs(value) < 10**15 else default

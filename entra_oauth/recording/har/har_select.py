@@ -1,0 +1,142 @@
+"""The OAuth exchanges of somebody's HAR file as a recording, and what was left out of it.
+
+The pages on which a person signs in are left out: they hold the password, and are the
+authority's own affair. So is whatever else a browser fetched meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.messages import FORM, is_loopback, parse_form
+from entra_oauth.recording.record import Exchange, Recording
+from entra_oauth.recording.save import evidence_of
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.messages import HttpRequest
+    from entra_oauth.recording.har.har_read import Entry, Har
+    from entra_oauth.recording.step import Evidence, Level
+
+__all__ = ["Import", "import_har", "kind_of"]
+
+_PATHS = (
+    (re.compile(r"/oauth2/(?:v\d\.\d/)?authorize$"), "authorize"),
+    (re.compile(r"/oauth2/(?:v\d\.\d/)?token$"), "token"),
+    (re.compile(r"/oauth2/(?:v\d\.\d/)?devicecode$"), "devicecode"),
+    (re.compile(r"/discovery/(?:v\d\.\d/)?keys$"), "keys"),
+    (re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)"), "metadata"),
+)
+_NAMES = {"metadata": "openid-configuration"}
+_FRONT = ("authorize", "redirect")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """What came of a file."""
+
+    recording: Recording
+    """With its secrets. To be redacted before it is written."""
+    evidence: Evidence
+    taken: tuple[tuple[int, str], ...]
+    """Numbers of the entries in the file, and what each is, in the order of the steps."""
+    left: tuple[tuple[str, int], ...]
+    """Hosts, and how many of their entries were left out."""
+    unusable: tuple[int, ...]
+    """Numbers of entries that are no exchanges."""
+
+
+def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, Any]) -> Import:
+    """Pick the OAuth exchanges out, and take their secrets out.
+
+    Raises `UsageError` if there are none. `created_at` is in seconds since 1970.
+    """
+    taken: list[tuple[Entry, str]] = []
+    left: Counter[str] = Counter()
+    for entry in har.entries:
+        kind = kind_of(entry.request)
+        if kind is None:
+            left[plain(urlsplit_host(entry.request.url), limit=100) or "no host"] += 1
+        else:
+            taken.append((entry, kind))
+    if not taken:
+        raise UsageError(
+            f"There is no OAuth exchange among the {len(har.entries):,} of this HAR file.",
+            advice="Record again from before the sign-in until it has ended, with the log kept "
+            "over page changes.",
+        )
+    taken.sort(key=lambda pair: pair[0].started_at)
+    recording = Recording(tuple(_exchange(entry, kind) for entry, kind in taken))
+    evidence = evidence_of(recording, level=level, created_at=created_at, facts=facts)
+    steps = [
+        replace(step, link=replace(entry.link, certificates=()))
+        for step, (entry, _) in zip(evidence.steps, taken, strict=True)
+    ]
+    origin = f"It was made from a HAR file of {har.creator or 'an unknown program'}, version "
+    evidence = replace(
+        evidence,
+        steps=tuple(steps),
+        not_seen=(*evidence.not_seen, f"{origin}{har.version}: what that left out is not here."),
+    )
+    return Import(
+        recording=recording,
+        evidence=evidence,
+        taken=tuple((entry.number, kind) for entry, kind in taken),
+        left=tuple(left.most_common()),
+        unusable=har.unusable,
+    )
+
+
+def urlsplit_host(url: str) -> str:
+    """The host of an address; empty where it has none that can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def kind_of(request: HttpRequest) -> str | None:
+    """What an exchange is in OAuth; None for what is none of it."""
+    path = request.path
+    for pattern, kind in _PATHS:
+        if pattern.search(path):
+            return kind
+    fields = {name for name, _ in parse_form(request.query)}
+    form = set()
+    if (request.header("content-type") or "").lower().startswith(FORM):
+        form = {name for name, _ in parse_form(request.body.decode("latin-1"))}
+    if {"client_id", "response_type"} <= fields:
+        return "authorize"
+    if "grant_type" in form:
+        return "token"
+    both = fields | form
+    is_answer = "state" in both and ("code" in both or "error" in both)
+    if is_answer and (is_loopback(urlsplit_host(request.url)) or not form & {"ctx", "flowToken"}):
+        return "redirect"
+    bearer = (request.header("authorization") or "").lower().startswith("bearer ")
+    return "api" if bearer else None
+
+
+def _exchange(entry: Entry, kind: str) -> Exchange:
+    front = kind in _FRONT
+    note = {"authorize": "authorize", "redirect": "accepted"}.get(kind, "")
+    request = entry.request
+    wire = None
+    if entry.sent and not front:
+        wire = replace(entry.link, sent=entry.sent, received=entry.received)
+    elif entry.sent:
+        request = replace(request, raw=entry.sent)
+    name = _NAMES.get(kind, kind)
+    return Exchange(
+        channel="front" if front else "back",
+        note=note or (request.path.rpartition("/")[2] if kind == "api" else name),
+        request=request,
+        response=entry.response,
+        started_at=entry.started_at,
+        ended_at=entry.started_at + entry.duration_s,
+        wire=wire,
+    )

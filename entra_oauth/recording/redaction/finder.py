@@ -1,0 +1,393 @@
+"""Finding what must go, in each container that OAuth uses.
+
+Each function looks at a `View` and yields `Find`s, whose places are those of the
+outermost text. Containers inside containers are looked into, whatever they are.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_right
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from entra_oauth.protocol.glossary.secrecy import (
+    Act,
+    Rule,
+    is_plain_name,
+    rule_for,
+)
+from entra_oauth.recording.redaction.finds import (
+    LONG,
+    PLACEHOLDER,
+    Find,
+    apply,
+    is_taken_out,
+    placeholder,
+)
+from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
+from entra_oauth.recording.redaction.views import (
+    View,
+    html_text,
+    json_string,
+    percent,
+    whole,
+)
+
+__all__ = ["Finder"]
+
+_DEPTH = 12
+
+# Quantifiers that give nothing back: a hostile page must not make any of these slow.
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])ey[A-Za-z0-9_-]{10,}+\.ey[A-Za-z0-9_-]{2,}+\.[A-Za-z0-9_-]*+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]+")
+_PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?([^\s&\"'<>,;]+)")
+_BEARER = re.compile(r"(?i)\b(bearer|basic|pop|dpop)\s+([A-Za-z0-9._~+/-]{12,}=*)")
+_RUN = re.compile(r"[A-Za-z0-9_~+/%-]{20,}={0,2}")
+_GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TAG = re.compile(
+    r"<([A-Za-z][^\s/>\"'<=]*+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*+)>|<!--.*?(?:-->|\Z)", re.S
+)
+_CLOSING = {
+    tag: re.compile(rf"</{tag}", re.I) for tag in ("script", "style", "noscript", "template")
+}
+_ATTRIBUTE = re.compile(r"([^\s\"'=<>/]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
+_LINKS = frozenset({"href", "src", "action", "formaction", "data", "content", "cite", "poster"})
+_TAME = frozenset(
+    {"class", "id", "type", "name", "method", "lang", "charset", "rel", "for", "style", "role"}
+    | {"width", "height", "http-equiv", "enctype", "autocomplete", "dir", "title", "alt"}
+)
+_STEMS = ("oauth2", "v2.0", "discovery", "common", "organizations", "consumers")
+"""What follows a tenant in an address of Entra's; and what is no tenant of anybody's."""
+_TRUE_OR_FALSE = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off", "0", "1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finder:
+    """Looks for what must go. `known` are secrets to be found wherever they stand."""
+
+    key: bytes = field(repr=False)
+    people: bool = False
+    """Whether what tells of a person goes too."""
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values and their kinds."""
+
+    # ---- one value by its name ---------------------------------------------------
+
+    def named(
+        self, name: str, value: View, depth: int, siblings: Iterable[str] = ()
+    ) -> Iterator[Find]:
+        """The value of a parameter or a member of that name."""
+        if name.lower() == "code_challenge":
+            # Of S256 it is a hash and harmless; else it is the verifier itself.
+            rule = Rule(Act.KEEP) if "S256" in siblings else Rule(Act.SECRET, "pkce")
+        else:
+            rule = rule_for(name)
+        yield from self.ruled(rule, value, depth)
+
+    def ruled(self, rule: Rule, value: View, depth: int) -> Iterator[Find]:
+        """A value, by what is to be done with it."""
+        text = value.text
+        if not text or is_taken_out(text):
+            return
+        act = rule.act
+        if act is Act.PII:
+            act = Act.SECRET if self.people else Act.KEEP
+        if act is Act.TOKEN:
+            yield self._token(rule.kind, value)
+        elif act is Act.SECRET:
+            yield _find(rule.kind, value)
+        elif act is Act.MASK:
+            yield _find(rule.kind, value, masked=True)
+        elif act is Act.TEXT:
+            yield from self.words(value, depth)
+        elif act in (Act.KEEP, Act.URL):
+            yield from self.inside(value, depth)
+        elif text.lower() not in _TRUE_OR_FALSE:
+            yield from self._unknown(rule.kind, value, depth)
+
+    def _unknown(self, kind: str, value: View, depth: int) -> Iterator[Find]:
+        text = value.text.strip()
+        looks_like_json = text[:1] in ("{", "[") and text[-1:] in ("}", "]")
+        if depth < _DEPTH and looks_like_json:
+            try:
+                yield from self.json(value, depth + 1)
+            except NotJson:
+                yield _find(kind, value)
+        elif _URL.fullmatch(text):
+            yield from self.url(value, depth + 1)
+        else:
+            yield _find(kind, value)
+
+    def inside(self, value: View, depth: int) -> Iterator[Find]:
+        """A value that may stay, unless it holds one that may not."""
+        if depth >= _DEPTH:
+            yield _find("val", value)
+            return
+        text = value.text.strip()
+        yield from self._known(value)
+        for match in _JWT.finditer(value.text):
+            if match[0].endswith(".sig") and value.text.startswith("~", match.end()):
+                continue  # its signature was taken out before
+            yield self._token("at", value.cut(*match.span()))
+        for match in _BEARER.finditer(value.text):
+            yield from self.credentials(value.cut(*match.span()))
+        if text[:1] in ("{", "[") and text[-1:] in ("}", "]"):
+            try:
+                yield from self.json(value, depth + 1)
+                return
+            except NotJson:
+                pass
+        for match in _URL.finditer(value.text):
+            yield from self.url(value.cut(*match.span()), depth + 1)
+        if "=" in text and ("&" in text or _PAIR.fullmatch(text)) and "://" not in text:
+            yield from self.form(value, depth + 1)
+
+    def words(self, value: View, depth: int) -> Iterator[Find]:
+        """Text for people: also what only looks like a secret goes."""
+        yield from self.inside(value, depth)
+        text = value.text
+        for match in _PAIR.finditer(text):
+            rule = rule_for(match[1])
+            if rule.act in (Act.SECRET, Act.TOKEN, Act.MASK):
+                yield from self.ruled(rule, value.cut(*match.span(2)), depth)
+        addresses = [match.span() for match in _URL.finditer(text)]
+        starts = [start for start, _ in addresses]
+        for match in _RUN.finditer(text):
+            before = bisect_right(starts, match.start()) - 1
+            inside = before >= 0 and match.start() < addresses[before][1]
+            if not inside and _looks_secret(match[0]):
+                yield _find("val", value.cut(*match.span()))
+
+    def _known(self, value: View) -> Iterator[Find]:
+        for secret, kind in self.known.items():
+            at = value.text.find(secret)
+            while at >= 0:
+                yield _find(kind, value.cut(at, at + len(secret)))
+                at = value.text.find(secret, at + len(secret))
+
+    # ---- containers --------------------------------------------------------------
+
+    def url(self, value: View, depth: int = 0) -> Iterator[Find]:
+        """An address, absolute or not."""
+        before, fragment = value.partition("#")
+        address, query = before.partition("?")
+        yield from self._known(value)
+        scheme, rest = address.partition("://")
+        if rest.text:
+            authority, _ = rest.partition("/")
+            at = authority.text.rfind("@")
+            if at > 0:
+                yield _find("pw", authority.cut(0, at), masked=True)
+            yield from self._path(rest.cut(len(authority.text)))
+        else:
+            yield from self._path(scheme)
+        for part in (query, fragment):
+            if part.text:
+                yield from self.form(part, depth + 1)
+
+    def _path(self, path: View) -> Iterator[Find]:
+        segments = path.split("/")
+        for index, segment in enumerate(segments):
+            text = percent(segment)
+            if _looks_secret(text.text) and not PLACEHOLDER.fullmatch(text.text):
+                yield _find("val", text)
+            elif (
+                self.people
+                and text.text
+                and text.text not in _STEMS
+                and not PLACEHOLDER.fullmatch(text.text)
+                and any(s.text in _STEMS for s in segments[index + 1 : index + 2])
+            ):
+                yield _find("pii", text)
+
+    def form(self, value: View, depth: int = 0) -> Iterator[Find]:
+        """`application/x-www-form-urlencoded`, and the query of an address."""
+        if depth >= _DEPTH:
+            yield _find("val", value)
+            return
+        pieces = [piece.partition("=") for piece in value.split("&")]
+        methods = [
+            percent(raw).text for name, raw in pieces if name.text == "code_challenge_method"
+        ]
+        for raw_name, raw in pieces:
+            name = percent(raw_name)
+            if name.text and not is_plain_name(name.text) and not PLACEHOLDER.fullmatch(name.text):
+                yield from self.ruled(Rule(Act.UNKNOWN, "name"), name, depth)
+            if raw.text:
+                yield from self.named(name.text, percent(raw), depth + 1, methods)
+
+    def json(self, value: View, depth: int = 0) -> Iterator[Find]:
+        """A JSON text. Raises `NotJson`, before anything was found."""
+        yield from self._node("", parse(value.text), value, depth)
+
+    def _node(self, name: str, node: Node, value: View, depth: int) -> Iterator[Find]:
+        if node.kind == "object":
+            yield from self._object(node, value, depth)
+        elif node.kind == "array":
+            for child in node.children:
+                yield from self._node(name, child, value, depth)
+        elif node.kind == "string":
+            yield from self.named(name, json_string(value.cut(node.start + 1, node.end - 1)), depth)
+        elif node.kind == "number":
+            yield from self._number(name, value.cut(node.start, node.end))
+
+    def _object(self, node: Node, value: View, depth: int) -> Iterator[Find]:
+        members = []
+        for key, child in node.members:
+            inner = json_string(value.cut(key.start + 1, key.end - 1))
+            members.append((inner, child))
+            if not is_plain_name(inner.text) and not PLACEHOLDER.fullmatch(inner.text):
+                yield from self.ruled(Rule(Act.UNKNOWN, "name"), inner, depth)
+        named = {name.text.lower(): child for name, child in members}
+        # {"name": "code", "value": "…"} is how HAR and others write a parameter.
+        called = named.get("name")
+        pair = ""
+        if called is not None and called.kind == "string" and "value" in named:
+            pair = json_string(value.cut(called.start + 1, called.end - 1)).text
+        for name, child in members:
+            if pair and name.text.lower() == "value":
+                yield from self._node(pair, child, value, depth)
+            elif not (pair and name.text.lower() == "name" and is_plain_name(pair)):
+                yield from self._node(name.text, child, value, depth)
+
+    def _number(self, name: str, value: View) -> Iterator[Find]:
+        act = rule_for(name).act
+        goes = act not in (Act.KEEP, Act.TEXT, Act.URL) and not (act is Act.PII and not self.people)
+        if goes and value.text not in ("0", "1") and set(value.text) != {"9"}:
+            start, end = value.place()
+            text = "9" * len(value.text) if len(value.text) >= LONG else "0"
+            yield Find(start=start, end=end, kind="num", value=value.text, masked=True, text=text)
+
+    def html(self, value: View, depth: int = 0) -> Iterator[Find]:
+        """A page: fields of forms by their names, addresses, and words."""
+        text, told, at = value.text, 0, 0
+        while (at := text.find("<", at)) >= 0:
+            match = _TAG.match(text, at)
+            if match is None:
+                if not text[at + 1 : at + 2].isalpha():
+                    at += 1
+                    continue
+                break  # a tag without an end: what comes after it is not understood
+            yield from self._between(value.cut(told, at), depth)
+            at = match.end()
+            if match[1] is None:
+                yield from self._opaque(value.cut(match.start() + 4, at))
+            else:
+                yield from self._tag(match[1].lower(), value.cut(*match.span(2)), depth)
+                at = yield from self._hidden(match[1].lower(), value, at)
+            told = at
+        if at < 0:
+            yield from self._between(value.cut(told), depth)
+        else:
+            yield from self._between(value.cut(told, at), depth)
+            yield from self._opaque(value.cut(at))
+
+    def _hidden(self, tag: str, value: View, at: int) -> Generator[Find, None, int]:
+        """The inside of a script and the like; returns where it ends."""
+        if tag not in ("script", "style", "noscript", "template"):
+            return at
+        end = _CLOSING[tag].search(value.text, at)
+        end_at = end.start() if end else len(value.text)
+        if tag != "style":
+            yield from self._opaque(value.cut(at, end_at))
+        return end_at
+
+    def _opaque(self, value: View) -> Iterator[Find]:
+        inner = value.strip()
+        if len(inner.text) >= LONG and not PLACEHOLDER.fullmatch(inner.text.removesuffix("-->")):
+            yield _find("page", inner.cut(0, len(inner.text.removesuffix("-->"))))
+
+    def _between(self, value: View, depth: int) -> Iterator[Find]:
+        if value.text.strip():
+            yield from self.words(html_text(value), depth + 1)
+
+    def _tag(self, tag: str, value: View, depth: int) -> Iterator[Find]:
+        found: dict[str, View] = {}
+        for match in _ATTRIBUTE.finditer(value.text):
+            group = next((g for g in (2, 3, 4) if match[g] is not None), 0)
+            if group:
+                found[match[1].lower()] = html_text(value.cut(*match.span(group)))
+        is_field = tag in ("input", "button", "param", "meta", "option", "textarea")
+        called = found["name"].text if is_field and "name" in found else ""
+        for name, inner in found.items():
+            if tag == "meta" and rule_for(called).act is Act.UNKNOWN:
+                yield from self.inside(inner, depth + 1)
+            elif name in ("value", "content") and called:
+                yield from self.named(called, inner, depth + 1)
+            elif name in _LINKS and "?" not in inner.text and "#" not in inner.text:
+                yield from self._path(inner)
+            elif name in _LINKS:
+                yield from self.url(inner, depth + 1)
+            elif name in _TAME:
+                yield from self.inside(inner, depth + 1)
+            elif len(inner.text) >= LONG:
+                yield from self.ruled(Rule(Act.UNKNOWN, "val"), inner, depth + 1)
+            else:
+                yield from self._known(inner)
+
+    # ---- tokens ------------------------------------------------------------------
+
+    def credentials(self, value: View) -> Iterator[Find]:
+        """What follows `Authorization:`; its scheme stays."""
+        scheme, rest = value.partition(" ")
+        rest = rest.strip()
+        if not rest.text:
+            yield from self.ruled(Rule(Act.SECRET, "auth"), scheme, 0)
+        elif not is_taken_out(rest.text):
+            basic = scheme.text.lower() == "basic"
+            yield _find("pw", rest, masked=True) if basic else self._token("at", rest)
+
+    def cookies(self, value: View, *, attributes: bool) -> Iterator[Find]:
+        """`Cookie`, or with `attributes` `Set-Cookie`; names stay."""
+        for index, piece in enumerate(value.split(";")):
+            if attributes and index:
+                return
+            name, content = piece.partition("=")
+            if not is_plain_name(name.text.strip()):
+                yield from self.ruled(Rule(Act.UNKNOWN, "name"), name.strip(), 0)
+            yield from self.ruled(Rule(Act.SECRET, "ck"), content.strip(), 0)
+
+    def _token(self, kind: str, value: View) -> Find:
+        readable = self._readable(kind, value.text)
+        start, end = value.place()
+        if readable is not None and end - start == len(readable):
+            return Find(start=start, end=end, kind=kind, value=value.text, text=readable)
+        return _find(kind, value)
+
+    def _readable(self, kind: str, token: str) -> str | None:
+        """A JWT of the same length without its signature; None if that cannot be made."""
+        parts = token.split(".")
+        if len(parts) != 3 or len(parts[2]) < LONG * 2:
+            return None
+        shown = []
+        for part in parts[:2]:
+            try:
+                inner = urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
+                if urlsafe_b64encode(inner.encode("latin-1")).rstrip(b"=").decode() != part:
+                    return None
+                view = whole(inner)
+                if parse(inner).kind != "object":
+                    return None
+                clean, _ = apply(inner, self.json(view), self.key)
+            except (ValueError, NotJson):
+                return None
+            shown.append(urlsafe_b64encode(clean.encode("latin-1")).rstrip(b"=").decode("ascii"))
+        room = len(token) - len(shown[0]) - len(shown[1]) - 2
+        if room < LONG:
+            return None
+        return ".".join([*shown, placeholder("sig", token, room, self.key)])
+
+
+def _find(kind: str, value: View, *, masked: bool = False) -> Find:
+    start, end = value.place()
+    return Find(start=start, end=end, kind=kind, value=value.text, masked=masked)
+
+
+def _looks_secret(run: str) -> bool:
+    rest = PLACEHOLDER.sub("", _GUID.sub("", run))
+    if len(rest) < LONG:
+        return False
+    has = (any(c.isdigit() for c in rest), any(c.islower() for c in rest))
+    return (all(has) or any(c.isupper() for c in rest[1:])) and not is_plain_name(rest)

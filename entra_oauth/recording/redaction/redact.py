@@ -1,0 +1,287 @@
+"""Taking the secrets out of messages, before anything is written. Pure: no file, no clock.
+
+Every container is taken apart: request line, headers, form, JSON, JWT, HTML, and those
+inside one another. A long value is replaced by one of the same length that shows its
+kind and a keyed tag; a password, and whatever is short, by a fixed mask. So messages
+keep their shape and, where nothing was masked, their length.
+
+A body that is not understood is taken out whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from entra_oauth.protocol.glossary.secrecy import Act, header_rule, is_plain_name
+from entra_oauth.recording.raw import RawMessage, pack, split_message
+from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.finds import LONG, Find, apply
+from entra_oauth.recording.redaction.json_tree import NotJson
+from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
+from entra_oauth.recording.step import Half, Level, Seen, Step
+
+__all__ = ["Redacted", "Redactor"]
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""A larger body is not looked into: it goes whole."""
+
+_JSON_TYPES = re.compile(r"\b(?:json|jwk)\b|\+json")
+_HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|form|title|!--)", re.I)
+_HARMLESS_TYPES = re.compile(r"image/|font/|text/css")
+_PLACE = re.compile(r"(?:[a-z0-9.-]{1,255}|\[[0-9a-f:.]{2,45}\]):[0-9]{1,5}", re.I)
+"""What a proxy is asked to be connected with (RFC 9112 section 3.2.3)."""
+_FORM_START = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]*=[^\s<>\"{}]*(?:&[^\s<>\"{}]*)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A text or a body that may be shown, and what was taken out."""
+
+    data: bytes = field(repr=False)
+    finds: tuple[Find, ...]
+    understood: bool = True
+
+    @property
+    def text(self) -> str:
+        return self.data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redactor:
+    """Redacts everything of one recording with one key, so that equal values look equal."""
+
+    level: Level
+    key: bytes = field(repr=False)
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Secrets that are to be found wherever they stand, and their kinds. Of 12 characters
+    and more: a short word would be found in the middle of others."""
+
+    @property
+    def _finder(self) -> Finder:
+        known = {
+            as_bytes_text(secret): kind
+            for secret, kind in sorted(self.known.items(), key=lambda item: -len(item[0]))
+            if len(secret) >= 12
+        }
+        return Finder(key=self.key, people=self.level is Level.PII, known=known)
+
+    # ---- parts -------------------------------------------------------------------
+
+    def url(self, url: str) -> Redacted:
+        """An address, with query and fragment."""
+        text = as_bytes_text(url)
+        return self._done(text, [*self._finder.url(whole(text))])
+
+    def words(self, words: str) -> Redacted:
+        """A text for people."""
+        text = as_bytes_text(words)
+        return self._done(text, [*self._finder.words(whole(text), 0)])
+
+    def parameter(self, name: str, value: str) -> Redacted:
+        """A decoded value of that name."""
+        text = as_bytes_text(value)
+        return self._done(text, [*self._finder.named(name, whole(text), 0, ("S256",))])
+
+    def header(self, name: str, value: str) -> Redacted:
+        """The value of a header."""
+        text = as_bytes_text(value)
+        return self._done(text, self._header(name, whole(text)))
+
+    def body(self, body: bytes, content_type: str = "") -> Redacted:
+        """A decoded body. What is not understood is taken out whole."""
+        if not body or self.level is Level.NONE:
+            return Redacted(body, ())
+        text = body.decode("latin-1")
+        finds = self._body(body, whole(text), content_type.lower())
+        if finds is None:
+            out = Find(start=0, end=len(text), kind="body", value=text)
+            return replace(self._done(text, [out]), understood=False)
+        return self._done(text, finds)
+
+    def _done(self, text: str, finds: list[Find]) -> Redacted:
+        if self.level is Level.NONE:
+            return Redacted(text.encode("latin-1"), ())
+        clean, counted = apply(text, finds, self.key)
+        return Redacted(clean.encode("latin-1"), tuple(counted))
+
+    def _header(self, name: str, value: View) -> list[Find]:
+        finder, value = self._finder, value.strip()
+        if not value.text:
+            return []
+        lower = name.strip().lower()
+        if lower in ("authorization", "proxy-authorization"):
+            return [*finder.credentials(value)]
+        if lower in ("cookie", "set-cookie"):
+            return [*finder.cookies(value, attributes=lower == "set-cookie")]
+        rule = header_rule(name)
+        if rule.act is Act.URL:
+            return [*finder.url(value)]
+        return [*finder.ruled(rule, value, 0)]
+
+    def _body(self, body: bytes, view: View, kind: str) -> list[Find] | None:
+        """What must go from it; None if it is not understood."""
+        finder = self._finder
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        if _HARMLESS_TYPES.match(kind):
+            return [] if not any(k.encode() in body for k in self.known) else None
+        starts_json = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+        if _JSON_TYPES.search(kind) or starts_json:
+            try:
+                return [*finder.json(view)]
+            except NotJson:
+                return None
+        if "html" in kind or "xml" in kind or _HTML.match(body):
+            return [*finder.html(view)] if _HTML.match(body) else None
+        if "x-www-form-urlencoded" in kind or (not kind and _FORM_START.match(body)):
+            return [*finder.form(view)]
+        if kind.startswith("text/plain") or not kind:
+            return [*finder.words(view, 0)]
+        return None
+
+    # ---- messages ----------------------------------------------------------------
+
+    def message(self, data: bytes) -> tuple[bytes, tuple[Find, ...], tuple[str, ...]]:
+        """A message as on the wire: its new bytes, what was found, what else had to change."""
+        if self.level is Level.NONE or not data:
+            return data, (), ()
+        message = split_message(data)
+        if not message.whole:
+            text = data.decode("latin-1")
+            found = Find(start=0, end=len(text), kind="msg", value=text)
+            return *self._applied(text, [found]), ("not-understood",)
+        interim, before, _ = self.message(message.interim) if message.interim else (b"", (), ())
+        head, in_head = self._head(message)
+        after = replace(split_message(head), interim=interim)
+        body, in_body, changes = self._framed(message)
+        after, more = _true_length(after, len(body) - len(message.body))
+        return bytes(after.with_body(body)), (*before, *in_head, *in_body), (*changes, *more)
+
+    def _applied(self, text: str, finds: list[Find]) -> tuple[bytes, tuple[Find, ...]]:
+        clean, counted = apply(text, finds, self.key)
+        return clean.encode("latin-1"), tuple(counted)
+
+    def _head(self, message: RawMessage) -> tuple[bytes, tuple[Find, ...]]:
+        text = bytes(replace(message, interim=b"", body=b"")).decode("latin-1")
+        view = whole(text)
+        finds = self._start_line(view.cut(0, len(message.start)))
+        at = len(message.start) + len(message.newline)
+        for line in message.lines:
+            finds += self._line(view.cut(at, at + len(line)))
+            at += len(line) + len(message.newline)
+        return self._applied(text, finds)
+
+    def _start_line(self, line: View) -> list[Find]:
+        if line.text.startswith("HTTP/"):
+            return [*self._finder.words(line, 0)]
+        method, rest = line.partition(" ")
+        at = rest.text.rfind(" ")
+        target = rest.cut(0, at) if at >= 0 else rest
+        if method.text == "CONNECT" and _PLACE.fullmatch(target.text):
+            return []
+        finds = [] if method.text.isalpha() else [*self._finder.words(method, 0)]
+        return finds + [*self._finder.url(target)] if target.text else finds
+
+    def _line(self, line: View) -> list[Find]:
+        name, value = line.partition(":")
+        if ":" not in line.text or not is_plain_name(name.text):
+            inner = line.strip()
+            return [_whole(inner)] if inner.text else []
+        return self._header(name.text, value)
+
+    def _framed(self, message: RawMessage) -> tuple[bytes, tuple[Find, ...], tuple[str, ...]]:
+        """The body as it goes on the wire again."""
+        if not message.body:
+            return b"", (), ()
+        decoded = message.decoded()
+        if decoded is None:
+            text = message.body.decode("latin-1")
+            out = Find(start=0, end=len(text), kind="body", value=text)
+            return *self._applied(text, [out]), ("not-understood",)
+        clean = self.body(decoded, message.header("content-type") or "")
+        changes: tuple[str, ...] = () if clean.understood else ("not-understood",)
+        if clean.data == decoded and not message.is_chunked:
+            return message.body, clean.finds, changes
+        packed = clean.data
+        if message.coding:
+            packed = pack(clean.data, message.coding) if clean.data != decoded else b""
+            packed = packed or (message.unframed() or b"")
+            changes += ("compressed-again",) if clean.data != decoded else ()
+        if not message.is_chunked:
+            return packed, clean.finds, changes
+        framed, more = _chunked(message, packed)
+        return framed, clean.finds, changes + more
+
+    # ---- steps -------------------------------------------------------------------
+
+    def step(self, step: Step) -> tuple[Step, tuple[Find, ...]]:
+        """A step as it may be written."""
+        if self.level is Level.NONE:
+            return step, ()
+        request, one = self._half(step.request)
+        response, two = self._half(step.response)
+        url, note = self.url(step.url), self.words(step.note)
+        link = step.link
+        sent, three, _ = self.message(link.tunnel_sent)
+        received, four, _ = self.message(link.tunnel_received)
+        link = replace(link, tunnel_sent=sent, tunnel_received=received)
+        if self.level is Level.PII and link.proxy:
+            link = replace(link, proxy="~pii~", peer="~pii~")
+        done = replace(
+            step, request=request, response=response, url=url.text, note=note.text, link=link
+        )
+        return done, (*one, *two, *url.finds, *note.finds, *three, *four)
+
+    def _half(self, half: Half) -> tuple[Half, tuple[Find, ...]]:
+        if half.seen is Seen.ADDRESS:
+            address = self.url(half.data.decode("utf-8", "replace"))
+            return self._sized(half, address.data, address.finds, ()), address.finds
+        data, finds, changes = self.message(half.data)
+        return self._sized(half, data, finds, changes), finds
+
+    def _sized(
+        self, half: Half, data: bytes, finds: tuple[Find, ...], changes: tuple[str, ...]
+    ) -> Half:
+        hidden = any(find.masked or len(find.value) < LONG for find in finds)
+        size = None if hidden else half.original_size
+        return replace(half, data=data, original_size=size, changes=changes)
+
+
+def _whole(view: View) -> Find:
+    start, end = view.place()
+    return Find(start=start, end=end, kind="val", value=view.text)
+
+
+def _chunked(message: RawMessage, body: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The body in the chunks that it came in; in one, if it has another length."""
+    found = message.chunks()
+    chunks, end = found if found is not None else ((), b"0\r\n\r\n")
+    changes: tuple[str, ...] = ()
+    if end.strip(b"\r\n") != b"0":  # what stands after the last chunk is rarely looked at
+        end, changes = b"0\r\n\r\n", ("trailer",)
+    if body == b"".join(chunks):
+        kept = message.body[: len(message.body) - len(found[1])] if found else b""
+        return kept + end, changes
+    if len(body) != sum(map(len, chunks)):
+        return b"%x\r\n%b\r\n" % (len(body), body) + end, (*changes, "chunks")
+    out, at = [], 0
+    for chunk in chunks:
+        out.append(b"%x\r\n%b\r\n" % (len(chunk), body[at : at + len(chunk)]))
+        at += len(chunk)
+    return b"".join(out) + end, changes
+
+
+def _true_length(message: RawMessage, difference: int) -> tuple[RawMessage, tuple[str, ...]]:
+    """Have Content-Length say what is there now."""
+    value = message.header("content-length")
+    if not difference or value is None or not value.isdigit() or message.is_chunked:
+        return message, ()
+    lines = list(message.lines)
+    for index, line in enumerate(lines):
+        name, _, old = line.partition(b":")
+        if name.lower() == b"content-length" and old.strip().isdigit():
+            size = str(max(int(old) + difference, 0)).encode("ascii")
+            lines[index] = name + b":" + old.replace(old.strip(), size)
+    return replace(message, lines=tuple(lines)), ("content-length",)

@@ -1,0 +1,1 @@
+"""A recording told: page, diagram, text."""

@@ -1,0 +1,183 @@
+"""A recording as text: raw HTTP, curl commands, a Mermaid diagram, Markdown.
+
+Text from outside is made harmless for where it goes: control characters are named,
+and what a format would read as its own is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from entra_oauth.errors import plain
+from entra_oauth.recording.curl import curl_command
+from entra_oauth.recording.report.parameter_rows import tables
+from entra_oauth.recording.report.parts import visible
+from entra_oauth.recording.step import Seen
+from entra_oauth.recording.story import Actor, actors, told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from entra_oauth.recording.step import Evidence, Half, Step
+
+__all__ = ["as_curl", "as_http", "as_markdown", "as_mermaid"]
+
+
+def as_http(evidence: Evidence) -> str:
+    """Each step's bytes as text, under a line that says which it is."""
+    parts = []
+    for step in evidence.steps:
+        parts.append(f"### {step.number} {plain(step.name)}: {told(step).title}")
+        for title, half in (("request", step.request), ("answer", step.response)):
+            note = f" ({_seen(half)})" if half.seen is not Seen.WIRE else ""
+            parts.append(f"# {title}{note}")
+            parts.append(_lines(half))
+    return "\n".join(parts) + "\n"
+
+
+def _lines(half: Half) -> str:
+    """The message with its line ends as line ends, and every other control character named."""
+    message = half.message
+    decoded = message.decoded() if message.whole else None
+    if decoded is None:
+        data = half.data
+    else:
+        data = half.data[: len(half.data) - len(message.body)] + decoded
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    return "\n".join(plain(line, limit=100_000) for line in text.split("\n"))
+
+
+def _seen(half: Half) -> str:
+    return {
+        Seen.ADDRESS: "only its address is known",
+        Seen.NOTHING: "not seen",
+        Seen.REBUILT: "put together from its parts",
+        Seen.WIRE: "as on the wire",
+    }[half.seen]
+
+
+# ---- curl -----------------------------------------------------------------------------
+
+
+def as_curl(evidence: Evidence) -> str:
+    """A shell script that sends each request of the program again."""
+    head = [
+        "#!/bin/sh",
+        "# The requests of a recorded sign-in, for curl. Read before you run: a code is good",
+        "# once, and every secret is a variable that you must set, as it goes on the wire",
+        "# (in a form that is percent-encoded).",
+        "set -eu",
+    ]
+    parts = ["\n".join(head)]
+    for step in evidence.steps:
+        lines = [f"# {step.number} {plain(step.name)}: {told(step).title}"]
+        message = step.request.message
+        if step.request.seen is Seen.ADDRESS or not message.whole:
+            lines.append(f"# The browser opened: {plain(step.url, limit=8000)}")
+        elif step.channel == "front":
+            lines.append("# The browser brought this to the program's listener; that has ended.")
+        else:
+            command = curl_command(message, step.url)
+            lines += [f"# {name}: {plain(stands)}" for name, stands in command.variables]
+            lines += [f"# Note: {remark}" for remark in command.remarks]
+            lines.append(command.text)
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+# ---- Mermaid --------------------------------------------------------------------------
+
+
+def as_mermaid(evidence: Evidence) -> str:
+    """A sequence diagram (mermaid.js.org)."""
+    lines = ["sequenceDiagram", "  autonumber"]
+    for actor, host in actors(evidence).items():
+        shown = f"{actor.value}<br/>{_mermaid(host)}" if host else actor.value
+        lines.append(f"  participant {actor.name} as {shown}")
+    for step in evidence.steps:
+        what = told(step)
+        sender, receiver = what.sender.name, what.receiver.name
+        path = plain(step.url.partition("?")[0].partition("://")[2].partition("/")[2], limit=60)
+        text = _mermaid(f"{what.title}: {step.method} /{path}")
+        if step.name == "authorize" and Actor.PROGRAM in actors(evidence):
+            lines.append(f"  PROGRAM->>{sender}: {_mermaid('opens the authorize URL')}")
+        lines.append(f"  {sender}->>{receiver}: {text}")
+        response = step.http_response
+        if response is not None:
+            lines.append(f"  {receiver}-->>{sender}: {response.status} {_mermaid(response.reason)}")
+        elif step.failure:
+            lines.append(f"  Note over {sender},{receiver}: {_mermaid(step.failure)}")
+    return "\n".join(lines) + "\n"
+
+
+def _mermaid(text: str) -> str:
+    # Mermaid reads # and ; as its own, and would run HTML.
+    return re.sub(r"[#;<>&\"`{}\[\]|\\]", lambda m: f"#{ord(m[0])};", plain(text, limit=200))
+
+
+# ---- Markdown -------------------------------------------------------------------------
+
+
+def as_markdown(evidence: Evidence) -> str:
+    """The whole recording for people, in Markdown."""
+    at = datetime.fromtimestamp(evidence.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    parts = [
+        "# A recorded sign-in",
+        f"Recorded {at}. Taken out: {evidence.level.value}.",
+        "```mermaid\n" + as_mermaid(evidence) + "```",
+    ]
+    for step in evidence.steps:
+        parts += _markdown_step(step)
+    if evidence.claims:
+        parts.append("## What the recorder claims")
+        parts.append(
+            _markdown_table(
+                ("claim", "verdict", "in words", "steps"),
+                [
+                    (c.name, c.verdict, c.detail, ", ".join(map(str, c.steps)))
+                    for c in evidence.claims
+                ],
+            )
+        )
+    if evidence.not_seen:
+        parts.append("## What is not here")
+        parts += [f"- {_markdown(line)}" for line in evidence.not_seen]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_step(step: Step) -> list[str]:
+    what = told(step)
+    parts = [
+        f"## {step.number}. {what.title}",
+        f"{what.purpose} ({what.source})",
+        f"{what.sender.value} to {what.receiver.value}: {_seen(step.request)}.",
+        _fenced(visible(step.request.data)),
+    ]
+    if step.response.seen is not Seen.NOTHING:
+        parts += ["The answer:", _fenced(visible(step.response.data))]
+    for table in tables(step):
+        parts.append(f"**{table.where}**")
+        rows = [
+            (row.name, row.raw or row.value, row.value, row.meaning, row.source)
+            for row in table.rows
+        ]
+        parts.append(_markdown_table(("name", "raw", "decoded", "what for", "source"), rows))
+    return parts
+
+
+def _fenced(text: str) -> str:
+    ticks = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _markdown_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    lines += [" | ".join(_markdown(cell) for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", plain(text, limit=2000))

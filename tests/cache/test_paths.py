@@ -1,0 +1,124 @@
+"""Where the files are, what is in one, and what is not believed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entra_oauth.cache import paths
+from kit import canaries
+from kit.stores import APP, SCOPE, USER
+
+KEY = APP.key(USER, SCOPE)
+TIMES = (1_767_272_400, 1_767_268_800, 5_000)
+TEXT = paths.write_token(KEY, TIMES, canaries.ACCESS_TOKEN, SCOPE)
+
+
+def test_a_file_is_read_as_it_was_written() -> None:
+    assert paths.read_token(TEXT, KEY) == (*TIMES, canaries.ACCESS_TOKEN, SCOPE)
+
+
+@pytest.mark.parametrize("at", range(len(KEY)))
+def test_a_file_under_a_wrong_name_is_not_believed(at: int) -> None:
+    other = tuple(part + "x" if n == at else part for n, part in enumerate(KEY))
+    assert paths.read_token(TEXT, other) is None
+
+
+@given(st.integers(0, len(TEXT) - 1))
+def test_a_file_that_was_cut_is_not_believed(length: int) -> None:
+    assert paths.read_token(TEXT[:length], KEY) is None
+
+
+@given(st.text())
+def test_no_other_text_is_a_token(text: str) -> None:
+    assert paths.read_token(text, KEY) is None
+    assert paths.read_line(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT.replace("token 1\n", "token 2\n"),
+        TEXT.replace("1767272400", "-1"),
+        TEXT.replace("1767272400", "١٢"),
+        TEXT.replace("1767272400", "9" * 40),
+        TEXT.replace(canaries.ACCESS_TOKEN, ""),
+        TEXT.replace(canaries.ACCESS_TOKEN, "a\rb"),
+        TEXT.replace(canaries.ACCESS_TOKEN, "ä"),
+        TEXT + "\n",
+    ],
+)
+def test_a_strange_file_is_not_believed(text: str) -> None:
+    assert paths.read_token(text, KEY) is None
+
+
+def test_a_later_version_is_known_as_such() -> None:
+    assert paths.is_newer(TEXT.replace("token 1\n", "token 2\n"))
+    assert not paths.is_newer(TEXT)
+    assert not paths.is_newer("")
+
+
+@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
+def test_other_names_are_other_files(one: list[str], other: list[str]) -> None:
+    assert (paths.line_file("/", *one) == paths.line_file("/", *other)) is (one == other)
+
+
+def test_upper_and_lower_case_mean_the_same_tenant_client_and_account() -> None:
+    folder = paths.app_folder("/t", "https://h", "A", "B")
+    assert folder == paths.app_folder("/t", "https://h", "a", "b")
+    assert paths.account_folder(folder, "Ada@X") == paths.account_folder(folder, "ada@x")
+
+
+def test_the_folders_are_those_of_platformdirs() -> None:
+    state = platformdirs.user_state_dir("entra-oauth", appauthor=False)
+    config = platformdirs.user_config_dir("entra-oauth", appauthor=False)
+    assert paths.tokens_folder(os.environ) == os.path.join(state, "tokens")
+    assert paths.config_file(os.environ) == os.path.join(config, "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "folder"),
+    [
+        ({"ENTRA_OAUTH_CACHE_DIR": "/a b"}, "linux", "/a b"),
+        ({"ENTRA_OAUTH_CACHE_DIR": "relative"}, "linux", None),
+        ({"ENTRA_OAUTH_CACHE_DIR": "~/x"}, "linux", None),
+        ({"XDG_STATE_HOME": "/state"}, "linux", "/state/entra-oauth/tokens"),
+        ({"XDG_STATE_HOME": "relative"}, "linux", "/h/.local/state/entra-oauth/tokens"),
+        ({}, "linux", "/h/.local/state/entra-oauth/tokens"),
+        ({}, "darwin", "/h/Library/Application Support/entra-oauth/tokens"),
+        ({"LOCALAPPDATA": "/local"}, "win32", "/local/entra-oauth/tokens"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="paths of POSIX")
+def test_the_folder_of_the_tokens(
+    environ: dict[str, str], platform: str, folder: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    assert paths.tokens_folder(environ, platform) == folder
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX asks the user database")
+def test_without_home_there_is_a_folder_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    folder = paths.tokens_folder({}, "linux")
+    assert folder is None or os.path.isabs(folder)
+
+
+def test_it_imports_next_to_nothing() -> None:
+    """The fast path's whole budget: what else Python has loaded by itself is not counted."""
+    code = (
+        "import sys; before = set(sys.modules); import entra_oauth.cli.fast_token; print(*sorted("
+    )
+    code += "name for name in set(sys.modules) - before if not name.startswith('entra_oauth')))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path("/")
+    )
+    loaded = set(ran.stdout.split())
+    assert loaded <= {"__future__", "_sha2", "_sha256", "fcntl"}, loaded

@@ -1,0 +1,251 @@
+"""A token at hand: from the store, refreshed once, or a person is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.cache.account import Store, scope_key
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.memory import MemoryStore
+from entra_oauth.cache.token_source import keep_sign_in
+from entra_oauth.errors import (
+    AuthorityError,
+    ConnectFailed,
+    LocalError,
+    SignInRequired,
+    UnexpectedAnswer,
+)
+from entra_oauth.protocol.authority import CLOUDS
+from entra_oauth.protocol.endpoints.token import TokenResponse
+from kit import canaries
+from kit.stores import APP, NOON, SCOPE, USER, Authority, account, fill, source, token
+
+ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "file":
+        yield FileStore(str(tmp_path / "tokens"))
+    else:
+        yield MemoryStore()
+
+
+def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityError:
+    return AuthorityError(
+        "The authority refused the token.",
+        advice="Sign in again.",
+        stage="token",
+        error=error,
+        error_codes=codes,
+        suberror=suberror,
+    )
+
+
+OFFLINE = ConnectFailed("No connection.", advice="Check the network.")
+
+
+def test_a_good_token_is_given_without_a_request(store: Store) -> None:
+    fill(store)
+    authority = Authority()
+    found = source(store, authority).get("databricks")
+    assert (found.token.text, found.account, found.source) == (ACCESS, USER, "cache")
+    assert authority.asked == []
+
+
+def test_an_old_token_is_renewed_and_both_tokens_are_replaced(store: Store) -> None:
+    fill(store)
+    authority = Authority()
+    authority.clock.pass_by(3400)
+    found = source(store, authority).get("databricks")
+    assert (found.token.text, found.source) == (f"{ACCESS}1", "refresh_token")
+    assert authority.asked == [(REFRESH, ("databricks",))]
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert kept.refresh_token == f"{REFRESH}1"
+    assert kept.signed_in_at == NOON
+    assert kept.object_id == "oid"
+    assert source(store, authority).get("databricks").token.text == f"{ACCESS}1"
+    assert len(authority.asked) == 1
+
+
+def test_another_scope_is_had_with_the_same_refresh_token(store: Store) -> None:
+    fill(store)
+    authority = Authority(rotates=False)
+    assert source(store, authority).get("graph").source == "refresh_token"
+    assert authority.asked == [(REFRESH, ("graph",))]
+    assert source(store, authority).get("databricks").token.text == ACCESS
+
+
+@pytest.mark.parametrize("min_validity_s", [3599, 3601])
+def test_min_validity_decides_when_a_token_is_renewed(store: Store, min_validity_s: int) -> None:
+    fill(store)
+    authority = Authority()
+    source(store, authority).get("databricks", min_validity_s=min_validity_s)
+    assert len(authority.asked) == (min_validity_s > 3600)
+
+
+def test_a_forced_refresh_does_not_look_at_the_old_token(store: Store) -> None:
+    fill(store)
+    found = source(store, Authority()).get("databricks", force=True)
+    assert found.token.text == f"{ACCESS}1"
+
+
+def test_nobody_has_signed_in(store: Store) -> None:
+    with canaries.refused(SignInRequired) as caught:
+        source(store, Authority()).get("databricks")
+    assert "entra-oauth login" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "named", [{"account": "eve@example.test"}, {"account": "ada@example.test.evil"}]
+)
+def test_no_account_gets_the_token_of_another(store: Store, named: dict[str, str]) -> None:
+    fill(store)
+    with canaries.refused(SignInRequired):
+        source(store, Authority()).get("databricks", account=named["account"])
+
+
+@pytest.mark.parametrize(
+    ("error", "is_dropped"),
+    [
+        (refusal("invalid_grant", 700082), True),
+        (refusal("invalid_grant", 50173), True),
+        (refusal("invalid_grant", suberror="bad_token"), True),
+        (refusal("invalid_grant", 50076, suberror="basic_action"), False),
+        (refusal("invalid_grant", 65001, suberror="consent_required"), False),
+        (refusal("interaction_required", 50079), False),
+    ],
+)
+def test_a_refresh_token_is_dropped_only_when_it_is_dead(
+    store: Store, error: AuthorityError, is_dropped: bool
+) -> None:
+    fill(store, life_s=1)
+    authority = Authority(fails=error)
+    authority.clock.pass_by(60)
+    with canaries.refused(SignInRequired):
+        source(store, authority).get("databricks")
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert kept.refresh_token == (None if is_dropped else REFRESH)
+    if is_dropped:  # and nobody asks with it again
+        with canaries.refused(SignInRequired):
+            source(store, authority).get("databricks")
+        assert len(authority.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OFFLINE, UnexpectedAnswer("HTML.", advice="Wait."), refusal("temporarily_unavailable")],
+)
+def test_a_failed_refresh_loses_nothing_and_the_old_token_serves_while_it_lasts(
+    store: Store, error: ConnectFailed | UnexpectedAnswer | AuthorityError
+) -> None:
+    fill(store)
+    said: list[str] = []
+    authority = Authority(fails=error)
+    authority.clock.pass_by(3400)
+    assert source(store, authority, say=said.append).get("databricks").token.text == ACCESS
+    assert "could not be renewed" in said[0]
+    authority.clock.pass_by(300)
+    with canaries.refused(type(error)):
+        source(store, authority).get("databricks")
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert kept.refresh_token == REFRESH
+
+
+def test_a_new_token_that_is_short_lived_is_not_asked_for_twice(store: Store) -> None:
+    fill(store)
+    authority = Authority(life_s=60)
+    authority.clock.pass_by(3400)
+    assert source(store, authority).get("databricks").token.text == f"{ACCESS}1"
+
+
+def test_twenty_threads_make_one_request(store: Store) -> None:
+    fill(store)
+    inside = threading.Event()
+    authority = Authority(before=lambda: (inside.wait(0.2), None)[1])
+    authority.clock.pass_by(3400)
+    tokens = source(store, authority)
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(tokens.get("databricks").token.text))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert found == [f"{ACCESS}1"] * 20
+    assert len(authority.asked) == 1
+
+
+def test_a_holder_that_does_not_finish_is_not_waited_for_without_end(store: Store) -> None:
+    fill(store)
+    authority = Authority()
+    authority.clock.pass_by(3400)
+    said: list[str] = []
+    with store.lock(APP, USER) as held:
+        assert held.take(1)
+        tokens = source(store, authority, say=said.append, lock_wait_s=0.05)
+        assert tokens.get("databricks").token.text == ACCESS  # 200 s are left of it
+        authority.clock.pass_by(300)
+        with canaries.refused(LocalError):
+            tokens.get("databricks")
+    assert authority.asked == []
+    assert "does not finish" in said[0]
+
+
+def test_whoever_signs_in_anew_replaces_the_person_of_the_same_name(store: Store) -> None:
+    fill(store)
+    store.keep(APP, account(oid="another"), "graph", token("eyOther"), signed_in=True)
+    assert store.access_token(APP, USER, SCOPE) is None
+
+
+def test_a_sign_in_is_kept_for_who_it_was_or_for_the_name_given(store: Store) -> None:
+    tokens = TokenResponse(
+        token_type="Bearer", access_token=ACCESS, scope=None, expires_in=None, received_at=NOON
+    )
+    kept = keep_sign_in(store, APP, tokens, ("databricks",), otherwise="the-app")
+    assert kept.name == "the-app"
+    assert store.default_account(APP) == "the-app"
+    found = store.access_token(APP, "the-app", SCOPE)
+    assert found is not None
+    assert found.expires_on == NOON + 300
+
+
+def test_forgetting_one_leaves_the_others(store: Store) -> None:
+    fill(store)
+    fill(store, name="bob@example.test")
+    assert store.forget(APP, "BOB@example.test")
+    assert not store.forget(APP, "bob@example.test")
+    assert store.default_account(APP) is None
+    assert [each.name for _, each in store.accounts()] == [USER]
+    assert store.forget_all() == 1
+    assert store.accounts() == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("databricks",), (SCOPE,)),
+        (("databricks", "openid", "offline_access"), ("databricks",)),
+        (("api://x/b", "api://x/a"), ("api://x/a api://x/b",)),
+    ],
+)
+def test_scopes_that_mean_one_token_have_one_key(
+    one: tuple[str, ...], other: tuple[str, ...]
+) -> None:
+    assert scope_key(one, APP.base) == scope_key(other, APP.base)
+
+
+def test_a_short_name_has_the_key_of_what_it_means_in_that_cloud() -> None:
+    base = f"https://{CLOUDS['usgov'].host}"
+    spelled_out = ("https://management.usgovcloudapi.net/.default",)
+    assert scope_key(("arm",), base) == scope_key(spelled_out, base)
+    assert scope_key(("arm",), APP.base) != scope_key(spelled_out, base)

@@ -1,0 +1,304 @@
+"""Whom the back channel believes: one source of certificates, and never without checking."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+import truststore
+
+from entra_oauth.channels.https import tapped
+from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, key_log_file, tls_context
+from entra_oauth.errors import ConnectFailed, LocalError, SecurityError, TlsFailed
+from kit import needs
+from kit.back_channels import a_back, token_post
+from kit.canaries import refused
+from kit.servers.certificates import CertificateAuthority
+from kit.servers.raw_server import Peer, RawServer, answering
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path_factory.mktemp("other"), "another one")
+
+
+def _status(server: RawServer, ca_bundle: object = None) -> int:
+    with a_back(ca_bundle=None if ca_bundle is None else str(ca_bundle)) as back:
+        return back.send(token_post(server.url), timeout_s=10).status
+
+
+# E12: the bundle of the environment is honoured.
+@pytest.mark.parametrize("variable", BUNDLE_VARIABLES)
+def test_each_variable_can_name_the_certificates(
+    variable: str, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = ca.folder() if variable == "SSL_CERT_DIR" else ca.bundle
+    monkeypatch.setenv(variable, str(named))
+    with RawServer(tls=ca.server()) as server:
+        assert _status(server) == 200
+
+
+def test_a_folder_or_a_list_of_folders_can_be_named(
+    ca: CertificateAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(tls=ca.server()) as server:
+        assert _status(server, ca.folder()) == 200
+        monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}{os.pathsep}{ca.folder()}")
+        assert _status(server) == 200
+
+
+@pytest.mark.parametrize("variable", BUNDLE_VARIABLES)
+def test_the_named_bundle_stands_before_every_variable(
+    variable: str,
+    ca: CertificateAuthority,
+    other: CertificateAuthority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with RawServer(tls=ca.server()) as server:
+        monkeypatch.setenv(variable, str(other.bundle))
+        assert _status(server, ca.bundle) == 200
+        monkeypatch.setenv(variable, str(ca.bundle))
+        with pytest.raises(TlsFailed):
+            _status(server, other.bundle)
+    assert len(server.requests) == 1
+
+
+def test_the_variables_stand_in_their_order(
+    ca: CertificateAuthority, other: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in BUNDLE_VARIABLES[1:]:
+        monkeypatch.setenv(variable, str(other.bundle))
+    monkeypatch.setenv(BUNDLE_VARIABLES[0], str(ca.bundle))
+    with RawServer(tls=ca.server()) as server:
+        assert _status(server) == 200
+
+
+# E13: verification is always on.
+@pytest.mark.parametrize(
+    ("hosts", "flaw", "said"),
+    [
+        (("localhost",), "self_signed", "self-signed certificate"),
+        (("localhost",), "expired", "certificate has expired"),
+        (("elsewhere.example",), "", "not valid for 'localhost'"),
+        (("*.localhost",), "", "not valid for 'localhost'"),
+        (("127.0.0.1",), "", "not valid for 'localhost'"),
+    ],
+    ids=["self-signed", "expired", "another host", "a wildcard below", "the address only"],
+)
+def test_a_certificate_that_does_not_fit_ends_it_before_anything_is_sent(
+    hosts: tuple[str, ...], flaw: str, said: str, ca: CertificateAuthority
+) -> None:
+    tls = ca.server(*hosts, self_signed=flaw == "self_signed", expired=flaw == "expired")
+    with RawServer(tls=tls) as server:
+        with refused(TlsFailed) as caught:
+            _status(server, ca.bundle)
+        assert server.requests == []
+    assert said in caught.value.what
+
+
+def test_the_common_name_of_a_certificate_counts_for_nothing(ca: CertificateAuthority) -> None:
+    tls = ca.server("elsewhere.example", common_name="localhost")
+    with RawServer(tls=tls) as server, refused(TlsFailed):
+        _status(server, ca.bundle)
+
+
+def test_with_nothing_named_the_systems_certificates_count_and_not_ours(
+    ca: CertificateAuthority,
+) -> None:
+    context = tls_context(None)
+    assert isinstance(context, truststore.SSLContext)
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    with RawServer(tls=ca.server()) as server, refused(TlsFailed):
+        _status(server)
+
+
+def test_certifi_is_never_trusted_on_top(
+    ca: CertificateAuthority, other: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What requests would load by itself is here a bundle that knows the server."""
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(ca.bundle))
+    monkeypatch.setattr("certifi.where", lambda: str(ca.bundle))
+    with RawServer(tls=ca.server()) as server:
+        for named in (other.bundle, None):
+            with refused(TlsFailed):
+                _status(server, named)
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("named", [None, "bundle"], ids=["the system's", "a bundle"])
+def test_tls_1_1_is_refused(named: str | None, ca: CertificateAuthority) -> None:
+    context = tls_context(str(ca.bundle) if named else None)
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old = ca.server()
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+    with RawServer(tls=old) as server:
+        with refused(TlsFailed) as caught:
+            _status(server, ca.bundle if named else None)
+        assert server.requests == []
+    assert "VERSION" in caught.value.what.upper()
+
+
+def test_tls_1_2_will_do(ca: CertificateAuthority) -> None:
+    tls = ca.server()
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    with RawServer(tls=tls) as server, a_back(ca_bundle=str(ca.bundle)) as back:
+        response = back.send(token_post(server.url), timeout_s=10)
+    assert response.wire is not None
+    assert response.wire.tls_version == "TLSv1.2"
+
+
+def test_a_server_that_speaks_no_tls_is_a_failed_handshake(ca: CertificateAuthority) -> None:
+    def no_tls(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with (
+        RawServer(no_tls) as server,
+        a_back(ca_bundle=str(ca.bundle)) as back,
+        refused(TlsFailed),
+    ):
+        back.send(token_post(server.url.replace("http:", "https:")), timeout_s=10)
+    assert server.requests == []
+
+
+@needs.posix
+def test_a_connection_that_was_reset_before_the_handshake_is_not_taken_for_encrypted(
+    ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ssl` leaves the handshake out there, and would go on in the clear."""
+    connect = tapped.Tapped._new_conn
+
+    def slowly(self: tapped.Tapped) -> object:
+        sock = connect(self)
+        time.sleep(0.2)
+        sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # takes the error away
+        return sock
+
+    monkeypatch.setattr(tapped.Tapped, "_new_conn", slowly)
+    with (
+        RawServer(Peer.reset) as server,
+        a_back(ca_bundle=str(ca.bundle)) as back,
+        refused(ConnectFailed) as caught,
+    ):
+        back.send(token_post(server.url.replace("http:", "https:")), timeout_s=10)
+    assert caught.value.advice.endswith("Nothing was sent.")
+
+
+def _unreadable(folder: Path, kind: str) -> Path:
+    path = folder / "bundle\x1b[2J.pem"
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "no certificate":
+        path.write_text("-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n")
+    elif kind == "binary":
+        path.write_bytes(bytes(range(256)))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "no certificate", "binary"])
+def test_a_bundle_that_cannot_be_read_is_told_by_name(
+    kind: str, tmp_path: Path, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _unreadable(tmp_path, kind)
+    with RawServer(tls=ca.server()) as server:
+        with refused(LocalError) as caught:
+            _status(server, path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        with refused(LocalError):
+            _status(server)
+        assert server.accepted == 0
+    assert "bundle<ESC>[2J.pem cannot be read" in caught.value.what
+    assert "--ca-bundle" in caught.value.advice
+
+
+# ---- SSLKEYLOGFILE ---------------------------------------------------------------
+
+
+def test_a_key_log_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(path))
+    with refused(SecurityError) as caught:
+        RequestsBack()
+    assert "--allow-keylog" in caught.value.advice
+    assert not path.exists()
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", "")
+    assert key_log_file(allowed=False) is None
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    assert key_log_file(allowed=True) is None
+
+
+def test_a_key_log_that_was_allowed_is_written(
+    tmp_path: Path, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(path))
+    with (
+        RawServer(tls=ca.server()) as server,
+        a_back(ca_bundle=str(ca.bundle), allow_keylog=True) as back,
+    ):
+        back.send(token_post(server.url), timeout_s=10)
+    assert "CLIENT_TRAFFIC_SECRET_0" in path.read_text()
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["a bundle", "the system's"])
+def test_a_variable_that_is_set_later_has_no_effect(
+    named: bool, tmp_path: Path, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """urllib3 and `ssl.create_default_context` would look at it for each context."""
+    path = tmp_path / "keys"
+    with (
+        RawServer(tls=ca.server()) as server,
+        a_back(ca_bundle=str(ca.bundle) if named else None) as back,
+    ):
+        monkeypatch.setenv("SSLKEYLOGFILE", str(path))
+        if named:
+            assert back.send(token_post(server.url), timeout_s=10).status == 200
+        else:
+            with refused(TlsFailed):
+                back.send(token_post(server.url), timeout_s=10)
+    assert not path.exists()
+
+
+def test_nor_has_it_on_the_way_through_a_proxy_that_speaks_tls(
+    tmp_path: Path, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys"
+    with (
+        RawServer(answering(b"HTTP/1.1 403 No\r\n\r\n"), tls=ca.server()) as proxy,
+        a_back(ca_bundle=str(ca.bundle)) as back,
+    ):
+        monkeypatch.setenv("SSLKEYLOGFILE", str(path))
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
+        with refused(ConnectFailed):
+            back.send(token_post("https://login.test.example"), timeout_s=10)
+        assert len(proxy.requests) == 1
+    assert not path.exists()
+
+
+@needs.posix
+def test_a_key_log_that_cannot_be_written_is_told(
+    tmp_path: Path, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "no" / "such" / "folder"))
+    with RawServer(tls=ca.server()) as server:
+        with a_back(ca_bundle=str(ca.bundle), allow_keylog=True) as back, refused(LocalError):
+            back.send(token_post(server.url), timeout_s=10)
+        assert server.accepted == 0

@@ -1,0 +1,132 @@
+"""What a witness of the loopback host is told: every byte of both directions, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from entra_oauth.channels.loopback.host import HangUp, LoopbackHost, Passage
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from kit.back_channels import eventually
+from kit.servers import raw_peer
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    if request.path == "/away":
+        raise HangUp
+    if request.path == "/torn":
+        raise HangUp(reset=True)
+    if request.path == "/mistake":
+        raise RuntimeError
+    return HttpResponse(status=200, body=b"you said " + request.body)
+
+
+@pytest.fixture
+def seen() -> list[Passage]:
+    return []
+
+
+@pytest.fixture
+def host(seen: list[Passage]) -> Iterator[LoopbackHost]:
+    with LoopbackHost(_answer, keep_alive=True, witness=seen.append) as running:
+        yield running
+
+
+def _bytes(port: int, line: str, *more: str, body: str = "") -> bytes:
+    return "\r\n".join([line, f"hOsT:  localhost:{port}", *more, "", body]).encode()
+
+
+def test_the_bytes_are_those_of_the_socket_on_a_kept_connection_too(
+    host: LoopbackHost, seen: list[Passage]
+) -> None:
+    one = _bytes(host.port, "POST /a?b=%41 HTTP/1.1", "Content-Length: 3", body="abc")
+    two = _bytes(host.port, "GET / HTTP/1.1", "X-Odd:\tvalue ", "Connection: close")
+    back = raw_peer.exchange(host.port, one + two)
+    assert eventually(lambda: len(seen) == 2)
+    first, second = seen
+    assert (first.wire.sent, second.wire.sent) == (one, two)
+    assert first.wire.received + second.wire.received == back
+    assert (first.request.url, first.request.body) == (
+        f"http://localhost:{host.port}/a?b=%41",
+        b"abc",
+    )
+    assert first.response
+    assert first.response.body == b"you said abc"
+    assert (first.wire.kept, second.wire.kept) == (False, True)
+    assert first.wire.peer == f"127.0.0.1:{host.port}"
+    assert (first.wire.tls_version, first.wire.proxy, first.failure) == (None, None, None)
+    assert first.started_at <= first.ended_at <= second.ended_at
+    times = first.wire.times
+    assert (times.dns, times.connect, times.tls) == (None, None, None)
+    assert all(part is not None and part >= 0 for part in (times.send, times.wait, times.receive))
+
+
+def test_the_interim_answer_is_part_of_what_was_received(
+    host: LoopbackHost, seen: list[Passage]
+) -> None:
+    with raw_peer.connect(host.port) as sock:
+        expects = ("Expect: 100-continue", "Content-Length: 3", "Connection: close")
+        sock.sendall(_bytes(host.port, "POST / HTTP/1.1", *expects))
+        interim = sock.recv(1000)
+        sock.sendall(b"abc")
+        back = interim + raw_peer.read_all(sock)
+    assert eventually(lambda: bool(seen))
+    assert back.startswith(b"HTTP/1.1 100 ")
+    assert seen[0].wire.received == back
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (b"GET /x HTTP/1.1\r\n\r\n", ("GET", "/x", 400)),
+        (b"GET /x HTTP/2.0\r\nHost: a.example\r\n\r\n", ("GET", "a.example/x", 505)),
+        (
+            b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\nabc",
+            ("POST", "a/x", 413),
+        ),
+        (b"GET http://a.example/x HTTP/1.1\r\nHost: b\r\n\r\n", ("GET", "a.example/x", 400)),
+        (b"\x16\x03\x01\x02\x00", ("?", "/", 400)),
+        (b"CONNECT a.example:443 HTTP/1.1\r\nHost: x\r\n\r\n", ("CONNECT", "a.example:443/", 400)),
+    ],
+)
+def test_what_is_refused_unread_is_told_with_its_bytes(
+    message: bytes, told: tuple[str, str, int], host: LoopbackHost, seen: list[Passage]
+) -> None:
+    with raw_peer.connect(host.port) as sock:
+        sock.sendall(message)
+        sock.shutdown(1)
+        back = raw_peer.read_all(sock)
+    assert eventually(lambda: bool(seen))
+    method, ending, status = told
+    (passage,) = seen
+    assert passage.wire.sent == message
+    assert passage.wire.received == back
+    assert back.startswith(b"HTTP/1.1 %d " % status)
+    assert passage.request.method == method
+    assert passage.request.url.endswith(ending)
+
+
+@pytest.mark.parametrize("path", ["/away", "/torn"])
+def test_a_connection_that_we_ended_has_no_answer(
+    path: str, host: LoopbackHost, seen: list[Passage]
+) -> None:
+    message = _bytes(host.port, f"GET {path} HTTP/1.1")
+    ahead = _bytes(host.port, "GET /never-read HTTP/1.1")
+    with raw_peer.connect(host.port) as sock:
+        sock.sendall(message + ahead)
+        assert eventually(lambda: bool(seen))
+    (passage,) = seen
+    assert (passage.wire.sent, passage.wire.received) == (message, b"")
+    assert (passage.response, passage.failure) == (None, "HangUp")
+    assert passage.wire.times.receive is None
+
+
+def test_our_own_mistake_is_told_as_it_was_answered(
+    host: LoopbackHost, seen: list[Passage]
+) -> None:
+    back = raw_peer.exchange(host.port, _bytes(host.port, "GET /mistake HTTP/1.1"))
+    assert eventually(lambda: bool(seen))
+    assert seen[0].response
+    assert seen[0].response.status == 500
+    assert seen[0].wire.received == back

@@ -1,0 +1,242 @@
+"""What is given to the program: verbs, options, help, and mistakes of every kind."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from entra_oauth import __version__
+from entra_oauth.cli.command_line.options import BY_KEY
+from entra_oauth.cli.command_line.verbs import GROUPS, VERBS
+from kit.command_line import AT_NOBODY, call, error_of
+
+SECRET = "0.ACodeThatNobodyMaySee-1234567890"
+ADDRESS = f"http://localhost/?code={SECRET}&state=12345"
+
+# ---- help -------------------------------------------------------------------------
+
+
+def test_every_verb_is_in_a_group_and_every_option_is_known() -> None:
+    assert sorted(name for _, names in GROUPS for name in names) == sorted(VERBS)
+    assert {key for verb in VERBS.values() for key in verb.options} == set(BY_KEY)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"], ["help", "nothing"]])
+def test_the_help_names_every_verb_and_exit_code(arguments: list[str]) -> None:
+    ran = call(*arguments)
+    assert (ran.code, ran.err) == (0, "")
+    assert all(re.search(rf"^  {name}( |$)", ran.out, re.MULTILINE) for name in VERBS)
+    codes = {int(code) for code in re.findall(r"(?<![\w-])(\d+)\s[a-zA-Z]", ran.out)}
+    assert codes == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130, 143}
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200", "0", "x"])
+@pytest.mark.parametrize("name", VERBS)
+def test_the_help_of_a_verb_fits_the_terminal(
+    name: str, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    ran = call(name, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    verb = VERBS[name]
+    text, _, examples = ran.out.partition("\nexamples:\n")
+    room = {"40": 40, "80": 80}.get(columns, 100)
+    # A command is one line, so that it can be copied.
+    usage, *lines = text.splitlines()
+    assert usage.startswith(f"usage: entra-oauth {name} ")
+    assert [line for line in lines if len(line) > room] == []
+    assert [line.strip() for line in examples.splitlines()] == list(verb.examples)
+    assert all(f"--{BY_KEY[key].name}" in text for key in verb.options)
+    assert call("help", name) == call(name, "-h") == ran
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_whole_help_fits_the_terminal(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = [line for line in call("--help").out.splitlines() if "  shows the" not in line]
+    assert [line for line in lines if len(line) > int(columns)] == []
+
+
+def test_every_summary_begins_in_the_same_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = call("--help").out.partition("\n\nentra-oauth VERB")[0]
+    starts = {len(line) - len(line.lstrip()) for line in listed.splitlines()}
+    assert starts == {0, 2, 18}
+    for verb in VERBS.values():
+        beside = f"  {verb.name:<15} {verb.summary[:20]}"
+        below = f"  {verb.name}\n{' ' * 18}{verb.summary[:20]}"
+        assert (beside if len(verb.name) <= 15 else below) in listed
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_help_wins_over_mistakes_beside_it(name: str) -> None:
+    assert call(name, "--nonsense", "--help").code == 0
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-V"]])
+def test_the_version(arguments: list[str]) -> None:
+    assert call(*arguments) == call("--version")
+    assert call(*arguments).out == f"entra-oauth {__version__}\n"
+
+
+def test_the_help_of_an_option_names_its_choices_and_its_default() -> None:
+    for option in BY_KEY.values():
+        shown = f"{option.metavar} {option.help}"
+        assert all(choice in shown for choice in option.choices), option
+        if option.default is not None:
+            assert f"(default: {option.default})" in option.help
+
+
+# ---- mistakes -----------------------------------------------------------------------
+
+LOGIN = ("login", *AT_NOBODY)
+
+MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
+    (("lgoin",), "There is no verb lgoin.", "Did you mean login?"),
+    (("log",), "There is no verb log.", "Did you mean login?"),
+    (("Login",), "There is no such verb.", "entra-oauth --help"),
+    (("",), "There is no such verb.", "entra-oauth --help"),
+    (("--quiet",), "There is no verb --quiet.", "entra-oauth --help"),
+    ((ADDRESS,), "There is no such verb.", "entra-oauth --help"),
+    (("login", "--nonsense"), "login does not have an option --nonsense.", "login --help"),
+    (("login", "--ten", "x"), "login does not have an option --ten.", "Did you mean --tenant?"),
+    (("login", "--client_id=x"), "login does not have an option --client_id.", "--client-id?"),
+    (("login", "--state=x"), "login does not have an option --state.", "login --help"),
+    (("demo", "--tenant", "x"), "demo does not have an option --tenant.", "demo --help"),
+    (("login", f"--{SECRET}"), "login does not have such an option.", "login --help"),
+    (("login", ADDRESS), "login takes options only; something else was given.", "login --help"),
+    (("mirror", "--", "--x"), "mirror does not have an option --x.", "mirror --help"),
+    (("exchange", ADDRESS), "exchange takes options only", "sign in again"),
+    (("decode", SECRET), "decode takes options only", "read from a prompt"),
+    (("login", "--tenant"), "Argument --tenant: expected one argument.", "--option=-value"),
+    (("login", "--json=1"), "Argument --json: it takes no value.", "login --help"),
+    (("login", f"--quiet={SECRET}"), "Argument -q/--quiet: it takes no value.", "login --help"),
+    (("practice",), "practice needs to know what to do.", "practice serve, run, fault or clock."),
+    (("practice", SECRET), "practice needs to know what to do.", "entra-oauth practice serve"),
+    (("practice", "serve", SECRET), "practice serve takes options only", "practice serve --help"),
+    (("practice", "run"), "practice run needs a program to run.", "after two dashes"),
+    (("practice", "run", "--"), "practice run needs a program to run.", "after two dashes"),
+    (("practice", "run", "ls"), "practice run takes options only", "practice run --help"),
+    ((*LOGIN, "--paste", ADDRESS), "--paste takes no address", "Sign in again"),
+    (("login",), "No client id was given.", "--client-id or AZURE_CLIENT_ID"),
+    (("login", "--client-id", "x"), "No tenant was given.", "entra-oauth demo"),
+    (("login", "--tenant", "", "--client-id", "x"), "--tenant is empty.", "leave it out"),
+    ((*LOGIN, "--scope", " "), "--scope is empty.", "leave it out"),
+    ((*LOGIN, "--authority-host", ""), "--authority-host is empty.", "leave it out"),
+    ((*LOGIN, "--redirect-uri", ""), "--redirect-uri is empty.", "leave it out"),
+    ((*LOGIN, "--browser="), "--browser is empty.", "leave it out"),
+    ((*LOGIN, "--port", ""), "--port is empty.", "leave it out"),
+    ((*LOGIN, "--port", "0"), "--port is not a whole number from 1 to 65535.", "in digits"),
+    ((*LOGIN, "--port", "65536"), "--port is not a whole number from 1 to 65535.", "in digits"),
+    ((*LOGIN, "--port", "-1"), "--port is not a whole number from 1 to 65535.", "in digits"),
+    ((*LOGIN, "--port", "8e3"), "--port is not a whole number from 1 to 65535.", "in digits"),
+    ((*LOGIN, "--port", "８０"), "--port is not a whole number from 1 to 65535.", "in digits"),
+    ((*LOGIN, "--port", "9" * 5000), "--port is not a whole number", "in digits"),
+    ((*LOGIN, "--timeout", "1.5"), "--timeout is not a whole number", "in digits"),
+    ((*LOGIN, "--timeout", "1000000"), "--timeout is not a whole number", "in digits"),
+    ((*LOGIN, "--http-timeout", "nan"), "--http-timeout is not a whole number", "in digits"),
+    (("practice", "serve", "--port", "0"), "--port is not a whole number", "in digits"),
+    ((*LOGIN, "--prompt", SECRET), "--prompt has a value that is not known.", "select_account"),
+    ((*LOGIN, "--cloud", "mars"), "--cloud has a value that is not known.", "usgov"),
+    ((*LOGIN, "-o", "xml"), "--output has a value that is not known.", "header"),
+    ((*LOGIN, "--response-mode", "fragment"), "--response-mode has a value", "form_post"),
+    ((*LOGIN, "--cloud", "china"), "--cloud and --authority-host exclude each other.", "one"),
+    ((*LOGIN, "--browser", "x", "--no-browser"), "--browser and --no-browser exclude", "one"),
+    ((*LOGIN, "--listen", "127.0.0.2", "--paste"), "--listen and --paste exclude", "one"),
+    ((*LOGIN, "--tenant", "a/b"), "The tenant is neither a GUID nor a domain", "Overview"),
+    ((*LOGIN, "--tenant", "../x"), "The tenant is neither a GUID nor a domain", "Overview"),
+    ((*LOGIN, "--authority-host", "http://evil.example"), "plain http and not on this", "https"),
+    ((*LOGIN, "--authority-host", "ftp://localhost"), "not an https URL", "https://host"),
+    ((*LOGIN, "--authority-host", "https://a@b"), "more than scheme, host and port", "https"),
+    ((*LOGIN, "--authority-host", "https://[::1"), "The authority host is not a URL.", "https"),
+    ((*LOGIN, "--redirect-uri", "http://["), "The redirect URI is not a URL.", "registered"),
+    ((*LOGIN, "--redirect-uri", "localhost"), "not an absolute http URL.", "registered"),
+    ((*LOGIN, "--redirect-uri", "http://evil.example"), "plain http and not on", "registered"),
+    ((*LOGIN, "--redirect-uri", "http://localhost/#"), "a part after a #", "registered"),
+    ((*LOGIN, "--redirect-uri", "http://localhost:1", "--port", "2"), "names port 1", "one place"),
+    ((*LOGIN, "--scope", "a b\\c"), "A scope holds a character", "plain ASCII"),
+    ((*LOGIN, "--scope", "graph", "--scope", "arm"), "belong to 2 resources", "each resource"),
+    ((*LOGIN, "--no-browser", "--response-mode", "form_post"), "nothing to paste", "Leave"),
+    ((*LOGIN, "--paste", "--response-mode", "form_post"), "nothing to paste", "Leave"),
+    (("mirror", *AT_NOBODY, "--print", "--prove"), "--print and --prove exclude", "one"),
+    (("mirror", *AT_NOBODY, "--print", "-o", "token"), "With --print there is no token", "Leave"),
+    (("mirror", "--prove", "-o", "header"), "With --prove there is no token", "Leave"),
+    (("mirror", *AT_NOBODY, "--listen", "0.0.0.0"), "has no PKCE", "entra-oauth login"),
+    (("authorize-url", *AT_NOBODY, "--response-mode", "form_post"), "nothing to paste", "Leave"),
+    (("authorize-url", *AT_NOBODY, "--procedure", "none"), "--procedure has a value", "hardened"),
+    (
+        ("authorize-url", *AT_NOBODY, "--procedure", "hardened", "--state", "x"),
+        "A state was given for the hardened procedure.",
+        "Leave --state out",
+    ),
+    (("exchange", "--tenant", "common"), "--tenant goes with --state only.", "Leave it out"),
+    (("exchange", "--state", "x"), "No client id was given.", "--client-id"),
+    (("exchange", "--state", ""), "--state is empty.", "leave it out"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said", "advised"), MISTAKES)
+def test_a_mistake_is_one_sentence_and_one_next_step_and_nothing_is_repeated(
+    arguments: tuple[str, ...], said: str, advised: str
+) -> None:
+    ran = call(*arguments)
+    what, advice = error_of(ran)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in what
+    assert advised in advice
+    assert SECRET not in ran.err
+    assert len(ran.err.splitlines()) == 2
+
+
+TEXTS = [
+    "tenant",
+    "client-id",
+    "scope",
+    "authority-host",
+    "redirect-uri",
+    "listen",
+    "login-hint",
+    "domain-hint",
+    "browser",
+    "ca-bundle",
+    "state",
+    "port",
+    "prompt",
+]
+
+
+@pytest.mark.parametrize("control", ["\n", "\r", "\t", "\x1b[31m", "\x7f", "\x9b", "\udc80"])
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_control_character_in_any_value_is_refused_and_not_shown(name: str, control: str) -> None:
+    ran = call("mirror", *AT_NOBODY, f"--{name}", f"a{control}b")
+    what, _ = error_of(ran)
+    assert (ran.code, ran.out) == (2, "")
+    assert what == f"--{name} holds a control character."
+
+
+JSON = [
+    ["--json"],
+    ["-o", "json"],
+    ["-ojson"],
+    ["--output=json"],
+    ["--output", "json"],
+]
+
+
+@pytest.mark.parametrize("options", JSON)
+def test_with_json_a_mistake_is_one_object(options: list[str]) -> None:
+    for arguments in (["login", *options], ["login", *options, "--nonsense"], ["lo", *options]):
+        ran = call(*arguments)
+        said = json.loads(ran.err)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.count("\n") == 1
+        assert set(said) == {"schema", "kind", "what", "next", "exit_code"}
+        assert (said["schema"], said["kind"]) == ("entra-oauth/error/1", "UsageError")
+        assert said["exit_code"] == 2
+
+
+def test_json_beside_another_format_is_a_mistake_told_as_json() -> None:
+    said = json.loads(call("login", "--json", "-o", "token").err)
+    assert said["what"] == "--json and --output token exclude each other."

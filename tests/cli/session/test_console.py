@@ -1,0 +1,157 @@
+"""Speaking: styles, streams that fail, errors as text and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.cli.session.console import Console, wants_style
+from entra_oauth.errors import AuthorityError, LocalError, StateMismatch
+from kit import needs
+
+
+class Stream(io.StringIO):
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+STYLES: list[tuple[dict[str, str], bool, bool]] = [
+    ({}, True, True),
+    ({}, False, False),
+    ({"NO_COLOR": "1"}, True, False),
+    ({"NO_COLOR": ""}, True, True),
+    ({"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, True, False),
+    ({"CLICOLOR_FORCE": "1"}, False, True),
+    ({"CLICOLOR_FORCE": "0"}, False, False),
+    ({"CLICOLOR_FORCE": ""}, False, False),
+    ({"TERM": "dumb"}, True, False),
+    ({"TERM": "xterm"}, True, True),
+]
+
+
+@needs.posix
+@pytest.mark.parametrize(("environ", "terminal", "styled"), STYLES)
+def test_escape_codes_are_for_those_who_want_them(
+    environ: dict[str, str], terminal: bool, styled: bool
+) -> None:
+    assert wants_style(Stream(terminal=terminal), environ) is styled
+
+
+def console(*, as_json: bool = False, quiet: bool = False) -> tuple[Console, Stream, Stream]:
+    out, err = Stream(terminal=False), Stream(terminal=False)
+    return (
+        Console(out=out, err=err, styled=False, as_json=as_json, quiet=quiet),
+        out,
+        err,
+    )
+
+
+ERROR = AuthorityError(
+    "The authority said no.",
+    advice="Ask.",
+    stage="token",
+    error="invalid_grant",
+    description="AADSTS70008: late.",
+    error_codes=(70008,),
+    suberror="bad_token",
+    claims='{"access_token":{}}',
+    trace_id="a",
+    correlation_id="b",
+    timestamp="c",
+    error_uri="d",
+)
+
+
+def test_a_refusal_is_told_with_what_support_will_ask_for() -> None:
+    speaker, out, err = console(quiet=True)
+    speaker.fail(ERROR)
+    first, *between, last = err.getvalue().splitlines()
+    assert (first, last) == ("error: The authority said no.", "Next: Ask.")
+    assert between[:5] == [
+        "  correlation id: b",
+        "  trace id: a",
+        "  time: c",
+        "  suberror: bad_token",
+        "  look-up page: d",
+    ]
+    assert out.getvalue() == ""
+
+
+def test_a_refusal_as_json_has_all_that_the_authority_sent() -> None:
+    speaker, _, err = console(as_json=True)
+    speaker.fail(ERROR)
+    said = json.loads(err.getvalue())
+    assert (
+        said
+        | {
+            "schema": "entra-oauth/error/1",
+            "kind": "AuthorityError",
+            "what": "The authority said no.",
+            "next": "Ask.",
+            "exit_code": 3,
+            "stage": "token",
+            "error": "invalid_grant",
+            "error_description": "AADSTS70008: late.",
+            "error_codes": [70008],
+            "suberror": "bad_token",
+            "claims": '{"access_token":{}}',
+            "trace_id": "a",
+            "correlation_id": "b",
+            "timestamp": "c",
+            "error_uri": "d",
+        }
+        == said
+    )
+
+
+def test_another_error_as_json() -> None:
+    speaker, _, err = console(as_json=True)
+    speaker.fail(StateMismatch("It is not ours: ü.", advice="Wait."))
+    assert err.getvalue().isascii()
+    assert json.loads(err.getvalue())["exit_code"] == 5
+
+
+def test_a_stop_is_told_and_is_no_error() -> None:
+    speaker, _, err = console()
+    speaker.stopped(130)
+    assert err.getvalue() == "\nStopped.\nNext: Run the command again when you are ready.\n"
+    speaker, _, err = console(as_json=True)
+    speaker.stopped(143)
+    assert json.loads(err.getvalue())["exit_code"] == 143
+
+
+def test_quiet_keeps_questions_and_results() -> None:
+    speaker, out, err = console(quiet=True)
+    speaker.say("one")
+    speaker.ask("two")
+    speaker.result("three")
+    assert (out.getvalue(), err.getvalue()) == ("three\n", "two\n")
+
+
+def test_style_is_for_the_stream_that_was_looked_at() -> None:
+    plain, _, _ = console()
+    assert plain.bold("x") + plain.dim("x") == "xx"
+    styled = Console(out=sys.stdout, err=sys.stderr, styled=True)
+    assert styled.bold("x") == "\x1b[1mx\x1b[0m"
+    assert styled.dim("x") == "\x1b[2mx\x1b[0m"
+
+
+@needs.posix
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_result_that_cannot_be_written_is_an_error_and_talk_is_not() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        speaker = Console(out=full, err=full, styled=False)
+        speaker.say("nobody listens")
+        with Path("/dev/full").open("w", encoding="utf-8") as out:
+            speaker = Console(out=out, err=full, styled=False)
+            with pytest.raises(LocalError, match="No space left on device"):
+                speaker.result("x")

@@ -1,0 +1,1 @@
+"""Recordings for the linter's rules."""

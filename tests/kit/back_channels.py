@@ -1,0 +1,55 @@
+"""A back channel for a test, and the request that tests send through it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.protocol.messages import FORM, HttpRequest
+from kit import canaries
+
+__all__ = ["BODY", "a_back", "eventually", "token_post", "workers"]
+
+BODY = f"grant_type=authorization_code&code={canaries.CODE}&code_verifier={canaries.VERIFIER}"
+
+
+def token_post(origin: str, *, body: str = BODY) -> HttpRequest:
+    """A token request with planted secrets."""
+    return HttpRequest(
+        method="POST",
+        url=f"{origin}/{canaries.TENANT}/oauth2/v2.0/token",
+        headers=(("User-Agent", "a-test/1"), ("Accept", "*/*"), ("Content-Type", FORM)),
+        body=body.encode("ascii"),
+    )
+
+
+@contextmanager
+def a_back(
+    *,
+    ca_bundle: str | None = None,
+    allow_keylog: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Iterator[RequestsBack]:
+    """A `RequestsBack` whose threads are gone when the block has ended."""
+    try:
+        with RequestsBack(ca_bundle=ca_bundle, allow_keylog=allow_keylog, say=say) as back:
+            yield back
+    finally:
+        assert eventually(lambda: not workers()), "a worker is left over"
+
+
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "entra-oauth-back"]
+
+
+def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> bool:
+    """Whether it comes true; asked often, for so long at most."""
+    until = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True

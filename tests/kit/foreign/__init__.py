@@ -1,0 +1,1 @@
+"""Programs that were not written here, and the person in front of them."""

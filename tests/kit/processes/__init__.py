@@ -1,0 +1,1 @@
+"""Programs of the tests' own, in processes that end with the test."""

@@ -1,0 +1,1 @@
+"""Servers, peers and certificates that the tests make."""

@@ -1,0 +1,229 @@
+"""How an app proves itself; the assertions are verified by PyJWT, which did not make them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.endpoints.client_auth import (
+    ASSERTION_LIFE_S,
+    ASSERTION_TYPE,
+    Certificate,
+    ClientSecret,
+    FederatedAssertion,
+)
+from kit import canaries
+from kit.canaries import CLIENT_ID
+from kit.grants import ASSERTION, SECRET
+from kit.servers.app_certificates import (
+    LOCKED,
+    NOW,
+    PASSPHRASE,
+    PEM,
+    certificate,
+    key,
+    key_pem,
+    pem,
+    pfx,
+)
+
+jwt = pytest.importorskip("jwt", reason="could not import jwt: pip install pyjwt")
+
+ENDPOINT = "https://login.microsoftonline.com/t/oauth2/v2.0/token"
+GOOD: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "PEM, key first": (key_pem() + pem(), {}),
+    "PEM, certificate first": (pem() + key_pem(), {}),
+    "PEM with words around": (b"Bag Attributes\n x: y\n" + pem() + b"\n# key\n" + key_pem(), {}),
+    "PEM, key in the older form": (
+        key_pem(form=serialization.PrivateFormat.TraditionalOpenSSL) + pem(),
+        {},
+    ),
+    "PEM, a chain": (pem("other") + key_pem() + pem(), {}),
+    "PEM in two files": (pem(), {"key": key_pem()}),
+    "PEM, encrypted": (pem() + key_pem(lock=LOCKED), {"passphrase": PASSPHRASE}),
+    "PEM, a passphrase that is not needed": (pem() + key_pem(), {"passphrase": PASSPHRASE}),
+    "PFX": (pfx(), {}),
+    "PFX, encrypted": (pfx(lock=LOCKED), {"passphrase": PASSPHRASE}),
+}
+
+
+def assertion(proof_fields: tuple[tuple[str, str], ...]) -> str:
+    form = dict(proof_fields)
+    assert list(form) == ["client_assertion_type", "client_assertion"]
+    assert form["client_assertion_type"] == ASSERTION_TYPE
+    return form["client_assertion"]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_certificate_signs_what_another_library_verifies(name: str) -> None:
+    content, more = GOOD[name]
+    proof = Certificate.load(content, **more).prove(CLIENT_ID, ENDPOINT, now=NOW)
+    token = assertion(proof.fields)
+    claims = jwt.decode(
+        token,
+        key().public_key(),
+        algorithms=["PS256"],
+        audience=ENDPOINT,
+        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
+    )
+    assert (claims["iss"], claims["sub"], claims["aud"]) == (CLIENT_ID, CLIENT_ID, ENDPOINT)
+    assert claims["iat"] == claims["nbf"] == int(NOW)
+    assert claims["exp"] == int(NOW) + ASSERTION_LIFE_S
+    assert len(claims["jti"]) == 36
+    assert proof.headers == ()
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "member", "hash_"),
+    [("PS256", "x5t#S256", hashlib.sha256), ("RS256", "x5t", hashlib.sha1)],
+)
+def test_the_header_says_which_certificate_it_is(algorithm: str, member: str, hash_: Any) -> None:
+    made = certificate()
+    content = made.public_bytes(PEM) + key_pem()
+    loaded = Certificate.load(content, algorithm=algorithm)
+    token = assertion(loaded.prove(CLIENT_ID, ENDPOINT, now=NOW).fields)
+    der = made.public_bytes(serialization.Encoding.DER)
+    thumbprint = base64.urlsafe_b64encode(hash_(der).digest()).rstrip(b"=").decode()
+    assert jwt.get_unverified_header(token) == {
+        "alg": algorithm,
+        "typ": "JWT",
+        member: thumbprint,
+    }
+    assert jwt.decode(
+        token, key().public_key(), algorithms=[algorithm], options={"verify_exp": False},
+        audience=ENDPOINT,
+    )  # fmt: skip
+    for wrong in {"PS256", "RS256"} - {algorithm}:
+        with pytest.raises(jwt.InvalidAlgorithmError):
+            jwt.decode(token, key().public_key(), algorithms=[wrong], audience=ENDPOINT)
+
+
+def test_no_two_assertions_are_alike() -> None:
+    loaded = Certificate.load(pfx())
+    tokens = {assertion(loaded.prove(CLIENT_ID, ENDPOINT, now=NOW).fields) for _ in range(3)}
+    ids = {jwt.decode(t, options={"verify_signature": False})["jti"] for t in tokens}
+    assert len(ids) == 3
+
+
+WORDS = b"PRIVATE KEY-----"
+BROKEN_KEY = b"-----BEGIN " + WORDS + b"\nAAAA\n-----END " + WORDS + b"\n"
+
+BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "nothing": (b"", {}, "neither PEM nor a PFX"),
+    "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX"),
+    "a PFX cut short": (pfx()[:200], {}, "neither PEM nor a PFX"),
+    "PEM without a certificate": (key_pem(), {}, "no certificate"),
+    "PEM without a key": (pem(), {}, "no private key"),
+    "PEM, a certificate cut short": (pem()[:200] + b"\n" + key_pem(), {}, "no certificate"),
+    "PEM, a broken key": (
+        pem() + BROKEN_KEY,
+        {},
+        "cannot be read",
+    ),
+    "another key": (pem() + key_pem("other"), {}, "does not belong"),
+    "another key in a second file": (pem(), {"key": key_pem("other")}, "does not belong"),
+    "a short key": (pem("short") + key_pem("short"), {}, "2048 bits"),
+    "an elliptic key": (pem("elliptic") + key_pem("elliptic"), {}, "2048 bits"),
+    "an encrypted key and no passphrase": (pem() + key_pem(lock=LOCKED), {}, "no passphrase"),
+    "an encrypted key and another passphrase": (
+        pem() + key_pem(lock=LOCKED),
+        {"passphrase": "wrong"},
+        "cannot be opened",
+    ),
+    "an encrypted PFX and no passphrase": (pfx(lock=LOCKED), {}, "without a passphrase"),
+    "an encrypted PFX and another passphrase": (
+        pfx(lock=LOCKED),
+        {"passphrase": "wrong"},
+        "this passphrase",
+    ),
+    "a PFX without a key": (pfx(with_key=False, with_certificate=False), {}, "no private key"),
+    "an algorithm of its own": (pem() + key_pem(), {"algorithm": "none"}, "PS256 or RS256"),
+    "a secret for a key": (pem() + key_pem(), {"algorithm": "HS256"}, "PS256 or RS256"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_certificate_that_cannot_be_used_is_refused_without_a_word_of_it(name: str) -> None:
+    content, more, word = BAD[name]
+    with canaries.refused(UsageError) as caught:
+        Certificate.load(content, **more)
+    assert word in caught.value.what
+    secrets = [PASSPHRASE, *(line.decode() for line in key_pem().splitlines()[1:3])]
+    assert canaries.found_in(caught.value, secrets) == []
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "word"),
+    [(-9, -1, "expired on 2025-10-08"), (1, 30, "not valid before 2025-10-10")],
+)
+def test_a_certificate_is_used_within_its_dates_only(starts: float, ends: float, word: str) -> None:
+    loaded = Certificate.load(pem(starts=starts, ends=ends) + key_pem())
+    with canaries.refused(UsageError) as caught:
+        loaded.prove(CLIENT_ID, ENDPOINT, now=NOW)
+    assert word in caught.value.what
+
+
+def test_whether_a_passphrase_is_needed_can_be_told() -> None:
+    assert Certificate.is_locked(pem() + key_pem(lock=LOCKED))
+    assert Certificate.is_locked(pfx(lock=LOCKED))
+    assert not Certificate.is_locked(pem() + key_pem())
+    assert not Certificate.is_locked(pfx())
+    assert not Certificate.is_locked(b"rubbish")
+
+
+# Secrets and federated tokens
+
+
+@pytest.mark.parametrize("secret", [SECRET, "a+b/c=", "a b&c%d", "ä:ö", "~._-", ":" * 5])
+def test_basic_is_form_encoded_first(secret: str) -> None:
+    # E14, RFC 6749 §2.3.1
+    proof = ClientSecret(secret, basic=True).prove("client:id", ENDPOINT, now=NOW)
+    assert proof.fields == ()
+    ((name, value),) = proof.headers
+    assert name == "Authorization"
+    scheme, _, encoded = value.partition(" ")
+    user, colon, word = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")
+    assert (scheme, colon) == ("Basic", ":")
+    assert (unquote_plus(user), unquote_plus(word)) == ("client:id", secret)
+
+
+def test_a_secret_goes_into_the_form_unless_basic_is_asked_for() -> None:
+    proof = ClientSecret(SECRET).prove(CLIENT_ID, ENDPOINT, now=NOW)
+    assert (proof.fields, proof.headers) == ((("client_secret", SECRET),), ())
+
+
+@pytest.mark.parametrize("secret", ["", " ", "a\n", "a\x00", "\x1b"])
+def test_a_secret_that_cannot_be_one_is_refused(secret: str) -> None:
+    with canaries.refused(UsageError):
+        ClientSecret(secret)
+
+
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c.d", "a b.c.d", "a.b.c\n", "ä.b.c", "a..c"])
+def test_a_federated_token_that_cannot_be_one_is_refused(token: str) -> None:
+    with canaries.refused(UsageError):
+        FederatedAssertion(token)
+
+
+def test_a_federated_token_goes_as_it_is() -> None:
+    proof = FederatedAssertion(ASSERTION).prove(CLIENT_ID, ENDPOINT, now=NOW)
+    assert assertion(proof.fields) == ASSERTION
+
+
+def test_no_repr_shows_a_secret() -> None:
+    loaded = Certificate.load(pem() + key_pem())
+    credentials = (
+        ClientSecret(SECRET),
+        ClientSecret(SECRET, basic=True),
+        FederatedAssertion(ASSERTION),
+        loaded,
+    )
+    proofs = [each.prove(CLIENT_ID, ENDPOINT, now=NOW) for each in credentials]
+    for shown in (*credentials, *proofs):
+        assert canaries.found_in(shown, [SECRET, ASSERTION]) == []
+    assert "RSAPrivateKey" not in repr(loaded)

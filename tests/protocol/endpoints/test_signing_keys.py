@@ -1,0 +1,158 @@
+"""The signature: which key, which algorithm, and what a token may not bring along."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from entra_oauth.errors import IdTokenRefused, UnexpectedAnswer
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
+from entra_oauth.protocol.messages import HttpResponse
+from kit import canaries
+from kit.canaries import TENANT
+from kit.grants import NOW, id_token, json_reply
+from kit.servers import id_token_key
+
+REQUEST = KeysRequest(Authority.of(TENANT))
+
+
+def keys(document: dict[str, Any] | None = None) -> SigningKeys:
+    reply = json_reply(id_token_key.jwks() if document is None else document)
+    return SigningKeys.read(reply, answering=REQUEST, received_at=NOW)
+
+
+def part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def with_header(header: dict[str, Any]) -> str:
+    """The claims of a good token under another header, with the good signature."""
+    _, claims, signature = id_token().split(".")
+    return f"{part(header)}.{claims}.{signature}"
+
+
+def hs256_with_the_public_key() -> str:
+    """What a verifier accepts that lets the token choose: HMAC keyed with public bytes."""
+    signed = f"{part({'alg': 'HS256', 'kid': id_token_key.KID})}.{id_token().split('.')[1]}"
+    mac = hmac.digest(id_token_key.key().as_pem(private=False), signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def with_claims(claims: dict[str, Any]) -> str:
+    """Other claims under the good header and the good signature."""
+    header, _, signature = id_token().split(".")
+    return f"{header}.{part(claims)}.{signature}"
+
+
+def test_the_right_key_is_found_by_its_name() -> None:
+    published = keys(id_token_key.jwks("other", id_token_key.KID))
+    check_signature(id_token(), published)
+    check_signature(id_token(by="other"), published)
+    assert published.knows(id_token())
+    assert not keys().knows(id_token(by="other"))
+
+
+def test_the_issuer_of_a_key_may_be_a_template_or_left_out() -> None:
+    for issuer in (
+        "https://login.microsoftonline.com/{tenantid}/v2.0",
+        f"https://login.microsoftonline.com/{TENANT}/v2.0",
+        None,
+        7,
+    ):
+        check_signature(id_token(), keys(id_token_key.jwks(issuer=issuer)))
+
+
+BAD = {
+    "alg none": with_header({"alg": "none", "kid": id_token_key.KID}).rpartition(".")[0] + ".",
+    "alg none, signature kept": with_header({"alg": "none", "kid": id_token_key.KID}),
+    "alg HS256": hs256_with_the_public_key(),
+    "alg RS512": with_header({"alg": "RS512", "kid": id_token_key.KID}),
+    "alg PS256": with_header({"alg": "PS256", "kid": id_token_key.KID}),
+    "alg in lower case": with_header({"alg": "rs256", "kid": id_token_key.KID}),
+    "no alg": with_header({"kid": id_token_key.KID}),
+    "no kid": with_header({"alg": "RS256"}),
+    "a kid that is a number": with_header({"alg": "RS256", "kid": 5}),
+    "a kid in upper case": with_header({"alg": "RS256", "kid": id_token_key.KID.upper()}),
+    "a kid that is a path": with_header({"alg": "RS256", "kid": "../k"}),
+    "an unknown kid": id_token(by="other"),
+    "crit": with_header({"alg": "RS256", "kid": id_token_key.KID, "crit": ["b64"], "b64": False}),
+    "a key of its own": id_token(
+        by="other", header={"kid": "x", "jwk": id_token_key.jwks("other")["keys"][0]}
+    ),
+    "a key of its own under a known name": id_token(
+        by="other", header={"kid": id_token_key.KID, "jwk": id_token_key.jwks("other")["keys"][0]}
+    ),
+    "other claims": with_claims({"tid": TENANT}),
+    "an empty signature": id_token().rpartition(".")[0] + ".",
+    "no JWT": "a.b",
+    "white space": id_token().replace(".", ". "),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_token_that_the_authority_did_not_sign_is_refused(name: str) -> None:
+    # J02, J03
+    with canaries.refused(IdTokenRefused) as caught:
+        check_signature(BAD[name], keys())
+    assert canaries.found_in(caught.value, [BAD[name]]) == []
+
+
+def test_a_token_that_brings_its_key_along_is_judged_by_the_published_one() -> None:
+    published = keys(id_token_key.jwks(id_token_key.KID, "other"))
+    token = id_token(header={"jwk": id_token_key.jwks("other")["keys"][0], "x5c": ["x"]})
+    check_signature(token, published)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"keys": None},
+        {"keys": {}},
+        {"keys": []},
+        {"keys": ["x", 5, None]},
+        id_token_key.jwks(kty="oct"),
+        id_token_key.jwks(use="enc"),
+        id_token_key.jwks(alg="none"),
+        id_token_key.jwks(kid=5),
+        id_token_key.jwks(n=None),
+        id_token_key.jwks(e=65537),
+        {"keys": id_token_key.jwks()["keys"] * 101},
+    ],
+)
+def test_a_document_without_a_usable_key_is_refused(document: dict[str, Any]) -> None:
+    with canaries.refused(UnexpectedAnswer) as caught:
+        keys(document)
+    assert "no set of keys" in caught.value.what
+
+
+@pytest.mark.parametrize("changes", [{"n": "!!"}, {"n": ""}, {"e": "AA"}, {"n": "AQAB"}])
+def test_a_key_that_is_none_verifies_nothing(changes: dict[str, Any]) -> None:
+    with canaries.refused(IdTokenRefused):
+        check_signature(id_token(), keys(id_token_key.jwks(**changes)))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HttpResponse(status=200, headers=(("Content-Type", "text/html"),), body=b"<html>"),
+        HttpResponse(status=302, headers=(("Location", "https://evil.test/keys"),)),
+        json_reply(id_token_key.jwks(), status=500),
+    ],
+)
+def test_only_a_whole_answer_counts(reply: HttpResponse) -> None:
+    with canaries.refused(UnexpectedAnswer):
+        SigningKeys.read(reply, answering=REQUEST, received_at=NOW)
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/jwk-set+json"])
+def test_keys_may_come_under_the_name_of_their_own_media_type(kind: str) -> None:
+    # RFC 7517 §8.5.2; npm's oidc-provider sends it.
+    body = json.dumps(id_token_key.jwks()).encode()
+    reply = HttpResponse(status=200, headers=(("Content-Type", kind),), body=body)
+    assert SigningKeys.read(reply, answering=REQUEST, received_at=NOW).keys

@@ -1,0 +1,182 @@
+"""Every code is explained, and every error that carries it explains itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import entra_oauth
+from entra_oauth.errors import AuthorityError, UsageError, plain
+from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
+from entra_oauth.protocol.glossary.aadsts import catalogue, judge
+from entra_oauth.protocol.glossary.lookup import explain
+from entra_oauth.protocol.glossary.parameters import (
+    AT_STEP,
+    CLAIMS,
+    ERRORS,
+    PARAMETERS,
+    SUBERRORS,
+)
+from entra_oauth.protocol.messages import HttpRequest, encode_form
+from kit import canaries
+from kit.canaries import CODE, VERIFIER
+from kit.grants import NOW, person, refusal
+
+CODES = sorted(catalogue())
+FILE = Path(entra_oauth.__file__).parent / "protocol" / "glossary" / "aadsts_catalogue.json"
+HELPERS = {"retry", "person", "administrator"}
+
+
+def test_the_catalogue_holds_each_code_once() -> None:
+    entries = json.loads(FILE.read_text(encoding="utf-8"))
+    assert len(entries) == len(CODES) == 236
+    assert [entry["code"] for entry in entries] == CODES
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_is_explained(code: int) -> None:
+    entry = catalogue()[code]
+    for text in (entry.meaning, entry.cause, entry.action):
+        assert text == plain(text)
+        assert text.endswith((".", "?"))
+    assert set(entry.helps) <= HELPERS
+    assert entry.evidence in {"recorded", "documented", "code-ref", "memory"}
+    assert entry.suberror is None or entry.suberror in SUBERRORS
+    for word in (str(code), f"AADSTS{code}", f"aadsts{code}:", f" AADSTS{code}\n"):
+        (explained,) = explain(word)
+        assert (explained.name, explained.action) == (f"AADSTS{code}", entry.action)
+        assert (explained.meaning, explained.cause) == (entry.meaning, entry.cause)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_error_at_the_token_endpoint_carries_what_the_catalogue_knows(code: int) -> None:
+    entry = catalogue()[code]
+    request = TokenRequest.refresh(person(), "1.token")
+    with canaries.refused(AuthorityError) as caught:
+        TokenResponse.read(
+            refusal(entry.oauth_error or "invalid_request", code),
+            answering=request,
+            received_at=NOW,
+        )
+    error = caught.value
+    assert isinstance(error, AuthorityError)
+    assert error.error_codes == (code,)
+    assert (error.advice, error.meaning, error.cause, error.helps) == (
+        entry.action,
+        entry.meaning,
+        entry.cause,
+        entry.helps,
+    )
+    assert (error.trace_id, error.correlation_id) == ("t-1", "c-1")
+    assert error.timestamp == "2025-02-19 03:49:12Z"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_error_in_the_redirect_carries_it_too(code: int) -> None:
+    entry = catalogue()[code]
+    request = canaries.article_request()
+    query = encode_form(
+        (
+            ("error", entry.oauth_error or "access_denied"),
+            ("error_description", f"AADSTS{code}: No.\r\nTrace ID: t-1\r\nCorrelation ID: c-1"),
+            ("state", request.state),
+        )
+    )
+    callback = HttpRequest(method="GET", url=f"http://localhost/?{query}")
+    with canaries.refused(AuthorityError) as caught:
+        AuthorizationResponse.read(callback, answering=request)
+    error = caught.value
+    assert isinstance(error, AuthorityError)
+    assert (error.advice, error.helps) == (entry.action, entry.helps)
+    assert (error.trace_id, error.correlation_id) == ("t-1", "c-1")
+
+
+def test_of_two_numbers_the_one_that_fits_the_error_counts() -> None:
+    assert judge("invalid_grant", (70002, 70008)).advice == catalogue()[70008].action
+    assert judge("invalid_client", (70002, 70008)).advice == catalogue()[70002].action
+    assert judge("something_new", (70002, 70008)).advice == catalogue()[70002].action
+    assert judge("invalid_grant", (1, 50076)).advice == catalogue()[50076].action
+
+
+def test_without_a_number_the_sub_error_counts_and_then_the_error() -> None:
+    assert judge("invalid_grant", (), "bad_token").advice == SUBERRORS["bad_token"].action
+    assert judge("invalid_grant", (1,), "of the future").advice == ERRORS["invalid_grant"].action
+    assert judge("of the future", ()).helps == ("administrator",)
+    assert judge("access_denied", (65004,), "cancel").advice == SUBERRORS["cancel"].action
+
+
+@pytest.mark.parametrize("name", sorted({*ERRORS, *SUBERRORS}))
+def test_each_error_has_words_and_something_to_do(name: str) -> None:
+    for words in (ERRORS.get(name), SUBERRORS.get(name)):
+        if words is not None:
+            assert words.meaning.endswith(".")
+            assert words.action.endswith(".")
+            assert set(words.helps) <= HELPERS
+    kinds = [each.kind for each in explain(name) if each.kind in ("error", "suberror")]
+    assert kinds == [
+        kind for kind, of in (("error", ERRORS), ("suberror", SUBERRORS)) if name in of
+    ]
+
+
+@pytest.mark.parametrize("name", sorted({*PARAMETERS, *CLAIMS}))
+def test_each_parameter_and_claim_is_explained(name: str) -> None:
+    assert {each.kind for each in explain(name)} & {"parameter", "claim"}
+    assert all(each.meaning.endswith(".") for each in explain(name))
+
+
+def test_all_that_is_said_of_a_step_is_about_a_known_name() -> None:
+    for words in AT_STEP.values():
+        assert set(words) <= {*PARAMETERS, *CLAIMS, "access_token", "id_token"}
+
+
+@pytest.mark.parametrize(
+    ("word", "kinds"),
+    [
+        ("INVALID_GRANT", ["error"]),
+        ("--client-id", ["parameter"]),
+        ("login-hint", ["parameter"]),
+        ("state", ["parameter"]),
+        ("nonce", ["claim"]),
+        ("aud", ["claim"]),
+        ('"aud"', ["claim"]),
+        ("InvalidReplyTo", ["code"]),
+        ("consent_required", ["error", "suberror"]),
+        ("basic_action", ["suberror"]),
+    ],
+)
+def test_a_word_may_be_spelt_as_people_meet_it(word: str, kinds: list[str]) -> None:
+    assert [each.kind for each in explain(word)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "advised"),
+    [
+        ("stat", "stat", "state"),
+        ("invalid-gran", "invalid-gran", "invalid_grant"),
+        ("AADSTS99999", "AADSTS99999", "error?code=99999"),
+        ("", "That", "AADSTS50011"),
+        ("a b", "That", "AADSTS50011"),
+        ("\x1b[2J", "That", "AADSTS50011"),
+        (CODE + VERIFIER, "That", "AADSTS50011"),
+    ],
+)
+def test_an_unknown_word_is_said_to_be_one(word: str, said: str, advised: str) -> None:
+    with canaries.refused(UsageError) as caught:
+        explain(word)
+    assert caught.value.what.startswith(f"{said} is n")
+    assert advised in caught.value.advice
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_asked_is_explained_or_a_usage_error(word: str) -> None:
+    said = ""
+    try:
+        assert explain(word)
+    except UsageError as error:
+        said = str(error)
+    assert said == plain(said)

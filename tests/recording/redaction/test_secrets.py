@@ -1,0 +1,131 @@
+"""The last search before a file is written: it knows the secrets, and finds each spelling."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entra_oauth.errors import SecurityError
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
+from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording.redaction.secrets import (
+    leaks,
+    live_secrets,
+    needles,
+    refuse_leaks,
+)
+from kit.canaries import jwt
+from kit.sweep import ENCODINGS
+
+SECRET = 'S3cret/+="<&> ~value-1234567890-and-so-on-for-long'
+SIGNED = jwt({"alg": "RS256"}, {"aud": "x"}, "c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmU")
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize("before", ["", "x", "xy"])
+def test_each_spelling_of_a_secret_is_found(name: str, before: str) -> None:
+    assert leaks(before.encode() + ENCODINGS[name](SECRET) + b"!", [SECRET])
+
+
+PRINTABLE = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
+
+
+@given(st.text(PRINTABLE, min_size=16, max_size=60), st.sampled_from(sorted(ENCODINGS)))
+def test_any_secret_is_found_in_any_spelling(secret: str, name: str) -> None:
+    assert leaks(b"== " + ENCODINGS[name](secret) + b" ==", [secret])
+
+
+def test_it_is_found_in_gzip_within_gzip() -> None:
+    assert leaks(b"x" + gzip.compress(b"y" + gzip.compress(SECRET.encode())), [SECRET])
+
+
+def test_the_beginning_and_the_end_of_a_long_secret_are_found() -> None:
+    opaque = "0.AX" + "Qw3-" * 20
+    assert leaks(opaque[:30].encode(), [opaque])
+    assert leaks(opaque[-30:].encode(), [opaque])
+
+
+def test_of_a_jwt_the_signature_counts() -> None:
+    head, body, signature = SIGNED.split(".")
+    assert leaks(signature.encode(), [SIGNED])
+    assert not leaks(f"{head}.{body}.sig~0123456789".encode(), [SIGNED])
+
+
+def test_what_is_short_is_not_searched_for() -> None:
+    assert needles("12345") == frozenset()
+    assert not leaks(b"12345", ["12345"])
+
+
+def test_the_refusal_names_the_file_and_not_the_secret() -> None:
+    with pytest.raises(SecurityError, match=r"2\.bin would still have held") as caught:
+        refuse_leaks({"1.bin": b"fine", "2.bin": SECRET.encode()}, [SECRET])
+    assert SECRET not in str(caught.value)
+
+
+def test_every_secret_of_a_recording_is_known() -> None:
+    def exchange(request: HttpRequest, response: HttpResponse | None) -> Exchange:
+        return Exchange(
+            channel="back",
+            note="x",
+            request=request,
+            response=response,
+            started_at=0.0,
+            ended_at=0.0,
+        )
+
+    recording = Recording(
+        (
+            exchange(
+                HttpRequest(
+                    method="GET", url="https://a/authorize?state=st%2Bate&nonce=n#code=frag"
+                ),
+                HttpResponse(
+                    status=302,
+                    headers=(
+                        ("Location", "http://localhost/?code=located&x=y"),
+                        ("Set-Cookie", "fpc=cooked; path=/"),
+                    ),
+                ),
+            ),
+            exchange(
+                HttpRequest(
+                    method="POST",
+                    url="https://a/token",
+                    headers=(
+                        ("Content-Type", FORM),
+                        ("Authorization", "Basic dXNlcjpwYXNz"),
+                        ("Cookie", "a=one; b=two"),
+                    ),
+                    body=b"code_verifier=ver&password=p%20w&client_secret=s&username=alice"
+                    b"&assertion=as&client_assertion=ca&device_code=dc&refresh_token=rt0",
+                ),
+                HttpResponse(
+                    status=200,
+                    body=json.dumps(
+                        {"access_token": "at", "inner": [{"id_token": "idt"}], "scope": "x"}
+                    ).encode(),
+                ),
+            ),
+        )
+    )
+    assert set(live_secrets(recording)) == {
+        *("st+ate", "n", "frag", "located", "cooked", "ver", "p w", "s", "as", "ca", "dc", "rt0"),
+        *("dXNlcjpwYXNz", "one", "two", "at", "idt"),
+    }
+
+
+def test_the_password_of_a_sign_in_page_is_one() -> None:
+    request = HttpRequest(
+        method="POST",
+        url="https://login.example/login",
+        headers=(("Content-Type", FORM),),
+        body=b"login=ada&passwd=CanaryPassword-1234",
+    )
+    exchange = Exchange(
+        channel="front", note="page", request=request, response=None, started_at=0, ended_at=0
+    )
+    assert live_secrets(Recording((exchange,)))["CanaryPassword-1234"] == "pw"
