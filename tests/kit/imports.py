@@ -41,8 +41,8 @@ MAY_USE_ASIDE: Mapping[str, tuple[str, ...]] = {
 }
 """Who else may use a room beside the layers."""
 
-FREE = ("_version",)
-"""Modules that hold facts only: whoever likes may use them."""
+FREE = ("_version", "markup")
+"""Modules that know nothing of the rest: whoever likes may use them."""
 
 HTTP_CLIENTS = ("requests", "urllib3")
 REQUESTS = f"{PACKAGE}.channels.https.requests_adapter"
