@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.guid import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,8 @@ class EntraCredential:
     ) -> tuple[str, int]:
         if not scopes:
             raise UsageError("No scope was asked for.", advice="Name one, as get_token(scope).")
-        if tenant_id is not None and tenant_id.lower() != self._tokens.authority.tenant.lower():
+        asked, known = folded(tenant_id or "").lower(), self._tokens.authority.tenant.lower()
+        if tenant_id is not None and asked != known:
             raise UsageError(
                 "A token of another tenant was asked for.",
                 advice="Sign in to that tenant too, and make a credential of it.",

@@ -14,6 +14,7 @@ from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.resource.destination import check_destination
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class StoredTokens:
             )
         return cls(
             authority_of(profile),
-            _required(profile, "client_id"),
+            folded(_required(profile, "client_id")),
             scopes=profile.texts("scope") or ("databricks",),
             account=profile.text("account"),
             hosts=profile.texts("hosts"),
@@ -119,7 +120,7 @@ class StoredTokens:
 
 def authority_of(profile: Profile) -> Authority:
     """The authority that a profile names. Raises `UsageError`."""
-    tenant = _required(profile, "tenant")
+    tenant = folded(_required(profile, "tenant"))
     if host := profile.text("authority_host"):
         return Authority(host, tenant)
     return Authority.of(tenant, cloud=profile.text("cloud") or "public")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from entra_oauth.protocol.guid import same_id as is_same_id
 from entra_oauth.protocol.strict_json import read_object
 from entra_oauth.recording.redaction.finds import PLACEHOLDER
 
-__all__ = ["GUID", "Jwt", "hidden", "host_of", "jwt", "length", "same"]
+__all__ = ["Jwt", "hidden", "host_of", "jwt", "length", "same", "same_id"]
 
-GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TAGGED = re.compile(r"[a-z]{1,5}~([0-9a-f]{10})~*")
 _MASK = re.compile(r"~[a-z]{1,5}~")
 # What other tools and people put there: REDACTED, [removed], ***, <code>, 0.AS…xyz.
@@ -49,6 +49,16 @@ def same(one: str, other: str) -> bool | None:
     if not all(tags):
         return None
     return _TAGGED.sub(r"~\1", one) == _TAGGED.sub(r"~\1", other)
+
+
+def same_id(one: str, other: str) -> bool | None:
+    """The same of ids: GUIDs without regard to case.
+
+    Unequal tags leave that open, for another spelling has another tag.
+    """
+    if hidden(one) or hidden(other):
+        return same(one, other) or None
+    return is_same_id(one, other)
 
 
 def length(value: str) -> int | None:

@@ -16,6 +16,7 @@ from entra_oauth.cache.decision import AccessToken
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import now, say_nothing
 from entra_oauth.errors import LocalError, plain
+from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -131,7 +132,7 @@ class FileStore:
         private_files.sweep(folder)
         path = os.path.join(folder, _ACCOUNT)
         old = self._record(path)
-        if old is not None and old["object_id"] != account.object_id and signed_in:
+        if old is not None and signed_in and not same_id(old["object_id"], account.object_id):
             self._forget_tokens(folder)  # another person of the same name
         vault = self._vault if signed_in else self._vault_of(old)
         record = self._new_record(app, account, old if not signed_in else None, vault)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
+from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ class MemoryStore:
                 account = replace(
                     old[1], refresh_token=account.refresh_token or old[1].refresh_token
                 )
-            elif old is not None and old[1].object_id != account.object_id:
+            elif old is not None and not same_id(old[1].object_id, account.object_id):
                 self._tokens = {k: v for k, v in self._tokens.items() if k[:4] != key[:4]}
             self._accounts[key] = app, replace(account, place="memory")
             self._tokens[app.key(account.name, scopes)] = token

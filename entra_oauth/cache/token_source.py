@@ -30,6 +30,7 @@ from entra_oauth.errors import (
     TransportError,
 )
 from entra_oauth.protocol.glossary.aadsts import is_dead
+from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,8 +193,10 @@ class TokenSource:
 
     def _keep(self, wanted: _Wanted, account: Account, tokens: TokenResponse) -> Found:
         arrived = account_of(tokens, otherwise=account.name)
-        known, new = (account.object_id, account.tenant_id), (arrived.object_id, arrived.tenant_id)
-        if None not in known and tokens.identity is not None and known != new:
+        known = account.object_id is not None and account.tenant_id is not None
+        same = same_id(account.object_id, arrived.object_id)
+        same = same and same_id(account.tenant_id, arrived.tenant_id)
+        if known and tokens.identity is not None and not same:
             raise IdTokenRefused(
                 "The refresh brought a token of another person than signed in.",
                 advice=f"Nothing was kept. Sign in again with {self._sign_in_with} (as whom?).",

@@ -9,6 +9,7 @@ from entra_oauth.errors import IdTokenRefused
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
 from entra_oauth.protocol.endpoints.token import TokenRequest
+from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
@@ -48,7 +49,7 @@ def refresh(
 
 
 def _check_same_person(before: IdToken, after: IdToken) -> None:
-    if (before.tenant_id, before.subject) != (after.tenant_id, after.subject):
+    if not same_id(before.tenant_id, after.tenant_id) or before.subject != after.subject:
         raise IdTokenRefused(
             "The refresh brought an ID token of another person than signed in.",
             advice="Nothing was kept. Sign in again.",

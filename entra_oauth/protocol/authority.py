@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.guid import GUID
 from entra_oauth.protocol.messages import is_loopback, refuse_control_characters
 
 __all__ = ["CLOUDS", "Authority", "Cloud", "cloud_of"]
@@ -76,7 +77,6 @@ def cloud_of(base: str) -> str:
 # A GUID, a verified domain, or one of the three words. Nothing else can be a
 # path segment that needs no escaping.
 _TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 MULTI_TENANT = frozenset(["common", "organizations", "consumers"])
 
@@ -170,14 +170,14 @@ class Authority:
         `organizations` all others. `common` and a domain name say nothing about the
         GUID, so there any well-formed one passes.
         """
-        if not _GUID.fullmatch(tenant_id):
+        if not GUID.fullmatch(tenant_id):
             return False
         asked, found = self.tenant.lower(), tenant_id.lower()
         if asked == "consumers":
             return found == _PERSONAL
         if asked == "organizations":
             return found != _PERSONAL
-        return found == asked or not _GUID.fullmatch(asked)
+        return found == asked or not GUID.fullmatch(asked)
 
     @property
     def _issuer_base(self) -> str:

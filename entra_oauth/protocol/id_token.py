@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused, UsageError, plain
+from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
@@ -123,9 +124,9 @@ def _check_issuer(claims: dict[str, Any], authority: Authority) -> str:
 def _check_audience(claims: dict[str, Any], client_id: str) -> None:
     audience = claims.get("aud")
     several = audience if isinstance(audience, list) else [audience]
-    if client_id not in several:
+    if not any(same_id(each, client_id) for each in several):
         raise _refused("It was issued to another application (aud).")
-    if (len(several) > 1 or "azp" in claims) and claims.get("azp") != client_id:
+    if (len(several) > 1 or "azp" in claims) and not same_id(claims.get("azp"), client_id):
         raise _refused("It was issued for the use of another application (azp).")
 
 

@@ -139,6 +139,7 @@ def test_the_credential_gives_no_token_of_another_tenant(tokens: StoredTokens) -
     with pytest.raises(UsageError):
         credential.get_token()
     assert credential.get_token(SCOPE, tenant_id=ARTICLE_TENANT_ID.upper()).token
+    assert credential.get_token(SCOPE, tenant_id=f"{{{ARTICLE_TENANT_ID.upper()}}}").token
 
 
 def test_the_adapters_import_none_of_the_libraries_that_they_are_for() -> None:

@@ -6,7 +6,8 @@ another exchange, whose twin stands beside it.
 
 from __future__ import annotations
 
-from base64 import b64encode
+import json
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,7 +18,7 @@ from entra_oauth.audit.classify import items_of
 from entra_oauth.audit.rules.all_rules import BY_ID, NOT_JUDGED, RULES
 from entra_oauth.audit.rules.rule import Rule
 from entra_oauth.audit.verdict import Outcome
-from entra_oauth.practice.directory.model import DATABRICKS
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM
 from entra_oauth.recording import Exchange, Recording
@@ -39,10 +40,11 @@ from kit.audit.changes import (
     timed,
     twice,
 )
-from kit.audit.exchanges import SCOPE, practised, step
+from kit.audit.exchanges import SCOPE, at_entra, practised, step
 from kit.audit.more_exchanges import BASES, EXTRA
 
 TODAY = date(2026, 11, 25)
+ALICE_OID = "0a11ce00-0000-4000-8000-000000000001"
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
@@ -348,6 +350,49 @@ def test_every_rule_is_tripped_by_some_recording() -> None:
 def test_each_id_stands_once_and_none_of_those_that_are_not_judged() -> None:
     assert len(BY_ID) == len(RULES)
     assert not set(NOT_JUDGED) & set(BY_ID)
+
+
+def _part(value: dict[str, str]) -> str:
+    return urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def _carrying(audience: str) -> Change:
+    """The API is shown a token of this audience."""
+    body = _part({"aud": audience, "iss": "https://login.microsoftonline.com/x/v2.0"})
+    return header("list", "Authorization", f"Bearer {_part({'alg': 'RS256'})}.{body}.c2ln")
+
+
+CLIENT, TENANT = ARTICLE_CLIENT_ID.upper(), ARTICLE_TENANT_ID.upper()
+CAPITALS = [
+    ("TR11", form(client_id=CLIENT), "hardened"),
+    ("TR13", header("token", "Authorization", f"Basic {_secret(CLIENT)}"), "hardened"),
+    ("TR22", form("token", client_id=CLIENT), "refreshed"),
+    ("ID04", claims("id_token", aud=CLIENT), "hardened"),
+    ("ID04", claims("id_token", azp=CLIENT), "hardened"),
+    ("ID09", claims("id_token", tid=TENANT), "refreshed"),
+    ("ID09", claims("id_token", oid=ALICE_OID.upper()), "refreshed"),
+    ("AT01", claims("access_token", aud=DATABRICKS.upper()), "hardened"),
+    ("RS03", _carrying(DATABRICKS.upper()), "hardened"),
+]
+
+
+@pytest.mark.parametrize(("rule", "change", "base"), CAPITALS)
+def test_an_id_in_capitals_is_the_same_id(rule: str, change: Change, base: str) -> None:
+    recording = change(BASES[base]()[0])
+    outcomes = [outcome for outcome, _ in _outcomes(recording, rule)]
+    assert outcomes
+    assert Outcome.FAIL not in outcomes
+    for level in (Level.SECRETS, Level.PII):
+        clean = case_of_evidence(evidence_of(recording, level=level, created_at=1.0))
+        assert not lint(clean, today=TODAY, rules=[BY_ID[rule]]).failures()
+
+
+def test_a_known_api_is_known_in_capitals_too() -> None:
+    asked = at_entra(practised(Procedure.HARDENED))
+    away = moved("list", lambda u: "https://evil.example/api")
+    for audience in (DATABRICKS, DATABRICKS.upper()):
+        recording = chain(_carrying(audience), away)(asked)
+        assert (Outcome.FAIL, E) in _outcomes(recording, "RS03")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -15,15 +15,30 @@ from entra_oauth.cache.token_source import keep_sign_in
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
+    IdTokenRefused,
     LocalError,
     SignInRequired,
     UnexpectedAnswer,
 )
 from entra_oauth.protocol.authority import CLOUDS
 from entra_oauth.protocol.endpoints.token import TokenResponse
+from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
-from kit.stores import APP, NOON, SCOPE, USER, Authority, account, fill, source, token
+from kit.canaries import TENANT
+from kit.stores import (
+    APP,
+    NOON,
+    SCOPE,
+    USER,
+    Authority,
+    account,
+    fill,
+    source,
+    token,
+    with_identity,
+)
 
+OID = "0a11ce00-0000-4000-8000-00000000000a"
 ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
 
 
@@ -71,6 +86,44 @@ def test_an_old_token_is_renewed_and_both_tokens_are_replaced(store: Store) -> N
     assert kept.object_id == "oid"
     assert source(store, authority).get("databricks").token.text == f"{ACCESS}1"
     assert len(authority.asked) == 1
+
+
+@pytest.mark.parametrize(("oid", "same"), [(OID, True), (OID.upper(), True), (TENANT, False)])
+def test_whose_token_a_refresh_brings_is_read_without_case(
+    store: Store, oid: str, same: bool
+) -> None:
+    store.keep(APP, account(oid=OID), SCOPE, token(), signed_in=True)
+
+    class Renamed(Authority):
+        def __call__(
+            self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
+        ) -> TokenResponse:
+            tokens = super().__call__(refresh_token, scopes, claims=claims)
+            who = IdToken(
+                tenant_id=TENANT.upper(),
+                object_id=oid,
+                subject="s",
+                username=USER,
+                name=None,
+                expires_at=0,
+                claims={},
+            )
+            return with_identity(tokens, who)
+
+    asking = source(store, Renamed())
+    if same:
+        assert asking.get("databricks", force=True).source == "refresh_token"
+    else:
+        with canaries.refused(IdTokenRefused):
+            asking.get("databricks", force=True)
+
+
+def test_a_person_in_other_letters_is_the_same_when_signing_in_again(store: Store) -> None:
+    for oid, kept in ((OID, True), (OID.upper(), True), (TENANT, False)):
+        store.keep(APP, account(oid=oid), SCOPE, token(), signed_in=True)
+        if oid == OID:
+            store.keep(APP, account(oid=oid), "other", token(), signed_in=True)
+        assert (store.access_token(APP, USER, "other") is not None) is kept
 
 
 def test_another_scope_is_had_with_the_same_refresh_token(store: Store) -> None:

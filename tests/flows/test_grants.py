@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -87,8 +88,14 @@ def test_a_refresh_that_brings_another_person_is_refused() -> None:
     with canaries.refused(IdTokenRefused) as caught:
         refresh(person(), REFRESH_TOKEN, world.channels, before=before())
     assert "another person" in caught.value.what
+    capitals = World([tokens(id_token=id_token(sub=before().subject.upper()))])
+    with canaries.refused(IdTokenRefused):  # a subject is read byte for byte
+        refresh(person(), REFRESH_TOKEN, capitals.channels, before=before())
     same = World([tokens(id_token=id_token())])
     assert refresh(person(), REFRESH_TOKEN, same.channels, before=before()).identity is not None
+    renamed = World([tokens(id_token=id_token())])
+    known = replace(before(), tenant_id=TENANT.upper())  # the same tenant in other letters
+    assert refresh(person(), REFRESH_TOKEN, renamed.channels, before=known).identity is not None
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ WRONG_CLAIMS: list[tuple[dict[str, Any], str]] = [
     (but(aud=[]), "aud"),
     (but(aud=[[CLIENT_ID]]), "aud"),
     (but(aud={CLIENT_ID: 1}), "aud"),
-    (but(aud=CLIENT_ID.upper()), "aud"),
+    (but(aud=f"{{{CLIENT_ID}}}"), "aud"),
     (but(aud=f"{CLIENT_ID} "), "aud"),
     (but(aud="another"), "aud"),
     (but(aud=["another", "third"], azp=CLIENT_ID), "aud"),
@@ -360,6 +360,34 @@ def test_an_id_token_that_says_it_otherwise_is_accepted(claims: dict[str, Any]) 
 def test_without_a_nonce_in_the_request_none_is_looked_for() -> None:
     for claims in (CLAIMS, but(nonce=None), but(nonce=1)):
         assert read(jwt(HEADER, claims), nonce=None).subject == CLAIMS["sub"]
+
+
+def test_ids_are_read_without_case() -> None:
+    capitals = jwt(HEADER, but(aud=CLIENT_ID.upper(), azp=CLIENT_ID.upper()))
+    assert read(capitals).claims["aud"] == CLIENT_ID.upper()
+    other = read(jwt(HEADER, but(azp=CLIENT_ID)), client_id=CLIENT_ID.upper())
+    assert other.subject == CLAIMS["sub"]
+    assert read(jwt(HEADER, CLAIMS), authority=Authority.of(TENANT.upper())).tenant_id == TENANT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": str(CLAIMS["iss"]).replace(TENANT, TENANT.upper())},
+        {"nonce": NONCE.swapcase()},
+        {"aud": CLIENT_ID.replace("-", "")},
+    ],
+)
+def test_what_is_no_id_is_read_byte_for_byte(changes: dict[str, Any]) -> None:
+    with canaries.refused(IdTokenRefused):
+        read(jwt(HEADER, but(**changes)))
+
+
+def test_the_name_of_an_app_that_is_no_guid_is_read_byte_for_byte() -> None:
+    named = jwt(HEADER, but(aud="https://app.example/a"))
+    assert read(named, client_id="https://app.example/a").claims["aud"] == "https://app.example/a"
+    with canaries.refused(IdTokenRefused):
+        read(named, client_id="https://app.example/A")
 
 
 def test_a_token_for_another_application_is_refused_to_this_one() -> None:

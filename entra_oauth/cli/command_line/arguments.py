@@ -54,7 +54,7 @@ def read_arguments(
         )
     args.verb, args.program = verb.name, program
     args.action = verb.name.partition(" ")[2]
-    fill_in(args, verb.options, environ)
+    fill_in(args, verb.options, environ, as_given=verb.as_given)
     if "output" in verb.options:
         args.output = args.output or verb.output
     return verb, args

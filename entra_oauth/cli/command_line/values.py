@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache.paths import config_file
 from entra_oauth.cli.command_line.options import AT_THE_PROMPT, BY_KEY, Option
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -29,12 +30,21 @@ _EXCLUDE = (
     ("listen", "paste"),
     ("print", "prove"),
 )
+_IDS = ("tenant", "client-id")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _COMMAND_LINE, _OWN, _PROFILE, _AZURE, _DEFAULT = range(5)
 
 
-def fill_in(args: argparse.Namespace, keys: tuple[str, ...], environ: Mapping[str, str]) -> None:
+def fill_in(
+    args: argparse.Namespace,
+    keys: tuple[str, ...],
+    environ: Mapping[str, str],
+    *,
+    as_given: bool = False,
+) -> None:
     """Give every option that was not on the command line its value, and check it.
+
+    GUIDs of tenant and app get Entra's spelling, unless they are to stay `as_given`.
 
     `args.given` becomes the names of those that were, `args.sources` where each value
     comes from, and `args.settings` the profile, if there is one. Raises `UsageError` that
@@ -47,7 +57,10 @@ def fill_in(args: argparse.Namespace, keys: tuple[str, ...], environ: Mapping[st
         value, rank, source = getattr(args, option.dest), _COMMAND_LINE, f"--{option.name}"
         if value is None:
             value, rank, source = _from_elsewhere(option, environ, args.settings)
-        setattr(args, option.dest, _typed(option, value, source))
+        typed = _typed(option, value, source)
+        if option.name in _IDS and isinstance(typed, str) and not as_given:
+            typed = folded(typed)
+        setattr(args, option.dest, typed)
         ranks[option.dest], names[option.dest] = rank, source
     args.sources = names
     args.given = frozenset(dest for dest, rank in ranks.items() if rank == _COMMAND_LINE)

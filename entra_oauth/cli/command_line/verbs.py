@@ -52,6 +52,8 @@ class Verb:
     """The same where several may follow; they are `args.words`."""
     meaning: str = ""
     """What the help says of these."""
+    as_given: bool = False
+    """Whether tenant and client id are sent as they were given, and not in Entra's spelling."""
     runs: bool = False
     """Whether a program follows after `--`; it is `args.program`."""
     takes: str = ""
@@ -65,6 +67,7 @@ _ALL = (
         summary="the article's procedure, byte for byte: address, redirect, state, token request",
         description="Run the documented browser-and-curl procedure exactly: no PKCE, no refresh "
         "token, nothing kept. Prints the access token.",
+        as_given=True,
         options=(
             "print",
             "prove",
@@ -90,6 +93,7 @@ _ALL = (
         summary="the first half: print the authorize URL and remember its state",
         description="Print the authorize URL. What `exchange` must know (state, verifier, nonce) "
         "is kept for an hour in a file that only you can read.",
+        as_given=True,
         options=("procedure", *_APP, "state", *_REQUEST, "json", "quiet"),
         examples=("entra-oauth authorize-url --tenant TENANT --client-id CLIENT",),
     ),
@@ -99,6 +103,7 @@ _ALL = (
         summary="the second half: read the final address, check its state, redeem the code",
         description="Read the address that the browser ended on, from a prompt or from standard "
         "input, find the request that it answers, and redeem its code. Prints the access token.",
+        as_given=True,
         options=(*_APP, "state", "redirect-uri", *_NETWORK, *_OUTPUT),
         examples=("entra-oauth exchange", "pbpaste | entra-oauth exchange"),
         output="token",

@@ -38,7 +38,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     app = app_of(args, console)
     name = args.account or store.default_account(app)
     if name is None:
-        others = [each.name for known, each in store.accounts() if known == app]
+        asked = app.key("", "")
+        others = [each.name for known, each in store.accounts() if known.key("", "") == asked]
         if not others:
             console.say("Nobody is signed in to this app here.")
             return _end(console, args, [], 0)

@@ -11,6 +11,7 @@ from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.formats import Shown, render
 from entra_oauth.cli.session.times import clock_time, duration
 from entra_oauth.errors import LocalError, SignInRequired
+from entra_oauth.protocol.guid import folded
 
 if TYPE_CHECKING:
     import argparse
@@ -86,8 +87,8 @@ def _remember_profile(args: argparse.Namespace) -> None:
         base = authority_of(settings).base
         values = [
             base,
-            settings.text("tenant") or "",
-            settings.text("client_id") or "",
+            folded(settings.text("tenant") or ""),
+            folded(settings.text("client_id") or ""),
             settings.text("account") or "",
             scope_key(settings.texts("scope") or ("databricks",), base),
         ]

@@ -18,6 +18,7 @@ from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
 from entra_oauth.errors import DestinationRefused, LocalError, UsageError
+from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import resource_of
 
@@ -84,7 +85,7 @@ def _az(args: argparse.Namespace, console: Console) -> None:
     if asked:
         args.scope = (_own_scope(asked, args),)
     tenant = given.get("tenant")
-    if tenant is not None and tenant.lower() != str(args.tenant).lower():
+    if tenant is not None and folded(tenant).lower() != str(args.tenant).lower():
         raise DestinationRefused(
             "A token of another tenant than the chosen one was asked for.",
             advice="Make a profile for that tenant, and sign in to it.",

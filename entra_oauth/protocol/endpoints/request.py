@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.guid import GUID
 from entra_oauth.protocol.messages import refuse_control_characters
 from entra_oauth.protocol.scopes import OPENID, expand
 from entra_oauth.protocol.strict_json import read_object
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "check_claims", "check_correlation_id"]
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_CLAIMS = 8192
 
 
@@ -122,7 +121,7 @@ def check_claims(claims: str | None) -> None:
 
 def check_correlation_id(correlation_id: str | None) -> None:
     """Raise `UsageError` unless it is None or a GUID: Entra takes no other."""
-    if correlation_id is not None and not _GUID.fullmatch(correlation_id):
+    if correlation_id is not None and not GUID.fullmatch(correlation_id):
         raise UsageError(
             "The correlation id is not a GUID.",
             advice="Give --correlation-id 32 hexadecimal digits in five groups.",

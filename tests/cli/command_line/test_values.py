@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli.command_line.arguments import read_arguments
 from entra_oauth.cli.command_line.options import AT_THE_PROMPT, BY_KEY
 from entra_oauth.cli.command_line.values import is_on
 from entra_oauth.cli.command_line.verbs import VERBS
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
+from kit.canaries import CLIENT_ID, TENANT
 from kit.command_line import call, error_of
 
 
@@ -72,6 +75,33 @@ def test_a_variable_gives_a_value_and_the_command_line_another(
     assert getattr(given, dest) not in (expected, None) or other == text
     assert dest in given.given
     assert dest not in read("login", environ={variable: text}).given
+
+
+CAPITALS = {"tenant": TENANT.upper(), "client_id": f"{{{CLIENT_ID.upper()}}}"}
+AZURE = {"tenant": "AZURE_TENANT_ID", "client_id": "AZURE_CLIENT_ID"}
+
+
+@pytest.mark.parametrize("verb", [v.name for v in VERBS.values() if "client-id" in v.options])
+@pytest.mark.parametrize("way", ["options", "our variables", "Azure's variables", "profile"])
+def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
+    verb: str, way: str, tmp_path: Path
+) -> None:
+    words, environ = verb.split(), {}
+    if way == "options":
+        words += [f"--{name.replace('_', '-')}={value}" for name, value in CAPITALS.items()]
+    elif way == "our variables":
+        environ = {f"ENTRA_OAUTH_{name.upper()}": value for name, value in CAPITALS.items()}
+    elif way == "Azure's variables":
+        environ = {AZURE[name]: value for name, value in CAPITALS.items()}
+    elif "profile" in VERBS[verb].options:
+        Profiles(str(tmp_path / "config.toml")).put(Profile("work", CAPITALS))
+        environ = {"ENTRA_OAUTH_CONFIG": str(tmp_path / "config.toml")}
+    else:
+        return
+    args = read(*words, *(("--", "x") if VERBS[verb].runs else ()), environ=environ)
+    as_given = verb in ("mirror", "authorize-url", "exchange")
+    assert args.client_id == (CAPITALS["client_id"] if as_given else CLIENT_ID)
+    assert args.tenant == (CAPITALS["tenant"] if as_given else TENANT)
 
 
 # A profile must exist to be named.

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache import paths as layout
+from entra_oauth.cache.account import Account, App
 from entra_oauth.cache.decision import AccessToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
@@ -461,6 +463,49 @@ def test_logout_forgets_and_says_what_is_still_honoured(work: at_hand.AtHand) ->
     assert (again.code, again.out) == (0, "")
 
 
+@pytest.mark.parametrize("braces", ["", "{}"])
+def test_an_app_in_capitals_is_the_same_app(ours: at_hand.AtHand, braces: str) -> None:
+    start, end = braces[:1], braces[1:]
+    ids = {"--tenant": ARTICLE_TENANT_ID, "--client-id": ARTICLE_CLIENT_ID}
+    capitals = [w for name, value in ids.items() for w in (name, f"{start}{value.upper()}{end}")]
+    words = ["--authority-host", ours.hosted.base_url, *capitals]
+    line = f"{kept_token(ours)}\n"
+    assert command_line.call("token", *words).out == line
+    if not braces:  # which the full program is left to read
+        assert at_once(*words) == line
+    (account,) = json.loads(command_line.call("status", *words, "--json").out)["accounts"]
+    assert account["chosen"] is True
+    assert command_line.call("logout", *words).err.startswith(f"Forgotten: {USER}.")
+    assert command_line.call("token", *words).code == 4
+
+
+@pytest.mark.parametrize("braces", ["", "{}"])
+def test_a_profile_in_capitals_is_of_the_same_app(work: at_hand.AtHand, braces: str) -> None:
+    start, end = braces[:1], braces[1:]
+    profiles = Profiles.standard(os.environ)
+    kept = profiles.get("work")
+    assert kept is not None
+    ids = {"tenant": ARTICLE_TENANT_ID, "client_id": ARTICLE_CLIENT_ID}
+    capitals = {name: f"{start}{value.upper()}{end}" for name, value in ids.items()}
+    profiles.put(Profile("work", {**kept.values, **capitals}))
+    line = f"{kept_token(work)}\n"
+    assert command_line.call("token").out == line
+    assert at_once() == line  # which goes by what the full program wrote down
+    assert StoredTokens.of_profile("work").get().token.text == kept_token(work)
+
+
+def test_logout_names_those_that_were_kept_in_other_letters(ours: at_hand.AtHand) -> None:
+    app = App(ours.app.base, ARTICLE_TENANT_ID.upper(), ARTICLE_CLIENT_ID.upper())
+    token = ours.store.access_token(ours.app, USER, f"{DATABRICKS}/.default")
+    assert token is not None
+    ours.store.keep(app, Account(name="other@example.test"), "x", token, signed_in=True)
+    folder = FileStore.standard(os.environ).folder
+    (Path(layout.app_folder(folder, app.base, app.tenant, app.client_id)) / "default").unlink()
+    asked = command_line.call("logout", *ours.options[:6])
+    assert asked.code == 4
+    assert "other@example.test" in asked.err
+
+
 def test_logout_of_everybody(work: at_hand.AtHand) -> None:
     value = json.loads(command_line.call("logout", "--all", "--json").out)
     assert value["forgotten"] == 1
@@ -602,6 +647,7 @@ def test_az_answers_for_the_profiles_own_scopes_only(work: at_hand.AtHand) -> No
         assert (ran.code, ran.out) == (5, "")
     assert command_line.call(*AZ, "--tenant", "another").code == 5
     assert command_line.call("credential", "az", "--", "login").code == 2
+    assert command_line.call(*AZ, "--tenant", f"{{{ARTICLE_TENANT_ID.upper()}}}").code == 0
 
 
 @needs.posix

@@ -7,7 +7,12 @@ from base64 import b64decode
 
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, Leg
-from entra_oauth.audit.redacted_values import hidden, jwt, same
+from entra_oauth.audit.redacted_values import (
+    hidden,
+    jwt,
+    same,
+    same_id,
+)
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.findings import Severity
@@ -81,7 +86,7 @@ def public_client_sends_nothing_else(item: Item, case: Case) -> Verdict:
     basic = _basic(item)
     if basic is None:
         return unknown("whose credentials they are was taken out", where)
-    if basic[0] == client_id:
+    if same_id(basic[0], client_id):
         return absent("the client says who it is by Basic")
     return failed("It sends credentials of somebody else than the client.", where)
 
@@ -98,7 +103,8 @@ def secret_fits_the_client(item: Item, case: Case) -> Verdict:
     """
     where = f"{FORM_AT}/client_secret"
     basic, methods = _basic(item), _methods(item)
-    if basic is not None and item.get("client_id") not in (None, basic[0]):
+    named = item.get("client_id")
+    if basic is not None and named is not None and not same_id(named, basic[0]):
         methods = [m for m in methods if not m.startswith("Authorization")]  # TR13 tells of those
     if not methods or methods == ["client_assertion"]:
         return absent("no secret is used")

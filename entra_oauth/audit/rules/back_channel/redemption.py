@@ -10,7 +10,12 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import CODE, Case, is_entra
 from entra_oauth.audit.classify import Item, Leg
-from entra_oauth.audit.redacted_values import hidden, length, same
+from entra_oauth.audit.redacted_values import (
+    hidden,
+    length,
+    same,
+    same_id,
+)
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of
@@ -209,7 +214,7 @@ def client_is_the_same(item: Item, case: Case) -> Verdict:
     asked = case.flow(item).authorize
     if asked is None:
         return unknown("the authorize request is not in this recording", where)
-    equal = same(mine, asked.get("client_id") or "")
+    equal = same_id(mine, asked.get("client_id") or "")
     if equal is None:
         return unknown("a client_id was taken out", where)
     return passed(where) if equal else failed("It is another than at authorize.", where)
@@ -231,7 +236,7 @@ def refresh_stays_within(item: Item, case: Case) -> Verdict:
     if before is None:
         why = "the request that this refresh token came from is not in this recording"
         return unknown(why, item.at("refresh_token"))
-    if same(item.get("client_id") or "", before.get("client_id") or "") is False:
+    if same_id(item.get("client_id") or "", before.get("client_id") or "") is False:
         if before.text("foci"):
             text = "Another client of the same family uses it."
             return failed(text, item.at("client_id"), severity=N)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from entra_oauth.audit.case import Case, on_this_machine
 from entra_oauth.audit.classify import Item, Leg
 from entra_oauth.audit.redacted_values import (
-    GUID,
     Jwt,
     hidden,
     host_of,
@@ -19,6 +18,7 @@ from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.guid import GUID
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
 from entra_oauth.protocol.scopes import resource_of
 from entra_oauth.recording.findings import Severity
@@ -215,7 +215,7 @@ def token_goes_to_its_audience(item: Item, case: Case) -> Verdict:
     try:
         check_destination(item.url.partition("?")[0], scopes=scopes, authority=authority)
     except DestinationRefused as error:
-        known = any(resource_of(s) in pair for s in scopes for pair in _NAMES)
+        known = any((resource_of(s) or "").lower() in pair for s in scopes for pair in _NAMES)
         elsewhere = error.what.partition(": ")[2].rstrip(".")
         practice = on_this_machine(authority.base) or on_this_machine(item.url)
         if known or practice:

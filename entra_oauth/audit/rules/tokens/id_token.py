@@ -13,6 +13,7 @@ from entra_oauth.audit.redacted_values import (
     hidden,
     jwt,
     same,
+    same_id,
 )
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -130,13 +131,13 @@ def audience_is_the_client(item: Item, case: Case) -> Verdict:
     if not client_id:
         return unknown("which client asked is not in this request", TOKEN)
     several = audience if isinstance(audience, list) else [audience]
-    answers = [same(client_id, each) for each in several if isinstance(each, str)]
+    answers = [same_id(client_id, each) for each in several if isinstance(each, str)]
     if not any(answers):
         if None in answers:
             return unknown("the audience was taken out", TOKEN)
         return failed("It is for another application (aud).", TOKEN)
     party = read.text("azp")
-    if (len(several) > 1 or party is not None) and not same(party or "", client_id):
+    if (len(several) > 1 or party is not None) and not same_id(party or "", client_id):
         if party and hidden(party):
             return unknown("azp was taken out", TOKEN)
         return failed("It is for the use of another application (azp).", TOKEN)
@@ -287,7 +288,8 @@ def person_stays_the_same(item: Item, case: Case) -> Verdict:
     unsure = False
     for name in ("sub", "oid", "tid"):
         one, other = before.text(name), read.text(name)
-        equal = same(one or "", other or "")
+        # An id is one value in either case; a subject is a text.
+        equal = (same if name == "sub" else same_id)(one or "", other or "")
         if equal is False:
             return failed(f"{name} is another one.", TOKEN)
         unsure = unsure or equal is None

@@ -1,0 +1,28 @@
+"""GUIDs: one value in several spellings (RFC 9562 §4: read without regard to case).
+
+The ids of tenants, apps and people are such values. An issuer, a subject, a nonce, a key's
+name or an App ID URI is not, and is compared byte for byte.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["GUID", "folded", "same_id"]
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def folded(text: str) -> str:
+    """A GUID as Entra writes it: without braces, in lower case. Any other text as it is."""
+    bare = text[1:-1] if text[:1] == "{" and text[-1:] == "}" else text
+    return bare.lower() if GUID.fullmatch(bare) else text
+
+
+def same_id(one: object, other: object) -> bool:
+    """Whether two ids are one: GUIDs without regard to case, all else exactly."""
+    if one == other:
+        return True
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return bool(GUID.fullmatch(one) and GUID.fullmatch(other)) and one.lower() == other.lower()
