@@ -97,7 +97,7 @@ class Store(Protocol):
         """Forget a refresh token that the authority has called dead."""
 
     def forget(self, app: App, name: str) -> bool:
-        """Forget an account with all of its tokens; whether there was one."""
+        """Forget an account with all of its tokens; whether there was one. Takes its lock."""
 
     def forget_all(self) -> int:
         """Forget everything; how many accounts there were."""

@@ -28,6 +28,8 @@ __all__ = ["FileStore"]
 _SCHEMA = "entra-oauth/account/"
 _VERSION = "1"
 _ACCOUNT, _LOCK, _DEFAULT = "account", "lock", "default"
+_WAIT_S = 10.0
+"""Seconds that forgetting waits for whoever renews a token meanwhile."""
 
 
 class FileStore:
@@ -161,13 +163,15 @@ class FileStore:
     def forget(self, app: App, name: str) -> bool:
         """See `Store`. Damaged and temporary files go with it (K09)."""
         folder = self._account(app, name)
-        record = None
-        with suppress(LocalError):  # a later version's account can be forgotten too
-            record = self._record(os.path.join(folder, _ACCOUNT))
-        if record is not None and record["place"] == "keyring":
-            self._require_vault().drop(_vault_key(app, name))
-        gone = record is not None or any(name != _LOCK for name in _names(folder))
-        private_files.remove(folder)
+        with self.lock(app, name) as lock:
+            ours = lock.take(_WAIT_S)
+            record = None
+            with suppress(LocalError):  # a later version's account can be forgotten too
+                record = self._record(os.path.join(folder, _ACCOUNT))
+            if record is not None and record["place"] == "keyring":
+                self._require_vault().drop(_vault_key(app, name))
+            gone = record is not None or any(each != _LOCK for each in _names(folder))
+            _clear(folder, lock if ours else None)
         default = self.default_account(app)
         if default is not None and default.lower() == name.lower():
             private_files.remove(os.path.join(self._app(app), _DEFAULT))
@@ -181,6 +185,9 @@ class FileStore:
         for app, account in accounts:
             if account.place == "keyring":
                 self._require_vault().drop(_vault_key(app, account.name))
+        for folder in map(os.path.dirname, self._records()):
+            with suppress(LocalError), Lock(os.path.join(folder, _LOCK)) as lock:
+                _clear(folder, lock if lock.take(_WAIT_S) else None)
         private_files.remove(self.folder)
         return len(accounts)
 
@@ -274,6 +281,15 @@ class FileStore:
         for name in os.listdir(folder):
             if name not in (_ACCOUNT, _LOCK):
                 private_files.remove(os.path.join(folder, name))
+
+
+def _clear(folder: str, lock: Lock | None) -> None:
+    """Remove all of an account, the lock last and only if it is ours."""
+    private_files.empty(folder, but=_LOCK)
+    if lock is not None:
+        lock.remove()
+        with suppress(OSError):
+            os.rmdir(folder)
 
 
 def _folders(folder: str) -> Iterator[str]:

@@ -12,11 +12,13 @@ import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
-from entra_oauth.cache.private_files import not_ours, unusable
+from entra_oauth.cache.private_files import not_ours, remove, unusable
 from entra_oauth.channels.base import monotonic, sleep
+from entra_oauth.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +126,28 @@ class Lock:
         except OSError:
             return False
 
+    def remove(self) -> None:
+        """Let go of it, and remove its file.
+
+        It is removed while it is held, so that nobody gets in between, where the system
+        lets an open file be removed. Windows does not; there it is let go of first, and
+        the file stays if somebody else has it open. Nothing is in it.
+        """
+        try:
+            os.unlink(self._path)
+        except PermissionError:
+            self._let_go()
+            with suppress(LocalError):
+                remove(self._path)
+        except OSError:
+            pass
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)  # which lets go of it, on Windows too
+            self._handle = None
+
     def __enter__(self) -> Self:
         return self
 
@@ -133,6 +157,4 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._handle is not None:
-            os.close(self._handle)  # which lets go of it, on Windows too
-            self._handle = None
+        self._let_go()

@@ -6,6 +6,7 @@ refused, and looser modes are tightened (K01, K02, K03). Everything raises `Loca
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -16,11 +17,12 @@ from entra_oauth.cache.paths import SIZE_LIMIT
 from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "Damaged",
     "check_folder",
+    "empty",
     "make_folder",
     "not_ours",
     "read",
@@ -140,9 +142,9 @@ def write(path: str, text: str) -> None:
     try:
         _fill(temporary, text.encode("utf-8"))
         try:
-            _rename(temporary, path)
+            _again(lambda: os.replace(temporary, path))
         except BaseException:
-            os.unlink(temporary)
+            _discard(temporary)
             raise
         _sync_folder(folder)
     except OSError as error:
@@ -161,22 +163,30 @@ def _fill(path: str, data: bytes) -> None:
         finally:
             os.close(handle)
     except BaseException:
-        os.unlink(path)
+        _discard(path)
         raise
 
 
-def _rename(source: str, target: str) -> None:
+def _again(act: Callable[[], None]) -> None:
+    """Rename or remove something, for half a second where another may have it open."""
     for attempt in range(20):
         try:
-            os.replace(source, target)
+            act()
             return
-        except PermissionError:
-            # Windows: a virus scanner or a reader holds the file for a moment (D11).
-            if _POSIX or attempt == 19:
+        except OSError as error:
+            # Windows: a virus scanner or a reader holds the file for a moment (D11), and
+            # a folder is not empty as long as a file in it that was removed is held.
+            passing = isinstance(error, PermissionError) or error.errno == errno.ENOTEMPTY
+            if _POSIX or attempt == 19 or not passing:
                 raise
             from entra_oauth.channels.base import sleep
 
             sleep(0.025)
+
+
+def _discard(path: str) -> None:
+    with suppress(OSError):
+        _again(lambda: os.unlink(path))
 
 
 def _sync_folder(folder: str) -> None:
@@ -194,7 +204,7 @@ def set_aside(path: str, at: float) -> str:
     """Give a damaged file another name beside its own; the new path. `at` is a time."""
     aside = f"{path}{_ASIDE}{int(at)}"
     try:
-        os.replace(path, aside)
+        _again(lambda: os.replace(path, aside))
     except FileNotFoundError:  # somebody else was quicker
         return aside
     except OSError as error:
@@ -207,26 +217,40 @@ def sweep(folder: str) -> None:
     with suppress(OSError):
         for name in os.listdir(folder):
             if name.startswith(_TEMPORARY):
-                os.unlink(os.path.join(folder, name))
+                _discard(os.path.join(folder, name))
 
 
 def remove(path: str) -> bool:
     """Remove a file, or a folder with all the files in it; whether there was one.
 
-    A link is removed itself, and nothing behind it.
+    A link is removed itself, and nothing behind it. One file that cannot be removed keeps
+    none of the others.
     """
     try:
         if not stat.S_ISDIR(_kind(path)):
-            os.unlink(path)
+            _again(lambda: os.unlink(path))
             return True
-        for name in os.listdir(path):
-            remove(os.path.join(path, name))
-        os.rmdir(path)
+        empty(path)
+        _again(lambda: os.rmdir(path))
     except FileNotFoundError:
         return False
     except OSError as error:
         raise unusable(path, error) from None
     return True
+
+
+def empty(folder: str, *, but: str = "") -> None:
+    """Remove all that is in a folder, except the file that is called `but`."""
+    failure: LocalError | None = None
+    for name in os.listdir(folder):
+        if name == but:
+            continue
+        try:
+            remove(os.path.join(folder, name))
+        except LocalError as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 def _kind(path: str) -> int:

@@ -22,7 +22,18 @@ from entra_oauth.cache.lock import Lock
 from entra_oauth.errors import LocalError, SignInRequired
 from kit import canaries, needs
 from kit.processes import swarm
-from kit.stores import APP, NOON, SCOPE, USER, Authority, account, fill, source, token
+from kit.stores import (
+    APP,
+    NOON,
+    SCOPE,
+    USER,
+    Authority,
+    account,
+    fill,
+    keep_open_files,
+    source,
+    token,
+)
 
 ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
 
@@ -462,6 +473,111 @@ def test_forgetting_removes_a_link_and_not_what_it_leads_to(
     (folder_of(store) / "link").symlink_to(victim)
     store.forget(APP, USER)
     assert (victim / "precious").read_text() == "kept"
+
+
+@pytest.fixture
+def no_open_file_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_open_files(monkeypatch)
+
+
+@pytest.mark.usefixtures("no_open_file_is_removed")
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_forgetting_works_where_an_open_file_cannot_be_removed(
+    store: FileStore, all_of_them: bool
+) -> None:
+    fill(store)
+    assert store.forget_all() == 1 if all_of_them else store.forget(APP, USER)
+    assert [name for _, _, names in os.walk(store.folder) for name in names] == []
+    assert not folder_of(store).exists()
+
+
+@pytest.mark.usefixtures("no_open_file_is_removed")
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_a_file_that_is_held_for_a_moment_is_removed_a_moment_later(
+    store: FileStore, all_of_them: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    held = [os.open(path, os.O_RDONLY) for path in (account_file(store), token_file(store))]
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) % 2 == 0:
+            os.close(held.pop())
+
+    monkeypatch.setattr("entra_oauth.channels.base.sleep", pause)
+    assert store.forget_all() == 1 if all_of_them else store.forget(APP, USER)
+    assert not folder_of(store).exists()
+    assert len(pauses) == 4
+
+
+@pytest.mark.usefixtures("no_open_file_is_removed")
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_a_file_that_stays_held_keeps_no_other_and_that_is_said(
+    store: FileStore, all_of_them: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    monkeypatch.setattr("entra_oauth.channels.base.sleep", lambda seconds: None)
+    handle = os.open(token_file(store), os.O_RDONLY)
+    try:
+        with canaries.refused(LocalError):
+            store.forget_all() if all_of_them else store.forget(APP, USER)
+        assert set(os.listdir(folder_of(store))) <= {token_file(store).name, "lock"}
+    finally:
+        os.close(handle)
+    store.forget_all()
+    assert not os.path.exists(store.folder)
+
+
+@pytest.mark.usefixtures("no_open_file_is_removed")
+def test_a_lock_that_another_waits_for_may_stay_and_nothing_else(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    monkeypatch.setattr("entra_oauth.channels.base.sleep", lambda seconds: None)
+    (folder_of(store) / "lock").touch()
+    waiting = os.open(folder_of(store) / "lock", os.O_RDWR)
+    try:
+        assert store.forget(APP, USER)
+    finally:
+        os.close(waiting)
+    assert os.listdir(folder_of(store)) == ["lock"]
+    assert store.accounts() == []
+    assert store.default_account(APP) is None
+
+
+def test_a_lock_that_another_holds_is_not_taken_away_from_it(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entra_oauth.cache.file_store._WAIT_S", 0.05)
+    fill(store)
+    with store.lock(APP, USER) as held:
+        assert held.take(0)
+        assert store.forget(APP, USER)
+        assert os.listdir(folder_of(store)) == ["lock"]
+        with store.lock(APP, USER) as second:
+            assert not second.take(0)
+
+
+@pytest.mark.usefixtures("no_open_file_is_removed")
+def test_setting_aside_and_sweeping_go_on_past_a_file_that_is_held(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    fill(store)
+    left = [folder_of(store) / f".new-{n}" for n in range(3)]
+    for path in left:
+        path.write_text(REFRESH)
+    held = os.open(left[1], os.O_RDONLY)
+    monkeypatch.setattr("entra_oauth.channels.base.sleep", lambda seconds: None)
+    private_files.sweep(str(folder_of(store)))
+    assert [path.exists() for path in left] == [False, True, False]
+    os.close(held)
+    token_file(store).write_text("damaged")
+    handles = [os.open(token_file(store), os.O_RDONLY)]
+    monkeypatch.setattr("entra_oauth.channels.base.sleep", lambda seconds: os.close(handles.pop()))
+    assert store.access_token(APP, USER, SCOPE) is None
+    assert len(said) == 1
+    assert not token_file(store).exists()
 
 
 def test_what_may_not_be_kept_is_found_out_beforehand(tmp_path: Path) -> None:

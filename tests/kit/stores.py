@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import pytest
+
+from entra_oauth.cache import private_files
 from entra_oauth.cache.account import Account, App, Store
 from entra_oauth.cache.decision import AccessToken
 from entra_oauth.cache.token_source import TokenSource
@@ -23,8 +29,10 @@ __all__ = [
     "Clock",
     "account",
     "fill",
+    "keep_open_files",
     "source",
     "token",
+    "with_identity",
 ]
 
 NOON = 1_767_268_800
@@ -128,3 +136,32 @@ def source(
 
 def with_identity(tokens: TokenResponse, identity: IdToken) -> TokenResponse:
     return dataclasses.replace(tokens, identity=identity)
+
+
+def keep_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Play Windows' rule: a file that somebody has open is neither removed nor replaced."""
+
+    def ruled(act: Callable[..., None]) -> Callable[..., None]:
+        def done(*paths: str, **options: int) -> None:
+            if not options and any(map(_is_open, paths)):
+                raise PermissionError(errno.EACCES, "The file is used by another process")
+            act(*paths, **options)
+
+        return done
+
+    monkeypatch.setattr(private_files, "_POSIX", False)
+    for name in ("unlink", "remove", "replace", "rmdir"):
+        monkeypatch.setattr(os, name, ruled(getattr(os, name)))
+
+
+def _is_open(path: str) -> bool:
+    """Whether this process has it open."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    for number in range(3, 256):
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(number), status):
+                return True
+    return False

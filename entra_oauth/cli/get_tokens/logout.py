@@ -47,9 +47,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             "It is not clear whose tokens are meant.",
             advice=f"Name one with --account: {', '.join(map(plain, others[:5]))}.",
         )
-    with store.lock(app, name) as lock:
-        lock.take(10)
-        gone = store.forget(app, name)
+    gone = store.forget(app, name)
     console.say(f"Forgotten: {plain(name)}." if gone else f"{plain(name)} was not signed in.")
     return _end(console, args, [_sign_out_url(app)] if gone else [], int(gone))
 

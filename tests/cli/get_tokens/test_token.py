@@ -31,6 +31,7 @@ from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENA
 from entra_oauth.protocol import scopes
 from kit import canaries, command_line, needs
 from kit import signed_in as at_hand
+from kit.stores import keep_open_files
 
 USER = at_hand.ALICE
 
@@ -504,6 +505,19 @@ def test_logout_names_those_that_were_kept_in_other_letters(ours: at_hand.AtHand
     asked = command_line.call("logout", *ours.options[:6])
     assert asked.code == 4
     assert "other@example.test" in asked.err
+
+
+@pytest.mark.parametrize("more", [(), ("--all",)])
+def test_logout_works_where_an_open_file_cannot_be_removed(
+    work: at_hand.AtHand, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as windows:
+        keep_open_files(windows)
+        ran = command_line.call("logout", *more)
+    assert (ran.code, "error" in ran.err) == (0, False)
+    folder = FileStore.standard(os.environ).folder
+    assert not list(Path(folder).rglob("account"))
+    assert not list(Path(folder).rglob("lock"))
 
 
 def test_logout_of_everybody(work: at_hand.AtHand) -> None:
