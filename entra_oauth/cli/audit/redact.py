@@ -35,6 +35,7 @@ _KINDS = {
     "num": "numbers",
     "otp": "one-time codes",
     "page": "scripts and comments in pages",
+    "pic": "pictures",
     "pii": "names of people and tenants",
     "pkce": "code verifiers",
     "pw": "passwords",

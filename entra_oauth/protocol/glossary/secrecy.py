@@ -10,7 +10,17 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-__all__ = ["HEADERS", "Act", "Rule", "header_rule", "is_plain_name", "rule_for"]
+from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER
+
+__all__ = [
+    "HEADERS",
+    "Act",
+    "Rule",
+    "header_rule",
+    "is_plain_name",
+    "looks_secret",
+    "rule_for",
+]
 
 
 class Act(Enum):
@@ -176,6 +186,7 @@ HEADERS: dict[str, Act] = {
 }
 
 _WORDS = re.compile(r"[A-Za-z]?[a-z]{0,14}+(?:[A-Z][a-z]{1,14}+|[._-][A-Za-z]{1,15}+)*+[0-9]{0,2}")
+_GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHORT = 16
 
 
@@ -205,3 +216,12 @@ def is_plain_name(name: str) -> bool:
     """Whether a name is a name, and no secret that stands in the place of one."""
     known = rule_for(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
     return known or len(name) < _SHORT or (len(name) <= 60 and bool(_WORDS.fullmatch(name)))
+
+
+def looks_secret(run: str) -> bool:
+    """Whether characters without a blank are more likely a secret than a word."""
+    rest = PLACEHOLDER.sub("", _GUID.sub("", run))
+    if len(rest) < LONG:
+        return False
+    has = (any(c.isdigit() for c in rest), any(c.islower() for c in rest))
+    return (all(has) or any(c.isupper() for c in rest[1:])) and not is_plain_name(rest)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_right
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
     Rule,
     is_plain_name,
+    looks_secret,
     rule_for,
 )
 from entra_oauth.recording.redaction.finds import (
@@ -29,13 +30,12 @@ from entra_oauth.recording.redaction.finds import (
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
 from entra_oauth.recording.redaction.views import (
     View,
-    html_text,
     json_string,
     percent,
     whole,
 )
 
-__all__ = ["Finder"]
+__all__ = ["HIDDEN", "Finder", "find"]
 
 _DEPTH = 12
 
@@ -45,21 +45,10 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]+")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?([^\s&\"'<>,;]+)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic|pop|dpop)\s+([A-Za-z0-9._~+/-]{12,}=*)")
 _RUN = re.compile(r"[A-Za-z0-9_~+/%-]{20,}={0,2}")
-_GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TAG = re.compile(
-    r"<([A-Za-z][^\s/>\"'<=]*+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*+)>|<!--.*?(?:-->|\Z)", re.S
-)
-_CLOSING = {
-    tag: re.compile(rf"</{tag}", re.I) for tag in ("script", "style", "noscript", "template")
-}
-_ATTRIBUTE = re.compile(r"([^\s\"'=<>/]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
-_LINKS = frozenset({"href", "src", "action", "formaction", "data", "content", "cite", "poster"})
-_TAME = frozenset(
-    {"class", "id", "type", "name", "method", "lang", "charset", "rel", "for", "style", "role"}
-    | {"width", "height", "http-equiv", "enctype", "autocomplete", "dir", "title", "alt"}
-)
 _STEMS = ("oauth2", "v2.0", "discovery", "common", "organizations", "consumers")
 """What follows a tenant in an address of Entra's; and what is no tenant of anybody's."""
+HIDDEN = frozenset({Act.SECRET, Act.TOKEN, Act.MASK})
+"""What is done with values that are secrets by their names."""
 _TRUE_OR_FALSE = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off", "0", "1"})
 
 
@@ -97,9 +86,9 @@ class Finder:
         if act is Act.TOKEN:
             yield self._token(rule.kind, value)
         elif act is Act.SECRET:
-            yield _find(rule.kind, value)
+            yield find(rule.kind, value)
         elif act is Act.MASK:
-            yield _find(rule.kind, value, masked=True)
+            yield find(rule.kind, value, masked=True)
         elif act is Act.TEXT:
             yield from self.words(value, depth)
         elif act in (Act.KEEP, Act.URL):
@@ -114,57 +103,68 @@ class Finder:
             try:
                 yield from self.json(value, depth + 1)
             except NotJson:
-                yield _find(kind, value)
+                yield find(kind, value)
         elif _URL.fullmatch(text):
             yield from self.url(value, depth + 1)
         else:
-            yield _find(kind, value)
+            yield find(kind, value)
 
     def inside(self, value: View, depth: int) -> Iterator[Find]:
         """A value that may stay, unless it holds one that may not."""
         if depth >= _DEPTH:
-            yield _find("val", value)
+            yield find("val", value)
             return
         text = value.text.strip()
-        yield from self._known(value)
-        for match in _JWT.finditer(value.text):
-            if match[0].endswith(".sig") and value.text.startswith("~", match.end()):
-                continue  # its signature was taken out before
-            yield self._token("at", value.cut(*match.span()))
-        for match in _BEARER.finditer(value.text):
-            yield from self.credentials(value.cut(*match.span()))
+        yield from self.tokens(value)
         if text[:1] in ("{", "[") and text[-1:] in ("}", "]"):
             try:
                 yield from self.json(value, depth + 1)
                 return
             except NotJson:
                 pass
-        for match in _URL.finditer(value.text):
-            yield from self.url(value.cut(*match.span()), depth + 1)
+        yield from self.addresses(value, depth)
         if "=" in text and ("&" in text or _PAIR.fullmatch(text)) and "://" not in text:
             yield from self.form(value, depth + 1)
+
+    def tokens(self, value: View) -> Iterator[Find]:
+        """What is a secret wherever it stands."""
+        yield from self.known_in(value)
+        for match in _JWT.finditer(value.text):
+            if not _is_unsigned(match):
+                yield self._token("at", value.cut(*match.span()))
+        for match in _BEARER.finditer(value.text):
+            yield from self.credentials(value.cut(*match.span()))
+
+    def addresses(self, value: View, depth: int) -> Iterator[Find]:
+        """The absolute addresses in a text."""
+        for match in _URL.finditer(value.text):
+            yield from self.url(value.cut(*match.span()), depth + 1)
 
     def words(self, value: View, depth: int) -> Iterator[Find]:
         """Text for people: also what only looks like a secret goes."""
         yield from self.inside(value, depth)
+        yield from self.looks(value, depth)
+
+    def looks(self, value: View, depth: int, *, shortest: int = 1) -> Iterator[Find]:
+        """What looks like a secret, by a name of so many characters or by itself."""
         text = value.text
         for match in _PAIR.finditer(text):
             rule = rule_for(match[1])
-            if rule.act in (Act.SECRET, Act.TOKEN, Act.MASK):
+            if len(match[1]) >= shortest and rule.act in HIDDEN:
                 yield from self.ruled(rule, value.cut(*match.span(2)), depth)
-        addresses = [match.span() for match in _URL.finditer(text)]
-        starts = [start for start, _ in addresses]
+        done = _spans(text)
+        starts = [start for start, _ in done]
         for match in _RUN.finditer(text):
             before = bisect_right(starts, match.start()) - 1
-            inside = before >= 0 and match.start() < addresses[before][1]
-            if not inside and _looks_secret(match[0]):
-                yield _find("val", value.cut(*match.span()))
+            inside = before >= 0 and match.start() < done[before][1]
+            if not inside and looks_secret(match[0]):
+                yield find("val", value.cut(*match.span()))
 
-    def _known(self, value: View) -> Iterator[Find]:
+    def known_in(self, value: View) -> Iterator[Find]:
         for secret, kind in self.known.items():
             at = value.text.find(secret)
             while at >= 0:
-                yield _find(kind, value.cut(at, at + len(secret)))
+                yield find(kind, value.cut(at, at + len(secret)))
                 at = value.text.find(secret, at + len(secret))
 
     # ---- containers --------------------------------------------------------------
@@ -173,26 +173,26 @@ class Finder:
         """An address, absolute or not."""
         before, fragment = value.partition("#")
         address, query = before.partition("?")
-        yield from self._known(value)
+        yield from self.known_in(value)
         scheme, rest = address.partition("://")
         if rest.text:
             authority, _ = rest.partition("/")
             at = authority.text.rfind("@")
             if at > 0:
-                yield _find("pw", authority.cut(0, at), masked=True)
-            yield from self._path(rest.cut(len(authority.text)))
+                yield find("pw", authority.cut(0, at), masked=True)
+            yield from self.path(rest.cut(len(authority.text)))
         else:
-            yield from self._path(scheme)
+            yield from self.path(scheme)
         for part in (query, fragment):
             if part.text:
                 yield from self.form(part, depth + 1)
 
-    def _path(self, path: View) -> Iterator[Find]:
+    def path(self, path: View) -> Iterator[Find]:
         segments = path.split("/")
         for index, segment in enumerate(segments):
             text = percent(segment)
-            if _looks_secret(text.text) and not PLACEHOLDER.fullmatch(text.text):
-                yield _find("val", text)
+            if looks_secret(text.text) and not PLACEHOLDER.fullmatch(text.text):
+                yield find("val", text)
             elif (
                 self.people
                 and text.text
@@ -200,12 +200,12 @@ class Finder:
                 and not PLACEHOLDER.fullmatch(text.text)
                 and any(s.text in _STEMS for s in segments[index + 1 : index + 2])
             ):
-                yield _find("pii", text)
+                yield find("pii", text)
 
     def form(self, value: View, depth: int = 0) -> Iterator[Find]:
         """`application/x-www-form-urlencoded`, and the query of an address."""
         if depth >= _DEPTH:
-            yield _find("val", value)
+            yield find("val", value)
             return
         pieces = [piece.partition("=") for piece in value.split("&")]
         methods = [
@@ -260,73 +260,6 @@ class Finder:
             text = "9" * len(value.text) if len(value.text) >= LONG else "0"
             yield Find(start=start, end=end, kind="num", value=value.text, masked=True, text=text)
 
-    def html(self, value: View, depth: int = 0) -> Iterator[Find]:
-        """A page: fields of forms by their names, addresses, and words."""
-        text, told, at = value.text, 0, 0
-        while (at := text.find("<", at)) >= 0:
-            match = _TAG.match(text, at)
-            if match is None:
-                if not text[at + 1 : at + 2].isalpha():
-                    at += 1
-                    continue
-                break  # a tag without an end: what comes after it is not understood
-            yield from self._between(value.cut(told, at), depth)
-            at = match.end()
-            if match[1] is None:
-                yield from self._opaque(value.cut(match.start() + 4, at))
-            else:
-                yield from self._tag(match[1].lower(), value.cut(*match.span(2)), depth)
-                at = yield from self._hidden(match[1].lower(), value, at)
-            told = at
-        if at < 0:
-            yield from self._between(value.cut(told), depth)
-        else:
-            yield from self._between(value.cut(told, at), depth)
-            yield from self._opaque(value.cut(at))
-
-    def _hidden(self, tag: str, value: View, at: int) -> Generator[Find, None, int]:
-        """The inside of a script and the like; returns where it ends."""
-        if tag not in ("script", "style", "noscript", "template"):
-            return at
-        end = _CLOSING[tag].search(value.text, at)
-        end_at = end.start() if end else len(value.text)
-        if tag != "style":
-            yield from self._opaque(value.cut(at, end_at))
-        return end_at
-
-    def _opaque(self, value: View) -> Iterator[Find]:
-        inner = value.strip()
-        if len(inner.text) >= LONG and not PLACEHOLDER.fullmatch(inner.text.removesuffix("-->")):
-            yield _find("page", inner.cut(0, len(inner.text.removesuffix("-->"))))
-
-    def _between(self, value: View, depth: int) -> Iterator[Find]:
-        if value.text.strip():
-            yield from self.words(html_text(value), depth + 1)
-
-    def _tag(self, tag: str, value: View, depth: int) -> Iterator[Find]:
-        found: dict[str, View] = {}
-        for match in _ATTRIBUTE.finditer(value.text):
-            group = next((g for g in (2, 3, 4) if match[g] is not None), 0)
-            if group:
-                found[match[1].lower()] = html_text(value.cut(*match.span(group)))
-        is_field = tag in ("input", "button", "param", "meta", "option", "textarea")
-        called = found["name"].text if is_field and "name" in found else ""
-        for name, inner in found.items():
-            if tag == "meta" and rule_for(called).act is Act.UNKNOWN:
-                yield from self.inside(inner, depth + 1)
-            elif name in ("value", "content") and called:
-                yield from self.named(called, inner, depth + 1)
-            elif name in _LINKS and "?" not in inner.text and "#" not in inner.text:
-                yield from self._path(inner)
-            elif name in _LINKS:
-                yield from self.url(inner, depth + 1)
-            elif name in _TAME:
-                yield from self.inside(inner, depth + 1)
-            elif len(inner.text) >= LONG:
-                yield from self.ruled(Rule(Act.UNKNOWN, "val"), inner, depth + 1)
-            else:
-                yield from self._known(inner)
-
     # ---- tokens ------------------------------------------------------------------
 
     def credentials(self, value: View) -> Iterator[Find]:
@@ -337,7 +270,7 @@ class Finder:
             yield from self.ruled(Rule(Act.SECRET, "auth"), scheme, 0)
         elif not is_taken_out(rest.text):
             basic = scheme.text.lower() == "basic"
-            yield _find("pw", rest, masked=True) if basic else self._token("at", rest)
+            yield find("pw", rest, masked=True) if basic else self._token("at", rest)
 
     def cookies(self, value: View, *, attributes: bool) -> Iterator[Find]:
         """`Cookie`, or with `attributes` `Set-Cookie`; names stay."""
@@ -354,7 +287,7 @@ class Finder:
         start, end = value.place()
         if readable is not None and end - start == len(readable):
             return Find(start=start, end=end, kind=kind, value=value.text, text=readable)
-        return _find(kind, value)
+        return find(kind, value)
 
     def _readable(self, kind: str, token: str) -> str | None:
         """A JWT of the same length without its signature; None if that cannot be made."""
@@ -380,14 +313,22 @@ class Finder:
         return ".".join([*shown, placeholder("sig", token, room, self.key)])
 
 
-def _find(kind: str, value: View, *, masked: bool = False) -> Find:
+def _spans(text: str) -> list[tuple[int, int]]:
+    """The addresses, and the tokens beside them whose signatures were taken out before."""
+    tokens = [match.span() for match in _JWT.finditer(text) if _is_unsigned(match)]
+    spans: list[tuple[int, int]] = []
+    for span in sorted([*tokens, *(match.span() for match in _URL.finditer(text))]):
+        if not spans or span[0] >= spans[-1][1]:
+            spans.append(span)
+    return spans
+
+
+def _is_unsigned(token: re.Match[str]) -> bool:
+    """Whether the signature of a JWT was taken out before."""
+    return token[0].endswith(".sig") and token.string.startswith("~", token.end())
+
+
+def find(kind: str, value: View, *, masked: bool = False) -> Find:
+    """All of a view, as a value of that kind. Not for an empty one."""
     start, end = value.place()
     return Find(start=start, end=end, kind=kind, value=value.text, masked=masked)
-
-
-def _looks_secret(run: str) -> bool:
-    rest = PLACEHOLDER.sub("", _GUID.sub("", run))
-    if len(rest) < LONG:
-        return False
-    has = (any(c.isdigit() for c in rest), any(c.islower() for c in rest))
-    return (all(has) or any(c.isupper() for c in rest[1:])) and not is_plain_name(rest)

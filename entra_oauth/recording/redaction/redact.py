@@ -15,11 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from entra_oauth.protocol.glossary.secrecy import Act, header_rule, is_plain_name
+from entra_oauth.recording.media import is_drawing, is_font, is_picture, tells
+from entra_oauth.recording.pages import drawing, html
 from entra_oauth.recording.raw import RawMessage, pack, split_message
 from entra_oauth.recording.redaction.finder import Finder
-from entra_oauth.recording.redaction.finds import LONG, Find, apply
+from entra_oauth.recording.redaction.finds import (
+    LONG,
+    PLACEHOLDER,
+    Find,
+    apply,
+)
 from entra_oauth.recording.redaction.json_tree import NotJson
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
+from entra_oauth.recording.sheets import is_sheet, sheet
 from entra_oauth.recording.step import Half, Level, Seen, Step
 
 __all__ = ["Redacted", "Redactor"]
@@ -28,11 +36,14 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """A larger body is not looked into: it goes whole."""
 
 _JSON_TYPES = re.compile(r"\b(?:json|jwk)\b|\+json")
-_HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|form|title|!--)", re.I)
-_HARMLESS_TYPES = re.compile(r"image/|font/|text/css")
+_HTML = re.compile(rb"\s*+(?:\xef\xbb\xbf)?+\s*+<(?:!doctype|html|head|body|form|title|!--)", re.I)
+_LABELS = re.compile(r"image/|font/|text/css")
+"""Types that are given to bodies of any kind. What such a body is, its beginning tells."""
+_ENTITY = re.compile(rb"<!ENTITY", re.I)
+_MARKUP = re.compile(r"image/|font/|text/|[a-z]+/[a-z.-]*xml\b|application/xhtml")
 _PLACE = re.compile(r"(?:[a-z0-9.-]{1,255}|\[[0-9a-f:.]{2,45}\]):[0-9]{1,5}", re.I)
 """What a proxy is asked to be connected with (RFC 9112 section 3.2.3)."""
-_FORM_START = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]*=[^\s<>\"{}]*(?:&[^\s<>\"{}]*)*\Z")
+_FORM_START = re.compile(rb"[A-Za-z_~][A-Za-z0-9_.~-]*+=[^\s<>\"{}]*+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +133,41 @@ class Redactor:
 
     def _body(self, body: bytes, view: View, kind: str) -> list[Find] | None:
         """What must go from it; None if it is not understood."""
-        finder = self._finder
         if len(body) > MAX_BODY_BYTES:
             return None
-        if _HARMLESS_TYPES.match(kind):
-            return [] if not any(k.encode() in body for k in self.known) else None
+        if PLACEHOLDER.fullmatch(view.text):
+            return []  # it was taken out before
+        is_seen = kind.startswith("image/") and is_picture(body)
+        if self.level is Level.PII and (is_seen or is_drawing(body)):
+            return [_whole(view, "pic")]
+        if is_seen or (kind.startswith("font/") and is_font(body)):
+            # Nothing is looked for in there but what would tell that it is more than that.
+            holds = tells(view.text) or any(as_bytes_text(k) in view.text for k in self.known)
+            return None if holds else []
+        return self._text(body, view, kind)
+
+    def _text(self, body: bytes, view: View, kind: str) -> list[Find] | None:
+        finder = self._finder
+        is_css = kind.startswith("text/css")
         starts_json = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
         if _JSON_TYPES.search(kind) or starts_json:
             try:
                 return [*finder.json(view)]
             except NotJson:
-                return None
+                if not is_css:
+                    return None
+        if _ENTITY.search(body):
+            return None  # what its words stand for is not looked up
+        if is_drawing(body) and (not kind or _MARKUP.match(kind)):
+            return [*drawing(finder, view)]
         if "html" in kind or "xml" in kind or _HTML.match(body):
-            return [*finder.html(view)] if _HTML.match(body) else None
-        if "x-www-form-urlencoded" in kind or (not kind and _FORM_START.match(body)):
+            return [*html(finder, view)] if _HTML.match(body) else None
+        if "x-www-form-urlencoded" in kind:
             return [*finder.form(view)]
+        if (not kind or _LABELS.match(kind)) and _FORM_START.match(body):
+            return [*finder.form(view)]
+        if is_css:
+            return [*sheet(finder, view)] if is_sheet(view.text) else None
         if kind.startswith("text/plain") or not kind:
             return [*finder.words(view, 0)]
         return None
@@ -249,9 +280,9 @@ class Redactor:
         return replace(half, data=data, original_size=size, changes=changes)
 
 
-def _whole(view: View) -> Find:
+def _whole(view: View, kind: str = "val") -> Find:
     start, end = view.place()
-    return Find(start=start, end=end, kind="val", value=view.text)
+    return Find(start=start, end=end, kind=kind, value=view.text)
 
 
 def _chunked(message: RawMessage, body: bytes) -> tuple[bytes, tuple[str, ...]]:

@@ -1,0 +1,174 @@
+"""Finding what must go in pages (HTML) and drawings (SVG)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+
+from entra_oauth.protocol.glossary.secrecy import (
+    Act,
+    Rule,
+    is_plain_name,
+    rule_for,
+)
+from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
+from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
+from entra_oauth.recording.redaction.views import View, html_text
+from entra_oauth.recording.sheets import is_sheet, sheet
+
+__all__ = ["drawing", "html"]
+
+_TAG = re.compile(
+    r"<([A-Za-z][^\s/>\"'<=]*+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*+)>|<!--.*?(?:-->|\Z)", re.S
+)
+_CLOSING = {
+    tag: re.compile(rf"</{tag}", re.I) for tag in ("script", "style", "noscript", "template")
+}
+_ATTRIBUTE = re.compile(r"([^\s\"'=<>/]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
+_LINKS = frozenset(
+    {"href", "src", "action", "formaction", "data", "content", "cite", "poster", "xlink:href"}
+)
+_TAME = frozenset(
+    {"class", "id", "type", "name", "method", "lang", "charset", "rel", "for", "style", "role"}
+    | {"width", "height", "http-equiv", "enctype", "autocomplete", "dir", "title", "alt"}
+)
+_WORDY = frozenset({"text", "tspan", "textpath", "title", "desc", "a"})
+"""Elements of SVG whose text is for people."""
+_SHAPES = frozenset(
+    {"d", "points", "viewbox", "transform", "gradienttransform", "patterntransform", "values"}
+    | {"keytimes", "keysplines", "stroke-dasharray", "x", "y", "dx", "dy", "rotate"}
+)
+_DRAWN = re.compile(
+    r"(?:(?:matrix|translate|scale|rotate|skewX|skewY)\(|[\s,()+;MmZzLlHhVvCcSsQqTtAa-]"
+    r"|(?:[0-9]{1,8}(?:\.[0-9]{0,8})?|\.[0-9]{1,8})(?:e-?[0-9]{1,2})?(?![0-9]))*+"
+)
+"""Numbers, lengths, paths and transformations (SVG 2 §4.2, §9.3)."""
+
+
+def html(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
+    """A page: fields of forms by their names, addresses, and words."""
+    yield from _walk(finder, value, depth, is_drawn=False)
+
+
+def drawing(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
+    """A drawing: addresses, words, and nothing under names that are not SVG's own."""
+    yield from _walk(finder, value, depth, is_drawn=True)
+
+
+def _walk(finder: Finder, value: View, depth: int, *, is_drawn: bool) -> Iterator[Find]:
+    text, told, at, tag = value.text, 0, 0, ""
+    while (at := text.find("<", at)) >= 0:
+        match = _TAG.match(text, at)
+        if match is None:
+            if not text[at + 1 : at + 2].isalpha():
+                at += 1
+                continue
+            break  # a tag without an end: what comes after it is not understood
+        yield from _between(finder, value.cut(told, at), depth, tag)
+        at = match.end()
+        if match[1] is None:
+            yield from _opaque(value.cut(match.start() + 4, at))
+        else:
+            name = match[1].lower()
+            tag = name.rpartition(":")[2] if is_drawn else ""
+            attributes = _attributes(value.cut(*match.span(2)))
+            if is_drawn:
+                yield from _drawn_tag(finder, value.cut(*match.span(1)), attributes, depth)
+            else:
+                yield from _tag(finder, name, attributes, depth)
+            at = yield from _hidden(finder, name, value, at)
+        told = at
+    if at < 0:
+        yield from _between(finder, value.cut(told), depth, tag)
+    else:
+        yield from _between(finder, value.cut(told, at), depth, tag)
+        yield from _opaque(value.cut(at))
+
+
+def _hidden(finder: Finder, tag: str, value: View, at: int) -> Generator[Find, None, int]:
+    """The inside of a script and the like; returns where it ends."""
+    if tag not in ("script", "style", "noscript", "template"):
+        return at
+    end = _CLOSING[tag].search(value.text, at)
+    end_at = end.start() if end else len(value.text)
+    inner = value.cut(at, end_at)
+    if tag == "style" and is_sheet(inner.text):
+        yield from sheet(finder, inner)
+    else:
+        yield from _opaque(inner)
+    return end_at
+
+
+def _opaque(value: View) -> Iterator[Find]:
+    inner = value.strip()
+    if len(inner.text) >= LONG and not PLACEHOLDER.fullmatch(inner.text.removesuffix("-->")):
+        yield find("page", inner.cut(0, len(inner.text.removesuffix("-->"))))
+
+
+def _between(finder: Finder, value: View, depth: int, tag: str) -> Iterator[Find]:
+    if not value.text.strip():
+        return
+    if tag and tag not in _WORDY:  # what stands in an element that is not for people is data
+        content, _ = value.partition("<")
+        yield from finder.ruled(Rule(Act.UNKNOWN, "val"), html_text(content).strip(), depth + 1)
+    yield from finder.words(html_text(value), depth + 1)
+
+
+def _attributes(value: View) -> list[tuple[View, View]]:
+    """Names, and values with their character references undone."""
+    found = []
+    for match in _ATTRIBUTE.finditer(value.text):
+        group = next((g for g in (2, 3, 4) if match[g] is not None), 0)
+        inner = html_text(value.cut(*match.span(group))) if group else value.cut(0, 0)
+        found.append((value.cut(*match.span(1)), inner))
+    return found
+
+
+def _drawn_tag(
+    finder: Finder, tag: View, attributes: list[tuple[View, View]], depth: int
+) -> Iterator[Find]:
+    """An element of SVG. Its drawing stays; a value that could be anything goes."""
+    names = [tag, *(name for name, _ in attributes)]
+    for name in names:
+        if not is_plain_name(name.text) and not PLACEHOLDER.fullmatch(name.text):
+            yield find("name", name)
+    for name, inner in attributes:
+        lower = name.text.lower()
+        if lower in _SHAPES and _DRAWN.fullmatch(inner.text):
+            yield from finder.known_in(inner)
+        elif lower not in _LINKS and lower not in _TAME and rule_for(lower).act in HIDDEN:
+            yield from finder.ruled(rule_for(lower), inner, depth + 1)
+        else:
+            yield from _attribute(finder, lower, inner, depth)
+            if lower in _TAME and lower != "style":
+                yield from finder.looks(inner, depth + 1)
+
+
+def _tag(
+    finder: Finder, tag: str, attributes: list[tuple[View, View]], depth: int
+) -> Iterator[Find]:
+    found = [(name.text.lower(), inner) for name, inner in attributes if inner.text]
+    is_field = tag in ("input", "button", "param", "meta", "option", "textarea")
+    called = next((inner.text for name, inner in found if is_field and name == "name"), "")
+    for name, inner in found:
+        if tag == "meta" and rule_for(called).act is Act.UNKNOWN:
+            yield from finder.inside(inner, depth + 1)
+        elif name in ("value", "content") and called:
+            yield from finder.named(called, inner, depth + 1)
+        else:
+            yield from _attribute(finder, name, inner, depth)
+
+
+def _attribute(finder: Finder, name: str, inner: View, depth: int) -> Iterator[Find]:
+    if name == "style":
+        yield from sheet(finder, inner, depth + 1)
+    if name in _LINKS and "?" not in inner.text and "#" not in inner.text:
+        yield from finder.path(inner)
+    elif name in _LINKS or name.startswith("xmlns"):
+        yield from finder.url(inner, depth + 1)
+    elif name in _TAME:
+        yield from finder.inside(inner, depth + 1)
+    elif len(inner.text) >= LONG:
+        yield from finder.ruled(Rule(Act.UNKNOWN, "val"), inner, depth + 1)
+    else:
+        yield from finder.known_in(inner)
