@@ -17,6 +17,7 @@ __all__ = [
     "Act",
     "Rule",
     "header_rule",
+    "is_cookie_name",
     "is_plain_name",
     "looks_secret",
     "rule_for",
@@ -188,6 +189,12 @@ HEADERS: dict[str, Act] = {
 _WORDS = re.compile(r"[A-Za-z]?[a-z]{0,14}+(?:[A-Z][a-z]{1,14}+|[._-][A-Za-z]{1,15}+)*+[0-9]{0,2}")
 _GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHORT = 16
+_COOKIES = frozenset(
+    _names("""estsauth estsauthpersistent estsauthlight signinstatecookie
+    x-ms-refreshtokencredential x-ms-gateway-slice stsservicecookie esctx fpc buid ccstate aadsso
+    msisauthenticated msisauth mspauth""")
+)
+"""Names of Entra's own cookies: they are public."""
 
 
 def rule_for(name: str) -> Rule:
@@ -216,6 +223,11 @@ def is_plain_name(name: str) -> bool:
     """Whether a name is a name, and no secret that stands in the place of one."""
     known = rule_for(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
     return known or len(name) < _SHORT or (len(name) <= 60 and bool(_WORDS.fullmatch(name)))
+
+
+def is_cookie_name(name: str) -> bool:
+    """Whether the name of a cookie may be shown."""
+    return name.strip().lower() in _COOKIES or is_plain_name(name)
 
 
 def looks_secret(run: str) -> bool:

@@ -205,7 +205,19 @@ def _headers(value: object) -> Fields:
     """Names and values; what HTTP/2 puts before the headers is left out."""
     items = value if isinstance(value, list) else []
     pairs = ((_text(_dict(i).get("name")), _text(_dict(i).get("value"))) for i in items)
-    return tuple((name, _line(text)) for name, text in pairs if _NAME.fullmatch(name))
+    return tuple(
+        (name, _line(line))
+        for name, text in pairs
+        if _NAME.fullmatch(name)
+        for line in _lines(name, text)
+    )
+
+
+def _lines(name: str, text: str) -> list[str]:
+    """The fields that a value was: of cookies, several are written as the lines of one."""
+    if name.lower() != "set-cookie":
+        return [text]
+    return [line for line in re.split(r"[\r\n]+", text) if line.strip()] or [""]
 
 
 def _link(entry: dict[str, Any]) -> Wire:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from entra_oauth.errors import SecurityError, UsageError
+from entra_oauth.recording.cookies import joined_values
 from entra_oauth.recording.redaction.finds import LONG, Find
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.secrets import leaks
@@ -276,14 +277,14 @@ class _Cleaner:
     def _cookies(self, cookies: object) -> list[dict[str, Any]]:
         clean = []
         for cookie in _dicts(cookies):
-            value = self._redactor.header("Cookie", f"x={_text(cookie.get('value'))}")
             done: dict[str, Any] = {
-                "name": self._words(_text(cookie.get("name"))),
-                "value": self._shown(value).removeprefix("x="),
+                "name": self._shown(self._redactor.cookie_name(_text(cookie.get("name")))),
+                "value": self._shown(self._redactor.cookie(_text(cookie.get("value")))),
             }
             for name in ("path", "domain", "expires", "sameSite"):
                 if isinstance(cookie.get(name), str) and cookie[name]:
-                    done[name] = self._words(cookie[name])
+                    attribute = self._redactor.cookie_attribute(name, cookie[name])
+                    done[name] = self._shown(attribute)
             done |= {
                 n: cookie[n] for n in ("httpOnly", "secure") if isinstance(cookie.get(n), bool)
             }
@@ -300,7 +301,8 @@ class _Cleaner:
             self.report.removed[find.kind] += 1
             if find.kind in _STRONG:
                 value = find.value.encode("latin-1").decode("utf-8", "replace")
-                self.found.setdefault(value, find.kind)
+                for each in joined_values(value) if find.kind == "ck" else (value,):
+                    self.found.setdefault(each, find.kind)
         if not done.understood:
             self._note(f"{what}, taken out whole")
         return done.data.decode("utf-8", "replace")

@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
     Rule,
+    is_cookie_name,
     is_plain_name,
     looks_secret,
     rule_for,
 )
+from entra_oauth.recording.cookies import COOKIE, attribute_rule, cookie_pieces, is_flag
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDER,
@@ -273,14 +275,39 @@ class Finder:
             yield find("pw", rest, masked=True) if basic else self._token("at", rest)
 
     def cookies(self, value: View, *, attributes: bool) -> Iterator[Find]:
-        """`Cookie`, or with `attributes` `Set-Cookie`; names stay."""
-        for index, piece in enumerate(value.split(";")):
-            if attributes and index:
-                return
-            name, content = piece.partition("=")
-            if not is_plain_name(name.text.strip()):
-                yield from self.ruled(Rule(Act.UNKNOWN, "name"), name.strip(), 0)
-            yield from self.ruled(Rule(Act.SECRET, "ck"), content.strip(), 0)
+        """`Cookie`, or with `attributes` `Set-Cookie`, with any number of cookies; names stay."""
+        for piece in cookie_pieces(value, attributes=attributes):
+            name, content = piece.text.partition("=")
+            if piece.is_attribute:
+                yield from self._attribute(piece.text)
+            elif "=" not in piece.text.text or (
+                # The end of a value that was broken into lines looks like a name.
+                piece.is_joined and not content.text.strip('= "')
+            ):
+                yield from self.ruled(COOKIE, piece.text, 0)
+            else:
+                yield from self.cookie_name(name.strip())
+                yield from self.ruled(COOKIE, content.strip(), 0)
+
+    def cookie_name(self, name: View) -> Iterator[Find]:
+        """The name of a cookie, if it could be a value."""
+        if not is_cookie_name(name.text):
+            yield from self.ruled(Rule(Act.UNKNOWN, "name"), name, 0)
+
+    def _attribute(self, piece: View) -> Iterator[Find]:
+        name, content = (part.strip() for part in piece.partition("="))
+        rule = attribute_rule(name.text, content.text)
+        if rule is None or (not content.text and not is_flag(name.text)):
+            yield from self.ruled(COOKIE, piece, 0)
+        else:
+            yield from self.cookie_attribute(name.text, content)
+
+    def cookie_attribute(self, name: str, content: View) -> Iterator[Find]:
+        """The value of an attribute of that name."""
+        if content.text[:1] == content.text[-1:] == '"' and len(content.text) > 2:
+            content = content.cut(1, len(content.text) - 1)
+        rule = attribute_rule(name, content.text) or COOKIE
+        yield from self.url(content) if rule.act is Act.URL else self.ruled(rule, content, 0)
 
     def _token(self, kind: str, value: View) -> Find:
         readable = self._readable(kind, value.text)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from entra_oauth.protocol.glossary.secrecy import Act, header_rule, is_plain_name
+from entra_oauth.recording.cookies import COOKIE
 from entra_oauth.recording.media import is_drawing, is_font, is_picture, tells
 from entra_oauth.recording.pages import drawing, html
 from entra_oauth.recording.raw import RawMessage, pack, split_message
@@ -99,6 +100,22 @@ class Redactor:
         """The value of a header."""
         text = as_bytes_text(value)
         return self._done(text, self._header(name, whole(text)))
+
+    def cookie(self, value: str) -> Redacted:
+        """The value of a cookie."""
+        text = as_bytes_text(value)
+        return self._done(text, [*self._finder.ruled(COOKIE, whole(text).strip(), 0)])
+
+    def cookie_name(self, name: str) -> Redacted:
+        """The name of a cookie."""
+        text = as_bytes_text(name)
+        finder = self._finder
+        return self._done(text, [*finder.cookie_name(whole(text)), *finder.words(whole(text), 0)])
+
+    def cookie_attribute(self, name: str, value: str) -> Redacted:
+        """The value of an attribute of a cookie."""
+        text = as_bytes_text(value)
+        return self._done(text, [*self._finder.cookie_attribute(name, whole(text))])
 
     def body(self, body: bytes, content_type: str = "") -> Redacted:
         """A decoded body. What is not understood is taken out whole."""

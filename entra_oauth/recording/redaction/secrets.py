@@ -52,6 +52,7 @@ _KINDS = {
 }
 _TAKEN_OUT = re.compile(r"(?:ey[^.]*\.[^.]*\.)?(?:[a-z]{1,5}~[0-9a-f]{10}~*|~[a-z]{1,5}~)")
 """What stands there instead of a secret."""
+_NEXT_COOKIE = re.compile(r",\s*(?=[^\s=;,]{1,256}+\s*=)")
 _GZIP = b"\x1f\x8b\x08"
 _BACKSLASH = re.compile(
     rb"\\u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})"
@@ -113,14 +114,21 @@ def _in_headers(headers: Fields) -> Iterator[tuple[str, str]]:
         if lower in ("authorization", "proxy-authorization"):
             yield value.partition(" ")[2].strip(), "auth"
         elif lower in ("cookie", "set-cookie"):
-            pieces = value.split(";") if lower == "cookie" else value.split(";")[:1]
-            for piece in pieces:
+            for piece in _cookies(value, is_set=lower == "set-cookie"):
                 yield piece.partition("=")[2].strip(), "ck"
         elif lower == "location":
             for part in value.partition("?")[1:]:
                 for inner, found in parse_form(part.partition("#")[0]):
                     if inner.lower() in _KINDS:
                         yield found, _KINDS[inner.lower()]
+
+
+def _cookies(value: str, *, is_set: bool) -> Iterator[str]:
+    """Names with values, of all cookies in a header, however several were joined."""
+    for line in re.split(r"[\r\n]", value):
+        yield from line.split(";")[:1] if is_set else line.split(";")
+        for joined in _NEXT_COOKIE.split(line)[1:]:
+            yield joined.partition(";")[0]
 
 
 # ---- the search ------------------------------------------------------------------------
