@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from entra_oauth.errors import SecurityError, UsageError
-from entra_oauth.recording.cookies import joined_values
+from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.finds import LONG, Find
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.secrets import leaks

@@ -20,7 +20,7 @@ from entra_oauth.protocol.glossary.secrecy import (
     looks_secret,
     rule_for,
 )
-from entra_oauth.recording.cookies import COOKIE, attribute_rule, cookie_pieces, is_flag
+from entra_oauth.recording.redaction.cookies import COOKIE, attribute_rule, cookie_pieces, is_flag
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDER,

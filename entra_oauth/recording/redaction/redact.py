@@ -15,10 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from entra_oauth.protocol.glossary.secrecy import Act, header_rule, is_plain_name
-from entra_oauth.recording.cookies import COOKIE
-from entra_oauth.recording.media import is_drawing, is_font, is_picture, tells
-from entra_oauth.recording.pages import drawing, html
 from entra_oauth.recording.raw import RawMessage, pack, split_message
+from entra_oauth.recording.redaction.cookies import COOKIE
 from entra_oauth.recording.redaction.finder import Finder
 from entra_oauth.recording.redaction.finds import (
     LONG,
@@ -27,8 +25,10 @@ from entra_oauth.recording.redaction.finds import (
     apply,
 )
 from entra_oauth.recording.redaction.json_tree import NotJson
+from entra_oauth.recording.redaction.media import is_drawing, is_font, is_picture, tells
+from entra_oauth.recording.redaction.pages import drawing, html
+from entra_oauth.recording.redaction.sheets import is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
-from entra_oauth.recording.sheets import is_sheet, sheet
 from entra_oauth.recording.step import Half, Level, Seen, Step
 
 __all__ = ["Redacted", "Redactor"]

@@ -13,8 +13,8 @@ from entra_oauth.protocol.glossary.secrecy import (
 )
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
 from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
+from entra_oauth.recording.redaction.sheets import is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, html_text
-from entra_oauth.recording.sheets import is_sheet, sheet
 
 __all__ = ["drawing", "html"]
 
