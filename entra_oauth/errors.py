@@ -55,6 +55,7 @@ __all__ = [
     "UnexpectedAnswer",
     "UsageError",
     "plain",
+    "plain_lines",
 ]
 
 
@@ -239,6 +240,13 @@ def plain(text: str, *, limit: int = 2000) -> str:
     """
     shown = [c if c.isprintable() or c in _SPACES else _name(c) for c in text[:limit]]
     return "".join(shown) + ("…" if len(text) > limit else "")
+
+
+def plain_lines(text: str) -> str:
+    """The same of whole lines: their ends and tabs stay, and so does all of the text."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or c.isprintable() or c in _SPACES else _name(c) for c in text)
 
 
 def _name(character: str) -> str:

@@ -57,7 +57,8 @@ def full() -> AuthorityError:
 
 
 def test_every_error_is_public() -> None:
-    assert sorted([*(kind.__name__ for kind in KINDS), "plain"]) == sorted(errors.__all__)
+    functions = ["plain", "plain_lines"]
+    assert sorted([*(kind.__name__ for kind in KINDS), *functions]) == sorted(errors.__all__)
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:

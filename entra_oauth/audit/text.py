@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.audit.lint import ORDER
 from entra_oauth.audit.rules.all_rules import NOT_JUDGED
 from entra_oauth.audit.verdict import Outcome
+from entra_oauth.errors import plain
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def place(where: str) -> str:
     """A path in words: `/response/headers/pragma` is `answer header pragma`."""
     side, *rest = where.strip("/").split("/") if where.startswith("/") else ("",)
     words = ["answer"] if side == "response" else []
-    return " ".join([*words, *(_PARTS.get(part, part) for part in rest)])
+    return plain(" ".join([*words, *(_PARTS.get(part, part) for part in rest)]), limit=300)
 
 
 def summary(case: Case) -> str:
@@ -44,7 +45,7 @@ def findings(judged: Iterable[Judged]) -> Iterator[str]:
     for each in judged:
         step = f"step {each.verdict.step}" if each.verdict.step is not None else "all"
         where = place(each.verdict.where)
-        yield f"{each.rule.id}  {step}  {where + ': ' if where else ''}{each.verdict.text}"
+        yield f"{each.rule.id}  {step}  {where + ': ' if where else ''}{plain(each.verdict.text)}"
 
 
 def told(report: Report) -> Iterator[tuple[int, str]]:
@@ -80,10 +81,10 @@ def _not_judged(report: Report) -> Iterator[tuple[int, str]]:
         yield 0, "Waived by the policy"
     for name, waiver in waived.items():
         if waiver is not None:
-            yield 2, f"{name}  until {waiver.until}: {waiver.reason}"
+            yield 2, f"{name}  until {waiver.until}: {plain(waiver.reason)}"
     reasons: dict[str, list[str]] = {}
     for each in report.of(Outcome.UNDECIDABLE):
-        reasons.setdefault(each.verdict.text, []).append(each.rule.id)
+        reasons.setdefault(plain(each.verdict.text), []).append(each.rule.id)
     yield 0, ""
     yield 0, "What was judged, and what was not"
     passed = len({j.rule.id for j in report.of(Outcome.PASS)})

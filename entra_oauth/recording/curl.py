@@ -30,7 +30,8 @@ _TAKEN_OUT = re.compile(
 """A placeholder; of a token whose claims stayed readable, all of it."""
 _BEARER = re.compile(rb"(?i)\Aauthorization:\s*bearer\s+\Z")
 _HEADER = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+:")
-_PRINTABLE = re.compile(rb"[\x20-\x7e\r\n\t]*")
+_PRINTABLE = re.compile(rb"[\x20-\x7e\n\t]*")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,22 @@ class _Names:
 def _config_escaped(text: bytes) -> str:
     shown = text.decode("latin-1").replace("\\", "\\\\").replace('"', '\\"')
     shown = shown.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
-    return re.sub(r"([\\$`])", r"\\\1", shown)
+    shown = re.sub(r"([\\$`])", r"\\\1", shown)
+    return _UNPRINTABLE.sub(lambda run: _printed(run[0]), shown)
+
+
+def _quoted(word: str) -> str:
+    """A word of the shell. Whatever a terminal would obey is written as its number."""
+    if re.fullmatch(r"[\x20-\x7e\n\t]*", word):
+        return shlex.quote(word)
+    return f'"{_printed(word)}"'
+
+
+def _printed(text: str) -> str:
+    # Bytes that were read as Latin-1; an address may hold more.
+    narrow = all(ord(character) < 0x100 for character in text)
+    data = text.encode("latin-1") if narrow else text.encode("utf-8", "replace")
+    return f"$(printf '%b' '{_octal(data)}')"
 
 
 def _octal(body: bytes) -> str:
@@ -155,7 +171,7 @@ def _octal(body: bytes) -> str:
 
 
 def _joined(words: list[tuple[str, ...]]) -> str:
-    lines = [" ".join(shlex.quote(word) for word in pair) for pair in words]
+    lines = [" ".join(_quoted(word) for word in pair) for pair in words]
     return " \\\n  ".join(lines)
 
 

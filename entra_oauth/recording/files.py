@@ -13,10 +13,19 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.errors import SecurityError, UsageError
+from entra_oauth.errors import SecurityError, UsageError, plain
 from entra_oauth.protocol.messages import Times, Wire
 from entra_oauth.protocol.strict_json import read_object
-from entra_oauth.recording.step import Claim, Evidence, Half, LedgerEntry, Level, Seen, Step
+from entra_oauth.recording.step import (
+    CHANNELS,
+    Claim,
+    Evidence,
+    Half,
+    LedgerEntry,
+    Level,
+    Seen,
+    Step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,9 +151,9 @@ def check_sums(files: Mapping[str, bytes]) -> None:
         listed[match[2]] = match[1]
     present = {name for name in files if name not in LATER}
     if missing := sorted(set(listed) - present):
-        raise _changed(f"{missing[0]} is missing.")
+        raise _changed(f"{plain(missing[0])} is missing.")
     if added := sorted(present - set(listed)):
-        raise _changed(f"A file was added that {SUMS} does not name: {added[0]}.")
+        raise _changed(f"A file was added that {SUMS} does not name: {plain(added[0])}.")
     for name, digest in listed.items():
         if _hash(files[name]) != digest:
             raise _changed(f"{name} is not what {SUMS} says.")
@@ -206,7 +215,7 @@ def _step_from(entry: dict[str, Any], files: Mapping[str, bytes]) -> Step:
     return Step(
         number=int(entry["number"]),
         name=_text(entry["name"]),
-        channel=_text(entry["channel"]),
+        channel=_channel(entry["channel"]),
         note=_text(entry["note"]),
         method=_text(entry["method"]),
         url=_text(entry["url"]),
@@ -226,7 +235,7 @@ def _half_from(entry: dict[str, Any], files: Mapping[str, bytes]) -> Half:
         raise ValueError("a file for nothing")
     data = b"" if name is None else files[name]
     if name is not None and _hash(data) != entry["sha256"]:
-        raise _changed(f"{name} is not what {RECORDING} says.")
+        raise _changed(f"{plain(name)} is not what {RECORDING} says.")
     return Half(
         data=data,
         seen=seen,
@@ -256,6 +265,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
+
+
+def _channel(value: object) -> str:
+    if value not in CHANNELS:
+        raise ValueError("no channel that is known")
+    return _text(value)
 
 
 def _maybe(read: Any, value: object) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from entra_oauth.recording.record import Exchange, Recording
 
 __all__ = [
+    "CHANNELS",
     "Claim",
     "Evidence",
     "Half",
@@ -30,6 +31,10 @@ __all__ = [
     "rebuilt",
     "steps_of",
 ]
+
+
+CHANNELS = ("front", "back")
+"""The person's browser, and our own requests."""
 
 
 class Level(StrEnum):

@@ -6,6 +6,7 @@ A socket takes what curl sends; every byte must be what the first client sent.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -124,6 +125,33 @@ def test_whatever_stands_in_a_request_arrives_as_it_is() -> None:
     assert found.partition(b"\r\n\r\n")[2] == HOSTILE.replace(b"~pw~", b"x")
     assert b"X: $(id) \\ \" '\r\n" in found
     assert found.startswith(b"POST /'$(id)\"`id` HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_what_a_terminal_would_obey_arrives_as_it_is_and_is_not_in_the_command(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
+    odd = b"\x1b]0;x\x07\x9b31m\xe9\xe2\x80\xae$(id)'\"\\"
+    masked = b"\r\nY: ~pw~" + odd
+    for more, body in ((masked, b""), (b"", b"a=1\r&" + odd), (masked, odd + b"&code=~pw~")):
+        length = b"" if more else b"\r\nContent-Length: %d" % len(body)
+        head = b"POST /p HTTP/1.1\r\nHost: h\r\nX: " + odd + more + length
+        with RawServer() as server:
+            message = split_message(head + b"\r\n\r\n" + body)
+            made = curl_command(message, server.url, options=QUIET)
+            assert made.text.replace("\n", "").isprintable()
+            done = subprocess.run(
+                [shell, "-c", made.text],
+                env={"PATH": os.environ["PATH"], "CODE": "c", "Y": "y"},
+                capture_output=True,
+                timeout=30,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr
+        found = server.requests[0]
+        assert b"\r\nX: " + odd + b"\r\n" in found
+        assert (b"\r\nY: y" + odd + b"\r\n" in found) is bool(more)
+        assert found.endswith(b"\r\n\r\n" + body.replace(b"~pw~", b"c"))
 
 
 def test_without_its_variable_nothing_is_sent() -> None:

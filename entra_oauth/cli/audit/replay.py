@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         # A key log is no matter on the way to this machine; to others it is refused.
         near = is_loopback(urlsplit(to).hostname or "")
         back = stack.enter_context(RequestsBack(allow_keylog=near, say=console.say))
-        console.say(f"{ready.request.method} {plain(split_origin(ready.request.url)[0])}")
+        console.say(f"{plain(ready.request.method)} {plain(split_origin(ready.request.url)[0])}")
         response = back.send(ready.request, timeout_s=float(args.http_timeout))
     _tell(step, ready, response, values, console)
     return 0

@@ -132,7 +132,7 @@ def _line(step: Step) -> str:
     address = plain(step.url.partition("?")[0].partition("://")[2], limit=60)
     again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
     return (
-        f"{step.number:>3}  {step.channel:<5}  {plain(step.name):<16}  {plain(step.method)} "
+        f"{step.number:>3}  {plain(step.channel):<5}  {plain(step.name):<16}  {plain(step.method)} "
         f"{address}{again}  {came}  {sizes} bytes  {took}"
     ).rstrip()
 
@@ -142,7 +142,7 @@ def _line(step: Step) -> str:
 
 def _story(step: Step, evidence: Evidence) -> list[str]:
     at = time.strftime("%H:%M:%S", time.gmtime(step.started_at))
-    lines = [f"Step {step.number}: {plain(step.name)} ({step.channel} channel), {at} UTC"]
+    lines = [f"Step {step.number}: {plain(step.name)} ({plain(step.channel)} channel), {at} UTC"]
     lines += [f"  {line}" for line in (plain(step.note, limit=400), *_link(step.link)) if line]
     if step.failure:
         lines.append(f"  it ended with {plain(step.failure)}")

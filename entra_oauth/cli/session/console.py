@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from entra_oauth.errors import ApiRefused, AuthorityError, EntraOAuthError, LocalError, plain
+from entra_oauth.errors import (
+    ApiRefused,
+    AuthorityError,
+    EntraOAuthError,
+    LocalError,
+    plain,
+    plain_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["Console", "wants_style"]
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_STYLE = re.compile(r"(\x1b\[[012]m)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """Where a command speaks. `quiet` drops what is not a result, an error or a question."""
+    """Where a command speaks. `quiet` drops what is not a result, an error or a question.
+
+    No control or bidi character of anybody's gets to the terminal as itself, but line ends,
+    tabs and the styles of this class. Pieces of text from outside come here through `plain`
+    all the same, which also keeps them in their line.
+    """
 
     out: TextIO
     err: TextIO
@@ -49,7 +63,7 @@ class Console:
         `BrokenPipeError` goes through: the reader has seen enough.
         """
         try:
-            _write_line(self.out, text)
+            _write_line(self.out, self._tamed(text))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -95,10 +109,17 @@ class Console:
     def ask(self, text: str) -> None:
         """A question or an address the person needs: said even when quiet."""
         try:
-            _write_line(self.err, text)
+            _write_line(self.err, self._tamed(text))
         except OSError:
             # Nobody listens. That is no reason to give up the work.
             _give_up(self.err)
+
+    def _tamed(self, text: str) -> str:
+        if not self.styled:
+            return plain_lines(text)
+        return "".join(
+            piece if at % 2 else plain_lines(piece) for at, piece in enumerate(_STYLE.split(text))
+        )
 
     def bold(self, text: str) -> str:
         """Text of more weight."""

@@ -171,9 +171,8 @@ class _Pair:
     def _start(self, line: bytes) -> str:
         method, _, rest = line.decode("latin-1").partition(" ")
         target, space, version = rest.rpartition(" ")
-        return (
-            f"{plain(method)} {self.show('target', '', target or version)}{space}{plain(version)}"
-        )
+        shown = plain(self.show("target", "", target or version))
+        return f"{plain(method)} {shown}{space}{plain(version)}"
 
     def headers(self) -> Layer:
         one, other = self.a.message.headers, self.b.message.headers

@@ -103,7 +103,9 @@ def named_step(name: str) -> tuple[Evidence, Step]:
 
 
 def _choice(path: Path, evidence: Evidence) -> str:
-    shown = [f"{plain(str(path))}#{s.number} ({s.name})" for s in evidence.steps[:12]]
+    shown = [
+        f"{plain(str(path))}#{s.number} ({plain(s.name, limit=40)})" for s in evidence.steps[:12]
+    ]
     return ", ".join(shown) or "another recording: this one is empty"
 
 

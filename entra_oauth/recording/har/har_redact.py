@@ -99,7 +99,15 @@ def redact_har(har: dict[str, Any], level: Level) -> tuple[bytes, HarReport]:
             "The clean file was not written: it would still have held a secret.",
             advice="Please report which program made this HAR. Do not hand the original on.",
         )
-    return data + b"\n", second.report
+    return _visible(clean).encode("utf-8") + b"\n", second.report
+
+
+def _visible(clean: dict[str, Any]) -> str:
+    """The same file, with escapes for what cannot be seen: it may be looked at in a terminal."""
+    text = json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 class _Cleaner:

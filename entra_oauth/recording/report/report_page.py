@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth._version import __version__
+from entra_oauth.errors import plain
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import (
@@ -225,7 +226,10 @@ def _ledger(evidence: Evidence) -> str:
 
 
 def _facts(evidence: Evidence) -> str:
-    pairs = [(name.replace("_", " "), _fact(value)) for name, value in evidence.facts.items()]
+    pairs = [
+        (plain(name.replace("_", " "), limit=60), _fact(value))
+        for name, value in evidence.facts.items()
+    ]
     if not pairs:
         return ""
     return (
