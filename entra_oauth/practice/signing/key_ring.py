@@ -20,14 +20,11 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.signing import key_ring
-from entra_oauth.practice.signing.signer import Signer
 from entra_oauth.practice.signing.signing_key import SigningKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -90,7 +87,6 @@ class KeyRing:
         self._lock = Lock()
         self._key: SigningKey | None = None
         self._warm = False
-        self._signer = Signer()
 
     def warm(self) -> None:
         """Begin to make the key in the background."""
@@ -103,10 +99,6 @@ class KeyRing:
             if self._key is None:
                 self._key = _keep_or_find() if self._seed is None else make_key(self._seed)
             return self._key
-
-    def begin(self, message: bytes) -> Callable[[], bytes]:
-        """Begin a signature, while the caller does something else; call the result for it."""
-        return self._signer.begin(self.key(), message)
 
 
 _rings: dict[int | None, KeyRing] = {}

@@ -17,7 +17,7 @@ from entra_oauth.practice.state.issued import RefreshGrant
 from entra_oauth.practice.token.app_proof import read_credential
 from entra_oauth.practice.token.grant_request import GrantedToApp, TokenCall
 from entra_oauth.practice.token.grants import GRANTS
-from entra_oauth.practice.token.tokens import Subject, begin_access_token, make_id_token
+from entra_oauth.practice.token.tokens import Subject, make_access_token, make_id_token
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
@@ -135,14 +135,13 @@ def _issue(asking: TokenCall, granted: Granted) -> dict[str, object]:
     )
     life_s = world.chance.between(shortest, longest)
     oidc = granted.asked.oidc  # fidelity: oidc-from-authorize
-    access = begin_access_token(
+    access = make_access_token(
         world,
         call,
         subject,
         wanted,
         life_s=life_s,
         not_before=granted.claims.not_before,
-        beside="openid" in oidc,
     )
     refresh = _refresh(asking, granted) if "offline_access" in oidc else {}
     identity = _identity(asking, granted, subject) if "openid" in oidc else {}
@@ -150,7 +149,7 @@ def _issue(asking: TokenCall, granted: Granted) -> dict[str, object]:
         "token_type": "Bearer",
         "scope": " ".join(wanted.permissions) if asking.version == 1 else wanted.echo,
         **_life(asking, wanted.prefix.removesuffix("/"), life_s),
-        "access_token": access(),
+        "access_token": access,
     }
     if cae:
         body["refresh_in"] = life_s // 2  # fidelity: refresh-in
@@ -174,7 +173,7 @@ def _issue_to_app(asking: TokenCall, granted: GrantedToApp) -> dict[str, object]
     life_s = granted.life_s
     if cae:
         life_s = asking.world.chance.between(_SHORTEST_CAE_LIFE_S, _LONGEST_CAE_LIFE_S)
-    access = begin_access_token(
+    access = make_access_token(
         asking.world,
         asking.call,
         subject,
@@ -185,7 +184,7 @@ def _issue_to_app(asking: TokenCall, granted: GrantedToApp) -> dict[str, object]
     return {
         "token_type": "Bearer",
         **_life(asking, wanted.prefix.removesuffix("/"), life_s),
-        "access_token": access(),
+        "access_token": access,
     }
 
 

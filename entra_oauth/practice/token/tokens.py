@@ -11,13 +11,13 @@ import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.signing.jws import base64url, compact_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from entra_oauth.practice.directory.model import App, Tenant, User
     from entra_oauth.practice.http.call import Call
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.signing.signing_key import SigningKey
     from entra_oauth.practice.state.context import World
 
-__all__ = ["Subject", "begin_access_token", "make_id_token", "service_oid", "sign", "sub_for"]
+__all__ = ["Subject", "make_access_token", "make_id_token", "service_oid", "sign", "sub_for"]
 
 _BACKDATED_S = 300
 _ID_TOKEN_S = 3600
@@ -50,7 +50,7 @@ class Subject:
         return self.user.oid if self.user else service_oid(self.tenant.id, self.app.client_id)
 
 
-def begin_access_token(
+def make_access_token(
     world: World,
     call: Call,
     subject: Subject,
@@ -58,13 +58,11 @@ def begin_access_token(
     *,
     life_s: int,
     not_before: int | None = None,
-    beside: bool = False,
-) -> Callable[[], str]:
+) -> str:
     """An access token of the version that its API's registration asks for.
 
-    Call the result for it. `beside` says that there is another signature to make before
-    that: this one may then be made at the same time. `not_before` is what a claims
-    challenge demanded.
+    `life_s` is in seconds. `not_before`, in seconds since 1970, is what a claims challenge
+    demanded.
     """
     # fidelity: graph-token
     key = world.keys.key()
@@ -80,8 +78,7 @@ def begin_access_token(
     if subject.cae:
         claims["xms_cc"] = ["cp1"]
     message = _message(_header(key.kid, key.x5t if version == 1 else None), claims)
-    signature = world.keys.begin(message) if beside else partial(key.sign, message)
-    return lambda: _compact(message, signature())
+    return _compact(message, key.sign(message))
 
 
 def _times(call: Call, life_s: int, not_before: int | None) -> dict[str, object]:
