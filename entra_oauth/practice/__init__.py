@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from entra_oauth.practice.browser.transport import http_send
     from entra_oauth.practice.browser.user_agent import PracticeBrowser
     from entra_oauth.practice.directory.model import Directory
+    from entra_oauth.practice.directory.toml import read_directory
     from entra_oauth.practice.server.hosts import serve
     from entra_oauth.practice.tenant import PracticeTenant, Trailer
 
-__all__ = ["Directory", "PracticeBrowser", "PracticeTenant", "Trailer", "http_send", "serve"]
+__all__ = [
+    "Directory",
+    "PracticeBrowser",
+    "PracticeTenant",
+    "Trailer",
+    "http_send",
+    "read_directory",
+    "serve",
+]
 
 _HOMES = {
     "Directory": "directory.model",
@@ -24,6 +33,7 @@ _HOMES = {
     "PracticeTenant": "tenant",
     "Trailer": "tenant",
     "http_send": "browser.transport",
+    "read_directory": "directory.toml",
     "serve": "server.hosts",
 }
 

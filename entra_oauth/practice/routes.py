@@ -1,4 +1,4 @@
-"""Which function answers which address.
+"""The function that answers each address.
 
 The functions are named, and their modules imported when they are first asked: most
 runs of a tenant use few of them, and all of them together take longer to import than
@@ -16,6 +16,7 @@ from entra_oauth.practice.http.responses import dated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.state.context import World
@@ -111,9 +112,35 @@ def _undated(world: World, call: Call) -> HttpResponse:
 
 @cache
 def endpoint(name: str) -> Endpoint:
-    """The function of that name: module, dot, function."""
+    """The function of that name: room, dot, module, dot, function."""
     module, _, function = name.rpartition(".")
-    return cast("Endpoint", getattr(import_module(f"entra_oauth.practice.{module}"), function))
+    return cast("Endpoint", getattr(_imported(module), function))
+
+
+def _imported(name: str) -> ModuleType:
+    """The module of that name in this package, each named whole, so that its import is seen."""
+    match name:
+        case "documents.discovery":
+            return import_module("entra_oauth.practice.documents.discovery")
+        case "documents.info":
+            return import_module("entra_oauth.practice.documents.info")
+        case "documents.userinfo":
+            return import_module("entra_oauth.practice.documents.userinfo")
+        case "interaction.admin":
+            return import_module("entra_oauth.practice.interaction.admin")
+        case "interaction.consent":
+            return import_module("entra_oauth.practice.interaction.consent")
+        case "interaction.device":
+            return import_module("entra_oauth.practice.interaction.device")
+        case "interaction.sign_in":
+            return import_module("entra_oauth.practice.interaction.sign_in")
+        case "token.password_grant":
+            return import_module("entra_oauth.practice.token.password_grant")
+        case "token.token_endpoint":
+            return import_module("entra_oauth.practice.token.token_endpoint")
+        case "workspace.toy_api":
+            return import_module("entra_oauth.practice.workspace.toy_api")
+    raise LookupError(name)
 
 
 def _find(call: Call, method: str) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError
-from entra_oauth.practice import Directory, PracticeTenant
+from entra_oauth.practice import Directory, PracticeTenant, read_directory
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def _directory(file: str | None) -> Directory | None:
         raise LocalError(
             f"The directory file cannot be read: {reason}.", advice="Check --directory."
         ) from None
-    return Directory.from_toml(text)
+    return read_directory(text)
 
 
 @contextmanager

@@ -1,24 +1,17 @@
-"""Who and what the practice tenant knows: people, apps, APIs, consents.
+"""All that the practice tenant knows: people, apps, APIs, consents.
 
 Plain frozen values. Nothing in this module answers anything; the tenant only
 reads it. `defaults.DEFAULT` is the directory that is there when none is given,
-and `Directory.from_toml` reads one from a file: see docs/practice.md.
+and `toml.read_directory` reads one from a file: see docs/practice.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.signing.jws import base64url, compact_json
-
-if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
-    from typing import Self
 
 __all__ = [
     "ARTICLE_CLIENT_ID",
@@ -239,18 +232,6 @@ class Directory:
             app = any(app.client_id == consent.client_id for app in self.apps)
             if not (whose and app and any(r.id == consent.resource_id for r in self.resources)):
                 raise _unfit("has a consent of a user, for an app or to an API that is not there")
-
-    @classmethod
-    def from_toml(cls, text: str) -> Self:
-        """Read a directory from a file's text; what it leaves out is the default's.
-
-        Raises `UsageError` for TOML that is none, and for a key that is unknown, missing
-        or of the wrong type; the message names it.
-        """
-        from entra_oauth.practice.directory.toml import read_parts
-
-        tenants, users, apps, resources, consents = read_parts(text)
-        return cls(tenants=tenants, users=users, apps=apps, resources=resources, consents=consents)
 
     def with_admin_consent(self) -> Directory:
         """The same, with every app allowed to call every API for everybody.

@@ -19,6 +19,7 @@ from entra_oauth.practice.directory.model import (
     Account,
     App,
     Consent,
+    Directory,
     FederatedCredential,
     Platform,
     Redirect,
@@ -31,22 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
 
-    Parts = tuple[
-        tuple[Tenant, ...],
-        tuple[User, ...],
-        tuple[App, ...],
-        tuple[Resource, ...],
-        tuple[Consent, ...],
-    ]
-
-__all__ = ["read_parts"]
+__all__ = ["read_directory"]
 
 T = TypeVar("T")
 _TABLES = ("tenants", "users", "apps", "resources", "consents")
 
 
-def read_parts(text: str) -> Parts:
-    """Tenants, users, apps, resources and consents of a file. Raises `UsageError`."""
+def read_directory(text: str) -> Directory:
+    """Read a directory from a file's text; the default's parts stand in for those left out.
+
+    Raises `UsageError` for TOML that is none, and for a key that is unknown, missing
+    or of the wrong type; the message names it.
+    """
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -62,12 +59,12 @@ def read_parts(text: str) -> Parts:
     for app in apps:
         for pem in app.certificates:
             read_certificate(pem)
-    return (
-        tenants,
-        users or tuple(replace(user, tenant_id=home) for user in DEFAULT.users),
-        apps or tuple(replace(app, tenant_id=home) for app in DEFAULT.apps),
-        _all(Resource, content, "resources") or DEFAULT.resources,
-        _all(Consent, content, "consents"),
+    return Directory(
+        tenants=tenants,
+        users=users or tuple(replace(user, tenant_id=home) for user in DEFAULT.users),
+        apps=apps or tuple(replace(app, tenant_id=home) for app in DEFAULT.apps),
+        resources=_all(Resource, content, "resources") or DEFAULT.resources,
+        consents=_all(Consent, content, "consents"),
     )
 
 

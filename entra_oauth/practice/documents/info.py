@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.aadsts import KINDS
+from entra_oauth.practice.error_kinds import error_kinds
+from entra_oauth.practice.fidelity import fidelity_rows
 from entra_oauth.practice.http.responses import page_answer
 from entra_oauth.practice.pages.forms import peculiarities
 from entra_oauth.practice.pages.page import page
@@ -53,14 +54,12 @@ def start(world: World, call: Call) -> HttpResponse:
 
 def fidelity(world: World, call: Call) -> HttpResponse:
     """GET `/fidelity`: what is Entra's, what is not, what nobody knows."""
-    from entra_oauth.practice.fidelity import ROWS  # a long table that few people ask for
-
     rows = "".join(
         f'<dt><span class="chip">{row.label}</span> <code>{row.key}</code></dt>'
-        f"<dd>{escape(row.what)}"
+        f"<dd>{escape(row.behaviour)}"
         + (f' <span class="soft">Source: {escape(row.source)}.</span>' if row.source else "")
         + "</dd>"
-        for row in ROWS
+        for row in fidelity_rows()
     )
     body = (
         "<h1>How real is it?</h1><p>AS ENTRA: documented or seen. STRICTER: Entra may take what is "
@@ -74,7 +73,8 @@ def fidelity(world: World, call: Call) -> HttpResponse:
 def error_lookup(world: World, call: Call) -> HttpResponse:
     """GET `/error?code=`: what a number means; where `error_uri` points."""
     asked = next((v for n, v in call.query.fields if n == "code"), "")
-    kind = KINDS.get(int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < 9
+    kind = error_kinds().get(int(asked)) if is_number else None
     if kind is None:
         body = "<h1>Error lookup</h1><p>The practice tenant never gives this number.</p>"
     else:

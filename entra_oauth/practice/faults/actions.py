@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback.host import HangUp
 from entra_oauth.practice.http.authorization_response import read_reply
-from entra_oauth.practice.http.refusals import as_fields, as_json, refuse
+from entra_oauth.practice.http.error_responses import as_fields, as_json
+from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.challenge import Challenge
 from entra_oauth.practice.request.claims_request import challenge_json

@@ -40,7 +40,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.practice.aadsts import KINDS
+from entra_oauth.practice.error_kinds import error_kinds
 from entra_oauth.practice.faults import actions as parts
 from entra_oauth.practice.faults.fault_rule import PLACES, Rule
 from entra_oauth.practice.faults.redirect_actions import Frames, OtherMode
@@ -187,7 +187,7 @@ class _Draft:
         return None
 
     def _refusal(self, number: int) -> parts.Refusal:
-        kind = KINDS.get(number)
+        kind = error_kinds().get(number)
         if kind is None:
             _wrong(f"AADSTS{number} is none that the practice tenant knows")
         gaps = len(re.findall(r"\{\d*\}", kind.text))

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import Account
-from entra_oauth.practice.http.refusals import refuse, stamp
+from entra_oauth.practice.http.refusals import entra_time, refuse
 from entra_oauth.practice.http.responses import page_answer
 from entra_oauth.practice.pages.page import (
     answer,
@@ -207,7 +207,7 @@ def error(refused: Refused, call: Call, *, extra: Fields = ()) -> HttpResponse:
     told = facts(
         ("Request Id", call.trace_id),
         ("Correlation Id", call.correlation_id),
-        ("Timestamp", stamp(call.now)),
+        ("Timestamp", entra_time(call.now)),
         ("Message", refused.text),
     )
     body = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
@@ -19,15 +19,26 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from entra_oauth.practice.directory.model import Directory
     from entra_oauth.practice.server.proxy import Proxy
-    from entra_oauth.practice.tenant import PracticeTenant
     from entra_oauth.protocol.messages import HttpRequest
 
-__all__ = ["Hosted", "serve"]
+__all__ = ["Hosted", "Servable", "serve"]
+
+
+class Servable(Protocol):
+    """All that serving knows of a `PracticeTenant`."""
+
+    @property
+    def directory(self) -> Directory: ...
+
+    def handle(self, request: HttpRequest) -> HttpResponse: ...
+
+    def connect(self, host: str) -> int: ...
 
 
 def serve(
-    tenant: PracticeTenant,
+    tenant: Servable,
     *,
     port: int = 0,
     tls: bool = True,
@@ -55,7 +66,7 @@ class Hosted:
 
     def __init__(
         self,
-        tenant: PracticeTenant,
+        tenant: Servable,
         *,
         port: int,
         tls: bool,

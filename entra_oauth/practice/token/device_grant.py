@@ -75,5 +75,7 @@ def _check_haste(token: TokenCall, device_code: str, grant: DeviceGrant) -> None
 
 def _of(grant: DeviceGrant, refused: Refused) -> Refused:
     """The answer carries the ids of the request for the code, as was recorded."""
-    refused.at = grant.asked_at  # fidelity: device-correlation
+    # fidelity: device-correlation
+    refused.correlation_id = grant.asked_at.correlation_id
+    refused.echoes_correlation = grant.asked_at.echoes_correlation
     return refused

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import Platform
-from entra_oauth.practice.http.refusals import refuse, stamp
+from entra_oauth.practice.http.refusals import entra_time, refuse
 from entra_oauth.practice.request.challenge import check_verifier
 from entra_oauth.practice.request.claims_request import read_claims
 from entra_oauth.practice.token.app_grants import client_credentials, on_behalf_of
@@ -129,9 +129,9 @@ def _check_age(token: TokenCall, grant: RefreshGrant) -> None:
     now = token.call.now
     revoked = token.world.ledger.revoked(grant.user.oid)
     if revoked is not None and grant.first_issued <= revoked:
-        raise refuse(50173, stamp(grant.issued), stamp(revoked))  # fidelity: revoked
+        raise refuse(50173, entra_time(grant.issued), entra_time(revoked))  # fidelity: revoked
     if grant.platform is Platform.SPA:
         if now - grant.first_issued > _SPA_REFRESH_LIVES_S:
-            raise refuse(700084, stamp(grant.first_issued))
+            raise refuse(700084, entra_time(grant.first_issued))
     elif now - grant.issued > _REFRESH_LIVES_S:
-        raise refuse(700082, stamp(grant.issued))
+        raise refuse(700082, entra_time(grant.issued))

@@ -287,13 +287,15 @@ def test_what_it_refused_is_kept_once_and_not_for_ever(hosted: Hosted) -> None:
 
 
 def test_a_fault_can_end_a_connection_inside_a_tunnel(hosted: Hosted) -> None:
+    tenant = hosted._tenant
+    assert isinstance(tenant, PracticeTenant)
     for word in ("drop", "reset", "truncate=5"):
-        hosted._tenant.faults.clear()
-        hosted._tenant.faults.add(f"keys {word}")
+        tenant.faults.clear()
+        tenant.faults.add(f"keys {word}")
         send = partial(http_send, ca_file=hosted.ca_file, proxy_port=_proxy(hosted).port)
         with pytest.raises(ExchangeBroken):
             send(HttpRequest(method="GET", url=f"https://{LOGIN}/common/discovery/keys"))
-    hosted._tenant.faults.clear()
+    tenant.faults.clear()
     with _tunnel(hosted):
         pass
 
