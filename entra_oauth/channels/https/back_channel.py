@@ -127,16 +127,23 @@ class RequestsBack:
 
     def close(self) -> None:
         """Drop the connection. A request under way is abandoned, never repeated."""
-        if self._worker is not None:
-            self._drop(self._worker)
+        self._end(for_good=False)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         # A thread that still had something to send finds nobody to send it.
-        self._left = True
-        self.close()
+        self._end(for_good=True)
+
+    def _end(self, *, for_good: bool) -> None:
+        # A worker is made under the same guard. So it is either made before, and stopped
+        # here, or it is not made at all: none can come into being unseen beside this.
+        with self._guard:
+            self._left = self._left or for_good
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.stop()
 
     @contextmanager
     def _a_turn(self, job: Job) -> Iterator[None]:

@@ -200,7 +200,13 @@ def exchange(
         proxies=call.proxies,
     ) as reply:
         raw: Any = reply.raw
-        body = _read_body(raw, call, cap)
+        try:
+            body = _read_body(raw, call, cap)
+        except BaseException:
+            # urllib3 has put the connection back once the last byte of an answer was read,
+            # before it finds out that those bytes made no sense. Nobody knows what follows.
+            adapter.close()
+            raise
         return HttpResponse(
             status=raw.status,
             reason=raw.reason or "",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from requests.utils import get_netrc_auth
 
 from entra_oauth.channels.base import Channels, Door, Witness, ignore
-from entra_oauth.errors import ExchangeBroken, UsageError
+from entra_oauth.channels.https import back_channel as back_module
+from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.channels.https.job import Job
+from entra_oauth.errors import ExchangeBroken, UnexpectedAnswer, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest
@@ -18,7 +22,7 @@ from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS
 from entra_oauth.recording import Recorder
 from kit import canaries
-from kit.back_channels import a_back, token_post, workers
+from kit.back_channels import a_back, eventually, token_post, workers
 from kit.canaries import CLIENT_ID, TENANT
 from kit.servers.raw_server import Peer, RawServer, answer, answering, saying
 
@@ -269,3 +273,90 @@ def test_a_thread_that_comes_too_late_finds_nobody_to_send_its_request() -> None
     assert caught.value.advice == "Nothing was sent."
     assert len(server.requests) == 1
     assert not workers()
+
+
+class _LateWorker:
+    """In place of the worker's class: it is made once `go` is set, and works once `left` is."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.go, self.left = (threading.Event() for _ in range(3))
+        self._make, self._monkeypatch = back_module._Worker, monkeypatch
+        monkeypatch.setattr(back_module, "_Worker", self)
+
+    def __call__(self, *args: Any) -> back_module._Worker:
+        self.begun.set()
+        assert self.go.wait(20)
+        worker = self._make(*args)
+        at_once = worker.submit
+
+        def submit(job: Job) -> None:
+            assert self.left.wait(20)
+            at_once(job)
+
+        self._monkeypatch.setattr(worker, "submit", submit)
+        return worker
+
+
+@pytest.mark.parametrize("end", ["close", "__exit__"])
+def test_a_worker_that_is_being_made_while_the_channel_is_closed_sends_nothing(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = _LateWorker(monkeypatch)
+    back = RequestsBack()
+    advice: list[str] = []
+
+    def send() -> None:
+        with canaries.refused(ExchangeBroken) as caught:
+            back.send(token_post(server.url), timeout_s=20)
+        advice.append(caught.value.advice)
+
+    def leave() -> None:
+        back.close() if end == "close" else back.__exit__(None, None, None)
+        late.left.set()
+
+    with RawServer() as server:
+        sending, leaving = (threading.Thread(target=each) for each in (send, leave))
+        sending.start()
+        assert late.begun.wait(20)
+        leaving.start()
+        leaving.join(0.3)  # who does not wait for the worker has left by now
+        late.go.set()
+        for thread in (leaving, sending):
+            thread.join(20)
+    assert (advice, server.requests) == (["Nothing was sent."], [])
+    assert eventually(lambda: not workers())
+
+
+def test_closing_ends_the_jobs_that_wait_for_the_one_under_way() -> None:
+    arrived = threading.Event()
+    errors: list[str] = []
+
+    def listen(peer: Peer) -> None:
+        peer.request()
+        arrived.set()
+        peer.request()
+
+    def send() -> None:
+        with canaries.refused(ExchangeBroken) as caught:
+            back.send(token_post(server.url), timeout_s=20)
+        errors.append(caught.value.advice)
+
+    with RawServer(listen) as server, RequestsBack() as back:
+        threads = [threading.Thread(target=send) for _ in range(2)]
+        threads[0].start()
+        assert arrived.wait(20)
+        threads[1].start()
+        back.__exit__(None, None, None)
+        for thread in threads:
+            thread.join(20)
+    spent = "If a code was sent it is spent: sign in again."
+    assert (sorted(errors), len(server.requests)) == (sorted([spent, "Nothing was sent."]), 1)
+
+
+def test_a_connection_whose_answer_made_no_sense_is_not_used_again() -> None:
+    no_gzip = answer(b"no gzip", more="Content-Encoding: gzip\r\n")
+    with RawServer(answering(no_gzip), answering()) as server, a_back() as back:
+        with canaries.refused(UnexpectedAnswer):
+            back.send(token_post(server.url), timeout_s=10)
+        assert back.send(token_post(server.url), timeout_s=10).status == 200
+    assert (server.accepted, len(server.requests)) == (2, 2)

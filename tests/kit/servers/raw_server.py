@@ -160,6 +160,11 @@ class RawServer:
         """Its origin, by the name `localhost`."""
         return f"{'http' if self._tls is None else 'https'}://localhost:{self.port}"
 
+    @property
+    def serving(self) -> bool:
+        """Whether a connection is open at our end."""
+        return any(thread.is_alive() for thread in self._threads)
+
     def __enter__(self) -> Self:
         self._acceptor.start()
         return self
