@@ -96,17 +96,17 @@ class _Back:
 
 
 class _Front:
-    """The front channel: a browser without a screen, and a door without a socket."""
+    """The front channel: a browser without a screen, and a receiver without a socket."""
 
     def __init__(self, tenant: PracticeTenant, response_mode: str) -> None:
         self._tenant = tenant
         self._response_mode = response_mode
 
-    def open(self, witness: Witness = ignore) -> _Door:
-        return _Door(self._tenant, self._response_mode, witness)
+    def open(self, witness: Witness = ignore) -> _Receiver:
+        return _Receiver(self._tenant, self._response_mode, witness)
 
 
-class _Door:
+class _Receiver:
     redirect_uri = HERE
 
     def __init__(self, tenant: PracticeTenant, response_mode: str, witness: Witness) -> None:
@@ -114,7 +114,7 @@ class _Door:
         self._tenant = tenant
         self._witness = witness
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         self._witness("authorize", HttpRequest(method="GET", url=url), None)
         answers: list[T] = []
 
@@ -139,7 +139,7 @@ class _Door:
         PracticeBrowser(send, user.name, DEFAULT_PASSWORD).open(url)
         return answers[0]
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         request = HttpRequest(
             method="GET",
             url=f"{HERE}/done/practice",

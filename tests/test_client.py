@@ -138,8 +138,8 @@ def test_local_channels_end_with_their_block() -> None:
     import threading
 
     before = threading.active_count()
-    with local_channels() as channels, channels.front.open() as door:
-        assert door.redirect_uri.startswith("http://localhost:")
+    with local_channels() as channels, channels.front.open() as receiver:
+        assert receiver.redirect_uri.startswith("http://localhost:")
     assert threading.active_count() <= before
 
 

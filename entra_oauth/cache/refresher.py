@@ -11,7 +11,7 @@ from entra_oauth.channels.base import Channels, ignore, say_nothing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from entra_oauth.channels.base import BackChannel, Door, Witness
+    from entra_oauth.channels.base import BackChannel, RedirectReceiver, Witness
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
@@ -20,7 +20,7 @@ __all__ = ["Refresher"]
 
 @dataclass(frozen=True, slots=True)
 class _NoFront:
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         raise AssertionError("a refresh sends nobody to a browser")
 
 

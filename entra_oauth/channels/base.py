@@ -1,8 +1,8 @@
 """The two channels of a sign-in, as the flows see them.
 
 The *back channel* carries our own HTTPS requests. The *front channel* is the
-person's browser: we give it a URL, and it comes back to a *door*: the listener
-on this machine, or a prompt where the final address is pasted. Whatever has
+person's browser: we give it a URL, and it comes back to a *redirect receiver*: the
+listener on this machine, or a prompt where the final address is pasted. Whatever has
 these methods can stand in for the world: a recording, the practice tenant, a
 test.
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BackChannel",
     "Channels",
-    "Door",
     "FrontChannel",
     "Outcome",
+    "RedirectReceiver",
     "Witness",
     "ignore",
     "monotonic",
@@ -88,7 +88,7 @@ class Outcome:
     """What support will ask for: correlation id, trace id, time."""
 
 
-class Door(Protocol):
+class RedirectReceiver(Protocol):
     """One attempt's way back for the browser. Use it in a `with` block."""
 
     @property
@@ -97,12 +97,12 @@ class Door(Protocol):
 
     @property
     def response_mode(self) -> str:
-        """How the answer can come through this door: `form_post` or `query`."""
+        """How the answer can come through this receiver: `form_post` or `query`."""
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """Send the person to `url` and wait for the answer that `read` accepts.
 
-        `read` gets every message that reaches the door. It returns the value to be
+        `read` gets every message that reaches the receiver. It returns the value to be
         returned, raises `CallbackRefused` to go on waiting, or any other
         `EntraOAuthError` to end the wait with it.
 
@@ -111,7 +111,7 @@ class Door(Protocol):
         `TimedOut` if nothing came at all.
         """
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         """Say on the page that the browser is waiting for how it went."""
 
     def __enter__(self) -> Self: ...
@@ -127,8 +127,8 @@ class Door(Protocol):
 class FrontChannel(Protocol):
     """The person's browser, and the way back from it."""
 
-    def open(self, witness: Witness = ignore) -> Door:
-        """Get a door ready, before the URL is built. Raises a `LocalError`."""
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+        """Get a receiver ready, before the URL is built. Raises a `LocalError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

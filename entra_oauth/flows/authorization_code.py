@@ -72,26 +72,28 @@ class SignIn:
 def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
     """Send the person to sign in, and redeem the code that comes back.
 
-    Raises what the doors, the back channel and the readers raise; the browser's
+    Raises what the receivers, the back channel and the readers raise; the browser's
     last page tells the same, once.
     """
-    with channels.front.open() as door:
-        request = plan.request(redirect_uri=door.redirect_uri, response_mode=door.response_mode)
+    with channels.front.open() as receiver:
+        request = plan.request(
+            redirect_uri=receiver.redirect_uri, response_mode=receiver.response_mode
+        )
         channels.back.warm(request.authority.token_endpoint)
         read = partial(AuthorizationResponse.read, answering=request)
         hardened = plan.procedure is Procedure.HARDENED
         signature = SignatureCheck.begin(plan.authority, channels, plan.keys, wanted=hardened)
         try:
-            response = door.ask(request.url, read, timeout_s=plan.timeout_s)
+            response = receiver.receive(request.url, read, timeout_s=plan.timeout_s)
             tokens = redeem(response, channels, timeout_s=plan.http_timeout_s)
             tokens = signature.check(tokens)
         except EntraOAuthError as error:
-            door.tell(_failure(error))
+            receiver.report_outcome(_failure(error))
             raise
         except BaseException:  # Ctrl-C, above all: the browser must not be left waiting
-            door.tell(_GIVEN_UP)
+            receiver.report_outcome(_GIVEN_UP)
             raise
-        door.tell(_success(tokens))
+        receiver.report_outcome(_success(tokens))
         return tokens
 
 

@@ -17,7 +17,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import BackChannel, Channels, Door, FrontChannel, Witness, ignore
+from entra_oauth.channels.base import (
+    BackChannel,
+    Channels,
+    FrontChannel,
+    RedirectReceiver,
+    Witness,
+    ignore,
+)
 from entra_oauth.errors import plain
 from entra_oauth.lessons.masking import Masks
 from entra_oauth.protocol.glossary.message_stories import (
@@ -95,7 +102,7 @@ class Explained:
                 self._teller.ask("   Enter sends it> ")
 
     def arrived(self, note: str, request: HttpRequest, response: HttpResponse | None) -> None:
-        """Tell a message that came to the door, and what was made of it."""
+        """Tell a message that came to the receiver, and what was made of it."""
         if note in ("authorize", "page"):
             return  # the first was told before it left, the second is our own page
         with self._lock:
@@ -206,17 +213,17 @@ class _ExplainedFront:
     inner: FrontChannel
     told: Explained
 
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         def both(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
             self.told.arrived(note, request, response)
             witness(note, request, response)
 
-        return _ExplainedDoor(self.inner.open(both), self.told)
+        return _ExplainedReceiver(self.inner.open(both), self.told)
 
 
 @dataclass(frozen=True, slots=True)
-class _ExplainedDoor:
-    inner: Door
+class _ExplainedReceiver:
+    inner: RedirectReceiver
     told: Explained
 
     @property
@@ -227,15 +234,15 @@ class _ExplainedDoor:
     def response_mode(self) -> str:
         return self.inner.response_mode
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         request = HttpRequest(method="GET", url=url)
         self.told.before(story_of("authorize", request), request, waits=True)
-        answer = self.inner.ask(url, read, timeout_s=timeout_s)
+        answer = self.inner.receive(url, read, timeout_s=timeout_s)
         self.told.after_redirect()
         return answer
 
-    def tell(self, outcome: Outcome) -> None:
-        self.inner.tell(outcome)
+    def report_outcome(self, outcome: Outcome) -> None:
+        self.inner.report_outcome(outcome)
 
     def __enter__(self) -> Self:
         self.inner.__enter__()

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.base import (
     BackChannel,
     Channels,
-    Door,
     FrontChannel,
+    RedirectReceiver,
     Witness,
     ignore,
 )
@@ -130,7 +130,7 @@ class _RecordedFront:
     inner: FrontChannel
     saw: Witness
 
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         def both(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
             self.saw(note, request, response)
             witness(note, request, response)

@@ -20,7 +20,7 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 import pytest
 from joserfc.jwk import RSAKey
 
-from entra_oauth.channels.base import BackChannel, Channels, Door, Witness, ignore, now
+from entra_oauth.channels.base import BackChannel, Channels, RedirectReceiver, Witness, ignore, now
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import AuthorityError, TimedOut
 from entra_oauth.flows import client_credentials, device_code
@@ -98,7 +98,7 @@ def authority() -> Iterator[Authority]:
 
 
 class _NoFront:
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         raise AssertionError("this flow sends nobody to a browser")
 
 

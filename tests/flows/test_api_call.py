@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from entra_oauth.channels.base import Channels, Door, Witness, ignore
+from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, TransportError
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
@@ -42,7 +42,7 @@ class Back:
 
 
 class NoFront:
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         raise AssertionError
 
 

@@ -33,7 +33,7 @@ from kit.played_channels import FakeBack, FakeFront, answer_to, channels, parame
 
 NOW = 1_700_000_000.0
 AUTHORITY = Authority.of(TENANT)
-ORDER = ["open", "enter", "warm", "ask", "send", "tell", "exit"]
+ORDER = ["open", "enter", "warm", "receive", "send", "report_outcome", "exit"]
 JSON = (("Content-Type", "application/json; charset=utf-8"),)
 
 
@@ -354,12 +354,12 @@ def test_who_stops_while_the_code_is_redeemed_redeems_it_once(kind: type[BaseExc
 def test_who_stops_while_the_good_end_is_told_does_not_tell_a_bad_one() -> None:
     run = Run(plan())
 
-    def tell(self: object, outcome: Outcome) -> None:
+    def report_outcome(self: object, outcome: Outcome) -> None:
         run.front.told.append(outcome)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kit.played_channels.FakeDoor.tell", tell)
+        patch.setattr("kit.played_channels.FakeReceiver.report_outcome", report_outcome)
         run.fails(KeyboardInterrupt)
     assert run.told.succeeded is True
 

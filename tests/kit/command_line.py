@@ -241,7 +241,7 @@ class Person:
     """Opens the authorize URL, and brings back an answer by the mode that was asked for.
 
     In the place of the sign-in page the answer is made here. `before` is called first,
-    with this person, and may knock at the door itself.
+    with this person, and may knock at the receiver itself.
     """
 
     answer: Callable[[dict[str, str]], Fields] = genuine

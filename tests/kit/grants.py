@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from entra_oauth.channels.base import Channels, Door, Witness, ignore
+from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.request import Asking
@@ -129,7 +129,7 @@ def fields(request: HttpRequest) -> dict[str, str]:
 
 
 class _NoFront:
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         raise AssertionError("this flow sends nobody to a browser")
 
 

@@ -1,4 +1,4 @@
-"""Played channels for a flow: a door that answers by itself, a back channel of one function."""
+"""Played channels for a flow: a receiver that answers by itself, a back channel of one function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["FakeBack", "FakeFront", "answer_to", "channels", "parameters"]
 T = TypeVar("T")
 
 Answers = Callable[[str], Sequence[HttpRequest]]
-"""Given the authorize URL, what reaches the door, one after the other."""
+"""Given the authorize URL, what reaches the receiver, one after the other."""
 
 
 def parameters(url: str) -> dict[str, str]:
@@ -40,7 +40,7 @@ def answer_to(url: str, *fields: tuple[str, str], state: str | None = None) -> H
 
 
 class FakeFront:
-    """Opens one door; `events` is told in which order things happen."""
+    """Opens one receiver; `events` is told in which order things happen."""
 
     def __init__(self, answers: Answers, events: list[str], *, mode: str = "form_post") -> None:
         self.answers = answers
@@ -49,12 +49,12 @@ class FakeFront:
         self.told: list[Outcome] = []
         self.asked: list[str] = []
 
-    def open(self, witness: Witness = ignore) -> FakeDoor:
+    def open(self, witness: Witness = ignore) -> FakeReceiver:
         self.events.append("open")
-        return FakeDoor(self, witness)
+        return FakeReceiver(self, witness)
 
 
-class FakeDoor:
+class FakeReceiver:
     def __init__(self, front: FakeFront, witness: Witness) -> None:
         self._front = front
         self._witness = witness
@@ -67,8 +67,8 @@ class FakeDoor:
     def response_mode(self) -> str:
         return self._front.mode
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        self._front.events.append("ask")
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        self._front.events.append("receive")
         self._front.asked.append(url)
         self._witness("authorize", HttpRequest(method="GET", url=url), None)
         refusal: CallbackRefused | None = None
@@ -83,8 +83,8 @@ class FakeDoor:
                 return value
         raise refusal or TimedOut(f"Nothing within {timeout_s} seconds.", advice="Try again.")
 
-    def tell(self, outcome: Outcome) -> None:
-        self._front.events.append("tell")
+    def report_outcome(self, outcome: Outcome) -> None:
+        self._front.events.append("report_outcome")
         self._front.told.append(outcome)
 
     def __enter__(self) -> Self:

@@ -123,8 +123,8 @@ def test_another_witness_still_hears_what_the_recorder_hears() -> None:
         heard.append(note)
 
     recorder = Recorder()
-    with recorder.wrap(played()).front.open(listen) as door, pytest.raises(StateMismatch):
-        door.ask(
+    with recorder.wrap(played()).front.open(listen) as receiver, pytest.raises(StateMismatch):
+        receiver.receive(
             "https://login.example/?redirect_uri=x&response_mode=query&state=s",
             _refuse,
             timeout_s=1.0,
@@ -168,8 +168,10 @@ def test_exchanges_stand_in_the_order_in_which_they_ended() -> None:
     sender = threading.Thread(target=lambda: wrapped.back.send(SENT, timeout_s=1.0))
     sender.start()
     assert asked.wait(10)
-    with wrapped.front.open() as door, pytest.raises(StateMismatch):
-        door.ask("https://x/?redirect_uri=x&response_mode=query&state=s", _refuse, timeout_s=1.0)
+    with wrapped.front.open() as receiver, pytest.raises(StateMismatch):
+        receiver.receive(
+            "https://x/?redirect_uri=x&response_mode=query&state=s", _refuse, timeout_s=1.0
+        )
     go_on.set()
     sender.join()
     assert [e.note for e in recorder.recording.exchanges][-1] == "token"

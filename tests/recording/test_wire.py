@@ -266,8 +266,8 @@ def test_the_redirect_and_the_page_are_kept_as_they_passed_the_socket() -> None:
         replace(channels(FakeFront(lambda url: [], []), FakeBack(_never), at=0.0), front=listener)
     ).front
     heard: list[bytes] = []
-    with front.open() as door:
-        port = int(door.redirect_uri.rpartition(":")[2])
+    with front.open() as receiver:
+        port = int(receiver.redirect_uri.rpartition(":")[2])
 
         def visit() -> None:
             with Relay(port) as relay, socket.create_connection(("127.0.0.1", relay.port)) as sock:
@@ -281,7 +281,7 @@ def test_the_redirect_and_the_page_are_kept_as_they_passed_the_socket() -> None:
 
         visitor = threading.Thread(target=visit)
         visitor.start()
-        door.ask("https://login.example/authorize?state=x", lambda request: 1, timeout_s=10)
+        receiver.receive("https://login.example/authorize?state=x", lambda request: 1, timeout_s=10)
         visitor.join(10)
     authorize, redirect = steps(recorder)
     assert authorize.request.data == b"https://login.example/authorize?state=x"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import Outcome, Witness
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["Listener", "ListeningDoor"]
+__all__ = ["Listener", "ListeningReceiver"]
 
 T = TypeVar("T")
 
@@ -95,9 +95,9 @@ class Listener:
         self._say = say
         self._reminder_after_s = reminder_after_s
 
-    def open(self, witness: Witness = ignore) -> ListeningDoor:
+    def open(self, witness: Witness = ignore) -> ListeningReceiver:
         """Take the port. Raises `PortBusy` or another `LocalError`."""
-        return ListeningDoor(
+        return ListeningReceiver(
             uri=self._uri,
             port=self._uri.port if self._uri.port is not None else self._port,
             address=self._address,
@@ -109,8 +109,8 @@ class Listener:
         )
 
 
-class ListeningDoor:
-    """One attempt's `Door`; made by `Listener.open`, to be used in a `with` block."""
+class ListeningReceiver:
+    """One attempt's `RedirectReceiver`; made by `Listener.open`, to be used in a `with` block."""
 
     def __init__(
         self,
@@ -167,8 +167,8 @@ class ListeningDoor:
         """`form_post` or `query`."""
         return self._response_mode
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """Open the browser at `url` and wait, as `channels.base.Door` says. Once per door.
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        """Open the browser at `url` and wait, as `RedirectReceiver` says. Once per receiver.
 
         It ends with `TimedOut` too when another thread leaves the `with` block.
         """
@@ -194,7 +194,7 @@ class ListeningDoor:
             raise heard_no_other(self._refusal)
         raise self._timed_out(timeout_s)
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         """Give the browser, which is waiting for it, its last page."""
         self._outcome = outcome
         self._told.set()
@@ -214,7 +214,7 @@ class ListeningDoor:
         patience_s = _PATIENCE_WHEN_STOPPED_S if stopped else _PATIENCE_S
         self._told.set()
         self._left = True
-        self._over.set()  # for an `ask` that another thread is still in
+        self._over.set()  # for a `receive` that another thread is still in
         try:
             if self._latched:
                 self._fetched.wait(patience_s)

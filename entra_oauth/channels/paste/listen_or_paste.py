@@ -1,10 +1,10 @@
 """A listener and a terminal at the same time.
 
-`Either` takes the answer from whichever has it first: nobody can know whether a
+`ListenOrPaste` takes the answer from whichever has it first: nobody can know whether a
 browser elsewhere will reach this machine, through a tunnel or a published port.
 `Interruptible` lets the person leave a listener that nothing reaches.
 
-The listener waits in a thread (`Attempt`), the terminal in the main one, where
+The listener waits in a thread (`SingleAnswer`), the terminal in the main one, where
 Ctrl-C is seen.
 """
 
@@ -27,7 +27,7 @@ from entra_oauth.channels.paste.paste_prompt import (
     what_to_paste,
     witnessed,
 )
-from entra_oauth.channels.paste.single_answer import Attempt
+from entra_oauth.channels.paste.single_answer import SingleAnswer
 from entra_oauth.channels.terminal.secret_line import find_terminal
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import CallbackRefused, TimedOut, UsageError
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.channels.base import Door, FrontChannel, Outcome, Witness
+    from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver, Witness
     from entra_oauth.channels.terminal.terminal import Terminal
     from entra_oauth.protocol.messages import HttpRequest
 
-__all__ = ["Either", "EitherDoor", "Interruptible", "InterruptibleDoor"]
+__all__ = ["Interruptible", "InterruptibleReceiver", "ListenOrPaste", "ListenOrPasteReceiver"]
 
 T = TypeVar("T")
 
 _LEAVE_S = 1.0
-"""Seconds that the listener's thread has to end once its door is shut."""
+"""Seconds that the listener's thread has to end once its socket is shut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Either:
+class ListenOrPaste:
     """The front channel that listens and asks for a paste; the first answer counts.
 
     Without a terminal it only listens.
@@ -65,24 +65,24 @@ class Either:
     ssh_target: str | None = None
     """`user@host` as seen from the person's own computer; None guesses."""
 
-    def open(self, witness: Witness = ignore) -> EitherDoor:
+    def open(self, witness: Witness = ignore) -> ListenOrPasteReceiver:
         """Raises `LocalError` as the listener does; `UsageError` for another mode."""
-        door = self.listener.open(witness)
-        if door.response_mode != "query":
-            with door:
+        receiver = self.listener.open(witness)
+        if receiver.response_mode != "query":
+            with receiver:
                 raise UsageError(
-                    f"An answer by {door.response_mode} cannot be pasted.",
+                    f"An answer by {receiver.response_mode} cannot be pasted.",
                     advice="Use --response-mode query, or a browser on this machine.",
                 )
-        return EitherDoor(self, door, witness)
+        return ListenOrPasteReceiver(self, receiver, witness)
 
 
-class EitherDoor:
+class ListenOrPasteReceiver:
     """One attempt with two ways back."""
 
     __slots__ = ("_front", "_heard", "_listener", "_thread", "_witness")
 
-    def __init__(self, front: Either, listener: Door, witness: Witness) -> None:
+    def __init__(self, front: ListenOrPaste, listener: RedirectReceiver, witness: Witness) -> None:
         self._front = front
         self._listener = listener
         self._witness = witness
@@ -99,24 +99,24 @@ class EitherDoor:
         """`query`, for both ways."""
         return self._listener.response_mode
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """See `Door.ask`. The end of the terminal's input leaves the listener waiting."""
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        """See `RedirectReceiver`. The end of the terminal's input leaves the listener waiting."""
         terminal = self._front.terminal()
         for line in self._what_to_do(url, can_paste=terminal is not None):
             self._front.say(line)
         if terminal is None:
-            return self._listener.ask(url, read, timeout_s=timeout_s)
+            return self._listener.receive(url, read, timeout_s=timeout_s)
         with terminal:
-            attempt = Attempt(read, terminal.wake)
-            self._thread = attempt.begin(self._listener, url, timeout_s=timeout_s)
+            answer = SingleAnswer(read, terminal.wake)
+            self._thread = answer.begin(self._listener, url, timeout_s=timeout_s)
             try:
-                return self._race(attempt, terminal, timeout_s)
+                return self._first_of_both(answer, terminal, timeout_s)
             finally:
-                attempt.close()
+                answer.close()
 
-    def _race(self, attempt: Attempt[T], terminal: Terminal, timeout_s: float) -> T:
+    def _first_of_both(self, answer: SingleAnswer[T], terminal: Terminal, timeout_s: float) -> T:
         def accept(callback: HttpRequest) -> T:
-            value = attempt.from_terminal(callback)
+            value = answer.from_terminal(callback)
             self._heard = False
             return value
 
@@ -134,7 +134,7 @@ class EitherDoor:
         except (TimedOut, EOFError, Woken):
             pass
         try:
-            return attempt.result()
+            return answer.result()
         except TimedOut:
             if refusal is not None:
                 raise refusal from None
@@ -167,10 +167,10 @@ class EitherDoor:
             *what_to_paste(self.redirect_uri, if_so="Elsewhere, without that command, the"),
         )
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         """On the listener's page, if the answer came to the listener."""
         if self._heard:
-            self._listener.tell(outcome)
+            self._listener.report_outcome(outcome)
 
     def __enter__(self) -> Self:
         self._listener.__enter__()
@@ -200,7 +200,7 @@ def _guess_ssh_target() -> str:
 class Interruptible:
     """A front channel that the person can leave by pressing `p`.
 
-    Its `Door.ask` then raises `PasteWanted`. Without a terminal it is the inner
+    Its `RedirectReceiver.receive` then raises `PasteWanted`. Without a terminal it is the inner
     channel and no more.
     """
 
@@ -208,56 +208,56 @@ class Interruptible:
     say: Callable[[str], None]
     terminal: Callable[[], Terminal | None] = find_terminal
 
-    def open(self, witness: Witness = ignore) -> InterruptibleDoor:
+    def open(self, witness: Witness = ignore) -> InterruptibleReceiver:
         """Raises `LocalError` as the inner channel does."""
-        return InterruptibleDoor(self, self.front.open(witness))
+        return InterruptibleReceiver(self, self.front.open(witness))
 
 
-class InterruptibleDoor:
-    """One attempt at a door that can be left."""
+class InterruptibleReceiver:
+    """One attempt at a receiver that can be left."""
 
-    __slots__ = ("_door", "_front", "_thread")
+    __slots__ = ("_front", "_receiver", "_thread")
 
-    def __init__(self, front: Interruptible, door: Door) -> None:
+    def __init__(self, front: Interruptible, receiver: RedirectReceiver) -> None:
         self._front = front
-        self._door = door
+        self._receiver = receiver
         self._thread: threading.Thread | None = None
 
     @property
     def redirect_uri(self) -> str:
-        """The inner door's."""
-        return self._door.redirect_uri
+        """The inner receiver's."""
+        return self._receiver.redirect_uri
 
     @property
     def response_mode(self) -> str:
-        """The inner door's."""
-        return self._door.response_mode
+        """The inner receiver's."""
+        return self._receiver.response_mode
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """See `Door.ask`. Raises `PasteWanted` too, never after an answer was accepted."""
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        """See `RedirectReceiver`. Raises `PasteWanted` too, never after an answer was accepted."""
         terminal = self._front.terminal()
         if terminal is None:
-            return self._door.ask(url, read, timeout_s=timeout_s)
+            return self._receiver.receive(url, read, timeout_s=timeout_s)
         with terminal:
-            attempt = Attempt(read, terminal.wake)
+            answer = SingleAnswer(read, terminal.wake)
             self._front.say(
                 "Is the browser on another machine, or does its last page not load? Press p to "
                 "sign in again and paste that page's address."
             )
-            self._thread = attempt.begin(self._door, url, timeout_s=timeout_s)
+            self._thread = answer.begin(self._receiver, url, timeout_s=timeout_s)
             try:
-                if _p_is_pressed(terminal) and attempt.close():
+                if _p_is_pressed(terminal) and answer.close():
                     raise PasteWanted
-                return attempt.result()
+                return answer.result()
             finally:
-                attempt.close()
+                answer.close()
 
-    def tell(self, outcome: Outcome) -> None:
-        """See `Door.tell`."""
-        self._door.tell(outcome)
+    def report_outcome(self, outcome: Outcome) -> None:
+        """See `RedirectReceiver.report_outcome`."""
+        self._receiver.report_outcome(outcome)
 
     def __enter__(self) -> Self:
-        self._door.__enter__()
+        self._receiver.__enter__()
         return self
 
     def __exit__(
@@ -266,7 +266,7 @@ class InterruptibleDoor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._door.__exit__(kind, error, trace)
+        self._receiver.__exit__(kind, error, trace)
         if self._thread is not None:
             self._thread.join(_LEAVE_S)
 

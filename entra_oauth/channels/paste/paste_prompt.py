@@ -1,4 +1,4 @@
-"""The other door of a sign-in: the person pastes the address on which the browser ended.
+"""The other way back of a sign-in: the person pastes the address on which the browser ended.
 
 `Paste` needs no listener, so it works where the browser is on another machine and
 where the redirect URI's port cannot be had. The state is checked like that of
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Paste",
-    "PasteDoor",
+    "PasteReceiver",
     "PasteWanted",
     "ask_until_accepted",
     "heard_no_other",
@@ -99,14 +99,14 @@ class Paste:
     the terminal. Raises `TimedOut`, and `EOFError` when no answer can come any more."""
     terminal: Callable[[], Terminal | None] = find_terminal
 
-    def open(self, witness: Witness = ignore) -> PasteDoor:
+    def open(self, witness: Witness = ignore) -> PasteReceiver:
         """Raises `LocalError` if there is no terminal to paste into."""
         if self.ask_line is None:
             some_terminal(self.terminal)
-        return PasteDoor(self, witness)
+        return PasteReceiver(self, witness)
 
 
-class PasteDoor:
+class PasteReceiver:
     """One attempt that ends with a pasted address."""
 
     __slots__ = ("_front", "_witness")
@@ -125,8 +125,8 @@ class PasteDoor:
         """`query`: no other mode leaves an answer in the address bar."""
         return "query"
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """See `Door.ask`. Raises `LocalError` if the input ends without an answer."""
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        """See `RedirectReceiver`. Raises `LocalError` if the input ends without an answer."""
         self._witness("authorize", HttpRequest(method="GET", url=url), None)
         launch = self._front.launch
         opened = launch is not None and launch(url)
@@ -153,7 +153,7 @@ class PasteDoor:
         # One block for all attempts: between two of them, too, nothing is echoed.
         return line_reader(stack.enter_context(some_terminal(self._front.terminal)))
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         """There is no page of ours to say it on; the terminal is the caller's."""
 
     def __enter__(self) -> Self:
@@ -165,7 +165,7 @@ class PasteDoor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing is held: the terminal is given back at the end of `ask`."""
+        """Nothing is held: the terminal is given back at the end of `receive`."""
 
 
 _TO_BE_OPENED = {
@@ -233,7 +233,7 @@ def ask_until_accepted(
 ) -> T:
     """Ask for the address again and again, until `read` accepts it or ends the wait.
 
-    Raises as `Door.ask` does. `EOFError` and `Woken` from `ask_line` go through,
+    Raises as `RedirectReceiver.receive` does. `EOFError` and `Woken` from `ask_line` go through,
     unless an address was refused before: then a `CallbackRefused` of its kind is raised.
     """
     until = monotonic() + timeout_s

@@ -16,10 +16,10 @@ from entra_oauth.errors import CallbackRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.channels.base import Door
+    from entra_oauth.channels.base import RedirectReceiver
     from entra_oauth.protocol.messages import HttpRequest
 
-__all__ = ["Attempt"]
+__all__ = ["SingleAnswer"]
 
 T = TypeVar("T")
 
@@ -27,11 +27,11 @@ T = TypeVar("T")
 _SLICE_S = 0.25
 
 
-class Attempt(Generic[T]):
-    """One wait at a door, in a thread of its own, behind a latch.
+class SingleAnswer(Generic[T]):
+    """One wait at a receiver, in a thread of its own, behind a latch.
 
-    `wake` is called from that thread when the wait is over. The door has to end
-    its `ask` when it is left, or else the thread stays until the deadline.
+    `wake` is called from that thread when the wait is over. The receiver has to end
+    its `receive` when it is left, or else the thread stays until the deadline.
     """
 
     def __init__(self, read: Callable[[HttpRequest], T], wake: Callable[[], None]) -> None:
@@ -43,12 +43,12 @@ class Attempt(Generic[T]):
         self._values: list[T] = []
         self._error: BaseException | None = None
 
-    def begin(self, door: Door, url: str, *, timeout_s: float) -> threading.Thread:
-        """Start to wait at `door`; returns at once."""
+    def begin(self, receiver: RedirectReceiver, url: str, *, timeout_s: float) -> threading.Thread:
+        """Start to wait at `receiver`; returns at once."""
 
         def wait() -> None:
             try:
-                self._values.append(door.ask(url, self._from_door, timeout_s=timeout_s))
+                self._values.append(receiver.receive(url, self._from_receiver, timeout_s=timeout_s))
             except BaseException as error:
                 self._error = error
             finally:
@@ -60,7 +60,7 @@ class Attempt(Generic[T]):
         return thread
 
     def result(self) -> T:
-        """What the wait at the door came to, once it is over."""
+        """What the wait at the receiver came to, once it is over."""
         while not self._over.wait(_SLICE_S):
             pass
         if self._error is not None:
@@ -74,13 +74,13 @@ class Attempt(Generic[T]):
         return was_open
 
     def from_terminal(self, callback: HttpRequest) -> T:
-        """`read`, unless the door was first: then `Woken`."""
+        """`read`, unless the receiver was first: then `Woken`."""
         with self._latch:
             if self._settled:
                 raise Woken
             return self._judged(callback)
 
-    def _from_door(self, callback: HttpRequest) -> T:
+    def _from_receiver(self, callback: HttpRequest) -> T:
         with self._latch:
             if self._settled:
                 raise CallbackRefused(

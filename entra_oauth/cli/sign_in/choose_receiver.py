@@ -19,7 +19,7 @@ from entra_oauth.channels.base import Channels, FrontChannel, ignore
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.listener.system_browser import has_local_browser, launch
-from entra_oauth.channels.paste.listen_or_paste import Either, Interruptible
+from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
 from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
 from entra_oauth.channels.terminal.secret_line import read_stdin
 from entra_oauth.cli.session.explain_option import told, told_front
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from entra_oauth.channels.base import Door, Witness
+    from entra_oauth.channels.base import RedirectReceiver, Witness
     from entra_oauth.cli.session.console import Console
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.endpoints.token import TokenResponse
@@ -42,7 +42,7 @@ __all__ = ["back_channels", "pasted_uri", "planned_request", "run_sign_in"]
 
 
 def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> TokenResponse:
-    """Sign in through the door that fits; a second attempt by paste if the person asks."""
+    """Sign in through the receiver that fits; a second attempt by paste if the person asks."""
     # What may not be sent is found out before a port is taken or a word is said.
     plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
     with back_channels(args, console) as backs:
@@ -85,7 +85,7 @@ def back_channels(
 
 @dataclass(frozen=True, slots=True)
 class _NoFront:
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         raise AssertionError("this flow sends nobody to a browser")
 
 
@@ -129,7 +129,7 @@ def _listening(
     if local:
         return Interruptible(front=listener, say=console.say)
     console.ask(f"No browser is opened here: {why}.")
-    return Either(listener=listener, say=console.ask)
+    return ListenOrPaste(listener=listener, say=console.ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ class _PortEighty:
     paste: Callable[[], FrontChannel]
     say: Callable[[str], None]
 
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         try:
             return self.listening.open(witness)
         except LocalError:
@@ -210,7 +210,7 @@ def _open_nothing(url: str) -> bool:
 
 
 def _say_nothing(line: str) -> None:
-    """What there is to say is said by `Either`."""
+    """What there is to say is said by `ListenOrPaste`."""
 
 
 def _paste_by_itself(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:

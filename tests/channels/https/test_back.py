@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from requests.utils import get_netrc_auth
 
-from entra_oauth.channels.base import Channels, Door, Witness, ignore
+from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore
 from entra_oauth.channels.https import back_channel as back_module
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.https.job import Job
@@ -98,7 +98,7 @@ def test_what_another_server_logs_is_what_the_recording_holds(httpserver: HTTPSe
 
 
 class _NoFront:
-    def open(self, witness: Witness = ignore) -> Door:
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
         raise AssertionError("nobody is to be asked")
 
 

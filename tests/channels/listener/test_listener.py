@@ -21,7 +21,7 @@ import pytest
 
 from entra_oauth.channels.base import Outcome
 from entra_oauth.channels.listener import listener as front
-from entra_oauth.channels.listener.listener import Listener, ListeningDoor
+from entra_oauth.channels.listener.listener import Listener, ListeningReceiver
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import (
     AuthorityError,
@@ -69,9 +69,9 @@ def read(request: HttpRequest) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One wait at the door, seen from the browser's side."""
+    """One wait at the receiver, seen from the browser's side."""
 
-    door: ListeningDoor
+    receiver: ListeningReceiver
     port: int
     result: Future[str]
     said: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Attempt:
 
     def answer(self, fields: str = GENUINE, *, target: str = "/") -> raw_peer.Reply:
         """The redirect, in the way that was agreed."""
-        if self.door.response_mode == "query":
+        if self.receiver.response_mode == "query":
             return raw_peer.get(self.port, f"{target}?{fields}")
         return raw_peer.post(self.port, target, fields)
 
@@ -127,12 +127,12 @@ def attempt(
         reminder_after_s=reminder_after_s,
     )
     with ThreadPoolExecutor(1) as pool:
-        with listener.open(lambda *message: seen.append(message)) as door:
-            port = int(re.findall(r":(\d+)", door.redirect_uri)[-1])
-            result = pool.submit(door.ask, URL, reader, timeout_s=timeout_s)
+        with listener.open(lambda *message: seen.append(message)) as receiver:
+            port = int(re.findall(r":(\d+)", receiver.redirect_uri)[-1])
+            result = pool.submit(receiver.receive, URL, reader, timeout_s=timeout_s)
             assert opened.wait(ENOUGH_S)
-            yield Attempt(door=door, port=port, result=result, said=said, seen=seen)
-        result.exception(ENOUGH_S)  # leaving the door has ended the wait
+            yield Attempt(receiver=receiver, port=port, result=result, said=said, seen=seen)
+        result.exception(ENOUGH_S)  # leaving the receiver has ended the wait
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +160,7 @@ def test_the_genuine_answer_sends_the_browser_on_and_the_page_tells_the_outcome(
     assert waiting.code() == CODE
     assert reply.status == 303
     assert re.fullmatch(r"/done/[A-Za-z0-9_-]{43}", reply.header("location") or "")
-    waiting.door.tell(SUCCESS)
+    waiting.receiver.report_outcome(SUCCESS)
     page = waiting.follow(reply)
     assert page.status == 200
     assert b"<h1>Signed in as ada</h1>" in page.body
@@ -173,7 +173,7 @@ def test_the_page_is_held_until_it_is_known_how_it_went(waiting: Attempt) -> Non
         page = browser.submit(waiting.follow, reply)
         time.sleep(0.1)
         assert not page.done()
-        waiting.door.tell(FAILURE)
+        waiting.receiver.report_outcome(FAILURE)
         body = page.result(ENOUGH_S).body
     assert b"<h1>Not signed in</h1>" in body
     assert b"AADSTS65004: &lt;declined&gt;" in body
@@ -182,7 +182,7 @@ def test_the_page_is_held_until_it_is_known_how_it_went(waiting: Attempt) -> Non
 # L13, L14
 def test_no_answer_of_ours_holds_a_secret_and_each_has_the_safe_headers(waiting: Attempt) -> None:
     first = waiting.answer()
-    waiting.door.tell(SUCCESS)
+    waiting.receiver.report_outcome(SUCCESS)
     replies = [
         first,
         waiting.answer(),
@@ -236,7 +236,7 @@ def test_of_many_answers_at_once_exactly_one_wins() -> None:
 def test_the_answer_counts_when_the_browser_is_gone_before_the_page(waiting: Attempt) -> None:
     with raw_peer.connect(waiting.port) as peer:
         head = f"Host: localhost:{waiting.port}\r\n"
-        if waiting.door.response_mode == "query":
+        if waiting.receiver.response_mode == "query":
             message = f"GET /?{GENUINE} HTTP/1.1\r\n{head}\r\n"
         else:
             kind = f"Content-Type: {raw_peer.FORM}\r\nContent-Length: {len(GENUINE)}\r\n"
@@ -255,7 +255,7 @@ def test_a_browser_that_never_fetches_the_last_page_is_waited_for_a_little(
     with attempt() as waiting:
         waiting.answer()
         waiting.code()
-        waiting.door.tell(SUCCESS)
+        waiting.receiver.report_outcome(SUCCESS)
         began = time.monotonic()
     assert 0.15 < time.monotonic() - began < ENOUGH_S
 
@@ -267,7 +267,7 @@ def test_once_the_page_was_fetched_the_port_is_closed_at_once(
     monkeypatch.setattr(front, "_PATIENCE_S", 60.0)
     with attempt() as waiting:
         reply = waiting.answer()
-        waiting.door.tell(SUCCESS)
+        waiting.receiver.report_outcome(SUCCESS)
         assert waiting.follow(reply).status == 200
         began = time.monotonic()
     assert time.monotonic() - began < ENOUGH_S
@@ -323,13 +323,13 @@ def answer(fields: str) -> Callable[[Attempt], int]:
 
 def other_way(waiting: Attempt) -> int:
     """The genuine answer by the method that was not agreed."""
-    if waiting.door.response_mode == "query":
+    if waiting.receiver.response_mode == "query":
         return raw_peer.post(waiting.port, "/", GENUINE).status
     return raw_peer.get(waiting.port, f"/?{GENUINE}").status
 
 
 def other_host(waiting: Attempt) -> int:
-    if waiting.door.response_mode == "query":
+    if waiting.receiver.response_mode == "query":
         return raw_peer.get(waiting.port, f"/?{GENUINE}", host="evil.example").status
     return raw_peer.post(waiting.port, "/", GENUINE, host="evil.example").status
 
@@ -520,7 +520,7 @@ def test_an_answer_that_ends_it_is_raised_and_the_browser_is_sent_on(
 ) -> None:
     reply = waiting.answer(fields)
     assert isinstance(waiting.result.exception(ENOUGH_S), error)
-    waiting.door.tell(FAILURE)
+    waiting.receiver.report_outcome(FAILURE)
     assert b"Not signed in" in waiting.follow(reply).body
     assert waiting.answer().status == 409
 
@@ -542,10 +542,10 @@ def test_a_witness_that_fails_ends_the_wait_with_it() -> None:
         return True
 
     listener = Listener(launch=launch, say=lambda line: None)
-    with ThreadPoolExecutor(1) as pool, listener.open(witness) as door:
-        result = pool.submit(door.ask, URL, read, timeout_s=ENOUGH_S)
+    with ThreadPoolExecutor(1) as pool, listener.open(witness) as receiver:
+        result = pool.submit(receiver.receive, URL, read, timeout_s=ENOUGH_S)
         assert opened.wait(ENOUGH_S)
-        assert raw_peer.get(int(door.redirect_uri.rpartition(":")[2])).status == 500
+        assert raw_peer.get(int(receiver.redirect_uri.rpartition(":")[2])).status == 500
         assert isinstance(result.exception(ENOUGH_S), MemoryError)
 
 
@@ -601,8 +601,11 @@ def test_leaving_the_door_ends_a_wait_in_another_thread() -> None:
 
 def test_nothing_is_accepted_before_it_was_asked_for() -> None:
     listener = Listener(launch=lambda url: True, say=lambda line: None, response_mode="query")
-    with listener.open() as door:
-        assert raw_peer.get(int(door.redirect_uri.rpartition(":")[2]), f"/?{GENUINE}").status == 400
+    with listener.open() as receiver:
+        assert (
+            raw_peer.get(int(receiver.redirect_uri.rpartition(":")[2]), f"/?{GENUINE}").status
+            == 400
+        )
 
 
 # ---- what the person and the witness are told --------------------------------------
@@ -618,8 +621,8 @@ def test_the_address_is_said_alone_on_its_line(waiting: Attempt) -> None:
 def test_without_a_browser_the_person_is_asked_to_open_the_address() -> None:
     said: list[str] = []
     listener = Listener(launch=lambda url: False, say=said.append)
-    with listener.open() as door, pytest.raises(TimedOut):
-        door.ask(URL, read, timeout_s=0.01)
+    with listener.open() as receiver, pytest.raises(TimedOut):
+        receiver.receive(URL, read, timeout_s=0.01)
     assert said == ["Open this address in a browser to sign in:", URL]
 
 
@@ -642,7 +645,7 @@ def test_the_witness_sees_every_message_with_its_answer_and_why() -> None:
         waiting.answer("code=EVIL&state=EVIL")
         reply = waiting.answer()
         waiting.answer()
-        waiting.door.tell(SUCCESS)
+        waiting.receiver.report_outcome(SUCCESS)
         page = waiting.follow(reply)
     assert waiting.notes == [
         "authorize",
@@ -688,7 +691,7 @@ def test_a_flood_does_not_fill_the_witness_but_the_answer_is_always_kept(
         for _ in range(20):
             raw_peer.get(waiting.port, "/flood")
         reply = waiting.answer()
-        waiting.door.tell(SUCCESS)
+        waiting.receiver.report_outcome(SUCCESS)
         waiting.follow(reply)
     assert waiting.notes == ["authorize", *["ignored: another path"] * 5, "accepted", "page"]
 
@@ -735,16 +738,16 @@ def test_a_port_that_is_taken_is_an_error_at_once(taken: list[str]) -> None:
     "host", ["localhost", "127.0.0.1", pytest.param("[::1]", marks=needs.ipv6)]
 )
 def test_a_port_is_put_into_a_redirect_uri_that_has_none(host: str) -> None:
-    with listener_for(redirect_uri=f"http://{host}/My%2fApp").open() as door:
-        assert re.fullmatch(rf"http://{re.escape(host)}:\d+/My%2fApp", door.redirect_uri)
+    with listener_for(redirect_uri=f"http://{host}/My%2fApp").open() as receiver:
+        assert re.fullmatch(rf"http://{re.escape(host)}:\d+/My%2fApp", receiver.redirect_uri)
 
 
 def test_a_port_that_is_named_is_used() -> None:
     port = free_port()
-    with listener_for(redirect_uri=f"http://localhost:{port}/cb").open() as door:
-        assert door.redirect_uri == f"http://localhost:{port}/cb"
-    with listener_for(redirect_uri="http://localhost/cb", port=port).open() as door:
-        assert door.redirect_uri == f"http://localhost:{port}/cb"
+    with listener_for(redirect_uri=f"http://localhost:{port}/cb").open() as receiver:
+        assert receiver.redirect_uri == f"http://localhost:{port}/cb"
+    with listener_for(redirect_uri="http://localhost/cb", port=port).open() as receiver:
+        assert receiver.redirect_uri == f"http://localhost:{port}/cb"
         assert raw_peer.get(port, "/cb").status == 405
 
 
@@ -788,8 +791,8 @@ def test_port_80_goes_unsaid_unless_it_was_said(
     uri: str, port: int | None, sent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(front, "LoopbackHost", PortEighty)
-    with listener_for(redirect_uri=uri, port=port).open() as door:
-        assert door.redirect_uri == sent
+    with listener_for(redirect_uri=uri, port=port).open() as receiver:
+        assert receiver.redirect_uri == sent
         for host, status in (("localhost", 404), ("localhost:80", 404), ("localhost:81", 421)):
             assert raw_peer.get(PortEighty.real_port, "/x", host=host).status == status
 
@@ -804,9 +807,9 @@ def test_another_address_is_listened_on_and_is_a_right_host() -> None:
 
 @needs.posix
 def test_a_container_can_listen_on_an_address_of_its_own() -> None:
-    with listener_for(address="127.0.0.3", response_mode="query").open() as door:
-        port = int(door.redirect_uri.rpartition(":")[2])
-        assert door.redirect_uri == f"http://localhost:{port}"
+    with listener_for(address="127.0.0.3", response_mode="query").open() as receiver:
+        port = int(receiver.redirect_uri.rpartition(":")[2])
+        assert receiver.redirect_uri == f"http://localhost:{port}"
         for host, status in (("127.0.0.3", 404), ("localhost", 404), ("127.0.0.4", 421)):
             message = f"GET /x HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
             assert raw_peer.split(raw_peer.exchange(port, message, "127.0.0.3")).status == status
@@ -874,9 +877,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored under some s
 signal.signal(signal.SIGTERM, stop)
 listener = Listener(launch=lambda url: True, say=lambda line: None)
 try:
-    with listener.open() as door:
-        print(door.redirect_uri.rpartition(":")[2], flush=True)
-        door.ask("https://login.example/", read, timeout_s=60)
+    with listener.open() as receiver:
+        print(receiver.redirect_uri.rpartition(":")[2], flush=True)
+        receiver.receive("https://login.example/", read, timeout_s=60)
         print("answered", flush=True)
         while True:
             signal.pause()

@@ -16,11 +16,11 @@ from typing import Self, TypeVar
 
 import pytest
 
-from entra_oauth.channels.base import Door, FrontChannel, Outcome, Witness, ignore
+from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver, Witness, ignore
 from entra_oauth.channels.listener.listener import Listener
-from entra_oauth.channels.paste.listen_or_paste import Either, Interruptible
+from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
 from entra_oauth.channels.paste.paste_prompt import PasteWanted
-from entra_oauth.channels.paste.single_answer import Attempt
+from entra_oauth.channels.paste.single_answer import SingleAnswer
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import (
     AuthorityError,
@@ -90,17 +90,21 @@ def _read(callback: HttpRequest) -> str:
 
 
 class Attempted:
-    """One `ask` in a thread, while the test plays person and browser."""
+    """One `receive` in a thread, while the test plays person and browser."""
 
-    def __init__(self, door: Door, *, timeout_s: float, read: Callable[[HttpRequest], str]) -> None:
+    def __init__(
+        self, receiver: RedirectReceiver, *, timeout_s: float, read: Callable[[HttpRequest], str]
+    ) -> None:
         self.value: str | None = None
         self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._ask, args=(door, timeout_s, read))
+        self._thread = threading.Thread(target=self._ask, args=(receiver, timeout_s, read))
         self._thread.start()
 
-    def _ask(self, door: Door, timeout_s: float, read: Callable[[HttpRequest], str]) -> None:
+    def _ask(
+        self, receiver: RedirectReceiver, timeout_s: float, read: Callable[[HttpRequest], str]
+    ) -> None:
         try:
-            self.value = door.ask(URL, read, timeout_s=timeout_s)
+            self.value = receiver.receive(URL, read, timeout_s=timeout_s)
         except BaseException as error:
             self.error = error
 
@@ -138,8 +142,8 @@ class Scene:
             assert time.monotonic() < until, f"never said: {words}"
             time.sleep(0.01)
 
-    def either(self) -> Either:
-        return Either(
+    def either(self) -> ListenOrPaste:
+        return ListenOrPaste(
             listener=self.listener,
             say=self.said.append,
             terminal=lambda: self.terminal,
@@ -158,11 +162,11 @@ class Scene:
         *,
         timeout_s: float = 30,
         read: Callable[[HttpRequest], str] = _read,
-    ) -> Iterator[tuple[Door, Attempted]]:
-        with front.open(self.witness) as door:
-            attempted = Attempted(door, timeout_s=timeout_s, read=read)
+    ) -> Iterator[tuple[RedirectReceiver, Attempted]]:
+        with front.open(self.witness) as receiver:
+            attempted = Attempted(receiver, timeout_s=timeout_s, read=read)
             assert self.launched.wait(10)
-            yield door, attempted
+            yield receiver, attempted
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -170,9 +174,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _get(door: Door, query: str) -> int:
+def _get(receiver: RedirectReceiver, query: str) -> int:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Redirects)
-    address = f"{door.redirect_uri}/?{query}".replace("localhost", "127.0.0.1")
+    address = f"{receiver.redirect_uri}/?{query}".replace("localhost", "127.0.0.1")
     try:
         with opener.open(address, timeout=10) as answer:
             return int(answer.status)
@@ -191,8 +195,8 @@ def _assert_no_listener_waits() -> None:
 
 def test_the_answer_may_come_to_the_listener() -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (door, attempted):
-        assert _get(door, "code=heard&state=right") == 303
+    with scene.asking(scene.either()) as (receiver, attempted):
+        assert _get(receiver, "code=heard&state=right") == 303
         assert attempted.result() == "code=heard"
     assert scene.terminal.inside == 0
     assert scene.terminal.was_inside == 1
@@ -201,8 +205,8 @@ def test_the_answer_may_come_to_the_listener() -> None:
 
 def test_the_answer_may_be_pasted() -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (door, attempted):
-        scene.terminal.press(f"{door.redirect_uri}/?code=pasted&state=right#\r")
+    with scene.asking(scene.either()) as (receiver, attempted):
+        scene.terminal.press(f"{receiver.redirect_uri}/?code=pasted&state=right#\r")
         assert attempted.result() == "code=pasted"
         began = time.monotonic()
     assert time.monotonic() - began < 10, "the listener has to end when it is left"
@@ -213,13 +217,13 @@ def test_the_answer_may_be_pasted() -> None:
 
 def test_what_the_other_way_refused_does_not_matter() -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (door, attempted):
-        assert _get(door, "code=a&state=wrong") == 400
+    with scene.asking(scene.either()) as (receiver, attempted):
+        assert _get(receiver, "code=a&state=wrong") == 400
         scene.terminal.press("nonsense\r")
         scene.wait_until_said("neither an address")
         scene.terminal.press("code=a&state=wrong\r")
         scene.wait_until_said("wrong state")
-        assert _get(door, "code=a") == 400
+        assert _get(receiver, "code=a") == 400
         scene.terminal.press("code=pasted&state=right\r")
         assert attempted.result() == "code=pasted"
     assert sum("wrong state" in line for line in scene.said) == 1
@@ -227,21 +231,21 @@ def test_what_the_other_way_refused_does_not_matter() -> None:
 
 def test_after_a_paste_was_accepted_the_listener_accepts_nothing() -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (door, attempted):
+    with scene.asking(scene.either()) as (receiver, attempted):
         scene.terminal.press("code=pasted&state=right\r")
         assert attempted.result() == "code=pasted"
-        assert _get(door, "code=late&state=right") == 400
+        assert _get(receiver, "code=late&state=right") == 400
     assert scene.witnessed[-1][0].startswith("refused: The sign-in was answered in another way")
 
 
 def test_a_refusal_of_the_authority_ends_both_ways() -> None:
     for paste in (True, False):
         scene = Scene()
-        with scene.asking(scene.either()) as (door, attempted):
+        with scene.asking(scene.either()) as (receiver, attempted):
             if paste:
                 scene.terminal.press("error=access_denied&state=right\r")
             else:
-                _get(door, "error=access_denied&state=right")
+                _get(receiver, "error=access_denied&state=right")
             with pytest.raises(AuthorityError):
                 attempted.result()
         assert scene.terminal.inside == 0
@@ -249,10 +253,10 @@ def test_a_refusal_of_the_authority_ends_both_ways() -> None:
 
 def test_the_end_of_the_terminals_input_leaves_the_listener_waiting() -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (door, attempted):
+    with scene.asking(scene.either()) as (receiver, attempted):
         scene.terminal.press("\x04")
         scene.wait_until_said("Still waiting")
-        assert _get(door, "code=heard&state=right") == 303
+        assert _get(receiver, "code=heard&state=right") == 303
         assert attempted.result() == "code=heard"
 
 
@@ -269,11 +273,11 @@ def test_at_the_deadline_the_last_refusal_of_either_way_is_said(
     pasted: str | None, visited: str | None, error: type[Exception]
 ) -> None:
     scene = Scene()
-    with scene.asking(scene.either(), timeout_s=1) as (door, attempted):
+    with scene.asking(scene.either(), timeout_s=1) as (receiver, attempted):
         if pasted:
             scene.terminal.press(pasted)
         if visited:
-            _get(door, visited)
+            _get(receiver, visited)
         with pytest.raises(error) as caught:
             attempted.result()
     assert caught.type is error
@@ -284,18 +288,18 @@ def test_at_the_deadline_the_last_refusal_of_either_way_is_said(
 def test_ctrl_c_ends_it_and_nothing_is_accepted_any_more(wrap: str) -> None:
     scene = Scene()
     front: FrontChannel = scene.either() if wrap == "either" else scene.interruptible()
-    with scene.asking(front) as (door, attempted):
+    with scene.asking(front) as (receiver, attempted):
         scene.terminal.press("\x03")
         with pytest.raises(KeyboardInterrupt):
             attempted.result()
-        assert _get(door, "code=late&state=right") == 400
+        assert _get(receiver, "code=late&state=right") == 400
     assert scene.terminal.inside == 0
 
 
 def test_the_tunnel_and_the_url_stand_alone_on_their_lines() -> None:
     scene = Scene()
-    with scene.asking(scene.either()) as (door, attempted):
-        port = door.redirect_uri.rpartition(":")[2]
+    with scene.asking(scene.either()) as (receiver, attempted):
+        port = receiver.redirect_uri.rpartition(":")[2]
         assert f"ssh -L {port}:localhost:{port} ada@example" in scene.said
         assert URL in scene.said
         assert "Elsewhere, without that command, the browser will end" in " ".join(scene.said)
@@ -313,17 +317,17 @@ def test_the_tunnel_leads_to_where_the_person_came_in(
     monkeypatch.setenv("SSH_CONNECTION", connection)
     monkeypatch.setenv("LOGNAME", "ada")
     said: list[str] = []
-    front = Either(listener=Scene().listener, say=said.append, terminal=lambda: None)
-    with front.open() as door, pytest.raises(TimedOut):
-        door.ask(URL, _read, timeout_s=0.1)
+    front = ListenOrPaste(listener=Scene().listener, say=said.append, terminal=lambda: None)
+    with front.open() as receiver, pytest.raises(TimedOut):
+        receiver.receive(URL, _read, timeout_s=0.1)
     assert any(line.endswith(f" ada@{host}") for line in said)
 
 
 def test_without_a_terminal_it_only_listens() -> None:
     scene = Scene()
-    front = Either(listener=scene.listener, say=scene.said.append, terminal=lambda: None)
-    with scene.asking(front) as (door, attempted):
-        assert _get(door, "code=heard&state=right") == 303
+    front = ListenOrPaste(listener=scene.listener, say=scene.said.append, terminal=lambda: None)
+    with scene.asking(front) as (receiver, attempted):
+        assert _get(receiver, "code=heard&state=right") == 303
         assert attempted.result() == "code=heard"
     assert "paste" not in " ".join(scene.said).lower()
 
@@ -344,7 +348,7 @@ def test_a_port_that_is_taken_is_said_at_once(wrap: str) -> None:
             response_mode="query",
         )
         front: FrontChannel = (
-            Either(listener=listener, say=lambda line: None)
+            ListenOrPaste(listener=listener, say=lambda line: None)
             if wrap == "either"
             else Interruptible(front=listener, say=lambda line: None)
         )
@@ -353,7 +357,7 @@ def test_a_port_that_is_taken_is_said_at_once(wrap: str) -> None:
 
 
 class _Broken:
-    """A front channel whose door fails as soon as it is asked."""
+    """A front channel whose receiver fails as soon as it is asked."""
 
     told: Outcome | None = None
 
@@ -368,10 +372,10 @@ class _Broken:
     def open(self, witness: Witness = ignore) -> Self:
         return self
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        raise LocalError("The door is stuck.", advice="Push.")
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        raise LocalError("The receiver is stuck.", advice="Push.")
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         self.told = outcome
 
     def __enter__(self) -> Self:
@@ -392,7 +396,7 @@ class _Deaf(_Broken):
     def __init__(self) -> None:
         self._left = threading.Event()
 
-    def ask(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         self._left.wait(timeout_s)
         raise TimedOut("Left.", advice="Start again.")
 
@@ -413,31 +417,31 @@ def test_a_listener_that_fails_ends_the_rest_too(wrap: str) -> None:
         if wrap == "either"
         else replace(scene.interruptible(), front=broken)
     )
-    with front.open() as door, pytest.raises(LocalError, match="stuck"):
-        door.ask(URL, _read, timeout_s=30)
+    with front.open() as receiver, pytest.raises(LocalError, match="stuck"):
+        receiver.receive(URL, _read, timeout_s=30)
     assert scene.terminal.inside == 0
 
 
 def test_the_outcome_is_told_on_the_page_only_if_the_answer_came_there() -> None:
     outcome = Outcome(succeeded=True, headline="Signed in")
     scene, inner = Scene(), _Broken()
-    front = Either(listener=inner, say=lambda line: None, terminal=lambda: None)
-    with front.open() as door:
-        door.tell(outcome)
+    front = ListenOrPaste(listener=inner, say=lambda line: None, terminal=lambda: None)
+    with front.open() as receiver:
+        receiver.report_outcome(outcome)
     assert inner.told is outcome
 
     inner = _Deaf()
-    with replace(scene.either(), listener=inner).open() as door:
+    with replace(scene.either(), listener=inner).open() as receiver:
         scene.terminal.press("code=pasted&state=right\r")
-        assert door.ask(URL, _read, timeout_s=30) == "code=pasted"
-        door.tell(outcome)
+        assert receiver.receive(URL, _read, timeout_s=30) == "code=pasted"
+        receiver.report_outcome(outcome)
     assert inner.told is None
 
 
 def test_p_leaves_the_listener() -> None:
     scene = Scene(response_mode="form_post")
-    with scene.asking(scene.interruptible()) as (door, attempted):
-        assert door.response_mode == "form_post"
+    with scene.asking(scene.interruptible()) as (receiver, attempted):
+        assert receiver.response_mode == "form_post"
         scene.terminal.press("x")
         scene.terminal.press("P")
         with pytest.raises(PasteWanted):
@@ -451,10 +455,10 @@ def test_p_leaves_the_listener() -> None:
 
 def test_without_p_the_answer_comes_as_ever() -> None:
     scene = Scene()
-    with scene.asking(scene.interruptible()) as (door, attempted):
+    with scene.asking(scene.interruptible()) as (receiver, attempted):
         scene.terminal.press("xyz")
-        assert _get(door, "code=a&state=wrong") == 400
-        assert _get(door, "code=heard&state=right") == 303
+        assert _get(receiver, "code=a&state=wrong") == 400
+        assert _get(receiver, "code=heard&state=right") == 303
         assert attempted.result() == "code=heard"
     assert scene.terminal.inside == 0
 
@@ -468,8 +472,8 @@ def test_a_p_that_comes_after_the_answer_is_too_late() -> None:
         assert go_on.wait(10)
         return _read(callback)
 
-    with scene.asking(scene.interruptible(), read=slow) as (door, attempted):
-        browser = threading.Thread(target=_get, args=(door, "code=heard&state=right"))
+    with scene.asking(scene.interruptible(), read=slow) as (receiver, attempted):
+        browser = threading.Thread(target=_get, args=(receiver, "code=heard&state=right"))
         browser.start()
         assert reading.wait(10)
         scene.terminal.press("p")
@@ -480,9 +484,9 @@ def test_a_p_that_comes_after_the_answer_is_too_late() -> None:
 
 def test_the_terminal_that_goes_away_leaves_the_listener_waiting() -> None:
     scene = Scene()
-    with scene.asking(scene.interruptible()) as (door, attempted):
+    with scene.asking(scene.interruptible()) as (receiver, attempted):
         scene.terminal.press(EOFError())
-        assert _get(door, "code=heard&state=right") == 303
+        assert _get(receiver, "code=heard&state=right") == 303
         assert attempted.result() == "code=heard"
 
 
@@ -508,7 +512,7 @@ def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:
             running -= 1
         return "yes"
 
-    attempt: Attempt[str] = Attempt(read, lambda: None)
+    attempt: SingleAnswer[str] = SingleAnswer(read, lambda: None)
     callback = HttpRequest(method="GET", url="http://localhost/?code=a&state=b")
 
     def try_it(judge: Callable[[HttpRequest], str]) -> None:
@@ -520,10 +524,10 @@ def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:
         with guard:
             accepted += 1
 
-    door = attempt._from_door
+    receiver = attempt._from_receiver
     threads = [
         threading.Thread(target=try_it, args=(judge,))
-        for judge in (attempt.from_terminal, door) * 10
+        for judge in (attempt.from_terminal, receiver) * 10
     ]
     for thread in threads:
         thread.start()
@@ -533,22 +537,22 @@ def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:
 
 
 REAL = """
-from entra_oauth.channels.paste.listen_or_paste import Either, Interruptible
+from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste, Interruptible
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.paste.paste_prompt import PasteWanted
 say = lambda line: print(line, file=sys.stderr, flush=True)
 listener = Listener(launch=lambda url: False, say=lambda line: None, response_mode="query")
 front = FRONT
 try:
-    with front.open() as door:
-        say(f"<{door.redirect_uri}>")
-        print(door.ask("URL", lambda callback: callback.query, timeout_s=30), end="")
+    with front.open() as receiver:
+        say(f"<{receiver.redirect_uri}>")
+        print(receiver.receive("URL", lambda callback: callback.query, timeout_s=30), end="")
 except KeyboardInterrupt:
     sys.exit(130)
 except PasteWanted:
     print("wanted", end="")
 """
-EITHER = REAL.replace("FRONT", "Either(listener=listener, say=say)").replace("URL", URL)
+EITHER = REAL.replace("FRONT", "ListenOrPaste(listener=listener, say=say)").replace("URL", URL)
 INTERRUPTIBLE = REAL.replace("FRONT", "Interruptible(front=listener, say=say)").replace("URL", URL)
 
 

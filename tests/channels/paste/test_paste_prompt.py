@@ -1,4 +1,4 @@
-"""The door where the final address is pasted."""
+"""The receiver where the final address is pasted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from entra_oauth.channels.base import Door, FrontChannel, Outcome
+from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver
 from entra_oauth.channels.paste.paste_prompt import Paste
 from entra_oauth.errors import (
     AuthorityError,
@@ -64,8 +64,8 @@ def _read(request: AuthorizationRequest) -> Callable[[HttpRequest], Authorizatio
 
 
 def _sign_in(person: _Person, request: AuthorizationRequest) -> AuthorizationResponse:
-    with person.paste().open(person.witness) as door:
-        return door.ask(URL, _read(request), timeout_s=60)
+    with person.paste().open(person.witness) as receiver:
+        return receiver.receive(URL, _read(request), timeout_s=60)
 
 
 def test_a_pasted_address_is_read_like_any_redirect() -> None:
@@ -77,9 +77,9 @@ def test_a_pasted_address_is_read_like_any_redirect() -> None:
 def test_it_is_a_front_channel_that_asks_for_query() -> None:
     front: FrontChannel = _Person().paste()
     with front.open() as opened:
-        door: Door = opened
-        assert (door.redirect_uri, door.response_mode) == (REDIRECT, "query")
-        door.tell(Outcome(succeeded=True, headline="Signed in"))
+        receiver: RedirectReceiver = opened
+        assert (receiver.redirect_uri, receiver.response_mode) == (REDIRECT, "query")
+        receiver.report_outcome(Outcome(succeeded=True, headline="Signed in"))
 
 
 def test_the_person_is_told_beforehand_and_the_url_stands_alone_on_one_line() -> None:
@@ -99,8 +99,8 @@ def test_a_page_that_does_load_is_not_announced_as_one_that_does_not() -> None:
     uri = "https://login.microsoftonline.com/common/oauth2/nativeclient"
     said: list[str] = []
     front = Paste(redirect_uri=uri, say=said.append, ask_line=lambda _: "code=a&state=b")
-    with front.open() as door:
-        door.ask(URL, lambda callback: callback, timeout_s=60)
+    with front.open() as receiver:
+        receiver.receive(URL, lambda callback: callback, timeout_s=60)
     assert "on an empty page" in " ".join(said)
     assert "does not load" not in " ".join(said)
 
@@ -117,8 +117,8 @@ def test_the_browser_is_opened_when_that_was_asked_for(
     launch: Callable[[str], bool] | None, words: str
 ) -> None:
     person = _Person("code=a&state=b")
-    with person.paste(launch=launch).open() as door:
-        door.ask(URL, lambda callback: callback, timeout_s=60)
+    with person.paste(launch=launch).open() as receiver:
+        receiver.receive(URL, lambda callback: callback, timeout_s=60)
     assert person.said[0].startswith(words)
 
 
@@ -235,6 +235,6 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
         raise CallbackRefused("\x1b[2Jwhat", advice="advice")
 
     person = _Person("code=a&state=b", EOFError())
-    with person.paste().open() as door, pytest.raises(CallbackRefused):
-        door.ask(URL, read, timeout_s=60)
+    with person.paste().open() as receiver, pytest.raises(CallbackRefused):
+        receiver.receive(URL, read, timeout_s=60)
     assert person.said[-1] == "<ESC>[2Jwhat advice"

@@ -464,14 +464,14 @@ def test_nothing_is_imported_for_other_verbs() -> None:
 
 
 UNTIL_THE_BROWSER = """
-import entra_oauth.cli.sign_in.choose_receiver as doors
+import entra_oauth.cli.sign_in.choose_receiver as receivers
 from entra_oauth.cli import main
 def launch(url, command):
     raise KeyboardInterrupt  # at that moment
-doors.launch = launch
+receivers.launch = launch
 # These work beside it, in threads.
-doors.RequestsBack.warm = lambda self, url: None
-doors.RequestsBack.send = lambda self, request, timeout_s: None
+receivers.RequestsBack.warm = lambda self, url: None
+receivers.RequestsBack.send = lambda self, request, timeout_s: None
 assert main({arguments!r}) == 130
 """
 

@@ -1,4 +1,4 @@
-"""The way back from the browser: which door is chosen, and what becomes of it."""
+"""The way back from the browser: which receiver is chosen, and what becomes of it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 
 if TYPE_CHECKING:
-    from entra_oauth.channels.listener.listener import ListeningDoor
+    from entra_oauth.channels.listener.listener import ListeningReceiver
     from entra_oauth.lessons.learn.desk import Desk
     from entra_oauth.protocol.messages import HttpResponse
 
@@ -33,7 +33,7 @@ _NEVER_S = 1e9
 class _Waiting:
     """The real listener of this project, waiting in a thread for its one answer."""
 
-    door: ListeningDoor
+    receiver: ListeningReceiver
     request: AuthorizationRequest
     accepted: threading.Event = field(default_factory=threading.Event)
 
@@ -43,11 +43,11 @@ class _Waiting:
     def _wait(self) -> None:
         read = partial(AuthorizationResponse.read, answering=self.request)
         try:
-            self.door.ask(self.request.url, read, timeout_s=_WAIT_S)
+            self.receiver.receive(self.request.url, read, timeout_s=_WAIT_S)
         except EntraOAuthError:
             return  # the lesson is over
         self.accepted.set()
-        self.door.tell(Outcome(succeeded=True, headline="Signed in"))
+        self.receiver.report_outcome(Outcome(succeeded=True, headline="Signed in"))
 
 
 def _begin(desk: Desk) -> None:
@@ -57,15 +57,15 @@ def _begin(desk: Desk) -> None:
         response_mode="query",
         reminder_after_s=_NEVER_S,
     )
-    door = desk.open.enter_context(listener.open())
+    receiver = desk.open.enter_context(listener.open())
     request = AuthorizationRequest.article(
         authority=Authority(desk.base_url, TENANT),
         client_id=CLIENT,
-        redirect_uri=door.redirect_uri,
+        redirect_uri=receiver.redirect_uri,
         response_mode="query",
         scopes=(f"{DATABRICKS}/.default",),
     )
-    waiting = _Waiting(door, request)
+    waiting = _Waiting(receiver, request)
     waiting.start()
     desk.parts["waiting"] = waiting
 
@@ -82,7 +82,7 @@ def _heading(reply: HttpResponse) -> str:
 
 
 def _where(desk: Desk) -> str:
-    return f"{_waiting(desk).door.redirect_uri}/"
+    return f"{_waiting(desk).receiver.redirect_uri}/"
 
 
 def _forged(typed: str, desk: Desk) -> Verdict:
