@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
-    Endpoint = Callable[[World, Call], HttpResponse]
+    Endpoint = Callable[[Context, Call], HttpResponse]
 
 __all__ = ["answer", "endpoint"]
 
@@ -81,15 +81,15 @@ _THROTTLED = (
 _METHODS = ("GET", "POST", "OPTIONS")
 
 
-def answer(world: World, call: Call) -> HttpResponse:
+def answer(context: Context, call: Call) -> HttpResponse:
     """Let the endpoint of that address answer; a refusal that nobody caught is a page.
 
     The answer says what time it is there.
     """
-    return dated(_undated(world, call), call.now)
+    return dated(_undated(context, call), call.now)
 
 
-def _undated(world: World, call: Call) -> HttpResponse:
+def _undated(context: Context, call: Call) -> HttpResponse:
     name = _find(call, call.method)
     if name is None:
         from entra_oauth.practice.pages import forms
@@ -99,11 +99,11 @@ def _undated(world: World, call: Call) -> HttpResponse:
     if name in _THROTTLED:
         from entra_oauth.practice.token import token_endpoint
 
-        wait = token_endpoint.throttled(world, call)
+        wait = token_endpoint.throttled(context, call)
         if wait is not None:
             return wait
     try:
-        return endpoint(name)(world, call)
+        return endpoint(name)(context, call)
     except Refused as refused:
         from entra_oauth.practice.pages import forms
 

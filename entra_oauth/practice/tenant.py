@@ -14,13 +14,13 @@ from entra_oauth.errors import DestinationRefused, TransportError, UsageError, p
 from entra_oauth.practice import routes
 from entra_oauth.practice.directory.client_keys import ClientKeys
 from entra_oauth.practice.directory.defaults import DEFAULT
-from entra_oauth.practice.faults.faults import Faults
+from entra_oauth.practice.faults.active_faults import Faults
 from entra_oauth.practice.http.call import read_call
 from entra_oauth.practice.http.chance import Chance
 from entra_oauth.practice.server.host_names import stands_in_for
 from entra_oauth.practice.signing.key_ring import key_for
-from entra_oauth.practice.state.context import World
-from entra_oauth.practice.state.issued import Ledger
+from entra_oauth.practice.state.context import Context
+from entra_oauth.practice.state.issued import Issued
 from entra_oauth.practice.state.limits import Limits
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.practice.browser.user_agent import Page
+    from entra_oauth.practice.browser.user_agent import BrowserPage
     from entra_oauth.practice.directory.client_keys import ClientCertificate
-    from entra_oauth.practice.directory.model import App, Directory, User
+    from entra_oauth.practice.directory.model import Directory, RegisteredApp, User
     from entra_oauth.practice.server.hosts import Hosted
     from entra_oauth.protocol.messages import HttpRequest
 
@@ -86,9 +86,9 @@ class PracticeTenant:
         self._hosted: Hosted | None = None
         self.faults = Faults()
         """Rules by which the tenant misbehaves; none at first."""
-        self._world = World(
+        self._context = Context(
             directory=book,
-            ledger=Ledger(frozenset((c.oid, c.client_id, c.resource_id) for c in book.consents)),
+            issued=Issued(frozenset((c.oid, c.client_id, c.resource_id) for c in book.consents)),
             keys=key_for(seed),
             client_keys=ClientKeys(seed),
             limits=Limits(),
@@ -98,7 +98,7 @@ class PracticeTenant:
 
     @property
     def directory(self) -> Directory:
-        return self._world.directory
+        return self._context.directory
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request. Raises `HangUp` where a fault says that nobody answers."""
@@ -108,24 +108,24 @@ class PracticeTenant:
             self._log.append((request, _NO_ANSWER))
             raise
         self._log.append((request, response))
-        self._world.keys.warm()  # not before the first answer, which does not need it
+        self._context.keys.warm()  # not before the first answer, which does not need it
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         try:
             call = read_call(
-                request, chance=self._world.chance, now=self.now(), trailer=self._trailer
+                request, chance=self._context.chance, now=self.now(), trailer=self._trailer
             )
         except ValueError:
             return HttpResponse(status=400, reason="Bad Request")
-        return self.faults.answer(self._world, call, routes.answer)
+        return self.faults.answer(self._context, call, routes.answer)
 
     def connect(self, host: str) -> int:
         """The status of the proxy's answer to a CONNECT: 200, if no fault shuts the way there.
 
         Raises `HangUp` where a fault says that nobody answers.
         """
-        return self.faults.connect(self._world, host, self.now())
+        return self.faults.connect(self._context, host, self.now())
 
     @property
     def log(self) -> tuple[tuple[HttpRequest, HttpResponse], ...]:
@@ -148,18 +148,18 @@ class PracticeTenant:
 
         A client that has waited `retry_after_s` seconds may ask as often again.
         """
-        self._world.limits.throttle(after, retry_after_s)
+        self._context.limits.throttle(after, retry_after_s)
 
     def revoke_sessions(self, user: str) -> None:
         """As an administrator does: the person's refresh tokens are dead (AADSTS50173)."""
-        self._world.ledger.revoke(self.person(user).oid, self.now())
+        self._context.issued.revoke(self.person(user).oid, self.now())
 
     def challenge(self, user: str) -> None:
         """The workspace turns down the person's tokens until they are newer than this moment.
 
         It does so to clients that have said that they can handle it (`cp1`).
         """
-        self._world.ledger.challenge(self.person(user).oid, self.now())
+        self._context.issued.challenge(self.person(user).oid, self.now())
 
     def person(self, name: str) -> User:
         """By sign-in name, or by what stands before its @. Raises `UsageError`."""
@@ -176,7 +176,7 @@ class PracticeTenant:
 
     def certificate_of(self, client_id: str) -> ClientCertificate:
         """Certificate and private key that were made for an app. Raises `UsageError`."""
-        return self._world.client_keys.own(self._app(client_id))
+        return self._context.client_keys.own(self._app(client_id))
 
     def federated_token(self, client_id: str, *, life_s: int = 3600) -> str:
         """A token of the foreign issuer whom that app trusts first. Raises `UsageError`.
@@ -189,23 +189,23 @@ class PracticeTenant:
                 "That app trusts no other issuer.",
                 advice="Give the app a federated credential in the practice directory.",
             )
-        from entra_oauth.practice.token.tokens import sign
+        from entra_oauth.practice.token.signed_tokens import sign
 
         trusted = app.federated[0]
         start = int(self.now())
-        key = self._world.keys.key()
+        key = self._context.keys.key()
         claims: dict[str, object] = {
             "iss": trusted.issuer,
             "sub": trusted.subject,
             "aud": trusted.audience,
-            "jti": self._world.chance.guid(),
+            "jti": self._context.chance.guid(),
             "iat": start,
             "nbf": start,
             "exp": start + life_s,
         }
         return sign(key, {"typ": "JWT", "alg": "RS256", "kid": key.kid}, claims)
 
-    def _app(self, client_id: str) -> App:
+    def _app(self, client_id: str) -> RegisteredApp:
         app = self.directory.app(client_id)
         if app is None:
             raise UsageError(
@@ -288,7 +288,7 @@ class PracticeTenant:
             "DATABRICKS_HOST": self.base_url,
         }
 
-    def sign_in(self, url: str, user: str = "alice") -> Page:
+    def sign_in(self, url: str, user: str = "alice") -> BrowserPage:
         """Open `url` and sign `user` in, as a person with a browser would, inside a `with` block.
 
         `user` is a sign-in name, or what stands before its @. The result is where the
@@ -297,11 +297,11 @@ class PracticeTenant:
         """
         return self._browse(url, user)
 
-    def enter_code(self, user_code: str, user: str = "alice") -> Page:
+    def enter_code(self, user_code: str, user: str = "alice") -> BrowserPage:
         """Type a device's code on the tenant's page and sign `user` in, inside a `with` block."""
         return self._browse(f"{self.base_url}/devicelogin", user, user_code)
 
-    def _browse(self, url: str, user: str, user_code: str = "") -> Page:
+    def _browse(self, url: str, user: str, user_code: str = "") -> BrowserPage:
         from entra_oauth.practice.browser.transport import http_send
         from entra_oauth.practice.browser.user_agent import PracticeBrowser
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from entra_oauth.practice.browser.user_agent import Page, PracticeBrowser
+from entra_oauth.practice.browser.user_agent import BrowserPage, PracticeBrowser
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.practice.tenant import PracticeTenant
@@ -121,7 +121,9 @@ class Kit:
             user_code=user_code,
         )
 
-    def open(self, changes: Changes | None = None, *, tenant: str = ARTICLE_TENANT_ID) -> Page:
+    def open(
+        self, changes: Changes | None = None, *, tenant: str = ARTICLE_TENANT_ID
+    ) -> BrowserPage:
         return self.browser.open(authorize_url(changes, tenant=tenant))
 
     def code(self, changes: Changes | None = None, *, tenant: str = ARTICLE_TENANT_ID) -> str:
@@ -183,7 +185,7 @@ def body_of(response: HttpResponse) -> dict[str, Any]:
     return content
 
 
-def reply(page: Page) -> dict[str, str]:
+def reply(page: BrowserPage) -> dict[str, str]:
     """The fields that came to the redirect URI in the address; each stands once."""
     parts = urlsplit(page.url)
     query = parse_qs(parts.query or parts.fragment, keep_blank_values=True)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cli.session.console import Console
     from entra_oauth.lessons.live_explain import Explained
-    from entra_oauth.practice.browser.user_agent import Page
+    from entra_oauth.practice.browser.user_agent import BrowserPage
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["run"]
@@ -85,7 +85,7 @@ class _Story:
     recording: Recording
     used: Exchange
     seconds: float
-    last_page: Page | None
+    last_page: BrowserPage | None
 
 
 class _BuiltInBrowser:
@@ -94,7 +94,7 @@ class _BuiltInBrowser:
     timeout_s = 30.0
 
     def __init__(self, *, patient: bool) -> None:
-        self.page: Page | None = None
+        self.page: BrowserPage | None = None
         self.failure: EntraOAuthError | None = None
         # The last page is held until the code is redeemed, and somebody may be reading.
         self._send = partial(http_send, timeout_s=_A_LESSON_S) if patient else http_send
@@ -132,7 +132,7 @@ class _OwnBrowser:
                 f"There is no browser to open: {why}.",
                 advice="Run the demo without --browser; it has a small one built in.",
             )
-        self.page: Page | None = None
+        self.page: BrowserPage | None = None
         self.say: Callable[[str], None] = console.ask
         console.ask(f"Sign in there as {PERSON} with the password: {PASSWORD}")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cli.practice.record_programs import Passages
     from entra_oauth.cli.session.console import Console
-    from entra_oauth.practice.run.browser_visits import Visits
+    from entra_oauth.practice.run.browser_visits import BrowserVisits
     from entra_oauth.practice.server.proxy import Proxy
 
 __all__ = ["run"]
@@ -74,9 +74,9 @@ def _open(
     hosted = opening.enter_context(serve(tenant, proxy_port=args.proxy_port or 0, witness=witness))
     visits = None
     if passages is not None:
-        from entra_oauth.practice.run.browser_visits import Visits
+        from entra_oauth.practice.run.browser_visits import BrowserVisits
 
-        visits = Visits()
+        visits = BrowserVisits()
     control = opening.enter_context(Control(tenant, visits=visits))
     if passages is not None and visits is not None:
         opening.callback(_keep_visits, passages, visits, hosted.base_url)
@@ -88,6 +88,6 @@ def _open(
     return hosted.proxy, environ | {CONTROL_VARIABLE: control.address}
 
 
-def _keep_visits(passages: Passages, visits: Visits, tenant_url: str) -> None:
+def _keep_visits(passages: Passages, visits: BrowserVisits, tenant_url: str) -> None:
     """The program has ended, but its browser may still be reading the last page."""
     passages.at_program(visits.wait(_PATIENCE_S), tenant_url)

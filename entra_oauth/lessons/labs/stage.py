@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.channels.base import BackChannel, FrontChannel
-    from entra_oauth.practice.browser.user_agent import Page
+    from entra_oauth.practice.browser.user_agent import BrowserPage
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
     Send = Callable[[HttpRequest], HttpResponse]
@@ -155,7 +155,7 @@ class Stage:
         """A browser in which that person signs in."""
         return PracticeBrowser(send or self.send, full_name(person), PASSWORD)
 
-    def open(self, url: str, person: str = "alice") -> Page:
+    def open(self, url: str, person: str = "alice") -> BrowserPage:
         """Open an address as that person."""
         return self.browser(person).open(url)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.practice.browser.user_agent import Page
+    from entra_oauth.practice.browser.user_agent import BrowserPage
 
 __all__ = ["CLIENT", "DATABRICKS", "TENANT", "Desk", "members"]
 
@@ -92,7 +92,7 @@ class Desk:
 
     # ---- messages -------------------------------------------------------------------------
 
-    def browse(self, url: str, user: str = "alice") -> Page:
+    def browse(self, url: str, user: str = "alice") -> BrowserPage:
         """Open an address as `user` would, and sign in and consent where that is asked.
 
         Where nobody answers, the page's status is 502 and its address that of the address bar.

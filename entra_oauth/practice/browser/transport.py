@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from http.client import HTTPConnection
     from socket import socket
 
-__all__ = ["Tap", "http_send"]
+__all__ = ["SocketTap", "http_send"]
 
 
 def http_send(
@@ -22,7 +22,7 @@ def http_send(
     ca_file: str | None = None,
     timeout_s: float = 30.0,
     proxy_port: int | None = None,
-    tap: Tap | None = None,
+    tap: SocketTap | None = None,
 ) -> HttpResponse:
     """Carry one request to a server on this machine, and to no other.
 
@@ -94,7 +94,7 @@ def _connection(
     return HTTPSConnection(host, port, timeout=timeout_s, context=context)
 
 
-class Tap:
+class SocketTap:
     """Keeps what a connection of `http_send` has sent and received, inside TLS."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Tap:
 
 
 class _TappedSocket:
-    def __init__(self, sock: socket, tap: Tap) -> None:
+    def __init__(self, sock: socket, tap: SocketTap) -> None:
         self._sock = sock
         self._tap = tap
 
@@ -123,7 +123,7 @@ class _TappedSocket:
 
 
 class _TappedReader(io.RawIOBase):
-    def __init__(self, file: io.RawIOBase, tap: Tap) -> None:
+    def __init__(self, file: io.RawIOBase, tap: SocketTap) -> None:
         self._file = file
         self._tap = tap
 

@@ -17,7 +17,7 @@ from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["VISIT", "Page", "PracticeBrowser"]
+__all__ = ["VISIT", "BrowserPage", "PracticeBrowser"]
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_STEPS = 20
@@ -26,7 +26,7 @@ VISIT = "visit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class BrowserPage:
     """Where the browser ended up."""
 
     status: int
@@ -80,7 +80,7 @@ class PracticeBrowser:
         self._user_code = user_code
         self._cookies: dict[str, dict[str, str]] = {}
 
-    def open(self, url: str) -> Page:
+    def open(self, url: str) -> BrowserPage:
         """Go to `url` and on, until a page asks for nothing more.
 
         A page that asks for the same thing twice is returned as it is. A page with frames
@@ -99,14 +99,14 @@ class PracticeBrowser:
                 page = self._look_into(HttpRequest(method="GET", url=url))
         return page
 
-    def _look_into(self, request: HttpRequest) -> Page:
+    def _look_into(self, request: HttpRequest) -> BrowserPage:
         """Where a frame ends up; it is no failure of the page that nobody answers there."""
         try:
             return self._walk(request)
         except (TransportError, DestinationRefused):
-            return Page(status=502, url=request.url, text="")
+            return BrowserPage(status=502, url=request.url, text="")
 
-    def _walk(self, request: HttpRequest) -> Page:
+    def _walk(self, request: HttpRequest) -> BrowserPage:
         typed: set[str] = set()
         for _ in range(_MOST_STEPS):
             response = self._exchange(request)
@@ -114,7 +114,7 @@ class PracticeBrowser:
             if response.status in _REDIRECTS and location is not None:
                 request = _redirected(request, response.status, location)
                 continue
-            page = Page(
+            page = BrowserPage(
                 status=response.status,
                 url=request.url,
                 text=response.body.decode("utf-8", errors="replace"),

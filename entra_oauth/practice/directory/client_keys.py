@@ -18,7 +18,7 @@ from entra_oauth.practice.signing.key_ring import make_key
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from entra_oauth.practice.directory.model import App
+    from entra_oauth.practice.directory.model import RegisteredApp
     from entra_oauth.practice.signing.signing_key import SigningKey
 
 __all__ = ["ClientCertificate", "ClientKeys", "Known", "read_certificate"]
@@ -95,7 +95,7 @@ class ClientKeys:
         self._made: dict[str, SigningKey] = {}
         self._read: dict[str, Known] = {}
 
-    def own(self, app: App) -> ClientCertificate:
+    def own(self, app: RegisteredApp) -> ClientCertificate:
         """The certificate that was made for `app`. Raises `UsageError` if none is."""
         from base64 import b64decode
 
@@ -123,7 +123,7 @@ class ClientKeys:
             sha256=sha256,
         )
 
-    def known(self, app: App) -> tuple[Known, ...]:
+    def known(self, app: RegisteredApp) -> tuple[Known, ...]:
         """Every certificate that may sign for `app`."""
         with self._lock:
             for pem in app.certificates:
@@ -136,13 +136,13 @@ class ClientKeys:
         public = self._own_key(app).private.public_key()
         return (*read, Known(sha1=own.sha1, sha256=own.sha256, public=public))
 
-    def _own_key(self, app: App) -> SigningKey:
+    def _own_key(self, app: RegisteredApp) -> SigningKey:
         with self._lock:
             if app.client_id not in self._made:
                 self._made[app.client_id] = make_key(self._seed_of(app))
             return self._made[app.client_id]
 
-    def _seed_of(self, app: App) -> int | None:
+    def _seed_of(self, app: RegisteredApp) -> int | None:
         import hashlib  # slow to import, and not needed to start
 
         if self._seed is None:

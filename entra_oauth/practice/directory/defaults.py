@@ -12,12 +12,12 @@ from entra_oauth.practice.directory.model import (
     ARTICLE_TENANT_ID,
     DATABRICKS,
     GRAPH,
-    Account,
-    App,
+    AccountStatus,
     Directory,
     FederatedCredential,
     Platform,
     Redirect,
+    RegisteredApp,
     Resource,
     Tenant,
     User,
@@ -46,7 +46,7 @@ def _user(
     given: str,
     *,
     domain: str = _DOMAIN,
-    account: Account = Account.ACTIVE,
+    account: AccountStatus = AccountStatus.ACTIVE,
     mfa: bool = False,
     federated: bool = False,
     admin: bool = False,
@@ -75,15 +75,15 @@ DEFAULT = Directory(
         _user(2, "Bob"),
         _user(3, "Mallory"),
         _user(4, "Carol", mfa=True),
-        _user(5, "Dave", account=Account.DISABLED),
-        _user(6, "Erin", account=Account.EXPIRED),
+        _user(5, "Dave", account=AccountStatus.DISABLED),
+        _user(6, "Erin", account=AccountStatus.EXPIRED),
         _user(7, "Frank", domain=f"federated.{_DOMAIN}", federated=True),
         _user(8, "Grace", outside=True),
-        _user(9, "Heidi", account=Account.LOCKED),
+        _user(9, "Heidi", account=AccountStatus.LOCKED),
         _user(10, "Trent", admin=True),
     ),
     apps=(
-        App(
+        RegisteredApp(
             client_id=ARTICLE_CLIENT_ID,
             name="Practice native app",
             redirects=(
@@ -92,24 +92,24 @@ DEFAULT = Directory(
             ),
             public_flows=True,
         ),
-        App(
+        RegisteredApp(
             client_id="5eb00000-0000-4000-8000-000000000002",
             name="Practice web app",
             redirects=(Redirect("http://localhost/web", Platform.WEB),),
             secret="practice-secret",  # noqa: S106 - as above
         ),
-        App(
+        RegisteredApp(
             client_id="5ba00000-0000-4000-8000-000000000003",
             name="Practice single-page app",
             redirects=(Redirect("http://localhost/spa", Platform.SPA),),
         ),
-        App(
+        RegisteredApp(
             client_id="51f61e00-0000-4000-8000-000000000004",
             name="Practice single-tenant app",
             redirects=(Redirect("http://localhost"), Redirect("http://127.0.0.1/ip")),
             multitenant=False,
         ),
-        App(
+        RegisteredApp(
             client_id="da3e0000-0000-4000-8000-000000000005",
             name="Practice daemon",
             secret="practice-secret",  # noqa: S106 - as above
@@ -124,20 +124,20 @@ DEFAULT = Directory(
             multitenant=False,
             in_workspace=True,
         ),
-        App(
+        RegisteredApp(
             client_id=_MIDDLE,
             name="Practice middle-tier API",
             redirects=(Redirect("http://localhost/middle", Platform.WEB),),
             secret="practice-secret",  # noqa: S106 - as above
         ),
-        App(
+        RegisteredApp(
             client_id="fa311700-0000-4000-8000-000000000007",
             name="Practice family app",
             redirects=(Redirect("http://localhost"),),
             public_flows=True,
             family=True,
         ),
-        App(
+        RegisteredApp(
             client_id="fa311700-0000-4000-8000-000000000008",
             name="Practice family app, the sibling",
             redirects=(Redirect("http://localhost"),),

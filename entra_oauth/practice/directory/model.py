@@ -18,13 +18,13 @@ __all__ = [
     "ARTICLE_TENANT_ID",
     "DATABRICKS",
     "GRAPH",
-    "Account",
-    "App",
+    "AccountStatus",
     "Consent",
     "Directory",
     "FederatedCredential",
     "Platform",
     "Redirect",
+    "RegisteredApp",
     "Resource",
     "Tenant",
     "User",
@@ -52,7 +52,7 @@ class Platform(StrEnum):
     """A page's script: PKCE and an `Origin` header are required."""
 
 
-class Account(StrEnum):
+class AccountStatus(StrEnum):
     """How it stands with a person's account."""
 
     ACTIVE = "active"
@@ -89,7 +89,7 @@ class User:
     family_name: str
     password: str = field(repr=False)
     tenant_id: str = ARTICLE_TENANT_ID
-    account: Account = Account.ACTIVE
+    account: AccountStatus = AccountStatus.ACTIVE
     mfa: bool = False
     """Whether a second step is asked for after the password."""
     federated: bool = False
@@ -120,7 +120,7 @@ class FederatedCredential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class App:
+class RegisteredApp:
     """An app registration."""
 
     client_id: str
@@ -195,7 +195,7 @@ class Directory:
 
     tenants: tuple[Tenant, ...]
     users: tuple[User, ...]
-    apps: tuple[App, ...]
+    apps: tuple[RegisteredApp, ...]
     resources: tuple[Resource, ...]
     consents: tuple[Consent, ...] = ()
 
@@ -251,7 +251,7 @@ class Directory:
         name = name.lower()
         return next((t for t in self.tenants if name in (t.id, t.domain)), None)
 
-    def tenant_of(self, owner: User | App) -> Tenant:
+    def tenant_of(self, owner: User | RegisteredApp) -> Tenant:
         """The tenant in which a person or an app is registered."""
         return next(t for t in self.tenants if t.id == owner.tenant_id)
 
@@ -265,7 +265,7 @@ class Directory:
     def user_with_oid(self, oid: str) -> User | None:
         return next((u for u in self.users if u.oid == oid), None)
 
-    def app(self, client_id: str, tenant_id: str | None = None) -> App | None:
+    def app(self, client_id: str, tenant_id: str | None = None) -> RegisteredApp | None:
         """By client id; only if it can be used in that tenant."""
         client_id = client_id.lower()
         return next(

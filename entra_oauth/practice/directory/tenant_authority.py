@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.practice.http.refusals import refuse
 
-__all__ = ["CONSUMERS_ID", "Authority", "read_authority"]
+__all__ = ["CONSUMERS_ID", "TenantAuthority", "read_authority"]
 if TYPE_CHECKING:
-    from entra_oauth.practice.directory.model import App, Directory, Tenant
+    from entra_oauth.practice.directory.model import Directory, RegisteredApp, Tenant
 
 
 CONSUMERS_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -20,7 +20,7 @@ _SHARED = ("common", "organizations", "consumers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
+class TenantAuthority:
     """The tenant part of a URL, understood."""
 
     segment: str
@@ -42,7 +42,7 @@ class Authority:
         """The tenant, or for the shared ones the first there is."""
         return self.tenant or directory.tenants[0]
 
-    def app(self, client_id: str, directory: Directory) -> App:
+    def app(self, client_id: str, directory: Directory) -> RegisteredApp:
         """The app of that id here. Raises 700038, 700016, 50194 or 9002332."""
         if set(client_id) <= {"0", "-"}:
             raise refuse(700038, client_id)
@@ -56,13 +56,13 @@ class Authority:
         return app
 
 
-def read_authority(segment: str, directory: Directory) -> Authority:
+def read_authority(segment: str, directory: Directory) -> TenantAuthority:
     """Understand the tenant part. Raises 90002 for an unknown one, 900023 for no name at all."""
     name = segment.lower()
     if name in _SHARED or name == CONSUMERS_ID:
-        return Authority(segment="consumers" if name == CONSUMERS_ID else name, tenant=None)
+        return TenantAuthority(segment="consumers" if name == CONSUMERS_ID else name, tenant=None)
     tenant = directory.tenant(name)
     if tenant is None:
         looks_right = "." in name or len(name) == 36
         raise refuse(90002 if looks_right else 900023, segment)
-    return Authority(segment=name, tenant=tenant)
+    return TenantAuthority(segment=name, tenant=tenant)

@@ -16,13 +16,13 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.directory.client_keys import read_certificate
 from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.practice.directory.model import (
-    Account,
-    App,
+    AccountStatus,
     Consent,
     Directory,
     FederatedCredential,
     Platform,
     Redirect,
+    RegisteredApp,
     Resource,
     Tenant,
     User,
@@ -55,7 +55,7 @@ def read_directory(text: str) -> Directory:
     tenants = _all(Tenant, content, "tenants") or DEFAULT.tenants
     home = tenants[0].id
     users = _all(User, content, "users", lambda table: _complete_user(table, home))
-    apps = _all(App, content, "apps", lambda table: {"tenant_id": home, **table})
+    apps = _all(RegisteredApp, content, "apps", lambda table: {"tenant_id": home, **table})
     for app in apps:
         for pem in app.certificates:
             read_certificate(pem)
@@ -166,7 +166,7 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "int": _number,
     "tuple[str, ...]": _texts,
     "Platform": _one_of(Platform),
-    "Account": _one_of(Account),
+    "AccountStatus": _one_of(AccountStatus),
     "tuple[Redirect, ...]": _several(Redirect),
     "tuple[FederatedCredential, ...]": _several(FederatedCredential),
 }

@@ -17,7 +17,7 @@ from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["configuration", "configuration_v1", "instances", "keys", "keys_v1", "userinfo_url"]
@@ -94,7 +94,7 @@ _CLOUDS = (
 """Preferred host, host in caches, and all the names of each cloud, as recorded in 2025."""
 
 
-def configuration(world: World, call: Call) -> HttpResponse:
+def configuration(context: Context, call: Call) -> HttpResponse:
     """GET `/{tenant}/v2.0/.well-known/openid-configuration`.
 
     A domain in the URL comes back as the id; `common` stays, and its issuer holds
@@ -102,7 +102,7 @@ def configuration(world: World, call: Call) -> HttpResponse:
     `code_challenge_methods_supported`, as with Entra.
     """  # fidelity: discovery
     try:
-        at, issuer, region = _names(world, call)
+        at, issuer, region = _names(context, call)
     except Refused as refused:
         return as_json(refused, call)
     return document(
@@ -135,11 +135,11 @@ def configuration(world: World, call: Call) -> HttpResponse:
     )
 
 
-def configuration_v1(world: World, call: Call) -> HttpResponse:
+def configuration_v1(context: Context, call: Call) -> HttpResponse:
     """GET `/{tenant}/.well-known/openid-configuration`: of the v1.0 endpoints."""
     # fidelity: discovery-v1
     try:
-        at, issuer, region = _names(world, call)
+        at, issuer, region = _names(context, call)
     except Refused as refused:
         return as_json(refused, call)
     return document(
@@ -171,9 +171,9 @@ def configuration_v1(world: World, call: Call) -> HttpResponse:
     )
 
 
-def _names(world: World, call: Call) -> tuple[str, str, str | None]:
+def _names(context: Context, call: Call) -> tuple[str, str, str | None]:
     """Where the endpoints are, what stands in the issuer, and the region."""
-    authority = read_authority(call.segments[0], world.directory)
+    authority = read_authority(call.segments[0], context.directory)
     issuer = authority.key if authority.tenant else "{tenantid}"
     if authority.personal:
         issuer = CONSUMERS_ID
@@ -199,25 +199,25 @@ def userinfo_url(call: Call) -> str:
     return f"{base}/oidc/userinfo"
 
 
-def keys(world: World, call: Call) -> HttpResponse:
+def keys(context: Context, call: Call) -> HttpResponse:
     """GET `/{tenant}/discovery/v2.0/keys`."""
-    return _keys(world, call, {"issuer": f"{call.base_url}/{{tenantid}}/v2.0"})
+    return _keys(context, call, {"issuer": f"{call.base_url}/{{tenantid}}/v2.0"})
 
 
-def keys_v1(world: World, call: Call) -> HttpResponse:
+def keys_v1(context: Context, call: Call) -> HttpResponse:
     """GET `/{tenant}/discovery/keys`: the same keys, without an issuer."""
-    return _keys(world, call, {})
+    return _keys(context, call, {})
 
 
-def _keys(world: World, call: Call, more: dict[str, object]) -> HttpResponse:
+def _keys(context: Context, call: Call, more: dict[str, object]) -> HttpResponse:
     try:
-        read_authority(call.segments[0], world.directory)
+        read_authority(call.segments[0], context.directory)
     except Refused as refused:
         return as_json(refused, call)
-    return document({"keys": [world.keys.key().public | more]})
+    return document({"keys": [context.keys.key().public | more]})
 
 
-def instances(world: World, call: Call) -> HttpResponse:
+def instances(context: Context, call: Call) -> HttpResponse:
     """GET `/common/discovery/instance`: is that host a Microsoft cloud?"""
     # fidelity: instance-discovery
     try:

@@ -13,17 +13,17 @@ from entra_oauth.practice.pages.page import page
 from entra_oauth.practice.pages.page_style import policy
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.directory.model import App, User
+    from entra_oauth.practice.directory.model import RegisteredApp, User
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["error_lookup", "fidelity", "start"]
 
 
-def start(world: World, call: Call) -> HttpResponse:
+def start(context: Context, call: Call) -> HttpResponse:
     """GET `/`: what this is, and what can be done with it."""
-    book = world.directory
+    book = context.directory
     tenant = book.tenants[0]
     at = f"{call.base_url}/{tenant.id}"
     body = (
@@ -52,7 +52,7 @@ def start(world: World, call: Call) -> HttpResponse:
     return page_answer(200, page("Start", body, wide=True), call, policy=policy())
 
 
-def fidelity(world: World, call: Call) -> HttpResponse:
+def fidelity(context: Context, call: Call) -> HttpResponse:
     """GET `/fidelity`: what is Entra's, what is not, what nobody knows."""
     rows = "".join(
         f'<dt><span class="chip">{row.label}</span> <code>{row.key}</code></dt>'
@@ -70,7 +70,7 @@ def fidelity(world: World, call: Call) -> HttpResponse:
     return page_answer(200, page("How real is it?", body, wide=True), call, policy=policy())
 
 
-def error_lookup(world: World, call: Call) -> HttpResponse:
+def error_lookup(context: Context, call: Call) -> HttpResponse:
     """GET `/error?code=`: what a number means; where `error_uri` points."""
     asked = next((v for n, v in call.query.fields if n == "code"), "")
     is_number = asked.isascii() and asked.isdigit() and len(asked) < 9
@@ -86,7 +86,7 @@ def error_lookup(world: World, call: Call) -> HttpResponse:
     return page_answer(200, page("Error lookup", body), call, policy=policy())
 
 
-def _described(app: App) -> str:
+def _described(app: RegisteredApp) -> str:
     told = [app.client_id, *(f"{r.uri} ({r.platform})" for r in app.redirects)]
     if app.secret is not None:
         told.append(f"secret {app.secret}")

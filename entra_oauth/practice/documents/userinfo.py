@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import GRAPH
 from entra_oauth.practice.signing.jws import believed, seconds
-from entra_oauth.practice.token.tokens import sub_for
+from entra_oauth.practice.token.signed_tokens import sub_for
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
 
 __all__ = ["userinfo"]
 
 
-def userinfo(world: World, call: Call) -> HttpResponse:
+def userinfo(context: Context, call: Call) -> HttpResponse:
     """GET or POST `/oidc/userinfo`, at Graph's host."""
     # fidelity: userinfo
-    found = _caller(world, call)
+    found = _caller(context, call)
     if found is None:
         refusal = {"code": "InvalidAuthenticationToken", "message": "Access token is not valid."}
         return _json(401, {"error": refusal}, ("WWW-Authenticate", "Bearer"))
@@ -43,15 +43,15 @@ def userinfo(world: World, call: Call) -> HttpResponse:
     )
 
 
-def _caller(world: World, call: Call) -> tuple[User, str] | None:
+def _caller(context: Context, call: Call) -> tuple[User, str] | None:
     scheme, _, text = (call.request.header("Authorization") or "").partition(" ")
-    claims = believed(text.strip(), world.keys.key()) if scheme.lower() == "bearer" else None
-    graph = world.directory.resource(GRAPH)
+    claims = believed(text.strip(), context.keys.key()) if scheme.lower() == "bearer" else None
+    graph = context.directory.resource(GRAPH)
     if claims is None or graph is None or not graph.answers_to(str(claims.get("aud"))):
         return None
     if not seconds(claims, "nbf") <= call.now < seconds(claims, "exp"):
         return None
-    user = world.directory.user_with_oid(str(claims.get("oid")))
+    user = context.directory.user_with_oid(str(claims.get("oid")))
     client_id = claims.get("appid", claims.get("azp"))
     return (user, str(client_id)) if user is not None else None
 

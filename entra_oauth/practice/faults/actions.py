@@ -16,7 +16,7 @@ from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.challenge import Challenge
 from entra_oauth.practice.request.claims_request import challenge_json
 from entra_oauth.practice.signing.jws import base64url, compact_json, split
-from entra_oauth.practice.token.tokens import sign
+from entra_oauth.practice.token.signed_tokens import sign
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ __all__ = [
     "CaeChallenge",
     "Clock",
     "EndConnection",
+    "EntraRefusal",
+    "FixedAnswer",
     "NoUserConsent",
-    "Refusal",
-    "Reply",
     "SetClaim",
     "SetField",
     "SpoilSignature",
@@ -54,7 +54,7 @@ class Clock:
         now = scene.call.now + self.seconds
         return replace(
             scene,
-            world=replace(scene.world, now=lambda: now),
+            context=replace(scene.context, now=lambda: now),
             call=replace(scene.call, now=now),
         )
 
@@ -64,11 +64,11 @@ class NoUserConsent:
     """People may not consent for themselves, and what was consented to is taken back."""
 
     def __call__(self, scene: Scene) -> Scene:
-        scene.world.ledger.withdraw_consents()
-        directory = scene.world.directory
+        scene.context.issued.withdraw_consents()
+        directory = scene.context.directory
         tenants = tuple(replace(tenant, user_consent=False) for tenant in directory.tenants)
         return replace(
-            scene, world=replace(scene.world, directory=replace(directory, tenants=tenants))
+            scene, context=replace(scene.context, directory=replace(directory, tenants=tenants))
         )
 
 
@@ -76,7 +76,7 @@ class NoUserConsent:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class FixedAnswer:
     """This, and the tenant does nothing at all."""
 
     status: int
@@ -102,7 +102,7 @@ class EndConnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class EntraRefusal:
     """Entra's refusal of that number, in the manner of the place."""
 
     number: int
@@ -115,7 +115,7 @@ class Refusal:
         refused = refuse(self.number, *self.names, error=self.error, suberror=self.suberror)
         refused.claims = self.claims
         if scene.place == "redirect":
-            answer = scene.go_on(scene.world, scene.call)
+            answer = scene.go_on(scene.context, scene.call)
             reply = read_reply(answer)
             if reply is None:
                 return answer
@@ -221,7 +221,7 @@ class SetClaim:
         if header.get("alg") == "none":
             body[self.token] = f"{_piece(header)}.{_piece(claims)}."
         else:
-            key = scene.world.keys.key()
+            key = scene.context.keys.key()
             body[self.token] = sign(key, {n: str(v) for n, v in header.items()}, claims)
         return _with_body(answer, body)
 
@@ -249,23 +249,27 @@ class StolenCode:
     thief: str = "mallory"
 
     def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
-        reply, world = read_reply(answer), scene.world
-        issued = world.ledger.code((reply.get("code") if reply else None) or "")
-        if reply is None or issued is None:
+        reply, context = read_reply(answer), scene.context
+        issued_code = context.issued.code((reply.get("code") if reply else None) or "")
+        if reply is None or issued_code is None:
             return answer
-        people = (u for u in world.directory.users if u.name.partition("@")[0] == self.thief)
-        challenge = issued.request.challenge
+        people = (u for u in context.directory.users if u.name.partition("@")[0] == self.thief)
+        challenge = issued_code.request.challenge
         if challenge is not None:
-            challenge = Challenge(world.chance.text(43), "S256")
+            challenge = Challenge(context.chance.text(43), "S256")
         other = replace(
-            issued,
-            request=replace(issued.request, challenge=challenge),
-            user=next(people, issued.user),
+            issued_code,
+            request=replace(issued_code.request, challenge=challenge),
+            user=next(people, issued_code.user),
         )
-        for wanted in issued.request.asked.wanted:  # whoever steals for profit has agreed before
-            world.ledger.consent(other.user.oid, issued.request.app.client_id, wanted.resource.id)
-        code = f"1.A{world.chance.text(85)}.AgABBAIAAAD{world.chance.text(800)}"
-        world.ledger.keep_code(code, other)
+        for (
+            wanted
+        ) in issued_code.request.requested.resources:  # whoever steals for profit has agreed before
+            context.issued.consent(
+                other.user.oid, issued_code.request.app.client_id, wanted.resource.id
+            )
+        code = f"1.A{context.chance.text(85)}.AgABBAIAAAD{context.chance.text(800)}"
+        context.issued.keep_code(code, other)
         return reply.saying(tuple((n, code if n == "code" else v) for n, v in reply.fields))
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.base import sleep
 from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["PLACES", "Rule", "Scene", "place_of"]
+__all__ = ["PLACES", "FaultRule", "Scene", "place_of"]
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import Fields
 
-    Answer = Callable[[World, Call], HttpResponse]
+    Answer = Callable[[Context, Call], HttpResponse]
 
 
 PLACES = (
@@ -69,14 +69,14 @@ class Scene:
     """One request that a rule applies to."""
 
     place: str
-    world: World
+    context: Context
     call: Call
     go_on: Answer
     """What would have answered without the rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class FaultRule:
     """One fault. Without `instead` the tenant's own answer goes through the edits."""
 
     text: str
@@ -103,7 +103,7 @@ class Rule:
             sleep(self.delay_s)
         for change in self.before:
             scene = change(scene)
-        answer = self.instead(scene) if self.instead else scene.go_on(scene.world, scene.call)
+        answer = self.instead(scene) if self.instead else scene.go_on(scene.context, scene.call)
         for edit in self.edits:
             answer = edit(scene, answer)
         return answer

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, NoReturn
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.error_kinds import error_kinds
 from entra_oauth.practice.faults import actions as parts
-from entra_oauth.practice.faults.fault_rule import PLACES, Rule
+from entra_oauth.practice.faults.fault_rule import PLACES, FaultRule
 from entra_oauth.practice.faults.redirect_actions import Frames, OtherMode
 from entra_oauth.practice.faults.scenarios import SCENARIOS
 
@@ -62,7 +62,7 @@ _PATH = re.compile(r"/[!-~]{0,200}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
-def read_fault(text: str) -> tuple[Rule, ...]:
+def read_fault(text: str) -> tuple[FaultRule, ...]:
     """The rules of a scenario's name, or the one rule that is written there.
 
     Raises `UsageError`, which names what was not understood.
@@ -73,7 +73,7 @@ def read_fault(text: str) -> tuple[Rule, ...]:
     return (read_rule(text),)
 
 
-def read_rule(text: str) -> Rule:
+def read_rule(text: str) -> FaultRule:
     """Read one rule. Raises `UsageError`."""
     try:
         first, *words = shlex.split(text)
@@ -124,7 +124,7 @@ class _Draft:
         else:
             self.edits.append(_edit(name, value))
 
-    def rule(self, text: str, where: tuple[str, ...]) -> Rule:
+    def rule(self, text: str, where: tuple[str, ...]) -> FaultRule:
         """The whole rule."""
         n = self.numbers
         if "connect" in where:
@@ -137,7 +137,7 @@ class _Draft:
         frames = self._frames(where)
         if frames is not None:
             edits.append(frames)
-        return Rule(
+        return FaultRule(
             text=text,
             where=where,
             match=tuple(self.match),
@@ -177,7 +177,7 @@ class _Draft:
         if self.flags - {"twice"}:
             return parts.CaeChallenge() if "cae" in kinds else parts.EndConnection("reset" in kinds)
         if "status" in self.numbers or {"body", "type"} & set(self.texts):
-            reply = parts.Reply(
+            reply = parts.FixedAnswer(
                 int(self.numbers.get("status", 200)), self.texts.get("body", "").encode("utf-8")
             )
             kind = self.texts.get("type", reply.content_type)
@@ -186,12 +186,12 @@ class _Draft:
             return replace(reply, content_type=kind)
         return None
 
-    def _refusal(self, number: int) -> parts.Refusal:
+    def _refusal(self, number: int) -> parts.EntraRefusal:
         kind = error_kinds().get(number)
         if kind is None:
             _wrong(f"AADSTS{number} is none that the practice tenant knows")
         gaps = len(re.findall(r"\{\d*\}", kind.text))
-        return parts.Refusal(
+        return parts.EntraRefusal(
             number=number,
             names=("practice",) * gaps,
             error=self.texts.get("error"),

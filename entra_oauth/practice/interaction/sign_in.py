@@ -20,20 +20,20 @@ from entra_oauth.practice.interaction.consent import (
     go_on,
     join_session,
     lacks_consent,
-    page_under_way,
+    pending_page,
     remember,
 )
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request import redirects
 from entra_oauth.practice.request.authorize_request import AuthorizeRequest, RefusedTo, read_request
 from entra_oauth.practice.state.accounts import check_password
-from entra_oauth.practice.state.issued import PageUnderWay, Session
+from entra_oauth.practice.state.issued import PendingPage, Session
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.request.interaction import Errand
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.request.interaction_request import Interaction
+    from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = [
@@ -46,55 +46,57 @@ __all__ = [
 ]
 
 
-def authorize(world: World, call: Call) -> HttpResponse:
+def authorize(context: Context, call: Call) -> HttpResponse:
     """GET or POST `/{tenant}/oauth2/v2.0/authorize`."""
-    return _authorize(world, call, version=2)
+    return _authorize(context, call, version=2)
 
 
-def authorize_v1(world: World, call: Call) -> HttpResponse:
+def authorize_v1(context: Context, call: Call) -> HttpResponse:
     """GET or POST `/{tenant}/oauth2/authorize`."""
-    return _authorize(world, call, version=1)
+    return _authorize(context, call, version=1)
 
 
-def _authorize(world: World, call: Call, *, version: int) -> HttpResponse:
+def _authorize(context: Context, call: Call, *, version: int) -> HttpResponse:
     sent = call.form if call.method == "POST" else call.query
     try:
-        authority = read_authority(call.segments[0], world.directory)
-        request = read_request(sent, authority, world.directory, version=version)
-        return begin(world, call, request)
+        authority = read_authority(call.segments[0], context.directory)
+        request = read_request(sent, authority, context.directory, version=version)
+        return begin(context, call, request)
     except RefusedTo as no:
         return deliver(call, no.destination, as_fields(no.refused, call))
     except Refused as refused:
         return forms.error(refused, call)
 
 
-def begin(world: World, call: Call, errand: Errand) -> HttpResponse:
+def begin(context: Context, call: Call, interaction: Interaction) -> HttpResponse:
     """The first page of an errand, or its end, if nothing has to be asked."""
     browser = call.cookie(COOKIE)
-    session = world.ledger.session(browser)
-    here = errand.authority.tenant
+    session = context.issued.session(browser)
+    here = interaction.authority.tenant
     users = tuple(
         u for u in (session.users if session else ()) if here is None or u.tenant_id == here.id
     )
-    if errand.prompt == "login":
-        return _show_sign_in(world, call, errand)
-    if errand.prompt == "select_account" and users:
-        return _show_picker(world, call, errand, users)
-    if errand.login_hint is not None:
-        users = tuple(u for u in users if u.name == errand.login_hint.strip().lower())
-    if isinstance(errand, AuthorizeRequest) and errand.prompt == "none":
-        _check_loop(world, call, errand, browser)
-        return _silently(world, call, errand, session, users)
+    if interaction.prompt == "login":
+        return _show_sign_in(context, call, interaction)
+    if interaction.prompt == "select_account" and users:
+        return _show_picker(context, call, interaction, users)
+    if interaction.login_hint is not None:
+        users = tuple(u for u in users if u.name == interaction.login_hint.strip().lower())
+    if isinstance(interaction, AuthorizeRequest) and interaction.prompt == "none":
+        _check_loop(context, call, interaction, browser)
+        return _silently(context, call, interaction, session, users)
     if len(users) > 1:
-        return _show_picker(world, call, errand, users)
+        return _show_picker(context, call, interaction, users)
     if not users or session is None:
-        return _show_sign_in(world, call, errand)
-    if isinstance(errand, AuthorizeRequest):
-        _check_loop(world, call, errand, browser)
-    return go_on(world, call, errand, users[0], session)
+        return _show_sign_in(context, call, interaction)
+    if isinstance(interaction, AuthorizeRequest):
+        _check_loop(context, call, interaction, browser)
+    return go_on(context, call, interaction, users[0], session)
 
 
-def _check_loop(world: World, call: Call, request: AuthorizeRequest, browser: str | None) -> None:
+def _check_loop(
+    context: Context, call: Call, request: AuthorizeRequest, browser: str | None
+) -> None:
     """AADSTS50196 for an app that sends a browser again and again with nobody asking for it."""
     # fidelity: loop-guard
     if browser is None:
@@ -109,12 +111,12 @@ def _check_loop(world: World, call: Call, request: AuthorizeRequest, browser: st
         place.mode,
         *words,
     )
-    if world.limits.loops(same, call.now):
+    if context.limits.loops(same, call.now):
         raise RefusedTo(refuse(50196), place)
 
 
 def _silently(
-    world: World,
+    context: Context,
     call: Call,
     request: AuthorizeRequest,
     session: Session | None,
@@ -127,54 +129,54 @@ def _silently(
     if len(users) > 1:
         raise RefusedTo(refuse(16000), request.destination)
     (user,) = users
-    if lacks_consent(world, request, user):
+    if lacks_consent(context, request, user):
         no = refuse(65001, request.app.client_id, request.app.name, error="interaction_required")
         raise RefusedTo(no, request.destination)
-    return go_on(world, call, request, user, session)
+    return go_on(context, call, request, user, session)
 
 
-def sign_in(world: World, call: Call) -> HttpResponse:
+def sign_in(context: Context, call: Call) -> HttpResponse:
     """POST `/{tenant}/login`: the sign-in form came back."""
-    page = page_under_way(world, call)
+    page = pending_page(context, call)
     if page is None:
         return forms.error(refuse(90013), call)
-    errand = page.request
+    interaction = page.interaction
     if call.form.get("action") == "cancel":
-        return give_up(world, call, errand)
+        return give_up(context, call, interaction)
     name, password = call.form.get("login") or "", call.form.get("passwd") or ""
     try:
-        user = check_password(world, name, password, errand.authority.tenant, call.now)
+        user = check_password(context, name, password, interaction.authority.tenant, call.now)
     except Refused as problem:
         # fidelity: unknown-user - the page does not tell which of the two was wrong
         unknown = problem.kind.number == 50034
         said = refuse(50126) if unknown else problem
-        return _show_sign_in(world, call, errand, name=name, problem=said)
-    return go_on(world, call, errand, user, join_session(world, call, user))
+        return _show_sign_in(context, call, interaction, name=name, problem=said)
+    return go_on(context, call, interaction, user, join_session(context, call, user))
 
 
-def pick_account(world: World, call: Call) -> HttpResponse:
+def pick_account(context: Context, call: Call) -> HttpResponse:
     """POST `/{tenant}/pick`: somebody chose one of the signed-in accounts, or another."""
-    page = page_under_way(world, call)
-    session = world.ledger.session(call.cookie(COOKIE))
+    page = pending_page(context, call)
+    session = context.issued.session(call.cookie(COOKIE))
     if page is None:
         return forms.error(refuse(90013), call)
     chosen = call.form.get("account")
     user = next((u for u in (session.users if session else ()) if u.oid == chosen), None)
     if user is None or session is None:
-        return _show_sign_in(world, call, page.request)
-    return go_on(world, call, page.request, user, session)
+        return _show_sign_in(context, call, page.interaction)
+    return go_on(context, call, page.interaction, user, session)
 
 
-def log_out(world: World, call: Call) -> HttpResponse:
+def log_out(context: Context, call: Call) -> HttpResponse:
     """GET `/{tenant}/oauth2/v2.0/logout`: forget who is signed in with this browser.
 
     With `post_logout_redirect_uri` the browser is sent there, if any app of the
     directory has registered that address; otherwise it stays.
     """  # fidelity: logout
-    world.ledger.end_session(call.cookie(COOKIE))
+    context.issued.end_session(call.cookie(COOKIE))
     extra = (("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0"),)
     target = call.query.get("post_logout_redirect_uri")
-    if target is None or not any(redirects.find(app, target) for app in world.directory.apps):
+    if target is None or not any(redirects.find(app, target) for app in context.directory.apps):
         return forms.signed_out(call, extra=extra)
     state = call.query.get("state")
     if state is None:
@@ -185,20 +187,22 @@ def log_out(world: World, call: Call) -> HttpResponse:
 
 
 def _show_sign_in(
-    world: World,
+    context: Context,
     call: Call,
-    errand: Errand,
+    interaction: Interaction,
     *,
     name: str | None = None,
     problem: Refused | None = None,
 ) -> HttpResponse:
-    ctx = remember(world, PageUnderWay(request=errand, shown=call.now))
-    shown = name if name is not None else errand.login_hint or ""
+    ctx = remember(context, PendingPage(interaction=interaction, shown=call.now))
+    shown = name if name is not None else interaction.login_hint or ""
     return forms.sign_in(
-        call, errand, ctx=ctx, name=shown, problem=problem, users=world.directory.users
+        call, interaction, ctx=ctx, name=shown, problem=problem, users=context.directory.users
     )
 
 
-def _show_picker(world: World, call: Call, errand: Errand, users: tuple[User, ...]) -> HttpResponse:
-    ctx = remember(world, PageUnderWay(request=errand, shown=call.now))
-    return forms.pick_account(call, errand, ctx=ctx, users=users)
+def _show_picker(
+    context: Context, call: Call, interaction: Interaction, users: tuple[User, ...]
+) -> HttpResponse:
+    ctx = remember(context, PendingPage(interaction=interaction, shown=call.now))
+    return forms.pick_account(call, interaction, ctx=ctx, users=users)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.directory.model import Account
+from entra_oauth.practice.directory.model import AccountStatus
 from entra_oauth.practice.http.refusals import entra_time, refuse
 from entra_oauth.practice.http.responses import page_answer
 from entra_oauth.practice.pages.page import (
@@ -18,14 +18,14 @@ from entra_oauth.practice.pages.page import (
     problem,
 )
 from entra_oauth.practice.pages.page_style import AUTO_SUBMIT, policy
-from entra_oauth.practice.request.interaction import AdminErrand, DeviceErrand
+from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
 from entra_oauth.practice.request.redirects import origin_of
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.http.refusals import Refused
-    from entra_oauth.practice.request.interaction import Errand
+    from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
 __all__ = [
@@ -47,7 +47,7 @@ __all__ = [
 
 def sign_in(
     call: Call,
-    errand: Errand,
+    interaction: Interaction,
     *,
     ctx: str,
     name: str,
@@ -68,14 +68,16 @@ def sign_in(
         '<button name="action" value="cancel" formnovalidate>Cancel</button></p>'
     )
     body = (
-        f"<h1>Sign in</h1><p>to continue to <b>{escape(errand.app.name)}</b></p>"
+        f"<h1>Sign in</h1><p>to continue to <b>{escape(interaction.app.name)}</b></p>"
         f"{_said(problem)}{form(call, 'login', ctx, inputs)}{_who_is_here(users)}"
-        f"{explained(errand)}"
+        f"{explained(interaction)}"
     )
-    return answer(call, errand, page("Sign in", body))
+    return answer(call, interaction, page("Sign in", body))
 
 
-def pick_account(call: Call, errand: Errand, *, ctx: str, users: tuple[User, ...]) -> HttpResponse:
+def pick_account(
+    call: Call, interaction: Interaction, *, ctx: str, users: tuple[User, ...]
+) -> HttpResponse:
     """Which of the accounts that are signed in."""
     tiles = "".join(
         f'<button class="account" name="account" value="{escape(u.oid)}">'
@@ -84,30 +86,34 @@ def pick_account(call: Call, errand: Errand, *, ctx: str, users: tuple[User, ...
     )
     other = '<button class="account" name="account" value="other">Use another account</button>'
     body = (
-        f"<h1>Pick an account</h1><p>to continue to <b>{escape(errand.app.name)}</b></p>"
-        f"{form(call, 'pick', ctx, tiles + other)}{explained(errand)}"
+        f"<h1>Pick an account</h1><p>to continue to <b>{escape(interaction.app.name)}</b></p>"
+        f"{form(call, 'pick', ctx, tiles + other)}{explained(interaction)}"
     )
-    return answer(call, errand, page("Pick an account", body))
+    return answer(call, interaction, page("Pick an account", body))
 
 
-def second_step(call: Call, errand: Errand, *, ctx: str, user: User, failed: bool) -> HttpResponse:
+def second_step(
+    call: Call, interaction: Interaction, *, ctx: str, user: User, failed: bool
+) -> HttpResponse:
     """The second factor; its button stands for the person's telephone."""
     said = problem("The request was denied. Try again, or cancel.") if failed else ""
     choice = buttons(("approve", "Approve"), ("deny", "Deny"), ("cancel", "Cancel"))
     body = (
         f'<p class="soft">{escape(user.name)}</p><h1>Approve the sign-in request</h1>{said}'
-        f"<p>To continue to <b>{escape(errand.app.name)}</b>, a second step is needed. Outside of "
-        "practice your telephone would ask; here this page does.</p>"
-        f"{form(call, 'mfa', ctx, choice)}{explained(errand)}"
+        f"<p>To continue to <b>{escape(interaction.app.name)}</b>, a second step is needed. "
+        "Outside of practice your telephone would ask; here this page does.</p>"
+        f"{form(call, 'mfa', ctx, choice)}{explained(interaction)}"
     )
-    return answer(call, errand, page("Approve the sign-in request", body))
+    return answer(call, interaction, page("Approve the sign-in request", body))
 
 
-def consent(call: Call, errand: Errand, *, ctx: str, user: User, extra: Fields) -> HttpResponse:
+def consent(
+    call: Call, interaction: Interaction, *, ctx: str, user: User, extra: Fields
+) -> HttpResponse:
     """May this app do that in my name, or in everybody's?"""
-    for_all = isinstance(errand, AdminErrand)
+    for_all = isinstance(interaction, AdminInteraction)
     whom = "anybody of your organisation" if for_all else "you"
-    wishes = "".join(f"<li>{line}</li>" for line in _wishes(errand, whom))
+    wishes = "".join(f"<li>{line}</li>" for line in _wishes(interaction, whom))
     everybody = (
         "<p><b>If you accept, the app gets this for everybody of your organisation.</b> Nobody "
         "else will be asked.</p>"
@@ -117,28 +123,28 @@ def consent(call: Call, errand: Errand, *, ctx: str, user: User, extra: Fields) 
     choice = buttons(("accept", "Accept"), ("decline", "Cancel"))
     body = (
         f'<p class="soft">{escape(user.name)}</p><h1>Permissions requested</h1>'
-        f"<p><b>{escape(errand.app.name)}</b> would like to:</p><ul>{wishes}</ul>{everybody}"
-        f'<p class="soft">{_whither(errand)} If you did not start this yourself, cancel.</p>'
-        f"{form(call, 'consent', ctx, choice)}{explained(errand)}"
+        f"<p><b>{escape(interaction.app.name)}</b> would like to:</p><ul>{wishes}</ul>{everybody}"
+        f'<p class="soft">{_whither(interaction)} If you did not start this yourself, cancel.</p>'
+        f"{form(call, 'consent', ctx, choice)}{explained(interaction)}"
     )
-    return answer(call, errand, page("Permissions requested", body), extra=extra)
+    return answer(call, interaction, page("Permissions requested", body), extra=extra)
 
 
 def admin_needed(
-    call: Call, errand: Errand, *, ctx: str, user: User, extra: Fields
+    call: Call, interaction: Interaction, *, ctx: str, user: User, extra: Fields
 ) -> HttpResponse:
     """Only an administrator could consent to this (AADSTS90094)."""
-    wishes = "".join(f"<li>{line}</li>" for line in _wishes(errand, "you"))
+    wishes = "".join(f"<li>{line}</li>" for line in _wishes(interaction, "you"))
     choice = buttons(("cancel", "Return to the app without granting consent"))
     why = refuse(90094).text
     body = (
         f'<p class="soft">{escape(user.name)}</p><h1>Need admin approval</h1>'
-        f"<p><b>{escape(errand.app.name)}</b> needs permission to do what only an administrator "
-        f"can grant:</p><ul>{wishes}</ul><p>Ask an administrator to open the <code>adminconsent"
-        f'</code> page for this app, then sign in again.</p><p class="soft">{escape(why)}</p>'
-        f"{form(call, 'approval', ctx, choice)}{explained(errand)}"
+        f"<p><b>{escape(interaction.app.name)}</b> needs permission to do what only an "
+        f"administrator can grant:</p><ul>{wishes}</ul><p>Ask an administrator to open the "
+        f'<code>adminconsent</code> page for this app, then sign in again.</p><p class="soft">{escape(why)}</p>'
+        f"{form(call, 'approval', ctx, choice)}{explained(interaction)}"
     )
-    return answer(call, errand, page("Need admin approval", body), extra=extra)
+    return answer(call, interaction, page("Need admin approval", body), extra=extra)
 
 
 def enter_code(call: Call, *, code: str, refused: Refused | None) -> HttpResponse:
@@ -158,23 +164,25 @@ def enter_code(call: Call, *, code: str, refused: Refused | None) -> HttpRespons
 
 
 def confirm_app(
-    call: Call, errand: DeviceErrand, *, ctx: str, user: User, extra: Fields
+    call: Call, interaction: DeviceInteraction, *, ctx: str, user: User, extra: Fields
 ) -> HttpResponse:
     """Whether this is the app that the person means (since 2021, against phishing)."""
     choice = buttons(("continue", "Continue"), ("cancel", "Cancel"))
-    name = escape(errand.app.name)
+    name = escape(interaction.app.name)
     body = (
         f'<p class="soft">{escape(user.name)}</p><h1>Are you trying to sign in to {name}?</h1>'
         "<p>Only continue if you began this on a device of your own, and trust the app.</p>"
         f"{form(call, 'confirm', ctx, choice)}"
     )
-    return answer(call, errand, page("Are you trying to sign in?", body), extra=extra)
+    return answer(call, interaction, page("Are you trying to sign in?", body), extra=extra)
 
 
-def device_done(call: Call, errand: DeviceErrand, *, granted: bool, extra: Fields) -> HttpResponse:
+def device_done(
+    call: Call, interaction: DeviceInteraction, *, granted: bool, extra: Fields
+) -> HttpResponse:
     """The end of the way for the browser; the device hears of it by polling."""
     if granted:
-        said = f"You have signed in to {escape(errand.app.name)} on your device."
+        said = f"You have signed in to {escape(interaction.app.name)} on your device."
         body = f"<h1>You are signed in</h1><p>{said} You may now close this window.</p>"
     else:
         body = (
@@ -254,7 +262,7 @@ def _peculiar(user: User) -> str:
 def peculiarities(user: User) -> tuple[str, ...]:
     """What is special about an account, in a few words."""
     notes = (
-        (user.account is not Account.ACTIVE, f"account {user.account}"),
+        (user.account is not AccountStatus.ACTIVE, f"account {user.account}"),
         (user.mfa, "second step"),
         (user.federated, "federated"),
         (user.admin, "administrator"),
@@ -263,11 +271,11 @@ def peculiarities(user: User) -> tuple[str, ...]:
     return tuple(words for applies, words in notes if applies)
 
 
-def _wishes(errand: Errand, whom: str) -> list[str]:
-    oidc = errand.asked.oidc
+def _wishes(interaction: Interaction, whom: str) -> list[str]:
+    oidc = interaction.requested.oidc
     lines = [
         f"use <b>{escape(w.resource.name)}</b> as {whom} (<code>{escape(p)}</code>)"
-        for w in errand.asked.wanted
+        for w in interaction.requested.resources
         for p in w.permissions
         if p not in oidc
     ]
@@ -278,7 +286,7 @@ def _wishes(errand: Errand, whom: str) -> list[str]:
     return lines
 
 
-def _whither(errand: Errand) -> str:
-    if errand.destination is None:
+def _whither(interaction: Interaction) -> str:
+    if interaction.destination is None:
         return "The answer goes to the device that showed the code."
-    return f"The answer goes to <code>{escape(errand.destination.redirect_uri)}</code>."
+    return f"The answer goes to <code>{escape(interaction.destination.redirect_uri)}</code>."

@@ -14,7 +14,7 @@ from entra_oauth.practice.request.redirects import origin_of
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.request.interaction import Errand
+    from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
 __all__ = [
@@ -80,9 +80,9 @@ def page(title: str, body: str, *, wide: bool = False) -> str:
     )
 
 
-def answer(call: Call, errand: Errand, html: str, *, extra: Fields = ()) -> HttpResponse:
+def answer(call: Call, interaction: Interaction, html: str, *, extra: Fields = ()) -> HttpResponse:
     """A page whose forms may end at the app's redirect URI, if the errand has one."""
-    destination = errand.destination
+    destination = interaction.destination
     target = origin_of(destination.redirect_uri) if destination is not None else ""
     return page_answer(200, html, call, policy=policy(form_to=target), extra=extra)
 
@@ -114,14 +114,14 @@ def facts(*pairs: tuple[str, str]) -> str:
     return f"<dl>{told}</dl>"
 
 
-def explained(errand: Errand) -> str:
+def explained(interaction: Interaction) -> str:
     """Every parameter that was sent, and what it means."""
-    if not errand.sent:
+    if not interaction.sent:
         return ""
     lines = "".join(
         f"<dt><code>{escape(name)}</code></dt><dd><code>{escape(_short(value))}</code></dd>"
         f'<dd class="soft">{_ticks(meaning(name))}</dd>'
-        for name, value in errand.sent
+        for name, value in interaction.sent
     )
     return f"<details><summary>What does this request say?</summary><dl>{lines}</dl></details>"
 

@@ -15,11 +15,11 @@ from entra_oauth.practice.http.refusals import Refused, refuse
 from entra_oauth.practice.request import redirects
 from entra_oauth.practice.request.challenge import Challenge, read_challenge
 from entra_oauth.practice.request.claims_request import read_claims
-from entra_oauth.practice.request.scope_string import Asked, read_resource, read_scope
+from entra_oauth.practice.request.scope_string import RequestedScope, read_resource, read_scope
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.directory.model import App, Directory, Platform
-    from entra_oauth.practice.directory.tenant_authority import Authority
+    from entra_oauth.practice.directory.model import Directory, Platform, RegisteredApp
+    from entra_oauth.practice.directory.tenant_authority import TenantAuthority
     from entra_oauth.practice.http.call import Parameters
     from entra_oauth.practice.request.claims_request import ClaimsRequest
     from entra_oauth.protocol.messages import Fields
@@ -43,11 +43,11 @@ class Destination:
 class AuthorizeRequest:
     """An authorize request that passed every check."""
 
-    authority: Authority
-    app: App
+    authority: TenantAuthority
+    app: RegisteredApp
     platform: Platform
     destination: Destination
-    asked: Asked
+    requested: RequestedScope
     challenge: Challenge | None = field(repr=False)
     nonce: str | None = field(repr=False)
     prompt: str | None
@@ -68,7 +68,7 @@ class RefusedTo(Exception):
 
 
 def read_request(
-    sent: Parameters, authority: Authority, directory: Directory, *, version: int
+    sent: Parameters, authority: TenantAuthority, directory: Directory, *, version: int
 ) -> AuthorizeRequest:
     """Check a request. Raises `Refused` for the page, `RefusedTo` for the redirect URI."""
     # fidelity: page-errors
@@ -76,13 +76,13 @@ def read_request(
     destination, platform = find_destination(sent, app)
     try:
         read = _read_asked_v1 if version == 1 else _read_asked
-        asked = read(sent, authority, directory, app)
-        return _read_rest(sent, authority, app, platform, destination, asked)
+        requested = read(sent, authority, directory, app)
+        return _read_rest(sent, authority, app, platform, destination, requested)
     except Refused as refused:
         raise RefusedTo(refused, destination) from None
 
 
-def find_destination(sent: Parameters, app: App) -> tuple[Destination, Platform]:
+def find_destination(sent: Parameters, app: RegisteredApp) -> tuple[Destination, Platform]:
     """Where the answer may go. Raises 50011 or 500113."""
     redirect_uri = _redirect_uri(sent, app)
     registered = redirects.find(app, redirect_uri)
@@ -96,7 +96,7 @@ def find_destination(sent: Parameters, app: App) -> tuple[Destination, Platform]
     return destination, registered.platform
 
 
-def _redirect_uri(sent: Parameters, app: App) -> str:
+def _redirect_uri(sent: Parameters, app: RegisteredApp) -> str:
     # fidelity: redirect-uri-missing - the page says the server then picks a registered one
     given = sent.get("redirect_uri")
     if given is not None:
@@ -117,14 +117,18 @@ def _or_none(sent: Parameters, name: str) -> str | None:
     return next((v for n, v in sent.fields if n == name), None)
 
 
-def _read_asked(sent: Parameters, authority: Authority, directory: Directory, app: App) -> Asked:
+def _read_asked(
+    sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
+) -> RequestedScope:
     _check_type(sent)
     if sent.has("resource"):
         raise refuse(901002)
     return read_scope(sent.need("scope"), directory, authority.home(directory), app)
 
 
-def _read_asked_v1(sent: Parameters, authority: Authority, directory: Directory, app: App) -> Asked:
+def _read_asked_v1(
+    sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
+) -> RequestedScope:
     # fidelity: v1-resource - left out, it may still be named at the token endpoint
     _check_type(sent)
     return read_resource(sent.get("resource") or GRAPH, directory, authority.home(directory))
@@ -141,11 +145,11 @@ def _check_type(sent: Parameters) -> None:
 
 def _read_rest(
     sent: Parameters,
-    authority: Authority,
-    app: App,
+    authority: TenantAuthority,
+    app: RegisteredApp,
     platform: Platform,
     destination: Destination,
-    asked: Asked,
+    requested: RequestedScope,
 ) -> AuthorizeRequest:
     prompt = sent.get("prompt")
     if prompt not in (None, *_PROMPTS):
@@ -157,7 +161,7 @@ def _read_rest(
         app=app,
         platform=platform,
         destination=destination,
-        asked=asked,
+        requested=requested,
         challenge=challenge,
         nonce=sent.get("nonce"),
         prompt=prompt,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from entra_oauth.practice.http.responses import encode_reply
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.directory.model import App, Redirect
+    from entra_oauth.practice.directory.model import Redirect, RegisteredApp
     from entra_oauth.protocol.messages import Fields
 
     _Parts = tuple[str, str, str | None]
@@ -30,7 +30,7 @@ _LOOPBACK = re.compile(
 )
 
 
-def find(app: App, sent: str) -> Redirect | None:
+def find(app: RegisteredApp, sent: str) -> Redirect | None:
     """The registered redirect URI that `sent` is, if any."""
     theirs = _parts(sent)
     return next((r for r in app.redirects if _same(r.uri, sent, theirs)), None)

@@ -13,13 +13,13 @@ from entra_oauth.practice.http.refusals import refuse
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import (
-        App,
         Directory,
+        RegisteredApp,
         Resource,
         Tenant,
     )
 
-__all__ = ["Asked", "Wanted", "read_app_scope", "read_resource", "read_scope"]
+__all__ = ["RequestedScope", "ResourceScope", "read_app_scope", "read_resource", "read_scope"]
 
 _OIDC = ("openid", "profile", "email", "offline_access")
 _DEFAULT = ".default"
@@ -27,7 +27,7 @@ _NOT_TOGETHER = " .default scope can't be combined with resource-specific scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ResourceScope:
     """What was asked of one resource."""
 
     resource: Resource
@@ -60,19 +60,21 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RequestedScope:
     """A scope string, understood."""
 
     oidc: tuple[str, ...]
-    wanted: tuple[Wanted, ...]
+    resources: tuple[ResourceScope, ...]
     """Per resource, in order; never empty: Graph stands in for OIDC words alone."""
 
 
-def read_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Asked:
+def read_scope(
+    text: str, directory: Directory, tenant: Tenant, app: RegisteredApp
+) -> RequestedScope:
     """Read a scope string. Raises 70011, 500011 or 650053."""
     words = list(dict.fromkeys(text.split(" ")))
     oidc = tuple(w for w in words if w in _OIDC)
-    found: dict[str, Wanted] = {}
+    found: dict[str, ResourceScope] = {}
     for word in words:
         if word and word not in _OIDC:
             one = _read_word(word, directory, tenant, app)
@@ -82,22 +84,24 @@ def read_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Ask
         raise refuse(70011, text, _NOT_TOGETHER)
     if not found:
         found[GRAPH] = _graph_for(oidc, directory, text)
-    return Asked(oidc=oidc, wanted=tuple(found.values()))
+    return RequestedScope(oidc=oidc, resources=tuple(found.values()))
 
 
-def read_resource(name: str, directory: Directory, tenant: Tenant) -> Asked:
+def read_resource(name: str, directory: Directory, tenant: Tenant) -> RequestedScope:
     """What the `resource` parameter of the v1.0 endpoints asks for. Raises 500011."""
     resource = directory.resource(name)
     if resource is None:
         raise refuse(500011, name, tenant.name)
-    wanted = Wanted(
+    resource_scope = ResourceScope(
         resource=resource, prefix=f"{name}/", permissions=resource.permissions, default=True
     )
     # fidelity: v1-always - with v1.0 nobody asks for these, and everybody gets them
-    return Asked(oidc=("openid", "profile", "offline_access"), wanted=(wanted,))
+    return RequestedScope(oidc=("openid", "profile", "offline_access"), resources=(resource_scope,))
 
 
-def read_app_scope(text: str, directory: Directory, tenant: Tenant, app: App) -> Wanted:
+def read_app_scope(
+    text: str, directory: Directory, tenant: Tenant, app: RegisteredApp
+) -> ResourceScope:
     """The one `.default` of an app that asks for itself. Raises 1002012, 70011 or 500011."""
     # fidelity: app-scope
     words = [w for w in text.split(" ") if w and w not in _OIDC]
@@ -108,7 +112,9 @@ def read_app_scope(text: str, directory: Directory, tenant: Tenant, app: App) ->
     return _read_word(words[0], directory, tenant, app)
 
 
-def _read_word(word: str, directory: Directory, tenant: Tenant, app: App) -> Wanted:
+def _read_word(
+    word: str, directory: Directory, tenant: Tenant, app: RegisteredApp
+) -> ResourceScope:
     # `https://x//.default` names the resource `https://x/`: only the last slash divides.
     name, slash, permission = word.rpartition("/")
     resource = directory.resource(name if slash else GRAPH)
@@ -117,7 +123,7 @@ def _read_word(word: str, directory: Directory, tenant: Tenant, app: App) -> Wan
     default = permission == _DEFAULT
     if not default and permission not in (*resource.permissions, *resource.admin_permissions):
         raise refuse(650053, app.name, permission, resource.id)
-    return Wanted(
+    return ResourceScope(
         resource=resource,
         prefix=f"{name}{slash}",
         permissions=resource.permissions if default else (permission,),
@@ -125,8 +131,8 @@ def _read_word(word: str, directory: Directory, tenant: Tenant, app: App) -> Wan
     )
 
 
-def _join(first: Wanted, second: Wanted) -> Wanted:
-    return Wanted(
+def _join(first: ResourceScope, second: ResourceScope) -> ResourceScope:
+    return ResourceScope(
         resource=first.resource,
         prefix=first.prefix,
         permissions=tuple(dict.fromkeys((*first.permissions, *second.permissions))),
@@ -138,9 +144,9 @@ def _names_permissions(words: list[str]) -> bool:
     return any(w and w not in _OIDC and w.rpartition("/")[2] != _DEFAULT for w in words)
 
 
-def _graph_for(oidc: tuple[str, ...], directory: Directory, text: str) -> Wanted:
+def _graph_for(oidc: tuple[str, ...], directory: Directory, text: str) -> ResourceScope:
     graph = directory.resource(GRAPH)
     if graph is None or not oidc:
         raise refuse(70011, text, "")
     names = tuple(w for w in oidc if w != "offline_access")
-    return Wanted(resource=graph, prefix="", permissions=names, default=False)
+    return ResourceScope(resource=graph, prefix="", permissions=names, default=False)

@@ -18,7 +18,7 @@ from entra_oauth.channels.base import now
 from entra_oauth.channels.loopback.host import Passage
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.practice.browser.control_client import command
-from entra_oauth.practice.browser.transport import Tap, http_send
+from entra_oauth.practice.browser.transport import SocketTap, http_send
 from entra_oauth.protocol.messages import HttpRequest, Wire, is_loopback
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["Visits", "telling"]
+__all__ = ["BrowserVisits", "telling"]
 
 _MOST = 200
 _LONGEST_ANSWER = 256 * 1024
 
 
-class Visits:
+class BrowserVisits:
     """The visits of one run. Safe between threads."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ def telling(
     def send(request: HttpRequest) -> HttpResponse:
         if not is_loopback(urlsplit(request.url).hostname or ""):
             return http_send(request, ca_file=ca_file, proxy_port=proxy_port)
-        number, tap = _begun(control, request), Tap()
+        number, tap = _begun(control, request), SocketTap()
         try:
             return http_send(request, ca_file=ca_file, proxy_port=proxy_port, tap=tap)
         finally:
@@ -100,7 +100,7 @@ def _begun(control: str, request: HttpRequest) -> int:
     return -1
 
 
-def _ended(control: str, number: int, tap: Tap) -> None:
+def _ended(control: str, number: int, tap: SocketTap) -> None:
     if number < 0:
         return
     with suppress(EntraOAuthError):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.practice.run.browser_visits import Visits
+    from entra_oauth.practice.run.browser_visits import BrowserVisits
     from entra_oauth.practice.tenant import PracticeTenant
 
 __all__ = ["Control"]
@@ -47,7 +47,7 @@ class Control:
     """The endpoint, in a `with` block. Visits are told to `visits`. Raises `PortBusy`."""
 
     def __init__(
-        self, tenant: PracticeTenant, *, port: int = 0, visits: Visits | None = None
+        self, tenant: PracticeTenant, *, port: int = 0, visits: BrowserVisits | None = None
     ) -> None:
         self._tenant = tenant
         self._visits = visits
@@ -128,7 +128,7 @@ class Control:
         listed = [{"fault": r.text, "touched": n} for r, n in self._tenant.faults.rules]
         return _answer(200, {"faults": listed})
 
-    def _visit(self, request: HttpRequest, visits: Visits) -> HttpResponse:
+    def _visit(self, request: HttpRequest, visits: BrowserVisits) -> HttpResponse:
         if request.path == "/visits":
             number = visits.begin(_member(request, "method", str), _member(request, "url", str))
         else:

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Directory
     from entra_oauth.practice.http.chance import Chance
     from entra_oauth.practice.signing.key_ring import KeyRing
-    from entra_oauth.practice.state.issued import Ledger
+    from entra_oauth.practice.state.issued import Issued
     from entra_oauth.practice.state.limits import Limits
 
-__all__ = ["World"]
+__all__ = ["Context"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Context:
     """Directory, memory, key, chance and clock of one practice tenant."""
 
     directory: Directory
-    ledger: Ledger
+    issued: Issued
     keys: KeyRing
     client_keys: ClientKeys
     limits: Limits

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.directory.model import (
-        App,
         Platform,
+        RegisteredApp,
         Tenant,
         User,
     )
-    from entra_oauth.practice.directory.tenant_authority import Authority
+    from entra_oauth.practice.directory.tenant_authority import TenantAuthority
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.request.authorize_request import AuthorizeRequest
-    from entra_oauth.practice.request.interaction import Errand
-    from entra_oauth.practice.request.scope_string import Asked
+    from entra_oauth.practice.request.interaction_request import Interaction
+    from entra_oauth.practice.request.scope_string import RequestedScope
 
-__all__ = ["DeviceGrant", "IssuedCode", "Ledger", "PageUnderWay", "RefreshGrant", "Session"]
+__all__ = ["DeviceGrant", "Issued", "IssuedCode", "PendingPage", "RefreshGrant", "Session"]
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class IssuedCode:
     request: AuthorizeRequest
     user: User
     tenant: Tenant
-    issued: float
+    issued_at: float
     amr: tuple[str, ...] = ("pwd",)
     """How the person proved who they are (RFC 8176)."""
     spent: bool = False
@@ -52,7 +52,7 @@ class IssuedCode:
             request=self.request,
             user=self.user,
             tenant=self.tenant,
-            issued=self.issued,
+            issued_at=self.issued_at,
             amr=self.amr,
             spent=True,
         )
@@ -62,12 +62,12 @@ class IssuedCode:
 class DeviceGrant:
     """What a device code stands for, and what has become of it."""
 
-    authority: Authority
-    app: App
-    asked: Asked
-    asked_at: Call
+    authority: TenantAuthority
+    app: RegisteredApp
+    requested: RequestedScope
+    device_call: Call
     """The request for the code: answers to polls carry its ids."""
-    issued: float
+    issued_at: float
     user: User | None = None
     """Who said yes."""
     amr: tuple[str, ...] = ("pwd",)
@@ -80,14 +80,14 @@ class DeviceGrant:
 class RefreshGrant:
     """What a refresh token stands for."""
 
-    app: App
+    app: RegisteredApp
     platform: Platform
     user: User
     tenant: Tenant
-    asked: Asked
-    issued: float
+    requested: RequestedScope
+    issued_at: float
     """When this token was made; ninety days later it is dead."""
-    first_issued: float
+    first_issued_at: float
     """When the first of its line was made; what a page's script holds dies a day later."""
     amr: tuple[str, ...] = ("pwd",)
 
@@ -108,10 +108,10 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageUnderWay:
+class PendingPage:
     """A form that was shown and not yet sent back."""
 
-    request: Errand
+    interaction: Interaction
     shown: float
     user: User | None = None
     """Who has proved their password; the pages after the sign-in page have one."""
@@ -135,7 +135,7 @@ class _Shelf(Generic[T]):
         self._items.pop(key, None)
 
 
-class Ledger:
+class Issued:
     """The tenant's memory. Every method is one step, safe between threads."""
 
     def __init__(self, consents: frozenset[tuple[str | None, str, str]]) -> None:
@@ -143,16 +143,16 @@ class Ledger:
         self._codes: _Shelf[IssuedCode] = _Shelf()
         self._refresh: _Shelf[RefreshGrant] = _Shelf()
         self._sessions: _Shelf[Session] = _Shelf()
-        self._pages: _Shelf[PageUnderWay] = _Shelf()
+        self._pages: _Shelf[PendingPage] = _Shelf()
         self._devices: _Shelf[DeviceGrant] = _Shelf()
         self._user_codes: _Shelf[str] = _Shelf()
         self._consents = set(consents)
         self._revoked: dict[str, float] = {}
         self._challenged: dict[str, float] = {}
 
-    def keep_code(self, code: str, issued: IssuedCode) -> None:
+    def keep_code(self, code: str, issued_code: IssuedCode) -> None:
         with self._lock:
-            self._codes.put(code, issued)
+            self._codes.put(code, issued_code)
 
     def code(self, code: str) -> IssuedCode | None:
         with self._lock:
@@ -161,10 +161,10 @@ class Ledger:
     def spend(self, code: str) -> bool:
         """Mark a code as used; false if it was, or is unknown. Only one caller wins."""
         with self._lock:
-            issued = self._codes.get(code)
-            if issued is None or issued.spent:
+            issued_code = self._codes.get(code)
+            if issued_code is None or issued_code.spent:
                 return False
-            self._codes.put(code, issued.once_used())
+            self._codes.put(code, issued_code.once_used())
             return True
 
     def keep_refresh(self, token: str, grant: RefreshGrant) -> None:
@@ -231,11 +231,11 @@ class Ledger:
         with self._lock:
             self._sessions.drop(name or "")
 
-    def keep_page(self, name: str, page: PageUnderWay) -> None:
+    def keep_page(self, name: str, page: PendingPage) -> None:
         with self._lock:
             self._pages.put(name, page)
 
-    def page(self, name: str | None) -> PageUnderWay | None:
+    def page(self, name: str | None) -> PendingPage | None:
         with self._lock:
             return self._pages.get(name) if name else None
 

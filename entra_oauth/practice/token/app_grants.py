@@ -15,17 +15,17 @@ from entra_oauth.practice.request.scope_string import read_app_scope
 from entra_oauth.practice.signing.jws import believed, seconds, split
 from entra_oauth.practice.token.app_proof import check_confidential
 from entra_oauth.practice.token.grant_request import (
-    Granted,
-    GrantedToApp,
-    asked_now,
+    AppGrant,
+    UserGrant,
     need_consent,
+    requested_now,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from entra_oauth.practice.directory.model import User
-    from entra_oauth.practice.token.grant_request import TokenCall
+    from entra_oauth.practice.token.grant_request import GrantRequest
 
 __all__ = ["client_credentials", "on_behalf_of"]
 
@@ -33,24 +33,24 @@ _APP_LIFE_S = 3600
 _FEDERATED_LIFE_S = 86_400
 
 
-def client_credentials(token: TokenCall) -> GrantedToApp:
+def client_credentials(request: GrantRequest) -> AppGrant:
     """`client_credentials` (RFC 6749 §4.4)."""
-    tenant = token.authority.tenant
+    tenant = request.authority.tenant
     if tenant is None:
         raise refuse(50059)  # fidelity: app-common
-    check_confidential(token)
-    if token.version == 1:
-        (wanted,) = asked_now(token).wanted
+    check_confidential(request)
+    if request.version == 1:
+        (resource_scope,) = requested_now(request).resources
     else:
-        scope = token.need("scope")
-        wanted = read_app_scope(scope, token.world.directory, tenant, token.app)
-    assertion = token.credential.assertion
+        scope = request.need("scope")
+        resource_scope = read_app_scope(scope, request.context.directory, tenant, request.app)
+    assertion = request.credential.assertion
     federated = assertion is not None and not _names_certificate(assertion)
-    return GrantedToApp(
+    return AppGrant(
         tenant=tenant,
-        wanted=wanted,
+        resource_scope=resource_scope,
         life_s=_FEDERATED_LIFE_S if federated else _APP_LIFE_S,  # fidelity: app-life
-        claims=read_claims(token.call.form.get("claims")),
+        claims=read_claims(request.call.form.get("claims")),
     )
 
 
@@ -59,48 +59,48 @@ def _names_certificate(assertion: str) -> bool:
     return read is not None and bool({"x5t", "x5t#S256"} & set(read.header))
 
 
-def on_behalf_of(token: TokenCall) -> Granted:
+def on_behalf_of(request: GrantRequest) -> UserGrant:
     """`urn:ietf:params:oauth:grant-type:jwt-bearer` with `requested_token_use`."""
-    if token.need("requested_token_use") != "on_behalf_of":
+    if request.need("requested_token_use") != "on_behalf_of":
         raise refuse(90023, "requested_token_use")
-    assertion = token.need("assertion")
-    check_confidential(token)
-    asked = asked_now(token)
-    claims = _claims_for(token, assertion)
-    user = _person(token, claims)
-    (wanted,) = asked.wanted
-    need_consent(token, wanted, user)
-    return Granted(
+    assertion = request.need("assertion")
+    check_confidential(request)
+    requested = requested_now(request)
+    claims = _claims_for(request, assertion)
+    user = _person(request, claims)
+    (resource_scope,) = requested.resources
+    need_consent(request, resource_scope, user)
+    return UserGrant(
         user=user,
-        tenant=token.world.directory.tenant_of(user),
+        tenant=request.context.directory.tenant_of(user),
         platform=Platform.WEB,
-        wanted=wanted,
-        asked=asked,
-        first_issued=token.call.now,
+        resource_scope=resource_scope,
+        requested=requested,
+        first_issued_at=request.call.now,
         amr=("pwd", "mfa") if user.mfa else ("pwd",),
-        claims=read_claims(token.call.form.get("claims")),
+        claims=read_claims(request.call.form.get("claims")),
     )
 
 
-def _claims_for(token: TokenCall, assertion: str) -> Mapping[str, object]:
+def _claims_for(request: GrantRequest, assertion: str) -> Mapping[str, object]:
     """The claims of an access token that was made for this very app."""
     # fidelity: on-behalf-of
-    claims = believed(assertion, token.world.keys.key())
+    claims = believed(assertion, request.context.keys.key())
     if claims is None:
         raise refuse(50013)
-    mine = token.world.directory.resource(token.app.client_id)
-    names = {token.app.client_id, *(mine.uris if mine is not None else ())}
+    mine = request.context.directory.resource(request.app.client_id)
+    names = {request.app.client_id, *(mine.uris if mine is not None else ())}
     if claims.get("aud") not in names:
         raise refuse(500131)
-    if not seconds(claims, "nbf") <= token.call.now < seconds(claims, "exp"):
+    if not seconds(claims, "nbf") <= request.call.now < seconds(claims, "exp"):
         raise refuse(500133)
     if "azp" not in claims and "appid" not in claims:
         raise refuse(240002)
     return claims
 
 
-def _person(token: TokenCall, claims: Mapping[str, object]) -> User:
-    user = token.world.directory.user_with_oid(str(claims.get("oid")))
+def _person(request: GrantRequest, claims: Mapping[str, object]) -> User:
+    user = request.context.directory.user_with_oid(str(claims.get("oid")))
     if user is None:
-        raise refuse(7000114, token.app.client_id)
+        raise refuse(7000114, request.app.client_id)
     return user

@@ -15,24 +15,24 @@ from urllib.parse import unquote_plus
 from entra_oauth.practice.directory.model import Platform
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.token.assertion import check_assertion
-from entra_oauth.practice.token.grant_request import Credential
+from entra_oauth.practice.token.grant_request import AppCredential
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.token.grant_request import TokenCall
+    from entra_oauth.practice.token.grant_request import GrantRequest
 
 __all__ = ["check_confidential", "check_platform", "check_public_flow", "read_credential"]
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-def read_credential(call: Call) -> tuple[str | None, Credential]:
+def read_credential(call: Call) -> tuple[str | None, AppCredential]:
     """What the request shows, and the client id of its Authorization header, if any."""
     form = call.form
     assertion = form.get("client_assertion")
     basic_id, basic_secret = _basic(call)
     secret = form.get("client_secret")
-    return basic_id, Credential(secret if secret is not None else basic_secret, assertion)
+    return basic_id, AppCredential(secret if secret is not None else basic_secret, assertion)
 
 
 def _basic(call: Call) -> tuple[str | None, str | None]:
@@ -47,49 +47,49 @@ def _basic(call: Call) -> tuple[str | None, str | None]:
     return unquote_plus(name), unquote_plus(secret)
 
 
-def check_platform(token: TokenCall, platform: Platform) -> None:
+def check_platform(request: GrantRequest, platform: Platform) -> None:
     """Does the client behave as the platform of its redirect URI demands?"""
     # fidelity: platforms
-    origin = token.call.origin
+    origin = request.call.origin
     if platform is Platform.SPA and origin is None:
         raise refuse(9002327)
     if platform is not Platform.SPA and origin is not None:
         raise refuse(9002326, origin)
     if platform is Platform.WEB:
-        _check_proof(token)
-    elif token.credential.given:
+        _check_proof(request)
+    elif request.credential.given:
         raise refuse(700025)
 
 
-def check_confidential(token: TokenCall) -> None:
+def check_confidential(request: GrantRequest) -> None:
     """For grants that only an app with a credential may use. No browser may send one."""
-    if token.call.origin is not None:
-        raise refuse(9002326, token.call.origin)
-    _check_proof(token)
+    if request.call.origin is not None:
+        raise refuse(9002326, request.call.origin)
+    _check_proof(request)
 
 
-def check_public_flow(token: TokenCall) -> Platform:
+def check_public_flow(request: GrantRequest) -> Platform:
     """For grants without a redirect URI, which the app's registration must allow."""
     # fidelity: public-flows
-    if token.call.origin is not None:
-        raise refuse(9002326, token.call.origin)
-    if token.credential.given and token.app.confidential:
-        _check_proof(token)
+    if request.call.origin is not None:
+        raise refuse(9002326, request.call.origin)
+    if request.credential.given and request.app.confidential:
+        _check_proof(request)
         return Platform.WEB
-    if not token.app.public_flows:
+    if not request.app.public_flows:
         raise refuse(7000218)
-    if token.credential.given:
+    if request.credential.given:
         raise refuse(700025)
     return Platform.NATIVE
 
 
-def _check_proof(token: TokenCall) -> None:
+def _check_proof(request: GrantRequest) -> None:
     """AADSTS7000218 without a credential, and one of several for a wrong one."""
-    app, credential = token.app, token.credential
+    app, credential = request.app, request.credential
     if credential.assertion is not None:
-        if token.need("client_assertion_type") != _ASSERTION_TYPE:
+        if request.need("client_assertion_type") != _ASSERTION_TYPE:
             raise refuse(90023, "client_assertion_type")
-        check_assertion(token, credential.assertion)
+        check_assertion(request, credential.assertion)
         return
     if credential.secret is None:
         raise refuse(7000218)

@@ -18,46 +18,46 @@ if TYPE_CHECKING:
 
     from entra_oauth.practice.directory.client_keys import Known
     from entra_oauth.practice.signing.jws import SignedToken
-    from entra_oauth.practice.token.grant_request import TokenCall
+    from entra_oauth.practice.token.grant_request import GrantRequest
 
 __all__ = ["check_assertion"]
 
 _LEEWAY_S = 300
 
 
-def check_assertion(token: TokenCall, text: str) -> None:
+def check_assertion(request: GrantRequest, text: str) -> None:
     """Raises 50027, 50048, 700024, 700027, 700211, 700212, 700213 or 700229."""
     read = split(text)
     if read is None:
         raise refuse(50027)
-    if _is_federated(token, read):
-        _check_federated(token, text, read.claims)
+    if _is_federated(request, read):
+        _check_federated(request, text, read.claims)
     else:
-        _check_own(token, read)
+        _check_own(request, read)
 
 
-def _is_federated(token: TokenCall, read: SignedToken) -> bool:
+def _is_federated(request: GrantRequest, read: SignedToken) -> bool:
     """Whether another issuer made it: it names no certificate, or one that the app trusts."""
     if not {"x5t", "x5t#S256"} & set(read.header):
         return True
-    return any(c.issuer == read.claims.get("iss") for c in token.app.federated)
+    return any(c.issuer == read.claims.get("iss") for c in request.app.federated)
 
 
-def _check_own(token: TokenCall, read: SignedToken) -> None:
+def _check_own(request: GrantRequest, read: SignedToken) -> None:
     # fidelity: client-assertion
-    known = _find(token, read.header)
+    known = _find(request, read.header)
     if known is None:
-        raise refuse(700027, token.app.client_id)
+        raise refuse(700027, request.app.client_id)
     if not _signed_by(known.public, read):
-        raise refuse(700027, token.app.client_id)
+        raise refuse(700027, request.app.client_id)
     claims = read.claims
     if claims.get("iss") != claims.get("sub"):
         raise refuse(50048)
-    if str(claims.get("iss")).lower() != token.app.client_id:
+    if str(claims.get("iss")).lower() != request.app.client_id:
         raise refuse(50027)
-    if claims.get("aud") not in _audiences(token):
+    if claims.get("aud") not in _audiences(request):
         raise refuse(50027)  # fidelity: assertion-audience
-    _check_times(claims, token.call.now)
+    _check_times(claims, request.call.now)
 
 
 def _check_times(claims: Mapping[str, object], now: float) -> None:
@@ -67,10 +67,10 @@ def _check_times(claims: Mapping[str, object], now: float) -> None:
         raise refuse(700024)
 
 
-def _find(token: TokenCall, header: Mapping[str, object]) -> Known | None:
+def _find(request: GrantRequest, header: Mapping[str, object]) -> Known | None:
     """The certificate that the header names; padding does not matter, msal leaves it on."""
     sha256, sha1 = (str(header.get(name, "")).rstrip("=") for name in ("x5t#S256", "x5t"))
-    for known in token.world.client_keys.known(token.app):
+    for known in request.context.client_keys.known(request.app):
         if sha256 == known.sha256 or (not sha256 and sha1 == known.sha1):
             return known
     return None
@@ -95,23 +95,23 @@ def _signed_by(public: RSAPublicKey, read: SignedToken) -> bool:
     return True
 
 
-def _audiences(token: TokenCall) -> set[str]:
+def _audiences(request: GrantRequest) -> set[str]:
     """The token endpoint, by every name that this tenant has here."""
-    home, base = token.home, token.call.base_url
-    names = {home.id, home.domain, token.authority.segment, token.call.segments[0]}
+    home, base = request.home, request.call.base_url
+    names = {home.id, home.domain, request.authority.segment, request.call.segments[0]}
     ends = ("oauth2/v2.0/token", "oauth2/token", "v2.0")
     return {f"{base}/{name}/{end}" for name in names for end in ends}
 
 
-def _check_federated(token: TokenCall, text: str, claims: Mapping[str, object]) -> None:
+def _check_federated(request: GrantRequest, text: str, claims: Mapping[str, object]) -> None:
     """The tenant plays every foreign issuer itself: `PracticeTenant.federated_token`."""
     # fidelity: federated-issuer
-    ours = f"{token.call.base_url}/{token.home.id}/v2.0"
+    ours = f"{request.call.base_url}/{request.home.id}/v2.0"
     issuer, subject = str(claims.get("iss")), str(claims.get("sub"))
-    trusted = [c for c in token.app.federated if c.issuer == issuer]
+    trusted = [c for c in request.app.federated if c.issuer == issuer]
     if not trusted:
         raise refuse(700211, issuer)
-    if believed(text, token.world.keys.key()) is None:
+    if believed(text, request.context.keys.key()) is None:
         raise refuse(50027)
     if issuer == ours and "scp" in claims:
         raise refuse(700229)
@@ -120,4 +120,4 @@ def _check_federated(token: TokenCall, text: str, claims: Mapping[str, object]) 
         raise refuse(700213, subject)
     if not any(c.audience == claims.get("aud") for c in trusted):
         raise refuse(700212, str(claims.get("aud")))
-    _check_times(claims, token.call.now)
+    _check_times(claims, request.call.now)

@@ -19,35 +19,35 @@ if TYPE_CHECKING:
 
     pass
     from entra_oauth.practice.directory.model import (
-        App,
         Platform,
+        RegisteredApp,
         Tenant,
         User,
     )
-    from entra_oauth.practice.directory.tenant_authority import Authority
-    from entra_oauth.practice.request.scope_string import Asked, Wanted
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.directory.tenant_authority import TenantAuthority
+    from entra_oauth.practice.request.scope_string import RequestedScope, ResourceScope
+    from entra_oauth.practice.state.context import Context
 
 __all__ = [
-    "Credential",
-    "Granted",
-    "GrantedToApp",
-    "TokenCall",
-    "asked_now",
+    "AppCredential",
+    "AppGrant",
+    "GrantRequest",
+    "UserGrant",
     "choose_resource",
     "need_consent",
+    "requested_now",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCall:
+class GrantRequest:
     """A token request whose client is known to exist."""
 
-    world: World
+    context: Context
     call: Call
-    authority: Authority
-    app: App
-    credential: Credential
+    authority: TenantAuthority
+    app: RegisteredApp
+    credential: AppCredential
     version: int
     """Of the endpoint: 1 or 2."""
 
@@ -56,82 +56,82 @@ class TokenCall:
 
     @property
     def home(self) -> Tenant:
-        return self.authority.home(self.world.directory)
+        return self.authority.home(self.context.directory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Granted:
+class UserGrant:
     """What may be issued for a person."""
 
     user: User
     tenant: Tenant
     platform: Platform
-    wanted: Wanted
+    resource_scope: ResourceScope
     """The one resource that the access token is for."""
-    asked: Asked
+    requested: RequestedScope
     """All that was agreed; a refresh token stands for this."""
     nonce: str | None = field(default=None, repr=False)
-    first_issued: float
+    first_issued_at: float
     """When the line of refresh tokens began."""
     amr: tuple[str, ...] = ("pwd",)
     claims: ClaimsRequest = NO_CLAIMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrantedToApp:
+class AppGrant:
     """What may be issued to an app for itself."""
 
     tenant: Tenant
-    wanted: Wanted
+    resource_scope: ResourceScope
     life_s: int
     claims: ClaimsRequest = NO_CLAIMS
 
 
-def asked_now(token: TokenCall) -> Asked:
+def requested_now(request: GrantRequest) -> RequestedScope:
     """What this very request asks for, by `scope`, or `resource` with v1.0."""
-    directory = token.world.directory
-    if token.version == 1:
-        return read_resource(token.need("resource"), directory, token.home)
-    asked = read_scope(token.need("scope"), directory, token.home, token.app)
-    if len(asked.wanted) > 1:
-        raise refuse(28000, token.need("scope"))
-    return asked
+    directory = request.context.directory
+    if request.version == 1:
+        return read_resource(request.need("resource"), directory, request.home)
+    requested = read_scope(request.need("scope"), directory, request.home, request.app)
+    if len(requested.resources) > 1:
+        raise refuse(28000, request.need("scope"))
+    return requested
 
 
-def need_consent(token: TokenCall, wanted: Wanted, user: User) -> None:
+def need_consent(request: GrantRequest, resource_scope: ResourceScope, user: User) -> None:
     """AADSTS65001 unless that person, or an administrator, agreed."""
-    ledger, client_id = token.world.ledger, token.app.client_id
-    if wanted.needs_admin and not user.admin:
-        agreed = ledger.consented_for_all(client_id, wanted.resource.id)
+    issued, client_id = request.context.issued, request.app.client_id
+    if resource_scope.needs_admin and not user.admin:
+        agreed = issued.consented_for_all(client_id, resource_scope.resource.id)
     else:
-        agreed = ledger.consented(user.oid, client_id, wanted.resource.id)
+        agreed = issued.consented(user.oid, client_id, resource_scope.resource.id)
     if not agreed:
-        raise refuse(65001, client_id, token.app.name)
+        raise refuse(65001, client_id, request.app.name)
 
 
-def choose_resource(token: TokenCall, asked: Asked, user: User) -> Wanted:
+def choose_resource(request: GrantRequest, requested: RequestedScope, user: User) -> ResourceScope:
     """The resource of this token: what is named now, else the first that was agreed."""
-    form = token.call.form
-    if token.version == 1:
+    form = request.call.form
+    if request.version == 1:
         if form.get("resource") is None:
-            return asked.wanted[0]
-        (wanted,) = asked_now(token).wanted
-        need_consent(token, wanted, user)
-        return wanted
+            return requested.resources[0]
+        (resource_scope,) = requested_now(request).resources
+        need_consent(request, resource_scope, user)
+        return resource_scope
     text = form.get("scope")
     if text is None:
         if form.has("scope"):
             raise refuse(28003)
-        return asked.wanted[0]
-    now = asked_now(token)
+        return requested.resources[0]
+    now = requested_now(request)
     if set(text.split()) <= set(now.oidc):
-        return asked.wanted[0]
-    need_consent(token, now.wanted[0], user)
-    return now.wanted[0]
+        return requested.resources[0]
+    need_consent(request, now.resources[0], user)
+    return now.resources[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class AppCredential:
     """How the app proved itself, if it did."""
 
     secret: str | None = field(default=None, repr=False)

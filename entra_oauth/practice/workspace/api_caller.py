@@ -17,11 +17,11 @@ from entra_oauth.protocol.messages import HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from entra_oauth.practice.directory.model import App, User
+    from entra_oauth.practice.directory.model import RegisteredApp, User
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
 
-__all__ = ["TurnedAway", "Visitor", "as_json", "visitor"]
+__all__ = ["ApiCaller", "TurnedAway", "as_json", "identify_caller"]
 
 _RESOURCE_ID = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.databricks/workspaces/[^/]+",
@@ -31,12 +31,12 @@ _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
+class ApiCaller:
     """A person, or an app that speaks for itself."""
 
     oid: str
     user: User | None
-    app: App
+    app: RegisteredApp
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class TurnedAway(Exception):
         self.answer = answer
 
 
-def visitor(world: World, call: Call) -> Visitor:
+def identify_caller(context: Context, call: Call) -> ApiCaller:
     """Whose token it is. Raises `TurnedAway`."""
     scheme, _, token = (call.request.header("Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -66,33 +66,33 @@ def visitor(world: World, call: Call) -> Visitor:
                 ("WWW-Authenticate", 'Bearer realm="practice workspace"'),
             )
         )
-    claims = believed(token.strip(), world.keys.key())
+    claims = believed(token.strip(), context.keys.key())
     if claims is None:
         raise TurnedAway(_refusal(403, "Invalid access token."))
-    resource = world.directory.resource(DATABRICKS)
+    resource = context.directory.resource(DATABRICKS)
     if resource is None or not resource.answers_to(str(claims.get("aud"))):
         raise TurnedAway(_wrong_audience(str(claims.get("aud"))))
     if not seconds(claims, "nbf") <= call.now < seconds(claims, "exp"):
         raise TurnedAway(_refusal(403, "Invalid access token."))
-    who = _found(world, claims)
-    if who is None or not _member(world, call, who):
+    who = _found(context, claims)
+    if who is None or not _member(context, call, who):
         raise TurnedAway(_page(403, "Error 403 User not authorized."))
-    _challenge(world, call, who, claims)
+    _challenge(context, call, who, claims)
     return who
 
 
-def _found(world: World, claims: Mapping[str, object]) -> Visitor | None:
-    app = world.directory.app(str(claims.get("appid", claims.get("azp"))))
+def _found(context: Context, claims: Mapping[str, object]) -> ApiCaller | None:
+    app = context.directory.app(str(claims.get("appid", claims.get("azp"))))
     oid = str(claims.get("oid"))
     if app is None:
         return None
     if "scp" not in claims:
-        return Visitor(oid=oid, user=None, app=app)
-    user = world.directory.user_with_oid(oid)
-    return Visitor(oid=oid, user=user, app=app) if user is not None else None
+        return ApiCaller(oid=oid, user=None, app=app)
+    user = context.directory.user_with_oid(oid)
+    return ApiCaller(oid=oid, user=user, app=app) if user is not None else None
 
 
-def _member(world: World, call: Call, who: Visitor) -> bool:
+def _member(context: Context, call: Call, who: ApiCaller) -> bool:
     """In the workspace, or with a role on its Azure resource and the headers that say so.
 
     https://learn.microsoft.com/azure/databricks/dev-tools/auth: a service principal must
@@ -105,28 +105,28 @@ def _member(world: World, call: Call, who: Visitor) -> bool:
     named = call.request.header("X-Databricks-Azure-Workspace-Resource-Id") or ""
     if not known.contributor or not _RESOURCE_ID.fullmatch(named):
         return False
-    return who.user is not None or _manages(world, call, who)
+    return who.user is not None or _manages(context, call, who)
 
 
-def _manages(world: World, call: Call, who: Visitor) -> bool:
+def _manages(context: Context, call: Call, who: ApiCaller) -> bool:
     """Whether the management token is this service principal's, and still good."""
     text = call.request.header("X-Databricks-Azure-SP-Management-Token") or ""
-    claims = believed(text, world.keys.key())
+    claims = believed(text, context.keys.key())
     if claims is None or claims.get("oid") != who.oid:
         return False
     # It must be for Azure's own API. Whichever name that was asked for by, Entra's
     # management resource answers to it.
-    resource = world.directory.resource(str(claims.get("aud")))
-    management = world.directory.resource("https://management.core.windows.net/")
+    resource = context.directory.resource(str(claims.get("aud")))
+    management = context.directory.resource("https://management.core.windows.net/")
     if resource is None or resource is not management:
         return False
     return seconds(claims, "nbf") <= call.now < seconds(claims, "exp")
 
 
-def _challenge(world: World, call: Call, who: Visitor, claims: Mapping[str, object]) -> None:
+def _challenge(context: Context, call: Call, who: ApiCaller, claims: Mapping[str, object]) -> None:
     """A client that can handle it is asked for a token made after the person's session ended."""
     # fidelity: cae-challenge
-    since = world.ledger.challenged(who.oid)
+    since = context.issued.challenged(who.oid)
     if since is None or "xms_cc" not in claims or seconds(claims, "nbf") >= int(since):
         return
     wanted = b64encode(challenge_json(int(since)).encode()).decode("ascii")

@@ -11,13 +11,13 @@ from urllib.parse import urlencode, urlsplit
 
 from entra_oauth.practice.directory.model import DATABRICKS
 from entra_oauth.practice.http.responses import redirect_answer
-from entra_oauth.practice.workspace.api_caller import TurnedAway, as_json, visitor
+from entra_oauth.practice.workspace.api_caller import TurnedAway, as_json, identify_caller
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
-    from entra_oauth.practice.workspace.api_caller import Visitor
+    from entra_oauth.practice.state.context import Context
+    from entra_oauth.practice.workspace.api_caller import ApiCaller
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["aad_auth", "authorize", "clusters", "who_am_i"]
@@ -28,10 +28,10 @@ _CLOUDS = (
 )
 
 
-def clusters(world: World, call: Call) -> HttpResponse:
+def clusters(context: Context, call: Call) -> HttpResponse:
     """GET `/api/2.0/clusters/list`, and 2.1."""
     try:
-        who = visitor(world, call)
+        who = identify_caller(context, call)
     except TurnedAway as no:
         return no.answer
     listed = [
@@ -50,16 +50,16 @@ def clusters(world: World, call: Call) -> HttpResponse:
     return as_json(200, {"clusters": listed})
 
 
-def who_am_i(world: World, call: Call) -> HttpResponse:
+def who_am_i(context: Context, call: Call) -> HttpResponse:
     """GET `/api/2.0/preview/scim/v2/Me`."""
     try:
-        who = visitor(world, call)
+        who = identify_caller(context, call)
     except TurnedAway as no:
         return no.answer
     return as_json(200, _described(who))
 
 
-def _described(who: Visitor) -> dict[str, object]:
+def _described(who: ApiCaller) -> dict[str, object]:
     user = who.user
     kind = "User" if user is not None else "ServicePrincipal"
     described: dict[str, object] = {
@@ -74,10 +74,10 @@ def _described(who: Visitor) -> dict[str, object]:
     return described
 
 
-def aad_auth(world: World, call: Call) -> HttpResponse:
+def aad_auth(context: Context, call: Call) -> HttpResponse:
     """GET `/aad/auth`: its redirect tells which tenant and cloud the workspace belongs to."""
     # fidelity: aad-auth
-    at = _authority(world, call)
+    at = _authority(context, call)
     query = urlencode(
         {
             "client_id": DATABRICKS,
@@ -89,16 +89,16 @@ def aad_auth(world: World, call: Call) -> HttpResponse:
     return redirect_answer(f"{at}/oauth2/authorize?{query}", call)
 
 
-def authorize(world: World, call: Call) -> HttpResponse:
+def authorize(context: Context, call: Call) -> HttpResponse:
     """GET `/oidc/oauth2/v2.0/authorize`: leads to the authority, with the query as it came."""
     query = urlsplit(call.request.url).query
-    at = f"{_authority(world, call)}/oauth2/v2.0/authorize"
+    at = f"{_authority(context, call)}/oauth2/v2.0/authorize"
     return redirect_answer(f"{at}?{query}" if query else at, call)
 
 
-def _authority(world: World, call: Call) -> str:
+def _authority(context: Context, call: Call) -> str:
     """The tenant's address: of its own host here, of the cloud's where we stand in for one."""
-    tenant = world.directory.tenants[0].id
+    tenant = context.directory.tenants[0].id
     host = urlsplit(call.base_url).hostname or ""
     if is_loopback(host):
         return f"{call.base_url}/{tenant}"

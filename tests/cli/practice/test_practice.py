@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
-from entra_oauth.practice.browser.user_agent import Page
+from entra_oauth.practice.browser.user_agent import BrowserPage
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit import needs
 from kit.command_line import (
@@ -28,7 +28,7 @@ from kit.command_line import (
 ALICE = "alice@contoso-practice.example"
 
 
-def sign_in(url: str) -> Page:
+def sign_in(url: str) -> BrowserPage:
     return PracticeBrowser(http_send, ALICE, "practice").open(url)
 
 
@@ -122,7 +122,7 @@ def _where_it_ends(url: str) -> str:
 def test_a_refusal_of_the_tenant_is_told_in_its_words(
     monkeypatch: pytest.MonkeyPatch, no_terminal: None
 ) -> None:
-    pages: list[Page] = []
+    pages: list[BrowserPage] = []
     person = Person()
 
     def visit(*, again: bool = False) -> None:

@@ -12,10 +12,10 @@ from entra_oauth.practice.directory.model import (
     ARTICLE_CLIENT_ID,
     ARTICLE_TENANT_ID,
     DATABRICKS,
-    App,
     Consent,
     Directory,
     Redirect,
+    RegisteredApp,
     Tenant,
 )
 from entra_oauth.practice.tenant import PracticeTenant
@@ -59,8 +59,8 @@ def test_a_consent_in_the_directory_spares_the_page(oid: str | None) -> None:
 
 
 def test_two_tenants_keep_their_people_and_apps_apart() -> None:
-    visitor = replace(BOB, tenant_id=FABRIKAM.id, name="bob@fabrikam.example")
-    own = App(
+    identify_caller = replace(BOB, tenant_id=FABRIKAM.id, name="bob@fabrikam.example")
+    own = RegisteredApp(
         client_id="0fab0000-0000-4000-8000-000000000009",
         name="Fabrikam's own",
         redirects=(Redirect("http://localhost"),),
@@ -70,23 +70,25 @@ def test_two_tenants_keep_their_people_and_apps_apart() -> None:
     book = replace(
         DEFAULT,
         tenants=(*DEFAULT.tenants, FABRIKAM),
-        users=(ALICE, visitor),
+        users=(ALICE, identify_caller),
         apps=(*DEFAULT.apps, own),
     )
     tenant = PracticeTenant(directory=book, clock=lambda: NOON)
-    there = Kit(tenant, user=visitor.name)
+    there = Kit(tenant, user=identify_caller.name)
     assert "AADSTS50126" in there.open(tenant=ARTICLE_TENANT_ID).text
     assert "AADSTS700016" in there.open({"client_id": own.client_id}).text
     code = there.code({"client_id": own.client_id}, tenant=FABRIKAM.id)
     change = {"client_id": own.client_id}
     assert there.redeem(code, change, tenant=FABRIKAM.id).status == 200
-    anywhere = Kit(tenant, user=visitor.name)
+    anywhere = Kit(tenant, user=identify_caller.name)
     response = anywhere.redeem(anywhere.code(tenant="common"), tenant="common")
     assert "access_token" in body_of(response)
 
 
 def test_an_app_without_a_redirect_uri_cannot_be_signed_in_to() -> None:
-    bare = App(client_id="ba5e0000-0000-4000-8000-000000000009", name="Bare", redirects=())
+    bare = RegisteredApp(
+        client_id="ba5e0000-0000-4000-8000-000000000009", name="Bare", redirects=()
+    )
     book = replace(DEFAULT, apps=(bare,))
     kit = Kit(PracticeTenant(directory=book, clock=lambda: NOON))
     page = kit.open({"client_id": bare.client_id, "redirect_uri": None})

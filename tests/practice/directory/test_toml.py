@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from entra_oauth.errors import UsageError
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import (
-    Account,
-    App,
+    AccountStatus,
     Consent,
     Directory,
     FederatedCredential,
     Platform,
     Redirect,
+    RegisteredApp,
     Resource,
     Tenant,
     User,
@@ -65,11 +65,11 @@ def test_the_documented_example_is_read_and_people_can_sign_in_to_it() -> None:
 
 def test_the_documented_example_shows_every_key_there_is() -> None:
     example = _example()
-    for kind in (Tenant, User, App, Redirect, FederatedCredential, Resource, Consent):
+    for kind in (Tenant, User, RegisteredApp, Redirect, FederatedCredential, Resource, Consent):
         for each in fields(kind):
             shown = rf"^(# )?{each.name} = |^\[\[apps\.{each.name}\]\]"
             assert re.search(shown, example, re.MULTILINE), each.name
-    for choice in (*Platform, *Account):
+    for choice in (*Platform, *AccountStatus):
         assert f'"{choice}"' in example
 
 
@@ -181,7 +181,11 @@ _VALUES = st.one_of(st.booleans(), st.integers(0, 3), st.sampled_from(['"x"', "[
     table=st.sampled_from(["tenants", "users", "apps", "resources", "consents"]),
     keys=st.dictionaries(
         st.sampled_from(
-            [f.name for kind in (Tenant, User, App, Resource, Consent) for f in fields(kind)]
+            [
+                f.name
+                for kind in (Tenant, User, RegisteredApp, Resource, Consent)
+                for f in fields(kind)
+            ]
         ),
         _VALUES,
         max_size=6,

@@ -16,7 +16,7 @@ from entra_oauth.channels.loopback.host import HangUp
 from entra_oauth.errors import UsageError
 from entra_oauth.practice import routes
 from entra_oauth.practice.faults import syntax
-from entra_oauth.practice.faults.fault_rule import PLACES, Rule, place_of
+from entra_oauth.practice.faults.fault_rule import PLACES, FaultRule, place_of
 from entra_oauth.practice.faults.scenarios import SCENARIOS
 from entra_oauth.practice.faults.syntax import read_fault, read_rule
 from entra_oauth.practice.signing.jws import split
@@ -253,7 +253,7 @@ def test_the_workspace_can_ask_for_a_newer_token(kit: Kit) -> None:
 
 
 def test_a_rule_of_ones_own_can_be_made_in_python(kit: Kit) -> None:
-    rule = Rule(
+    rule = FaultRule(
         text="teapot", where=("keys",), instead=lambda scene: HttpResponse(status=418), times=1
     )
     kit.tenant.faults.add(rule)

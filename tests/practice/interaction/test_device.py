@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.practice.browser.user_agent import Page
+from entra_oauth.practice.browser.user_agent import BrowserPage
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.protocol.messages import HttpResponse
 from kit.practice import (
@@ -61,7 +61,7 @@ class Device:
         }
         return self.kit.ask(form, tenant=self.tenant)
 
-    def person(self, user: str = ALICE, code: str | None = None) -> Page:
+    def person(self, user: str = ALICE, code: str | None = None) -> BrowserPage:
         typed = self.shown["user_code"] if code is None else code
         return self.kit.as_user(user, user_code=typed).open(ENTER)
 

@@ -10,9 +10,9 @@ import pytest
 from entra_oauth.channels.loopback.host import HangUp, LoopbackHost, Passage
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, UsageError
 from entra_oauth.practice.browser.control_client import command
-from entra_oauth.practice.browser.transport import Tap, http_send
+from entra_oauth.practice.browser.transport import SocketTap, http_send
 from entra_oauth.practice.run import browser_visits as room
-from entra_oauth.practice.run.browser_visits import Visits, telling
+from entra_oauth.practice.run.browser_visits import BrowserVisits, telling
 from entra_oauth.practice.run.control import Control
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
@@ -25,8 +25,8 @@ def _program(request: HttpRequest) -> HttpResponse:
 
 
 @pytest.fixture
-def visits() -> Visits:
-    return Visits()
+def visits() -> BrowserVisits:
+    return BrowserVisits()
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def program(seen: list[Passage]) -> Iterator[LoopbackHost]:
 
 
 @pytest.fixture
-def control(visits: Visits) -> Iterator[Control]:
+def control(visits: BrowserVisits) -> Iterator[Control]:
     with Control(PracticeTenant(), visits=visits) as control:
         yield control
 
@@ -56,7 +56,7 @@ def _form(port: int, path: str = "/") -> HttpRequest:
 
 
 def test_a_visit_is_told_with_the_bytes_that_the_program_saw(
-    control: Control, visits: Visits, program: LoopbackHost, seen: list[Passage]
+    control: Control, visits: BrowserVisits, program: LoopbackHost, seen: list[Passage]
 ) -> None:
     send = telling(control.address, ca_file=None, proxy_port=None)
     response = send(_form(program.port))
@@ -74,7 +74,7 @@ def test_a_visit_is_told_with_the_bytes_that_the_program_saw(
 
 
 def test_a_visit_that_came_to_nothing_is_one_too(
-    control: Control, visits: Visits, program: LoopbackHost
+    control: Control, visits: BrowserVisits, program: LoopbackHost
 ) -> None:
     send = telling(control.address, ca_file=None, proxy_port=None)
     with pytest.raises(ExchangeBroken):
@@ -95,7 +95,7 @@ def test_where_nobody_wants_to_know_the_visit_is_made(program: LoopbackHost) -> 
     assert send(_form(program.port)).status == 200  # and where nobody is there any more
 
 
-def test_what_is_under_way_is_waited_for_but_not_for_ever(visits: Visits) -> None:
+def test_what_is_under_way_is_waited_for_but_not_for_ever(visits: BrowserVisits) -> None:
     number = visits.begin("GET", "http://localhost:1/?code=abc")
     assert [visit.wire.sent for visit in visits.wait(0)] == [b""]
     later = threading.Timer(0.05, visits.end, (number, b"sent", b"received"))
@@ -107,7 +107,9 @@ def test_what_is_under_way_is_waited_for_but_not_for_ever(visits: Visits) -> Non
     assert [visit.wire.sent for visit in visits.wait(0)] == [b"sent"]
 
 
-def test_there_is_an_end_to_what_is_kept(visits: Visits, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_an_end_to_what_is_kept(
+    visits: BrowserVisits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(room, "_MOST", 2)
     assert [visits.begin("GET", "http://localhost:1/") for _ in range(3)] == [0, 1, -1]
 
@@ -123,7 +125,7 @@ def test_there_is_an_end_to_what_is_kept(visits: Visits, monkeypatch: pytest.Mon
     ],
 )
 def test_what_does_not_fit_is_refused(
-    path: str, content: dict[str, object], said: str, control: Control, visits: Visits
+    path: str, content: dict[str, object], said: str, control: Control, visits: BrowserVisits
 ) -> None:
     with pytest.raises(UsageError, match=said):
         command(control.address, "POST", path, content)
@@ -139,7 +141,7 @@ def test_a_tenant_that_is_not_recorded_has_no_such_address() -> None:
 
 
 def test_a_tap_changes_nothing_of_the_answer(program: LoopbackHost) -> None:
-    request, tap = _form(program.port), Tap()
+    request, tap = _form(program.port), SocketTap()
     assert http_send(request, tap=tap) == http_send(request)
     assert bytes(tap.sent).startswith(b"POST / HTTP/1.1\r\n")
     assert bytes(tap.received).endswith(b"thanks")

@@ -14,7 +14,7 @@ from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.signing.key_ring import key_for
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.token.tokens import sign
+from entra_oauth.practice.token.signed_tokens import sign
 from entra_oauth.protocol.messages import HttpResponse
 from kit.practice import ALICE, BASE, DAEMON, MIDDLE, NOON, SCOPE, SECRET, Changes, Kit, body_of
 

@@ -15,17 +15,17 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.faults.fault_rule import Rule, Scene, place_of
+from entra_oauth.practice.faults.fault_rule import FaultRule, Scene, place_of
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import Fields
 
-    Answer = Callable[[World, Call], HttpResponse]
+    Answer = Callable[[Context, Call], HttpResponse]
 
 __all__ = ["Faults"]
 
@@ -37,14 +37,14 @@ class Faults:
         self._lock = Lock()
         self._rules: list[_Counted] = []
 
-    def add(self, fault: str | Rule) -> tuple[Rule, ...]:
+    def add(self, fault: str | FaultRule) -> tuple[FaultRule, ...]:
         """Put a rule, or the rules of a named scenario, into force.
 
         Raises `UsageError` for a name or a word that is unknown; nothing is added then.
         """
         from entra_oauth.practice.faults.syntax import read_fault
 
-        rules = (fault,) if isinstance(fault, Rule) else read_fault(fault)
+        rules = (fault,) if isinstance(fault, FaultRule) else read_fault(fault)
         with self._lock:
             self._rules += [_Counted(rule) for rule in rules]
         return rules
@@ -55,80 +55,80 @@ class Faults:
             self._rules.clear()
 
     @property
-    def rules(self) -> tuple[tuple[Rule, int], ...]:
+    def rules(self) -> tuple[tuple[FaultRule, int], ...]:
         """Each rule in force, and how many requests it has touched."""
         with self._lock:
             return tuple((counted.rule, counted.touched) for counted in self._rules)
 
-    def answer(self, world: World, call: Call, answer: Answer) -> HttpResponse:
+    def answer(self, context: Context, call: Call, answer: Answer) -> HttpResponse:
         """Let `answer` answer, by the rules."""
         if not self._rules:
-            return answer(world, call)
+            return answer(context, call)
         from entra_oauth.practice.http.authorization_response import read_reply
 
         place, sent = place_of("/" + "/".join(call.segments)), _sent(call)
-        response = _play(self._take(place, world, sent), place, world, call, answer)
+        response = _play(self._take(place, context, sent), place, context, call, answer)
         if place not in ("authorize", "page") or read_reply(response) is None:
             return response
         return _play(
-            self._take("redirect", world, sent), "redirect", world, call, lambda *_: response
+            self._take("redirect", context, sent), "redirect", context, call, lambda *_: response
         )
 
-    def connect(self, world: World, host: str, now: float) -> int:
+    def connect(self, context: Context, host: str, now: float) -> int:
         """The status of a proxy's answer to one who wants to be connected with `host`."""
-        rules = self._take("connect", world, (("host", host),)) if self._rules else ()
+        rules = self._take("connect", context, (("host", host),)) if self._rules else ()
         if not rules:
             return 200
         from entra_oauth.practice.http.call import read_call
 
         request = HttpRequest(method="CONNECT", url=f"https://{host}/")
-        call = read_call(request, chance=world.chance, now=now)
-        return _play(rules, "connect", world, call, _let_in).status
+        call = read_call(request, chance=context.chance, now=now)
+        return _play(rules, "connect", context, call, _let_in).status
 
-    def _take(self, place: str, world: World, sent: Fields) -> tuple[Rule, ...]:
+    def _take(self, place: str, context: Context, sent: Fields) -> tuple[FaultRule, ...]:
         """The rules for this request, counted; the outermost one first."""
         with self._lock:
             taken = [
                 counted.rule
                 for counted in self._rules
-                if counted.rule.fits(place, sent) and counted.take(world)
+                if counted.rule.fits(place, sent) and counted.take(context)
             ]
         return tuple(sorted(taken, key=lambda rule: not rule.outermost))
 
 
 class _Counted:
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: FaultRule) -> None:
         self.rule = rule
         self.seen = 0
         self.touched = 0
 
-    def take(self, world: World) -> bool:
+    def take(self, context: Context) -> bool:
         rule = self.rule
         self.seen += 1
         if self.seen <= rule.after or (rule.times is not None and self.touched >= rule.times):
             return False
-        if rule.probability < 1 and world.chance.between(1, 10**6) > rule.probability * 10**6:
+        if rule.probability < 1 and context.chance.between(1, 10**6) > rule.probability * 10**6:
             return False
         self.touched += 1
         return True
 
 
 def _play(
-    rules: tuple[Rule, ...], place: str, world: World, call: Call, answer: Answer
+    rules: tuple[FaultRule, ...], place: str, context: Context, call: Call, answer: Answer
 ) -> HttpResponse:
-    scene = Scene(place=place, world=world, call=call, go_on=answer)
+    scene = Scene(place=place, context=context, call=call, go_on=answer)
     for rule in reversed(rules):
         scene = replace(scene, go_on=_wrapped(rule, scene))
-    return scene.go_on(world, call)
+    return scene.go_on(context, call)
 
 
 def _sent(call: Call) -> Fields:
     return (*call.query.fields, *call.form.fields)
 
 
-def _let_in(world: World, call: Call) -> HttpResponse:
+def _let_in(context: Context, call: Call) -> HttpResponse:
     return HttpResponse(status=200)
 
 
-def _wrapped(rule: Rule, inner: Scene) -> Answer:
-    return lambda world, call: rule.play(replace(inner, world=world, call=call))
+def _wrapped(rule: FaultRule, inner: Scene) -> Answer:
+    return lambda context, call: rule.play(replace(inner, context=context, call=call))

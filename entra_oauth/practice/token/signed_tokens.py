@@ -19,11 +19,11 @@ from entra_oauth.practice.signing.jws import base64url, compact_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from entra_oauth.practice.directory.model import App, Tenant, User
+    from entra_oauth.practice.directory.model import RegisteredApp, Tenant, User
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.request.scope_string import Wanted
+    from entra_oauth.practice.request.scope_string import ResourceScope
     from entra_oauth.practice.signing.signing_key import SigningKey
-    from entra_oauth.practice.state.context import World
+    from entra_oauth.practice.state.context import Context
 
 __all__ = ["Subject", "make_access_token", "make_id_token", "service_oid", "sign", "sub_for"]
 
@@ -35,7 +35,7 @@ _ID_TOKEN_S = 3600
 class Subject:
     """Who a token speaks of, and to whom it is given."""
 
-    app: App
+    app: RegisteredApp
     tenant: Tenant
     user: User | None
     """None for an app that speaks for itself."""
@@ -51,10 +51,10 @@ class Subject:
 
 
 def make_access_token(
-    world: World,
+    context: Context,
     call: Call,
     subject: Subject,
-    wanted: Wanted,
+    resource_scope: ResourceScope,
     *,
     life_s: int,
     not_before: int | None = None,
@@ -65,14 +65,18 @@ def make_access_token(
     demanded.
     """
     # fidelity: graph-token
-    key = world.keys.key()
-    version = wanted.resource.version
+    key = context.keys.key()
+    version = resource_scope.resource.version
     claims = {
-        "aud": wanted.audience,
+        "aud": resource_scope.audience,
         **_times(call, life_s, not_before),
-        "aio": world.chance.text(52),
-        **(_v1(call, subject, wanted) if version == 1 else _v2(call, subject, wanted)),
-        "rh": f"1.{world.chance.text(46)}.",
+        "aio": context.chance.text(52),
+        **(
+            _v1(call, subject, resource_scope)
+            if version == 1
+            else _v2(call, subject, resource_scope)
+        ),
+        "rh": f"1.{context.chance.text(46)}.",
         "uti": _uti(call.trace_id),
     }
     if subject.cae:
@@ -89,7 +93,7 @@ def _times(call: Call, life_s: int, not_before: int | None) -> dict[str, object]
     return {"iat": start, "nbf": start, "exp": now + life_s}
 
 
-def _v1(call: Call, subject: Subject, wanted: Wanted) -> dict[str, object]:
+def _v1(call: Call, subject: Subject, resource_scope: ResourceScope) -> dict[str, object]:
     user, tid, app = subject.user, subject.tenant.id, subject.app
     issuer = f"https://sts.windows.net/{tid}/"  # fidelity: access-token-v1
     common: dict[str, object] = {
@@ -109,14 +113,14 @@ def _v1(call: Call, subject: Subject, wanted: Wanted) -> dict[str, object]:
         "given_name": user.given_name,
         "ipaddr": "127.0.0.1",
         "name": user.display_name,
-        "scp": " ".join(wanted.permissions),
-        "sub": sub_for(tid, user.oid, wanted.resource.id),
+        "scp": " ".join(resource_scope.permissions),
+        "sub": sub_for(tid, user.oid, resource_scope.resource.id),
         "unique_name": user.name,
         "upn": user.name,
     }
 
 
-def _v2(call: Call, subject: Subject, wanted: Wanted) -> dict[str, object]:
+def _v2(call: Call, subject: Subject, resource_scope: ResourceScope) -> dict[str, object]:
     user, tid = subject.user, subject.tenant.id
     common: dict[str, object] = {
         "iss": f"{call.base_url}/{tid}/v2.0",
@@ -131,13 +135,13 @@ def _v2(call: Call, subject: Subject, wanted: Wanted) -> dict[str, object]:
     return common | {
         "name": user.display_name,
         "preferred_username": user.name,
-        "scp": " ".join(wanted.permissions),
-        "sub": sub_for(tid, user.oid, wanted.resource.id),
+        "scp": " ".join(resource_scope.permissions),
+        "sub": sub_for(tid, user.oid, resource_scope.resource.id),
     }
 
 
 def make_id_token(
-    world: World,
+    context: Context,
     call: Call,
     subject: Subject,
     user: User,
@@ -154,7 +158,7 @@ def make_id_token(
     claims: dict[str, object] = {
         "aud": subject.app.client_id,
         **_times(call, _ID_TOKEN_S, None),
-        "rh": f"1.{world.chance.text(46)}.",
+        "rh": f"1.{context.chance.text(46)}.",
         "sub": sub_for(tid, user.oid, subject.app.client_id),
         "tid": tid,
         "uti": _uti(call.trace_id),
@@ -173,7 +177,7 @@ def make_id_token(
             claims["email"] = user.name
     if nonce is not None:
         claims["nonce"] = nonce
-    key = world.keys.key()
+    key = context.keys.key()
     message = _message(_header(key.kid, None), claims)
     return _compact(message, key.sign(message))
 

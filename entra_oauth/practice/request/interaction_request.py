@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice.request.authorize_request import AuthorizeRequest
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.directory.model import App
-    from entra_oauth.practice.directory.tenant_authority import Authority
+    from entra_oauth.practice.directory.model import RegisteredApp
+    from entra_oauth.practice.directory.tenant_authority import TenantAuthority
     from entra_oauth.practice.request.authorize_request import Destination
-    from entra_oauth.practice.request.scope_string import Asked
+    from entra_oauth.practice.request.scope_string import RequestedScope
     from entra_oauth.protocol.messages import Fields
 
-__all__ = ["AdminErrand", "DeviceErrand", "Errand"]
+__all__ = ["AdminInteraction", "DeviceInteraction", "Interaction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceErrand:
+class DeviceInteraction:
     """A person typed the code of a device, which waits for tokens."""
 
-    authority: Authority
-    app: App
-    asked: Asked
+    authority: TenantAuthority
+    app: RegisteredApp
+    requested: RequestedScope
     device_code: str = field(repr=False)
     confirmed: bool = False
     """Whether they said that this is the app they mean."""
@@ -34,12 +34,12 @@ class DeviceErrand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdminErrand:
+class AdminInteraction:
     """An administrator is asked to consent for everybody."""
 
-    authority: Authority
-    app: App
-    asked: Asked
+    authority: TenantAuthority
+    app: RegisteredApp
+    requested: RequestedScope
     destination: Destination
     scope: str | None
     """As it was sent; the answer repeats it."""
@@ -48,4 +48,4 @@ class AdminErrand:
     login_hint: None = None
 
 
-Errand = AuthorizeRequest | DeviceErrand | AdminErrand
+Interaction = AuthorizeRequest | DeviceInteraction | AdminInteraction
