@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from entra_oauth.cli import main as command
 from entra_oauth.lessons.labs.catalogue import lab, labs
-from entra_oauth.lessons.labs.stage import Stage
+from entra_oauth.lessons.labs.sandbox import Sandbox
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording.redaction.secrets import refuse_leaks
 from entra_oauth.recording.report.report_page import as_html
@@ -63,7 +63,7 @@ def _numbers() -> list[int]:
 
 def _shown(number: int) -> Shown:
     each = lab(number)
-    with Stage() as one, Stage() as two:
+    with Sandbox() as one, Sandbox() as two:
         return each, each.off(one), each.on(two)
 
 

@@ -16,12 +16,12 @@ from entra_oauth.recording.report.report_style import STYLE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from entra_oauth.lessons.labs.lab import Lab, Seen
+    from entra_oauth.lessons.labs.lab import Demonstration, Lab
     from entra_oauth.recording.step import Evidence, Step
 
 __all__ = ["slides"]
 
-Shown = tuple["Lab", "Seen", "Seen"]
+Shown = tuple["Lab", "Demonstration", "Demonstration"]
 
 _OWN = """
 .slide {
@@ -206,7 +206,7 @@ def _two(article: Evidence, hardened: Evidence) -> str:
     return _table(("parameter", "the article", "login", "what for"), rows)
 
 
-def _lab(lab: Lab, off: Seen, on: Seen) -> str:
+def _lab(lab: Lab, off: Demonstration, on: Demonstration) -> str:
     story = "".join(f"<li>{escape(line)}</li>" for line in lab.story)
     halves = "".join(
         f'<div class="half {kind}"><h3>{title}</h3><ul>'

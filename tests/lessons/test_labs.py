@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from entra_oauth.errors import DestinationRefused, EntraOAuthError
-from entra_oauth.lessons.labs import stage
+from entra_oauth.lessons.labs import sandbox
 from entra_oauth.lessons.labs.catalogue import lab, labs
 from entra_oauth.lessons.labs.lab import Lab
 from entra_oauth.lessons.labs.lab09_history import attack as lab09_history
 from entra_oauth.lessons.labs.lab18_framed import attack as lab18_framed
 from entra_oauth.lessons.labs.learner_file import mark, text_for
-from entra_oauth.lessons.labs.stage import Stage
+from entra_oauth.lessons.labs.sandbox import Sandbox
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 from kit import imports, needs
@@ -44,7 +44,7 @@ EVERY = [pytest.param(each, id=each.name) for each in labs()]
 
 @pytest.mark.parametrize("each", LABS)
 def test_the_attack_works_on_the_naive_side(each: Lab) -> None:
-    with Stage() as world:
+    with Sandbox() as world:
         seen = each.off(world)
     assert seen.shown, seen
     assert seen.lines
@@ -52,7 +52,7 @@ def test_the_attack_works_on_the_naive_side(each: Lab) -> None:
 
 @pytest.mark.parametrize("each", LABS)
 def test_the_defence_stops_the_attack(each: Lab) -> None:
-    with Stage() as world:
+    with Sandbox() as world:
         seen = each.on(world)
     assert seen.shown, seen
     assert seen.lines
@@ -69,7 +69,7 @@ def test_a_lab_says_the_same_each_time_and_no_secret(
             super().__init__(**options)
             tenants.append(self)
 
-    monkeypatch.setattr(stage, "PracticeTenant", Watched)
+    monkeypatch.setattr(sandbox, "PracticeTenant", Watched)
     monkeypatch.setenv("COLUMNS", "80")
     first, second = call("lab", str(each.number)), call("lab", str(each.number))
     assert (first.code, first.err) == (0, "")
@@ -163,7 +163,7 @@ def test_the_answer_does_not_get_the_persons_environment(monkeypatch: pytest.Mon
     "url", ["http://example.com/", "https://login.microsoftonline.com/x", "http://10.0.0.1/"]
 )
 def test_a_lab_reaches_no_other_host(url: str) -> None:
-    with Stage() as world:
+    with Sandbox() as world:
         with pytest.raises(DestinationRefused):
             world.get(url)
         with pytest.raises(DestinationRefused):
@@ -175,11 +175,11 @@ def test_a_lab_reaches_no_other_host(url: str) -> None:
 
 
 def test_an_invented_host_is_known_on_its_own_stage_only() -> None:
-    with Stage() as world:
+    with Sandbox() as world:
         origin = world.host(lambda request: HttpResponse(status=204), "evil.example")
         assert origin == "http://evil.example"
         assert world.get(f"{origin}/a?b=c").status == 204
-    with Stage() as other, pytest.raises(DestinationRefused):
+    with Sandbox() as other, pytest.raises(DestinationRefused):
         other.get(origin)
 
 
@@ -310,8 +310,8 @@ def _nothing(self: object, code: str) -> dict[str, Any]:
 
 def test_a_visit_that_fails_is_not_hidden() -> None:
     def visit(url: str) -> None:
-        stage.give_up(world, url)
+        sandbox.give_up(world, url)
         raise EntraOAuthError("The visit failed.", advice="Look.")
 
-    with Stage() as world, pytest.raises(EntraOAuthError, match="The visit failed"):
+    with Sandbox() as world, pytest.raises(EntraOAuthError, match="The visit failed"):
         world.sign_in(visit)

@@ -12,8 +12,8 @@ import pytest
 
 from entra_oauth.lessons.learn import NUMBERS, chapter
 from entra_oauth.lessons.learn.chapters import chapter_04_token_request
-from entra_oauth.lessons.learn.conversation import Ending, Turn, walk
-from entra_oauth.lessons.learn.desk import Desk
+from entra_oauth.lessons.learn.classroom import Classroom
+from entra_oauth.lessons.learn.conversation import Ending, Turn, turns
 from entra_oauth.lessons.learn.steps import Chapter, Page, Task
 from kit import needs
 
@@ -31,8 +31,8 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJl"
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    with Desk() as ours:
+def classroom() -> Iterator[Classroom]:
+    with Classroom() as ours:
         yield ours
 
 
@@ -41,19 +41,19 @@ class Walked:
     """A chapter that is being walked through, and all that it said."""
 
     lesson: Chapter
-    desk: Desk
+    classroom: Classroom
     start: int = 0
     said: list[str] = field(default_factory=list)
     ending: Ending | None = None
 
     def __post_init__(self) -> None:
-        self._steps = walk(self.lesson, self.desk, start=self.start)
-        self.turn = next(self._steps)
+        self._turns = turns(self.lesson, self.classroom, start=self.start)
+        self.turn = next(self._turns)
         self.said += self.turn.texts
 
     def type(self, line: str) -> Turn:
         try:
-            self.turn = self._steps.send(line)
+            self.turn = self._turns.send(line)
             self.said += self.turn.texts
         except StopIteration as stop:
             self.ending = stop.value
@@ -79,9 +79,9 @@ class Walked:
         raise AssertionError("the chapter has no end")
 
 
-def model(desk: Desk) -> Callable[[Task], str]:
+def model(classroom: Classroom) -> Callable[[Task], str]:
     """The right answer to each task."""
-    return lambda task: task.answer(desk)
+    return lambda task: task.answer(classroom)
 
 
 def tasks_of(lesson: Chapter) -> int:
@@ -89,17 +89,19 @@ def tasks_of(lesson: Chapter) -> int:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_right_answers_lead_through_a_chapter_at_once(number: int, desk: Desk) -> None:
-    walked = Walked(chapter(number), desk)
-    ending = walked.through(lambda task: task.answer(desk))
+def test_right_answers_lead_through_a_chapter_at_once(number: int, classroom: Classroom) -> None:
+    walked = Walked(chapter(number), classroom)
+    ending = walked.through(lambda task: task.answer(classroom))
     assert (ending.finished, ending.right) == (True, tasks_of(walked.lesson))
     assert ending.at_once == ending.tasks == ending.right
     assert walked.text.count("Right.") == ending.tasks
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_wrong_answers_get_a_helpful_line_and_never_end_a_chapter(number: int, desk: Desk) -> None:
-    walked = Walked(chapter(number), desk)
+def test_wrong_answers_get_a_helpful_line_and_never_end_a_chapter(
+    number: int, classroom: Classroom
+) -> None:
+    walked = Walked(chapter(number), classroom)
 
     def wrong_then_right(task: Task) -> str:
         at = walked.turn.step
@@ -117,7 +119,7 @@ def test_wrong_answers_get_a_helpful_line_and_never_end_a_chapter(number: int, d
             assert "looks like a token" in turn.texts[0]
         assert TOKEN[:20] not in walked.text
         assert all(c.isprintable() or c == "\n" for c in walked.text)
-        return task.answer(desk)
+        return task.answer(classroom)
 
     ending = walked.through(wrong_then_right)
     assert ending.finished
@@ -126,11 +128,11 @@ def test_wrong_answers_get_a_helpful_line_and_never_end_a_chapter(number: int, d
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_each_wrong_letter_is_told_why(number: int, desk: Desk) -> None:
-    walked = Walked(chapter(number), desk)
+def test_each_wrong_letter_is_told_why(number: int, classroom: Classroom) -> None:
+    walked = Walked(chapter(number), classroom)
 
     def every_letter(task: Task) -> str:
-        right = task.answer(desk)
+        right = task.answer(classroom)
         if not task.prompt.startswith("a letter"):
             return right
         whys = set()
@@ -148,8 +150,8 @@ def test_each_wrong_letter_is_told_why(number: int, desk: Desk) -> None:
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("word", ["answer", "skip"])
-def test_whoever_is_stuck_gets_on(number: int, word: str, desk: Desk) -> None:
-    walked = Walked(chapter(number), desk)
+def test_whoever_is_stuck_gets_on(number: int, word: str, classroom: Classroom) -> None:
+    walked = Walked(chapter(number), classroom)
 
     def stuck(task: Task) -> str:
         for _ in range(len(task.hints) + 1):
@@ -165,19 +167,19 @@ def test_whoever_is_stuck_gets_on(number: int, word: str, desk: Desk) -> None:
 def test_a_chapter_can_be_left_and_taken_up_at_every_step(number: int) -> None:
     lesson = chapter(number)
     for start in range(len(lesson.steps)):
-        with Desk() as desk:
-            walked = Walked(lesson, desk, start=start)
+        with Classroom() as classroom:
+            walked = Walked(lesson, classroom, start=start)
             assert walked.turn.step == start
             walked.type("quit")
             assert walked.ending is not None
             assert (walked.ending.finished, walked.ending.step) == (False, start)
-    with Desk() as desk:
-        walked = Walked(lesson, desk, start=len(lesson.steps) - 1)
-        assert walked.through(lambda task: task.answer(desk)).finished
+    with Classroom() as classroom:
+        walked = Walked(lesson, classroom, start=len(lesson.steps) - 1)
+        assert walked.through(lambda task: task.answer(classroom)).finished
 
 
-def test_back_goes_one_step_back_and_no_further(desk: Desk) -> None:
-    walked = Walked(chapter(1), desk)
+def test_back_goes_one_step_back_and_no_further(classroom: Classroom) -> None:
+    walked = Walked(chapter(1), classroom)
     assert "first step" in walked.type("back").texts[0]
     assert walked.turn.step == 0
     walked.type("")
@@ -187,10 +189,10 @@ def test_back_goes_one_step_back_and_no_further(desk: Desk) -> None:
     assert walked.turn.step == 1
 
 
-def test_a_chapter_can_be_done_twice_over_by_going_back(desk: Desk) -> None:
+def test_a_chapter_can_be_done_twice_over_by_going_back(classroom: Classroom) -> None:
     for number in (4, 5, 9):
         lesson = chapter(number)
-        with Desk() as ours:
+        with Classroom() as ours:
             walked = Walked(lesson, ours)
             for _ in range(len(lesson.steps) - 1):
                 task = walked.task()
@@ -200,8 +202,8 @@ def test_a_chapter_can_be_done_twice_over_by_going_back(desk: Desk) -> None:
             assert walked.through(model(ours)).finished
 
 
-def test_help_is_at_hand_on_pages_and_tasks(desk: Desk) -> None:
-    walked = Walked(chapter(1), desk)
+def test_help_is_at_hand_on_pages_and_tasks(classroom: Classroom) -> None:
+    walked = Walked(chapter(1), classroom)
     for line in ("?", "help", "hint", "answer"):
         assert "Enter goes on" in walked.type(line).texts[0]
         assert walked.turn.step == 0
@@ -213,10 +215,10 @@ def test_help_is_at_hand_on_pages_and_tasks(desk: Desk) -> None:
 # ---- what is shown -----------------------------------------------------------------------
 
 
-def secrets_in(desk: Desk) -> set[str]:
+def secrets_in(classroom: Classroom) -> set[str]:
     """Codes, tokens, device codes and cookies that the tenant saw or gave."""
     found: set[str] = set()
-    for request, response in desk.tenant.log:
+    for request, response in classroom.tenant.log:
         texts = [request.query, request.body.decode(), response.body.decode("utf-8", "replace")]
         texts += [value for _, value in (*request.headers, *response.headers)]
         for text in texts:
@@ -230,23 +232,23 @@ def secrets_in(desk: Desk) -> set[str]:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_only_what_the_learner_is_to_paste_is_shown(number: int, desk: Desk) -> None:
-    walked = Walked(chapter(number), desk)
+def test_only_what_the_learner_is_to_paste_is_shown(number: int, classroom: Classroom) -> None:
+    walked = Walked(chapter(number), classroom)
     walked.through(lambda task: "answer")
-    wanted = {desk.values[name] for name in ("code", "verifier") if name in desk.values}
+    wanted = {classroom.values[name] for name in ("code", "verifier") if name in classroom.values}
     if number not in (4, 5):
         assert not wanted
     if number == 5:
-        wanted = {desk.values["verifier"]}
-    secrets = secrets_in(desk) - wanted
+        wanted = {classroom.values["verifier"]}
+    secrets = secrets_in(classroom) - wanted
     assert secrets or number == 4
     if number == 3:  # the one that is made up
         secrets.discard("mallorys-code")
     assert [each for each in secrets if each in walked.text] == []
 
 
-def test_a_person_s_password_is_never_shown(desk: Desk) -> None:
-    walked = Walked(chapter(9), desk)
+def test_a_person_s_password_is_never_shown(classroom: Classroom) -> None:
+    walked = Walked(chapter(9), classroom)
     walked.through(lambda task: "answer")
     assert "password = <password>" in walked.text
 
@@ -261,10 +263,10 @@ def test_each_chapter_is_of_a_fair_length_and_says_what_to_remember(number: int)
     assert len(lesson.in_short) > 60
 
 
-def test_what_is_claimed_of_entra_is_labelled(desk: Desk) -> None:
+def test_what_is_claimed_of_entra_is_labelled(classroom: Classroom) -> None:
     text = ""
     for number in NUMBERS:
-        with Desk() as ours:
+        with Classroom() as ours:
             walked = Walked(chapter(number), ours)
             walked.through(lambda task: "answer")
             text += walked.text
@@ -278,18 +280,18 @@ def test_what_is_claimed_of_entra_is_labelled(desk: Desk) -> None:
 # ---- chapter by chapter, on the learner's own bytes -------------------------------------------
 
 
-def test_the_address_that_was_typed_is_the_one_that_is_opened(desk: Desk) -> None:
-    walked = Walked(chapter(2), desk, start=4)
-    model = (walked.task() or pytest.fail("no task")).answer(desk)
+def test_the_address_that_was_typed_is_the_one_that_is_opened(classroom: Classroom) -> None:
+    walked = Walked(chapter(2), classroom, start=4)
+    model = (walked.task() or pytest.fail("no task")).answer(classroom)
     walked.type(model.replace("kettle-lantern-river-42", "a-state-of-my-own"))
-    assert any("a-state-of-my-own" in request.query for request, _ in desk.tenant.log)
+    assert any("a-state-of-my-own" in request.query for request, _ in classroom.tenant.log)
 
 
 @needs.curl
 @needs.posix
 def test_the_command_that_is_shown_works_with_the_real_curl() -> None:
-    with Desk.with_curl() as desk:
-        walked = Walked(chapter(4), desk, start=3)
+    with Classroom.with_curl() as classroom:
+        walked = Walked(chapter(4), classroom, start=3)
         shown = walked.turn.texts[-1]
         command = "\n".join(line for line in shown.splitlines() if line.startswith("    "))
         assert walked.type("").step == 3
@@ -298,9 +300,9 @@ def test_the_command_that_is_shown_works_with_the_real_curl() -> None:
         assert "placeholder" in walked.type("").texts[0]
         _sh(command.replace("<authorization-code>", "1.wrong"))
         assert "not the one in the address" in walked.type("").texts[0]
-        _sh(command.replace("<authorization-code>", desk.values["code"]))
+        _sh(command.replace("<authorization-code>", classroom.values["code"]))
         assert walked.type("").texts[0].startswith("Right. It arrived from curl")
-        agents = [request.header("User-Agent") or "" for request, _ in desk.tenant.log]
+        agents = [request.header("User-Agent") or "" for request, _ in classroom.tenant.log]
         assert sum(agent.startswith("curl/") for agent in agents) == 3
 
 
@@ -309,8 +311,8 @@ def _sh(command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_on_windows_the_command_is_one_line_with_its_quotes(desk: Desk) -> None:
-    command = chapter_04_token_request.curl_command(desk, "1.a-code", platform="win32")
+def test_on_windows_the_command_is_one_line_with_its_quotes(classroom: Classroom) -> None:
+    command = chapter_04_token_request.curl_command(classroom, "1.a-code", platform="win32")
     assert command.startswith("curl.exe -X POST ")
     assert "\n" not in command
     assert "'" not in command
@@ -319,22 +321,22 @@ def test_on_windows_the_command_is_one_line_with_its_quotes(desk: Desk) -> None:
 
 @needs.curl
 def test_run_runs_the_real_curl_from_here() -> None:
-    with Desk.with_curl() as desk:
-        walked = Walked(chapter(4), desk, start=3)
+    with Classroom.with_curl() as classroom:
+        walked = Walked(chapter(4), classroom, start=3)
         assert "It arrived from curl" in walked.type("run").texts[0]
 
 
 def test_without_curl_that_is_said_and_the_request_is_sent_from_here() -> None:
-    with Desk.with_curl(wanted=False) as desk:
-        walked = Walked(chapter(4), desk, start=3)
+    with Classroom.with_curl(wanted=False) as classroom:
+        walked = Walked(chapter(4), classroom, start=3)
         assert "There is no curl here, or --no-curl was given" in walked.turn.texts[-1]
         assert "It arrived from" in walked.type("send").texts[0]
 
 
 def test_a_forged_answer_is_refused_by_the_real_listener_and_the_genuine_one_taken(
-    desk: Desk,
+    classroom: Classroom,
 ) -> None:
-    walked = Walked(chapter(3), desk, start=3)
+    walked = Walked(chapter(3), classroom, start=3)
     where = re.findall(r"http://localhost:\d+/", walked.text)[-1]
     assert "begin with that" in walked.type("http://localhost:1/?code=a&state=b").texts[0]
     assert "no state" in walked.type(f"{where}?code=abc").texts[0]

@@ -19,8 +19,8 @@ from entra_oauth.lessons.learn.chapters import (
 )
 from entra_oauth.lessons.learn.chapters.authorize_check import fault_in
 from entra_oauth.lessons.learn.chapters.chapter_02_authorize_url import WANTED
-from entra_oauth.lessons.learn.conversation import walk
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, Desk
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, Classroom
+from entra_oauth.lessons.learn.conversation import turns
 from entra_oauth.lessons.learn.quiz import QUESTIONS, quiz
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 from entra_oauth.protocol.pkce import s256
@@ -147,7 +147,7 @@ FORMS = [
 
 @pytest.mark.parametrize(("typed", "told"), FORMS)
 def test_each_mistake_in_a_refresh_form_is_named(typed: str, told: str) -> None:
-    assert told in chapter_07_refresh_token._form(typed, Desk()).why
+    assert told in chapter_07_refresh_token._form(typed, Classroom()).why
 
 
 HEADERS = [
@@ -162,16 +162,19 @@ HEADERS = [
 
 @pytest.mark.parametrize(("typed", "told"), HEADERS)
 def test_each_mistake_in_a_header_is_named(typed: str, told: str) -> None:
-    assert told in chapter_08_api_call._header(typed, Desk()).why
+    assert told in chapter_08_api_call._header(typed, Classroom()).why
 
 
 def test_a_real_databricks_host_is_no_forgery_and_a_stranger_fools_nobody() -> None:
-    desk = Desk()
+    classroom = Classroom()
     assert (
-        "real Databricks host" in chapter_08_api_call._host("adb-1.2.azuredatabricks.net", desk).why
+        "real Databricks host"
+        in chapter_08_api_call._host("adb-1.2.azuredatabricks.net", classroom).why
     )
-    assert "fall for it" in chapter_08_api_call._host("example.com", desk).why
-    assert chapter_08_api_call._host("https://azuredatabricks.net.evil.example/", desk).is_right
+    assert "fall for it" in chapter_08_api_call._host("example.com", classroom).why
+    assert chapter_08_api_call._host(
+        "https://azuredatabricks.net.evil.example/", classroom
+    ).is_right
 
 
 # ---- what was typed -----------------------------------------------------------------------
@@ -229,17 +232,17 @@ def test_the_quiz_has_twenty_questions_two_of_each_chapter() -> None:
 
 
 def test_the_quiz_counts_what_was_right_at_once() -> None:
-    steps = walk(quiz(), Desk())
-    turn, wrong_once = next(steps), False
+    conversation = turns(quiz(), Classroom())
+    turn, wrong_once = next(conversation), False
     try:
         while True:
             if turn.is_pause:
-                turn = steps.send("")
+                turn = conversation.send("")
             elif turn.step == 0 and not wrong_once:
                 wrong_once = True
-                turn = steps.send("c")
+                turn = conversation.send("c")
             else:
-                turn = steps.send("abc"[QUESTIONS[turn.step].correct])
+                turn = conversation.send("abc"[QUESTIONS[turn.step].correct])
     except StopIteration as stop:
         ending = stop.value
     assert (ending.right, ending.at_once, ending.tasks) == (20, 19, 20)

@@ -24,8 +24,8 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_what_is_kept_is_there_the_next_time(place: Path) -> None:
-    Progress(place).keep(2, Mark(step=3))
-    Progress(place).keep(4, Mark(step=0, done=True, right=5))
+    Progress(place).save(2, Mark(step=3))
+    Progress(place).save(4, Mark(step=0, done=True, right=5))
     assert Progress(place).marks() == {2: Mark(step=3), 4: Mark(done=True, right=5)}
 
 
@@ -33,7 +33,7 @@ def test_what_is_kept_is_there_the_next_time(place: Path) -> None:
 def test_the_file_is_for_its_owner_only(place: Path) -> None:
     before = os.umask(0)
     try:
-        Progress(place).keep(1, Mark(step=1))
+        Progress(place).save(1, Mark(step=1))
     finally:
         os.umask(before)
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
@@ -42,8 +42,8 @@ def test_the_file_is_for_its_owner_only(place: Path) -> None:
 
 def test_a_chapter_that_was_done_stays_done(place: Path) -> None:
     kept = Progress(place)
-    kept.keep(1, Mark(done=True, right=4))
-    kept.keep(1, Mark(step=2))
+    kept.save(1, Mark(done=True, right=4))
+    kept.save(1, Mark(step=2))
     assert kept.marks()[1] == Mark(step=2, done=True, right=4)
 
 
@@ -51,7 +51,7 @@ def test_two_at_once_do_not_disturb_each_other(place: Path) -> None:
     def learn(number: int) -> None:
         kept = Progress(place)
         for step in range(15):
-            kept.keep(number, Mark(step=step))
+            kept.save(number, Mark(step=step))
 
     threads = [threading.Thread(target=learn, args=(number,)) for number in range(1, 5)]
     for thread in threads:
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_set_aside_and_that_is_said(data: bytes, place: Path) 
     (aside,) = place.parent.glob("learn.json.damaged-*")
     assert str(aside) in said[0]
     assert aside.read_bytes() == data
-    kept.keep(3, Mark(step=1))
+    kept.save(3, Mark(step=1))
     assert kept.marks() == {3: Mark(step=1)}
     assert len(said) == 1
 
@@ -114,8 +114,8 @@ def test_where_nothing_can_be_kept_that_is_said_once_and_the_lesson_goes_on(plac
     said: list[str] = []
     kept = Progress(place, say=said.append)
     assert kept.marks() == {}
-    kept.keep(1, Mark(step=1))
-    kept.keep(1, Mark(step=2))
+    kept.save(1, Mark(step=1))
+    kept.save(1, Mark(step=2))
     assert len(said) == 1
     assert "not kept" in said[0]
     assert "token" not in said[0]
@@ -125,7 +125,7 @@ def test_where_nothing_can_be_kept_that_is_said_once_and_the_lesson_goes_on(plac
 def test_a_folder_that_is_a_file_is_said_too(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("", encoding="utf-8")
     said: list[str] = []
-    Progress(tmp_path / "state" / "learn.json", say=said.append).keep(1, Mark(step=1))
+    Progress(tmp_path / "state" / "learn.json", say=said.append).save(1, Mark(step=1))
     assert len(said) == 1
     assert "not kept" in said[0]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from entra_oauth.cli.session.console import Console
-    from entra_oauth.lessons.labs.lab import Lab, Seen
+    from entra_oauth.lessons.labs.lab import Demonstration, Lab
 
 __all__ = ["run"]
 
@@ -54,7 +54,7 @@ def _named(word: str | None) -> Lab:
 
 
 def _show(chosen: Lab, teller: _Teller, *, off: bool, on: bool) -> int:
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
     teller.begin(chosen)
     shown = True
@@ -63,8 +63,8 @@ def _show(chosen: Lab, teller: _Teller, *, off: bool, on: bool) -> int:
         (on, "Defence on: the same attack again", chosen.on),
     ):
         if wanted:
-            with Stage() as stage:
-                seen = half(stage)
+            with Sandbox() as sandbox:
+                seen = half(sandbox)
             teller.half(title, seen)
             shown = shown and seen.shown
     if not on:
@@ -141,7 +141,7 @@ class _Teller:
         for line in chosen.story:
             self.say(line, indent=2)
 
-    def half(self, title: str, seen: Seen) -> None:
+    def half(self, title: str, seen: Demonstration) -> None:
         """One half."""
         self._console.result("")
         self.say(title)

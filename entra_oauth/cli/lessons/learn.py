@@ -13,8 +13,8 @@ from entra_oauth.cli.session.explain_option import folded
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError
 from entra_oauth.lessons.learn import NUMBERS, chapter
-from entra_oauth.lessons.learn.conversation import walk
-from entra_oauth.lessons.learn.desk import Desk
+from entra_oauth.lessons.learn.classroom import Classroom
+from entra_oauth.lessons.learn.conversation import turns
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.learn.quiz import quiz
 
@@ -106,7 +106,7 @@ class _Room:
     def quiz(self, number: int | None) -> None:
         """Questions with their answers explained."""
         asked = quiz(number)
-        ending = self._lead(asked, Desk(), start=0, keep=False)
+        ending = self._lead(asked, Classroom(), start=0, keep=False)
         if ending.finished:
             self._tell(f"{ending.at_once} of {ending.tasks} were right at once. {asked.in_short}")
         self._tell("Next: entra-oauth learn --list")
@@ -144,10 +144,10 @@ class _Room:
         )
         if start:
             self._tell(f"You stopped at step {start + 1}, and go on from there.")
-        with Desk.with_curl(wanted=self.with_curl) as desk:
-            ending = self._lead(lesson, desk, start=start, keep=True)
+        with Classroom.with_curl(wanted=self.with_curl) as classroom:
+            ending = self._lead(lesson, classroom, start=start, keep=True)
         if ending.finished:
-            self.progress.keep(number, Mark(step=0, done=True, right=ending.right))
+            self.progress.save(number, Mark(step=0, done=True, right=ending.right))
             self._tell(f"In short: {lesson.in_short}")
             self._tell(
                 f"Chapter {number} is done. {ending.right} of {ending.tasks} tasks were yours."
@@ -156,18 +156,18 @@ class _Room:
             self._tell(f"You stopped at step {ending.step + 1}. Next: entra-oauth learn {number}")
         return ending
 
-    def _lead(self, lesson: Chapter, desk: Desk, *, start: int, keep: bool) -> Ending:
+    def _lead(self, lesson: Chapter, classroom: Classroom, *, start: int, keep: bool) -> Ending:
         """Carry turns to the person and lines back, until the chapter ends."""
-        steps = walk(lesson, desk, start=start)
+        conversation = turns(lesson, classroom, start=start)
         try:
-            turn, last = next(steps), -1
+            turn, last = next(conversation), -1
             while True:
                 if turn.step != last and turn.step < len(lesson.steps):
                     last = turn.step
                     if keep:
-                        self.progress.keep(lesson.number, Mark(step=turn.step))
+                        self.progress.save(lesson.number, Mark(step=turn.step))
                     turn = self._with_place(turn, len(lesson.steps))
-                turn = steps.send(self._take(turn))
+                turn = conversation.send(self._take(turn))
         except StopIteration as stop:
             ending: Ending = stop.value
             return ending

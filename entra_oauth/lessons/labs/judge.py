@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 
 from entra_oauth.lessons.labs.catalogue import lab
-from entra_oauth.lessons.labs.lab import Check
+from entra_oauth.lessons.labs.lab import Trials
 
 __all__ = ["judged", "main"]
 
@@ -47,9 +47,9 @@ def judged(number: int, source: str) -> list[str]:
     function = names.get(exercise.function)
     if not callable(function):
         return [f"There is no function {exercise.function} in it."]
-    check = Check()
-    exercise.check(check, function)
-    return check.complaints
+    trials = Trials()
+    exercise.check(trials, function)
+    return trials.complaints
 
 
 def _limit() -> None:

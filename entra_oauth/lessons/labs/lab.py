@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
     from entra_oauth.practice.fidelity import Label
 
-__all__ = ["Check", "Exercise", "Lab", "Seen"]
+__all__ = ["Demonstration", "Exercise", "Lab", "Trials"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Demonstration:
     """What one half of a lab showed."""
 
     shown: bool
@@ -25,7 +25,7 @@ class Seen:
     verdict: str
 
 
-class Check:
+class Trials:
     """Collects what is wrong with a learner's function."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Exercise:
     """The source that is written into the learner's file."""
     solution: str
     """One of many; for the teacher."""
-    check: Callable[[Check, Callable[..., Any]], None]
+    check: Callable[[Trials, Callable[..., Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +84,9 @@ class Lab:
     """The same in a sentence."""
     story: tuple[str, ...]
     """Five lines."""
-    off: Callable[[Stage], Seen]
+    off: Callable[[Sandbox], Demonstration]
     """The attack, on the naive side."""
-    on: Callable[[Stage], Seen]
+    on: Callable[[Sandbox], Demonstration]
     """The same attack on this project's own client, or on the practice tenant."""
     exercise: Exercise
     needs: str = ""

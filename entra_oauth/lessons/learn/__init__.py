@@ -1,8 +1,8 @@
-"""The ten chapters of `learn`: data and checks in one file each, and the engine that walks them.
+"""The ten chapters of `learn`: data and checks in one file each, and what leads through them.
 
-A chapter is a list of pages and tasks (`steps.py`). `walk.py` turns it into a conversation:
+A chapter is a list of pages and tasks (`steps.py`). `conversation.py` turns it into a conversation:
 it yields what is to be said and is sent what was typed, so a test can lead it without a
-terminal. `desk.py` is where a chapter's practice tenant stands.
+terminal. `classroom.py` is where a chapter's practice tenant stands.
 """
 
 from __future__ import annotations

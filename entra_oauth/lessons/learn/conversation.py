@@ -15,10 +15,10 @@ from entra_oauth.lessons.learn.steps import Page, Task, wrong
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
-    from entra_oauth.lessons.learn.steps import Chapter, Step, Telling, Verdict
+    from entra_oauth.lessons.learn.classroom import Classroom
+    from entra_oauth.lessons.learn.steps import Chapter, Judgement, Step, Telling
 
-__all__ = ["Ending", "Turn", "walk"]
+__all__ = ["Ending", "Turn", "turns"]
 
 _HELP = (
     "At each prompt you can type: hint (a little help, then more), answer (shows it and goes on), "
@@ -51,16 +51,18 @@ class Ending:
     tasks: int = 0
 
 
-def walk(chapter: Chapter, desk: Desk, *, start: int = 0) -> Generator[Turn, str, Ending]:
+def turns(
+    chapter: Chapter, classroom: Classroom, *, start: int = 0
+) -> Generator[Turn, str, Ending]:
     """Lead somebody through a chapter, from a step on.
 
-    The steps before `start` are done silently, so that what they made is on the desk.
+    The steps before `start` are done silently, so that what they made is on the classroom.
     """
     if chapter.prepare is not None:
-        chapter.prepare(desk)
+        chapter.prepare(classroom)
     at = max(0, min(start, len(chapter.steps) - 1))
     for step in chapter.steps[:at]:
-        _do_silently(step, desk)
+        _do_silently(step, classroom)
     solved: dict[int, str] = {}
 
     def ending(*, finished: bool) -> Ending:
@@ -74,7 +76,7 @@ def walk(chapter: Chapter, desk: Desk, *, start: int = 0) -> Generator[Turn, str
 
     said: tuple[str, ...] = ()
     while at < len(chapter.steps):
-        outcome, said = yield from _one(chapter.steps[at], at, desk, said)
+        outcome, said = yield from _one(chapter.steps[at], at, classroom, said)
         if outcome == "quit":
             return ending(finished=False)
         if outcome == "back":
@@ -91,17 +93,17 @@ def walk(chapter: Chapter, desk: Desk, *, start: int = 0) -> Generator[Turn, str
 
 
 def _one(
-    step: Step, at: int, desk: Desk, said: tuple[str, ...]
+    step: Step, at: int, classroom: Classroom, said: tuple[str, ...]
 ) -> Generator[Turn, str, tuple[str, tuple[str, ...]]]:
     if isinstance(step, Page):
-        return (yield from _page(step, at, desk, said))
-    return (yield from _task(step, at, desk, said))
+        return (yield from _page(step, at, classroom, said))
+    return (yield from _task(step, at, classroom, said))
 
 
 def _page(
-    page: Page, at: int, desk: Desk, said: tuple[str, ...]
+    page: Page, at: int, classroom: Classroom, said: tuple[str, ...]
 ) -> Generator[Turn, str, tuple[str, tuple[str, ...]]]:
-    texts = (*said, _tell(page.text, desk))
+    texts = (*said, _tell(page.text, classroom))
     while True:
         typed = yield Turn(texts=texts, prompt="Enter goes on", step=at, is_pause=True)
         command = command_in(typed)
@@ -114,9 +116,9 @@ def _page(
 
 
 def _task(
-    task: Task, at: int, desk: Desk, said: tuple[str, ...]
+    task: Task, at: int, classroom: Classroom, said: tuple[str, ...]
 ) -> Generator[Turn, str, tuple[str, tuple[str, ...]]]:
-    texts = (*said, _tell(task.asks, desk))
+    texts = (*said, _tell(task.asks, classroom))
     hints, tries = list(task.hints), 0
     while True:
         typed = yield Turn(texts=texts, prompt=task.prompt, step=at)
@@ -126,17 +128,17 @@ def _task(
         if command == "help":
             texts = (_HELP,)
         elif command == "hint":
-            texts = (_hint(hints, desk),)
+            texts = (_hint(hints, classroom),)
         elif command in ("skip", "answer"):
-            return "helped", _give(task, desk, shown=command == "answer")
+            return "helped", _give(task, classroom, shown=command == "answer")
         else:
-            verdict, tries = _judge(task, typed, desk), tries + 1
-            if verdict.is_right:
-                return "at once" if tries == 1 else "right", (f"Right. {verdict.why}".strip(),)
-            texts = (verdict.why,)
+            judgement, tries = _judge(task, typed, classroom), tries + 1
+            if judgement.is_right:
+                return "at once" if tries == 1 else "right", (f"Right. {judgement.why}".strip(),)
+            texts = (judgement.why,)
 
 
-def _judge(task: Task, typed: str, desk: Desk) -> Verdict:
+def _judge(task: Task, typed: str, classroom: Classroom) -> Judgement:
     refused = refusal(
         typed,
         takes_secrets=task.takes_secrets,
@@ -144,36 +146,36 @@ def _judge(task: Task, typed: str, desk: Desk) -> Verdict:
     )
     if refused is not None:
         return wrong(refused)
-    return _checked(task, tidy(typed), desk)
+    return _checked(task, tidy(typed), classroom)
 
 
-def _checked(task: Task, typed: str, desk: Desk) -> Verdict:
+def _checked(task: Task, typed: str, classroom: Classroom) -> Judgement:
     try:
-        return task.check(typed, desk)
+        return task.check(typed, classroom)
     except EntraOAuthError as error:
         return wrong(f"That could not be tried: {error.what} {error.advice}")
 
 
-def _hint(hints: list[Telling], desk: Desk) -> str:
+def _hint(hints: list[Telling], classroom: Classroom) -> str:
     # The last one is given again and again.
-    return f"Hint: {_tell(hints.pop(0) if len(hints) > 1 else hints[0], desk)}"
+    return f"Hint: {_tell(hints.pop(0) if len(hints) > 1 else hints[0], classroom)}"
 
 
-def _give(task: Task, desk: Desk, *, shown: bool) -> tuple[str, ...]:
-    answer = task.answer(desk)
-    verdict = _checked(task, answer, desk)
+def _give(task: Task, classroom: Classroom, *, shown: bool) -> tuple[str, ...]:
+    answer = task.answer(classroom)
+    judgement = _checked(task, answer, classroom)
     if not shown:
         return ("Skipped.",)
     text = f"The answer:\n\n    {answer}" if answer else "The answer is Enter alone."
-    return (text, verdict.why) if verdict.why else (text,)
+    return (text, judgement.why) if judgement.why else (text,)
 
 
-def _do_silently(step: Step, desk: Desk) -> None:
+def _do_silently(step: Step, classroom: Classroom) -> None:
     if isinstance(step, Task):
-        _checked(step, step.answer(desk), desk)
+        _checked(step, step.answer(classroom), classroom)
     elif not isinstance(step.text, str):
-        step.text(desk)
+        step.text(classroom)
 
 
-def _tell(telling: Telling, desk: Desk) -> str:
-    return telling if isinstance(telling, str) else telling(desk)
+def _tell(telling: Telling, classroom: Classroom) -> str:
+    return telling if isinstance(telling, str) else telling(classroom)

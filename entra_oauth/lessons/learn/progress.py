@@ -65,7 +65,7 @@ class Progress:
             self._give_up(error)
             return {}
 
-    def keep(self, chapter: int, mark: Mark) -> None:
+    def save(self, chapter: int, mark: Mark) -> None:
         """Remember `mark`; what others have written of other chapters stays."""
         if not self._works:
             return

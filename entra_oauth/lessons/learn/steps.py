@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
 
-__all__ = ["Chapter", "Page", "Step", "Task", "Telling", "Verdict", "choice", "right", "wrong"]
+__all__ = ["Chapter", "Judgement", "Page", "Step", "Task", "Telling", "choice", "right", "wrong"]
 
-Telling = str | Callable[["Desk"], str]
-"""A text, or what makes it from the desk. Paragraphs are parted by an empty line; a line that
+Telling = str | Callable[["Classroom"], str]
+"""A text, or what makes it from the classroom. Paragraphs are parted by an empty line; a line that
 begins with four blanks is shown as it is, one with five may be broken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """Whether an answer was right, and why."""
 
     is_right: bool
     why: str
 
 
-def right(why: str = "") -> Verdict:
-    return Verdict(True, why)
+def right(why: str = "") -> Judgement:
+    return Judgement(True, why)
 
 
-def wrong(why: str) -> Verdict:
-    return Verdict(False, why)
+def wrong(why: str) -> Judgement:
+    return Judgement(False, why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ class Task:
     """Something to be typed. What `check` does besides (send it, say) is part of the chapter."""
 
     asks: Telling
-    check: Callable[[str, Desk], Verdict]
-    answer: Callable[[Desk], str]
+    check: Callable[[str, Classroom], Judgement]
+    answer: Callable[[Classroom], str]
     """The right answer; it is given to `check` where the learner skips the task."""
     hints: tuple[Telling, ...]
     prompt: str = "your answer"
@@ -67,7 +67,7 @@ class Chapter:
     steps: tuple[Step, ...]
     in_short: str
     """What is to be remembered of it."""
-    prepare: Callable[[Desk], None] | None = None
+    prepare: Callable[[Classroom], None] | None = None
     """Done before the first page."""
 
 
@@ -82,12 +82,12 @@ def choice(
     letters = "abcdef"[: len(options)]
     wanted = letters[correct]
 
-    def shown(desk: Desk) -> str:
-        text = asks if isinstance(asks, str) else asks(desk)
+    def shown(classroom: Classroom) -> str:
+        text = asks if isinstance(asks, str) else asks(classroom)
         lines = (f"{letter}) {words}" for letter, (words, _) in zip(letters, options, strict=True))
         return "\n\n".join((text, *lines))
 
-    def check(typed: str, desk: Desk) -> Verdict:
+    def check(typed: str, classroom: Classroom) -> Judgement:
         given = typed.strip().lower().rstrip(").")
         if given not in tuple(letters):
             by_words = [i for i, (words, _) in enumerate(options) if words.lower() == given]
@@ -95,12 +95,12 @@ def choice(
                 return wrong(f"Type one letter, {letters[0]} to {letters[-1]}.")
             given = letters[by_words[0]]
         why = options[letters.index(given)][1]
-        return Verdict(given == wanted, why)
+        return Judgement(given == wanted, why)
 
     return Task(
         asks=shown,
         check=check,
-        answer=lambda desk: wanted,
+        answer=lambda classroom: wanted,
         hints=(hint,),
         prompt=f"a letter, {letters[0]} to {letters[-1]}",
     )

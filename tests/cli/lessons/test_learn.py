@@ -40,8 +40,8 @@ def test_the_list_shows_all_chapters_and_how_far_one_is() -> None:
     ran = learn("--list")
     assert (ran.code, ran.err) == (0, "")
     assert [line[:2].strip() for line in ran.out.splitlines()] == [str(n) for n in NUMBERS]
-    Progress(standard_place()).keep(2, Mark(step=3))
-    Progress(standard_place()).keep(3, Mark(done=True))
+    Progress(standard_place()).save(2, Mark(step=3))
+    Progress(standard_place()).save(3, Mark(done=True))
     lines = learn("--list").out.splitlines()
     assert "at step 4" in lines[1]
     assert "done" in lines[2]
@@ -81,7 +81,7 @@ def test_learn_goes_from_chapter_to_chapter_and_takes_up_where_it_stopped() -> N
 
 def test_when_all_is_done_the_list_is_shown() -> None:
     for number in NUMBERS:
-        Progress(standard_place()).keep(number, Mark(done=True))
+        Progress(standard_place()).save(number, Mark(done=True))
     out = " ".join(learn().out.split())
     assert "You have done all ten." in out
 

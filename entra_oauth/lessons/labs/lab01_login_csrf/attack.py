@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
@@ -13,25 +13,27 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """Mallory's code, brought to Alice's client by a link."""
     client = NaiveClient(
-        stage.send,
-        stage.authority.authorization_endpoint,
-        stage.authority.token_endpoint,
+        sandbox.send,
+        sandbox.authority.authorization_endpoint,
+        sandbox.authority.token_endpoint,
         redirect_uri="",
     )
-    client.redirect_uri = stage.host(client.callback)
-    answer = stage.answer_for(client.authorize_url(), "mallory")
-    link = f"{client.redirect_uri}/?{urlencode({'code': stage.code_of(answer), 'state': '12345'})}"
-    page = stage.get(link)
-    owner = stage.owner(client.tokens["access_token"])
-    return Seen(
+    client.redirect_uri = sandbox.host(client.callback)
+    answer = sandbox.answer_for(client.authorize_url(), "mallory")
+    link = (
+        f"{client.redirect_uri}/?{urlencode({'code': sandbox.code_of(answer), 'state': '12345'})}"
+    )
+    page = sandbox.get(link)
+    owner = sandbox.owner(client.tokens["access_token"])
+    return Demonstration(
         page.status == 200 and owner == "mallory",
         (
             "Mallory signs in as herself, and stops before the answer reaches her app.",
@@ -43,20 +45,20 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The same link at our own client."""
     statuses: list[int] = []
 
     def visit(url: str) -> None:
-        answer = stage.answer_for(url, "mallory")
+        answer = sandbox.answer_for(url, "mallory")
         origin = answer.url.partition("/?")[0]
-        forged = urlencode({"code": stage.code_of(answer), "state": "12345"})
-        statuses.append(stage.get(f"{origin}/?{forged}").status)
-        stage.open(url, "alice")
+        forged = urlencode({"code": sandbox.code_of(answer), "state": "12345"})
+        statuses.append(sandbox.get(f"{origin}/?{forged}").status)
+        sandbox.open(url, "alice")
 
-    ended = stage.sign_in(visit, procedure=Procedure.ARTICLE)
-    owner = stage.owner(ended.tokens.access_token) if ended.tokens else "nobody"
-    return Seen(
+    ended = sandbox.sign_in(visit, procedure=Procedure.ARTICLE)
+    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    return Demonstration(
         statuses == [400] and len(ended.refusals) == 1 and owner == "alice",
         (
             f"Alice clicks the same link while her sign-in is open: HTTP {statuses[0]}.",
@@ -68,22 +70,24 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     good = "s" * 43
-    check.gives(lambda: function(good, [("code", "c1"), ("state", good)]), "c1", "The right state.")
-    check.refuses(
+    trials.gives(
+        lambda: function(good, [("code", "c1"), ("state", good)]), "c1", "The right state."
+    )
+    trials.refuses(
         lambda: function(good, [("code", "c1"), ("state", "12345")]), "A wrong state was taken."
     )
-    check.refuses(lambda: function(good, [("code", "c1")]), "A missing state was taken.")
-    check.refuses(
+    trials.refuses(lambda: function(good, [("code", "c1")]), "A missing state was taken.")
+    trials.refuses(
         lambda: function(good, [("code", "c1"), ("state", good), ("state", "x")]),
         "Two states were taken.",
     )
-    check.refuses(
+    trials.refuses(
         lambda: function("", [("code", "c1"), ("state", "")]), "An empty expected state was taken."
     )
-    check.refuses(
+    trials.refuses(
         lambda: function(good, [("state", good), ("code", "a"), ("code", "b")]),
         "Two codes were taken.",
     )

@@ -7,39 +7,39 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.stage import CLIENT, aadsts
+from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """A code from a log, redeemed with nothing but public values."""
     client = NaiveClient(
-        stage.send,
-        stage.authority.authorization_endpoint,
-        stage.authority.token_endpoint,
+        sandbox.send,
+        sandbox.authority.authorization_endpoint,
+        sandbox.authority.token_endpoint,
         redirect_uri="http://localhost:9",
     )
-    answer = stage.answer_for(client.authorize_url(), "alice")
-    stolen = stage.post(
-        stage.authority.token_endpoint,
+    answer = sandbox.answer_for(client.authorize_url(), "alice")
+    stolen = sandbox.post(
+        sandbox.authority.token_endpoint,
         client_id=CLIENT,
         grant_type="authorization_code",
-        code=stage.code_of(answer),
+        code=sandbox.code_of(answer),
         redirect_uri=client.redirect_uri,
     )
     members = dict(_members(stolen))
-    owner = stage.owner(members["access_token"]) if "access_token" in members else "nobody"
-    return Seen(
+    owner = sandbox.owner(members["access_token"]) if "access_token" in members else "nobody"
+    return Demonstration(
         stolen.status == 200 and owner == "alice",
         (
             "Alice signs in. The answer, with its code, stands in an address.",
@@ -51,7 +51,7 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The same theft from our own client, before it can redeem the code itself."""
     said: list[str] = []
 
@@ -62,22 +62,22 @@ def defence(stage: Stage) -> Seen:
         def send(request: HttpRequest) -> HttpResponse:
             if request.url.startswith(here) and request.method == "POST":
                 for extra in ({}, {"code_verifier": "m" * 43}):
-                    reply = stage.post(
-                        stage.authority.token_endpoint,
+                    reply = sandbox.post(
+                        sandbox.authority.token_endpoint,
                         client_id=CLIENT,
                         grant_type="authorization_code",
-                        code=stage.code_of(request),
+                        code=sandbox.code_of(request),
                         redirect_uri=here,
                         **extra,
                     )
                     said.append(aadsts(reply))
-            return stage.send(request)
+            return sandbox.send(request)
 
-        stage.browser("alice", send).open(url)
+        sandbox.browser("alice", send).open(url)
 
-    ended = stage.sign_in(visit)
-    owner = stage.owner(ended.tokens.access_token) if ended.tokens else "nobody"
-    return Seen(
+    ended = sandbox.sign_in(visit)
+    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    return Demonstration(
         said == ["AADSTS501481", "AADSTS501481"] and owner == "alice",
         (
             "Mallory reads the code on its way, before Alice's program has it.",
@@ -96,24 +96,24 @@ def _members(response: HttpResponse) -> tuple[tuple[str, Any], ...]:
     return tuple(json.loads(response.body).items())
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     try:
         pairs = [function() for _ in range(20)]
         verifiers = [str(verifier) for verifier, _ in pairs]
     except Exception as error:
-        check.that(
+        trials.that(
             False, f"It must return (verifier, challenge). It raised {type(error).__name__}."
         )
         return
     fits = all(re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", each) for each in verifiers)
-    check.that(fits, "A verifier has 43 to 128 letters, digits or -._~ (RFC 7636 §4.1).")
-    check.that(len(set(verifiers)) == 20, "Two calls gave the same verifier: it can be guessed.")
+    trials.that(fits, "A verifier has 43 to 128 letters, digits or -._~ (RFC 7636 §4.1).")
+    trials.that(len(set(verifiers)) == 20, "Two calls gave the same verifier: it can be guessed.")
     hashed = all(
         challenge == urlsafe_b64encode(sha256(v.encode()).digest()).rstrip(b"=").decode()
         for v, (_, challenge) in zip(verifiers, pairs, strict=True)
     )
-    check.that(hashed, "The challenge is BASE64URL(SHA256(verifier)), without = (RFC 7636 §4.2).")
+    trials.that(hashed, "The challenge is BASE64URL(SHA256(verifier)), without = (RFC 7636 §4.2).")
 
 
 LAB = Lab(

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
-from entra_oauth.lessons.labs.stage import aadsts
+from entra_oauth.lessons.labs.sandbox import aadsts
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """An authority that forgets what it has redeemed."""
-    origin = stage.host(NaiveAuthority().handle)
-    client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", "http://localhost:9")
-    location = stage.get(client.authorize_url()).header("Location") or ""
-    code = stage.code_of(HttpRequest(method="GET", url=location))
+    origin = sandbox.host(NaiveAuthority().handle)
+    client = NaiveClient(
+        sandbox.send, f"{origin}/authorize", f"{origin}/token", "http://localhost:9"
+    )
+    location = sandbox.get(client.authorize_url()).header("Location") or ""
+    code = sandbox.code_of(HttpRequest(method="GET", url=location))
     answers = [client.redeem(code) for _ in range(3)]
     tokens = [each.get("access_token") for each in answers]
-    return Seen(
+    return Demonstration(
         all(tokens),
         (
             "Alice's program redeems her code: a token.",
@@ -37,16 +39,16 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The same body again, verifier included, at the practice tenant."""
-    ended = stage.sign_in(lambda url: stage.open(url, "alice"))
+    ended = sandbox.sign_in(lambda url: sandbox.open(url, "alice"))
     sent = [
         each.request
         for each in ended.recording.exchanges
-        if each.request.url == stage.authority.token_endpoint
+        if each.request.url == sandbox.authority.token_endpoint
     ]
-    again = stage.send(sent[0])
-    return Seen(
+    again = sandbox.send(sent[0])
+    return Demonstration(
         len(sent) == 1 and ended.tokens is not None and aadsts(again) == "AADSTS54005",
         (
             "Alice's program redeems its code, once, whatever happens afterwards.",
@@ -57,16 +59,16 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     issued = {"c1": ("alice", 100.0), "c2": ("bob", 100.0)}
-    check.gives(lambda: function("c1", issued, set(), 150.0), "alice", "A fresh code.")
+    trials.gives(lambda: function("c1", issued, set(), 150.0), "alice", "A fresh code.")
     spent: set[str] = set()
-    check.gives(lambda: function("c1", issued, spent, 150.0), "alice", "A fresh code.")
-    check.refuses(lambda: function("c1", issued, spent, 151.0), "A code was redeemed twice.")
-    check.gives(lambda: function("c2", issued, spent, 151.0), "bob", "Another code must work.")
-    check.refuses(lambda: function("c3", issued, set(), 150.0), "An unknown code was taken.")
-    check.refuses(
+    trials.gives(lambda: function("c1", issued, spent, 150.0), "alice", "A fresh code.")
+    trials.refuses(lambda: function("c1", issued, spent, 151.0), "A code was redeemed twice.")
+    trials.gives(lambda: function("c2", issued, spent, 151.0), "bob", "Another code must work.")
+    trials.refuses(lambda: function("c3", issued, set(), 150.0), "An unknown code was taken.")
+    trials.refuses(
         lambda: function("c1", issued, set(), 701.0), "A code of more than ten minutes was taken."
     )
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import UsageError
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
-from entra_oauth.lessons.labs.stage import CLIENT, aadsts
+from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -16,14 +16,14 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 EVIL = "localhost.evil.example"
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """The browser follows the answer to a host that was never registered."""
     at_evil: list[HttpRequest] = []
 
@@ -31,12 +31,12 @@ def attack(stage: Stage) -> Seen:
         at_evil.append(request)
         return HttpResponse(status=200)
 
-    stage.host(evil, EVIL)
-    origin = stage.host(NaiveAuthority().handle)
-    client = NaiveClient(stage.send, f"{origin}/authorize", "", f"http://{EVIL}/cb")
-    stage.open(client.authorize_url())
-    code = stage.code_of(at_evil[0]) if at_evil else ""
-    return Seen(
+    sandbox.host(evil, EVIL)
+    origin = sandbox.host(NaiveAuthority().handle)
+    client = NaiveClient(sandbox.send, f"{origin}/authorize", "", f"http://{EVIL}/cb")
+    sandbox.open(client.authorize_url())
+    code = sandbox.code_of(at_evil[0]) if at_evil else ""
+    return Demonstration(
         bool(code),
         (
             "Registered: http://localhost. The authority compares the beginning only.",
@@ -48,15 +48,15 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Exact comparison at the tenant; and our client does not even build such a request."""
-    endpoint = stage.authority.authorization_endpoint
-    client = NaiveClient(stage.send, endpoint, "", f"http://{EVIL}/cb")
-    page = stage.get(client.authorize_url())
+    endpoint = sandbox.authority.authorization_endpoint
+    client = NaiveClient(sandbox.send, endpoint, "", f"http://{EVIL}/cb")
+    page = sandbox.get(client.authorize_url())
     code = aadsts(page)
     try:
         AuthorizationRequest.hardened(
-            authority=stage.authority,
+            authority=sandbox.authority,
             client_id=CLIENT,
             redirect_uri=f"http://{EVIL}/cb",
             scopes=("databricks",),
@@ -64,7 +64,7 @@ def defence(stage: Stage) -> Seen:
         said = "nothing"
     except UsageError as error:
         said = error.what
-    return Seen(
+    return Demonstration(
         code == "AADSTS50011" and page.header("Location") is None and said != "nothing",
         (
             f"The same URL at the practice tenant: {code}, on a page of its own.",
@@ -75,7 +75,7 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     local, web = ["http://localhost"], ["https://app.example/cb"]
     cases = (
@@ -91,7 +91,7 @@ def check(check: Check, function: Callable[..., Any]) -> None:
         (web, "https://app.example/cb?x=1", False, "Something was added."),
     )
     for registered, asked, wanted, why in cases:
-        check.gives(partial(function, registered, asked), wanted, f"{asked}: {why}")
+        trials.gives(partial(function, registered, asked), wanted, f"{asked}: {why}")
 
 
 LAB = Lab(

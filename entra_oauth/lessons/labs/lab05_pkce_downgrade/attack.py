@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest
@@ -14,7 +14,7 @@ from entra_oauth.protocol.messages import HttpRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
@@ -23,21 +23,21 @@ def _stripped(url: str) -> str:
     return re.sub(r"&code_challenge(?:_method)?=[^&]*", "", url)
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """A code without a challenge, put into a sign-in that has a verifier."""
     authority = NaiveAuthority(person="mallory")
-    origin = stage.host(authority.handle)
+    origin = sandbox.host(authority.handle)
     client = NaiveClient(
-        stage.send,
+        sandbox.send,
         f"{origin}/authorize",
         f"{origin}/token",
         "http://localhost:9",
         verifier="a" * 43,
     )
-    location = stage.get(_stripped(client.authorize_url())).header("Location") or ""
-    answer = client.redeem(stage.code_of(HttpRequest(method="GET", url=location)))
+    location = sandbox.get(_stripped(client.authorize_url())).header("Location") or ""
+    answer = client.redeem(sandbox.code_of(HttpRequest(method="GET", url=location)))
     token = str(answer.get("access_token"))
-    return Seen(
+    return Demonstration(
         token.endswith("mallory"),
         (
             "Alice's program does PKCE: its authorize URL has a code_challenge.",
@@ -51,12 +51,12 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The same at the practice tenant, with our own client and its true state."""
-    ended = stage.sign_in(lambda url: stage.open(_stripped(url), "mallory"))
+    ended = sandbox.sign_in(lambda url: sandbox.open(_stripped(url), "mallory"))
     codes = ended.error.error_codes if isinstance(ended.error, AuthorityError) else ()
     said = f"AADSTS{codes[0]}" if codes else "nothing"
-    return Seen(
+    return Demonstration(
         ended.tokens is None and said == "AADSTS501481",
         (
             "Mallory even knows Alice's state: she has seen the whole URL.",
@@ -68,15 +68,15 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    check.gives(lambda: bool(function(challenge, verifier)), True, "RFC 7636's own example.")
-    check.gives(lambda: bool(function(None, None)), True, "Neither: a client without PKCE.")
-    check.gives(lambda: bool(function(challenge, "x" * 43)), False, "A wrong verifier.")
-    check.gives(lambda: bool(function(challenge, None)), False, "The verifier is missing.")
-    check.gives(lambda: bool(function(None, verifier)), False, "A verifier without a challenge.")
+    trials.gives(lambda: bool(function(challenge, verifier)), True, "RFC 7636's own example.")
+    trials.gives(lambda: bool(function(None, None)), True, "Neither: a client without PKCE.")
+    trials.gives(lambda: bool(function(challenge, "x" * 43)), False, "A wrong verifier.")
+    trials.gives(lambda: bool(function(challenge, None)), False, "The verifier is missing.")
+    trials.gives(lambda: bool(function(None, verifier)), False, "A verifier without a challenge.")
 
 
 LAB = Lab(

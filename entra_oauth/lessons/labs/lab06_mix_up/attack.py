@@ -4,49 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.hostile import HostileServer
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.stage import TENANT, give_up
+from entra_oauth.lessons.labs.sandbox import TENANT, give_up
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 
-class _Evil:
-    """An authority of Mallory's: it sends people on to the honest one, and collects codes."""
-
-    def __init__(self, honest: str) -> None:
-        self.honest = honest
-        self.codes: list[str] = []
-
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "GET":
-            return HttpResponse(
-                status=302, headers=(("Location", f"{self.honest}?{request.query}"),)
-            )
-        self.codes.append(dict(parse_form(request.body.decode())).get("code", ""))
-        return HttpResponse(status=400, body=b'{"error":"temporarily_unavailable"}')
+def _mallorys(sandbox: Sandbox) -> HostileServer:
+    """An authority that sends people on to the honest one, and collects codes."""
+    busy = HttpResponse(status=400, body=b'{"error":"temporarily_unavailable"}')
+    return HostileServer(busy, forward_to=sandbox.authority.authorization_endpoint)
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """A client with two authorities to choose from; Alice chose the wrong one."""
-    evil = _Evil(stage.authority.authorization_endpoint)
-    origin = stage.host(evil.handle)
-    client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", redirect_uri="")
-    client.redirect_uri = stage.host(client.callback)
-    stage.open(client.authorize_url(), "alice")
-    stolen = evil.codes[0] if evil.codes else ""
-    client.token_endpoint = stage.authority.token_endpoint
+    evil = _mallorys(sandbox)
+    origin = sandbox.host(evil.handle)
+    client = NaiveClient(sandbox.send, f"{origin}/authorize", f"{origin}/token", redirect_uri="")
+    client.redirect_uri = sandbox.host(client.callback)
+    sandbox.open(client.authorize_url(), "alice")
+    stolen = evil.forms[0].get("code", "") if evil.forms else ""
+    client.token_endpoint = sandbox.authority.token_endpoint
     tokens = client.redeem(stolen)
-    owner = stage.owner(tokens["access_token"]) if "access_token" in tokens else "nobody"
-    return Seen(
+    owner = sandbox.owner(tokens["access_token"]) if "access_token" in tokens else "nobody"
+    return Demonstration(
         owner == "alice",
         (
             "Alice's program knows two authorities. It believes it talks to the second one, "
@@ -59,24 +50,26 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The same with `iss` in the answer, as RFC 9207 has it."""
-    evil = _Evil(stage.authority.authorization_endpoint)
-    origin = stage.host(evil.handle)
-    issuer = stage.authority.issuer(TENANT)
-    stage.tenant.faults.add(f"redirect set=iss:{issuer}")
+    evil = _mallorys(sandbox)
+    origin = sandbox.host(evil.handle)
+    issuer = sandbox.authority.issuer(TENANT)
+    sandbox.tenant.faults.add(f"redirect set=iss:{issuer}")
 
     def visit(url: str) -> None:
-        stage.open(url, "alice")
-        give_up(stage, url)
+        sandbox.open(url, "alice")
+        give_up(sandbox, url)
 
-    ended = stage.sign_in(visit, procedure=Procedure.ARTICLE, authority=stage.authority_at(origin))
-    return Seen(
-        not evil.codes and len(ended.refusals) == 1 and ended.tokens is None,
+    ended = sandbox.sign_in(
+        visit, procedure=Procedure.ARTICLE, authority=sandbox.authority_at(origin)
+    )
+    return Demonstration(
+        not evil.forms and len(ended.refusals) == 1 and ended.tokens is None,
         (
             "The honest authority now says in its answer who it is: iss (RFC 9207).",
             *(f"Our client says: {why}" for why in ended.refusals),
-            f"Codes that reached Mallory's authority: {len(evil.codes)}.",
+            f"Codes that reached Mallory's authority: {len(evil.forms)}.",
             "Alice closes the page, and the sign-in ends without a token.",
         ),
         "Stopped: iss is compared whenever it comes. Entra is not known to send it; there, a "
@@ -84,22 +77,22 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     ours = "https://login.honest.example/v2.0"
     evil = "https://login.evil.example/v2.0"
     call = function
-    check.gives(lambda: call(ours, True, [("code", "c"), ("iss", ours)]), "c", "Ours.")
-    check.refuses(
+    trials.gives(lambda: call(ours, True, [("code", "c"), ("iss", ours)]), "c", "Ours.")
+    trials.refuses(
         lambda: call(ours, True, [("code", "c"), ("iss", evil)]), "Another issuer was taken."
     )
-    check.refuses(
+    trials.refuses(
         lambda: call(ours, False, [("code", "c"), ("iss", evil)]),
         "Another issuer was taken, of an authority that did not promise iss.",
     )
-    check.refuses(lambda: call(ours, True, [("code", "c")]), "No issuer, though one was promised.")
-    check.gives(lambda: call(ours, False, [("code", "c")]), "c", "None promised, none came.")
-    check.refuses(
+    trials.refuses(lambda: call(ours, True, [("code", "c")]), "No issuer, though one was promised.")
+    trials.gives(lambda: call(ours, False, [("code", "c")]), "c", "None promised, none came.")
+    trials.refuses(
         lambda: call(ours, True, [("code", "c"), ("iss", f"{ours}/")]),
         "An issuer that is only similar was taken.",
     )

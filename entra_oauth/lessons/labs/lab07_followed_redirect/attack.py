@@ -5,86 +5,79 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.hostile import HostileServer
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.practice.fidelity import Label
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
-
-class _Evil:
-    """Where the redirect leads."""
-
-    def __init__(self) -> None:
-        self.got: list[str] = []
-
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        self.got += [name for name, _ in parse_form(request.body.decode())]
-        return HttpResponse(status=200, body=b'{"access_token":"a-token-of-mallorys-choice"}')
+_TOKEN = b'{"access_token":"a-token-of-mallorys-choice"}'
 
 
-def _world(stage: Stage) -> tuple[_Evil, str]:
+def _world(sandbox: Sandbox) -> tuple[HostileServer, str]:
     """An authority behind a proxy that answers each token request with 307."""
-    evil = _Evil()
-    there = stage.host(evil.handle)
+    evil = HostileServer(HttpResponse(status=200, body=_TOKEN))
+    there = sandbox.host(evil.handle)
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.path.endswith("/token"):
             return HttpResponse(status=307, headers=(("Location", f"{there}/token"),))
-        return stage.tenant.handle(request)
+        return sandbox.tenant.handle(request)
 
-    return evil, stage.host(handle)
+    return evil, sandbox.host(handle)
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """A client that follows, as general HTTP clients do."""
-    evil, origin = _world(stage)
-    authority = stage.authority_at(origin)
+    evil, origin = _world(sandbox)
+    authority = sandbox.authority_at(origin)
     client = NaiveClient(
-        stage.send,
+        sandbox.send,
         authority.authorization_endpoint,
         authority.token_endpoint,
         "http://localhost:9",
         verifier="v" * 43,
     )
-    client.redeem(stage.code_of(stage.answer_for(client.authorize_url(), "alice")))
-    return Seen(
-        {"code", "code_verifier"} <= set(evil.got),
+    client.redeem(sandbox.code_of(sandbox.answer_for(client.authorize_url(), "alice")))
+    got = list(evil.forms[0]) if evil.forms else []
+    return Demonstration(
+        {"code", "code_verifier"} <= set(got),
         (
             "A proxy on the way answers the token request with 307 and another address.",
             "307 means: the same method, the same body, over there.",
             "The client follows, as most HTTP libraries do unasked.",
-            f"What the other host got: {', '.join(evil.got)}.",
+            f"What the other host got: {', '.join(got)}.",
         ),
         "The attack works: code and verifier together are a token.",
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our client at the same authority."""
-    evil, origin = _world(stage)
-    ended = stage.sign_in(
-        lambda url: stage.open(url, "alice"), authority=stage.authority_at(origin)
+    evil, origin = _world(sandbox)
+    ended = sandbox.sign_in(
+        lambda url: sandbox.open(url, "alice"), authority=sandbox.authority_at(origin)
     )
     kind = type(ended.error).__name__
-    return Seen(
-        not evil.got and kind == "UnexpectedAnswer",
+    return Demonstration(
+        not evil.forms and kind == "UnexpectedAnswer",
         (
             "The same proxy, the same 307.",
             f"Our client follows nothing. It ends with {kind} (exit code 6).",
-            f"What the other host got: {len(evil.got)} parameters.",
+            f"What the other host got: {sum(map(len, evil.forms))} parameters.",
         ),
         "Stopped: no answer of the token endpoint is a reason to send a secret elsewhere.",
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     sent: list[str] = []
 
@@ -98,11 +91,11 @@ def check(check: Check, function: Callable[..., Any]) -> None:
         return send
 
     ours = "https://login.example/token"
-    check.gives(lambda: function(world(200), ours, "code=c"), "answer", "A good answer.")
+    trials.gives(lambda: function(world(200), ours, "code=c"), "answer", "A good answer.")
     for status in (301, 302, 303, 307, 308):
         sent.clear()
-        check.refuses(partial(function, world(status), ours, "code=c"), f"A {status}.")
-        check.that(sent == [ours], f"After a {status} the body was sent on.")
+        trials.refuses(partial(function, world(status), ours, "code=c"), f"A {status}.")
+        trials.that(sent == [ours], f"After a {status} the body was sent on.")
 
 
 LAB = Lab(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError
 from entra_oauth.flows.refresh_token import refresh
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
-from entra_oauth.lessons.labs.stage import CLIENT, aadsts
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.request import Asking
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -16,7 +16,7 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
     from entra_oauth.protocol.authority import Authority
 
 __all__ = ["LAB"]
@@ -25,8 +25,8 @@ __all__ = ["LAB"]
 class _Strict:
     """The practice tenant, with the reuse detection of RFC 9700 §4.14.2 in front."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._tenant = stage.tenant
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._tenant = sandbox.tenant
         self._family: dict[str, int] = {}
         self._current: dict[int, str] = {}
 
@@ -49,13 +49,13 @@ class _Strict:
         return response
 
 
-def _first(stage: Stage, authority: Authority) -> str:
-    ended = stage.sign_in(lambda url: stage.open(url, "alice"), authority=authority)
+def _first(sandbox: Sandbox, authority: Authority) -> str:
+    ended = sandbox.sign_in(lambda url: sandbox.open(url, "alice"), authority=authority)
     return (ended.tokens.refresh_token if ended.tokens else None) or ""
 
 
-def _steal(stage: Stage, authority: Authority, token: str) -> HttpResponse:
-    return stage.post(
+def _steal(sandbox: Sandbox, authority: Authority, token: str) -> HttpResponse:
+    return sandbox.post(
         authority.token_endpoint,
         client_id=CLIENT,
         grant_type="refresh_token",
@@ -67,14 +67,14 @@ def _asking(authority: Authority) -> Asking:
     return Asking.for_person(authority=authority, client_id=CLIENT, scopes=("databricks",))
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """As Entra has it: an old refresh token stays good."""
-    first = _first(stage, stage.authority)
-    renewed = refresh(_asking(stage.authority), first, stage.channels())
-    stolen = _steal(stage, stage.authority, first)
-    again = refresh(_asking(stage.authority), renewed.refresh_token or "", stage.channels())
+    first = _first(sandbox, sandbox.authority)
+    renewed = refresh(_asking(sandbox.authority), first, sandbox.channels())
+    stolen = _steal(sandbox, sandbox.authority, first)
+    again = refresh(_asking(sandbox.authority), renewed.refresh_token or "", sandbox.channels())
     works = stolen.status == 200 and bool(again.access_token)
-    return Seen(
+    return Demonstration(
         works,
         (
             "Mallory has copied the file in which Alice's program keeps its refresh token.",
@@ -86,22 +86,22 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Reuse detection; and what Entra has in its place."""
-    authority = stage.authority_at(stage.host(_Strict(stage).handle))
-    first = _first(stage, authority)
-    renewed = refresh(_asking(authority), first, stage.channels())
-    stolen = _steal(stage, authority, first)
+    authority = sandbox.authority_at(sandbox.host(_Strict(sandbox).handle))
+    first = _first(sandbox, authority)
+    renewed = refresh(_asking(authority), first, sandbox.channels())
+    stolen = _steal(sandbox, authority, first)
     try:
-        refresh(_asking(authority), renewed.refresh_token or "", stage.channels())
+        refresh(_asking(authority), renewed.refresh_token or "", sandbox.channels())
         ended = "nothing"
     except AuthorityError as error:
         ended = error.error
-    plain = _first(stage, stage.authority)
-    stage.tenant.advance(1)
-    stage.tenant.revoke_sessions("alice")
-    revoked = aadsts(_steal(stage, stage.authority, plain))
-    return Seen(
+    plain = _first(sandbox, sandbox.authority)
+    sandbox.tenant.advance(1)
+    sandbox.tenant.revoke_sessions("alice")
+    revoked = aadsts(_steal(sandbox, sandbox.authority, plain))
+    return Demonstration(
         stolen.status == 400 and ended == "invalid_grant" and revoked == "AADSTS50173",
         (
             "A stricter authority remembers which refresh token is the newest of its family.",
@@ -113,19 +113,19 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     family = {"r1": "f", "r2": "f", "q1": "g"}
     newest: dict[str, str | None] = {"f": "r2", "g": "q1"}
-    check.gives(lambda: function("r2", family, newest, "r3"), "r3", "The newest token.")
-    check.that(newest["f"] == "r3", "The new token must be remembered as the newest.")
+    trials.gives(lambda: function("r2", family, newest, "r3"), "r3", "The newest token.")
+    trials.that(newest["f"] == "r3", "The new token must be remembered as the newest.")
     family["r3"] = "f"
-    check.refuses(lambda: function("r1", family, newest, "r4"), "An old token was taken.")
-    check.refuses(
+    trials.refuses(lambda: function("r1", family, newest, "r4"), "An old token was taken.")
+    trials.refuses(
         lambda: function("r3", family, newest, "r4"), "After a reuse the family must be dead."
     )
-    check.gives(lambda: function("q1", family, newest, "q2"), "q2", "Another family must live.")
-    check.refuses(lambda: function("zz", family, newest, "z"), "An unknown token was taken.")
+    trials.gives(lambda: function("q1", family, newest, "q2"), "q2", "Another family must live.")
+    trials.refuses(lambda: function("zz", family, newest, "z"), "An unknown token was taken.")
 
 
 LAB = Lab(

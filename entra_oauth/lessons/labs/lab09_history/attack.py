@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import LocalError
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -18,7 +18,7 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB", "find_browser"]
 
@@ -56,20 +56,20 @@ def _files_with(code: str, profile: Path) -> list[str]:
     return sorted({path.name for path in found})
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """The answer in the address, as `response_mode=query` has it."""
     client = NaiveClient(
-        stage.send,
-        stage.authority.authorization_endpoint,
-        stage.authority.token_endpoint,
+        sandbox.send,
+        sandbox.authority.authorization_endpoint,
+        sandbox.authority.token_endpoint,
         redirect_uri="",
     )
-    client.redirect_uri = stage.host(client.callback)
-    answer = stage.answer_for(client.authorize_url(), "alice")
+    client.redirect_uri = sandbox.host(client.callback)
+    answer = sandbox.answer_for(client.authorize_url(), "alice")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         _visit(answer.url, Path(folder))
-        files = _files_with(stage.code_of(answer), Path(folder))
-    return Seen(
+        files = _files_with(sandbox.code_of(answer), Path(folder))
+    return Demonstration(
         "History" in files,
         (
             "A real Chromium opens the redirect that ends Alice's sign-in.",
@@ -81,7 +81,7 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our client: the answer comes as a form, and the browser is sent on."""
     found: list[list[str]] = []
 
@@ -92,22 +92,22 @@ def defence(stage: Stage) -> Seen:
 
         def send(request: HttpRequest) -> HttpResponse:
             if request.url.startswith(here):
-                codes.append(stage.code_of(request))
+                codes.append(sandbox.code_of(request))
                 return HttpResponse(status=200)
-            pages.append(stage.send(request))
+            pages.append(sandbox.send(request))
             return pages[-1]
 
-        stage.browser("alice", send).open(url)
+        sandbox.browser("alice", send).open(url)
         # The tenant's last page, which posts the form to our client, in the real browser.
-        origin = stage.host(lambda request: pages[-1])
+        origin = sandbox.host(lambda request: pages[-1])
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             _visit(origin, Path(folder))
             found.append(_files_with(codes[0], Path(folder)))
 
-    ended = stage.sign_in(visit)
+    ended = sandbox.sign_in(visit)
     files = found[0] if found else ["?"]
-    owner = stage.owner(ended.tokens.access_token) if ended.tokens else "nobody"
-    return Seen(
+    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    return Demonstration(
         files == [] and owner == "alice",
         (
             "The same with our client: response_mode=form_post, then 303 to another address.",
@@ -118,7 +118,7 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     form = [("code", "SECRET-CODE"), ("state", "SECRET-STATE")]
 
@@ -126,14 +126,14 @@ def check(check: Check, function: Callable[..., Any]) -> None:
         status, location = function(method, form)
         return int(status), str(location)
 
-    check.gives(lambda: answer("GET")[0], 405, "A code in an address must not be taken.")
-    check.gives(lambda: answer("POST")[0], 303, "After a POST, 303 makes the browser GET.")
+    trials.gives(lambda: answer("GET")[0], 405, "A code in an address must not be taken.")
+    trials.gives(lambda: answer("POST")[0], 303, "After a POST, 303 makes the browser GET.")
     try:
         location = answer("POST")[1]
     except Exception:
         location = "SECRET"
-    check.that("SECRET" not in location, "Code or state stand in the address that it goes on to.")
-    check.that(location.startswith("/"), "The address must be one of our own: begin it with /.")
+    trials.that("SECRET" not in location, "Code or state stand in the address that it goes on to.")
+    trials.that(location.startswith("/"), "The address must be one of our own: begin it with /.")
 
 
 LAB = Lab(

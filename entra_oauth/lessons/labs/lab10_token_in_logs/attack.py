@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.recording.facts import facts_of
@@ -22,7 +22,7 @@ from entra_oauth.recording.step import Level
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
@@ -65,19 +65,19 @@ def _yes(value: bool) -> str:
     return "Yes" if value else "No"
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """A log at level DEBUG, and a token as an argument."""
     client = NaiveClient(
-        stage.send,
-        stage.authority.authorization_endpoint,
-        stage.authority.token_endpoint,
+        sandbox.send,
+        sandbox.authority.authorization_endpoint,
+        sandbox.authority.token_endpoint,
         "http://localhost:9",
     )
-    answer = stage.answer_for(client.authorize_url(), "alice")
-    token = client.redeem(stage.code_of(answer))["access_token"]
+    answer = sandbox.answer_for(client.authorize_url(), "alice")
+    token = client.redeem(sandbox.code_of(answer))["access_token"]
     logged = any(token in line for line in client.log)
     listed = _seen_by_others(token, as_argument=True)
-    return Seen(
+    return Demonstration(
         logged and (listed or sys.platform == "win32"),
         (
             "Something does not work, so somebody sets the log to DEBUG.",
@@ -89,7 +89,7 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our client with every logger at DEBUG, its recording, and a token by standard input."""
     heard = io.StringIO()
     handler, root = logging.StreamHandler(heard), logging.getLogger()
@@ -97,7 +97,7 @@ def defence(stage: Stage) -> Seen:
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        ended = stage.sign_in(lambda url: stage.open(url, "alice"))
+        ended = sandbox.sign_in(lambda url: sandbox.open(url, "alice"))
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
@@ -110,7 +110,7 @@ def defence(stage: Stage) -> Seen:
     in_recording = bool(leaks(written, secrets))
     token = ended.tokens.access_token if ended.tokens else ""
     listed = _seen_by_others(token, as_argument=False)
-    return Seen(
+    return Demonstration(
         bool(token) and bool(secrets) and not logged and not in_recording and not listed,
         (
             "Every logger of the process is set to DEBUG while our client signs Alice in.",
@@ -123,7 +123,7 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     answer = {
         "token_type": "Bearer",
@@ -137,12 +137,12 @@ def check(check: Check, function: Callable[..., Any]) -> None:
         bad = str(function(400, {"error": "invalid_grant", "error_description": "AADSTS70008"}))
         other = str(function(200, {"token_type": "Bearer", "new_kind_of_token": "SECRET-N"}))
     except Exception as error:
-        check.that(False, f"It must return a text. It raised {type(error).__name__}.")
+        trials.that(False, f"It must return a text. It raised {type(error).__name__}.")
         return
-    check.that("SECRET" not in good, "A token is in the line.")
-    check.that("SECRET" not in other, "A member that nobody knows yet is in the line.")
-    check.that("200" in good and "3599" in good, "Status and expires_in must be in the line.")
-    check.that("invalid_grant" in bad and "AADSTS70008" in bad, "An error must be told whole.")
+    trials.that("SECRET" not in good, "A token is in the line.")
+    trials.that("SECRET" not in other, "A member that nobody knows yet is in the line.")
+    trials.that("200" in good and "3599" in good, "Status and expires_in must be in the line.")
+    trials.that("invalid_grant" in bad and "AADSTS70008" in bad, "An error must be told whole.")
 
 
 LAB = Lab(

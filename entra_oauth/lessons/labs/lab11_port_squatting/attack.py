@@ -11,26 +11,26 @@ from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import LocalError, PortBusy
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.stage import CLIENT
+from entra_oauth.lessons.labs.sandbox import CLIENT
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """The client listens on 127.0.0.1, the squatter on ::1; the browser asks for localhost."""
     client = NaiveClient(
-        stage.send,
-        stage.authority.authorization_endpoint,
-        stage.authority.token_endpoint,
+        sandbox.send,
+        sandbox.authority.authorization_endpoint,
+        sandbox.authority.token_endpoint,
         redirect_uri="",
     )
     squatted: list[HttpRequest] = []
@@ -51,17 +51,17 @@ def attack(stage: Stage) -> Seen:
                 advice="Go on with lab 12; here the attack cannot be shown.",
             ) from None
         with squatter:
-            answer = stage.answer_for(client.authorize_url(), "alice")
+            answer = sandbox.answer_for(client.authorize_url(), "alice")
             # Browsers try ::1 first for localhost (RFC 6724), so this is where it arrives.
-            stage.get(f"http://[::1]:{ours.port}/?{answer.query}")
-    stolen = stage.post(
-        stage.authority.token_endpoint,
+            sandbox.get(f"http://[::1]:{ours.port}/?{answer.query}")
+    stolen = sandbox.post(
+        sandbox.authority.token_endpoint,
         client_id=CLIENT,
         grant_type="authorization_code",
-        code=stage.code_of(squatted[0]),
+        code=sandbox.code_of(squatted[0]),
         redirect_uri=client.redirect_uri,
     )
-    return Seen(
+    return Demonstration(
         stolen.status == 200 and not hasattr(client, "tokens"),
         (
             "Alice's program listens on 127.0.0.1. The redirect URI says localhost.",
@@ -73,7 +73,7 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our client takes both, or none."""
     tries: list[str] = []
 
@@ -87,10 +87,10 @@ def defence(stage: Stage) -> Seen:
                 tries.append("taken")
             except PortBusy:
                 tries.append("busy")
-        stage.open(url, "alice")
+        sandbox.open(url, "alice")
 
-    ended = stage.sign_in(visit)
-    owner = stage.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    ended = sandbox.sign_in(visit)
+    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
     with LoopbackHost(lambda request: HttpResponse(status=200), address="::1") as first:
         try:
             front = Listener(launch=lambda url: True, say=say_nothing, port=first.port)
@@ -99,7 +99,7 @@ def defence(stage: Stage) -> Seen:
             late = "it listens all the same"
         except PortBusy as error:
             late = error.what
-    return Seen(
+    return Demonstration(
         tries == ["busy", "busy"] and owner == "alice" and "in use" in late,
         (
             "Our listener holds its port on 127.0.0.1 and on ::1 before the URL is built.",
@@ -112,7 +112,7 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
 
     def world(*busy: str) -> tuple[Callable[[str, int], str], list[str], list[str]]:
@@ -128,13 +128,13 @@ def check(check: Check, function: Callable[..., Any]) -> None:
         return bind, bound, closed
 
     bind, bound, _ = world()
-    check.gives(
+    trials.gives(
         lambda: sorted(function(bind, 8400)), ["127.0.0.1", "::1"], "Both addresses of localhost."
     )
-    check.that("0.0.0.0" not in bound and "::" not in bound, "The whole network can reach it.")  # noqa: S104
+    trials.that("0.0.0.0" not in bound and "::" not in bound, "The whole network can reach it.")  # noqa: S104
     for busy in ("127.0.0.1", "::1"):
         bind, _, _ = world(busy)
-        check.refuses(partial(function, bind, 8400), f"Another program has the port on {busy}.")
+        trials.refuses(partial(function, bind, 8400), f"Another program has the port on {busy}.")
 
 
 LAB = Lab(

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import DestinationRefused
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveApi
-from entra_oauth.lessons.labs.stage import CLIENT, PASSWORD, TENANT, full_name
+from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, TENANT, full_name
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.messages import HttpRequest
@@ -17,16 +17,16 @@ from entra_oauth.protocol.resource.destination import check_destination
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 WORKSPACE = "https://adb-1.1.azuredatabricks.net/api/2.0/clusters/list"
 
 
-def _graph_token(stage: Stage) -> str:
-    reply = stage.post(
-        stage.authority.token_endpoint,
+def _graph_token(sandbox: Sandbox) -> str:
+    reply = sandbox.post(
+        sandbox.authority.token_endpoint,
         client_id=CLIENT,
         grant_type="password",
         username=full_name("alice"),
@@ -37,19 +37,19 @@ def _graph_token(stage: Stage) -> str:
     return token
 
 
-def _call(stage: Stage, url: str, token: str) -> tuple[int, str]:
+def _call(sandbox: Sandbox, url: str, token: str) -> tuple[int, str]:
     headers = (("Authorization", f"Bearer {token}"),)
-    reply = stage.send(HttpRequest(method="GET", url=url, headers=headers))
+    reply = sandbox.send(HttpRequest(method="GET", url=url, headers=headers))
     return reply.status, reply.body.decode()
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """An API that does not look whom a token is for; and one that keeps what it is given."""
     api = NaiveApi()
-    status, said = _call(stage, f"{stage.host(api.handle)}/", _graph_token(stage))
+    status, said = _call(sandbox, f"{sandbox.host(api.handle)}/", _graph_token(sandbox))
     second = NaiveApi()
-    replayed, _ = _call(stage, f"{stage.host(second.handle)}/", api.seen[0])
-    return Seen(
+    replayed, _ = _call(sandbox, f"{sandbox.host(second.handle)}/", api.seen[0])
+    return Demonstration(
         status == 200 and "alice" in said and replayed == 200,
         (
             "Alice's token is for Microsoft Graph: that is what its aud says.",
@@ -61,7 +61,7 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def _gate(url: str, scope: str) -> str:
+def _decision(url: str, scope: str) -> str:
     try:
         check_destination(url, scopes=(scope,), authority=Authority.of(TENANT))
     except DestinationRefused:
@@ -69,13 +69,13 @@ def _gate(url: str, scope: str) -> str:
     return "sent"
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The workspace looks; and our client has a gate of its own. Nothing is sent to a cloud."""
-    status, _ = _call(stage, f"{stage.base_url}/api/2.0/clusters/list", _graph_token(stage))
-    wrong_api = _gate(WORKSPACE, "graph")
-    wrong_host = _gate("https://adb-1.1.azuredatabricks.net.evil.example/", "databricks")
-    right = _gate(WORKSPACE, "databricks")
-    return Seen(
+    status, _ = _call(sandbox, f"{sandbox.base_url}/api/2.0/clusters/list", _graph_token(sandbox))
+    wrong_api = _decision(WORKSPACE, "graph")
+    wrong_host = _decision("https://adb-1.1.azuredatabricks.net.evil.example/", "databricks")
+    right = _decision(WORKSPACE, "databricks")
+    return Demonstration(
         status in (400, 401, 403)
         and (wrong_api, wrong_host, right) == ("refused", "refused", "sent"),
         (
@@ -88,17 +88,17 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     me = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
     good = {"aud": me, "nbf": 100, "exp": 200, "upn": "alice"}
-    check.gives(lambda: function(good, me, 150), "alice", "A good token.")
+    trials.gives(lambda: function(good, me, 150), "alice", "A good token.")
     graph = {**good, "aud": "https://graph.microsoft.com"}
-    check.refuses(lambda: function(graph, me, 150), "A token for Graph was taken.")
-    check.refuses(lambda: function({**good, "aud": f"{me}.evil"}, me, 150), "aud only begins so.")
-    check.refuses(lambda: function({"upn": "alice", "exp": 200}, me, 150), "A token without aud.")
-    check.refuses(lambda: function(good, me, 200), "A token that has expired (exp).")
-    check.refuses(lambda: function(good, me, 99), "A token that is not good yet (nbf).")
+    trials.refuses(lambda: function(graph, me, 150), "A token for Graph was taken.")
+    trials.refuses(lambda: function({**good, "aud": f"{me}.evil"}, me, 150), "aud only begins so.")
+    trials.refuses(lambda: function({"upn": "alice", "exp": 200}, me, 150), "A token without aud.")
+    trials.refuses(lambda: function(good, me, 200), "A token that has expired (exp).")
+    trials.refuses(lambda: function(good, me, 99), "A token that is not good yet (nbf).")
 
 
 LAB = Lab(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import naive_claims
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
@@ -18,7 +18,7 @@ from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
@@ -37,20 +37,20 @@ def _forge(algorithm: str, kid: str, key: bytes) -> str:
     return f"{body}.{_b64(hmac.new(key, body.encode(), hashlib.sha256).digest())}"
 
 
-def _published(stage: Stage) -> tuple[SigningKeys, str, bytes]:
+def _published(sandbox: Sandbox) -> tuple[SigningKeys, str, bytes]:
     """The tenant's keys, the name of the first, and its public number as text."""
-    request = KeysRequest(stage.authority)
-    reply = stage.send(request.to_http())
+    request = KeysRequest(sandbox.authority)
+    reply = sandbox.send(request.to_http())
     keys = SigningKeys.read(reply, answering=request, received_at=0.0)
     return keys, str(keys.keys[0]["kid"]), str(keys.keys[0]["n"]).encode()
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """Two forgeries, made without any secret."""
-    _, kid, public = _published(stage)
+    _, kid, public = _published(sandbox)
     found = [naive_claims(_forge(each, kid, public), public) for each in ("none", "HS256")]
     names = [str((claims or {}).get("preferred_username")).partition("@")[0] for claims in found]
-    return Seen(
+    return Demonstration(
         names == ["trent", "trent"],
         (
             "Mallory writes a token: Trent, the administrator. Its header says alg: none.",
@@ -72,14 +72,14 @@ def _refused(token: str, keys: SigningKeys) -> str:
     return "accepted"
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our client's own check, and a whole sign-in that ends with an unsigned token."""
-    keys, kid, public = _published(stage)
+    keys, kid, public = _published(sandbox)
     said = [_refused(_forge(each, kid, public), keys) for each in ("none", "HS256")]
-    stage.tenant.faults.add("unsigned")
-    ended = stage.sign_in(lambda url: stage.open(url, "alice"))
+    sandbox.tenant.faults.add("unsigned")
+    ended = sandbox.sign_in(lambda url: sandbox.open(url, "alice"))
     kind = type(ended.error).__name__
-    return Seen(
+    return Demonstration(
         "accepted" not in said and kind == "IdTokenRefused" and ended.tokens is None,
         (
             f"Our client, alg: none. {said[0]}",
@@ -91,10 +91,10 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     keys = {"k1": "public-key-1", "k2": "public-key-2"}
-    check.gives(
+    trials.gives(
         lambda: function({"alg": "RS256", "kid": "k2"}, keys), ("RS256", "public-key-2"), "Good."
     )
     for header, why in (
@@ -106,7 +106,7 @@ def check(check: Check, function: Callable[..., Any]) -> None:
         ({"kid": "k1"}, "A header without alg was taken."),
         ({"alg": "RS256", "kid": "k1", "crit": ["x"]}, "crit was passed over (RFC 7515 §4.1.11)."),
     ):
-        check.refuses(partial(function, header, keys), why)
+        trials.refuses(partial(function, header, keys), why)
 
 
 LAB = Lab(

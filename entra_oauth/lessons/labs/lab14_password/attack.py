@@ -6,34 +6,34 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.stage import PASSWORD, full_name
+from entra_oauth.lessons.labs.sandbox import PASSWORD, full_name
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """The password grant: works for Alice, whose password the program now has."""
     bodies: list[bytes] = []
 
     def send(request: HttpRequest) -> HttpResponse:
         bodies.append(request.body)
-        return stage.send(request)
+        return sandbox.send(request)
 
-    client = NaiveClient(send, "", stage.authority.token_endpoint, "")
+    client = NaiveClient(send, "", sandbox.authority.token_endpoint, "")
     alice = client.password(full_name("alice"), PASSWORD)
     carol = client.password(full_name("carol"), PASSWORD)
     seen = f"password={quote_plus(PASSWORD)}".encode() in bodies[0]
     codes = carol.get("error_codes", [0])
-    return Seen(
+    return Demonstration(
         "access_token" in alice and seen and codes == [50076],
         (
             "A program asks Alice for her name and password, and posts both to /token.",
@@ -45,17 +45,17 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The code flow: the password is typed at the authority, and Carol's second step works."""
     found, owners = False, []
     for person in ("alice", "carol"):
-        ended = stage.sign_in(partial(stage.open, person=person))
+        ended = sandbox.sign_in(partial(sandbox.open, person=person))
         for each in ended.recording.exchanges:
             answer = each.response.body if each.response else b""
             message = each.request.url.encode() + each.request.body + answer
             found = found or b"passw" in message.lower()
-        owners.append(stage.owner(ended.tokens.access_token) if ended.tokens else "nobody")
-    return Seen(
+        owners.append(sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody")
+    return Demonstration(
         not found and owners == ["alice", "carol"],
         (
             "Our client sends Alice to the authority's own page, in her own browser.",
@@ -68,7 +68,7 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     given = {
         "client_id": "app",
@@ -81,13 +81,13 @@ def check(check: Check, function: Callable[..., Any]) -> None:
     try:
         form = dict(function(given))
     except Exception as error:
-        check.that(False, f"It must return a dict. It raised {type(error).__name__}.")
+        trials.that(False, f"It must return a dict. It raised {type(error).__name__}.")
         return
-    check.that("SECRET" not in str(form), "The password is in the form.")
-    check.that("username" not in form, "The user name has no place in a token request.")
-    check.that(form.get("grant_type") == "authorization_code", "grant_type=authorization_code.")
+    trials.that("SECRET" not in str(form), "The password is in the form.")
+    trials.that("username" not in form, "The user name has no place in a token request.")
+    trials.that(form.get("grant_type") == "authorization_code", "grant_type=authorization_code.")
     for name in ("client_id", "code", "redirect_uri", "code_verifier"):
-        check.that(form.get(name) == given[name], f"{name} is missing or changed.")
+        trials.that(form.get(name) == given[name], f"{name} is missing or changed.")
 
 
 LAB = Lab(

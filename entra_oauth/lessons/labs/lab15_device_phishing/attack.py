@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
-from entra_oauth.lessons.labs.stage import CLIENT, PASSWORD, aadsts, full_name, give_up
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, aadsts, full_name, give_up
 from entra_oauth.practice import PracticeBrowser
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpResponse
@@ -14,7 +14,7 @@ from entra_oauth.protocol.messages import HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
@@ -23,35 +23,37 @@ NOT_PUBLIC = "51f61e00-0000-4000-8000-000000000004"
 """An app of the practice directory in which public client flows are switched off."""
 
 
-def _begin(stage: Stage, client_id: str = CLIENT) -> dict[str, Any]:
-    endpoint = f"{stage.authority.base}/{stage.authority.tenant}/oauth2/v2.0/devicecode"
-    begun: dict[str, Any] = json.loads(stage.post(endpoint, client_id=client_id, scope=SCOPE).body)
+def _begin(sandbox: Sandbox, client_id: str = CLIENT) -> dict[str, Any]:
+    endpoint = f"{sandbox.authority.base}/{sandbox.authority.tenant}/oauth2/v2.0/devicecode"
+    begun: dict[str, Any] = json.loads(
+        sandbox.post(endpoint, client_id=client_id, scope=SCOPE).body
+    )
     return begun
 
 
-def _type(stage: Stage, user_code: str) -> str:
+def _type(sandbox: Sandbox, user_code: str) -> str:
     """Alice types a code that was sent to her. Returns the page's text."""
-    browser = PracticeBrowser(stage.send, full_name("alice"), PASSWORD, user_code=user_code)
-    return browser.open(f"{stage.base_url}/devicelogin").text
+    browser = PracticeBrowser(sandbox.send, full_name("alice"), PASSWORD, user_code=user_code)
+    return browser.open(f"{sandbox.base_url}/devicelogin").text
 
 
-def _collect(stage: Stage, device_code: str, client_id: str = CLIENT) -> HttpResponse:
-    return stage.post(
-        stage.authority.token_endpoint,
+def _collect(sandbox: Sandbox, device_code: str, client_id: str = CLIENT) -> HttpResponse:
+    return sandbox.post(
+        sandbox.authority.token_endpoint,
         client_id=client_id,
         grant_type="urn:ietf:params:oauth:grant-type:device_code",
         device_code=device_code,
     )
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """Mallory begins, Alice finishes."""
-    begun = _begin(stage)
-    _type(stage, begun["user_code"])
-    reply = _collect(stage, begun["device_code"])
+    begun = _begin(sandbox)
+    _type(sandbox, begun["user_code"])
+    reply = _collect(sandbox, begun["device_code"])
     token = json.loads(reply.body).get("access_token", "")
-    owner = stage.owner(token) if token else "nobody"
-    return Seen(
+    owner = sandbox.owner(token) if token else "nobody"
+    return Demonstration(
         owner == "alice",
         (
             "Mallory begins a device sign-in on her own machine, and gets a short code.",
@@ -63,21 +65,21 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """The code flow goes back to the machine that began; codes expire; a policy says no."""
-    late = _begin(stage)
-    stage.tenant.advance(901)
-    page = HttpResponse(status=200, body=_type(stage, late["user_code"]).encode())
+    late = _begin(sandbox)
+    sandbox.tenant.advance(901)
+    page = HttpResponse(status=200, body=_type(sandbox, late["user_code"]).encode())
     expired = aadsts(page)
-    refused = aadsts(_collect(stage, _begin(stage, NOT_PUBLIC)["device_code"], NOT_PUBLIC))
+    refused = aadsts(_collect(sandbox, _begin(sandbox, NOT_PUBLIC)["device_code"], NOT_PUBLIC))
 
     def visit(url: str) -> None:
-        stage.answer_for(url, "alice")  # on Alice's machine nobody listens there
-        give_up(stage, url)
+        sandbox.answer_for(url, "alice")  # on Alice's machine nobody listens there
+        give_up(sandbox, url)
 
-    ended = stage.sign_in(visit)
+    ended = sandbox.sign_in(visit)
     got = "nothing" if ended.tokens is None else "a token"
-    return Seen(
+    return Demonstration(
         expired == "AADSTS70019" and refused == "AADSTS7000218" and got == "nothing",
         (
             "Mallory sends Alice the authorize URL of our client instead of a code.",
@@ -91,17 +93,17 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     device = "urn:ietf:params:oauth:grant-type:device_code"
     screens = {"meeting-room"}
     now = function
-    check.gives(lambda: bool(now("laptop", "authorization_code", 0, screens)), True, "Code flow.")
-    check.gives(lambda: bool(now("meeting-room", device, 60, screens)), True, "A screen.")
-    check.gives(lambda: bool(now("laptop", device, 60, screens)), False, "It has a browser.")
-    check.gives(lambda: bool(now("meeting-room", device, 901, screens)), False, "Too old.")
-    check.gives(lambda: bool(now("laptop", "device_code", 60, screens)), False, "The short name.")
-    check.gives(lambda: bool(now("laptop", "password", 0, screens)), False, "Not allowed at all.")
+    trials.gives(lambda: bool(now("laptop", "authorization_code", 0, screens)), True, "Code flow.")
+    trials.gives(lambda: bool(now("meeting-room", device, 60, screens)), True, "A screen.")
+    trials.gives(lambda: bool(now("laptop", device, 60, screens)), False, "It has a browser.")
+    trials.gives(lambda: bool(now("meeting-room", device, 901, screens)), False, "Too old.")
+    trials.gives(lambda: bool(now("laptop", "device_code", 60, screens)), False, "The short name.")
+    trials.gives(lambda: bool(now("laptop", "password", 0, screens)), False, "Not allowed at all.")
 
 
 LAB = Lab(

@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
-from entra_oauth.lessons.labs.stage import CLIENT
+from entra_oauth.lessons.labs.sandbox import CLIENT
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
@@ -23,7 +23,7 @@ _IMAGE = re.compile(r'<img\b[^>]*\bsrc="([^"]+)"')
 _POLICY = re.compile(r'<meta name="referrer" content="([^"]+)"')
 
 
-def load_images(stage: Stage, address: str, page: HttpResponse) -> int:
+def load_images(sandbox: Sandbox, address: str, page: HttpResponse) -> int:
     """Fetch a page's images as a browser would, Referer included. Returns how many."""
     if "default-src 'none'" in (page.header("Content-Security-Policy") or ""):
         return 0
@@ -35,44 +35,44 @@ def load_images(stage: Stage, address: str, page: HttpResponse) -> int:
     referer = address if policy == "unsafe-url" else f"{parts.scheme}://{parts.netloc}/"
     headers = () if policy == "no-referrer" else (("Referer", referer),)
     for image in _IMAGE.findall(text):
-        stage.send(HttpRequest(method="GET", url=image, headers=headers))
+        sandbox.send(HttpRequest(method="GET", url=image, headers=headers))
     return len(_IMAGE.findall(text))
 
 
-def _statistics(stage: Stage) -> list[str]:
+def _statistics(sandbox: Sandbox) -> list[str]:
     """The other host, and the Referers that it sees."""
-    told: list[str] = []
+    referers: list[str] = []
 
     def handle(request: HttpRequest) -> HttpResponse:
-        told.append(request.header("Referer") or "")
+        referers.append(request.header("Referer") or "")
         return HttpResponse(status=200)
 
-    stage.host(handle, "statistics.example")
-    return told
+    sandbox.host(handle, "statistics.example")
+    return referers
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """An image on the page after the sign-in."""
-    told = _statistics(stage)
+    referers = _statistics(sandbox)
     client = NaiveClient(
-        stage.send,
-        stage.authority.authorization_endpoint,
-        stage.authority.token_endpoint,
+        sandbox.send,
+        sandbox.authority.authorization_endpoint,
+        sandbox.authority.token_endpoint,
         redirect_uri="",
     )
     # It is slow, or fails: the page is there before the code is redeemed.
-    client.redirect_uri = stage.host(lambda request: naive_page(request.query))
-    answer = stage.answer_for(client.authorize_url(), "alice")
-    load_images(stage, answer.url, stage.send(answer))
-    code = stage.code_of(HttpRequest(method="GET", url=told[0])) if told else ""
-    stolen = stage.post(
-        stage.authority.token_endpoint,
+    client.redirect_uri = sandbox.host(lambda request: naive_page(request.query))
+    answer = sandbox.answer_for(client.authorize_url(), "alice")
+    load_images(sandbox, answer.url, sandbox.send(answer))
+    code = sandbox.code_of(HttpRequest(method="GET", url=referers[0])) if referers else ""
+    stolen = sandbox.post(
+        sandbox.authority.token_endpoint,
         client_id=CLIENT,
         grant_type="authorization_code",
         code=code,
         redirect_uri=client.redirect_uri,
     )
-    return Seen(
+    return Demonstration(
         bool(code) and stolen.status == 200,
         (
             "The page after the sign-in counts its visitors: an image from statistics.example.",
@@ -85,9 +85,9 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Every page that our listener shows."""
-    told = _statistics(stage)
+    referers = _statistics(sandbox)
     pages: list[HttpResponse] = []
     addresses: list[str] = []
 
@@ -95,23 +95,23 @@ def defence(stage: Stage) -> Seen:
         here = dict(parse_form(urlsplit(url).query))["redirect_uri"]
 
         def send(request: HttpRequest) -> HttpResponse:
-            response = stage.send(request)
+            response = sandbox.send(request)
             if request.url.startswith(here):
                 pages.append(response)
                 addresses.append(request.url)
-                load_images(stage, request.url, response)
+                load_images(sandbox, request.url, response)
             return response
 
-        stage.browser("alice", send).open(url)
+        sandbox.browser("alice", send).open(url)
 
-    ended = stage.sign_in(visit)
+    ended = sandbox.sign_in(visit)
     statuses = [page.status for page in pages]
     last = pages[-1]
     quiet = all(page.header("Referrer-Policy") == "no-referrer" for page in pages)
     closed = "default-src 'none'" in (last.header("Content-Security-Policy") or "")
-    return Seen(
+    return Demonstration(
         ended.tokens is not None
-        and not told
+        and not referers
         and statuses == [303, 200]
         and quiet
         and closed
@@ -121,28 +121,28 @@ def defence(stage: Stage) -> Seen:
             f"{statuses[1]}.",
             f"Referrer-Policy: no-referrer on each? {'Yes' if quiet else 'No'}.",
             f"May the page load anything (Content-Security-Policy)? {'No' if closed else 'Yes'}.",
-            f"What statistics.example was told: {len(told)} addresses.",
+            f"What statistics.example was told: {len(referers)} addresses.",
         ),
         "Stopped three times: no code in the address, no Referer, nothing to be loaded.",
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     try:
         status, headers, page = function("code=SECRET-CODE&state=SECRET-STATE")
         named = {str(name).lower(): str(value) for name, value in dict(headers).items()}
         said = f"{page} {named}"
     except Exception as error:
-        check.that(False, f"It must return (status, headers, page): {type(error).__name__}.")
+        trials.that(False, f"It must return (status, headers, page): {type(error).__name__}.")
         return
-    check.that(status == 303, "303 sends the browser on to an address without a code.")
-    check.that(named.get("location") == "/done", "The address to go on to is /done.")
-    check.that(named.get("referrer-policy") == "no-referrer", "Referrer-Policy: no-referrer.")
+    trials.that(status == 303, "303 sends the browser on to an address without a code.")
+    trials.that(named.get("location") == "/done", "The address to go on to is /done.")
+    trials.that(named.get("referrer-policy") == "no-referrer", "Referrer-Policy: no-referrer.")
     policy = named.get("content-security-policy", "")
-    check.that("default-src 'none'" in policy, "Content-Security-Policy: default-src 'none'.")
-    check.that("SECRET" not in said, "The code is in the answer.")
-    check.that("//" not in str(page), "The page loads something from elsewhere.")
+    trials.that("default-src 'none'" in policy, "Content-Security-Policy: default-src 'none'.")
+    trials.that("SECRET" not in said, "The code is in the answer.")
+    trials.that("//" not in str(page), "The page loads something from elsewhere.")
 
 
 LAB = Lab(

@@ -9,14 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB"]
 
@@ -41,7 +41,7 @@ with RequestsBack(allow_keylog=True) as back:
 """
 
 
-def _sent(stage: Stage, script: str) -> list[HttpRequest]:
+def _sent(sandbox: Sandbox, script: str) -> list[HttpRequest]:
     """What arrives when a program posts, on a machine with a .netrc file."""
     got: list[HttpRequest] = []
 
@@ -49,7 +49,7 @@ def _sent(stage: Stage, script: str) -> list[HttpRequest]:
         got.append(request)
         return HttpResponse(status=200, body=b"{}")
 
-    url = f"{stage.host(handle)}/token"
+    url = f"{sandbox.host(handle)}/token"
     with tempfile.TemporaryDirectory() as folder:
         netrc = Path(folder) / "netrc"
         netrc.write_text("machine localhost login alice password not-a-secret\n", "utf-8")
@@ -65,11 +65,11 @@ def _sent(stage: Stage, script: str) -> list[HttpRequest]:
     return got
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """`requests.post` as everybody writes it."""
-    got = _sent(stage, _WITH_REQUESTS)
+    got = _sent(sandbox, _WITH_REQUESTS)
     header = (got[0].header("Authorization") or "nothing").partition(" ")[0] if got else "?"
-    return Seen(
+    return Demonstration(
         header == "Basic",
         (
             "Years ago somebody put a line for this host into the file .netrc.",
@@ -81,11 +81,11 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our back channel, in the same environment."""
-    got = _sent(stage, _WITH_OURS)
+    got = _sent(sandbox, _WITH_OURS)
     names = [name for name, _ in got[0].headers] if got else ["?"]
-    return Seen(
+    return Demonstration(
         "Authorization" not in names and "?" not in names and got[0].body == _FORM.encode(),
         (
             "The same file, the same host, our own client.",
@@ -96,15 +96,15 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     netrc = {"login.example": "Basic netrc-password", "api.example": "Basic netrc-password"}
     url, api = "https://login.example/token", "https://api.example/clusters"
-    check.gives(lambda: function(url, None, netrc), {}, "Nobody asked for Authorization.")
-    check.gives(
+    trials.gives(lambda: function(url, None, netrc), {}, "Nobody asked for Authorization.")
+    trials.gives(
         lambda: function(api, "at", netrc), {"Authorization": "Bearer at"}, "The token we meant."
     )
-    check.gives(
+    trials.gives(
         lambda: function("https://other.example/", "at", {}),
         {"Authorization": "Bearer at"},
         "The token we meant, without a .netrc.",

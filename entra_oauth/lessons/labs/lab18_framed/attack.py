@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from entra_oauth.lessons.labs.lab import Check, Exercise, Lab, Seen
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
 from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
@@ -14,7 +14,7 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.stage import Stage
+    from entra_oauth.lessons.labs.sandbox import Sandbox
 
 __all__ = ["LAB", "may_be_framed"]
 
@@ -33,13 +33,13 @@ def _yes(value: bool) -> str:
     return "Yes" if value else "No"
 
 
-def attack(stage: Stage) -> Seen:
+def attack(sandbox: Sandbox) -> Demonstration:
     """The naive client's way on, and its page."""
-    client = NaiveClient(stage.send, "", "", "")
-    origin = stage.host(client.go_on)
-    reply = stage.get(f"{origin}/?{urlencode({'code': 'c', 'state': EVIL})}")
+    client = NaiveClient(sandbox.send, "", "", "")
+    origin = sandbox.host(client.go_on)
+    reply = sandbox.get(f"{origin}/?{urlencode({'code': 'c', 'state': EVIL})}")
     framed = may_be_framed(naive_page(""))
-    return Seen(
+    return Demonstration(
         reply.header("Location") == EVIL and framed,
         (
             "The client writes into state where to go after the sign-in, and goes there.",
@@ -51,27 +51,27 @@ def attack(stage: Stage) -> Seen:
     )
 
 
-def defence(stage: Stage) -> Seen:
+def defence(sandbox: Sandbox) -> Demonstration:
     """Our listener: the same link, and every page of it."""
     pages: list[HttpResponse] = []
     forged: list[HttpResponse] = []
 
     def visit(url: str) -> None:
         here = dict(parse_form(urlsplit(url).query))["redirect_uri"]
-        forged.append(stage.get(f"{here}/?{urlencode({'code': 'c', 'state': EVIL})}"))
+        forged.append(sandbox.get(f"{here}/?{urlencode({'code': 'c', 'state': EVIL})}"))
 
         def send(request: HttpRequest) -> HttpResponse:
-            response = stage.send(request)
+            response = sandbox.send(request)
             if request.url.startswith(here):
                 pages.append(response)
             return response
 
-        stage.browser("alice", send).open(url)
+        sandbox.browser("alice", send).open(url)
 
-    ended = stage.sign_in(visit, procedure=Procedure.ARTICLE)
+    ended = sandbox.sign_in(visit, procedure=Procedure.ARTICLE)
     framed = any(may_be_framed(page) for page in (*forged, *pages))
     on = pages[0].header("Location") or ""
-    return Seen(
+    return Demonstration(
         ended.tokens is not None
         and forged[0].status == 400
         and forged[0].header("Location") is None
@@ -87,17 +87,17 @@ def defence(stage: Stage) -> Seen:
     )
 
 
-def check(check: Check, function: Callable[..., Any]) -> None:
+def check(trials: Trials, function: Callable[..., Any]) -> None:
     """What the repaired function must do."""
     pending = {"r4nd0m": "/reports", "0ther": "/clusters"}
     call = function
-    check.gives(lambda: call("r4nd0m", dict(pending)), "/reports", "A state of ours.")
-    check.refuses(lambda: call(EVIL, dict(pending)), "An address in state was followed.")
-    check.refuses(lambda: call("/reports", dict(pending)), "A path in state was followed.")
-    check.refuses(lambda: call("", dict(pending)), "An empty state was taken.")
+    trials.gives(lambda: call("r4nd0m", dict(pending)), "/reports", "A state of ours.")
+    trials.refuses(lambda: call(EVIL, dict(pending)), "An address in state was followed.")
+    trials.refuses(lambda: call("/reports", dict(pending)), "A path in state was followed.")
+    trials.refuses(lambda: call("", dict(pending)), "An empty state was taken.")
     once = dict(pending)
-    check.gives(lambda: call("0ther", once), "/clusters", "A state of ours.")
-    check.refuses(lambda: call("0ther", once), "A state was taken twice: take it out of pending.")
+    trials.gives(lambda: call("0ther", once), "/clusters", "A state of ours.")
+    trials.refuses(lambda: call("0ther", once), "A state was taken twice: take it out of pending.")
 
 
 LAB = Lab(

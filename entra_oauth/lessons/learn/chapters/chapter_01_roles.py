@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.learn.desk import DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import DATABRICKS
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
 
 __all__ = ["CHAPTER"]
 
 
-def _list_of_messages(desk: Desk) -> str:
+def _list_of_messages(classroom: Classroom) -> str:
     """A sign-in is made, and its messages listed as the tenant saw them."""
-    before = len(desk.tenant.log)
-    tokens = desk.sign_in(f"{DATABRICKS}/.default")
-    desk.call_api(("Authorization", f"Bearer {tokens['access_token']}"))
+    before = len(classroom.tenant.log)
+    tokens = classroom.sign_in(f"{DATABRICKS}/.default")
+    classroom.call_api(("Authorization", f"Bearer {tokens['access_token']}"))
     lines = []
-    for number, (request, _) in enumerate(desk.tenant.log[before:], start=1):
+    for number, (request, _) in enumerate(classroom.tenant.log[before:], start=1):
         path = urlsplit(request.url).path
         short = path if path.startswith("/api/") else f"/{path.rpartition('/')[2]}"
         by_us = short == "/token" or path.startswith("/api/")
         if b"passwd=" in request.body:
-            desk.values["password line"] = str(number)
+            classroom.values["password line"] = str(number)
         if short == "/token":
-            desk.values["token line"] = str(number)
+            classroom.values["token line"] = str(number)
         sender = "the program" if by_us else "Alice's browser"
         lines.append(f"    {number}  {sender:<15}  {request.method:<4} {short}")
     return (
@@ -39,8 +39,8 @@ def _list_of_messages(desk: Desk) -> str:
     )
 
 
-def _password_line(typed: str, desk: Desk) -> Verdict:
-    wanted = desk.values["password line"]
+def _password_line(typed: str, classroom: Classroom) -> Judgement:
+    wanted = classroom.values["password line"]
     if not typed.isdigit():
         return wrong("Type the number of one line.")
     if typed == wanted:
@@ -48,7 +48,7 @@ def _password_line(typed: str, desk: Desk) -> Verdict:
             "The browser sent the password, to the authority's own page. The program sent no "
             "message with a password in it, and received none."
         )
-    if typed == desk.values["token line"]:
+    if typed == classroom.values["token line"]:
         return wrong(
             "That is the program's own request. It hands in a code; it never had the password."
         )
@@ -58,8 +58,8 @@ def _password_line(typed: str, desk: Desk) -> Verdict:
     )
 
 
-def _program_line(typed: str, desk: Desk) -> Verdict:
-    if typed == desk.values["token line"]:
+def _program_line(typed: str, classroom: Classroom) -> Judgement:
+    if typed == classroom.values["token line"]:
         return right("This one goes from the program to the authority directly.")
     if not typed.isdigit():
         return wrong("Type the number of one line.")
@@ -130,7 +130,7 @@ CHAPTER = Chapter(
         Task(
             asks="Which line carried Alice's password? Type its number.",
             check=_password_line,
-            answer=lambda desk: desk.values["password line"],
+            answer=lambda classroom: classroom.values["password line"],
             hints=(
                 "A password is sent with a form, so the line says POST.",
                 "It is the first POST of the browser.",
@@ -140,7 +140,7 @@ CHAPTER = Chapter(
         Task(
             asks="In which line did the program exchange the code for the token?",
             check=_program_line,
-            answer=lambda desk: desk.values["token line"],
+            answer=lambda classroom: classroom.values["token line"],
             hints=(
                 "It is a message of the program itself.",
                 "The program sent two messages. The last one uses the token.",

@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from entra_oauth.errors import plain
 from entra_oauth.lessons.learn.chapters.authorize_check import fault_in
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
 
 __all__ = ["CHAPTER"]
 
@@ -29,16 +29,16 @@ WANTED = {
 }
 
 
-def _endpoint(typed: str, desk: Desk) -> Verdict:
-    if typed.rstrip("/") == desk.authorize_endpoint:
+def _endpoint(typed: str, classroom: Classroom) -> Judgement:
+    if typed.rstrip("/") == classroom.authorize_endpoint:
         return right("Host, tenant, then /oauth2/v2.0/authorize. AS ENTRA, but for the host.")
     if "?" in typed:
         return wrong("Only the part before the question mark for now.")
-    fault = fault_in(f"{typed}?x=y", desk.authorize_endpoint, {"x": "y"})
+    fault = fault_in(f"{typed}?x=y", classroom.authorize_endpoint, {"x": "y"})
     return wrong(fault or "Not quite. Compare it with the pattern, piece by piece.")
 
 
-def _encoded(typed: str, desk: Desk) -> Verdict:
+def _encoded(typed: str, classroom: Classroom) -> Judgement:
     wanted = quote(SCOPE, safe="")
     if typed.lower() == wanted.lower():
         return right("Only the slash changes: the dot and the hyphens may stand as they are.")
@@ -51,39 +51,41 @@ def _encoded(typed: str, desk: Desk) -> Verdict:
     return wrong("Not quite. It is the resource's id, then the encoded slash, then .default.")
 
 
-def _url(typed: str, desk: Desk) -> Verdict:
-    fault = fault_in(typed, desk.authorize_endpoint, WANTED)
+def _url(typed: str, classroom: Classroom) -> Judgement:
+    fault = fault_in(typed, classroom.authorize_endpoint, WANTED)
     if fault is not None:
         return wrong(fault)
-    desk.values["url"] = typed
+    classroom.values["url"] = typed
     return right("That is the whole address. Let us open it.")
 
 
-def _model(desk: Desk) -> str:
-    return desk.authorize_url(tuple(WANTED.items())[:-1] + (("state", STATE),))
+def _model(classroom: Classroom) -> str:
+    return classroom.authorize_url(tuple(WANTED.items())[:-1] + (("state", STATE),))
 
 
-def _opened(desk: Desk) -> str:
-    page = desk.browse(desk.values["url"])
+def _opened(classroom: Classroom) -> str:
+    page = classroom.browse(classroom.values["url"])
     answer = {k: v[0] for k, v in parse_qs(urlsplit(page.url).query).items()}
-    sent = parse_qs(urlsplit(desk.values["url"]).query)["state"][0]
+    sent = parse_qs(urlsplit(classroom.values["url"]).query)["state"][0]
+    code = classroom.masks.value("code", answer.get("code", ""))
+    session = classroom.masks.value("session_state", answer.get("session_state", ""))
     same = "the same as yours" if answer.get("state") == sent else "NOT the same as yours"
     return (
         "Your address was opened in the built-in browser, and Alice signed in. The browser ended "
         "at http://localhost, where nobody listens now, so a real one would show an error page: "
         "that is expected. What counts is the address in its address bar. It carries:\n\n"
-        f"    code           {desk.masks.value('code', answer.get('code', ''))}\n"
+        f"    code           {code}\n"
         f"    state          {same}\n"
-        f"    session_state  {desk.masks.value('session_state', answer.get('session_state', ''))}"
+        f"    session_state  {session}"
         "\n\nThe code is good once, for ten minutes (AS ENTRA). session_state is for browsers and "
         "is not used here."
     )
 
 
-def _refused(desk: Desk) -> str:
-    sent = parse_form(urlsplit(desk.values["url"]).query)
+def _refused(classroom: Classroom) -> str:
+    sent = parse_form(urlsplit(classroom.values["url"]).query)
     changed = tuple((n, "http://evil.example" if n == "redirect_uri" else v) for n, v in sent)
-    text = unescape(desk.browse(desk.authorize_url(changed)).text)
+    text = unescape(classroom.browse(classroom.authorize_url(changed)).text)
     found = " ".join(text.partition("AADSTS")[2].partition("<")[0].split()).partition(". ")[0]
     return (
         "Now somebody changes one thing in your address: the redirect_uri becomes "
@@ -107,19 +109,19 @@ CHAPTER = Chapter(
             "You can copy from this screen. Nothing you type leaves this machine."
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "The address begins with the place where to ask. With Entra the pattern is:\n\n"
                 "    https://login.microsoftonline.com/TENANT/oauth2/v2.0/authorize\n\n"
                 "TENANT is the id of the directory in which you are known. Here the host is the "
                 "practice tenant, over http (TOY: Entra is only there over https):\n\n"
-                f"    host    {desk.base_url}\n    tenant  {TENANT}\n\n"
+                f"    host    {classroom.base_url}\n    tenant  {TENANT}\n\n"
                 "Type the address up to and including authorize."
             ),
             check=_endpoint,
-            answer=lambda desk: desk.authorize_endpoint,
+            answer=lambda classroom: classroom.authorize_endpoint,
             hints=(
                 "Put the host in the place of https://login.microsoftonline.com.",
-                lambda desk: f"It begins with {desk.base_url}/{TENANT}/",
+                lambda classroom: f"It begins with {classroom.base_url}/{TENANT}/",
             ),
             prompt="address",
         ),
@@ -143,7 +145,7 @@ CHAPTER = Chapter(
             f"    {SCOPE}\n\n"
             "Type it as it must stand in the address.",
             check=_encoded,
-            answer=lambda desk: quote(SCOPE, safe=""),
+            answer=lambda classroom: quote(SCOPE, safe=""),
             hints=(
                 "There is only one sign in it that must be encoded.",
                 "It ends in %2F.default",
@@ -151,9 +153,9 @@ CHAPTER = Chapter(
             prompt="encoded scope",
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "Now the whole address, on one line:\n\n"
-                f"    address        {desk.authorize_endpoint}\n"
+                f"    address        {classroom.authorize_endpoint}\n"
                 f"    client_id      {CLIENT}\n"
                 "    response_type  code\n"
                 "    redirect_uri   http://localhost\n"

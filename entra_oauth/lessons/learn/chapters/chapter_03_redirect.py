@@ -13,14 +13,14 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from entra_oauth.channels.base import Outcome, say_nothing
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import EntraOAuthError
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 
 if TYPE_CHECKING:
     from entra_oauth.channels.listener.listener import ListeningReceiver
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["CHAPTER"]
@@ -50,16 +50,16 @@ class _Waiting:
         self.receiver.report_outcome(Outcome(succeeded=True, headline="Signed in"))
 
 
-def _begin(desk: Desk) -> None:
+def _begin(classroom: Classroom) -> None:
     listener = Listener(
         launch=lambda url: True,
         say=say_nothing,
         response_mode="query",
         reminder_after_s=_NEVER_S,
     )
-    receiver = desk.open.enter_context(listener.open())
+    receiver = classroom.open.enter_context(listener.open())
     request = AuthorizationRequest.article(
-        authority=Authority(desk.base_url, TENANT),
+        authority=Authority(classroom.base_url, TENANT),
         client_id=CLIENT,
         redirect_uri=receiver.redirect_uri,
         response_mode="query",
@@ -67,11 +67,11 @@ def _begin(desk: Desk) -> None:
     )
     waiting = _Waiting(receiver, request)
     waiting.start()
-    desk.parts["waiting"] = waiting
+    classroom.parts["waiting"] = waiting
 
 
-def _waiting(desk: Desk) -> _Waiting:
-    waiting: _Waiting = desk.parts["waiting"]
+def _waiting(classroom: Classroom) -> _Waiting:
+    waiting: _Waiting = classroom.parts["waiting"]
     return waiting
 
 
@@ -81,16 +81,16 @@ def _heading(reply: HttpResponse) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", found.group(1))).split()) if found else ""
 
 
-def _where(desk: Desk) -> str:
-    return f"{_waiting(desk).receiver.redirect_uri}/"
+def _where(classroom: Classroom) -> str:
+    return f"{_waiting(classroom).receiver.redirect_uri}/"
 
 
-def _forged(typed: str, desk: Desk) -> Verdict:
-    fault = _not_a_forgery(typed, desk)
+def _forged(typed: str, classroom: Classroom) -> Judgement:
+    fault = _not_a_forgery(typed, classroom)
     if fault is not None:
         return wrong(fault)
-    reply = desk.knock(typed)
-    if _waiting(desk).accepted.is_set():
+    reply = classroom.get(typed)
+    if _waiting(classroom).accepted.is_set():
         return wrong("The listener has its answer already; type skip.")
     return right(
         f"The listener answered {reply.status}, with a page that says: {_heading(reply)}. "
@@ -99,14 +99,14 @@ def _forged(typed: str, desk: Desk) -> Verdict:
     )
 
 
-def _not_a_forgery(typed: str, desk: Desk) -> str | None:
+def _not_a_forgery(typed: str, classroom: Classroom) -> str | None:
     try:
-        parts, meant = urlsplit(typed), urlsplit(_where(desk))
+        parts, meant = urlsplit(typed), urlsplit(_where(classroom))
         port = parts.port
     except ValueError:
         return "That cannot be read as an address."
     if parts.scheme != "http" or parts.hostname != "localhost" or port != meant.port:
-        return f"The listener is at {_where(desk)}; begin with that."
+        return f"The listener is at {_where(classroom)}; begin with that."
     if parts.path not in ("", "/") or any(c.isspace() for c in typed):
         return "After the port comes /, then ?, then the parameters, without blanks."
     given = parse_qs(parts.query)
@@ -116,17 +116,17 @@ def _not_a_forgery(typed: str, desk: Desk) -> str | None:
     return None
 
 
-def _genuine(typed: str, desk: Desk) -> Verdict:
+def _genuine(typed: str, classroom: Classroom) -> Judgement:
     if typed.lower() != "go":
         return wrong("Type go, and Alice signs in.")
-    waiting = _waiting(desk)
+    waiting = _waiting(classroom)
     if waiting.accepted.is_set():
         return right("The listener had its answer already.")
-    page = desk.browse(waiting.request.url)
-    reply = desk.knock(page.url.partition("#")[0])
+    page = classroom.browse(waiting.request.url)
+    reply = classroom.get(page.url.partition("#")[0])
     if not waiting.accepted.wait(10):
         return wrong(f"The listener answered {reply.status} and goes on waiting. Try again.")
-    desk.knock(urljoin(page.url, reply.header("Location") or "/"))  # where a browser goes next
+    classroom.get(urljoin(page.url, reply.header("Location") or "/"))  # where a browser goes next
     return right(
         f"Accepted: the state was the one that had been sent. The listener answered {reply.status} "
         "and sent the browser on to an address without a code, so that none stays in the address "
@@ -151,11 +151,11 @@ CHAPTER = Chapter(
             "registered, it does not count. RFC 8252 section 7.3 has all this."
         ),
         Page(
-            text=lambda desk: (
+            text=lambda classroom: (
                 "The real listener of this project is waiting now, here:\n\n"
-                f"    {_where(desk)}\n\n"
+                f"    {_where(classroom)}\n\n"
                 "It was started as for any sign-in, and an authorize URL like yours was made, "
-                f"with a random state of {len(_waiting(desk).request.state)} characters. The "
+                f"with a random state of {len(_waiting(classroom).request.state)} characters. The "
                 "listener knows it, the authority will repeat it, and you have not been shown it."
             )
         ),
@@ -184,16 +184,16 @@ CHAPTER = Chapter(
             hint="What in the genuine answer is known to this program and the authority only?",
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "Be Mallory. Type an answer as the authority would send it, with a code and a "
                 "state that you make up. It will be sent to the listener as it is.\n\n"
-                f"    {_where(desk)}?code=SOMETHING&state=SOMETHING"
+                f"    {_where(classroom)}?code=SOMETHING&state=SOMETHING"
             ),
             check=_forged,
-            answer=lambda desk: f"{_where(desk)}?code=mallorys-code&state=12345",
+            answer=lambda classroom: f"{_where(classroom)}?code=mallorys-code&state=12345",
             hints=(
                 "Copy the address above, and put words of your own in the place of SOMETHING.",
-                lambda desk: f"For instance {_where(desk)}?code=abc&state=12345",
+                lambda classroom: f"For instance {_where(classroom)}?code=abc&state=12345",
             ),
             prompt="forged answer",
             takes_secrets=True,
@@ -223,7 +223,7 @@ CHAPTER = Chapter(
             asks="Now the genuine answer. Type go, and Alice signs in with the address that the "
             "program made.",
             check=_genuine,
-            answer=lambda desk: "go",
+            answer=lambda classroom: "go",
             hints=("The word is go.",),
             prompt="go",
         ),

@@ -8,12 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form, split_form
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 __all__ = ["CHAPTER", "curl_command"]
@@ -23,7 +23,7 @@ STATE = "kettle-lantern-river-42"
 _PLACE = "<authorization-code>"
 
 
-def _sign_in(desk: Desk) -> None:
+def _sign_in(classroom: Classroom) -> None:
     fields = (
         ("client_id", CLIENT),
         ("response_type", "code"),
@@ -32,13 +32,13 @@ def _sign_in(desk: Desk) -> None:
         ("scope", SCOPE),
         ("state", STATE),
     )
-    desk.values["address"] = desk.browse(desk.authorize_url(fields)).url
-    desk.values["code"] = dict(split_form(urlsplit(desk.values["address"]).query))["code"]
-    desk.parts["seen"] = len(desk.tenant.log)
+    classroom.values["address"] = classroom.browse(classroom.authorize_url(fields)).url
+    classroom.values["code"] = dict(split_form(urlsplit(classroom.values["address"]).query))["code"]
+    classroom.parts["seen"] = len(classroom.tenant.log)
 
 
-def _code(typed: str, desk: Desk) -> Verdict:
-    typed, code = "".join(typed.split()), desk.values["code"]
+def _code(typed: str, classroom: Classroom) -> Judgement:
+    typed, code = "".join(typed.split()), classroom.values["code"]
     if typed == code:
         return right(f"{len(code)} characters. It ends where the next & begins.")
     if typed == STATE:
@@ -69,64 +69,64 @@ def _fields(code: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def curl_command(desk: Desk, code: str = _PLACE, *, platform: str = sys.platform) -> str:
+def curl_command(classroom: Classroom, code: str = _PLACE, *, platform: str = sys.platform) -> str:
     """The article's command, for the practice tenant; on Windows on one line, for its shells."""
     if platform == "win32":
         fields = " ".join(f'-d "{name}={value}"' for name, value in _fields(code))
         header = '-H "Content-Type: application/x-www-form-urlencoded"'
-        return f"curl.exe -X POST {header} {desk.token_endpoint} {fields}"
+        return f"curl.exe -X POST {header} {classroom.token_endpoint} {fields}"
     lines = [
         "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
-        shlex.quote(desk.token_endpoint),
+        shlex.quote(classroom.token_endpoint),
         *(f"-d '{name}={value}'" for name, value in _fields(code)),
     ]
     return " \\\n    ".join(lines)
 
 
-def _task_text(desk: Desk) -> str:
-    if desk.curl is None:
+def _task_text(classroom: Classroom) -> str:
+    if classroom.curl is None:
         return (
             "There is no curl here, or --no-curl was given. Without it this is the request that "
             "it would send; type send, and this program sends it in curl's place:\n\n"
-            f"    {curl_command(desk)}"
+            f"    {curl_command(classroom)}"
         )
     return (
         "This is the article's command. Open a second terminal on this machine, paste it there, "
         f"and put your code in the place of {_PLACE}. Then come back and press Enter: this "
         "program looks at what arrived at the tenant.\n\n"
-        f"    {curl_command(desk)}\n\n"
+        f"    {curl_command(classroom)}\n\n"
         "No second terminal at hand? Type run, and the same curl is run from here with your code."
     )
 
 
-def _sent(typed: str, desk: Desk) -> Verdict:
+def _sent(typed: str, classroom: Classroom) -> Judgement:
     word = typed.strip().lower()
-    if word == "run" and desk.curl is not None:
-        _run(desk)
+    if word == "run" and classroom.curl is not None:
+        _run(classroom)
     elif word in ("send", "run"):
-        _post(desk)
+        _post(classroom)
     elif word:
-        other = "send" if desk.curl is None else "run"
+        other = "send" if classroom.curl is None else "run"
         return wrong(f"Press Enter to look at what has arrived, or type {other}. Nothing else.")
-    return _look(desk)
+    return _look(classroom)
 
 
-def _run(desk: Desk) -> None:
+def _run(classroom: Classroom) -> None:
     arguments = ["-X", "POST", "-H", "Content-Type: application/x-www-form-urlencoded"]
-    for name, value in _fields(desk.values["code"]):
+    for name, value in _fields(classroom.values["code"]):
         arguments += ["-d", f"{name}={value}"]
-    desk.run_curl([*arguments, desk.token_endpoint])
+    classroom.run_curl([*arguments, classroom.token_endpoint])
 
 
-def _post(desk: Desk) -> None:
-    form = "&".join(f"{name}={value}" for name, value in _fields(desk.values["code"]))
-    desk.post(parse_form(form))
+def _post(classroom: Classroom) -> None:
+    form = "&".join(f"{name}={value}" for name, value in _fields(classroom.values["code"]))
+    classroom.post(parse_form(form))
 
 
-def _look(desk: Desk) -> Verdict:
+def _look(classroom: Classroom) -> Judgement:
     found = [
         (request, reply)
-        for request, reply in desk.tenant.log[desk.parts["seen"] :]
+        for request, reply in classroom.tenant.log[classroom.parts["seen"] :]
         if request.path.endswith("/token")
     ]
     if not found:
@@ -136,10 +136,10 @@ def _look(desk: Desk) -> Verdict:
         )
     # A second use of the code is refused; it is the first that counts.
     request, reply = next((pair for pair in found if pair[1].status == 200), found[-1])
-    fault = _fault(request, reply, desk)
+    fault = _fault(request, reply, classroom)
     if fault is not None:
         return wrong(fault)
-    desk.parts["request"], desk.parts["reply"] = request, reply
+    classroom.parts["request"], classroom.parts["reply"] = request, reply
     agent = request.header("User-Agent") or "no name"
     return right(
         f"It arrived from {agent.partition('/')[0][:40]}, and the tenant answered {reply.status} "
@@ -147,41 +147,41 @@ def _look(desk: Desk) -> Verdict:
     )
 
 
-def _fault(request: HttpRequest, reply: HttpResponse, desk: Desk) -> str | None:
+def _fault(request: HttpRequest, reply: HttpResponse, classroom: Classroom) -> str | None:
     if reply.status == 200:
         return None
     form = dict(parse_form(request.body.decode("latin-1")))
-    told = str(members(reply).get("error_description", "")).partition(" Trace ID")[0][:200]
+    description = str(members(reply).get("error_description", "")).partition(" Trace ID")[0][:200]
     if _PLACE in form.get("code", ""):
         why = f"The placeholder {_PLACE} is still in it. Put the code there."
-    elif form.get("code") != desk.values["code"]:
+    elif form.get("code") != classroom.values["code"]:
         why = "The code that arrived is not the one in the address. Copy it once more."
     else:
         why = "Compare your command with the one above, line by line."
-    return f"A request arrived, and was refused: {told} {why}"
+    return f"A request arrived, and was refused: {description} {why}"
 
 
-def _what_went(desk: Desk) -> str:
-    request, reply = desk.parts["request"], desk.parts["reply"]
+def _what_went(classroom: Classroom) -> str:
+    request, reply = classroom.parts["request"], classroom.parts["reply"]
     form = parse_form(request.body.decode("latin-1"))
     token = json.loads(reply.body)
     return (
         "This is what arrived, your code masked:\n\n"
-        f"    POST {request.path}\n" + desk.form_lines(form) + "\n\n"
+        f"    POST {request.path}\n" + classroom.form_lines(form) + "\n\n"
         "And this is what went back, your token masked:\n\n"
-        + desk.answer_lines(reply)
+        + classroom.answer_lines(reply)
         + f"\n\nThe token is good for {token['expires_in']} seconds. AS ENTRA: between 60 and 90 "
         "minutes, at random. There is no refresh token, because offline_access was not in the "
         "scope; and no state, because the token answer has none (RFC 6749 section 5.1)."
     )
 
 
-def _again(desk: Desk) -> str:
-    _post(desk)
-    reply = desk.tenant.log[-1][1]
+def _again(classroom: Classroom) -> str:
+    _post(classroom)
+    reply = classroom.tenant.log[-1][1]
     return (
         "The same request was just sent a second time, with the same code. The answer:\n\n"
-        + desk.answer_lines(reply)
+        + classroom.answer_lines(reply)
         + "\n\nAS ENTRA: a code works once (AADSTS54005). Somebody who finds it later in the "
         "browser's history finds nothing of worth. Somebody who is quicker than you does: chapter "
         "5 is about that."
@@ -203,14 +203,14 @@ CHAPTER = Chapter(
             "HTTP request."
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "Alice has signed in, and the browser's address bar shows this. It is yours to "
                 "use; it opens nothing but the practice tenant.\n\n"
-                f"    {desk.values['address']}\n\n"
+                f"    {classroom.values['address']}\n\n"
                 "Copy the code out of it, and nothing else."
             ),
             check=_code,
-            answer=lambda desk: desk.values["code"],
+            answer=lambda classroom: classroom.values["code"],
             hints=(
                 "It begins after code= .",
                 "It ends before &state= . Mind that it is long: about 900 characters.",
@@ -232,7 +232,7 @@ CHAPTER = Chapter(
         Task(
             asks=_task_text,
             check=_sent,
-            answer=lambda desk: "send" if desk.curl is None else "run",
+            answer=lambda classroom: "send" if classroom.curl is None else "run",
             hints=(
                 "Between code= and the closing quote stands only the code.",
                 "If your machine sends everything through a proxy, add --noproxy localhost to the "

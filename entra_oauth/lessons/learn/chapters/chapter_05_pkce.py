@@ -8,13 +8,13 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
 from entra_oauth.protocol.pkce import s256
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["CHAPTER"]
@@ -22,16 +22,16 @@ __all__ = ["CHAPTER"]
 SCOPE = f"{DATABRICKS}/.default"
 
 
-def _begin(desk: Desk) -> None:
-    desk.values["verifier"] = secrets.token_urlsafe(32)
+def _begin(classroom: Classroom) -> None:
+    classroom.values["verifier"] = secrets.token_urlsafe(32)
 
 
-def _challenge(typed: str, desk: Desk) -> Verdict:
-    verifier = desk.values["verifier"]
+def _challenge(typed: str, classroom: Classroom) -> Judgement:
+    verifier = classroom.values["verifier"]
     wanted = s256(verifier)
     if typed == wanted:
-        desk.values["challenge"] = typed
-        desk.values["code"] = _code(desk, typed)
+        classroom.values["challenge"] = typed
+        classroom.values["code"] = _code(classroom, typed)
         return right(
             "The same verifier always gives this challenge; nobody can compute the way back. "
             "Alice has just signed in with it in the authorize URL."
@@ -59,7 +59,7 @@ def _fault(typed: str, verifier: str, wanted: str) -> str:
     return "That is another hash. Was the verifier copied whole, and nothing beside it?"
 
 
-def _code(desk: Desk, challenge: str) -> str:
+def _code(classroom: Classroom, challenge: str) -> str:
     fields = (
         ("client_id", CLIENT),
         ("response_type", "code"),
@@ -70,44 +70,46 @@ def _code(desk: Desk, challenge: str) -> str:
         ("code_challenge", challenge),
         ("code_challenge_method", "S256"),
     )
-    return dict(parse_form(urlsplit(desk.browse(desk.authorize_url(fields)).url).query))["code"]
+    return dict(parse_form(urlsplit(classroom.browse(classroom.authorize_url(fields)).url).query))[
+        "code"
+    ]
 
 
-def _redeem(desk: Desk, verifier: str | None) -> HttpResponse:
+def _redeem(classroom: Classroom, verifier: str | None) -> HttpResponse:
     fields = (
         ("client_id", CLIENT),
         ("scope", SCOPE),
-        ("code", desk.values["code"]),
+        ("code", classroom.values["code"]),
         ("redirect_uri", "http://localhost"),
         ("grant_type", "authorization_code"),
     )
-    return desk.post(fields if verifier is None else (*fields, ("code_verifier", verifier)))
+    return classroom.post(fields if verifier is None else (*fields, ("code_verifier", verifier)))
 
 
-def _thief(desk: Desk) -> str:
-    reply = _redeem(desk, None)
-    guess = _redeem(desk, secrets.token_urlsafe(32))
+def _thief(classroom: Classroom) -> str:
+    reply = _redeem(classroom, None)
+    guess = _redeem(classroom, secrets.token_urlsafe(32))
     return (
         "Mallory has read the code in the browser's history, and is quicker than the program. She "
-        "redeems it without a verifier:\n\n" + desk.answer_lines(reply) + "\n\n"
-        "and with one that she made up:\n\n" + desk.answer_lines(guess) + "\n\n"
+        "redeems it without a verifier:\n\n" + classroom.answer_lines(reply) + "\n\n"
+        "and with one that she made up:\n\n" + classroom.answer_lines(guess) + "\n\n"
         "AS ENTRA: the number is 501481. UNKNOWN: whether a wrong verifier uses the code up; "
         "here it does not."
     )
 
 
-def _verifier(typed: str, desk: Desk) -> Verdict:
-    if typed == desk.values["challenge"]:
+def _verifier(typed: str, classroom: Classroom) -> Judgement:
+    if typed == classroom.values["challenge"]:
         return wrong(
             "That is the challenge, which went through the browser: Mallory may have seen it. "
             "Send what only this program knows."
         )
-    if typed != desk.values["verifier"]:
+    if typed != classroom.values["verifier"]:
         return wrong("That is neither of the two values. Copy the verifier from above, whole.")
-    reply = _redeem(desk, typed)
+    reply = _redeem(classroom, typed)
     if reply.status != 200:
-        desk.values["code"] = _code(desk, desk.values["challenge"])
-        reply = _redeem(desk, typed)
+        classroom.values["code"] = _code(classroom, classroom.values["challenge"])
+        reply = _redeem(classroom, typed)
     return right(
         f"The tenant hashed it, compared it with the challenge, and answered {reply.status} with "
         "the token. The verifier went over the back channel only."
@@ -133,19 +135,19 @@ CHAPTER = Chapter(
             "impossible to turn back."
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "This is your verifier, fresh from the random numbers of this machine:\n\n"
-                f"    {desk.values['verifier']}\n\n"
+                f"    {classroom.values['verifier']}\n\n"
                 "Make the challenge: SHA-256 of it, in base64url, without = at the end. In a "
                 "second terminal, either of these does it:\n\n"
-                f"    printf %s '{desk.values['verifier']}' | openssl dgst -sha256 -binary | "
+                f"    printf %s '{classroom.values['verifier']}' | openssl dgst -sha256 -binary | "
                 "basenc --base64url | tr -d =\n\n"
                 "    python3 -c 'import base64,hashlib; print(base64.urlsafe_b64encode("
-                f'hashlib.sha256(b"{desk.values["verifier"]}").digest()).decode().rstrip("="))\'\n\n'
+                f'hashlib.sha256(b"{classroom.values["verifier"]}").digest()).decode().rstrip("="))\'\n\n'
                 "Type the challenge."
             ),
             check=_challenge,
-            answer=lambda desk: s256(desk.values["verifier"]),
+            answer=lambda classroom: s256(classroom.values["verifier"]),
             hints=(
                 "It has 43 characters, like the verifier: letters, digits, - and _.",
                 "echo would add a line break, and another hash comes out. printf %s does not.",
@@ -154,14 +156,14 @@ CHAPTER = Chapter(
         ),
         Page(text=_thief),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "Now the program redeems the code itself. You have two values:\n\n"
-                f"    verifier   {desk.values['verifier']}\n"
-                f"    challenge  {desk.values['challenge']}\n\n"
+                f"    verifier   {classroom.values['verifier']}\n"
+                f"    challenge  {classroom.values['challenge']}\n\n"
                 "Type the one that must go along with the code."
             ),
             check=_verifier,
-            answer=lambda desk: desk.values["verifier"],
+            answer=lambda classroom: classroom.values["verifier"],
             hints=(
                 "One of the two has already been through the browser.",
                 "The tenant will hash what you send, and compare.",

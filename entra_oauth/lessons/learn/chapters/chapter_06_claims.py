@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
 from entra_oauth.errors import IdTokenRefused
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
 from entra_oauth.protocol.glossary.parameters import CLAIMS
 from entra_oauth.protocol.jwt import decode
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
 
 __all__ = ["CHAPTER"]
 
@@ -24,18 +24,18 @@ _SHOWN = ("aud", "iss", "exp", "nonce", "preferred_username", "oid", "tid")
 _WIDTH = 60
 
 
-def _begin(desk: Desk) -> None:
-    tokens = desk.sign_in(f"openid profile {DATABRICKS}/.default")
-    desk.values["id token"] = tokens["id_token"]
-    desk.values["access token"] = tokens["access_token"]
-    desk.values["payload"] = tokens["id_token"].split(".")[1]
+def _begin(classroom: Classroom) -> None:
+    tokens = classroom.sign_in(f"openid profile {DATABRICKS}/.default")
+    classroom.values["id token"] = tokens["id_token"]
+    classroom.values["access token"] = tokens["access_token"]
+    classroom.values["payload"] = tokens["id_token"].split(".")[1]
 
 
-def _claims(desk: Desk, name: str = "id token") -> dict[str, Any]:
-    return decode(desk.values[name]).claims
+def _claims(classroom: Classroom, name: str = "id token") -> dict[str, Any]:
+    return decode(classroom.values[name]).claims
 
 
-def _parts(typed: str, desk: Desk) -> Verdict:
+def _parts(typed: str, classroom: Classroom) -> Judgement:
     words = {"one": "1", "two": "2", "three": "3", "four": "4"}
     if words.get(typed.lower(), typed) == "3":
         return right(
@@ -45,18 +45,18 @@ def _parts(typed: str, desk: Desk) -> Verdict:
     return wrong("Count the pieces between the dots. Each is in brackets.")
 
 
-def _outline(desk: Desk) -> str:
-    pieces = desk.values["id token"].split(".")
+def _outline(classroom: Classroom) -> str:
+    pieces = classroom.values["id token"].split(".")
     return ".".join(f"[{len(piece)} characters]" for piece in pieces)
 
 
-def _payload(desk: Desk) -> str:
-    text = desk.values["payload"]
+def _payload(classroom: Classroom) -> str:
+    text = classroom.values["payload"]
     return "\n".join(f"    {text[i : i + _WIDTH]}" for i in range(0, len(text), _WIDTH))
 
 
-def _audience(typed: str, desk: Desk) -> Verdict:
-    claims = _claims(desk)
+def _audience(typed: str, classroom: Classroom) -> Judgement:
+    claims = _claims(classroom)
     if typed == claims["aud"]:
         return right("That is our own client id: this token was made for this program to read.")
     names = [name for name, value in claims.items() if str(value) == typed]
@@ -69,10 +69,10 @@ def _audience(typed: str, desk: Desk) -> Verdict:
     return wrong("That is not the value of aud. It is an id, with four hyphens in it.")
 
 
-def _table(desk: Desk) -> str:
-    claims = _claims(desk)
+def _table(classroom: Classroom) -> str:
+    claims = _claims(classroom)
     lines = (
-        f"     {name} = {desk.masks.value(name, str(claims[name]))}\n\n"
+        f"     {name} = {classroom.masks.value(name, str(claims[name]))}\n\n"
         f"{CLAIMS.get(name, '')[:1].upper()}{CLAIMS.get(name, '')[1:]}."
         for name in _SHOWN
         if name in claims
@@ -81,21 +81,21 @@ def _table(desk: Desk) -> str:
     return f"{opening}since 1970.\n\n" + "\n\n".join(lines)
 
 
-def _keys(desk: Desk) -> SigningKeys:
-    request = KeysRequest(Authority(desk.base_url, TENANT))
-    return SigningKeys.read(desk.send(request.to_http()), answering=request, received_at=now())
+def _keys(classroom: Classroom) -> SigningKeys:
+    request = KeysRequest(Authority(classroom.base_url, TENANT))
+    return SigningKeys.read(classroom.send(request.to_http()), answering=request, received_at=now())
 
 
-def _forge(typed: str, desk: Desk) -> Verdict:
+def _forge(typed: str, classroom: Classroom) -> Judgement:
     if "@" not in typed or len(typed) > 100 or '"' in typed or " " in typed:
         return wrong("Type a user name such as bob@contoso-practice.example.")
-    if typed == _claims(desk)["preferred_username"]:
+    if typed == _claims(classroom)["preferred_username"]:
         return wrong("That is who it says already. Make it somebody else.")
-    header, _, signature = desk.values["id token"].split(".")
-    body = json.dumps({**_claims(desk), "preferred_username": typed}).encode()
+    header, _, signature = classroom.values["id token"].split(".")
+    body = json.dumps({**_claims(classroom), "preferred_username": typed}).encode()
     forged = f"{header}.{base64.urlsafe_b64encode(body).decode().rstrip('=')}.{signature}"
-    keys = _keys(desk)
-    check_signature(desk.values["id token"], keys)
+    keys = _keys(classroom)
+    check_signature(classroom.values["id token"], keys)
     try:
         check_signature(forged, keys)
     except IdTokenRefused as error:
@@ -125,20 +125,20 @@ CHAPTER = Chapter(
             "access token is one is Entra's own affair and may change."
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "This is the outline of your ID token, its dots as they are:\n\n"
-                f"    {_outline(desk)}\n\n"
+                f"    {_outline(classroom)}\n\n"
                 "How many parts does it have?"
             ),
             check=_parts,
-            answer=lambda desk: "3",
+            answer=lambda classroom: "3",
             hints=("The parts are what stands between the dots.",),
             prompt="a number",
         ),
         Task(
-            asks=lambda desk: (
+            asks=lambda classroom: (
                 "This is its middle part, broken into lines. It opens nothing; you may paste it "
-                f"where you like.\n\n{_payload(desk)}\n\n"
+                f"where you like.\n\n{_payload(classroom)}\n\n"
                 "Decode it in a second terminal: start this, paste the lines, then Ctrl-D on a "
                 "line of its own.\n\n"
                 '    python3 -c \'import base64,sys; t="".join(sys.stdin.read().split()); '
@@ -146,7 +146,7 @@ CHAPTER = Chapter(
                 "What is the value of aud, the audience?"
             ),
             check=_audience,
-            answer=lambda desk: str(_claims(desk)["aud"]),
+            answer=lambda classroom: str(_claims(classroom)["aud"]),
             hints=(
                 'In what is printed, look for "aud": the value is in the quotes after it.',
                 "You know it: it is the id that you sent as client_id.",
@@ -176,7 +176,7 @@ CHAPTER = Chapter(
             "such as bob@contoso-practice.example; it is put into the body, and the signature "
             "stays as it was.",
             check=_forge,
-            answer=lambda desk: "bob@contoso-practice.example",
+            answer=lambda classroom: "bob@contoso-practice.example",
             hints=("Any name with an @ in it, but Alice's.",),
             prompt="user name",
         ),
@@ -192,9 +192,10 @@ CHAPTER = Chapter(
             "was agreed on (RS256), whatever the token itself says of that?"
         ),
         choice(
-            lambda desk: (
-                f"The access token has another audience: {_claims(desk, 'access token')['aud']}. "
-                "Should your program check the access token's signature before it uses it?"
+            lambda classroom: (
+                "The access token has another audience: "
+                f"{_claims(classroom, 'access token')['aud']}. Should your program check the "
+                "access token's signature before it uses it?"
             ),
             (
                 (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
 
 __all__ = ["CHAPTER"]
 
@@ -21,17 +21,17 @@ _MODEL = (
 )
 
 
-def _begin(desk: Desk) -> None:
-    tokens = desk.sign_in(f"{SCOPE} offline_access")
-    desk.values["access token"] = tokens["access_token"]
-    desk.values["refresh token"] = tokens["refresh_token"]
+def _begin(classroom: Classroom) -> None:
+    tokens = classroom.sign_in(f"{SCOPE} offline_access")
+    classroom.values["access token"] = tokens["access_token"]
+    classroom.values["refresh token"] = tokens["refresh_token"]
 
 
-def _expired(desk: Desk) -> str:
-    fresh = _status(desk)
-    desk.tenant.advance(_LATER_S)
-    late = _status(desk)
-    desk.tenant.advance(-_LATER_S)
+def _expired(classroom: Classroom) -> str:
+    fresh = _status(classroom)
+    classroom.tenant.advance(_LATER_S)
+    late = _status(classroom)
+    classroom.tenant.advance(-_LATER_S)
     return (
         f"Alice has an access token. Just now the workspace answered {fresh} to it. Then the "
         f"practice tenant's clock was put two hours ahead, and it answered {late}. (TOY: only the "
@@ -44,25 +44,27 @@ def _expired(desk: Desk) -> str:
     )
 
 
-def _status(desk: Desk) -> int:
-    return desk.call_api(("Authorization", f"Bearer {desk.values['access token']}")).status
+def _status(classroom: Classroom) -> int:
+    return classroom.call_api(
+        ("Authorization", f"Bearer {classroom.values['access token']}")
+    ).status
 
 
-def _form(typed: str, desk: Desk) -> Verdict:
+def _form(typed: str, classroom: Classroom) -> Judgement:
     if any(c.isspace() for c in typed):
         return wrong("A form has no blanks: name=value, joined by &. A blank in a value is a +.")
     pairs = parse_form(typed)
     fault = _fault(pairs)
     if fault is not None:
         return wrong(fault)
-    token = desk.values["refresh token"]
+    token = classroom.values["refresh token"]
     sent = tuple((n, token if n == "refresh_token" else v) for n, v in pairs)
-    reply = desk.post(sent)
+    reply = classroom.post(sent)
     if reply.status != 200:
-        return wrong(f"It was sent, and refused:\n\n{desk.answer_lines(reply)}")
-    desk.values["new refresh token"] = str(members(reply).get("refresh_token", ""))
+        return wrong(f"It was sent, and refused:\n\n{classroom.answer_lines(reply)}")
+    classroom.values["new refresh token"] = str(members(reply).get("refresh_token", ""))
     return right(
-        f"It was sent with your refresh token, and answered:\n\n{desk.answer_lines(reply)}"
+        f"It was sent with your refresh token, and answered:\n\n{classroom.answer_lines(reply)}"
     )
 
 
@@ -90,9 +92,11 @@ def _fault(pairs: tuple[tuple[str, str], ...]) -> str | None:
     return None
 
 
-def _both_good(desk: Desk) -> str:
-    old = _refresh(desk, desk.values["refresh token"])
-    new = _refresh(desk, desk.values.get("new refresh token") or desk.values["refresh token"])
+def _both_good(classroom: Classroom) -> str:
+    old = _refresh(classroom, classroom.values["refresh token"])
+    new = _refresh(
+        classroom, classroom.values.get("new refresh token") or classroom.values["refresh token"]
+    )
     return (
         "The answer brought a new refresh token too. Now both were used once more:\n\n"
         f"    the old one   HTTP {old}\n    the new one   HTTP {new}\n\n"
@@ -103,25 +107,27 @@ def _both_good(desk: Desk) -> str:
     )
 
 
-def _refresh(desk: Desk, token: str) -> int:
-    return desk.post(
+def _refresh(classroom: Classroom, token: str) -> int:
+    return classroom.post(
         (("client_id", CLIENT), ("grant_type", "refresh_token"), ("refresh_token", token))
     ).status
 
 
-def _revoked(desk: Desk) -> str:
-    desk.tenant.advance(5)
-    desk.tenant.revoke_sessions("alice")
-    reply = desk.post(
+def _revoked(classroom: Classroom) -> str:
+    classroom.tenant.advance(5)
+    classroom.tenant.revoke_sessions("alice")
+    reply = classroom.post(
         (
             ("client_id", CLIENT),
             ("grant_type", "refresh_token"),
-            ("refresh_token", desk.values["refresh token"]),
+            ("refresh_token", classroom.values["refresh token"]),
         )
     )
     return (
         "Alice has lost her laptop, and an administrator has revoked her sessions. The refresh "
-        "token is tried again:\n\n" + desk.answer_lines(reply) + "\n\nWhat should a program do now?"
+        "token is tried again:\n\n"
+        + classroom.answer_lines(reply)
+        + "\n\nWhat should a program do now?"
     )
 
 
@@ -155,7 +161,7 @@ CHAPTER = Chapter(
             f"    scope      {SCOPE} offline_access\n\n"
             "Join name=value by &, as in an address; a blank in a value is written +.",
             check=_form,
-            answer=lambda desk: _MODEL,
+            answer=lambda classroom: _MODEL,
             hints=(
                 "grant_type says what is handed in: refresh_token.",
                 "client_id=…&grant_type=refresh_token&refresh_token=RT is enough.",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import DestinationRefused, plain
-from entra_oauth.lessons.learn.desk import DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import DATABRICKS
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.resource.destination import check_destination
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["CHAPTER"]
@@ -27,11 +27,11 @@ _RESOURCE_ID = (
 _A_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 
 
-def _begin(desk: Desk) -> None:
-    desk.values["token"] = desk.sign_in(SCOPE)["access_token"]
+def _begin(classroom: Classroom) -> None:
+    classroom.values["token"] = classroom.sign_in(SCOPE)["access_token"]
 
 
-def _header(typed: str, desk: Desk) -> Verdict:
+def _header(typed: str, classroom: Classroom) -> Judgement:
     name, colon, value = typed.partition(":")
     value = value.strip()
     if not colon:
@@ -45,7 +45,7 @@ def _header(typed: str, desk: Desk) -> Verdict:
         return wrong("Basic is for a user name and a password. This is a Bearer token.")
     if scheme.lower() != "bearer" or token.strip() != "TOKEN":
         return wrong("The value is: Bearer, one blank, then TOKEN. No quotes, nothing else.")
-    reply = desk.call_api(("Authorization", f"Bearer {desk.values['token']}"))
+    reply = classroom.call_api(("Authorization", f"Bearer {classroom.values['token']}"))
     return right(f"It was sent with your token, and the workspace answered:\n\n{_shown(reply)}")
 
 
@@ -60,20 +60,20 @@ def _shown(reply: HttpResponse) -> str:
     return "\n".join(lines)
 
 
-def _wrong_audience(desk: Desk) -> str:
-    graph = desk.sign_in("https://graph.microsoft.com/.default")["access_token"]
-    reply = desk.call_api(("Authorization", f"Bearer {graph}"))
+def _wrong_audience(classroom: Classroom) -> str:
+    graph = classroom.sign_in("https://graph.microsoft.com/.default")["access_token"]
+    reply = classroom.call_api(("Authorization", f"Bearer {graph}"))
     return (
         "Now the same call with another token of Alice's: a genuine, fresh one, but made for "
         f"Microsoft Graph.\n\n{_shown(reply)}\n\nWhy?"
     )
 
 
-def _grace(desk: Desk) -> str:
-    token = desk.sign_in(SCOPE, "grace")["access_token"]
+def _grace(classroom: Classroom) -> str:
+    token = classroom.sign_in(SCOPE, "grace")["access_token"]
     bearer = ("Authorization", f"Bearer {token}")
-    without = desk.call_api(bearer)
-    named = desk.call_api(bearer, ("X-Databricks-Azure-Workspace-Resource-Id", _RESOURCE_ID))
+    without = classroom.call_api(bearer)
+    named = classroom.call_api(bearer, ("X-Databricks-Azure-Workspace-Resource-Id", _RESOURCE_ID))
     return (
         "Grace has signed in too. Her token is for Databricks, and still:\n\n"
         f"{_shown(without)}\n\n"
@@ -86,7 +86,7 @@ def _grace(desk: Desk) -> str:
     )
 
 
-def _host(typed: str, desk: Desk) -> Verdict:
+def _host(typed: str, classroom: Classroom) -> Judgement:
     text = typed if "://" in typed else f"https://{typed}"
     try:
         check_destination(text, scopes=(SCOPE,), authority=Authority.of(_A_TENANT))
@@ -119,7 +119,7 @@ CHAPTER = Chapter(
             asks="Write the header. For the token itself write TOKEN: the real one is put in its "
             "place.",
             check=_header,
-            answer=lambda desk: "Authorization: Bearer TOKEN",
+            answer=lambda classroom: "Authorization: Bearer TOKEN",
             hints=(
                 "The answer of the token endpoint said token_type. That word goes first.",
                 "Name, colon, blank, Bearer, blank, TOKEN.",
@@ -161,7 +161,7 @@ CHAPTER = Chapter(
             "Be Mallory again: invent a host name that looks like Databricks and is not. This "
             "project's own gate will judge it. Nothing is sent.",
             check=_host,
-            answer=lambda desk: "adb-1.2.azuredatabricks.net.mallory.example",
+            answer=lambda classroom: "adb-1.2.azuredatabricks.net.mallory.example",
             hints=(
                 "What decides is the end of the name, not its beginning.",
                 "Put your own domain after it: ….azuredatabricks.net.mallory.example",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, TENANT, members
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT, members
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.practice import PracticeBrowser
 from entra_oauth.protocol.messages import FORM, HttpRequest, encode_form
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["CHAPTER"]
@@ -19,91 +19,91 @@ SCOPE = f"{DATABRICKS}/.default"
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
-def _begin(desk: Desk) -> None:
+def _begin(classroom: Classroom) -> None:
     form = encode_form((("client_id", CLIENT), ("scope", SCOPE)))
-    reply = desk.send(
+    reply = classroom.send(
         HttpRequest(
             method="POST",
-            url=f"{desk.base_url}/{TENANT}/oauth2/v2.0/devicecode",
+            url=f"{classroom.base_url}/{TENANT}/oauth2/v2.0/devicecode",
             headers=(("Accept", "application/json"), ("Content-Type", FORM)),
             body=form.encode("ascii"),
         )
     )
-    told = members(reply)
-    desk.parts["device answer"] = reply
-    desk.values["user code"] = told["user_code"]
-    desk.values["device code"] = told["device_code"]
+    codes = members(reply)
+    classroom.parts["device answer"] = reply
+    classroom.values["user code"] = codes["user_code"]
+    classroom.values["device code"] = codes["device_code"]
 
 
-def _poll(desk: Desk) -> HttpResponse:
-    return desk.post(
+def _poll(classroom: Classroom) -> HttpResponse:
+    return classroom.post(
         (
             ("client_id", CLIENT),
             ("grant_type", _GRANT),
-            ("device_code", desk.values["device code"]),
+            ("device_code", classroom.values["device code"]),
         )
     )
 
 
-def _asked(desk: Desk) -> str:
+def _asked(classroom: Classroom) -> str:
     return (
         "Some devices have no browser, and some machines are reached over a line of text only. "
         "For them there is the device code flow (RFC 8628). The program asks for two codes:\n\n"
-        + desk.answer_lines(desk.parts["device answer"])
+        + classroom.answer_lines(classroom.parts["device answer"])
         + "\n\nuser_code is for a person, who types it into a browser on any other machine. "
         "device_code stays in the program, which asks with it every few seconds: is it done? Just "
-        "now the answer is:\n\n" + desk.answer_lines(_poll(desk))
+        "now the answer is:\n\n" + classroom.answer_lines(_poll(classroom))
     )
 
 
-def _typed_code(typed: str, desk: Desk) -> Verdict:
-    given, wanted = "".join(typed.upper().split()).replace("-", ""), desk.values["user code"]
-    if typed == desk.values["device code"]:
+def _typed_code(typed: str, classroom: Classroom) -> Judgement:
+    given, wanted = "".join(typed.upper().split()).replace("-", ""), classroom.values["user code"]
+    if typed == classroom.values["device code"]:
         return wrong("That is the device code, which nobody types. The user code is short.")
     if given != wanted:
         if len(given) != len(wanted):
             return wrong(f"The user code has {len(wanted)} characters; this has {len(given)}.")
         return wrong("One character or more is not right. 0 and 1 do not occur in these codes.")
-    reply = desk.parts.get("token answer")
+    reply = classroom.parts.get("token answer")
     if reply is None:
-        person = desk.tenant.person("alice")
-        PracticeBrowser(desk.tenant.handle, person.name, person.password, user_code=wanted).open(
-            f"{desk.base_url}/devicelogin"
-        )
-        reply = desk.parts["token answer"] = _poll(desk)
+        person = classroom.tenant.person("alice")
+        PracticeBrowser(
+            classroom.tenant.handle, person.name, person.password, user_code=wanted
+        ).open(f"{classroom.base_url}/devicelogin")
+        reply = classroom.parts["token answer"] = _poll(classroom)
     return right(
         "Alice typed it on the authority's page and signed in there. The program asked once "
-        f"more:\n\n{desk.answer_lines(reply)}"
+        f"more:\n\n{classroom.answer_lines(reply)}"
     )
 
 
-def _password(desk: Desk, user: str) -> tuple[str, HttpResponse]:
+def _password(classroom: Classroom, user: str) -> tuple[str, HttpResponse]:
     fields = (
         ("client_id", CLIENT),
         ("scope", SCOPE),
-        ("username", desk.tenant.person(user).name),
-        ("password", desk.tenant.person(user).password),
+        ("username", classroom.tenant.person(user).name),
+        ("password", classroom.tenant.person(user).password),
         ("grant_type", "password"),
     )
-    return desk.form_lines(fields), desk.post(fields)
+    return classroom.form_lines(fields), classroom.post(fields)
 
 
-def _with_password(desk: Desk) -> str:
-    shown, reply = _password(desk, "alice")
+def _with_password(classroom: Classroom) -> str:
+    shown, reply = _password(classroom, "alice")
     return (
         "And there is a flow without any browser: the program asks for your password and hands it "
         "in (RFC 6749 section 4.3; Microsoft calls it ROPC).\n\n"
-        f"{shown}\n\n{desk.answer_lines(reply)}\n\n"
+        f"{shown}\n\n{classroom.answer_lines(reply)}\n\n"
         "It works, and undoes everything: the program has your password, and you have been taught "
         "to type it anywhere. RFC 9700 section 2.4: it must not be used. Microsoft is ending it."
     )
 
 
-def _with_second_step(desk: Desk) -> str:
-    _, reply = _password(desk, "carol")
+def _with_second_step(classroom: Classroom) -> str:
+    _, reply = _password(classroom, "carol")
     return (
         "Carol has two steps: after her password she confirms on her phone. The same request for "
-        f"her:\n\n{desk.answer_lines(reply)}\n\n"
+        f"her:\n\n{classroom.answer_lines(reply)}\n\n"
         "TOY: whether a second step is asked for is a mark on the person here; with Entra policies "
         "decide. AS ENTRA: the number. Can the program do anything about it?"
     )
@@ -119,12 +119,12 @@ CHAPTER = Chapter(
     steps=(
         Page(text=_asked),
         Task(
-            asks=lambda desk: (
-                f"Be the person. The device shows:\n\n    {desk.values['user code']}\n\n"
+            asks=lambda classroom: (
+                f"Be the person. The device shows:\n\n    {classroom.values['user code']}\n\n"
                 "Type it, as you would on the authority's page."
             ),
             check=_typed_code,
-            answer=lambda desk: desk.values["user code"],
+            answer=lambda classroom: classroom.values["user code"],
             hints=(
                 "Capitals and small letters are the same here, and a hyphen does no harm.",
                 "It is the nine characters above.",

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.learn.desk import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Page, Task, Verdict, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
+from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
-    from entra_oauth.lessons.learn.desk import Desk
+    from entra_oauth.lessons.learn.classroom import Classroom
 
 __all__ = ["CHAPTER"]
 
@@ -24,31 +24,31 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
 
-def _begin(desk: Desk) -> None:
-    token = desk.sign_in(f"{SCOPE} offline_access")["refresh_token"]
-    desk.tenant.advance(_LATER_S)
-    reply = desk.post(
+def _begin(classroom: Classroom) -> None:
+    token = classroom.sign_in(f"{SCOPE} offline_access")["refresh_token"]
+    classroom.tenant.advance(_LATER_S)
+    reply = classroom.post(
         (("client_id", CLIENT), ("grant_type", "refresh_token"), ("refresh_token", token))
     )
-    desk.tenant.advance(-_LATER_S)
-    desk.parts["error"] = reply
-    desk.values["number"] = str(members(reply)["error_codes"][0])
-    desk.values["error"] = str(members(reply)["error"])
+    classroom.tenant.advance(-_LATER_S)
+    classroom.parts["error"] = reply
+    classroom.values["number"] = str(members(reply)["error_codes"][0])
+    classroom.values["error"] = str(members(reply)["error"])
 
 
-def _number(typed: str, desk: Desk) -> Verdict:
+def _number(typed: str, classroom: Classroom) -> Judgement:
     digits = typed.upper().removeprefix("AADSTS").rstrip(":")
-    if digits == desk.values["number"]:
+    if digits == classroom.values["number"]:
         return right("It stands twice: in error_codes, and at the beginning of the description.")
-    if typed == desk.values["error"]:
+    if typed == classroom.values["error"]:
         return wrong("That is the word of OAuth. Entra's number begins with AADSTS in the text.")
     if not digits.isdigit():
         return wrong("Type the number, with or without AADSTS before it.")
     return wrong("Not that one. Look behind AADSTS in error_description.")
 
 
-def _word(typed: str, desk: Desk) -> Verdict:
-    if typed.lower() == desk.values["error"]:
+def _word(typed: str, classroom: Classroom) -> Judgement:
+    if typed.lower() == classroom.values["error"]:
         return right(
             "Programs decide by this word, and by Entra's suberror where there is one. The text "
             "is for people and may change at any time."
@@ -58,7 +58,7 @@ def _word(typed: str, desk: Desk) -> Verdict:
     return wrong("Not that one. It is the value behind error, one word.")
 
 
-def _web(desk: Desk) -> str:
+def _web(classroom: Classroom) -> str:
     asked = (
         ("client_id", _WEB_APP),
         ("response_type", "code"),
@@ -66,8 +66,8 @@ def _web(desk: Desk) -> str:
         ("scope", SCOPE),
         ("state", "kettle-lantern-river-42"),
     )
-    answer = dict(parse_form(urlsplit(desk.browse(desk.authorize_url(asked)).url).query))
-    reply = desk.post(
+    answer = dict(parse_form(urlsplit(classroom.browse(classroom.authorize_url(asked)).url).query))
+    reply = classroom.post(
         (
             ("client_id", _WEB_APP),
             ("scope", SCOPE),
@@ -79,12 +79,12 @@ def _web(desk: Desk) -> str:
     found = explain("7000218")[0]
     return (
         "An app was registered under the platform Web by mistake, and redeems its code as you did "
-        f"in chapter 4:\n\n{desk.answer_lines(reply)}\n\n"
+        f"in chapter 4:\n\n{classroom.answer_lines(reply)}\n\n"
         f"entra-oauth explain AADSTS7000218 says: {found.meaning} Who can put it right?"
     )
 
 
-def _given(name: str, typed: str, desk: Desk) -> Verdict:
+def _given(name: str, typed: str, classroom: Classroom) -> Judgement:
     if not typed.strip():
         return right("Then the commands have a placeholder.")
     is_domain = name == "tenant" and _DOMAIN.fullmatch(typed)
@@ -93,12 +93,15 @@ def _given(name: str, typed: str, desk: Desk) -> Verdict:
             "That is no id: 32 hexadecimal digits in five groups, such as "
             "12a34b56-789c-0d12-e3fa-b456789c0123. Enter alone goes on without one."
         )
-    desk.values[name] = typed
+    classroom.values[name] = typed
     return right("It is used for the next page only, and not kept.")
 
 
-def _bridge(desk: Desk) -> str:
-    tenant, client = desk.values.get("tenant", "TENANT"), desk.values.get("client", "CLIENT")
+def _bridge(classroom: Classroom) -> str:
+    tenant, client = (
+        classroom.values.get("tenant", "TENANT"),
+        classroom.values.get("client", "CLIENT"),
+    )
     app = f"--tenant {tenant} --client-id {client}"
     return f"""The bridge to the real thing. For each part of the article: what it has you do, and
 below that the command that does or checks it.
@@ -148,7 +151,7 @@ CHAPTER = Chapter(
     prepare=_begin,
     steps=(
         Page(
-            text=lambda desk: (
+            text=lambda classroom: (
                 "Things go wrong, and then you get an error. The first question is where it was "
                 "said.\n\n"
                 "On a page in the browser: the program hears nothing. Chapter 2 had such a one, "
@@ -157,21 +160,21 @@ CHAPTER = Chapter(
                 "state comes with it, and is checked first.\n\n"
                 "In the answer of the token endpoint, as JSON. Here is one, from the tenant just "
                 "now, for a refresh token of three months ago (TOY: its clock was put ahead):\n\n"
-                + desk.answer_lines(desk.parts["error"])
+                + classroom.answer_lines(classroom.parts["error"])
             )
         ),
         Task(
             asks="What is the word of OAuth for it? (RFC 6749 section 5.2 has six of them; Entra "
             "adds some.)",
             check=_word,
-            answer=lambda desk: desk.values["error"],
+            answer=lambda classroom: classroom.values["error"],
             hints=("It is the value of error.",),
             prompt="word",
         ),
         Task(
             asks="And what is Entra's own number?",
             check=_number,
-            answer=lambda desk: f"AADSTS{desk.values['number']}",
+            answer=lambda classroom: f"AADSTS{classroom.values['number']}",
             hints=("In error_description, the word that begins with AADSTS.",),
             prompt="number",
         ),
@@ -205,16 +208,16 @@ CHAPTER = Chapter(
         Task(
             asks="Last, the bridge. If you have an app in a tenant of your own, type its Directory "
             "(tenant) ID, and the commands are written with it. Enter alone goes on without.",
-            check=lambda typed, desk: _given("tenant", typed, desk),
-            answer=lambda desk: "",
+            check=lambda typed, classroom: _given("tenant", typed, classroom),
+            answer=lambda classroom: "",
             hints=("It is on the app's Overview page in the portal. Enter alone is fine too.",),
             prompt="tenant id, or Enter",
             blank_is_an_answer=True,
         ),
         Task(
             asks="And the Application (client) ID. Enter alone goes on without.",
-            check=lambda typed, desk: _given("client", typed, desk),
-            answer=lambda desk: "",
+            check=lambda typed, classroom: _given("client", typed, classroom),
+            answer=lambda classroom: "",
             hints=("The same page has it. Enter alone is fine too.",),
             prompt="client id, or Enter",
             blank_is_an_answer=True,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.practice.browser.user_agent import BrowserPage
 
-__all__ = ["CLIENT", "DATABRICKS", "TENANT", "Desk", "members"]
+__all__ = ["CLIENT", "DATABRICKS", "TENANT", "Classroom", "members"]
 
 TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 CLIENT = "12a34b56-789c-0d12-e3fa-b456789c0123"
@@ -39,7 +39,7 @@ DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 _TIMEOUT_S = 20.0
 
 
-class Desk:
+class Classroom:
     """One chapter's tenant, served on loopback in a `with` block.
 
     `values` holds what the learner has made so far, by name. `curl` is the path of curl;
@@ -54,13 +54,13 @@ class Desk:
         self.curl = curl
         self.masks = Masks()
         self.open = ExitStack()
-        """What is to be closed with the desk."""
+        """What is to be closed with the classroom."""
         self.base_url = ""
         self._back: RequestsBack | None = None
 
     @classmethod
-    def with_curl(cls, *, wanted: bool = True) -> Desk:
-        """A desk with the curl of this machine, if there is one and it is wanted."""
+    def with_curl(cls, *, wanted: bool = True) -> Classroom:
+        """A classroom with the curl of this machine, if there is one and it is wanted."""
         return cls(curl=shutil.which("curl") if wanted else None)
 
     def __enter__(self) -> Self:
@@ -106,7 +106,7 @@ class Desk:
 
         return PracticeBrowser(send, person.name, person.password).open(url)
 
-    def knock(self, url: str) -> HttpResponse:
+    def get(self, url: str) -> HttpResponse:
         """GET an address of this machine; nothing is followed."""
         if not is_loopback(urlsplit(url).hostname or ""):
             raise UsageError(

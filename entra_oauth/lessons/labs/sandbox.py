@@ -1,6 +1,6 @@
 """The world a lab plays in: a practice tenant, some invented hosts, and no way out.
 
-Every message goes through `Stage.send` or through a back channel that refuses every host
+Every message goes through `Sandbox.send` or through a back channel that refuses every host
 that is not this machine. Invented names (`evil.example`) are known here only, as if they
 stood in a hosts file, and lead to this machine.
 """
@@ -44,7 +44,7 @@ __all__ = [
     "PASSWORD",
     "TENANT",
     "Ended",
-    "Stage",
+    "Sandbox",
     "aadsts",
     "full_name",
     "give_up",
@@ -89,7 +89,7 @@ class Ended:
         return tuple(n.removeprefix("refused: ") for n in notes if n.startswith("refused: "))
 
 
-class Stage:
+class Sandbox:
     """One run's world; to be used in a `with` block."""
 
     def __init__(self) -> None:
@@ -236,16 +236,16 @@ class Stage:
         return Channels(front=Listener(launch=lambda url: False, say=say), back=_NearBack(back))
 
 
-def give_up(stage: Stage, url: str) -> None:
+def give_up(sandbox: Sandbox, url: str) -> None:
     """The person closes the sign-in: a genuine refusal, so that the client's wait ends."""
     asked = dict(parse_form(urlsplit(url).query))
     answer = {"error": "access_denied", "error_subcode": "cancel", "state": asked["state"]}
     if asked["response_mode"] == "query":
-        page = stage.get(f"{asked['redirect_uri']}/?{urlencode(answer)}")
+        page = sandbox.get(f"{asked['redirect_uri']}/?{urlencode(answer)}")
     else:
-        page = stage.post(f"{asked['redirect_uri']}/", **answer)
+        page = sandbox.post(f"{asked['redirect_uri']}/", **answer)
     if location := page.header("Location"):
-        stage.get(f"{asked['redirect_uri']}{location}")
+        sandbox.get(f"{asked['redirect_uri']}{location}")
 
 
 class _Trip:
