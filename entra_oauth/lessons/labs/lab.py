@@ -1,60 +1,30 @@
-"""What a lab is."""
+"""The parts of a lab: an attack that works, its defence, and a function to repair."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
     from entra_oauth.practice.fidelity import Label
 
-__all__ = ["Demonstration", "Exercise", "Lab", "Trials"]
+__all__ = ["Demonstration", "Exercise", "Lab"]
 
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What one half of a lab showed."""
+    """One half of a lab, shown: the attack at work, or stopped."""
 
     shown: bool
-    """Whether it was what the lab promises."""
+    """It went as the lab promises."""
     lines: tuple[str, ...]
-    """What happened, in order. The same on every run: no port, no code, no token."""
+    """The course of it, in order. The same on every run: no port, no code, no token."""
     verdict: str
-
-
-class Trials:
-    """Collects what is wrong with a learner's function."""
-
-    def __init__(self) -> None:
-        self.complaints: list[str] = []
-
-    def gives(self, call: Callable[[], Any], wanted: object, why: str) -> None:
-        """`call` must return `wanted`."""
-        try:
-            found = call()
-        except Exception as error:
-            self.complaints.append(f"{why} It raised {type(error).__name__}.")
-            return
-        if found != wanted:
-            self.complaints.append(f"{why} It returned {str(found)[:80]!r}.")
-
-    def refuses(self, call: Callable[[], Any], why: str) -> None:
-        """`call` must raise `ValueError`."""
-        try:
-            found = call()
-        except ValueError:
-            return
-        except Exception as error:
-            self.complaints.append(f"{why} It raised {type(error).__name__}, not ValueError.")
-            return
-        self.complaints.append(f"{why} It returned {str(found)[:80]!r}.")
-
-    def that(self, true: bool, why: str) -> None:
-        if not true:
-            self.complaints.append(why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +32,25 @@ class Exercise:
     """A function for the learner to repair."""
 
     function: str
-    broken: str
-    """The source that is written into the learner's file."""
-    solution: str
-    """One of many; for the teacher."""
+    """Its name."""
+    folder: str
+    """The lab's package; the function lies there as `exercise.py`, repaired as `solution.py`."""
     check: Callable[[Trials, Callable[..., Any]], None]
+    """Tries a learner's function, and collects what is wrong with it."""
+
+    @property
+    def broken(self) -> str:
+        """The source that is written into the learner's file."""
+        return self._text("exercise.py")
+
+    @property
+    def solution(self) -> str:
+        """A repaired source, one of many; for the teacher."""
+        return self._text("solution.py")
+
+    def _text(self, name: str) -> str:
+        # Read, never imported: no module of the program may hold a function that is wrong.
+        return resources.files(self.folder).joinpath(name).read_text("utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +63,7 @@ class Lab:
     source: str
     """The RFC's section that tells of it."""
     label: Label
-    """How far what is shown is Entra's."""
+    """The degree to which what is shown is Entra's."""
     fidelity: str
     """The same in a sentence."""
     story: tuple[str, ...]

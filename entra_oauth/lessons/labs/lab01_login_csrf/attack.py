@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.trials import altered, fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -71,26 +74,32 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    good = "s" * 43
-    trials.gives(
-        lambda: function(good, [("code", "c1"), ("state", good)]), "c1", "The right state."
-    )
-    trials.refuses(
-        lambda: function(good, [("code", "c1"), ("state", "12345")]), "A wrong state was taken."
-    )
-    trials.refuses(lambda: function(good, [("code", "c1")]), "A missing state was taken.")
-    trials.refuses(
-        lambda: function(good, [("code", "c1"), ("state", good), ("state", "x")]),
-        "Two states were taken.",
-    )
-    trials.refuses(
-        lambda: function("", [("code", "c1"), ("state", "")]), "An empty expected state was taken."
-    )
-    trials.refuses(
-        lambda: function(good, [("state", good), ("code", "a"), ("code", "b")]),
-        "Two codes were taken.",
-    )
+    """The right state once, and nothing that is only similar to it."""
+    state, code, other = fresh(), fresh(), fresh()
+
+    def given(*states: str) -> list[tuple[str, str]]:
+        return [("code", code), *(("state", each) for each in states)]
+
+    trials.gives(lambda: function(state, given(state)), code, "The right state.")
+    for forged, why in (
+        ("12345", "A wrong state was taken."),
+        (other, "Another state of the same length was taken."),
+        (state[:-1], "A state that lacks its last letter was taken."),
+        (f"{state}x", "A state with a letter too many was taken."),
+        (altered(state), "A state with another last letter was taken."),
+        (state[0], "The first letter of the state was taken for all of it."),
+        (state.swapcase(), "A state in other case was taken."),
+        ("", "An empty state was taken."),
+    ):
+        trials.refuses(partial(function, state, given(forged)), why)
+    trials.refuses(lambda: function(state, given()), "A missing state was taken.")
+    trials.refuses(lambda: function(state, given(state, other)), "Two states were taken.")
+    trials.refuses(lambda: function(state, given(other, state)), "Two states were taken.")
+    trials.refuses(lambda: function("", given("")), "An empty expected state was taken.")
+    trials.refuses(lambda: function("", given()), "An empty expected state was taken.")
+    for codes in ((code, other), (), ("",)):
+        fields = [("state", state), *(("code", each) for each in codes)]
+        trials.refuses(partial(function, state, fields), f"{len(codes)} codes, or an empty one.")
 
 
 LAB = Lab(
@@ -111,29 +120,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="accept",
-        broken='''\
-def accept(expected_state, fields):
-    """Return the code of a redirect, or raise ValueError if it is not our answer.
-
-    `expected_state` is what we sent. `fields` is a list of (name, value) pairs,
-    as they stood in the redirect; a name may stand there twice, or not at all.
-    """
-    values = dict(fields)
-    return values["code"]
-''',
-        solution="""\
-import hmac
-
-
-def accept(expected_state, fields):
-    states = [value for name, value in fields if name == "state"]
-    codes = [value for name, value in fields if name == "code"]
-    if not expected_state or len(states) != 1 or len(codes) != 1:
-        raise ValueError("not our answer")
-    if not hmac.compare_digest(states[0].encode(), expected_state.encode()):
-        raise ValueError("not our state")
-    return codes[0]
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import re
-from base64 import urlsafe_b64encode
-from hashlib import sha256
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.pkce import s256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -97,10 +99,15 @@ def _members(response: HttpResponse) -> tuple[tuple[str, Any], ...]:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
+    """The form of both values, and as much of chance as can be seen from outside.
+
+    A counter that is hashed looks like chance, and so does the clock: neither can be seen.
+    """
     try:
         pairs = [function() for _ in range(20)]
         verifiers = [str(verifier) for verifier, _ in pairs]
+        challenges = [challenge for _, challenge in pairs]
+        again = [_after_seeding(function) for _ in range(2)]
     except Exception as error:
         trials.that(
             False, f"It must return (verifier, challenge). It raised {type(error).__name__}."
@@ -109,11 +116,26 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     fits = all(re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", each) for each in verifiers)
     trials.that(fits, "A verifier has 43 to 128 letters, digits or -._~ (RFC 7636 §4.1).")
     trials.that(len(set(verifiers)) == 20, "Two calls gave the same verifier: it can be guessed.")
-    hashed = all(
-        challenge == urlsafe_b64encode(sha256(v.encode()).digest()).rstrip(b"=").decode()
-        for v, (_, challenge) in zip(verifiers, pairs, strict=True)
+    alike = max(_alike(*two) for two in combinations(verifiers, 2))
+    trials.that(alike < 0.5, "Two verifiers are alike in most places: the next can be guessed.")
+    trials.that(
+        again[0] != again[1],
+        "It comes from the module random, whose numbers can be foretold. Use secrets.",
     )
+    hashed = all(c == s256(v) for v, c in zip(verifiers, challenges, strict=True))
     trials.that(hashed, "The challenge is BASE64URL(SHA256(verifier)), without = (RFC 7636 §4.2).")
+
+
+def _after_seeding(function: Callable[..., Any]) -> str:
+    random.seed(7636)
+    verifier, _ = function()
+    return str(verifier)
+
+
+def _alike(one: str, two: str) -> float:
+    """The share of places in which two texts have the same sign."""
+    same = sum(a == b for a, b in zip(one, two, strict=False))
+    return same / max(len(one), len(two), 1)
 
 
 LAB = Lab(
@@ -134,25 +156,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="make_pkce",
-        broken='''\
-def make_pkce():
-    """Return (verifier, challenge) for one sign-in, with the method S256."""
-    verifier = "verifier-of-my-app"
-    challenge = verifier
-    return verifier, challenge
-''',
-        solution="""\
-import base64
-import hashlib
-import secrets
-
-
-def make_pkce():
-    verifier = secrets.token_urlsafe(32)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return verifier, challenge
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

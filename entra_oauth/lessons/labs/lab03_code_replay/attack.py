@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.lessons.labs.sandbox import aadsts
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -60,17 +63,34 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    issued = {"c1": ("alice", 100.0), "c2": ("bob", 100.0)}
-    trials.gives(lambda: function("c1", issued, set(), 150.0), "alice", "A fresh code.")
-    spent: set[str] = set()
-    trials.gives(lambda: function("c1", issued, spent, 150.0), "alice", "A fresh code.")
-    trials.refuses(lambda: function("c1", issued, spent, 151.0), "A code was redeemed twice.")
-    trials.gives(lambda: function("c2", issued, spent, 151.0), "bob", "Another code must work.")
-    trials.refuses(lambda: function("c3", issued, set(), 150.0), "An unknown code was taken.")
-    trials.refuses(
-        lambda: function("c1", issued, set(), 701.0), "A code of more than ten minutes was taken."
+    """One use, ten minutes, and each code by itself."""
+    alice, bob = f"alice-{fresh()}", f"bob-{fresh()}"
+    first, second, third = fresh(), fresh(), fresh()
+    start = 1000.0
+
+    def issued() -> dict[str, tuple[str, float]]:
+        return {first: (alice, start), second: (bob, start), third: (alice, start)}
+
+    for age in (0, 61, 599, 600):
+        trials.gives(
+            partial(function, first, issued(), set(), start + age),
+            alice,
+            f"A code of {age} seconds.",
+        )
+    for age in (601, 700, 86_400):
+        trials.refuses(
+            partial(function, first, issued(), set(), start + age), f"A code of {age} seconds."
+        )
+    known, spent = issued(), set[str]()
+    trials.gives(lambda: function(first, known, spent, start + 1), alice, "A fresh code.")
+    trials.refuses(lambda: function(first, known, spent, start + 2), "A code was redeemed twice.")
+    trials.gives(lambda: function(second, known, spent, start + 2), bob, "Another code must work.")
+    trials.gives(
+        lambda: function(third, known, spent, start + 3), alice, "Another code of the same person."
     )
+    trials.refuses(lambda: function(first, known, spent, start + 4), "A third time.")
+    for odd in ("", fresh(), first[:-1], first.swapcase()):
+        trials.refuses(partial(function, odd, issued(), set(), start), "An unknown code was taken.")
 
 
 LAB = Lab(
@@ -91,27 +111,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="redeem",
-        broken='''\
-def redeem(code, issued, spent, now):
-    """Return the person whose code it is, or raise ValueError.
-
-    `issued` is a dict: code -> (person, seconds when it was issued).
-    `spent` is a set, kept from call to call; `now` is in seconds.
-    A code is good for one use, and for 600 seconds.
-    """
-    person, issued_at = issued[code]
-    return person
-''',
-        solution="""\
-def redeem(code, issued, spent, now):
-    if code not in issued or code in spent:
-        raise ValueError("no such code, or no longer")
-    person, issued_at = issued[code]
-    if now - issued_at > 600:
-        raise ValueError("too old")
-    spent.add(code)
-    return person
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

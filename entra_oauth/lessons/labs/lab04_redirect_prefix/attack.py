@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import UsageError
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -75,23 +76,57 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+_LOCAL, _PORT, _WEB = "http://localhost", "http://localhost:8400/cb", "https://app.example/cb"
+_CASES: tuple[tuple[list[str], str, bool, str], ...] = (
+    ([_LOCAL], "http://localhost", True, "The registered one."),
+    ([_LOCAL], "http://localhost:8400", True, "The port of localhost does not count."),
+    ([_LOCAL], "http://localhost:1", True, "The port of localhost does not count."),
+    ([_LOCAL], "http://localhost:65535", True, "The port of localhost does not count."),
+    ([_PORT], "http://localhost:8400/cb", True, "The registered one."),
+    ([_PORT], "http://localhost:9000/cb", True, "The registered port does not count either."),
+    ([_PORT], "http://localhost/cb", True, "The registered port does not count either."),
+    ([_WEB], _WEB, True, "The registered one."),
+    ([_LOCAL, _WEB], _WEB, True, "The second of two."),
+    ([_WEB, _LOCAL], "http://localhost:8400", True, "The second of two."),
+    ([], _LOCAL, False, "Nothing is registered."),
+    ([_WEB], _LOCAL, False, "localhost is not registered."),
+    ([_WEB], "http://localhost:8400", False, "localhost is not registered."),
+    ([_PORT], "http://localhost:9000", False, "Another path."),
+    ([_PORT], "http://localhost:9000/cb/x", False, "It only begins like it."),
+    ([_LOCAL], "http://localhost.evil.example", False, "It only begins like it."),
+    ([_LOCAL], "http://localhost:8400.evil.example", False, "It only begins like it."),
+    ([_LOCAL], "http://localhost:8400@evil.example", False, "The host stands after the @."),
+    ([_LOCAL], "http://localhost@evil.example", False, "The host stands after the @."),
+    ([_LOCAL], "http://me:pw@localhost:8400", False, "Only the port may differ."),
+    ([_LOCAL], "http://localhost:evil", False, "That is no port."),
+    ([_LOCAL], "http://localhost:8400?x=1", False, "Something was added."),
+    ([_LOCAL], "http://localhost:8400#x", False, "Something was added."),
+    ([_LOCAL], "http://localhost:8400/other", False, "Another path."),
+    ([_LOCAL], "https://localhost", False, "Another scheme."),
+    ([_LOCAL], "http://127.0.0.1:8400", False, "Another name, though of the same machine."),
+    ([_LOCAL], "http://evil.example/?http://localhost", False, "It only holds it."),
+    ([_WEB], "https://app.example/cb/../steal", False, "It only begins like it."),
+    ([_WEB], "https://app.example/cb/", False, "It only begins like it."),
+    ([_WEB], "https://app.example/other", False, "Another path."),
+    ([_WEB], "https://app.example/CB", False, "A path in other case is another path."),
+    ([_WEB], "https://app.example:444/cb", False, "Of other hosts the port does count."),
+    ([_WEB], "https://app.example/cb?x=1", False, "Something was added."),
+    ([_WEB], "https://app.example.evil.example/cb", False, "Another host."),
+    ([_WEB], "http://app.example/cb", False, "Another scheme."),
+)
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    local, web = ["http://localhost"], ["https://app.example/cb"]
-    cases = (
-        (local, "http://localhost", True, "The registered one."),
-        (local, "http://localhost:8400", True, "The port of localhost does not count."),
-        (web, "https://app.example/cb", True, "The registered one."),
-        (local, "http://localhost.evil.example", False, "It only begins like it."),
-        (local, "http://localhost:8400@evil.example", False, "The host stands after the @."),
-        (local, "https://localhost", False, "Another scheme."),
-        (local, "http://localhost/other", False, "Another path."),
-        (web, "https://app.example/cb/../steal", False, "It only begins like it."),
-        (web, "https://app.example:444/cb", False, "Of other hosts the port does count."),
-        (web, "https://app.example/cb?x=1", False, "Something was added."),
-    )
-    for registered, asked, wanted, why in cases:
-        trials.gives(partial(function, registered, asked), wanted, f"{asked}: {why}")
+    """Each case of the table, and a host that nobody can have written into the answer."""
+    for registered, asked, wanted, why in _CASES:
+        trials.gives(_decided(function, registered, asked), wanted, f"{asked}: {why}")
+    mine = f"https://{fresh().lower().strip('-_')}.example/cb"
+    trials.gives(_decided(function, [mine], mine), True, "The registered one.")
+    trials.gives(_decided(function, [_WEB], mine), False, "Not the registered one.")
+
+
+def _decided(function: Callable[..., Any], registered: list[str], asked: str) -> Callable[[], bool]:
+    return lambda: bool(function(list(registered), asked))
 
 
 LAB = Lab(
@@ -112,31 +147,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="is_registered",
-        broken='''\
-def is_registered(registered, asked):
-    """Return whether the redirect URI `asked` is one of the list `registered`.
-
-    Exact comparison; only for http://localhost the port does not count.
-    """
-    for uri in registered:
-        if asked.startswith(uri):
-            return True
-    return False
-''',
-        solution="""\
-import re
-
-
-def is_registered(registered, asked):
-    for uri in registered:
-        if asked == uri:
-            return True
-        if uri.startswith("http://localhost"):
-            without_port = re.sub(r"^(http://localhost):[0-9]{1,5}(?=/|$)", r"\\1", asked)
-            if without_port == uri:
-                return True
-    return False
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

@@ -6,15 +6,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest
+from entra_oauth.protocol.pkce import s256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -69,14 +72,36 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    trials.gives(lambda: bool(function(challenge, verifier)), True, "RFC 7636's own example.")
-    trials.gives(lambda: bool(function(None, None)), True, "Neither: a client without PKCE.")
-    trials.gives(lambda: bool(function(challenge, "x" * 43)), False, "A wrong verifier.")
-    trials.gives(lambda: bool(function(challenge, None)), False, "The verifier is missing.")
-    trials.gives(lambda: bool(function(None, verifier)), False, "A verifier without a challenge.")
+    """RFC 7636's own pair, random pairs, and all that fits only in part."""
+    example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    verifier, another = fresh(), fresh()
+    challenge = s256(verifier)
+    for theirs, sent, wanted, why in (
+        (s256(example), example, True, "RFC 7636's own example (appendix B)."),
+        (challenge, verifier, True, "A random pair."),
+        (s256(another), another, True, "Another random pair."),
+        (None, None, True, "Neither: a client without PKCE."),
+        (challenge, "x" * 43, False, "A wrong verifier."),
+        (challenge, another, False, "The verifier of another sign-in."),
+        (challenge, challenge, False, "The challenge itself, which everybody has seen."),
+        (verifier, verifier, False, "The method plain was not agreed on."),
+        (challenge, verifier[:-1], False, "A verifier that lacks its last letter."),
+        (challenge, f"{verifier}\n", False, "A verifier with a line break."),
+        (challenge, verifier.swapcase(), False, "A verifier in other case."),
+        (challenge.swapcase(), verifier, False, "A challenge in other case."),
+        (challenge[:20], verifier, False, "A challenge that was cut short."),
+        (challenge, None, False, "The verifier is missing."),
+        (challenge, "", False, "The verifier is empty."),
+        (None, verifier, False, "A verifier without a challenge."),
+        (None, example, False, "A verifier without a challenge."),
+    ):
+        trials.gives(_decided(function, theirs, sent), wanted, why)
+
+
+def _decided(
+    function: Callable[..., Any], challenge: str | None, verifier: str | None
+) -> Callable[[], bool]:
+    return lambda: bool(function(challenge, verifier))
 
 
 LAB = Lab(
@@ -97,32 +122,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="may_redeem",
-        broken='''\
-import base64
-import hashlib
-
-
-def may_redeem(challenge, verifier):
-    """Return whether a code may be redeemed (S256). Each is a text or None.
-
-    `challenge` came with the authorize URL, `verifier` with the token request.
-    """
-    if challenge is None:
-        return True
-    digest = hashlib.sha256((verifier or "").encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
-''',
-        solution="""\
-import base64
-import hashlib
-
-
-def may_redeem(challenge, verifier):
-    if challenge is None or verifier is None:
-        return challenge is None and verifier is None
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

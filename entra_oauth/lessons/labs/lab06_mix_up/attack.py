@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.hostile import HostileServer
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.sandbox import TENANT, give_up
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpResponse
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -78,24 +81,36 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    ours = "https://login.honest.example/v2.0"
-    evil = "https://login.evil.example/v2.0"
-    call = function
-    trials.gives(lambda: call(ours, True, [("code", "c"), ("iss", ours)]), "c", "Ours.")
-    trials.refuses(
-        lambda: call(ours, True, [("code", "c"), ("iss", evil)]), "Another issuer was taken."
-    )
-    trials.refuses(
-        lambda: call(ours, False, [("code", "c"), ("iss", evil)]),
-        "Another issuer was taken, of an authority that did not promise iss.",
-    )
-    trials.refuses(lambda: call(ours, True, [("code", "c")]), "No issuer, though one was promised.")
-    trials.gives(lambda: call(ours, False, [("code", "c")]), "c", "None promised, none came.")
-    trials.refuses(
-        lambda: call(ours, True, [("code", "c"), ("iss", f"{ours}/")]),
-        "An issuer that is only similar was taken.",
-    )
+    """Our issuer once, by the letter. Ours without a promise is a matter of policy: not tried."""
+    host, code = fresh().lower().strip("-_"), fresh()
+    ours, evil = f"https://{host}.example/Tenant/v2.0", f"https://{host}.evil.example/Tenant/v2.0"
+
+    def given(*issuers: str) -> list[tuple[str, str]]:
+        return [("code", code), *(("iss", each) for each in issuers)]
+
+    trials.gives(lambda: function(ours, True, given(ours)), code, "Ours.")
+    trials.gives(lambda: function(ours, False, given()), code, "None promised, none came.")
+    trials.refuses(lambda: function(ours, True, given()), "No issuer, though one was promised.")
+    trials.refuses(lambda: function(ours, True, given("")), "An empty issuer is none.")
+    for promised in (True, False):
+        for forged, why in (
+            (evil, "Another issuer was taken."),
+            (f"{ours}/", "An issuer with a slash more was taken."),
+            (ours[:-1], "An issuer that lacks its last letter was taken."),
+            (f"{ours}.evil.example", "An issuer that only begins like ours was taken."),
+            (ours.lower(), "An issuer in other case was taken."),
+            (ours.replace("Tenant", "Other"), "Another tenant of the same host was taken."),
+            (ours.replace("https", "http"), "An issuer over plain http was taken."),
+        ):
+            also = "" if promised else " Its authority did not promise iss; it came all the same."
+            trials.refuses(partial(function, ours, promised, given(forged)), f"{why}{also}")
+        for twice in ((evil, ours), (ours, evil), (ours, ours)):
+            trials.refuses(
+                partial(function, ours, promised, given(*twice)), "iss stood there twice."
+            )
+    trials.refuses(lambda: function(ours, True, [("iss", ours)]), "There is no code.")
+    two = [*given(ours), ("code", fresh())]
+    trials.refuses(lambda: function(ours, True, two), "Two codes were taken.")
 
 
 LAB = Lab(
@@ -116,25 +131,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="accept",
-        broken='''\
-def accept(issuer, promises_iss, fields):
-    """Return the code of a redirect, or raise ValueError.
-
-    `issuer` is the authority that was asked; `promises_iss` says whether its
-    metadata promise an iss in every answer. `fields` are (name, value) pairs.
-    """
-    values = dict(fields)
-    return values["code"]
-''',
-        solution="""\
-def accept(issuer, promises_iss, fields):
-    values = dict(fields)
-    if "iss" not in values and promises_iss:
-        raise ValueError("iss is missing")
-    if values.get("iss", issuer) != issuer:
-        raise ValueError("another authority answered")
-    return values["code"]
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

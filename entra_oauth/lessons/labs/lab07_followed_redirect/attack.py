@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.hostile import HostileServer
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -77,25 +79,32 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
-def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    sent: list[str] = []
+_OURS = "https://login.example/token"
+_ELSEWHERE = ("https://evil.example/token", "http://login.example/token", "/token2", "", _OURS)
 
-    def world(status: int) -> Callable[[str, str], tuple[int, str, str]]:
-        def send(url: str, body: str) -> tuple[int, str, str]:
-            sent.append(url)
-            if url == "https://evil.example/token":
-                return 200, "", "mallorys"
-            return status, "https://evil.example/token", "answer"
+
+def check(trials: Trials, function: Callable[..., Any]) -> None:
+    """Whatever the answer says, the body is sent once, unchanged, to the one address."""
+    body, answer = f"code={fresh()}", fresh()
+    sent: list[tuple[str, str]] = []
+
+    def answers(status: int, location: str) -> Callable[[str, str], tuple[int, str, str]]:
+        def send(url: str, form: str) -> tuple[int, str, str]:
+            sent.append((url, form))
+            return (status, location, answer) if len(sent) == 1 else (200, "", "mallorys")
 
         return send
 
-    ours = "https://login.example/token"
-    trials.gives(lambda: function(world(200), ours, "code=c"), "answer", "A good answer.")
-    for status in (301, 302, 303, 307, 308):
+    for status in (200, 400, 401, 503):
         sent.clear()
-        trials.refuses(partial(function, world(status), ours, "code=c"), f"A {status}.")
-        trials.that(sent == [ours], f"After a {status} the body was sent on.")
+        trials.gives(partial(function, answers(status, ""), _OURS, body), answer, f"A {status}.")
+        trials.that(sent == [(_OURS, body)], f"{status}: the body is to be sent once, unchanged.")
+    for status in (300, 301, 302, 303, 305, 307, 308, 399):
+        for location in _ELSEWHERE:
+            sent.clear()
+            call = partial(function, answers(status, location), _OURS, body)
+            trials.refuses(call, f"A {status} to {location or 'nowhere'}.")
+            trials.that(sent == [(_OURS, body)], f"After a {status} something was sent again.")
 
 
 LAB = Lab(
@@ -116,25 +125,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="post",
-        broken='''\
-def post(send, url, body):
-    """Post a form to the token endpoint and return the body of the answer.
-
-    `send(url, body)` sends once and returns (status, location, body).
-    Raise ValueError for an answer that is a redirect.
-    """
-    status, location, answer = send(url, body)
-    if 300 <= status < 400:
-        return post(send, location, body)
-    return answer
-''',
-        solution="""\
-def post(send, url, body):
-    status, location, answer = send(url, body)
-    if 300 <= status < 400:
-        raise ValueError("a token endpoint does not redirect")
-    return answer
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

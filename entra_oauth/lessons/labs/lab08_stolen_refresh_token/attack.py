@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError
 from entra_oauth.flows.refresh_token import refresh
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.request import Asking
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
     from entra_oauth.protocol.authority import Authority
 
 __all__ = ["LAB"]
@@ -114,18 +116,29 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    family = {"r1": "f", "r2": "f", "q1": "g"}
-    newest: dict[str, str | None] = {"f": "r2", "g": "q1"}
-    trials.gives(lambda: function("r2", family, newest, "r3"), "r3", "The newest token.")
-    trials.that(newest["f"] == "r3", "The new token must be remembered as the newest.")
-    family["r3"] = "f"
-    trials.refuses(lambda: function("r1", family, newest, "r4"), "An old token was taken.")
-    trials.refuses(
-        lambda: function("r3", family, newest, "r4"), "After a reuse the family must be dead."
+    """The newest is exchanged; an old one ends its own family, for good, and no other."""
+    old, now, other, next_one, later = (fresh() for _ in range(5))
+    family = {old: "f", now: "f", other: "g"}
+    newest: dict[str, str | None] = {"f": now, "g": other}
+
+    def use(token: str, new: str) -> Callable[[], Any]:
+        return lambda: function(token, family, newest, new)
+
+    for odd in ("", fresh(), now[:-1], now.swapcase()):
+        trials.refuses(use(odd, later), "An unknown token was taken.")
+    trials.that(newest == {"f": now, "g": other}, "An unknown token must change nothing.")
+    trials.gives(use(now, next_one), next_one, "The newest token.")
+    trials.that(newest.get("f") == next_one, "The new token must be remembered as the newest.")
+    family[next_one] = "f"
+    trials.refuses(use(now, later), "An old token was taken.")
+    trials.that(
+        newest.get("f", "gone") is None, "After a reuse the family must be dead: newest is None."
     )
-    trials.gives(lambda: function("q1", family, newest, "q2"), "q2", "Another family must live.")
-    trials.refuses(lambda: function("zz", family, newest, "z"), "An unknown token was taken.")
+    for dead in (next_one, now, old):
+        trials.refuses(use(dead, later), "A token of a dead family was taken.")
+    trials.that(newest.get("f", "gone") is None, "A dead family must stay dead.")
+    trials.gives(use(other, later), later, "Another family must live.")
+    trials.that(newest.get("g") == later, "The new token must be remembered as the newest.")
 
 
 LAB = Lab(
@@ -146,29 +159,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="rotate",
-        broken='''\
-def rotate(token, family, newest, fresh):
-    """Take a refresh token, return `fresh`; raise ValueError if it is not good.
-
-    `family` is a dict: token -> name of its family. `newest` is a dict: family ->
-    its newest token, or None once the family is dead; keep it up to date.
-    A token that is not the newest is a theft: its whole family dies.
-    """
-    name = family[token]
-    newest[name] = fresh
-    return fresh
-''',
-        solution="""\
-def rotate(token, family, newest, fresh):
-    if token not in family:
-        raise ValueError("unknown")
-    name = family[token]
-    if newest[name] != token:
-        newest[name] = None
-        raise ValueError("used before: the family is dead")
-    newest[name] = fresh
-    return fresh
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import LocalError
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB", "find_browser"]
 
@@ -119,21 +123,37 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    form = [("code", "SECRET-CODE"), ("state", "SECRET-STATE")]
+    """POST only, then a path of our own that has nothing of what came."""
+    code, state = fresh(), fresh()
+    form = [("code", code), ("state", state)]
+    refused = [("error", "access_denied"), ("state", state)]
 
-    def answer(method: str) -> tuple[int, str]:
-        status, location = function(method, form)
-        return int(status), str(location)
+    def status(method: str, fields: list[tuple[str, str]]) -> int:
+        return int(function(method, list(fields))[0])
 
-    trials.gives(lambda: answer("GET")[0], 405, "A code in an address must not be taken.")
-    trials.gives(lambda: answer("POST")[0], 303, "After a POST, 303 makes the browser GET.")
+    def way_on(method: str, fields: list[tuple[str, str]]) -> str:
+        return str(function(method, list(fields))[1])
+
+    for method in ("GET", "HEAD", "PUT", "DELETE", "post", ""):
+        why = f"{method or 'No method'}: only POST is taken; a code in an address never."
+        trials.gives(partial(status, method, form), 405, why)
+    for fields, what in ((form, "a code"), (refused, "an error")):
+        why = f"After a POST with {what}, 303 makes the browser GET."
+        trials.gives(partial(status, "POST", fields), 303, why)
     try:
-        location = answer("POST")[1]
+        by_get, location, again = (way_on(each, form) for each in ("GET", "POST", "POST"))
+        other = way_on("POST", [("code", fresh()), ("state", state)])
     except Exception:
-        location = "SECRET"
-    trials.that("SECRET" not in location, "Code or state stand in the address that it goes on to.")
-    trials.that(location.startswith("/"), "The address must be one of our own: begin it with /.")
+        return  # a complaint says so already
+    trials.hides(by_get + location, (code, state), "Code or state stand in the address.")
+    # An address that is made anew each time is fine; one that follows from the code is not.
+    trials.that(location != again or location == other, "The address follows from the code.")
+    for each in (by_get, location):
+        trials.that(
+            not each or re.fullmatch(r"/(?![/\\])[!-~]*", each) is not None,
+            "The address must be a path of our own: one / first, and no other host behind it.",
+        )
+    trials.that(location != "", "The browser must be sent on.")
 
 
 LAB = Lab(
@@ -154,22 +174,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="answer",
-        broken='''\
-def answer(method, fields):
-    """Say how our listener answers a redirect: return (status, location).
-
-    `fields` are the (name, value) pairs that came: code, state. They shall come
-    by POST only (405 for all else), and the browser shall be sent on.
-    """
-    code = dict(fields)["code"]
-    return 302, "/done?code=" + code
-''',
-        solution="""\
-def answer(method, fields):
-    if method != "POST":
-        return 405, ""
-    return 303, "/done"
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
     needs="chromium",

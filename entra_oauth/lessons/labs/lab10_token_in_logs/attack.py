@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.files import files_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -123,26 +125,36 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+_MEMBERS = ("access_token", "refresh_token", "id_token", "client_info", "assertion", "device_code")
+_UNKNOWN = ("AccessToken", "new_kind", "session", "code", "key", "x")
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    answer = {
-        "token_type": "Bearer",
-        "expires_in": 3599,
-        "access_token": "SECRET-A",
-        "refresh_token": "SECRET-R",
-        "id_token": "SECRET-I",
-    }
+    """What helps is there, nothing else is, and it is one line whatever the authority wrote."""
+    hidden = {name: fresh() for name in (*_MEMBERS, *_UNKNOWN)}
+    inner = fresh()
+    answer = {"token_type": "Bearer", "expires_in": 3617, **hidden, "more": {"token": [inner]}}
+    text = "AADSTS70008: It has expired."
+    forged = f"{text}\r\n{fresh()} INFO signed in\u2028x\x1b[2J"
     try:
-        good = str(function(200, answer))
-        bad = str(function(400, {"error": "invalid_grant", "error_description": "AADSTS70008"}))
-        other = str(function(200, {"token_type": "Bearer", "new_kind_of_token": "SECRET-N"}))
+        good = str(function(200, dict(answer)))
+        bad = str(function(400, {"error": "invalid_grant", "error_description": text}))
+        lines = str(function(400, {"error": "invalid_grant", "error_description": forged}))
+        empty = str(function(503, {}))
     except Exception as error:
         trials.that(False, f"It must return a text. It raised {type(error).__name__}.")
         return
-    trials.that("SECRET" not in good, "A token is in the line.")
-    trials.that("SECRET" not in other, "A member that nobody knows yet is in the line.")
-    trials.that("200" in good and "3599" in good, "Status and expires_in must be in the line.")
-    trials.that("invalid_grant" in bad and "AADSTS70008" in bad, "An error must be told whole.")
+    for name in (*_MEMBERS, *_UNKNOWN):
+        trials.hides(good, (hidden[name],), f"The member {name} is in the line.")
+    trials.hides(good, (inner,), "What lies inside of another member is in the line.")
+    trials.that("200" in good and "3617" in good, "Status and expires_in must be in the line.")
+    trials.that("invalid_grant" in bad and text in bad, "An error must be in the line, whole.")
+    trials.that("503" in empty, "The status must be in the line, whatever else came.")
+    trials.that("AADSTS70008" in lines, "An error must be in the line, whatever it has besides.")
+    trials.that(
+        lines.isprintable() and len(lines.splitlines()) == 1,
+        "Line breaks and control characters of the text are in the line: it can forge a log.",
+    )
 
 
 LAB = Lab(
@@ -163,23 +175,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="log_line",
-        broken='''\
-def log_line(status, answer):
-    """Return one line about the answer of the token endpoint, for the log.
-
-    `answer` is a dict. Helpful: the status, expires_in, error, error_description.
-    """
-    return f"token endpoint: {status} {answer}"
-''',
-        solution="""\
-HARMLESS = ("token_type", "expires_in", "scope", "error", "error_description")
-
-
-def log_line(status, answer):
-    shown = [f"{name}={answer[name]}" for name in HARMLESS if name in answer]
-    hidden = [name for name in answer if name not in HARMLESS]
-    return f"token endpoint: {status} {' '.join(shown)} (not shown: {hidden})"
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

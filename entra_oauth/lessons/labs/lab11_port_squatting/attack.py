@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import LocalError, PortBusy
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.sandbox import CLIENT
 from entra_oauth.practice.fidelity import Label
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -112,29 +114,47 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+class _FakeListener:
+    """One address that was taken, until it is closed."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self.address, self.port, self.is_open = address, port, True
+
+    def close(self) -> None:
+        self.is_open = False
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
+    """Both addresses of the one port; where one is not to be had, nothing stays open."""
+    port = 8400 + secrets.randbelow(1000)
 
-    def world(*busy: str) -> tuple[Callable[[str, int], str], list[str], list[str]]:
-        bound: list[str] = []
-        closed: list[str] = []
+    def network(*busy: str) -> tuple[Callable[[str, int], _FakeListener], list[_FakeListener]]:
+        bound: list[_FakeListener] = []
 
-        def bind(address: str, port: int) -> str:
+        def bind(address: str, number: int) -> _FakeListener:
             if address in busy:
                 raise OSError("address in use")
-            bound.append(address)
-            return address
+            bound.append(_FakeListener(address, number))
+            return bound[-1]
 
-        return bind, bound, closed
+        return bind, bound
 
-    bind, bound, _ = world()
+    bind, bound = network()
     trials.gives(
-        lambda: sorted(function(bind, 8400)), ["127.0.0.1", "::1"], "Both addresses of localhost."
+        lambda: sorted(each.address for each in function(bind, port) if each.is_open),
+        ["127.0.0.1", "::1"],
+        "Both addresses of localhost, open.",
     )
-    trials.that("0.0.0.0" not in bound and "::" not in bound, "The whole network can reach it.")  # noqa: S104
-    for busy in ("127.0.0.1", "::1"):
-        bind, _, _ = world(busy)
-        trials.refuses(partial(function, bind, 8400), f"Another program has the port on {busy}.")
+    others = {each.address for each in bound} - {"127.0.0.1", "::1"}
+    trials.that(not others, "More was bound than localhost: others in the network may reach it.")
+    trials.that({each.port for each in bound} <= {port}, "Another port was bound.")
+    for busy in (("127.0.0.1",), ("::1",), ("127.0.0.1", "::1")):
+        bind, bound = network(*busy)
+        trials.refuses(
+            partial(function, bind, port), f"Another program has the port on {' and '.join(busy)}."
+        )
+        left = [each.address for each in bound if each.is_open]
+        trials.that(not left, f"With {' and '.join(busy)} busy, {', '.join(left)} was left open.")
 
 
 LAB = Lab(
@@ -155,25 +175,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="listen",
-        broken='''\
-def listen(bind, port):
-    """Return a list with every listener for http://localhost:port.
-
-    `bind(address, port)` returns a listener, or raises OSError if another
-    program has that address. Raise ValueError then: half a listener is none.
-    """
-    return [bind("0.0.0.0", port)]
-''',
-        solution="""\
-def listen(bind, port):
-    listeners = []
-    for address in ("127.0.0.1", "::1"):
-        try:
-            listeners.append(bind(address, port))
-        except OSError:
-            raise ValueError(f"another program has {address}") from None
-    return listeners
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

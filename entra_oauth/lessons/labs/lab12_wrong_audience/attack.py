@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from entra_oauth.errors import DestinationRefused
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveApi
 from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, TENANT, full_name
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.messages import HttpRequest
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -89,16 +92,39 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    me = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
-    good = {"aud": me, "nbf": 100, "exp": 200, "upn": "alice"}
-    trials.gives(lambda: function(good, me, 150), "alice", "A good token.")
-    graph = {**good, "aud": "https://graph.microsoft.com"}
-    trials.refuses(lambda: function(graph, me, 150), "A token for Graph was taken.")
-    trials.refuses(lambda: function({**good, "aud": f"{me}.evil"}, me, 150), "aud only begins so.")
-    trials.refuses(lambda: function({"upn": "alice", "exp": 200}, me, 150), "A token without aud.")
-    trials.refuses(lambda: function(good, me, 200), "A token that has expired (exp).")
-    trials.refuses(lambda: function(good, me, 99), "A token that is not good yet (nbf).")
+    """aud by the letter, exp always, nbf where it is there."""
+    me, who = f"a{uuid4()}", f"{fresh()}@contoso-practice.example"
+    good: dict[str, Any] = {"aud": me, "nbf": 1000, "exp": 2000, "upn": who}
+
+    def at(now: float, claims: dict[str, Any] = good) -> Callable[[], Any]:
+        return lambda: function(dict(claims), me, now)
+
+    def without(name: str) -> Callable[[], Any]:
+        return at(1500, {each: value for each, value in good.items() if each != name})
+
+    for now in (1000, 1500, 1999):
+        trials.gives(at(now), who, f"A good token (nbf 1000, exp 2000) at {now}.")
+    trials.gives(without("nbf"), who, "nbf may be missing (RFC 7519 §4.1.5).")
+    for aud, why in (
+        ("https://graph.microsoft.com", "A token for Graph was taken."),
+        (f"{me}.evil", "aud only begins so."),
+        (f"evil{me}", "aud only ends so."),
+        (me[:-1], "aud is only a part of our id."),
+        (me.upper(), "aud in other case is another one (RFC 7519 §2: StringOrURI)."),
+        ("", "An empty aud was taken."),
+        (None, "A token whose aud is null was taken."),
+        (["https://graph.microsoft.com"], "A list of others was taken."),
+    ):
+        trials.refuses(at(1500, {**good, "aud": aud}), why)
+    for now in (2000, 2001, 10**10):
+        trials.refuses(at(now), f"A token that has expired (exp 2000) at {now}.")
+    for now in (999, 0):
+        trials.refuses(at(now), f"A token that is not good yet (nbf 1000) at {now}.")
+    trials.refuses(without("aud"), "A token without aud was taken.")
+    trials.refuses(without("exp"), "A token without exp was taken: it never ends.")
+    null = {**good, "exp": None}
+    trials.refuses(at(1500, null), "A token whose exp is null was taken: it never ends.")
+    trials.refuses(without("upn"), "A token of nobody was taken.")
 
 
 LAB = Lab(
@@ -119,23 +145,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="caller",
-        broken='''\
-def caller(claims, me, now):
-    """Return who calls (upn), or raise ValueError for a token that is not for us.
-
-    `claims` are those of a token whose signature was checked. `me` is our own
-    id as in aud; `now` is in seconds, like exp and nbf.
-    """
-    return claims["upn"]
-''',
-        solution="""\
-def caller(claims, me, now):
-    if claims.get("aud") != me:
-        raise ValueError("a token for somebody else")
-    if not claims.get("nbf", 0) <= now < claims.get("exp", 0):
-        raise ValueError("a token of another time")
-    return claims["upn"]
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

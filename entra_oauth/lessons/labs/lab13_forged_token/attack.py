@@ -6,12 +6,12 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import naive_claims
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -91,22 +92,45 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+_OTHER_ALGORITHMS = (
+    *("none", "None", "nOnE", "", "HS256", "RS512", "PS256", "rs256", "RS", "RS256 "),
+    None,
+    ["RS256"],
+)
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    keys = {"k1": "public-key-1", "k2": "public-key-2"}
-    trials.gives(
-        lambda: function({"alg": "RS256", "kid": "k2"}, keys), ("RS256", "public-key-2"), "Good."
-    )
-    for header, why in (
-        ({"alg": "none"}, "alg: none was taken."),
-        ({"alg": "None", "kid": "k1"}, "alg: None was taken."),
-        ({"alg": "HS256", "kid": "k1"}, "alg: HS256 with a public key was taken."),
-        ({"alg": "RS256", "kid": "k9"}, "A key that is not published was taken."),
-        ({"alg": "RS256"}, "A header without kid was taken."),
-        ({"kid": "k1"}, "A header without alg was taken."),
-        ({"alg": "RS256", "kid": "k1", "crit": ["x"]}, "crit was passed over (RFC 7515 §4.1.11)."),
-    ):
-        trials.refuses(partial(function, header, keys), why)
+    """RS256 and a published key; nothing that the token itself brings along."""
+    kid, other, mallorys = f"Kid-{fresh()}", f"Kid-{fresh()}", fresh()
+    keys = {kid: fresh(), other: fresh()}
+    good = {"alg": "RS256", "typ": "JWT"}
+
+    def chosen(header: dict[str, Any], published: dict[str, str] = keys) -> Callable[[], Any]:
+        return lambda: function(dict(header), dict(published))
+
+    for each in keys:
+        trials.gives(chosen({**good, "kid": each}), ("RS256", keys[each]), "A published key.")
+    for alg in _OTHER_ALGORITHMS:
+        trials.refuses(chosen({"alg": alg, "kid": kid}), f"alg: {alg} was taken.")
+    trials.refuses(chosen({"kid": kid}), "A header without alg was taken.")
+    for named in (f"Kid-{fresh()}", "", kid[:-1], kid.swapcase(), None, [kid], {"kid": kid}, 0):
+        trials.refuses(chosen({**good, "kid": named}), "A key that is not published was taken.")
+    trials.refuses(chosen(good), "A header without kid was taken.")
+    only = {kid: keys[kid]}
+    trials.refuses(chosen(good, only), "A header without kid was taken, as only one key is there.")
+    trials.refuses(chosen({**good, "kid": kid}, {}), "No key is published, and one was taken.")
+    for crit in (["x"], []):
+        header = {**good, "kid": kid, "crit": crit}
+        trials.refuses(chosen(header), "crit was passed over (RFC 7515 §4.1.11).")
+    for brought in ("jwk", "jku", "x5u", "x5c"):
+        trials.refuses(chosen({**good, brought: mallorys}), f"The token's own {brought} was taken.")
+        unknown = {**good, "kid": "mine", brought: mallorys}
+        trials.refuses(chosen(unknown), f"The token's own {brought} was taken.")
+        trials.gives_or_refuses(
+            chosen({**good, "kid": kid, brought: mallorys}),
+            ("RS256", keys[kid]),
+            f"The token's own {brought} was taken, beside a kid that is published.",
+        )
 
 
 LAB = Lab(
@@ -127,23 +151,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="how_to_check",
-        broken='''\
-def how_to_check(header, keys):
-    """Return (algorithm, key) with which a token is to be checked.
-
-    `header` is the token's own, a dict. `keys` are those that the authority
-    publishes: kid -> key. It signs with RS256. Raise ValueError for all else.
-    """
-    return header["alg"], keys.get(header.get("kid"))
-''',
-        solution="""\
-def how_to_check(header, keys):
-    if header.get("alg") != "RS256" or "crit" in header:
-        raise ValueError("not what was agreed")
-    if header.get("kid") not in keys:
-        raise ValueError("no such key")
-    return "RS256", keys[header["kid"]]
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

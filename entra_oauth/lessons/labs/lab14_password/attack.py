@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.sandbox import PASSWORD, full_name
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -68,26 +70,25 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+_WANTED = ("client_id", "code", "redirect_uri", "code_verifier")
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    given = {
-        "client_id": "app",
-        "username": "alice",
-        "password": "SECRET-PASSWORD",
-        "code": "c1",
-        "redirect_uri": "http://localhost:8400",
-        "code_verifier": "v" * 43,
-    }
+    """The five parameters, each as it was given, and nothing beside them."""
+    given = {name: fresh() for name in ("username", "password", *_WANTED)}
+    given["redirect_uri"] = "http://localhost:8400"
     try:
-        form = dict(function(given))
+        form = dict(function(dict(given)))
     except Exception as error:
         trials.that(False, f"It must return a dict. It raised {type(error).__name__}.")
         return
-    trials.that("SECRET" not in str(form), "The password is in the form.")
-    trials.that("username" not in form, "The user name has no place in a token request.")
+    trials.hides(str(form), (given["password"],), "The password is in the form.")
+    trials.hides(str(form), (given["username"],), "The user name has no place in a token request.")
     trials.that(form.get("grant_type") == "authorization_code", "grant_type=authorization_code.")
-    for name in ("client_id", "code", "redirect_uri", "code_verifier"):
+    for name in _WANTED:
         trials.that(form.get(name) == given[name], f"{name} is missing or changed.")
+    more = sorted(str(name) for name in form if name not in ("grant_type", *_WANTED))
+    trials.that(not more, f"Nothing else belongs into the form: {', '.join(more)}.")
 
 
 LAB = Lab(
@@ -108,26 +109,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="token_form",
-        broken='''\
-def token_form(given):
-    """Return the form (a dict) for the token endpoint: the code flow with PKCE.
-
-    `given` has client_id, username, password, code, redirect_uri, code_verifier.
-    """
-    return {
-        "grant_type": "password",
-        "client_id": given["client_id"],
-        "username": given["username"],
-        "password": given["password"],
-    }
-''',
-        solution="""\
-def token_form(given):
-    form = {"grant_type": "authorization_code"}
-    for name in ("client_id", "code", "redirect_uri", "code_verifier"):
-        form[name] = given[name]
-    return form
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, aadsts, full_name, give_up
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice import PracticeBrowser
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpResponse
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -93,17 +95,45 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_OTHERS = (
+    "password",
+    "refresh_token",
+    "client_credentials",
+    "implicit",
+    "",
+    "device_code",
+    _DEVICE.upper(),
+    _DEVICE.removeprefix("urn:"),
+    f"{_DEVICE} ",
+    "Authorization_Code",
+    "authorization_code2",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+)
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    device = "urn:ietf:params:oauth:grant-type:device_code"
-    screens = {"meeting-room"}
-    now = function
-    trials.gives(lambda: bool(now("laptop", "authorization_code", 0, screens)), True, "Code flow.")
-    trials.gives(lambda: bool(now("meeting-room", device, 60, screens)), True, "A screen.")
-    trials.gives(lambda: bool(now("laptop", device, 60, screens)), False, "It has a browser.")
-    trials.gives(lambda: bool(now("meeting-room", device, 901, screens)), False, "Too old.")
-    trials.gives(lambda: bool(now("laptop", "device_code", 60, screens)), False, "The short name.")
-    trials.gives(lambda: bool(now("laptop", "password", 0, screens)), False, "Not allowed at all.")
+    """Two grants, one of them for screens and for a quarter of an hour."""
+    screen, another, laptop = f"Screen-{fresh()}", f"Screen-{fresh()}", f"laptop-{fresh()}"
+    screens = {screen, another}
+
+    def asked(app: str, grant: str, age: float, known: set[str] = screens) -> Callable[[], bool]:
+        return lambda: bool(function(app, grant, age, set(known)))
+
+    for app in (laptop, screen, ""):
+        for age in (0, 900, 901, 10_000):
+            trials.gives(asked(app, "authorization_code", age), True, "The code flow, for all.")
+        for grant in _OTHERS:
+            trials.gives(asked(app, grant, 60), False, f"The grant {grant!r} was allowed.")
+    for age in (0, 100, 101, 600, 899, 900):
+        for app in (screen, another):
+            trials.gives(asked(app, _DEVICE, age), True, f"A screen, {age} seconds.")
+    for age in (901, 1000, 86_400):
+        trials.gives(asked(screen, _DEVICE, age), False, f"A screen, {age} seconds: too old.")
+    for app in (laptop, screen[:-1], f"{screen}2", screen.swapcase(), ""):
+        trials.gives(asked(app, _DEVICE, 60), False, "An app that is no screen.")
+    trials.gives(asked(screen, _DEVICE, 60, set()), False, "No app is a screen here.")
 
 
 LAB = Lab(
@@ -124,24 +154,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="allowed",
-        broken='''\
-def allowed(app, grant_type, age, screens):
-    """Return whether the policy lets `app` use this grant.
-
-    authorization_code: every app. The device grant: only apps in the set
-    `screens`, and only while the code's `age` is at most 900 seconds. It is
-    called urn:ietf:params:oauth:grant-type:device_code. Nothing else at all.
-    """
-    return grant_type != "password"
-''',
-        solution="""\
-def allowed(app, grant_type, age, screens):
-    if grant_type == "authorization_code":
-        return True
-    if grant_type == "urn:ietf:params:oauth:grant-type:device_code":
-        return app in screens and age <= 900
-    return False
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

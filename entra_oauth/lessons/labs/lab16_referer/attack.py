@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
 from entra_oauth.lessons.labs.sandbox import CLIENT
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -127,22 +129,47 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+_LOADS = re.compile(
+    r"//|\bsrc(?:set)?\s*=|\bdata\s*=|url\s*\(|@import|<(?:script|link|base|form|iframe)|http-equiv",
+    re.IGNORECASE,
+)
+_ALSO_LOAD = ("link", "refresh", "set-cookie", "x-dns-prefetch-control")
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
+    """303 to /done, one policy without any source, and nothing of the code anywhere."""
+    code, state = fresh(), fresh()
     try:
-        status, headers, page = function("code=SECRET-CODE&state=SECRET-STATE")
-        named = {str(name).lower(): str(value) for name, value in dict(headers).items()}
-        said = f"{page} {named}"
+        status, given, page = function(f"code={code}&state={state}")
+        pairs = [(str(name).lower(), str(value)) for name, value in dict(given).items()]
     except Exception as error:
         trials.that(False, f"It must return (status, headers, page): {type(error).__name__}.")
         return
+    headers = dict(pairs)
+    trials.that(len(headers) == len(pairs), "A header stands there twice, in other case.")
     trials.that(status == 303, "303 sends the browser on to an address without a code.")
-    trials.that(named.get("location") == "/done", "The address to go on to is /done.")
-    trials.that(named.get("referrer-policy") == "no-referrer", "Referrer-Policy: no-referrer.")
-    policy = named.get("content-security-policy", "")
-    trials.that("default-src 'none'" in policy, "Content-Security-Policy: default-src 'none'.")
-    trials.that("SECRET" not in said, "The code is in the answer.")
-    trials.that("//" not in str(page), "The page loads something from elsewhere.")
+    trials.that(headers.get("location") == "/done", "The address to go on to is /done.")
+    trials.that(headers.get("referrer-policy") == "no-referrer", "Referrer-Policy: no-referrer.")
+    trials.hides(f"{page} {pairs}", (code, state), "The code or the state is in the answer.")
+    trials.that(_LOADS.search(str(page)) is None, "The page loads something, or has a script.")
+    extra = [name for name in _ALSO_LOAD if name in headers]
+    trials.that(not extra, f"This header makes the browser fetch or keep something: {extra}.")
+    policy = _directives(headers.get("content-security-policy", ""))
+    trials.that(
+        policy.get("default-src") == "'none'", "Content-Security-Policy: default-src 'none'."
+    )
+    wider = [name for name, value in policy.items() if value not in ("'none'", "")]
+    trials.that(not wider, f"The policy has another source or address: {', '.join(wider)}.")
+
+
+def _directives(policy: str) -> dict[str, str]:
+    """Name and value of each directive. Of two with one name the first counts (CSP level 3)."""
+    found: dict[str, str] = {}
+    for each in policy.split(";"):
+        name, _, value = each.strip().partition(" ")
+        if name:
+            found.setdefault(name.lower(), value.strip())
+    return found
 
 
 LAB = Lab(
@@ -163,25 +190,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="landing",
-        broken='''\
-def landing(query):
-    """Answer the redirect: return (status, headers, page).
-
-    `headers` is a dict. Send the browser on to /done, let the page load nothing,
-    and have nobody told where it came from.
-    """
-    page = '<h1>Signed in</h1><img src="http://statistics.example/pixel.gif">'
-    return 200, {"Content-Type": "text/html"}, page
-''',
-        solution="""\
-def landing(query):
-    headers = {
-        "Location": "/done",
-        "Referrer-Policy": "no-referrer",
-        "Content-Security-Policy": "default-src 'none'",
-    }
-    return 303, headers, ""
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

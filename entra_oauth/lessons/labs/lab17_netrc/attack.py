@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
 
@@ -97,18 +100,26 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    netrc = {"login.example": "Basic netrc-password", "api.example": "Basic netrc-password"}
-    url, api = "https://login.example/token", "https://api.example/clusters"
-    trials.gives(lambda: function(url, None, netrc), {}, "Nobody asked for Authorization.")
-    trials.gives(
-        lambda: function(api, "at", netrc), {"Authorization": "Bearer at"}, "The token we meant."
-    )
-    trials.gives(
-        lambda: function("https://other.example/", "at", {}),
-        {"Authorization": "Bearer at"},
-        "The token we meant, without a .netrc.",
-    )
+    """The token that was given, or no header, whatever lies about on the machine."""
+    host, token, password = f"{fresh().lower().strip('-_')}.example", fresh(), fresh()
+    bearer = {"Authorization": f"Bearer {token}"}
+    for url, why in (
+        (f"https://{host}/token", "its host is in .netrc"),
+        (f"https://{host}:8443/token", "its host is in .netrc, and it has a port"),
+        (f"https://alice:{password}@{host}/token", "it has a password in its address"),
+        ("https://other.example/token", "only the default of .netrc fits"),
+        ("http://localhost:8400/token", "it is on this machine"),
+    ):
+        for netrc in ({}, {host: f"Basic {password}", "default": f"Basic {password}"}):
+            trials.gives(
+                partial(_named, function, url, None, netrc), {}, f"Without a token; {why}."
+            )
+            trials.gives(partial(_named, function, url, token, netrc), bearer, f"A token; {why}.")
+
+
+def _named(function: Callable[..., Any], *given: Any) -> dict[str, str]:
+    """The headers, their names as they are usually written."""
+    return {str(name).title(): value for name, value in dict(function(*given)).items()}
 
 
 LAB = Lab(
@@ -129,24 +140,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="headers",
-        broken='''\
-def headers(url, token, netrc):
-    """Return the headers (a dict) for a request: Authorization, or nothing.
-
-    `token` is an access token or None. `netrc` is what .netrc says: host -> value.
-    Only what the program itself has decided to send may go out.
-    """
-    host = url.split("/")[2]
-    if host in netrc:
-        return {"Authorization": netrc[host]}
-    return {"Authorization": f"Bearer {token}"} if token else {}
-''',
-        solution="""\
-def headers(url, token, netrc):
-    if token is None:
-        return {}
-    return {"Authorization": f"Bearer {token}"}
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )

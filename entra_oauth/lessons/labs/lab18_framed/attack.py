@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab, Trials
+from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
+from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB", "may_be_framed"]
 
@@ -88,16 +91,27 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What the repaired function must do."""
-    pending = {"r4nd0m": "/reports", "0ther": "/clusters"}
-    call = function
-    trials.gives(lambda: call("r4nd0m", dict(pending)), "/reports", "A state of ours.")
-    trials.refuses(lambda: call(EVIL, dict(pending)), "An address in state was followed.")
-    trials.refuses(lambda: call("/reports", dict(pending)), "A path in state was followed.")
-    trials.refuses(lambda: call("", dict(pending)), "An empty state was taken.")
-    once = dict(pending)
-    trials.gives(lambda: call("0ther", once), "/clusters", "A state of ours.")
-    trials.refuses(lambda: call("0ther", once), "A state was taken twice: take it out of pending.")
+    """Our states, each once; whatever else comes changes nothing."""
+    first, second, third = (f"St-{fresh()}" for _ in range(3))
+    pending = {first: f"/{fresh()}", second: f"/{fresh()}", third: f"/{fresh()}"}
+    paths = dict(pending)
+    for forged, why in (
+        (EVIL, "An address in state was followed."),
+        ("//evil.example", "An address in state was followed."),
+        ("/reports", "A path in state was followed."),
+        (paths[first], "A path of ours in state was followed."),
+        ("", "An empty state was taken."),
+        (fresh(), "A state that is not ours was taken."),
+        (first[:-1], "A state that lacks its last letter was taken."),
+        (f"{first}x", "A state with a letter too many was taken."),
+        (first.swapcase(), "A state in other case was taken."),
+    ):
+        trials.refuses(partial(function, forged, pending), why)
+    trials.that(pending == paths, "A state that is not ours must change nothing in pending.")
+    for state in (second, first, third):
+        trials.gives(partial(function, state, pending), paths[state], "A state of ours.")
+        trials.that(state not in pending, "A state that was used must be taken out of pending.")
+        trials.refuses(partial(function, state, pending), "A state was taken twice.")
 
 
 LAB = Lab(
@@ -118,21 +132,7 @@ LAB = Lab(
     on=defence,
     exercise=Exercise(
         function="way_back",
-        broken='''\
-def way_back(state, pending):
-    """Return where to go after the sign-in, or raise ValueError.
-
-    `pending` is a dict that we filled when the sign-in began: our random state
-    -> our own path. Each state is good once: take it out.
-    """
-    return state
-''',
-        solution="""\
-def way_back(state, pending):
-    if state not in pending:
-        raise ValueError("not a state of ours")
-    return pending.pop(state)
-""",
+        folder=__name__.rpartition(".")[0],
         check=check,
     ),
 )
