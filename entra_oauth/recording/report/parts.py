@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 
 from entra_oauth.errors import plain
+from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
 
 __all__ = [
+    "NOTHING",
     "blanked",
     "bytes_shown",
     "facts",
@@ -21,6 +22,8 @@ __all__ = [
     "visible",
 ]
 
+NOTHING = Html()
+"""Takes no room."""
 
 LONGEST = 64 * 1024
 """Bytes that are shown; more of a message helps nobody, and its file has them all."""
@@ -54,94 +57,104 @@ _VALUE = re.compile(r"(?<=[?&=\s\"])([A-Za-z_][A-Za-z0-9_.-]{0,40})=([^&\s\"]+)"
 _MEMBER = re.compile(r'("[A-Za-z_][^"\\]{0,60}"\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9.]+)')
 
 
-def text(value: str, *, limit: int = 4000) -> str:
+def text(value: str, *, limit: int = 4000) -> Html:
     """Text from outside as text: control characters by name, nothing of it markup."""
     return _marked(plain(value, limit=limit))
 
 
-def _marked(shown: str) -> str:
+def _marked(shown: str) -> Html:
     """Escaped, with what was taken out as a mark that says what it was."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for match in _PLACEHOLDER.finditer(shown):
-        parts += [escape(shown[at : match.start()]), _mark(match)]
+        parts += [shown[at : match.start()], _mark(match)]
         at = match.end()
-    return "".join([*parts, escape(shown[at:])])
+    return joined([*parts, shown[at:]])
 
 
-def _mark(match: re.Match[str]) -> str:
+def _mark(match: re.Match[str]) -> Html:
     kind, tag = match[0].strip("~").partition("~")[0], match[1]
     what = f"{kind} #{tag}, {len(match[0])} characters" if tag else f"{kind}, taken out"
-    return f"<mark>{what}</mark>"
+    return html("<mark>{}</mark>", what)
 
 
-def bytes_shown(data: bytes, *, blank: bool = False) -> str:
+def bytes_shown(data: bytes, *, blank: bool = False) -> Html:
     """Bytes for a `pre`: every line end and control character can be seen."""
     shown = visible(data)
     out = _gaps(shown) if blank else _marked(shown)
-    # Not every font has the pictures of these characters.
-    out = out.replace("␍", '<span class="eol">CR</span>')
-    return out.replace("␊", '<span class="eol">LF</span>')
+    # Not every font has the pictures of these characters. `visible` names those that came
+    # from outside, so each one here is ours, and stands outside of every tag.
+    out = Html(out.replace("␍", '<span class="eol">CR</span>'))
+    return Html(out.replace("␊", '<span class="eol">LF</span>'))
 
 
-def gap() -> str:
+def gap() -> Html:
     """Room to write in."""
-    return '<span class="gap"><span aria-hidden="true">&nbsp;</span></span>'
+    return Html('<span class="gap"><span aria-hidden="true">&nbsp;</span></span>')
 
 
-def blanked(lines: int = 2) -> str:
+def blanked(lines: int = 2) -> Html:
     """Lines to write on."""
-    return f'<div class="lines" aria-hidden="true">{"<span></span>" * lines}</div>'
+    return html('<div class="lines" aria-hidden="true">{}</div>', Html("<span></span>" * lines))
 
 
-def _gaps(shown: str) -> str:
+def _gaps(shown: str) -> Html:
     """The text with the values of parameters and members left out."""
     holes = [match.span(2) for pattern in (_VALUE, _MEMBER) for match in pattern.finditer(shown)]
     holes += [match.span() for match in _PLACEHOLDER.finditer(shown)]
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for start, end in sorted(holes):
         if start >= at:
-            parts += [escape(shown[at:start]), gap()]
+            parts += [shown[at:start], gap()]
             at = end
-    return "".join([*parts, escape(shown[at:])])
+    return joined([*parts, shown[at:]])
 
 
-def linked(source: str) -> str:
+def linked(source: str) -> Html:
     """A source with its RFCs as links; the rest as text."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for match in _RFC.finditer(source):
-        parts.append(escape(source[at : match.start()]))
         address = f"https://www.rfc-editor.org/rfc/rfc{match[1]}"
         if match[2]:
             address += f"#section-{match[2]}"
-        parts.append(f'<a href="{address}">{escape(match[0])}</a>')
+        parts += [source[at : match.start()], html('<a href="{}">{}</a>', address, match[0])]
         at = match.end()
-    return "".join([*parts, escape(source[at:])])
+    return joined([*parts, source[at:]])
 
 
-def facts(pairs: list[tuple[str, str]]) -> str:
-    """Names and values side by side. Values are HTML already."""
-    rows = "".join(f"<div><dt>{escape(n)}</dt><dd>{v}</dd></div>" for n, v in pairs if v)
-    return f'<dl class="facts">{rows}</dl>' if rows else ""
+def facts(pairs: list[tuple[str, Html]]) -> Html:
+    """Names and values side by side; a pair without a value is left out."""
+    rows = joined(html("<div><dt>{}</dt><dd>{}</dd></div>", n, v) for n, v in pairs if v)
+    return html('<dl class="facts">{}</dl>', rows) if rows else NOTHING
 
 
-def table(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A table whose first column names its rows. Cells are HTML already.
+def table(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Html:
+    """A table whose first column names its rows. Cells are text, or HTML already.
 
     The roles stand there because a narrow screen shows it as a list of cards.
     """
-    kinds = {"decoded": "value", "value": "value", "as on the wire": "raw"}
-    head = "".join(f'<th scope="col" role="columnheader">{escape(name)}</th>' for name in heads)
+    kinds = {
+        "decoded": Html(' class="value"'),
+        "value": Html(' class="value"'),
+        "as on the wire": Html(' class="raw"'),
+    }
+    head = joined(html('<th scope="col" role="columnheader">{}</th>', name) for name in heads)
     lines = []
     for row in rows:
-        cells = [f'<th scope="row" role="rowheader">{row[0]}</th>']
+        cells = [html('<th scope="row" role="rowheader">{}</th>', row[0])]
         for name, cell in zip(heads[1:], row[1:], strict=True):
-            kind = f' class="{kinds[name]}"' if name in kinds else ""
-            cells.append(f'<td role="cell" data-label="{escape(name)}"{kind}>{cell}</td>')
-        lines.append(f'<tr role="row">{"".join(cells)}</tr>')
-    return (
-        f'<div class="scroll"><table role="table"><caption>{escape(caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
-        f'<tbody role="rowgroup">{"".join(lines)}</tbody></table></div>'
+            kind = kinds.get(name, NOTHING)
+            cells.append(html('<td role="cell" data-label="{}"{}>{}</td>', name, kind, cell))
+        lines.append(html('<tr role="row">{}</tr>', joined(cells)))
+    return html(
+        '<div class="scroll"><table role="table"><caption>{}</caption>'
+        '<thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table></div>',
+        caption,
+        head,
+        joined(lines),
     )
 
 

@@ -10,14 +10,15 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth._version import __version__
 from entra_oauth.errors import plain
+from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import (
+    NOTHING,
     facts,
     plural,
     table,
@@ -29,7 +30,7 @@ from entra_oauth.recording.step import Level
 from entra_oauth.recording.story import told
 
 if TYPE_CHECKING:
-    from entra_oauth.recording.step import Evidence
+    from entra_oauth.recording.step import Evidence, Step
 
 __all__ = ["as_html"]
 
@@ -47,49 +48,60 @@ def as_html(
     findings: Sequence[Finding] | None = None,
     learner: bool = False,
     blank: bool = False,
-) -> str:
+) -> Html:
     """The whole file.
 
     `findings` None: nobody looked for any, and none are spoken of. `learner` adds why
     each step is as it is; `blank` leaves the values out: a worksheet.
     """
-    digest = b64encode(sha256(STYLE.encode()).digest()).decode("ascii")
     title = "Worksheet: a sign-in with Entra ID" if blank else "A sign-in with Entra ID"
-    body = [_top(evidence, title, blank=blank), '<main id="content"><div class="wide">']
+    body = [_top(evidence, title, blank=blank), Html('<main id="content"><div class="wide">')]
     if findings is not None and not blank:
         body.append(_findings(findings))
-    body.append(_way(evidence))
-    body.append('<section aria-labelledby="steps-title"><h2 id="steps-title">Step by step</h2>')
-    body.append(_legend(evidence, blank=blank))
+    body += [
+        _messages(evidence),
+        Html('<section aria-labelledby="steps-title"><h2 id="steps-title">Step by step</h2>'),
+        _legend(evidence, blank=blank),
+    ]
     for step in evidence.steps:
         here = [each for each in findings or () if each.step == step.number]
         body.append(step_section(step, here, learner=learner, blank=blank))
-    body.append("</section>")
+    body.append(Html("</section>"))
     if not blank:
         body += [_claims(evidence), _not_seen(evidence), _ledger(evidence), _facts(evidence)]
-    body.append("</div></main>")
-    return f"""<!doctype html>
+    body.append(Html("</div></main>"))
+    return _document(title, joined((part for part in body if part), "\n"))
+
+
+def _document(title: str, body: Html) -> Html:
+    # The policy allows this one style sheet by its hash. Text that became markup after all
+    # could still run nothing, load nothing and send nothing.
+    digest = b64encode(sha256(STYLE.encode()).digest()).decode("ascii")
+    return html(
+        """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'">
+style-src 'sha256-{}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>{title}</title>
-<style>{STYLE}</style>
+<title>{}</title>
+<style>{}</style>
 </head>
 <body>
 <a class="skip" href="#content">To the content</a>
-{chr(10).join(part for part in body if part)}
-<footer><div class="wide"><p class="small">Made by entra-oauth {escape(__version__)}. This file \
+{}
+<footer><div class="wide"><p class="small">Made by entra-oauth {}. This file \
 holds no script and loads nothing.</p></div></footer>
 </body>
 </html>
-"""
+""",
+        *(digest, title, STYLE, body, __version__),
+    )
 
 
-def _top(evidence: Evidence, title: str, *, blank: bool) -> str:
+def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
     at = datetime.fromtimestamp(evidence.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     program = _dict(evidence.facts.get("program"))
     verb = str(program.get("verb") or "")
@@ -103,17 +115,18 @@ def _top(evidence: Evidence, title: str, *, blank: bool) -> str:
     pairs = [
         ("Recorded", text(at)),
         ("With", text(made_by)),
-        ("Steps", str(len(evidence.steps))),
-        ("Contents", _LEVELS[evidence.level]),
+        ("Steps", text(str(len(evidence.steps)))),
+        ("Contents", text(_LEVELS[evidence.level])),
     ]
-    return (
+    return html(
         '<header class="top"><div class="wide">'
         '<p class="kicker">entra-oauth · recorded on the wire</p>'
-        f'<h1>{title}</h1><p class="lead">{lead}</p>{facts(pairs)}</div></header>'
+        '<h1>{}</h1><p class="lead">{}</p>{}</div></header>',
+        *(title, lead, facts(pairs)),
     )
 
 
-def _findings(findings: Sequence[Finding]) -> str:
+def _findings(findings: Sequence[Finding]) -> Html:
     ordered = sorted(findings, key=lambda each: _ORDER.index(each.severity))
     counts = [(s, sum(each.severity is s for each in findings)) for s in _ORDER]
     summary = ", ".join(
@@ -121,133 +134,143 @@ def _findings(findings: Sequence[Finding]) -> str:
         for s, n in counts
         if n
     )
-    parts = [
-        '<section aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>',
-        f"<p>{summary or 'Nothing was found against the rules.'}</p>",
-    ]
-    for each in ordered:
-        where = ""
-        if each.step is not None:
-            where = f'<p class="small"><a href="#step-{each.step}">Step {each.step}</a></p>'
-        parts.append(finding(each).replace("</div>", f"{where}</div>"))
-    return "".join([*parts, "</section>"])
+    return html(
+        '<section aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>'
+        "<p>{}</p>{}</section>",
+        summary or "Nothing was found against the rules.",
+        joined(finding(each, _place(each)) for each in ordered),
+    )
 
 
-def _way(evidence: Evidence) -> str:
-    items = []
-    for step in evidence.steps:
-        what = told(step)
-        kind = "front" if step.channel == "front" else "back"
-        response = step.http_response
-        came = f" Answer: {response.status} {text(response.reason)}." if response else ""
-        failed = f" It ended with {text(step.failure)}." if step.failure else ""
-        items.append(
-            f'<li><span class="number {kind}">{step.number}</span><span>'
-            f'<a href="#step-{step.number}">{escape(what.title)}</a><br>'
-            f'<span class="quiet small">{what.sender.value} to {what.receiver.value}, '
-            f"{kind} channel.{came}{failed}</span></span></li>"
-        )
-    return (
+def _place(each: Finding) -> Html:
+    if each.step is None:
+        return NOTHING
+    return html('<p class="small"><a href="#step-{}">Step {}</a></p>', each.step, each.step)
+
+
+def _messages(evidence: Evidence) -> Html:
+    return html(
         '<section aria-labelledby="way-title"><h2 id="way-title">The way of the messages</h2>'
         '<div class="card diagram" role="region" tabindex="0" aria-label="Sequence diagram">'
-        f"{diagram(evidence)}</div>"
-        '<h3>The same as a list</h3><nav aria-label="Steps"><ol class="steps">'
-        f"{''.join(items)}</ol></nav></section>"
+        '{}</div><h3>The same as a list</h3><nav aria-label="Steps"><ol class="steps">'
+        "{}</ol></nav></section>",
+        *(diagram(evidence), joined(map(_listed, evidence.steps))),
     )
 
 
-def _legend(evidence: Evidence, *, blank: bool) -> str:
+def _listed(step: Step) -> Html:
+    what = told(step)
+    kind = "front" if step.channel == "front" else "back"
+    response, came, failed = step.http_response, NOTHING, NOTHING
+    if response is not None:
+        came = html(" Answer: {} {}.", response.status, text(response.reason))
+    if step.failure:
+        failed = html(" It ended with {}.", text(step.failure))
+    return html(
+        '<li><span class="number {}">{}</span><span><a href="#step-{}">{}</a><br>'
+        '<span class="quiet small">{} to {}, {} channel.{}{}</span></span></li>',
+        *(kind, step.number, step.number, what.title),
+        *(what.sender.value, what.receiver.value, kind, came, failed),
+    )
+
+
+def _legend(evidence: Evidence, *, blank: bool) -> Html:
     if blank:
-        return ""
-    taken = ""
-    if evidence.level is not Level.NONE:
-        taken = (
-            " A value that was taken out is shown as <mark>code #0123456789, 896 characters</mark>"
-            ": its kind, a tag and its length. Equal tags mean equal values in this recording; "
-            "the key of the tags was thrown away."
-        )
-    return (
+        return NOTHING
+    taken = Html(
+        " A value that was taken out is shown as <mark>code #0123456789, 896 characters</mark>"
+        ": its kind, a tag and its length. Equal tags mean equal values in this recording; "
+        "the key of the tags was thrown away."
+    )
+    return html(
         '<p class="quiet"><span class="eol">CR</span><span class="eol">LF</span> is a line end on '
-        f"the wire. Control characters are named, such as &lt;ESC&gt;.{taken}</p>"
+        "the wire. Control characters are named, such as &lt;ESC&gt;.{}</p>",
+        taken if evidence.level is not Level.NONE else NOTHING,
     )
 
 
-def _claims(evidence: Evidence) -> str:
+def _claims(evidence: Evidence) -> Html:
     rows = [
         (
-            f"<code>{text(claim.name, limit=60)}</code>",
-            f"<strong>{text(claim.verdict, limit=60)}</strong>",
+            html("<code>{}</code>", text(claim.name, limit=60)),
+            html("<strong>{}</strong>", text(claim.verdict, limit=60)),
             text(claim.detail),
-            ", ".join(f'<a href="#step-{n}">{n}</a>' for n in claim.steps),
+            _to_steps(claim.steps),
         )
         for claim in evidence.claims
     ]
     if not rows:
-        return ""
-    return (
+        return NOTHING
+    return html(
         '<section class="card" aria-labelledby="claims-title">'
         '<h2 id="claims-title">What the recorder says</h2>'
         "<p>Seen by the program while the secrets were there. It is the word of whoever recorded; "
-        "nobody can check it afterwards.</p>"
-        f"{table('Claims', ('claim', 'verdict', 'in words', 'steps'), rows)}</section>"
+        "nobody can check it afterwards.</p>{}</section>",
+        table("Claims", ("claim", "verdict", "in words", "steps"), rows),
     )
 
 
-def _not_seen(evidence: Evidence) -> str:
+def _to_steps(numbers: Sequence[int]) -> Html:
+    return joined((html('<a href="#step-{}">{}</a>', n, n) for n in numbers), ", ")
+
+
+def _not_seen(evidence: Evidence) -> Html:
     if not evidence.not_seen:
-        return ""
-    items = "".join(f"<li>{text(line)}</li>" for line in evidence.not_seen)
-    return (
+        return NOTHING
+    return html(
         '<section class="card" aria-labelledby="unseen-title">'
-        f'<h2 id="unseen-title">What is not here</h2><ul>{items}</ul></section>'
+        '<h2 id="unseen-title">What is not here</h2><ul>{}</ul></section>',
+        joined(html("<li>{}</li>", text(line)) for line in evidence.not_seen),
     )
 
 
-def _ledger(evidence: Evidence) -> str:
+def _ledger(evidence: Evidence) -> Html:
     rows = [
         (
-            f"<code>{text(entry.kind, limit=20)}</code>",
-            f"<code>{text(entry.tag, limit=20)}</code>" if entry.tag else "a fixed mask",
+            html("<code>{}</code>", text(entry.kind, limit=20)),
+            html("<code>{}</code>", text(entry.tag, limit=20)) if entry.tag else "a fixed mask",
             "" if entry.length is None else f"{entry.length:,}",
-            ", ".join(f'<a href="#step-{n}">{n}</a>' for n in entry.steps),
-            f"<code>{text(entry.sha256, limit=80)}</code>" if entry.sha256 else "",
+            _to_steps(entry.steps),
+            html("<code>{}</code>", text(entry.sha256, limit=80)) if entry.sha256 else "",
         )
         for entry in evidence.ledger
     ]
     if not rows:
-        return ""
+        return NOTHING
     heads = ("kind", "tag", "characters", "steps", "SHA-256, of long tokens")
-    return (
+    return html(
         '<section class="card" aria-labelledby="ledger-title">'
         '<h2 id="ledger-title">What was taken out</h2>'
-        f"<details><summary>{plural(len(rows), 'value')}</summary>"
-        f"{table('Values', heads, rows)}</details></section>"
+        "<details><summary>{}</summary>{}</details></section>",
+        *(plural(len(rows), "value"), table("Values", heads, rows)),
     )
 
 
-def _facts(evidence: Evidence) -> str:
+def _facts(evidence: Evidence) -> Html:
     pairs = [
         (plain(name.replace("_", " "), limit=60), _fact(value))
         for name, value in evidence.facts.items()
     ]
     if not pairs:
-        return ""
-    return (
+        return NOTHING
+    return html(
         '<section class="card" aria-labelledby="facts-title">'
         '<h2 id="facts-title">Where it was recorded</h2>'
-        f'{facts(pairs)}<p class="quiet small">Of variables of the environment only the names '
-        "are kept.</p></section>"
+        '{}<p class="quiet small">Of variables of the environment only the names '
+        "are kept.</p></section>",
+        facts(pairs),
     )
 
 
-def _fact(value: Any) -> str:
+def _fact(value: Any) -> Html:
     if isinstance(value, dict):
-        return "<br>".join(f"{text(str(k))}: {_fact(v)}" for k, v in value.items())
+        lines = (html("{}: {}", text(str(k)), _fact(v)) for k, v in value.items())
+        return joined(lines, "<br>")
     if isinstance(value, list):
-        return ", ".join(_fact(each) for each in value) or "none"
+        return joined(map(_fact, value), ", ") or text("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return text(str(value)) if value is not None else "–"
+        return text("yes" if value else "no")
+    return text(str(value) if value is not None else "–")
 
 
 def _dict(value: object) -> dict[str, Any]:

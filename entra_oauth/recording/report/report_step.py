@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING
 
+from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import Row, Table, tables
 from entra_oauth.recording.report.parts import (
+    NOTHING,
     blanked,
     bytes_shown,
     facts,
@@ -23,11 +24,12 @@ from entra_oauth.recording.step import Seen
 from entra_oauth.recording.story import told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from entra_oauth.protocol.messages import Wire
     from entra_oauth.recording.findings import Finding
     from entra_oauth.recording.step import Half, Step
+    from entra_oauth.recording.story import Told
 
 __all__ = ["finding", "step_section"]
 
@@ -52,154 +54,168 @@ _UNFOLDED = 2500
 _LONG_VALUE = 240
 
 
-def step_section(step: Step, findings: Sequence[Finding], *, learner: bool, blank: bool) -> str:
+def step_section(step: Step, findings: Sequence[Finding], *, learner: bool, blank: bool) -> Html:
     """The section of a step."""
     what = told(step)
-    kind = "front" if step.channel == "front" else "back"
-    parts = [
-        f'<article class="card" id="step-{step.number}" aria-labelledby="title-{step.number}">',
-        f'<div class="title"><span class="number {kind}" aria-hidden="true">{step.number}</span>'
-        f'<h2 id="title-{step.number}">{_hidden(step.number)}{escape(what.title)}</h2></div>',
-        f'<p class="way">{what.sender.value} → {what.receiver.value} · {kind} channel · '
-        f"{linked(what.source)}</p>",
-    ]
-    if blank:
-        parts += ["<p>What is this step for, and what would happen without it?</p>", blanked(3)]
-    else:
-        parts.append(f"<p>{escape(what.purpose)}</p>")
-        if learner:
-            why = f"<p><strong>Why so?</strong> {escape(what.lesson)}</p>"
-            parts.append(f'<div class="lesson">{why}</div>')
+    parts = [_opening(step, what), _purpose(what, learner=learner, blank=blank)]
     if step.failure:
-        parts.append(f"<p><strong>It ended with an error:</strong> {text(step.failure)}</p>")
+        ended = html("<p><strong>It ended with an error:</strong> {}</p>", text(step.failure))
+        parts.append(ended)
     if not blank:
         parts += [finding(each) for each in findings]
     parts += [_half("Request", step.request, blank), _half("Answer", step.response, blank)]
     parts += [_table(each, blank) for each in tables(step)]
     if not blank:
         parts += [_times(step), _connection(step.link), _curl(step)]
-    return "\n".join([*(part for part in parts if part), "</article>"])
+    return joined([*(part for part in parts if part), Html("</article>")], "\n")
 
 
-def _hidden(number: int) -> str:
-    return f'<span class="unseen">Step {number}: </span>'
-
-
-def finding(each: Finding) -> str:
-    """One finding; its severity as a word and a symbol, not as a colour alone."""
-    severity = each.severity.value
-    return (
-        f'<div class="finding {severity}"><p><span class="word">'
-        f'<span aria-hidden="true">{_SYMBOLS[severity]} </span>{severity}</span> '
-        f"<strong>{text(each.id, limit=40)}</strong> {text(each.text)}</p>"
-        f'<p class="small">{linked(each.source)}{" · " if each.mend else ""}{text(each.mend)}</p>'
-        "</div>"
+def _opening(step: Step, what: Told) -> Html:
+    kind = "front" if step.channel == "front" else "back"
+    return html(
+        '<article class="card" id="step-{}" aria-labelledby="title-{}">\n'
+        '<div class="title"><span class="number {}" aria-hidden="true">{}</span>'
+        '<h2 id="title-{}"><span class="unseen">Step {}: </span>{}</h2></div>\n'
+        '<p class="way">{} → {} · {} channel · {}</p>',
+        *(step.number, step.number),
+        *(kind, step.number),
+        *(step.number, step.number, what.title),
+        *(what.sender.value, what.receiver.value, kind, linked(what.source)),
     )
 
 
-def _half(title: str, half: Half, blank: bool) -> str:
+def _purpose(what: Told, *, learner: bool, blank: bool) -> Html:
+    if blank:
+        question = "<p>What is this step for, and what would happen without it?</p>\n{}"
+        return html(question, blanked(3))
+    if not learner:
+        return html("<p>{}</p>", what.purpose)
+    return html(
+        '<p>{}</p>\n<div class="lesson"><p><strong>Why so?</strong> {}</p></div>',
+        *(what.purpose, what.lesson),
+    )
+
+
+def finding(each: Finding, more: Html = NOTHING) -> Html:
+    """One finding; its severity as a word and a symbol, not as a colour alone.
+
+    `more` stands below it.
+    """
+    severity = each.severity.value
+    return html(
+        '<div class="finding {}"><p><span class="word"><span aria-hidden="true">{} </span>{}</span>'
+        ' <strong>{}</strong> {}</p><p class="small">{}{}{}</p>{}</div>',
+        *(severity, _SYMBOLS[severity], severity),
+        *(text(each.id, limit=40), text(each.text)),
+        *(linked(each.source), " · " if each.mend else "", text(each.mend), more),
+    )
+
+
+def _half(title: str, half: Half, blank: bool) -> Html:
     if half.seen is Seen.NOTHING:
-        return f"<h3>{title}</h3><p>Not seen.</p>" if title == "Answer" else ""
+        return html("<h3>{}</h3><p>Not seen.</p>", title) if title == "Answer" else NOTHING
     about = [f"{len(half.data):,} bytes", _SEEN[half.seen]]
     if half.original_size is not None and half.original_size != len(half.data):
         about.append(f"{half.original_size:,} bytes on the wire")
     if half.changes:
         about.append(f"also changed: {', '.join(half.changes)}")
-    opened = " open" if title == "Request" or len(half.data) < _UNFOLDED else ""
-    shown = bytes_shown(half.data, blank=blank)
-    more = ""
+    is_open = title == "Request" or len(half.data) < _UNFOLDED
+    more = NOTHING
     message = half.message
     if message.whole and (message.is_chunked or message.coding):
         body = message.decoded()
         if body is not None:
-            more = f"<h3>Its body, unpacked</h3><pre>{bytes_shown(body, blank=blank)}</pre>"
-    return (
-        f'<details{opened}><summary>{title} <span class="quiet">· {text("; ".join(about))}</span>'
-        f"</summary><pre>{shown}</pre>{more}</details>"
+            shown = bytes_shown(body, blank=blank)
+            more = html("<h3>Its body, unpacked</h3><pre>{}</pre>", shown)
+    return html(
+        '<details{}><summary>{} <span class="quiet">· {}</span></summary><pre>{}</pre>{}</details>',
+        *(" open" if is_open else "", title, text("; ".join(about))),
+        *(bytes_shown(half.data, blank=blank), more),
     )
 
 
-def _table(each: Table, blank: bool) -> str:
+def _table(each: Table, blank: bool) -> Html:
     has_raw = any(row.raw for row in each.rows)
     heads = ("name", *(("as on the wire",) if has_raw else ()), "decoded", "what for", "source")
     return table(each.where, heads, [_row(row, has_raw, blank) for row in each.rows])
 
 
 def _row(row: Row, has_raw: bool, blank: bool) -> tuple[str, ...]:
-    cells = [f"<code>{text(row.name, limit=80)}</code>"]
+    cells: list[str] = [html("<code>{}</code>", text(row.name, limit=80))]
     if has_raw:
-        cells.append("" if blank else text(row.raw))
-    cells += [gap(), gap()] if blank else [_value(row.value), escape(row.meaning)]
+        cells.append(NOTHING if blank else text(row.raw))
+    cells += [gap(), gap()] if blank else [_value(row.value), row.meaning]
     return (*cells, linked(row.source))
 
 
-def _value(value: str) -> str:
+def _value(value: str) -> Html:
     """A long one only in part: its bytes stand above."""
     if len(value) <= _LONG_VALUE or PLACEHOLDERS.fullmatch(value.encode("utf-8", "replace")):
         return text(value)
-    return f"{text(value[: _LONG_VALUE // 3])}… ({len(value):,} characters)"
+    return html("{}… ({} characters)", text(value[: _LONG_VALUE // 3]), f"{len(value):,}")
 
 
-def _times(step: Step) -> str:
+def _times(step: Step) -> Html:
     at = datetime.fromtimestamp(step.started_at, UTC).strftime("%H:%M:%S.%f")[:-3]
     times = {name: getattr(step.link.times, name) for name in _TIMES}
     known = {name: value for name, value in times.items() if value is not None}
     if step.link.kept:
         known = {n: v for n, v in known.items() if n in ("send", "wait", "receive")}
     if not known:
-        return f'<p class="quiet small">At {at} UTC.</p>'
+        return html('<p class="quiet small">At {} UTC.</p>', at)
     total = sum(known.values()) or 1
     rects, keys, x = [], [], 0.0
     for name, value in known.items():
         width = value / total * 1000
-        rects.append(f'<rect class="{name}" x="{x:.1f}" y="0" width="{width:.1f}" height="10"/>')
+        rect = '<rect class="{}" x="{}" y="0" width="{}" height="10"/>'
+        rects.append(html(rect, name, f"{x:.1f}", f"{width:.1f}"))
         x += width
         keys.append(
-            f'<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{name}" width="10" '
-            f'height="10" rx="2"/></svg>{_WORDS[name]} {value * 1000:.1f} ms</li>'
+            html(
+                '<li><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{}" width="10" '
+                'height="10" rx="2"/></svg>{} {} ms</li>',
+                *(name, _WORDS[name], f"{value * 1000:.1f}"),
+            )
         )
-    kept = " On a connection that stood already." if step.link.kept else ""
-    return (
-        f'<h3>Time</h3><p class="quiet small">At {at} UTC, {total * 1000:.1f} ms in all.{kept}</p>'
+    return html(
+        '<h3>Time</h3><p class="quiet small">At {} UTC, {} ms in all.{}</p>'
         '<div class="bar"><svg viewBox="0 0 1000 10" preserveAspectRatio="none" '
-        'aria-hidden="true">'
-        f"{''.join(rects)}</svg></div>"
-        f'<ul class="keys small">{"".join(keys)}</ul>'
+        'aria-hidden="true">{}</svg></div><ul class="keys small">{}</ul>',
+        *(at, f"{total * 1000:.1f}"),
+        " On a connection that stood already." if step.link.kept else "",
+        *(joined(rects), joined(keys)),
     )
 
 
-def _connection(link: Wire) -> str:
-    certificates = "<br>".join(
-        f"<code>{hashlib.sha256(der).hexdigest()}</code>" for der in link.certificates
-    )
+def _connection(link: Wire) -> Html:
+    digests = (hashlib.sha256(der).hexdigest() for der in link.certificates)
     pairs = [
         ("Peer", text(link.peer or "")),
         ("Proxy", text(link.proxy or "")),
         ("TLS", text(link.tls_version or "")),
         ("Cipher", text(link.cipher or "")),
         ("ALPN", text(link.alpn or "")),
-        ("Certificate (SHA-256)", certificates),
+        ("Certificate (SHA-256)", joined((html("<code>{}</code>", d) for d in digests), "<br>")),
     ]
     shown = facts(pairs)
-    return f"<h3>Connection</h3>{shown}" if shown else ""
+    return html("<h3>Connection</h3>{}", shown) if shown else NOTHING
 
 
-def _curl(step: Step) -> str:
+def _curl(step: Step) -> Html:
     if step.channel == "front" or step.request.seen in (Seen.ADDRESS, Seen.NOTHING):
-        return ""
+        return NOTHING
     message = step.request.message
     if not message.whole:
-        return ""
+        return NOTHING
     command = curl_command(message, step.url)
-    notes: Iterable[str] = ()
+    notes: list[Html] = []
     if command.variables:
-        listed = "; ".join(
-            f"<code>{escape(n)}</code> is the {text(s)}" for n, s in command.variables
-        )
-        notes = [f"<p>Set these first, as they go on the wire: {listed}.</p>"]
-    notes = [*notes, *(f"<p>{escape(remark)}</p>" for remark in command.remarks)]
-    shown = "\n".join(text(line, limit=200_000) for line in command.text.split("\n"))
-    return (
-        "<details><summary>Repeat it with curl</summary>"
-        f"{''.join(notes)}<pre>{shown}</pre></details>"
+        listed = (html("<code>{}</code> is the {}", n, text(s)) for n, s in command.variables)
+        first = "<p>Set these first, as they go on the wire: {}.</p>"
+        notes.append(html(first, joined(listed, "; ")))
+    notes += [html("<p>{}</p>", remark) for remark in command.remarks]
+    shown = joined((text(line, limit=200_000) for line in command.text.split("\n")), "\n")
+    return html(
+        "<details><summary>Repeat it with curl</summary>{}<pre>{}</pre></details>",
+        *(joined(notes), shown),
     )

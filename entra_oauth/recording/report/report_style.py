@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from entra_oauth.markup import Html
+
 __all__ = ["STYLE"]
 
-STYLE = """
+STYLE = Html("""
 :root {
   color-scheme: light dark;
   --paper: #fbfbfd; --card: #ffffff; --soft: #f1f3f8; --ink: #181b22; --quiet: #525a69;
@@ -186,4 +188,4 @@ footer { padding: 1.5rem 1.25rem 3rem; border-top: 1px solid var(--rule); color:
   h2, h3, summary, caption, .title { break-after: avoid; }
   tr, .finding, .diagram { break-inside: avoid; }
 }
-"""
+""")
