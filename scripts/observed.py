@@ -52,7 +52,7 @@ class World:
     def last(self, channel: str, note: str) -> "Any":
         """The newest recorded exchange of that kind."""
         exchanges = self.recorder.recording.exchanges
-        return [e for e in exchanges if e.channel == channel and e.note.startswith(note)][-1]
+        return [e for e in exchanges if (e.channel, e.note) == (channel, note)][-1]
 
 
 # ---- words ---------------------------------------------------------------------------

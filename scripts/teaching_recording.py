@@ -16,14 +16,15 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from entra_oauth._version import __version__
-from entra_oauth.channels.base import Channels, Outcome, Witness, ignore
+from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
+from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant
 from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Recorder
 from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.save import evidence_of
@@ -91,7 +92,13 @@ class _Back:
     def warm(self, url: str) -> None:
         """Nothing to get ready."""
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         return self._tenant.handle(request)
 
 
@@ -115,7 +122,7 @@ class _Receiver:
         self._witness = witness
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        self._witness("authorize", HttpRequest(method="GET", url=url), None)
+        self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         answers: list[T] = []
 
         def send(request: HttpRequest) -> HttpResponse:
@@ -132,7 +139,7 @@ class _Receiver:
             )
             answers.append(read(arrived))
             response = landing_pages.see_other("/done/practice")
-            self._witness("accepted", arrived, response)
+            self._witness(FrontEvent(Occurred.ACCEPTED), arrived, response)
             return response
 
         user = DEFAULT.users[0]
@@ -145,7 +152,7 @@ class _Receiver:
             url=f"{HERE}/done/practice",
             headers=(("Host", urlsplit(HERE).netloc),),
         )
-        self._witness("page", request, landing_pages.done(outcome))
+        self._witness(FrontEvent(Occurred.PAGE), request, landing_pages.done(outcome))
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from entra_oauth.audit.case import Case, case_of_evidence, claims_by_step, with_
 from entra_oauth.audit.classify import items_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import HttpRequest, parse_form
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.har.har_read import (
     Entry,
     Har,
@@ -22,7 +23,6 @@ from entra_oauth.recording.har.har_read import (
 from entra_oauth.recording.har.har_redact import read_har as har_object
 from entra_oauth.recording.har.har_select import kind_of
 from entra_oauth.recording.raw import split_message
-from entra_oauth.recording.record import Exchange, Recording
 from entra_oauth.recording.step import Evidence, Half, Level, Seen, Step, steps_of
 from entra_oauth.recording.store import load
 
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 __all__ = ["address_case", "har_case", "named", "planned", "raw_case"]
 
 _FRONT = ("authorize", "redirect")
-_NOTES = {"authorize": "authorize", "redirect": "accepted", "metadata": "openid-configuration"}
+_EVENTS = {
+    "authorize": FrontEvent(Occurred.ASKED),
+    "redirect": FrontEvent(Occurred.ACCEPTED),
+}
+_PURPOSES = {"metadata": "openid-configuration"}
 _PARAMETERS = frozenset(
     ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")
 )
@@ -66,8 +70,8 @@ def planned(*requests: HttpRequest, policy: Policy | None = None) -> Case:
         kind = kind_of(request)
         exchanges.append(
             Exchange(
-                channel="front" if kind in _FRONT else "back",
-                note=_NOTES.get(kind or "", kind or "request"),
+                event=_EVENTS.get(kind or ""),
+                purpose=_PURPOSES.get(kind or "", kind or "request"),
                 request=request,
                 response=None,
                 started_at=float(at),
@@ -182,15 +186,16 @@ def _claims(own: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _step(entry: Entry, own: dict[str, Any]) -> Step:
     kind = kind_of(entry.request)
     name = own.get("name") if own.get("channel") == "front" else None
-    front = kind in _FRONT or name is not None
-    note = _NOTES.get(kind or "", kind or "page")
+    event = _EVENTS.get(kind or "")
     if name == "redirect-refused":
-        note = "refused"
-    elif name in ("page", "ignored"):
-        note = "page"
+        event = FrontEvent(Occurred.REFUSED)
+    elif name in ("page", "ignored") or kind is None:
+        event = FrontEvent(Occurred.PAGE)
+    elif event is None and name is not None:
+        event = FrontEvent(Occurred.IGNORED)
     exchange = Exchange(
-        channel="front" if front or kind is None else "back",
-        note=note,
+        event=event,
+        purpose=_PURPOSES.get(kind or "", kind or ""),
         request=entry.request,
         response=entry.response,
         started_at=entry.started_at,

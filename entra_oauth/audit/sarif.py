@@ -14,7 +14,7 @@ from entra_oauth.audit.rules.all_rules import RULES
 from entra_oauth.audit.text import place
 from entra_oauth.audit.verdict import Outcome
 from entra_oauth.protocol.messages import Fields, split_origin
-from entra_oauth.recording.record import Exchange, Recording
+from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.step import Level, Step
@@ -121,8 +121,6 @@ def redacted_steps(case: Case) -> tuple[Step, ...]:
     passed = Recording(
         tuple(
             Exchange(
-                channel=item.step.channel,
-                note=item.step.note,
                 request=item.request,
                 response=item.response,
                 started_at=0.0,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+    from entra_oauth.channels.exchange import FrontEvent
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 
 __all__ = [
     "BackChannel",
@@ -30,6 +31,7 @@ __all__ = [
     "RedirectReceiver",
     "Witness",
     "ignore",
+    "look_away",
     "monotonic",
     "now",
     "say_nothing",
@@ -52,14 +54,20 @@ def say_nothing(line: str, /) -> None:
 
 
 class Witness(Protocol):
-    """Is told of every message on the front channel; a recording is one."""
+    """A party that is told of every message on the front channel; a recorder has one."""
 
-    def __call__(self, note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-        """`note` says what it was, in words; `response` is None where none was seen."""
+    def __call__(
+        self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /
+    ) -> None:
+        """Take note. `response` is None where none was seen."""
 
 
-def ignore(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-    """The witness that keeps nothing."""
+def ignore(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
+    """The witness that takes no note."""
+
+
+def look_away(wire: Wire, /) -> None:
+    """For requests of which nobody wants to know what passed before they failed."""
 
 
 class BackChannel(Protocol):
@@ -68,10 +76,20 @@ class BackChannel(Protocol):
     def warm(self, url: str) -> None:
         """Get ready to talk to the host of `url`; returns at once, never raises."""
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         """Send one request once, follow nothing, and return its answer.
 
         `timeout_s` is the total: name, connection, TLS, request and answer.
+        If the request fails, `saw` is told what had passed on the socket until then,
+        where that was seen; an answer has the same as its `wire`. It does not go into
+        the error, which may be shown to anybody: the bytes hold the code.
+
         Raises a `TransportError`.
         """
 

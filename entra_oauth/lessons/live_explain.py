@@ -24,7 +24,9 @@ from entra_oauth.channels.base import (
     RedirectReceiver,
     Witness,
     ignore,
+    look_away,
 )
+from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.errors import plain
 from entra_oauth.lessons.masking import Masks
 from entra_oauth.protocol.glossary.message_stories import (
@@ -101,16 +103,18 @@ class Explained:
             if waits and self._pause:
                 self._teller.ask("   Enter sends it> ")
 
-    def arrived(self, note: str, request: HttpRequest, response: HttpResponse | None) -> None:
+    def arrived(
+        self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None
+    ) -> None:
         """Tell a message that came to the receiver, and what was made of it."""
-        if note in ("authorize", "page"):
+        if event.kind in (Occurred.ASKED, Occurred.PAGE):
             return  # the first was told before it left, the second is our own page
         with self._lock:
-            if not note.startswith("accepted"):
+            if event.kind is not Occurred.ACCEPTED:
                 self._teller.prose("", 0)
                 self._teller.prose(
                     f"Not the answer: {request.method} {plain(request.path, limit=80)} was "
-                    f"{plain(note, limit=300)}. The wait goes on.",
+                    f"{plain(str(event), limit=300)}. The wait goes on.",
                     0,
                 )
                 return
@@ -214,9 +218,9 @@ class _ExplainedFront:
     told: Explained
 
     def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        def both(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-            self.told.arrived(note, request, response)
-            witness(note, request, response)
+        def both(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
+            self.told.arrived(event, request, response)
+            witness(event, request, response)
 
         return _ExplainedReceiver(self.inner.open(both), self.told)
 
@@ -266,23 +270,17 @@ class _ExplainedBack:
     def warm(self, url: str) -> None:
         self.inner.warm(url)
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
-        return self._tell(request, lambda: self.inner.send(request, timeout_s=timeout_s))
-
-    def send_watched(
-        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None]
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
     ) -> HttpResponse:
-        """For a recorder around this one; like `send` where the inner one cannot be watched."""
-        watched = getattr(self.inner, "send_watched", None)
-        if watched is None:
-            return self.send(request, timeout_s=timeout_s)
-        return self._tell(request, lambda: watched(request, timeout_s=timeout_s, saw=saw))
-
-    def _tell(self, request: HttpRequest, send: Callable[[], HttpResponse]) -> HttpResponse:
         story = story_of("back", request)
         self.told.before(story, request, waits=self.waits)
         try:
-            response = send()
+            response = self.inner.send(request, timeout_s=timeout_s, saw=saw)
         except BaseException as error:
             self.told.failed(type(error).__name__)
             raise

@@ -1,5 +1,6 @@
 """What passed on both channels, as data."""
 
-from entra_oauth.recording.record import Exchange, Recorder, Recording
+from entra_oauth.channels.exchange import Exchange, FrontEvent, Occurred
+from entra_oauth.recording.record import Recorder, Recording
 
-__all__ = ["Exchange", "Recorder", "Recording"]
+__all__ = ["Exchange", "FrontEvent", "Occurred", "Recorder", "Recording"]

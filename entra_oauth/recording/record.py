@@ -19,35 +19,17 @@ from entra_oauth.channels.base import (
     RedirectReceiver,
     Witness,
     ignore,
+    look_away,
 )
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
+from entra_oauth.channels.exchange import Exchange, FrontEvent, Occurred
+from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Exchange", "Recorder", "Recording"]
+    from entra_oauth.protocol.messages import HttpResponse, Wire
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One request and what came of it."""
-
-    channel: str
-    """`front` (the person's browser) or `back` (our own requests)."""
-    note: str
-    """What it was, in words: `authorize`, `redirect accepted`, `token` …"""
-    request: HttpRequest
-    response: HttpResponse | None
-    """None if no answer was seen: the browser's own traffic with the authority is
-    not ours to see, and a failed request has none."""
-    started_at: float
-    """Seconds since 1970."""
-    ended_at: float
-    failure: str | None = None
-    """The kind of error that ended it, if one did."""
-    wire: Wire | None = None
-    """What was seen below the level of messages, where it was: on the back channel, and at
-    the authority's side. Of a request that failed too."""
+__all__ = ["Recorder", "Recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,41 +70,24 @@ class Recorder:
 
         `at` is in seconds since 1970.
         """
-        for note, request in (
-            ("authorize, opened by hand", HttpRequest(method="GET", url=url)),
-            ("accepted", callback),
-        ):
-            self.keep(
-                Exchange(
-                    channel="front",
-                    note=note,
-                    request=request,
-                    response=None,
-                    started_at=at,
-                    ended_at=at,
-                )
-            )
+        asked = FrontEvent(Occurred.ASKED, "opened by hand")
+        self._on_front(asked, HttpRequest(method="GET", url=url), None, at)
+        self._on_front(FrontEvent(Occurred.ACCEPTED), callback, None, at)
 
     def keep(self, exchange: Exchange) -> None:
         """Remember one more. May be called from any thread."""
         with self._lock:
             self._exchanges.append(exchange)
 
-    def _witness(self, now: Callable[[], float]) -> Witness:
-        def saw(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-            at = now()
-            self.keep(
-                Exchange(
-                    channel="front",
-                    note=note,
-                    request=request,
-                    response=response,
-                    started_at=at,
-                    ended_at=at,
-                )
-            )
+    def _on_front(
+        self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None, at: float
+    ) -> None:
+        self.keep(
+            Exchange(event=event, request=request, response=response, started_at=at, ended_at=at)
+        )
 
-        return saw
+    def _witness(self, now: Callable[[], float]) -> Witness:
+        return lambda event, request, response: self._on_front(event, request, response, now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +96,9 @@ class _RecordedFront:
     saw: Witness
 
     def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        def both(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-            self.saw(note, request, response)
-            witness(note, request, response)
+        def both(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
+            self.saw(event, request, response)
+            witness(event, request, response)
 
         return self.inner.open(both)
 
@@ -143,55 +108,42 @@ class _RecordedBack:
     inner: BackChannel
     keep: Callable[[Exchange], None]
     now: Callable[[], float]
-    told: Callable[[Wire], None] | None = None
 
     def warm(self, url: str) -> None:
         self.inner.warm(url)
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         started_at = self.now()
         response: HttpResponse | None = None
         failure: str | None = None
-        seen: list[Wire] = []
+        wire: Wire | None = None
+
+        def both(until_it_failed: Wire) -> None:
+            nonlocal wire
+            wire = until_it_failed
+            saw(until_it_failed)
+
         try:
-            response = self._send(request, timeout_s, seen.append)
-            if response.wire is not None:
-                seen.append(response.wire)
+            response = self.inner.send(request, timeout_s=timeout_s, saw=both)
+            wire = response.wire
         except BaseException as error:
             failure = type(error).__name__
             raise
         finally:
             self.keep(
                 Exchange(
-                    channel="back",
-                    note=request.path.rpartition("/")[2],
                     request=request,
                     response=response,
                     started_at=started_at,
                     ended_at=self.now(),
                     failure=failure,
-                    wire=seen[-1] if seen else None,
+                    wire=wire,
                 )
             )
-        return response
-
-    def send_watched(
-        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None]
-    ) -> HttpResponse:
-        """For a recorder around this one."""
-        return replace(self, told=saw).send(request, timeout_s=timeout_s)
-
-    def _send(
-        self, request: HttpRequest, timeout_s: float, saw: Callable[[Wire], None]
-    ) -> HttpResponse:
-        def both(wire: Wire) -> None:
-            saw(wire)
-            if self.told is not None:
-                self.told(wire)
-
-        # A channel that can say what passed before a failure is asked to.
-        watched = getattr(self.inner, "send_watched", None)
-        if watched is None:
-            return self.inner.send(request, timeout_s=timeout_s)
-        response: HttpResponse = watched(request, timeout_s=timeout_s, saw=both)
         return response

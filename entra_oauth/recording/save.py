@@ -12,9 +12,10 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.channels.exchange import Exchange
 from entra_oauth.recording.claims import claims_of
 from entra_oauth.recording.files import files_of
-from entra_oauth.recording.record import Exchange, Recording
+from entra_oauth.recording.record import Recording
 from entra_oauth.recording.redaction.finds import LONG, Find, tag_of
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
@@ -47,8 +48,6 @@ def live_in(evidence: Evidence) -> dict[str, str]:
         return {}
     exchanges = (
         Exchange(
-            channel=step.channel,
-            note=step.note,
             request=replace(step.http_request, url=step.url),
             response=step.http_response,
             started_at=step.started_at,

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.channels.exchange import Occurred
 from entra_oauth.channels.loopback.http1 import encode_response
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, split_origin
 from entra_oauth.recording.raw import RawMessage, split_message
 
 if TYPE_CHECKING:
-    from entra_oauth.recording.record import Exchange, Recording
+    from entra_oauth.channels.exchange import Exchange
+    from entra_oauth.recording.record import Recording
 
 __all__ = [
     "CHANNELS",
@@ -188,14 +190,6 @@ class Evidence:
         return next((step for step in self.steps if step.number == number), None)
 
 
-_FRONT_NAMES = (
-    ("authorize", "authorize"),
-    ("accepted", "redirect"),
-    ("refused", "redirect-refused"),
-    ("page", "page"),
-)
-
-
 def steps_of(recording: Recording) -> tuple[Step, ...]:
     """The exchanges as steps, in the order in which they began, with nothing taken out."""
     ordered = sorted(recording.exchanges, key=lambda exchange: exchange.started_at)
@@ -210,7 +204,7 @@ def steps_of(recording: Recording) -> tuple[Step, ...]:
 
 
 def _step(number: int, exchange: Exchange, attempt: int) -> Step:
-    request, response = (_front if exchange.channel == "front" else _back)(exchange)
+    request, response = (_back if exchange.event is None else _front)(exchange)
     link = exchange.wire or Wire()
     return Step(
         number=number,
@@ -230,9 +224,8 @@ def _step(number: int, exchange: Exchange, attempt: int) -> Step:
 
 
 def _name(exchange: Exchange) -> str:
-    if exchange.channel == "front":
-        known = (name for start, name in _FRONT_NAMES if exchange.note.startswith(start))
-        return next(known, "ignored")
+    if exchange.event is not None:
+        return exchange.event.kind.value
     name = re.sub(r"[^a-z0-9]+", "-", exchange.note.lower()).strip("-")
     return name[:32] if name else "request"
 
@@ -241,7 +234,8 @@ def _front(exchange: Exchange) -> tuple[Half, Half]:
     request, response = exchange.request, exchange.response
     if exchange.wire is not None:
         return _back(exchange)
-    if exchange.note.startswith("authorize") and not request.headers and not request.raw:
+    asked = exchange.event is not None and exchange.event.kind is Occurred.ASKED
+    if asked and not request.headers and not request.raw:
         return _half(request.url.encode("utf-8", "replace"), Seen.ADDRESS), Half()
     answer = Half()
     if response is not None:

@@ -20,7 +20,15 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 import pytest
 from joserfc.jwk import RSAKey
 
-from entra_oauth.channels.base import BackChannel, Channels, RedirectReceiver, Witness, ignore, now
+from entra_oauth.channels.base import (
+    BackChannel,
+    Channels,
+    RedirectReceiver,
+    Witness,
+    ignore,
+    look_away,
+    now,
+)
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import AuthorityError, TimedOut
 from entra_oauth.flows import client_credentials, device_code
@@ -36,7 +44,7 @@ from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
 from entra_oauth.protocol.endpoints.request import Asking
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import is_dead
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from kit import canaries, needs
 from kit.foreign.certified import CLIENT, SCOPE, TENANT, WHO, serving
 from kit.foreign.final_address import final_address
@@ -112,7 +120,13 @@ class Counting:
     def warm(self, url: str) -> None:
         self.back.warm(url)
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         self.sent.append(request)
         return self.back.send(request, timeout_s=timeout_s)
 

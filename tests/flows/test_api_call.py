@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore
+from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore, look_away
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, TransportError
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from entra_oauth.protocol.resource.workspace_api import ApiCall
 from kit import canaries
 
@@ -33,7 +33,13 @@ class Back:
     def warm(self, url: str) -> None:
         raise AssertionError
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         self.sent.append(request)
         answer = self.answers.pop(0)
         if isinstance(answer, TransportError):

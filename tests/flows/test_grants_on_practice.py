@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.channels.base import Channels
+from entra_oauth.channels.base import Channels, look_away
 from entra_oauth.client import ConfidentialClient, PublicClient
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer
 from entra_oauth.flows import password
@@ -22,7 +22,7 @@ from entra_oauth.protocol.endpoints.request import Asking
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.jwt import decode
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.recording import Recorder
 from kit import canaries
@@ -72,7 +72,13 @@ class _Aside:
     def warm(self, url: str) -> None:
         """Nothing is to be got ready."""
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         return self._handle(request)
 
 

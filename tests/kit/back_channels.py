@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from entra_oauth.channels.https.back_channel import RequestsBack
-from entra_oauth.protocol.messages import FORM, HttpRequest
+from entra_oauth.protocol.messages import FORM, HttpRequest, Wire
+from entra_oauth.recording import Exchange
 from kit import canaries
 
-__all__ = ["BODY", "a_back", "eventually", "token_post", "workers"]
+__all__ = ["BODY", "a_back", "eventually", "token_post", "wire_of", "workers"]
 
 BODY = f"grant_type=authorization_code&code={canaries.CODE}&code_verifier={canaries.VERIFIER}"
 
@@ -39,6 +40,12 @@ def a_back(
             yield back
     finally:
         assert eventually(lambda: not workers()), "a worker is left over"
+
+
+def wire_of(exchange: Exchange) -> Wire:
+    """What was seen of it on the socket; it must have been seen."""
+    assert exchange.wire is not None
+    return exchange.wire
 
 
 def workers() -> list[threading.Thread]:

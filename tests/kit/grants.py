@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore
+from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore, look_away
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.request import Asking
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS
 from kit.canaries import ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN, TENANT
 from kit.servers import id_token_key
@@ -200,5 +200,11 @@ class _Back:
     def warm(self, url: str) -> NoReturn:
         raise AssertionError("nothing is warmed up here")
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         return self.respond(request)

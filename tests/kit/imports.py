@@ -28,7 +28,10 @@ LAYERS = (
 """A room may use itself and what stands before it."""
 
 ASIDE: Mapping[str, tuple[str, ...]] = {
-    "practice": ("errors", "protocol.messages", "channels.base", "channels.loopback"),
+    "practice": (
+        *("errors", "protocol.messages"),
+        *("channels.base", "channels.exchange", "channels.loopback"),
+    ),
     "audit": ("errors", "protocol", "recording"),
     "lessons": (*LAYERS[:-1], "practice", "audit"),
 }

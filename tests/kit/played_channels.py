@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
-from entra_oauth.channels.base import Channels, Outcome, Witness, ignore
+from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
+from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.errors import CallbackRefused, TimedOut
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, encode_form, parse_form
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, encode_form, parse_form
 
 __all__ = ["FakeBack", "FakeFront", "answer_to", "channels", "parameters"]
 
@@ -70,16 +71,16 @@ class FakeReceiver:
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         self._front.events.append("receive")
         self._front.asked.append(url)
-        self._witness("authorize", HttpRequest(method="GET", url=url), None)
+        self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         refusal: CallbackRefused | None = None
         for callback in self._front.answers(url):
             try:
                 value = read(callback)
             except CallbackRefused as error:
                 refusal = error
-                self._witness("refused", callback, HttpResponse(status=400))
+                self._witness(FrontEvent(Occurred.REFUSED), callback, HttpResponse(status=400))
             else:
-                self._witness("accepted", callback, HttpResponse(status=303))
+                self._witness(FrontEvent(Occurred.ACCEPTED), callback, HttpResponse(status=303))
                 return value
         raise refusal or TimedOut(f"Nothing within {timeout_s} seconds.", advice="Try again.")
 
@@ -116,7 +117,13 @@ class FakeBack:
         self._events.append("warm")
         self.warmed.append(url)
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         self._events.append("send")
         self.requests.append(request)
         self.timeouts_s.append(timeout_s)

@@ -9,8 +9,8 @@ from urllib.parse import quote_plus
 
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Times, Wire
 from entra_oauth.protocol.pkce import s256
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.raw import split_message
-from entra_oauth.recording.record import Exchange, Recording
 from entra_oauth.recording.save import evidence_of, finished_files
 from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import write
@@ -81,9 +81,12 @@ def recording(*, hardened: bool = False, answer: bytes | None = None) -> Recordi
     redirect = f"GET {came} HTTP/1.1\r\nHost: localhost:8400\r\nCookie: a={COOKIE}\r\n\r\n"
     return Recording(
         (
-            _front("authorize", f"https://{HOST}/{canaries.TENANT}/oauth2/v2.0/authorize?{query}"),
             _front(
-                "accepted",
+                FrontEvent(Occurred.ASKED),
+                f"https://{HOST}/{canaries.TENANT}/oauth2/v2.0/authorize?{query}",
+            ),
+            _front(
+                FrontEvent(Occurred.ACCEPTED),
                 f"http://localhost:8400{came}",
                 raw=redirect.encode(),
                 response=HttpResponse(status=303, headers=(("Location", "/done/x"),)),
@@ -126,7 +129,7 @@ def _answer() -> bytes:
 
 
 def _front(
-    note: str,
+    event: FrontEvent,
     url: str,
     *,
     raw: bytes = b"",
@@ -135,8 +138,7 @@ def _front(
 ) -> Exchange:
     headers = (("Host", "localhost:8400"), ("Cookie", f"a={COOKIE}")) if raw else ()
     return Exchange(
-        channel="front",
-        note=note,
+        event=event,
         request=HttpRequest(method="GET", url=url, headers=headers, raw=raw),
         response=response,
         started_at=at,
@@ -149,8 +151,6 @@ def _back(sent: bytes, received: bytes, *, at: float, host: str = HOST) -> Excha
     method, target, _ = request.start.decode().split(" ")
     wire = replace(LINK, sent=sent, received=received)
     return Exchange(
-        channel="back",
-        note=target.rpartition("/")[2],
         request=HttpRequest(
             method=method,
             url=f"https://{host}{target}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from entra_oauth.channels.base import Channels
+from entra_oauth.channels.base import Channels, look_away
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import ConnectFailed, EntraOAuthError
@@ -22,7 +22,7 @@ from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.glossary.message_stories import SOURCES, story_of
 from entra_oauth.protocol.glossary.parameters import PARAMETERS
-from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
 from entra_oauth.protocol.scopes import DATABRICKS
 from entra_oauth.recording import Recorder, Recording
 from kit.practice import ALICE, PASSWORD
@@ -71,7 +71,13 @@ class Back:
     def warm(self, url: str) -> None:
         self.warmed.append(url)
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         self.told_before = self.heard.text
         if self.error is not None:
             raise self.error
@@ -267,7 +273,13 @@ def test_text_from_outside_is_told_without_control_characters() -> None:
     heard = Heard()
 
     class Hostile(Back):
-        def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        def send(
+            self,
+            request: HttpRequest,
+            *,
+            timeout_s: float,
+            saw: Callable[[Wire], None] = look_away,
+        ) -> HttpResponse:
             body = b'{"error":"\\u001b[2Jx","odd\\u202ename":"y","error_description":"\\u0007"}'
             return HttpResponse(status=400, reason="\x1b[31mBad", body=body)
 
@@ -281,7 +293,13 @@ def test_an_answer_that_is_no_json_object_is_told_by_its_size(body: bytes) -> No
     heard = Heard()
 
     class Odd(Back):
-        def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+        def send(
+            self,
+            request: HttpRequest,
+            *,
+            timeout_s: float,
+            saw: Callable[[Wire], None] = look_away,
+        ) -> HttpResponse:
             return HttpResponse(status=502, body=body)
 
     Explained(heard.teller()).wrap(channels(Odd(heard))).back.send(TOKEN_POST, timeout_s=1)

@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
-from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.claims import claims_of, curls_request, entropy_bits
 from entra_oauth.recording.step import steps_of
 from kit.canaries import CLIENT_ID, CODE, STATE, TENANT, VERIFIER, article_request, hardened_request
@@ -25,11 +25,10 @@ ORIGIN = "https://login.microsoftonline.com"
 KEY = RSAKey.generate_key(2048, {"kid": "key-1", "use": "sig", "alg": "RS256"}, private=True)
 
 
-def front(note: str, request: HttpRequest, status: int | None, at: float) -> Exchange:
+def front(kind: Occurred, request: HttpRequest, status: int | None, at: float) -> Exchange:
     response = None if status is None else HttpResponse(status=status)
-    return Exchange(
-        channel="front", note=note, request=request, response=response, started_at=at, ended_at=at
-    )
+    event = FrontEvent(kind)
+    return Exchange(event=event, request=request, response=response, started_at=at, ended_at=at)
 
 
 def back(request: HttpRequest, body: bytes, at: float, *, note: str = "token") -> Exchange:
@@ -40,8 +39,7 @@ def back(request: HttpRequest, body: bytes, at: float, *, note: str = "token") -
     received = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
     wire = Wire(sent=sent, received=received)
     return Exchange(
-        channel="back",
-        note=note,
+        purpose=note,
         request=request,
         response=HttpResponse(status=200, body=body, wire=wire),
         started_at=at,
@@ -63,8 +61,8 @@ def sign_in(
     request = TokenRequest.redeem(AuthorizationResponse.read(callback, answering=asked))
     answer = {"token_type": "Bearer", "access_token": "x" * 40, "id_token": token}
     found = [
-        front("authorize", HttpRequest(method="GET", url=asked.url), None, 1.0),
-        front("accepted", callback, 303, 2.0),
+        front(Occurred.ASKED, HttpRequest(method="GET", url=asked.url), None, 1.0),
+        front(Occurred.ACCEPTED, callback, 303, 2.0),
         back(request.to_http(), json.dumps(answer).encode(), 3.0),
     ]
     if keys:
@@ -222,7 +220,7 @@ def test_what_has_no_shape_makes_no_claim_and_no_error(tmp_path: Path) -> None:
         method="POST", url="https://[bad", headers=(("Content-Type", "x"),), body=b"{"
     )
     found = [
-        front("accepted", odd, 303, 1.0),
+        front(Occurred.ACCEPTED, odd, 303, 1.0),
         back(HttpRequest(method="POST", url=ORIGIN, body=b"\xff"), b'{"id_token": "a.b.c"', 2.0),
         back(HttpRequest(method="GET", url=ORIGIN), b'{"id_token": "a.b.c", "keys": 3}', 3.0),
     ]

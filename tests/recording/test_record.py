@@ -14,7 +14,7 @@ from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.recording import Exchange, Recorder, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Recorder, Recording
 from kit.back_channels import a_back, token_post
 from kit.canaries import ACCESS_TOKEN, CLIENT_ID, CODE, TENANT, assert_clean, found_in
 from kit.played_channels import FakeBack, FakeFront, answer_to, channels
@@ -119,8 +119,8 @@ def test_what_is_wrapped_gets_exactly_what_was_given() -> None:
 def test_another_witness_still_hears_what_the_recorder_hears() -> None:
     heard: list[str] = []
 
-    def listen(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-        heard.append(note)
+    def listen(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
+        heard.append(str(event))
 
     recorder = Recorder()
     with recorder.wrap(played()).front.open(listen) as receiver, pytest.raises(StateMismatch):

@@ -16,7 +16,7 @@ import pytest
 
 from entra_oauth.errors import EntraOAuthError, LocalError, SecurityError, UsageError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
-from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.files import check_sums, files_of
 from entra_oauth.recording.step import Claim, Evidence, LedgerEntry, Level, Seen, steps_of
 from entra_oauth.recording.store import check_target, load, read_files, write
@@ -37,16 +37,14 @@ LINK = Wire(
 RECORDING = Recording(
     (
         Exchange(
-            channel="front",
-            note="authorize",
+            event=FrontEvent(Occurred.ASKED),
             request=HttpRequest(method="GET", url="https://login.example/authorize?state=x"),
             response=None,
             started_at=1.0,
             ended_at=1.0,
         ),
         Exchange(
-            channel="front",
-            note="refused: not ours",
+            event=FrontEvent(Occurred.REFUSED, "not ours"),
             request=HttpRequest(
                 method="GET",
                 url="http://localhost:1/?x",
@@ -58,8 +56,6 @@ RECORDING = Recording(
             ended_at=2.0,
         ),
         Exchange(
-            channel="back",
-            note="token",
             request=HttpRequest(method="POST", url="https://login.example/t/oauth2/v2.0/token"),
             response=HttpResponse(status=200, body=b"{}", wire=LINK),
             started_at=3.0,

@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import monotonic, sleep
+from entra_oauth.channels.base import look_away, monotonic, sleep
 from entra_oauth.channels.https.job import (
     SLICE_S,
     WORKER_NAME,
@@ -90,17 +90,17 @@ class RequestsBack:
         with suppress(LocalError, ExchangeBroken):  # the request will say it
             self._get_worker().submit(Job(None, url, WARM_TIMEOUT_S))
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         """Send one request once. See `BackChannel.send`.
 
         Raises a `LocalError` too: for a bundle that cannot be read, for instance.
         """
-        return self.send_watched(request, timeout_s=timeout_s, saw=_look_away)
-
-    def send_watched(
-        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None]
-    ) -> HttpResponse:
-        """The same; if it fails, `saw` is told what had passed until then."""
         job = Job(request, request.url, timeout_s, announce=self._announce_proxy)
         try:
             return self._send(job)
@@ -305,10 +305,6 @@ def proxy_for(url: str) -> str | None:
     from entra_oauth.channels.https.requests_adapter import Call
 
     return Call(url=url, context=None, proxies=_proxies(url), deadline=0.0).proxy
-
-
-def _look_away(wire: Wire) -> None:
-    """Nobody wants to know."""
 
 
 def _proxies(url: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.channels.base import ignore, monotonic
+from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
 from entra_oauth.channels.listener.redirect_uri import LoopbackUri
 from entra_oauth.channels.loopback.host import LoopbackHost
@@ -176,7 +177,7 @@ class ListeningReceiver:
         answers: list[T] = []
         with self._lock:
             self._read = lambda request: answers.append(read(request))
-            self._witness("authorize", HttpRequest(method="GET", url=url), None)
+            self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         self._invite(url, opened=self._launch(url))
         self._wait(until)
         with self._lock:
@@ -268,8 +269,8 @@ class ListeningReceiver:
             return self._hold(request)
         with self._lock:
             try:
-                note, response = self._route(request)
-                self._tell_witness(note, request, response)
+                event, response = self._route(request)
+                self._tell_witness(event, request, response)
             except Exception as error:
                 # A mistake of ours ends the wait; a hang would hide it.
                 self._latched, self._error = True, error
@@ -295,56 +296,60 @@ class ListeningReceiver:
         self._told.wait()
         page = landing_pages.done(self._outcome) if self._outcome else landing_pages.stopped()
         with self._lock:
-            self._tell_witness("page", request, page)
+            self._tell_witness(FrontEvent(Occurred.PAGE), request, page)
         self._fetched.set()
         return page
 
-    def _route(self, request: HttpRequest) -> tuple[str, HttpResponse]:
+    def _route(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         if not self._is_for_us(request):
             return self._ignore("meant for another host", landing_pages.wrong_host())
         if request.path == self._path:
             return self._at_redirect_uri(request)
         if request.path == "/favicon.ico":
-            return "ignored: the icon", landing_pages.empty()
+            return FrontEvent(Occurred.IGNORED, "the icon"), landing_pages.empty()
         return self._ignore("another path", landing_pages.not_found())
 
-    def _at_redirect_uri(self, request: HttpRequest) -> tuple[str, HttpResponse]:
+    def _at_redirect_uri(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         if request.method != self._method:
             return self._ignore("another method", landing_pages.wrong_method(self._method))
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if self._method == "POST" and kind != FORM:
             return self._ignore("not a form", landing_pages.wrong_kind())
         if self._latched:
-            return "refused: there has been an answer", landing_pages.already_answered()
+            late = FrontEvent(Occurred.REFUSED, "there has been an answer")
+            return late, landing_pages.already_answered()
         return self._callback(request)
 
-    def _callback(self, request: HttpRequest) -> tuple[str, HttpResponse]:
+    def _callback(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         if self._read is None:
             return self._ignore("nothing has been asked yet", landing_pages.still_waiting())
-        note = "accepted"
+        event = FrontEvent(Occurred.ACCEPTED)
         try:
             self._read(request)
         except CallbackRefused as error:
             self._refusals += 1
             self._refusal = error.with_traceback(None)
-            return f"refused: {error.what}", landing_pages.still_waiting()
+            return FrontEvent(Occurred.REFUSED, error.what), landing_pages.still_waiting()
         except AuthorityError as error:
-            note, self._error = "accepted: an error of the authority", error.with_traceback(None)
+            event = FrontEvent(Occurred.ACCEPTED, "an error of the authority")
+            self._error = error.with_traceback(None)
         except EntraOAuthError as error:
-            note = f"refused, which ends the wait: {error.what}"
+            event = FrontEvent(Occurred.REFUSED, error.what, ends_the_wait=True)
             self._error = error.with_traceback(None)
         self._latched = True
-        return note, landing_pages.see_other(self._done_path)
+        return event, landing_pages.see_other(self._done_path)
 
-    def _ignore(self, why: str, response: HttpResponse) -> tuple[str, HttpResponse]:
+    def _ignore(self, why: str, response: HttpResponse) -> tuple[FrontEvent, HttpResponse]:
         self._ignored += 1
-        return f"ignored: {why}", response
+        return FrontEvent(Occurred.IGNORED, why), response
 
-    def _tell_witness(self, note: str, request: HttpRequest, response: HttpResponse) -> None:
+    def _tell_witness(
+        self, event: FrontEvent, request: HttpRequest, response: HttpResponse
+    ) -> None:
         # What is kept has an end, whoever floods us; what decides is always kept.
         self._witnessed += 1
         if self._witnessed <= _WITNESSED or response.status in (200, 303):
-            self._witness(note, request, response)
+            self._witness(event, request, response)
 
 
 def _host_headers(port: int, address: str | None) -> frozenset[str]:

@@ -15,7 +15,7 @@ from entra_oauth.channels.loopback.served_exchange import Notes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.channels.loopback.served_exchange import Passage
+    from entra_oauth.channels.exchange import Exchange
 
 __all__ = ["Connection"]
 
@@ -32,7 +32,7 @@ class Connection:
     __slots__ = ("_buffer", "encrypted", "notes", "sock", "tunnel", "until", "waiting")
 
     def __init__(
-        self, sock: socket.socket, witness: Callable[[Passage], None] | None = None
+        self, sock: socket.socket, witness: Callable[[Exchange], None] | None = None
     ) -> None:
         self.sock = sock
         self.notes = Notes(witness, sock)

@@ -25,7 +25,6 @@ from entra_oauth.channels.loopback import http1
 from entra_oauth.channels.loopback.connection import Connection
 from entra_oauth.channels.loopback.http1 import Refusal
 from entra_oauth.channels.loopback.ports import bind
-from entra_oauth.channels.loopback.served_exchange import Passage
 from entra_oauth.channels.loopback.threads import Crew
 
 if TYPE_CHECKING:
@@ -34,9 +33,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from entra_oauth.channels.exchange import Exchange
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["HangUp", "LoopbackHost", "Passage", "Refusal"]
+__all__ = ["HangUp", "LoopbackHost", "Refusal"]
 
 
 _PAUSE_S = 0.002
@@ -87,7 +87,7 @@ class LoopbackHost:
         address: str | None = None,
         tls: ssl.SSLContext | None = None,
         tunnel: Callable[[str], ssl.SSLContext] | None = None,
-        witness: Callable[[Passage], None] | None = None,
+        witness: Callable[[Exchange], None] | None = None,
         keep_alive: bool = False,
         request_timeout_s: float = 5.0,
         idle_timeout_s: float = 30.0,

@@ -1,42 +1,26 @@
-"""What passed on a connection of a loopback host, as its bytes were at our end of it."""
+"""The exchanges of one connection of a loopback host, with the bytes at our end of it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic, now
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.protocol.messages import HttpRequest, Times, Wire
 
 if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Callable
 
-__all__ = ["Notes", "Passage"]
+    from entra_oauth.protocol.messages import HttpResponse
+
+__all__ = ["Notes"]
 
 _START = rb"([A-Z]{1,20}) ([!-~]{1,8192}) HTTP/"
 _HOST = rb"(?i)\r\nhost:[ \t]*([0-9A-Za-z.:\[\]_-]{1,255})[ \t]*\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """One request that came to a host of ours, and what it was answered."""
-
-    request: HttpRequest
-    """Of one that could not be read, as much as could be."""
-    response: HttpResponse | None
-    """None where there was none, or only bytes: see `wire`."""
-    started_at: float
-    """Seconds since 1970: its first byte was there."""
-    ended_at: float
-    failure: str | None = None
-    """The kind of error that ended it, if one did."""
-    wire: Wire = field(default_factory=Wire, repr=False)
-    """What the peer has `sent` and `received`, inside TLS. Of the times, `send` is how long
-    the request took to arrive, `wait` how long we took, `receive` how long the answer took
-    to be taken."""
 
 
 class Notes:
@@ -50,7 +34,7 @@ class Notes:
         *("_ready", "_said", "_started_at", "_witness"),
     )
 
-    def __init__(self, witness: Callable[[Passage], None] | None, sock: socket.socket) -> None:
+    def __init__(self, witness: Callable[[Exchange], None] | None, sock: socket.socket) -> None:
         self._witness = witness
         if witness is None:
             return
@@ -136,7 +120,7 @@ class Notes:
         wire = replace(self._link, sent=sent, received=received, kept=self._kept, times=times)
         self._kept = True
         self._witness(
-            Passage(
+            Exchange(
                 request=request or self._guess(sent),
                 response=response,
                 started_at=self._started_at,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore, monotonic
+from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.channels.paste.parse_pasted import parse_pasted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_line, some_terminal
 from entra_oauth.channels.terminal.terminal import Woken
@@ -127,7 +128,7 @@ class PasteReceiver:
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """See `RedirectReceiver`. Raises `LocalError` if the input ends without an answer."""
-        self._witness("authorize", HttpRequest(method="GET", url=url), None)
+        self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         launch = self._front.launch
         opened = launch is not None and launch(url)
         for line in (_TO_BE_OPENED[opened], url, *what_to_paste(self.redirect_uri)):
@@ -212,12 +213,12 @@ def witnessed(read: Callable[[HttpRequest], T], witness: Witness) -> Callable[[H
         try:
             value = read(callback)
         except AuthorityError:
-            witness("accepted: an error of the authority", callback, None)
+            witness(FrontEvent(Occurred.ACCEPTED, "an error of the authority"), callback, None)
             raise
         except EntraOAuthError as error:
-            witness(f"refused: {error.what}", callback, None)
+            witness(FrontEvent(Occurred.REFUSED, error.what), callback, None)
             raise
-        witness("accepted", callback, None)
+        witness(FrontEvent(Occurred.ACCEPTED), callback, None)
         return value
 
     return judge

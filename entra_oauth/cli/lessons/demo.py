@@ -32,7 +32,7 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest
 from entra_oauth.protocol.scopes import DATABRICKS
-from entra_oauth.recording import Exchange, Recorder, Recording
+from entra_oauth.recording import Exchange, Occurred, Recorder, Recording
 
 if TYPE_CHECKING:
     import argparse
@@ -239,15 +239,12 @@ class _Teller:
         for line in lines:
             self._say(line)
 
-    def _find(self, channel: str, note: str) -> Exchange:
-        return next(
-            e
-            for e in self._story.recording.exchanges
-            if e.channel == channel and e.note.startswith(note)
-        )
+    def _on_front(self, kind: Occurred) -> Exchange:
+        exchanges = self._story.recording.exchanges
+        return next(e for e in exchanges if e.event is not None and e.event.kind is kind)
 
     def _authorize(self) -> None:
-        request = self._find("front", "authorize").request
+        request = self._on_front(Occurred.ASKED).request
         self._step(
             1,
             "This program opens the authorize URL in the browser",
@@ -265,7 +262,7 @@ class _Teller:
         self._tell(f"{PERSON} signs in and allows the app to use Databricks.")
 
     def _redirect(self) -> None:
-        exchange = self._find("front", "accepted")
+        exchange = self._on_front(Occurred.ACCEPTED)
         self._step(
             3,
             "The browser brings the answer to this program's listener",
@@ -279,7 +276,8 @@ class _Teller:
         self._tell(f"<- {status}, on to a page without a code in its address")
 
     def _token(self) -> None:
-        exchange = self._find("back", "token")
+        exchanges = self._story.recording.exchanges
+        exchange = next(e for e in exchanges if e.channel == "back" and e.note == "token")
         hardened = self._story.plan.procedure is Procedure.HARDENED
         self._step(
             4,

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.practice.faults.fault_rule import place_of
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, parse_form
+from entra_oauth.recording import Exchange, FrontEvent, Occurred
 from entra_oauth.recording.raw import split_message
-from entra_oauth.recording.record import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from entra_oauth.channels.loopback.host import Passage
     from entra_oauth.recording import Recorder
 
-__all__ = ["Passages"]
+__all__ = ["ProgramRecorder"]
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST = 5_000
 
 
-class Passages:
+class ProgramRecorder:
     """Gives a recorder whatever passes at the tenant, up to an end. Safe between threads."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -35,59 +34,48 @@ class Passages:
         self.left_out = 0
         """How many there was no room for."""
 
-    def at_tenant(self, passage: Passage) -> None:
+    def at_tenant(self, exchange: Exchange) -> None:
         """A request came to the tenant, or to its proxy."""
-        channel, note = _part(passage)
-        self._keep(channel, note, passage)
+        self._keep(_classified(exchange))
 
-    def at_program(self, visits: Iterable[Passage], tenant_url: str) -> None:
+    def at_program(self, visits: Iterable[Exchange], tenant_url: str) -> None:
         """The browser went to the program's own address; to the tenant's is known already."""
         for visit in visits:
             if not visit.request.url.startswith(f"{tenant_url}/"):
                 whole = _with_messages(visit)
-                self._keep("front", _visit_note(whole.request), whole)
+                self._keep(replace(whole, event=_event_of(whole.request)))
 
-    def _keep(self, channel: str, note: str, passage: Passage) -> None:
-        wire = passage.wire
-        size = len(wire.sent) + len(wire.received)
+    def _keep(self, exchange: Exchange) -> None:
+        wire = exchange.wire
+        size = len(wire.sent) + len(wire.received) if wire is not None else 0
         with self._lock:
             if size > self._room or self._count >= _MOST:
                 self.left_out += 1
                 return
             self._room -= size
             self._count += 1
-        self._recorder.keep(
-            Exchange(
-                channel=channel,
-                note=note,
-                request=passage.request,
-                response=passage.response,
-                started_at=passage.started_at,
-                ended_at=passage.ended_at,
-                failure=passage.failure,
-                wire=wire if wire.sent else None,
-            )
-        )
+        self._recorder.keep(exchange)
 
 
-def _part(passage: Passage) -> tuple[str, str]:
-    """Channel and note of what came to the tenant.
+def _classified(exchange: Exchange) -> Exchange:
+    """What came to the tenant, with its channel.
 
     Pages are the browser's business, and so is the authorize request; all else is asked
     for by the program itself.
     """
-    request = passage.request
+    request = exchange.request
     if request.method == "CONNECT":
-        return "back", "connect, refused"
+        return replace(exchange, purpose="connect, refused")
     path = request.path
     name = path.rstrip("/").rpartition("/")[2] or "start"
     if name == "authorize":
+        if "client_id" in _fields(request):
+            return replace(exchange, event=FrontEvent(Occurred.ASKED))
         # Without an app's name it is a client that asks a workspace who its authority is.
-        asks = "client_id" in _fields(request)
-        return ("front", "authorize") if asks else ("back", "lookup of the authority")
+        return replace(exchange, purpose="lookup of the authority")
     if place_of(path) == "page" and "/.well-known/" not in path:
-        return "front", f"page: {name}"
-    return "back", name
+        return replace(exchange, event=FrontEvent(Occurred.PAGE, name))
+    return replace(exchange, purpose=name)
 
 
 def _fields(request: HttpRequest) -> set[str]:
@@ -98,14 +86,16 @@ def _fields(request: HttpRequest) -> set[str]:
     return {name for name, _ in fields}
 
 
-def _visit_note(request: HttpRequest) -> str:
+def _event_of(request: HttpRequest) -> FrontEvent:
     if _fields(request).isdisjoint({"code", "error", "access_token", "id_token"}):
-        return "page: of the program"
-    return "accepted: the browser brought the answer to the program"
+        return FrontEvent(Occurred.PAGE, "of the program")
+    return FrontEvent(Occurred.ACCEPTED, "the browser brought the answer to the program")
 
 
-def _with_messages(visit: Passage) -> Passage:
+def _with_messages(visit: Exchange) -> Exchange:
     """The same, its bytes read: the browser tells of bytes only."""
+    if visit.wire is None:
+        return visit
     sent, received = split_message(visit.wire.sent), split_message(visit.wire.received)
     request, response = visit.request, visit.response
     if sent.whole:

@@ -19,7 +19,7 @@ from entra_oauth.practice.run.control import Control
 if TYPE_CHECKING:
     import argparse
 
-    from entra_oauth.cli.practice.record_programs import Passages
+    from entra_oauth.cli.practice.record_programs import ProgramRecorder
     from entra_oauth.cli.session.console import Console
     from entra_oauth.practice.run.browser_visits import BrowserVisits
     from entra_oauth.practice.server.proxy import Proxy
@@ -54,17 +54,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return code
 
 
-def _passages(args: argparse.Namespace) -> Passages | None:
+def _passages(args: argparse.Namespace) -> ProgramRecorder | None:
     recorder = recorder_of(args)
     if recorder is None:
         return None
-    from entra_oauth.cli.practice.record_programs import Passages
+    from entra_oauth.cli.practice.record_programs import ProgramRecorder
 
-    return Passages(recorder)
+    return ProgramRecorder(recorder)
 
 
 def _open(
-    args: argparse.Namespace, opening: ExitStack, passages: Passages | None
+    args: argparse.Namespace, opening: ExitStack, passages: ProgramRecorder | None
 ) -> tuple[Proxy, dict[str, str]]:
     """Serve, and make the program's environment."""
     # As the article leaves its app registration: an administrator has consented.
@@ -88,6 +88,6 @@ def _open(
     return hosted.proxy, environ | {CONTROL_VARIABLE: control.address}
 
 
-def _keep_visits(passages: Passages, visits: BrowserVisits, tenant_url: str) -> None:
+def _keep_visits(passages: ProgramRecorder, visits: BrowserVisits, tenant_url: str) -> None:
     """The program has ended, but its browser may still be reading the last page."""
     passages.at_program(visits.wait(_PATIENCE_S), tenant_url)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from entra_oauth.channels.base import Channels, say_nothing
+from entra_oauth.channels.base import Channels, look_away, say_nothing
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.loopback.host import LoopbackHost
@@ -24,9 +24,9 @@ from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.jwt import decode
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback, parse_form
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, is_loopback, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS
-from entra_oauth.recording import Recorder, Recording
+from entra_oauth.recording import Occurred, Recorder, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,8 +85,12 @@ class Ended:
     @property
     def refusals(self) -> tuple[str, ...]:
         """Why redirects were refused, as the listener said it."""
-        notes = (each.note for each in self.recording.exchanges if each.channel == "front")
-        return tuple(n.removeprefix("refused: ") for n in notes if n.startswith("refused: "))
+        events = (each.event for each in self.recording.exchanges if each.event is not None)
+        return tuple(
+            event.detail
+            for event in events
+            if event.kind is Occurred.REFUSED and not event.ends_the_wait
+        )
 
 
 class Sandbox:
@@ -284,7 +288,13 @@ class _NearBack:
         _refuse_others(url)
         self.inner.warm(url)
 
-    def send(self, request: HttpRequest, *, timeout_s: float) -> HttpResponse:
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        timeout_s: float,
+        saw: Callable[[Wire], None] = look_away,
+    ) -> HttpResponse:
         _refuse_others(request.url)
         return self.inner.send(request, timeout_s=timeout_s)
 

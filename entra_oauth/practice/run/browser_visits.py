@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
-from entra_oauth.channels.loopback.host import Passage
+from entra_oauth.channels.exchange import Exchange
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.practice.browser.control_client import command
 from entra_oauth.practice.browser.transport import SocketTap, http_send
@@ -37,7 +37,7 @@ class BrowserVisits:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._visits: list[Passage] = []
+        self._visits: list[Exchange] = []
         self._open: set[int] = set()
 
     def begin(self, method: str, url: str) -> int:
@@ -47,7 +47,9 @@ class BrowserVisits:
             number = len(self._visits)
             if number >= _MOST:
                 return -1
-            self._visits.append(Passage(request=request, response=None, started_at=at, ended_at=at))
+            self._visits.append(
+                Exchange(request=request, response=None, started_at=at, ended_at=at)
+            )
             self._open.add(number)
             return number
 
@@ -61,11 +63,11 @@ class BrowserVisits:
                 self._visits[number],
                 ended_at=now(),
                 failure=None if received else "ExchangeBroken",
-                wire=Wire(sent=sent, received=received),
+                wire=Wire(sent=sent, received=received) if sent else None,
             )
             self._changed.notify_all()
 
-    def wait(self, patience_s: float) -> tuple[Passage, ...]:
+    def wait(self, patience_s: float) -> tuple[Exchange, ...]:
         """All of them, once none is under way any more, or after so many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: not self._open, patience_s)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
-from entra_oauth.channels.loopback.host import LoopbackHost, Passage
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.practice.server.host_names import stands_in_for
 from entra_oauth.protocol.messages import HttpResponse, is_loopback, split_origin
 
@@ -43,7 +44,7 @@ def serve(
     port: int = 0,
     tls: bool = True,
     proxy_port: int | None = None,
-    witness: Callable[[Passage], None] | None = None,
+    witness: Callable[[Exchange], None] | None = None,
 ) -> Hosted:
     """Serve `tenant` on loopback; use the result in a `with` block.
 
@@ -71,7 +72,7 @@ class Hosted:
         port: int,
         tls: bool,
         proxy_port: int | None,
-        witness: Callable[[Passage], None] | None,
+        witness: Callable[[Exchange], None] | None,
     ) -> None:
         self._tenant = tenant
         self._wanted_port = port
@@ -135,14 +136,14 @@ class Hosted:
     ) -> None:
         self._open.close()
 
-    def _told(self, passage: Passage) -> None:
+    def _told(self, exchange: Exchange) -> None:
         """Hand on what passed, with the certificate that was presented."""
         if self._witness is None:
             return
-        if passage.wire.tls_version:
-            wire = replace(passage.wire, certificates=(self._certificate,))
-            passage = replace(passage, wire=wire)
-        self._witness(passage)
+        if exchange.wire is not None and exchange.wire.tls_version:
+            wire = replace(exchange.wire, certificates=(self._certificate,))
+            exchange = replace(exchange, wire=wire)
+        self._witness(exchange)
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
         # A page elsewhere may point its own name at this machine (DNS rebinding).

@@ -13,7 +13,8 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.loopback.host import LoopbackHost, Passage, Refusal
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.loopback.host import LoopbackHost, Refusal
 from entra_oauth.practice.server.host_names import stands_in_for
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -50,7 +51,7 @@ class Proxy:
         tls: ssl.SSLContext,
         connect: Callable[[str], int],
         port: int = 0,
-        witness: Callable[[Passage], None] | None = None,
+        witness: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._handle_inside = handle
         self._tls = tls

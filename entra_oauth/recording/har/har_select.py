@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from entra_oauth.channels.exchange import Exchange, FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import FORM, is_loopback, parse_form
-from entra_oauth.recording.record import Exchange, Recording
+from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ _PATHS = (
     (re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)"), "metadata"),
 )
 _NAMES = {"metadata": "openid-configuration"}
-_FRONT = ("authorize", "redirect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,18 +122,16 @@ def kind_of(request: HttpRequest) -> str | None:
 
 
 def _exchange(entry: Entry, kind: str) -> Exchange:
-    front = kind in _FRONT
-    note = {"authorize": "authorize", "redirect": "accepted"}.get(kind, "")
+    event = {"authorize": Occurred.ASKED, "redirect": Occurred.ACCEPTED}.get(kind)
     request = entry.request
     wire = None
-    if entry.sent and not front:
+    if entry.sent and event is None:
         wire = replace(entry.link, sent=entry.sent, received=entry.received)
     elif entry.sent:
         request = replace(request, raw=entry.sent)
-    name = _NAMES.get(kind, kind)
     return Exchange(
-        channel="front" if front else "back",
-        note=note or (request.path.rpartition("/")[2] if kind == "api" else name),
+        event=None if event is None else FrontEvent(event),
+        purpose="" if kind == "api" else _NAMES.get(kind, kind),
         request=request,
         response=entry.response,
         started_at=entry.started_at,

@@ -18,7 +18,7 @@ from entra_oauth.audit import case_of, lint
 from entra_oauth.practice.browser.user_agent import PracticeBrowser
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.har.har_select import kind_of
 from kit import needs
 from kit.foreign.programs import DAEMON, ISSUER, SECRET, WORKSPACE, Cloud, cloud
@@ -35,16 +35,22 @@ def clouds() -> Iterator[Cloud]:
         yield made
 
 
+EVENTS = {
+    "authorize": FrontEvent(Occurred.ASKED),
+    "redirect": FrontEvent(Occurred.ACCEPTED),
+    "page": FrontEvent(Occurred.PAGE),
+}
+
+
 def _recording(cloud: Cloud) -> Recording:
     """What the tenant saw; the pages on which the person signed in are the browser's."""
     exchanges = []
     for number, (request, response) in enumerate(cloud.tenant.log):
         kind = kind_of(request)
-        front = kind in ("authorize", "redirect", None)
         exchanges.append(
             Exchange(
-                channel="front" if front else "back",
-                note={"authorize": "authorize", None: "page"}.get(kind, kind or ""),
+                event=EVENTS.get(kind or "page"),
+                purpose=kind or "",
                 request=request,
                 response=response,
                 started_at=cloud.tenant.now() + number / 20,

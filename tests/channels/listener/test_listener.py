@@ -34,6 +34,7 @@ from entra_oauth.errors import (
     UsageError,
 )
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
+from entra_oauth.recording import FrontEvent, Occurred
 from kit import needs
 from kit.processes import child_process
 from kit.servers import raw_peer
@@ -75,7 +76,7 @@ class Attempt:
     port: int
     result: Future[str]
     said: list[str] = field(default_factory=list)
-    seen: list[tuple[str, HttpRequest, HttpResponse | None]] = field(default_factory=list)
+    seen: list[tuple[FrontEvent, HttpRequest, HttpResponse | None]] = field(default_factory=list)
 
     def answer(self, fields: str = GENUINE, *, target: str = "/") -> raw_peer.Reply:
         """The redirect, in the way that was agreed."""
@@ -96,7 +97,7 @@ class Attempt:
 
     @property
     def notes(self) -> list[str]:
-        return [note for note, _, _ in self.seen]
+        return [str(event) for event, _, _ in self.seen]
 
 
 @contextmanager
@@ -110,7 +111,7 @@ def attempt(
     reader: Callable[[HttpRequest], str] = read,
 ) -> Iterator[Attempt]:
     said: list[str] = []
-    seen: list[tuple[str, HttpRequest, HttpResponse | None]] = []
+    seen: list[tuple[FrontEvent, HttpRequest, HttpResponse | None]] = []
     opened = threading.Event()
 
     def launch(url: str) -> bool:
@@ -531,8 +532,8 @@ def test_a_mistake_while_reading_ends_the_wait_with_it(waiting: Attempt) -> None
 
 
 def test_a_witness_that_fails_ends_the_wait_with_it() -> None:
-    def witness(note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-        if note != "authorize":
+    def witness(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
+        if event.kind is not Occurred.ASKED:
             raise MemoryError
 
     opened = threading.Event()

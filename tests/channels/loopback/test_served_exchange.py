@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from entra_oauth.channels.loopback.host import HangUp, LoopbackHost, Passage
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.loopback.host import HangUp, LoopbackHost
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from kit.back_channels import eventually
+from kit.back_channels import eventually, wire_of
 from kit.servers import raw_peer
 
 
@@ -23,12 +24,12 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 
 @pytest.fixture
-def seen() -> list[Passage]:
+def seen() -> list[Exchange]:
     return []
 
 
 @pytest.fixture
-def host(seen: list[Passage]) -> Iterator[LoopbackHost]:
+def host(seen: list[Exchange]) -> Iterator[LoopbackHost]:
     with LoopbackHost(_answer, keep_alive=True, witness=seen.append) as running:
         yield running
 
@@ -38,32 +39,32 @@ def _bytes(port: int, line: str, *more: str, body: str = "") -> bytes:
 
 
 def test_the_bytes_are_those_of_the_socket_on_a_kept_connection_too(
-    host: LoopbackHost, seen: list[Passage]
+    host: LoopbackHost, seen: list[Exchange]
 ) -> None:
     one = _bytes(host.port, "POST /a?b=%41 HTTP/1.1", "Content-Length: 3", body="abc")
     two = _bytes(host.port, "GET / HTTP/1.1", "X-Odd:\tvalue ", "Connection: close")
     back = raw_peer.exchange(host.port, one + two)
     assert eventually(lambda: len(seen) == 2)
     first, second = seen
-    assert (first.wire.sent, second.wire.sent) == (one, two)
-    assert first.wire.received + second.wire.received == back
+    assert (wire_of(first).sent, wire_of(second).sent) == (one, two)
+    assert wire_of(first).received + wire_of(second).received == back
     assert (first.request.url, first.request.body) == (
         f"http://localhost:{host.port}/a?b=%41",
         b"abc",
     )
     assert first.response
     assert first.response.body == b"you said abc"
-    assert (first.wire.kept, second.wire.kept) == (False, True)
-    assert first.wire.peer == f"127.0.0.1:{host.port}"
-    assert (first.wire.tls_version, first.wire.proxy, first.failure) == (None, None, None)
+    assert (wire_of(first).kept, wire_of(second).kept) == (False, True)
+    assert wire_of(first).peer == f"127.0.0.1:{host.port}"
+    assert (wire_of(first).tls_version, wire_of(first).proxy, first.failure) == (None, None, None)
     assert first.started_at <= first.ended_at <= second.ended_at
-    times = first.wire.times
+    times = wire_of(first).times
     assert (times.dns, times.connect, times.tls) == (None, None, None)
     assert all(part is not None and part >= 0 for part in (times.send, times.wait, times.receive))
 
 
 def test_the_interim_answer_is_part_of_what_was_received(
-    host: LoopbackHost, seen: list[Passage]
+    host: LoopbackHost, seen: list[Exchange]
 ) -> None:
     with raw_peer.connect(host.port) as sock:
         expects = ("Expect: 100-continue", "Content-Length: 3", "Connection: close")
@@ -73,7 +74,7 @@ def test_the_interim_answer_is_part_of_what_was_received(
         back = interim + raw_peer.read_all(sock)
     assert eventually(lambda: bool(seen))
     assert back.startswith(b"HTTP/1.1 100 ")
-    assert seen[0].wire.received == back
+    assert wire_of(seen[0]).received == back
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_the_interim_answer_is_part_of_what_was_received(
     ],
 )
 def test_what_is_refused_unread_is_told_with_its_bytes(
-    message: bytes, told: tuple[str, str, int], host: LoopbackHost, seen: list[Passage]
+    message: bytes, told: tuple[str, str, int], host: LoopbackHost, seen: list[Exchange]
 ) -> None:
     with raw_peer.connect(host.port) as sock:
         sock.sendall(message)
@@ -99,34 +100,34 @@ def test_what_is_refused_unread_is_told_with_its_bytes(
         back = raw_peer.read_all(sock)
     assert eventually(lambda: bool(seen))
     method, ending, status = told
-    (passage,) = seen
-    assert passage.wire.sent == message
-    assert passage.wire.received == back
+    (exchange,) = seen
+    assert wire_of(exchange).sent == message
+    assert wire_of(exchange).received == back
     assert back.startswith(b"HTTP/1.1 %d " % status)
-    assert passage.request.method == method
-    assert passage.request.url.endswith(ending)
+    assert exchange.request.method == method
+    assert exchange.request.url.endswith(ending)
 
 
 @pytest.mark.parametrize("path", ["/away", "/torn"])
 def test_a_connection_that_we_ended_has_no_answer(
-    path: str, host: LoopbackHost, seen: list[Passage]
+    path: str, host: LoopbackHost, seen: list[Exchange]
 ) -> None:
     message = _bytes(host.port, f"GET {path} HTTP/1.1")
     ahead = _bytes(host.port, "GET /never-read HTTP/1.1")
     with raw_peer.connect(host.port) as sock:
         sock.sendall(message + ahead)
         assert eventually(lambda: bool(seen))
-    (passage,) = seen
-    assert (passage.wire.sent, passage.wire.received) == (message, b"")
-    assert (passage.response, passage.failure) == (None, "HangUp")
-    assert passage.wire.times.receive is None
+    (exchange,) = seen
+    assert (wire_of(exchange).sent, wire_of(exchange).received) == (message, b"")
+    assert (exchange.response, exchange.failure) == (None, "HangUp")
+    assert wire_of(exchange).times.receive is None
 
 
 def test_our_own_mistake_is_told_as_it_was_answered(
-    host: LoopbackHost, seen: list[Passage]
+    host: LoopbackHost, seen: list[Exchange]
 ) -> None:
     back = raw_peer.exchange(host.port, _bytes(host.port, "GET /mistake HTTP/1.1"))
     assert eventually(lambda: bool(seen))
     assert seen[0].response
     assert seen[0].response.status == 500
-    assert seen[0].wire.received == back
+    assert wire_of(seen[0]).received == back

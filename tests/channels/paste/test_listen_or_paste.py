@@ -32,6 +32,7 @@ from entra_oauth.errors import (
     UsageError,
 )
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.recording import FrontEvent
 from kit import needs
 
 T = TypeVar("T")
@@ -133,8 +134,10 @@ class Scene:
         self.launched.set()
         return False
 
-    def witness(self, note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-        self.witnessed.append((note, request.query))
+    def witness(
+        self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /
+    ) -> None:
+        self.witnessed.append((str(event), request.query))
 
     def wait_until_said(self, words: str) -> None:
         until = time.monotonic() + 10

@@ -18,6 +18,7 @@ from entra_oauth.errors import (
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.recording import FrontEvent
 
 REDIRECT = "http://localhost:51823"
 URL = "https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=" + "x" * 3000
@@ -50,8 +51,10 @@ class _Person:
             raise line
         return line
 
-    def witness(self, note: str, request: HttpRequest, response: HttpResponse | None, /) -> None:
-        self.witnessed.append((note, request, response))
+    def witness(
+        self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /
+    ) -> None:
+        self.witnessed.append((str(event), request, response))
 
     def paste(self, *, launch: Callable[[str], bool] | None = None) -> Paste:
         return Paste(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
-from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.save import save
 from entra_oauth.recording.step import Level
 from kit.canaries import CODE
@@ -43,8 +43,6 @@ def folder(tmp_path: Path) -> Path:
         body=SENT.partition(b"\r\n\r\n")[2],
     )
     exchange = Exchange(
-        channel="back",
-        note="token",
         request=request,
         response=HttpResponse(status=400, body=BODY.encode(), wire=WIRE),
         started_at=1.0,
@@ -52,8 +50,7 @@ def folder(tmp_path: Path) -> Path:
         wire=WIRE,
     )
     asked = Exchange(
-        channel="front",
-        note="authorize",
+        event=FrontEvent(Occurred.ASKED),
         request=HttpRequest(method="GET", url="https://login.example/t/authorize?state=x"),
         response=None,
         started_at=0.5,

@@ -471,7 +471,7 @@ def launch(url, command):
 receivers.launch = launch
 # These work beside it, in threads.
 receivers.RequestsBack.warm = lambda self, url: None
-receivers.RequestsBack.send = lambda self, request, timeout_s: None
+receivers.RequestsBack.send = lambda self, request, timeout_s, saw=None: None
 assert main({arguments!r}) == 130
 """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.channels.loopback.host import Passage
+from entra_oauth.channels.exchange import Exchange
 from entra_oauth.cli.practice import record_programs
-from entra_oauth.cli.practice.record_programs import Passages
+from entra_oauth.cli.practice.record_programs import ProgramRecorder
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Recorder
@@ -79,10 +79,10 @@ def test_a_program_that_cannot_be_started_leaves_no_folder(tmp_path: Path) -> No
 # ---- what a message is taken for ----------------------------------------------------------
 
 
-def _passage(method: str, url: str, sent: bytes = b"x", received: bytes = b"") -> Passage:
+def _exchange(method: str, url: str, sent: bytes = b"x", received: bytes = b"") -> Exchange:
     request = HttpRequest(method=method, url=url)
-    wire = Wire(sent=sent, received=received)
-    return Passage(request=request, response=None, started_at=1.0, ended_at=2.0, wire=wire)
+    wire = Wire(sent=sent, received=received) if sent else None
+    return Exchange(request=request, response=None, started_at=1.0, ended_at=2.0, wire=wire)
 
 
 SPACE = "https://adb-1.2.azuredatabricks.net"
@@ -112,7 +112,7 @@ def test_pages_are_the_browsers_and_the_rest_is_the_programs(
     url: str, channel: str, name: str
 ) -> None:
     recorder = Recorder()
-    Passages(recorder).at_tenant(_passage("GET", url))
+    ProgramRecorder(recorder).at_tenant(_exchange("GET", url))
     (step,) = steps_of(recorder.recording)
     assert (step.channel, step.name) == (channel, name)
     assert recorder.recording.at_authority
@@ -142,8 +142,8 @@ def test_the_browsers_visits_to_the_program(url: str, sent: bytes, name: str) ->
     recorder = Recorder()
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     method = sent.partition(b" ")[0].decode() or "GET"
-    visit = _passage(method, url, sent, answer if sent else b"")
-    Passages(recorder).at_program([visit], "https://localhost:8")
+    visit = _exchange(method, url, sent, answer if sent else b"")
+    ProgramRecorder(recorder).at_program([visit], "https://localhost:8")
     (step,) = steps_of(recorder.recording)
     assert (step.channel, step.name, step.url) == ("front", name, url)
     if sent:
@@ -157,8 +157,8 @@ def test_the_browsers_visits_to_the_program(url: str, sent: bytes, name: str) ->
 
 def test_a_visit_to_the_tenants_own_address_is_known_already() -> None:
     recorder = Recorder()
-    visit = _passage("GET", "https://localhost:8/x/oauth2/v2.0/authorize?code=a")
-    Passages(recorder).at_program([visit], "https://localhost:8")
+    visit = _exchange("GET", "https://localhost:8/x/oauth2/v2.0/authorize?code=a")
+    ProgramRecorder(recorder).at_program([visit], "https://localhost:8")
     assert recorder.recording.exchanges == ()
 
 
@@ -168,7 +168,7 @@ def test_there_is_an_end_to_what_is_kept_and_it_is_counted(
 ) -> None:
     monkeypatch.setattr(record_programs, limit, value)
     recorder = Recorder()
-    kept = Passages(recorder)
+    kept = ProgramRecorder(recorder)
     for _ in range(5):
-        kept.at_tenant(_passage("GET", KEYS, b"0123456789"))
+        kept.at_tenant(_exchange("GET", KEYS, b"0123456789"))
     assert (len(recorder.recording.exchanges), kept.left_out) == (2, 3)

@@ -17,7 +17,7 @@ from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENA
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, encode_form
-from entra_oauth.recording import Exchange, Recorder, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recorder, Recording
 from kit.practice import ALICE, PASSWORD
 
 __all__ = ["ARTICLE_STATE", "article", "at_entra", "changed", "practised", "sign_in_on_practice"]
@@ -133,6 +133,10 @@ def json_answer(members: dict[str, object], status: int = 200) -> HttpResponse:
     )
 
 
+EVENTS = {str(event): event for event in map(FrontEvent, Occurred)}
+"""The events of the front channel, by what a recording notes of them."""
+
+
 def step(
     note: str,
     method: str,
@@ -144,10 +148,10 @@ def step(
     at: float = 1_000_000.0,
 ) -> Exchange:
     """One exchange. What is noted as the browser's is the front channel's."""
-    front = note in ("authorize", "accepted", "refused", "page")
+    event = EVENTS.get(note)
     return Exchange(
-        channel="front" if front else "back",
-        note=note,
+        event=event,
+        purpose="" if event else note,
         request=HttpRequest(method=method, url=url, headers=headers, body=body),
         response=response,
         started_at=at,

@@ -167,7 +167,7 @@ def _refreshed() -> Pair:
         at=token.ended_at + 60,
     )
     first = Recording(
-        tuple(replace(e, note="redeem") if e is token else e for e in recording.exchanges)
+        tuple(replace(e, purpose="redeem") if e is token else e for e in recording.exchanges)
     )
     return _both(_plus(first, again))
 

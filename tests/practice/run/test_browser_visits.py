@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from entra_oauth.channels.loopback.host import HangUp, LoopbackHost, Passage
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.loopback.host import HangUp, LoopbackHost
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, UsageError
 from entra_oauth.practice.browser.control_client import command
 from entra_oauth.practice.browser.transport import SocketTap, http_send
@@ -16,6 +17,7 @@ from entra_oauth.practice.run.browser_visits import BrowserVisits, telling
 from entra_oauth.practice.run.control import Control
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
+from kit.back_channels import wire_of
 
 
 def _program(request: HttpRequest) -> HttpResponse:
@@ -30,12 +32,12 @@ def visits() -> BrowserVisits:
 
 
 @pytest.fixture
-def seen() -> list[Passage]:
+def seen() -> list[Exchange]:
     return []
 
 
 @pytest.fixture
-def program(seen: list[Passage]) -> Iterator[LoopbackHost]:
+def program(seen: list[Exchange]) -> Iterator[LoopbackHost]:
     with LoopbackHost(_program, witness=seen.append) as host:
         yield host
 
@@ -56,7 +58,7 @@ def _form(port: int, path: str = "/") -> HttpRequest:
 
 
 def test_a_visit_is_told_with_the_bytes_that_the_program_saw(
-    control: Control, visits: BrowserVisits, program: LoopbackHost, seen: list[Passage]
+    control: Control, visits: BrowserVisits, program: LoopbackHost, seen: list[Exchange]
 ) -> None:
     send = telling(control.address, ca_file=None, proxy_port=None)
     response = send(_form(program.port))
@@ -64,8 +66,11 @@ def test_a_visit_is_told_with_the_bytes_that_the_program_saw(
     (visit,) = visits.wait(5)
     program.close()
     (other,) = seen
-    assert (visit.wire.sent, visit.wire.received) == (other.wire.sent, other.wire.received)
-    assert visit.wire.sent.endswith(b"\r\n\r\ncode=abc&state=def")
+    assert (wire_of(visit).sent, wire_of(visit).received) == (
+        wire_of(other).sent,
+        wire_of(other).received,
+    )
+    assert wire_of(visit).sent.endswith(b"\r\n\r\ncode=abc&state=def")
     assert (visit.request.method, visit.request.url) == (
         "POST",
         f"http://localhost:{program.port}/",
@@ -83,9 +88,9 @@ def test_a_visit_that_came_to_nothing_is_one_too(
     with pytest.raises(ConnectFailed):
         send(_form(program.port))
     broken, refused = visits.wait(5)
-    assert (broken.failure, broken.wire.received) == ("ExchangeBroken", b"")
-    assert broken.wire.sent.endswith(b"code=abc&state=def")
-    assert (refused.failure, refused.wire.sent) == ("ExchangeBroken", b"")
+    assert (broken.failure, wire_of(broken).received) == ("ExchangeBroken", b"")
+    assert wire_of(broken).sent.endswith(b"code=abc&state=def")
+    assert (refused.failure, refused.wire) == ("ExchangeBroken", None)
 
 
 def test_where_nobody_wants_to_know_the_visit_is_made(program: LoopbackHost) -> None:
@@ -97,14 +102,14 @@ def test_where_nobody_wants_to_know_the_visit_is_made(program: LoopbackHost) -> 
 
 def test_what_is_under_way_is_waited_for_but_not_for_ever(visits: BrowserVisits) -> None:
     number = visits.begin("GET", "http://localhost:1/?code=abc")
-    assert [visit.wire.sent for visit in visits.wait(0)] == [b""]
+    assert [visit.wire for visit in visits.wait(0)] == [None]
     later = threading.Timer(0.05, visits.end, (number, b"sent", b"received"))
     later.start()
-    assert [visit.wire.sent for visit in visits.wait(10)] == [b"sent"]
+    assert [wire_of(visit).sent for visit in visits.wait(10)] == [b"sent"]
     later.join()
     visits.end(number, b"again", b"again")
     visits.end(7, b"never begun", b"")
-    assert [visit.wire.sent for visit in visits.wait(0)] == [b"sent"]
+    assert [wire_of(visit).sent for visit in visits.wait(0)] == [b"sent"]
 
 
 def test_there_is_an_end_to_what_is_kept(

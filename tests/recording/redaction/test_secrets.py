@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from entra_oauth.errors import SecurityError
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
-from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.redaction.secrets import (
     leaks,
     live_secrets,
@@ -69,8 +69,6 @@ def test_the_refusal_names_the_file_and_not_the_secret() -> None:
 def test_every_secret_of_a_recording_is_known() -> None:
     def exchange(request: HttpRequest, response: HttpResponse | None) -> Exchange:
         return Exchange(
-            channel="back",
-            note="x",
             request=request,
             response=response,
             started_at=0.0,
@@ -126,6 +124,6 @@ def test_the_password_of_a_sign_in_page_is_one() -> None:
         body=b"login=ada&passwd=CanaryPassword-1234",
     )
     exchange = Exchange(
-        channel="front", note="page", request=request, response=None, started_at=0, ended_at=0
+        event=FrontEvent(Occurred.PAGE), request=request, response=None, started_at=0, ended_at=0
     )
     assert live_secrets(Recording((exchange,)))["CanaryPassword-1234"] == "pw"
