@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.har.har_read import read_har
 from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.har.har_select import import_har
-from entra_oauth.recording.record import Exchange, Recording
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.save import finished_files
@@ -222,8 +222,6 @@ def test_joined_cookies_go_from_what_is_imported(join: str, level: Level) -> Non
 def test_the_last_search_knows_every_joined_cookie(join: str) -> None:
     line = f"a={ONE}; expires={DATE}{join}b={TWO}; path=/"
     exchange = Exchange(
-        channel="back",
-        note="x",
         request=HttpRequest(method="GET", url="https://a.example/"),
         response=HttpResponse(status=200, headers=(("Set-Cookie", line),)),
         started_at=0.0,
