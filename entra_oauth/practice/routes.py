@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, cast
 
 from entra_oauth.practice.http.refusals import Refused
 from entra_oauth.practice.http.responses import dated
+from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
     from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.state.context import Context
-    from entra_oauth.protocol.messages import HttpResponse
 
-    Endpoint = Callable[[Context, Call], HttpResponse]
+    Endpoint = Callable[[Context, Call], Answer]
 
 __all__ = ["answer", "endpoint"]
 
@@ -81,15 +82,16 @@ _THROTTLED = (
 _METHODS = ("GET", "POST", "OPTIONS")
 
 
-def answer(context: Context, call: Call) -> HttpResponse:
+def answer(context: Context, call: Call) -> Answer:
     """Let the endpoint of that address answer; a refusal that nobody caught is a page.
 
-    The answer says what time it is there.
+    A message has the time in a header; a reply to the app gets it when it is rendered.
     """
-    return dated(_undated(context, call), call.now)
+    found = _undated(context, call)
+    return dated(found, call.now) if isinstance(found, HttpResponse) else found
 
 
-def _undated(context: Context, call: Call) -> HttpResponse:
+def _undated(context: Context, call: Call) -> Answer:
     name = _find(call, call.method)
     if name is None:
         from entra_oauth.practice.pages import forms

@@ -118,7 +118,8 @@ class PracticeTenant:
             )
         except ValueError:
             return HttpResponse(status=400, reason="Bad Request")
-        return self.faults.answer(self._context, call, routes.answer)
+        answer = self.faults.answer(self._context, call, routes.answer)
+        return answer if isinstance(answer, HttpResponse) else answer.render()
 
     def connect(self, host: str) -> int:
         """The status of the proxy's answer to a CONNECT: 200, if no fault shuts the way there.

@@ -1,26 +1,26 @@
-"""What a fault can do: the pieces that `fault_words` puts together."""
+"""The things that a fault can do: the pieces that `syntax` puts together."""
 
 from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback.host import HangUp
-from entra_oauth.practice.http.authorization_response import read_reply
 from entra_oauth.practice.http.error_responses import as_fields, as_json
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.pages import forms
+from entra_oauth.practice.pages.reply_to_app import truncated, with_header
 from entra_oauth.practice.request.challenge import Challenge
-from entra_oauth.practice.request.claims_request import challenge_json
 from entra_oauth.practice.signing.jws import base64url, compact_json, split
 from entra_oauth.practice.token.signed_tokens import sign
+from entra_oauth.practice.workspace.api_caller import claims_challenge
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from entra_oauth.practice.faults.fault_rule import Scene
+    from entra_oauth.practice.pages.reply_to_app import Answer
 
 __all__ = [
     "AddHeader",
@@ -83,7 +83,7 @@ class FixedAnswer:
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
 
-    def __call__(self, scene: Scene) -> HttpResponse:
+    def __call__(self, scene: Scene) -> Answer:
         return HttpResponse(
             status=self.status,
             headers=(("Content-Type", self.content_type), ("Cache-Control", "no-store")),
@@ -97,7 +97,7 @@ class EndConnection:
 
     reset: bool
 
-    def __call__(self, scene: Scene) -> HttpResponse:
+    def __call__(self, scene: Scene) -> Answer:
         raise HangUp(reset=self.reset)
 
 
@@ -111,16 +111,15 @@ class EntraRefusal:
     suberror: str | None = None
     claims: str | None = None
 
-    def __call__(self, scene: Scene) -> HttpResponse:
+    def __call__(self, scene: Scene) -> Answer:
         refused = refuse(self.number, *self.names, error=self.error, suberror=self.suberror)
         refused.claims = self.claims
         if scene.place == "redirect":
             answer = scene.go_on(scene.context, scene.call)
-            reply = read_reply(answer)
-            if reply is None:
+            if isinstance(answer, HttpResponse):
                 return answer
-            kept = tuple((n, v) for n, v in reply.fields if n == "state")
-            return reply.saying((*as_fields(refused, scene.call), *kept))
+            state = tuple((n, v) for n, v in answer.fields if n == "state")
+            return replace(answer, fields=(*as_fields(refused, scene.call), *state))
         if scene.place in ("authorize", "page"):
             return forms.error(refused, scene.call)
         return as_json(refused, scene.call)
@@ -130,16 +129,8 @@ class EntraRefusal:
 class CaeChallenge:
     """The workspace wants a token that is newer than this moment."""
 
-    def __call__(self, scene: Scene) -> HttpResponse:
-        wanted = b64encode(challenge_json(int(scene.call.now)).encode()).decode("ascii")
-        told = f'Bearer realm="", error="insufficient_claims", claims="{wanted}"'
-        message = "Continuous access evaluation resulted in claims challenge."
-        return HttpResponse(
-            status=401,
-            reason="Unauthorized",
-            headers=(("Content-Type", "application/json"), ("WWW-Authenticate", told)),
-            body=json.dumps({"error_code": 401, "message": message}).encode("utf-8"),
-        )
+    def __call__(self, scene: Scene) -> Answer:
+        return claims_challenge(int(scene.call.now))
 
 
 # ---- edits -------------------------------------------------------------------------
@@ -152,21 +143,22 @@ class AddHeader:
     name: str
     value: str
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
-        others = tuple((n, v) for n, v in answer.headers if n.lower() != self.name.lower())
-        return replace(answer, headers=(*others, (self.name, self.value)))
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
+        if isinstance(answer, HttpResponse):
+            return with_header(answer, self.name, self.value)
+        return replace(answer, headers=(*answer.headers, (self.name, self.value)))
 
 
 @dataclass(frozen=True, slots=True)
 class Truncate:
     """The body ends after so many bytes, though more were promised."""
 
-    keep: int
+    length: int
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
-        promised = ("Content-Length", str(len(answer.body)))
-        headers = (*answer.headers, promised, ("Connection", "close"))
-        return replace(answer, headers=headers, body=answer.body[: self.keep])
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
+        if isinstance(answer, HttpResponse):
+            return truncated(answer, self.length)
+        return replace(answer, body_limit=self.length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +168,13 @@ class SetField:
     name: str
     value: str | None = field(repr=False)
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
         if scene.place == "redirect":
-            reply = read_reply(answer)
-            if reply is None:
+            if isinstance(answer, HttpResponse):
                 return answer
-            rest = tuple((n, v) for n, v in reply.fields if n != self.name)
+            rest = tuple((n, v) for n, v in answer.fields if n != self.name)
             added = () if self.value is None else ((self.name, self.value),)
-            return reply.saying((*rest, *added))
+            return replace(answer, fields=(*rest, *added))
         body = _object(answer)
         if body is None:
             return answer
@@ -205,7 +196,7 @@ class SetClaim:
     name: str
     value: str | None = field(repr=False)
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
         body = _object(answer) or {}
         token = split(str(body.get(self.token, "")))
         if token is None:
@@ -232,7 +223,7 @@ class SpoilSignature:
 
     token: str
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
         body = _object(answer) or {}
         token = split(str(body.get(self.token, "")))
         if token is None:
@@ -248,10 +239,12 @@ class StolenCode:
 
     thief: str = "mallory"
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
-        reply, context = read_reply(answer), scene.context
-        issued_code = context.issued.code((reply.get("code") if reply else None) or "")
-        if reply is None or issued_code is None:
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
+        if isinstance(answer, HttpResponse):
+            return answer
+        context = scene.context
+        issued_code = context.issued.code(answer.get("code") or "")
+        if issued_code is None:
             return answer
         people = (u for u in context.directory.users if u.name.partition("@")[0] == self.thief)
         challenge = issued_code.request.challenge
@@ -262,27 +255,29 @@ class StolenCode:
             request=replace(issued_code.request, challenge=challenge),
             user=next(people, issued_code.user),
         )
-        for (
-            wanted
-        ) in issued_code.request.requested.resources:  # whoever steals for profit has agreed before
-            context.issued.consent(
-                other.user.oid, issued_code.request.app.client_id, wanted.resource.id
-            )
-        code = f"1.A{context.chance.text(85)}.AgABBAIAAAD{context.chance.text(800)}"
+        client_id = issued_code.request.app.client_id
+        for scope in issued_code.request.requested.resources:
+            # Whoever steals for profit has agreed before.
+            context.issued.consent(other.user.oid, client_id, scope.resource.id)
+        code = context.chance.authorization_code()
         context.issued.keep_code(code, other)
-        return reply.saying(tuple((n, code if n == "code" else v) for n, v in reply.fields))
+        fields = tuple((n, code if n == "code" else v) for n, v in answer.fields)
+        return replace(answer, fields=fields)
 
 
-def _object(answer: HttpResponse) -> dict[str, object] | None:
+def _object(answer: Answer) -> dict[str, object] | None:
+    """The JSON object of a message; None for any other."""
     try:
-        body = json.loads(answer.body)
+        body = json.loads(answer.body) if isinstance(answer, HttpResponse) else None
     except ValueError:
         return None
     return body if isinstance(body, dict) else None
 
 
-def _with_body(answer: HttpResponse, body: dict[str, object]) -> HttpResponse:
-    return replace(answer, body=compact_json(body).encode("utf-8"))
+def _with_body(answer: Answer, body: dict[str, object]) -> Answer:
+    if isinstance(answer, HttpResponse):
+        return replace(answer, body=compact_json(body).encode("utf-8"))
+    return answer
 
 
 def _piece(part: dict[str, object]) -> str:

@@ -6,7 +6,7 @@ in one request; the one that was added first is the outermost.
     tenant.faults.add("token status=503 times=1")
     tenant.faults.add("csrf-state")                     a scenario, by name
 
-How a rule is written down is in `fault_words`, the names are in `scenarios`.
+The words of a rule are in `syntax`, the names in `scenarios`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import Fields
 
-    Answer = Callable[[Context, Call], HttpResponse]
+    Endpoint = Callable[[Context, Call], Answer]
 
 __all__ = ["Faults"]
 
@@ -60,19 +61,20 @@ class Faults:
         with self._lock:
             return tuple((counted.rule, counted.touched) for counted in self._rules)
 
-    def answer(self, context: Context, call: Call, answer: Answer) -> HttpResponse:
-        """Let `answer` answer, by the rules."""
-        if not self._rules:
-            return answer(context, call)
-        from entra_oauth.practice.http.authorization_response import read_reply
+    def answer(self, context: Context, call: Call, endpoint: Endpoint) -> Answer:
+        """Let the endpoint answer, by the rules.
 
+        The rules of the place `redirect` come last: only then is it known whether the answer
+        goes back to the app.
+        """
+        if not self._rules:
+            return endpoint(context, call)
         place, sent = place_of("/" + "/".join(call.segments)), _sent(call)
-        response = _play(self._take(place, context, sent), place, context, call, answer)
-        if place not in ("authorize", "page") or read_reply(response) is None:
-            return response
-        return _play(
-            self._take("redirect", context, sent), "redirect", context, call, lambda *_: response
-        )
+        answer = _play(self._take(place, context, sent), place, context, call, endpoint)
+        if isinstance(answer, HttpResponse) or not answer.is_authorization_response:
+            return answer
+        taken = self._take("redirect", context, sent)
+        return _play(taken, "redirect", context, call, lambda *_: answer)
 
     def connect(self, context: Context, host: str, now: float) -> int:
         """The status of a proxy's answer to one who wants to be connected with `host`."""
@@ -83,7 +85,8 @@ class Faults:
 
         request = HttpRequest(method="CONNECT", url=f"https://{host}/")
         call = read_call(request, chance=context.chance, now=now)
-        return _play(rules, "connect", context, call, _let_in).status
+        answer = _play(rules, "connect", context, call, _let_in)
+        return answer.status if isinstance(answer, HttpResponse) else 200
 
     def _take(self, place: str, context: Context, sent: Fields) -> tuple[FaultRule, ...]:
         """The rules for this request, counted; the outermost one first."""
@@ -114,9 +117,9 @@ class _Counted:
 
 
 def _play(
-    rules: tuple[FaultRule, ...], place: str, context: Context, call: Call, answer: Answer
-) -> HttpResponse:
-    scene = Scene(place=place, context=context, call=call, go_on=answer)
+    rules: tuple[FaultRule, ...], place: str, context: Context, call: Call, endpoint: Endpoint
+) -> Answer:
+    scene = Scene(place=place, context=context, call=call, go_on=endpoint)
     for rule in reversed(rules):
         scene = replace(scene, go_on=_wrapped(rule, scene))
     return scene.go_on(context, call)
@@ -130,5 +133,5 @@ def _let_in(context: Context, call: Call) -> HttpResponse:
     return HttpResponse(status=200)
 
 
-def _wrapped(rule: FaultRule, inner: Scene) -> Answer:
+def _wrapped(rule: FaultRule, inner: Scene) -> Endpoint:
     return lambda context, call: rule.play(replace(inner, context=context, call=call))

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import sleep
-from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["PLACES", "FaultRule", "Scene", "place_of"]
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import Fields
 
-    Answer = Callable[[Context, Call], HttpResponse]
+    Endpoint = Callable[[Context, Call], Answer]
 
 
 PLACES = (
@@ -71,7 +71,7 @@ class Scene:
     place: str
     context: Context
     call: Call
-    go_on: Answer
+    go_on: Endpoint
     """What would have answered without the rule."""
 
 
@@ -92,12 +92,12 @@ class FaultRule:
     delay_s: float = 0.0
     before: tuple[Callable[[Scene], Scene], ...] = ()
     """What changes the world or the request for this one answer."""
-    instead: Callable[[Scene], HttpResponse] | None = None
-    edits: tuple[Callable[[Scene, HttpResponse], HttpResponse], ...] = ()
+    instead: Callable[[Scene], Answer] | None = None
+    edits: tuple[Callable[[Scene, Answer], Answer], ...] = ()
     outermost: bool = False
     """Whether it must see what the other rules made of the answer."""
 
-    def play(self, scene: Scene) -> HttpResponse:
+    def play(self, scene: Scene) -> Answer:
         """Answer as the rule says. Raises `HangUp` where it says that nobody answers."""
         if self.delay_s:
             sleep(self.delay_s)

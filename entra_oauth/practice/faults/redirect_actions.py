@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from entra_oauth.markup import Html, html, joined
 from entra_oauth.practice.browser.user_agent import VISIT
-from entra_oauth.practice.http.authorization_response import read_reply
-from entra_oauth.practice.http.responses import dated, page_answer, redirect_answer
-from entra_oauth.practice.pages import forms
+from entra_oauth.practice.http.responses import dated, page_answer
 from entra_oauth.practice.pages.page import page
 from entra_oauth.practice.pages.page_style import policy
-from entra_oauth.practice.request import redirects
+from entra_oauth.practice.request.redirects import origin_of
+from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from entra_oauth.practice.faults.fault_rule import Scene
-    from entra_oauth.practice.http.authorization_response import Reply
-    from entra_oauth.protocol.messages import Fields, HttpResponse
+    from entra_oauth.practice.pages.reply_to_app import Answer
 
 __all__ = ["Frames", "OtherMode"]
 
@@ -28,17 +26,10 @@ class OtherMode:
 
     mode: str
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
-        reply = read_reply(answer) if scene.place == "redirect" else None
-        if reply is None:
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
+        if isinstance(answer, HttpResponse) or scene.place != "redirect":
             return answer
-        if self.mode == "form_post":
-            return _dated(
-                scene,
-                forms.form_post(scene.call, reply.target, reply.fields, extra=_cookies(answer)),
-            )
-        location = redirects.reply_url(reply.target, reply.fields, self.mode)
-        return _dated(scene, redirect_answer(location, scene.call, extra=_cookies(answer)))
+        return replace(answer, mode=self.mode, call=scene.call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,41 +45,36 @@ class Frames:
     twice: bool = False
     """The reply is delivered, and then once more."""
 
-    def __call__(self, scene: Scene, answer: HttpResponse) -> HttpResponse:
-        reply = read_reply(answer) if scene.place == "redirect" else None
-        if reply is None:
+    def __call__(self, scene: Scene, answer: Answer) -> Answer:
+        if isinstance(answer, HttpResponse) or scene.place != "redirect":
             return answer
-        origin = redirects.origin_of(reply.target)
-        stray = [f'src="{escape(origin + self.first)}"'] if self.first else []
-        visits = (*stray, *(_source(reply),) * (2 if self.twice else 1))
-        frames = "".join(
-            f'<iframe name="{VISIT}" title="Visit {number}" width="100%" height="160" {visit}>'
-            "</iframe>"
-            for number, visit in enumerate(visits, start=1)
+        origin = origin_of(answer.redirect_uri)
+        stray = [html('src="{}"', origin + self.first)] if self.first else []
+        deliveries = (_source(answer.render()),) * (2 if self.twice else 1)
+        frames = joined(
+            html(
+                '<iframe name="{}" title="Visit {}" width="100%" height="160" {}></iframe>',
+                VISIT,
+                number,
+                source,
+            )
+            for number, source in enumerate((*stray, *deliveries), start=1)
         )
-        body = (
+        body = html(
             "<h1>Back to the app, on purpose not as usual</h1><p>A fault is in force. Below is "
             "what the app says to each visit of your browser, in their order. A frame stays "
-            f"empty where the app forbids frames, or does not answer any more.</p>{frames}"
+            "empty where the app forbids frames, or does not answer any more.</p>{}",
+            frames,
         )
         rules = policy(form_to=origin, script=True, frames=origin)
-        html = page("Back to the app", body)
-        return _dated(
-            scene, page_answer(200, html, scene.call, policy=rules, extra=_cookies(answer))
-        )
+        document = page("Back to the app", body)
+        around = page_answer(200, document, scene.call, policy=rules, extra=answer.cookies)
+        return dated(around, scene.call.now)
 
 
-def _source(reply: Reply) -> str:
-    """What a frame has to hold so that it delivers the reply."""
-    location = reply.response.header("Location")
+def _source(response: HttpResponse) -> Html:
+    """The attribute of a frame that delivers the reply."""
+    location = response.header("Location")
     if location is not None:
-        return f'src="{escape(location)}"'
-    return f'srcdoc="{escape(reply.response.body.decode("utf-8"))}"'
-
-
-def _cookies(answer: HttpResponse) -> Fields:
-    return tuple((n, v) for n, v in answer.headers if n.lower() == "set-cookie")
-
-
-def _dated(scene: Scene, answer: HttpResponse) -> HttpResponse:
-    return dated(answer, scene.call.now)
+        return html('src="{}"', location)
+    return html('srcdoc="{}"', response.body.decode("utf-8"))

@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.faults.fault_rule import Scene
-    from entra_oauth.protocol.messages import HttpResponse
+    from entra_oauth.practice.pages.reply_to_app import Answer
 
-    Edit = Callable[[Scene, HttpResponse], HttpResponse]
+    Edit = Callable[[Scene, Answer], Answer]
 
 __all__ = ["read_fault", "read_rule"]
 
@@ -168,7 +168,7 @@ class _Draft:
         if strange or self.before or self.edits or self.numbers.get("status", 400) < 400:
             _wrong("at connect there is only drop, reset, delay, and status from 400 on")
 
-    def _instead(self) -> Callable[[Scene], HttpResponse] | None:
+    def _instead(self) -> Callable[[Scene], Answer] | None:
         kinds = self.flags - {"twice"} | ({"status", "aadsts"} & set(self.numbers))
         if len(kinds) > 1:
             _wrong(f"{' and '.join(sorted(kinds))} exclude each other")

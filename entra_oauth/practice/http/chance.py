@@ -1,4 +1,4 @@
-"""Where everything random comes from, so that a seed can make it repeatable."""
+"""The one source of everything random, so that a seed can make it repeatable."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ class Chance:
     def text(self, characters: int) -> str:
         """So many characters of the base64url alphabet."""
         return base64url(self.octets(characters))[:characters].decode("ascii")
+
+    def authorization_code(self) -> str:
+        """Opaque, about 900 characters, two dots: so real ones look."""  # fidelity: code-shape
+        return f"1.A{self.text(85)}.AgABBAIAAAD{self.text(800)}"
+
+    def refresh_token(self) -> str:
+        """Opaque, about 1000 characters."""
+        return f"1.A{self.text(85)}.AgABAwEAAAD{self.text(900)}"
 
     def guid(self) -> str:
         return _guid(self.octets(16))

@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
+    from entra_oauth.markup import Html
     from entra_oauth.practice.http.call import Call
     from entra_oauth.protocol.messages import Fields
 
@@ -86,7 +87,7 @@ def text_answer(status: int, text: str, call: Call, *, extra: Fields = ()) -> Ht
 
 
 def page_answer(
-    status: int, html: str, call: Call, *, policy: str, extra: Fields = ()
+    status: int, document: Html, call: Call, *, policy: str, extra: Fields = ()
 ) -> HttpResponse:
     """A page. `policy` is its Content-Security-Policy."""
     return HttpResponse(
@@ -100,7 +101,7 @@ def page_answer(
             ("X-Frame-Options", "DENY"),
             *extra,
         ),
-        body=html.encode("utf-8"),
+        body=document.encode("utf-8"),
     )
 
 

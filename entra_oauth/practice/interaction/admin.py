@@ -1,4 +1,4 @@
-"""Where an administrator consents for everybody.
+"""The endpoint at which an administrator consents for everybody.
 
 https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice.directory.tenant_authority import read_authority
 from entra_oauth.practice.http.error_responses import as_fields
 from entra_oauth.practice.http.refusals import Refused
-from entra_oauth.practice.interaction.consent import deliver
+from entra_oauth.practice.interaction.completion import deliver
 from entra_oauth.practice.interaction.sign_in import begin
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.authorize_request import RefusedTo, find_destination
@@ -20,23 +20,23 @@ from entra_oauth.practice.request.scope_string import RequestedScope, ResourceSc
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Directory
     from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.state.context import Context
-    from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["admin_consent", "admin_consent_v2"]
 
 
-def admin_consent(context: Context, call: Call) -> HttpResponse:
+def admin_consent(context: Context, call: Call) -> Answer:
     """GET `/{tenant}/adminconsent`: for every API of the app's registration."""
     return _begin(context, call, scoped=False)
 
 
-def admin_consent_v2(context: Context, call: Call) -> HttpResponse:
+def admin_consent_v2(context: Context, call: Call) -> Answer:
     """GET `/{tenant}/v2.0/adminconsent`: for the APIs that `scope` names."""
     return _begin(context, call, scoped=True)
 
 
-def _begin(context: Context, call: Call, *, scoped: bool) -> HttpResponse:
+def _begin(context: Context, call: Call, *, scoped: bool) -> Answer:
     try:
         return begin(context, call, _read(context, call, scoped=scoped))
     except RefusedTo as no:

@@ -1,4 +1,4 @@
-"""Device code: the request of the device, and where a person types the code.
+"""Device code: the request of the device, and the page on which a person types the code.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
 """
@@ -20,6 +20,7 @@ from entra_oauth.practice.state.issued import DeviceGrant
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
@@ -94,7 +95,7 @@ def enter_code(context: Context, call: Call) -> HttpResponse:
     return forms.enter_code(call, code="", refused=None)
 
 
-def typed_code(context: Context, call: Call) -> HttpResponse:
+def typed_code(context: Context, call: Call) -> Answer:
     """POST `/{tenant}/oauth2/deviceauth`: somebody typed a code."""
     typed = call.form.get("otc") or ""
     try:
@@ -105,7 +106,7 @@ def typed_code(context: Context, call: Call) -> HttpResponse:
 
 
 def _find(context: Context, call: Call, typed: str) -> DeviceInteraction:
-    """Whom the code belongs to. Raises 90119, 70018, 70019 or 90120."""
+    """The interaction that the code begins. Raises 90119, 70018, 70019 or 90120."""
     code = "".join(typed.upper().split()).replace("-", "")
     if not code:
         raise refuse(90119)

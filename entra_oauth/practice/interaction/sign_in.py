@@ -1,8 +1,6 @@
-"""Who is it? The pages from the request to a person who is known.
+"""The pages from the request to a person who is known. Each step is one page with one form.
 
-Each step is one page with one form. The form carries a random name for what the
-tenant remembers about it (`ctx`), so no cookie is needed to get through. A cookie
-only spares a person the second sign-in. What follows is in `passage`.
+What follows is in `consent`, the end in `completion`.
 """
 
 from __future__ import annotations
@@ -13,16 +11,14 @@ from entra_oauth.practice.directory.tenant_authority import read_authority
 from entra_oauth.practice.http.error_responses import as_fields
 from entra_oauth.practice.http.refusals import Refused, refuse
 from entra_oauth.practice.http.responses import redirect_answer
-from entra_oauth.practice.interaction.consent import (
+from entra_oauth.practice.interaction.browser_session import (
     COOKIE,
-    deliver,
-    give_up,
-    go_on,
     join_session,
-    lacks_consent,
     pending_page,
     remember,
 )
+from entra_oauth.practice.interaction.completion import deliver, give_up
+from entra_oauth.practice.interaction.consent import go_on, lacks_consent
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request import redirects
 from entra_oauth.practice.request.authorize_request import AuthorizeRequest, RefusedTo, read_request
@@ -32,9 +28,9 @@ from entra_oauth.practice.state.issued import PendingPage, Session
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
     from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.practice.state.context import Context
-    from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = [
     "authorize",
@@ -46,17 +42,17 @@ __all__ = [
 ]
 
 
-def authorize(context: Context, call: Call) -> HttpResponse:
+def authorize(context: Context, call: Call) -> Answer:
     """GET or POST `/{tenant}/oauth2/v2.0/authorize`."""
     return _authorize(context, call, version=2)
 
 
-def authorize_v1(context: Context, call: Call) -> HttpResponse:
+def authorize_v1(context: Context, call: Call) -> Answer:
     """GET or POST `/{tenant}/oauth2/authorize`."""
     return _authorize(context, call, version=1)
 
 
-def _authorize(context: Context, call: Call, *, version: int) -> HttpResponse:
+def _authorize(context: Context, call: Call, *, version: int) -> Answer:
     sent = call.form if call.method == "POST" else call.query
     try:
         authority = read_authority(call.segments[0], context.directory)
@@ -68,8 +64,8 @@ def _authorize(context: Context, call: Call, *, version: int) -> HttpResponse:
         return forms.error(refused, call)
 
 
-def begin(context: Context, call: Call, interaction: Interaction) -> HttpResponse:
-    """The first page of an errand, or its end, if nothing has to be asked."""
+def begin(context: Context, call: Call, interaction: Interaction) -> Answer:
+    """The first page of an interaction, or its end, if nothing has to be asked."""
     browser = call.cookie(COOKIE)
     session = context.issued.session(browser)
     here = interaction.authority.tenant
@@ -121,7 +117,7 @@ def _silently(
     request: AuthorizeRequest,
     session: Session | None,
     users: tuple[User, ...],
-) -> HttpResponse:
+) -> Answer:
     """`prompt=none`: an answer without a page, or a reason why that cannot be."""
     # fidelity: prompt-none
     if session is None or not users:
@@ -135,7 +131,7 @@ def _silently(
     return go_on(context, call, request, user, session)
 
 
-def sign_in(context: Context, call: Call) -> HttpResponse:
+def sign_in(context: Context, call: Call) -> Answer:
     """POST `/{tenant}/login`: the sign-in form came back."""
     page = pending_page(context, call)
     if page is None:
@@ -154,7 +150,7 @@ def sign_in(context: Context, call: Call) -> HttpResponse:
     return go_on(context, call, interaction, user, join_session(context, call, user))
 
 
-def pick_account(context: Context, call: Call) -> HttpResponse:
+def pick_account(context: Context, call: Call) -> Answer:
     """POST `/{tenant}/pick`: somebody chose one of the signed-in accounts, or another."""
     page = pending_page(context, call)
     session = context.issued.session(call.cookie(COOKIE))
@@ -167,7 +163,7 @@ def pick_account(context: Context, call: Call) -> HttpResponse:
     return go_on(context, call, page.interaction, user, session)
 
 
-def log_out(context: Context, call: Call) -> HttpResponse:
+def log_out(context: Context, call: Call) -> Answer:
     """GET `/{tenant}/oauth2/v2.0/logout`: forget who is signed in with this browser.
 
     With `post_logout_redirect_uri` the browser is sent there, if any app of the
@@ -193,7 +189,7 @@ def _show_sign_in(
     *,
     name: str | None = None,
     problem: Refused | None = None,
-) -> HttpResponse:
+) -> Answer:
     ctx = remember(context, PendingPage(interaction=interaction, shown=call.now))
     shown = name if name is not None else interaction.login_hint or ""
     return forms.sign_in(
@@ -203,6 +199,6 @@ def _show_sign_in(
 
 def _show_picker(
     context: Context, call: Call, interaction: Interaction, users: tuple[User, ...]
-) -> HttpResponse:
+) -> Answer:
     ctx = remember(context, PendingPage(interaction=interaction, shown=call.now))
     return forms.pick_account(call, interaction, ctx=ctx, users=users)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
+from entra_oauth.markup import Html, html, joined
 from entra_oauth.practice.directory.model import AccountStatus
 from entra_oauth.practice.http.refusals import entra_time, refuse
 from entra_oauth.practice.http.responses import page_answer
@@ -17,9 +17,8 @@ from entra_oauth.practice.pages.page import (
     page,
     problem,
 )
-from entra_oauth.practice.pages.page_style import AUTO_SUBMIT, policy
+from entra_oauth.practice.pages.page_style import policy
 from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
-from entra_oauth.practice.request.redirects import origin_of
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
@@ -32,10 +31,10 @@ __all__ = [
     "admin_needed",
     "confirm_app",
     "consent",
-    "device_done",
+    "device_declined",
+    "device_granted",
     "enter_code",
     "error",
-    "form_post",
     "missing",
     "peculiarities",
     "pick_account",
@@ -55,22 +54,27 @@ def sign_in(
     users: tuple[User, ...],
 ) -> HttpResponse:
     """User name and password."""
-    first = "" if name else " autofocus"
-    second = " autofocus" if name else ""
-    inputs = (
+    first, second = ("", " autofocus") if name else (" autofocus", "")
+    inputs = html(
         '<label for="login">User name</label>'
-        f'<input id="login" name="login" value="{escape(name)}" autocomplete="username" '
-        f'autocapitalize="none" spellcheck="false" required{first}>'
+        '<input id="login" name="login" value="{}" autocomplete="username" '
+        'autocapitalize="none" spellcheck="false" required{}>'
         '<label for="passwd">Password</label>'
         '<input id="passwd" name="passwd" type="password" autocomplete="current-password" '
-        f"required{second}>"
+        "required{}>"
         '<p class="buttons"><button class="main" name="action" value="signin">Sign in</button>'
-        '<button name="action" value="cancel" formnovalidate>Cancel</button></p>'
+        '<button name="action" value="cancel" formnovalidate>Cancel</button></p>',
+        name,
+        first,
+        second,
     )
-    body = (
-        f"<h1>Sign in</h1><p>to continue to <b>{escape(interaction.app.name)}</b></p>"
-        f"{_said(problem)}{form(call, 'login', ctx, inputs)}{_who_is_here(users)}"
-        f"{explained(interaction)}"
+    body = html(
+        "<h1>Sign in</h1><p>to continue to <b>{}</b></p>{}{}{}{}",
+        interaction.app.name,
+        _problem_of(problem),
+        form(call, "login", ctx, inputs),
+        _people(users),
+        explained(interaction),
     )
     return answer(call, interaction, page("Sign in", body))
 
@@ -78,16 +82,26 @@ def sign_in(
 def pick_account(
     call: Call, interaction: Interaction, *, ctx: str, users: tuple[User, ...]
 ) -> HttpResponse:
-    """Which of the accounts that are signed in."""
-    tiles = "".join(
-        f'<button class="account" name="account" value="{escape(u.oid)}">'
-        f'<b>{escape(u.display_name)}</b><br><span class="soft">{escape(u.name)}</span></button>'
-        for u in users
+    """The accounts that are signed in, one button each."""
+    tiles = joined(
+        html(
+            '<button class="account" name="account" value="{}">'
+            '<b>{}</b><br><span class="soft">{}</span></button>',
+            user.oid,
+            user.display_name,
+            user.name,
+        )
+        for user in users
     )
-    other = '<button class="account" name="account" value="other">Use another account</button>'
-    body = (
-        f"<h1>Pick an account</h1><p>to continue to <b>{escape(interaction.app.name)}</b></p>"
-        f"{form(call, 'pick', ctx, tiles + other)}{explained(interaction)}"
+    choice = html(
+        '{}<button class="account" name="account" value="other">Use another account</button>',
+        tiles,
+    )
+    body = html(
+        "<h1>Pick an account</h1><p>to continue to <b>{}</b></p>{}{}",
+        interaction.app.name,
+        form(call, "pick", ctx, choice),
+        explained(interaction),
     )
     return answer(call, interaction, page("Pick an account", body))
 
@@ -96,15 +110,24 @@ def second_step(
     call: Call, interaction: Interaction, *, ctx: str, user: User, failed: bool
 ) -> HttpResponse:
     """The second factor; its button stands for the person's telephone."""
-    said = problem("The request was denied. Try again, or cancel.") if failed else ""
     choice = buttons(("approve", "Approve"), ("deny", "Deny"), ("cancel", "Cancel"))
-    body = (
-        f'<p class="soft">{escape(user.name)}</p><h1>Approve the sign-in request</h1>{said}'
-        f"<p>To continue to <b>{escape(interaction.app.name)}</b>, a second step is needed. "
-        "Outside of practice your telephone would ask; here this page does.</p>"
-        f"{form(call, 'mfa', ctx, choice)}{explained(interaction)}"
+    body = html(
+        '<p class="soft">{}</p><h1>Approve the sign-in request</h1>{}'
+        "<p>To continue to <b>{}</b>, a second step is needed. Outside of practice your telephone "
+        "would ask; here this page does.</p>{}{}",
+        user.name,
+        problem("The request was denied. Try again, or cancel." if failed else ""),
+        interaction.app.name,
+        form(call, "mfa", ctx, choice),
+        explained(interaction),
     )
     return answer(call, interaction, page("Approve the sign-in request", body))
+
+
+_FOR_EVERYBODY = html(
+    "<p><b>If you accept, the app gets this for everybody of your organisation.</b> Nobody "
+    "else will be asked.</p>"
+)
 
 
 def consent(
@@ -112,20 +135,18 @@ def consent(
 ) -> HttpResponse:
     """May this app do that in my name, or in everybody's?"""
     for_all = isinstance(interaction, AdminInteraction)
-    whom = "anybody of your organisation" if for_all else "you"
-    wishes = "".join(f"<li>{line}</li>" for line in _wishes(interaction, whom))
-    everybody = (
-        "<p><b>If you accept, the app gets this for everybody of your organisation.</b> Nobody "
-        "else will be asked.</p>"
-        if for_all
-        else ""
-    )
     choice = buttons(("accept", "Accept"), ("decline", "Cancel"))
-    body = (
-        f'<p class="soft">{escape(user.name)}</p><h1>Permissions requested</h1>'
-        f"<p><b>{escape(interaction.app.name)}</b> would like to:</p><ul>{wishes}</ul>{everybody}"
-        f'<p class="soft">{_whither(interaction)} If you did not start this yourself, cancel.</p>'
-        f"{form(call, 'consent', ctx, choice)}{explained(interaction)}"
+    body = html(
+        '<p class="soft">{}</p><h1>Permissions requested</h1>'
+        "<p><b>{}</b> would like to:</p>{}{}"
+        '<p class="soft">{} If you did not start this yourself, cancel.</p>{}{}',
+        user.name,
+        interaction.app.name,
+        _permissions(interaction, "anybody of your organisation" if for_all else "you"),
+        _FOR_EVERYBODY if for_all else "",
+        _destination(interaction),
+        form(call, "consent", ctx, choice),
+        explained(interaction),
     )
     return answer(call, interaction, page("Permissions requested", body), extra=extra)
 
@@ -134,31 +155,36 @@ def admin_needed(
     call: Call, interaction: Interaction, *, ctx: str, user: User, extra: Fields
 ) -> HttpResponse:
     """Only an administrator could consent to this (AADSTS90094)."""
-    wishes = "".join(f"<li>{line}</li>" for line in _wishes(interaction, "you"))
     choice = buttons(("cancel", "Return to the app without granting consent"))
-    why = refuse(90094).text
-    body = (
-        f'<p class="soft">{escape(user.name)}</p><h1>Need admin approval</h1>'
-        f"<p><b>{escape(interaction.app.name)}</b> needs permission to do what only an "
-        f"administrator can grant:</p><ul>{wishes}</ul><p>Ask an administrator to open the "
-        f'<code>adminconsent</code> page for this app, then sign in again.</p><p class="soft">{escape(why)}</p>'
-        f"{form(call, 'approval', ctx, choice)}{explained(interaction)}"
+    body = html(
+        '<p class="soft">{}</p><h1>Need admin approval</h1>'
+        "<p><b>{}</b> needs permission to do what only an administrator can grant:</p>{}"
+        "<p>Ask an administrator to open the <code>adminconsent</code> page for this app, then "
+        'sign in again.</p><p class="soft">{}</p>{}{}',
+        user.name,
+        interaction.app.name,
+        _permissions(interaction, "you"),
+        refuse(90094).text,
+        form(call, "approval", ctx, choice),
+        explained(interaction),
     )
     return answer(call, interaction, page("Need admin approval", body), extra=extra)
 
 
 def enter_code(call: Call, *, code: str, refused: Refused | None) -> HttpResponse:
-    """Where a person types what a device shows."""
-    inputs = (
+    """The field for the code that a device shows."""
+    inputs = html(
         '<label for="otc">Code</label>'
-        f'<input id="otc" name="otc" value="{escape(code)}" autocomplete="off" '
-        'autocapitalize="characters" spellcheck="false" required autofocus>'
-        f"{buttons(('next', 'Next'))}"
+        '<input id="otc" name="otc" value="{}" autocomplete="off" '
+        'autocapitalize="characters" spellcheck="false" required autofocus>{}',
+        code,
+        buttons(("next", "Next")),
     )
-    body = (
+    body = html(
         "<h1>Enter code</h1><p>Type the code that the app or device shows. Only go on if you "
-        "started this yourself: whoever sent you a code gets what you agree to here.</p>"
-        f"{_said(refused)}{form(call, 'oauth2/deviceauth', '', inputs)}"
+        "started this yourself: whoever sent you a code gets what you agree to here.</p>{}{}",
+        _problem_of(refused),
+        form(call, "oauth2/deviceauth", "", inputs),
     )
     return page_answer(200, page("Enter code", body), call, policy=policy())
 
@@ -166,61 +192,49 @@ def enter_code(call: Call, *, code: str, refused: Refused | None) -> HttpRespons
 def confirm_app(
     call: Call, interaction: DeviceInteraction, *, ctx: str, user: User, extra: Fields
 ) -> HttpResponse:
-    """Whether this is the app that the person means (since 2021, against phishing)."""
+    """A question, since 2021 and against phishing: is this the app that the person means?"""
     choice = buttons(("continue", "Continue"), ("cancel", "Cancel"))
-    name = escape(interaction.app.name)
-    body = (
-        f'<p class="soft">{escape(user.name)}</p><h1>Are you trying to sign in to {name}?</h1>'
-        "<p>Only continue if you began this on a device of your own, and trust the app.</p>"
-        f"{form(call, 'confirm', ctx, choice)}"
+    body = html(
+        '<p class="soft">{}</p><h1>Are you trying to sign in to {}?</h1>'
+        "<p>Only continue if you began this on a device of your own, and trust the app.</p>{}",
+        user.name,
+        interaction.app.name,
+        form(call, "confirm", ctx, choice),
     )
     return answer(call, interaction, page("Are you trying to sign in?", body), extra=extra)
 
 
-def device_done(
-    call: Call, interaction: DeviceInteraction, *, granted: bool, extra: Fields
-) -> HttpResponse:
-    """The end of the way for the browser; the device hears of it by polling."""
-    if granted:
-        said = f"You have signed in to {escape(interaction.app.name)} on your device."
-        body = f"<h1>You are signed in</h1><p>{said} You may now close this window.</p>"
-    else:
-        body = (
-            "<h1>Nothing was granted</h1><p>The device is told that you declined. You may now "
-            "close this window.</p>"
-        )
-    title = "You are signed in" if granted else "Nothing was granted"
-    return page_answer(200, page(title, body), call, policy=policy(), extra=extra)
+def device_granted(call: Call, interaction: DeviceInteraction, *, extra: Fields) -> HttpResponse:
+    """The end of the browser's part; the device learns of it by polling."""
+    body = html(
+        "<h1>You are signed in</h1><p>You have signed in to {} on your device. You may now "
+        "close this window.</p>",
+        interaction.app.name,
+    )
+    return page_answer(200, page("You are signed in", body), call, policy=policy(), extra=extra)
 
 
-def form_post(call: Call, redirect_uri: str, fields: Fields, *, extra: Fields) -> HttpResponse:
-    """The answer as a form that sends itself to the app (OAuth form_post response mode)."""
-    # fidelity: form-post
-    inputs = "".join(
-        f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in fields
+def device_declined(call: Call) -> HttpResponse:
+    """The same after a no."""
+    body = html(
+        "<h1>Nothing was granted</h1><p>The device is told that you declined. You may now "
+        "close this window.</p>"
     )
-    body = (
-        "<h1>Back to the app</h1><p>Your browser is taking the answer to the app. If nothing "
-        "happens, press the button.</p>"
-        f'<form method="post" action="{escape(redirect_uri)}" accept-charset="utf-8">{inputs}'
-        '<p class="buttons"><button class="main">Continue</button></p></form>'
-        f"<script>{AUTO_SUBMIT}</script>"
-    )
-    rules = policy(form_to=origin_of(redirect_uri), script=True)
-    return page_answer(200, page("Back to the app", body), call, policy=rules, extra=extra)
+    return page_answer(200, page("Nothing was granted", body), call, policy=policy())
 
 
 def error(refused: Refused, call: Call, *, extra: Fields = ()) -> HttpResponse:
-    """What stays here because it must not, or cannot, be sent to the app."""
-    told = facts(
-        ("Request Id", call.trace_id),
-        ("Correlation Id", call.correlation_id),
-        ("Timestamp", entra_time(call.now)),
-        ("Message", refused.text),
-    )
-    body = (
+    """An error that stays here because it must not, or cannot, be sent to the app."""
+    body = html(
         "<h1>This sign-in cannot go on</h1><p>The app gets no answer: this page is the last thing "
-        f"that happens.</p>{told}<h2>What to do</h2><p>{escape(refused.kind.advice)}</p>"
+        "that happens.</p>{}<h2>What to do</h2><p>{}</p>",
+        facts(
+            ("Request Id", call.trace_id),
+            ("Correlation Id", call.correlation_id),
+            ("Timestamp", entra_time(call.now)),
+            ("Message", refused.text),
+        ),
+        refused.kind.advice,
     )
     # fidelity: error-page-status
     return page_answer(400, page("Error", body), call, policy=policy(), extra=extra)
@@ -229,7 +243,7 @@ def error(refused: Refused, call: Call, *, extra: Fields = ()) -> HttpResponse:
 def missing(call: Call, *, allowed: tuple[str, ...] = ()) -> HttpResponse:
     """404, or 405 where another method would do."""
     words = "Not that way" if allowed else "Nothing here"
-    body = f'<h1>{words}</h1><p>The <a href="/">start page</a> lists what there is.</p>'
+    body = html('<h1>{}</h1><p>The <a href="/">start page</a> lists what there is.</p>', words)
     extra = (("Allow", ", ".join(allowed)),) if allowed else ()
     status = 405 if allowed else 404
     return page_answer(status, page(words, body), call, policy=policy(), extra=extra)
@@ -237,30 +251,35 @@ def missing(call: Call, *, allowed: tuple[str, ...] = ()) -> HttpResponse:
 
 def signed_out(call: Call, *, extra: Fields) -> HttpResponse:
     """After the logout endpoint."""
-    body = "<h1>You are signed out</h1><p>The next sign-in asks for a password again.</p>"
+    body = html("<h1>You are signed out</h1><p>The next sign-in asks for a password again.</p>")
     return page_answer(200, page("Signed out", body), call, policy=policy(), extra=extra)
 
 
-def _said(refused: Refused | None) -> str:
-    return problem(refused.text) if refused is not None else ""
+def _problem_of(refused: Refused | None) -> Html:
+    return problem(refused.text if refused is not None else "")
 
 
-def _who_is_here(users: tuple[User, ...]) -> str:
-    lines = "".join(
-        f"<li><code>{escape(u.name)}</code>, password <code>{escape(u.password)}</code>"
-        f"{_peculiar(u)}</li>"
-        for u in users
+def _people(users: tuple[User, ...]) -> Html:
+    """Everybody who can sign in, passwords included: none of them is a secret."""
+    lines = joined(
+        html(
+            "<li><code>{}</code>, password <code>{}</code>{}</li>",
+            user.name,
+            user.password,
+            _peculiar(user),
+        )
+        for user in users
     )
-    return f"<details><summary>Who can sign in here?</summary><ul>{lines}</ul></details>"
+    return html("<details><summary>Who can sign in here?</summary><ul>{}</ul></details>", lines)
 
 
-def _peculiar(user: User) -> str:
+def _peculiar(user: User) -> Html:
     notes = peculiarities(user)
-    return f' <span class="soft">({", ".join(notes)})</span>' if notes else ""
+    return html(' <span class="soft">({})</span>', ", ".join(notes)) if notes else html("")
 
 
 def peculiarities(user: User) -> tuple[str, ...]:
-    """What is special about an account, in a few words."""
+    """The special things about an account, in a few words."""
     notes = (
         (user.account is not AccountStatus.ACTIVE, f"account {user.account}"),
         (user.mfa, "second step"),
@@ -271,22 +290,23 @@ def peculiarities(user: User) -> tuple[str, ...]:
     return tuple(words for applies, words in notes if applies)
 
 
-def _wishes(interaction: Interaction, whom: str) -> list[str]:
+def _permissions(interaction: Interaction, whom: str) -> Html:
+    """A list of all that is asked for, to be used in the name of `whom`."""
     oidc = interaction.requested.oidc
     lines = [
-        f"use <b>{escape(w.resource.name)}</b> as {whom} (<code>{escape(p)}</code>)"
-        for w in interaction.requested.resources
-        for p in w.permissions
-        if p not in oidc
+        html("use <b>{}</b> as {} (<code>{}</code>)", scope.resource.name, whom, permission)
+        for scope in interaction.requested.resources
+        for permission in scope.permissions
+        if permission not in oidc
     ]
     if {"openid", "profile", "email"} & set(oidc):
-        lines.append("sign you in and read your name")
+        lines.append(html("sign you in and read your name"))
     if "offline_access" in oidc:
-        lines.append("keep that access when you are not there")
-    return lines
+        lines.append(html("keep that access when you are not there"))
+    return html("<ul>{}</ul>", joined(html("<li>{}</li>", line) for line in lines))
 
 
-def _whither(interaction: Interaction) -> str:
+def _destination(interaction: Interaction) -> Html:
     if interaction.destination is None:
-        return "The answer goes to the device that showed the code."
-    return f"The answer goes to <code>{escape(interaction.destination.redirect_uri)}</code>."
+        return html("The answer goes to the device that showed the code.")
+    return html("The answer goes to <code>{}</code>.", interaction.destination.redirect_uri)

@@ -1,13 +1,10 @@
-"""What all pages share: banner, look, forms, and the part that explains a request.
-
-Everything that came from outside is escaped, attribute quotes included.
-"""
+"""The parts that all pages share: banner, look, forms, and the explanation of a request."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
+from entra_oauth.markup import Html, html, joined
 from entra_oauth.practice.http.responses import page_answer
 from entra_oauth.practice.pages.page_style import CSS, policy
 from entra_oauth.practice.request.redirects import origin_of
@@ -61,75 +58,96 @@ def meaning(name: str) -> str:
     return _MEANINGS.get(name, "Not a parameter of this endpoint: ignored.")
 
 
-_BANNER = (
+_BANNER = html(
     '<header class="banner"><b>PRACTICE</b> This is not Microsoft. '
     "Nothing typed here leaves this computer.</header>"
 )
 _SHOWN_VALUE = 64
-_MAIN = ' class="main"'
 
 
-def page(title: str, body: str, *, wide: bool = False) -> str:
+def page(title: str, body: Html, *, wide: bool = False) -> Html:
     """A whole document around the body of a page."""
-    kind = ' class="wide"' if wide else ""
-    return (
+    return html(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)} – practice tenant</title><style>{CSS}</style></head>\n"
-        f"<body>{_BANNER}<main{kind}>\n{body}\n</main></body></html>\n"
+        "<title>{} – practice tenant</title><style>{}</style></head>\n"
+        "<body>{}<main{}>\n{}\n</main></body></html>\n",
+        title,
+        Html(CSS),
+        _BANNER,
+        html(' class="wide"') if wide else "",
+        body,
     )
 
 
-def answer(call: Call, interaction: Interaction, html: str, *, extra: Fields = ()) -> HttpResponse:
-    """A page whose forms may end at the app's redirect URI, if the errand has one."""
+def answer(
+    call: Call, interaction: Interaction, document: Html, *, extra: Fields = ()
+) -> HttpResponse:
+    """A page whose forms may end at the app's redirect URI, if the interaction has one."""
     destination = interaction.destination
     target = origin_of(destination.redirect_uri) if destination is not None else ""
-    return page_answer(200, html, call, policy=policy(form_to=target), extra=extra)
+    return page_answer(200, document, call, policy=policy(form_to=target), extra=extra)
 
 
-def form(call: Call, where: str, ctx: str, inner: str) -> str:
-    """A form that comes back to the step `where` of the same tenant."""
-    action = f"/{escape(call.segments[0])}/{where}"
-    hidden = f'<input type="hidden" name="ctx" value="{escape(ctx)}">'
-    return f'<form method="post" action="{action}" accept-charset="utf-8">{hidden}{inner}</form>'
+def form(call: Call, step: str, ctx: str, inner: Html) -> Html:
+    """A form that comes back to a step of the same tenant."""
+    return html(
+        '<form method="post" action="/{}/{}" accept-charset="utf-8">'
+        '<input type="hidden" name="ctx" value="{}">{}</form>',
+        call.segments[0],
+        step,
+        ctx,
+        inner,
+    )
 
 
-def buttons(*named: tuple[str, str]) -> str:
+def buttons(*named: tuple[str, str]) -> Html:
     """Buttons by value and words, the first of them the main one."""
-    made = "".join(
-        f'<button{"" if number else _MAIN} name="action" value="{value}">{words}</button>'
+    main = html(' class="main"')
+    made = joined(
+        html('<button{} name="action" value="{}">{}</button>', "" if number else main, value, words)
         for number, (value, words) in enumerate(named)
     )
-    return f'<p class="buttons">{made}</p>'
+    return html('<p class="buttons">{}</p>', made)
 
 
-def problem(text: str) -> str:
-    """What went wrong with the last attempt, if anything."""
-    return f'<p class="problem" role="alert">{escape(text)}</p>' if text else ""
+def problem(text: str) -> Html:
+    """The fault of the last attempt, if there was one."""
+    return html('<p class="problem" role="alert">{}</p>', text) if text else html("")
 
 
-def facts(*pairs: tuple[str, str]) -> str:
-    """Names and values, all from outside."""
-    told = "".join(f"<dt>{escape(n)}</dt><dd>{escape(v)}</dd>" for n, v in pairs)
-    return f"<dl>{told}</dl>"
+def facts(*pairs: tuple[str, object]) -> Html:
+    """Names and values."""
+    return html(
+        "<dl>{}</dl>", joined(html("<dt>{}</dt><dd>{}</dd>", name, value) for name, value in pairs)
+    )
 
 
-def explained(interaction: Interaction) -> str:
-    """Every parameter that was sent, and what it means."""
+def explained(interaction: Interaction) -> Html:
+    """Every parameter that was sent, and its meaning."""
     if not interaction.sent:
-        return ""
-    lines = "".join(
-        f"<dt><code>{escape(name)}</code></dt><dd><code>{escape(_short(value))}</code></dd>"
-        f'<dd class="soft">{_ticks(meaning(name))}</dd>'
+        return html("")
+    lines = joined(
+        html(
+            '<dt><code>{}</code></dt><dd><code>{}</code></dd><dd class="soft">{}</dd>',
+            name,
+            _short(value),
+            _ticks(meaning(name)),
+        )
         for name, value in interaction.sent
     )
-    return f"<details><summary>What does this request say?</summary><dl>{lines}</dl></details>"
+    return html(
+        "<details><summary>What does this request say?</summary><dl>{}</dl></details>", lines
+    )
 
 
-def _ticks(text: str) -> str:
+def _ticks(text: str) -> Html:
     """Our own text; what stands in backticks is set as code."""
-    pieces = escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+    pieces = text.split("`")
+    return joined(
+        html("<code>{}</code>", piece) if number % 2 else piece
+        for number, piece in enumerate(pieces)
+    )
 
 
 def _short(value: str) -> str:

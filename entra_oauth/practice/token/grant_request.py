@@ -9,6 +9,7 @@ from entra_oauth.practice.directory.model import Platform
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.request.claims_request import NO_CLAIMS
 from entra_oauth.practice.request.scope_string import read_resource, read_scope
+from entra_oauth.practice.state.consents import has_consent
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
@@ -100,13 +101,8 @@ def requested_now(request: GrantRequest) -> RequestedScope:
 
 def need_consent(request: GrantRequest, resource_scope: ResourceScope, user: User) -> None:
     """AADSTS65001 unless that person, or an administrator, agreed."""
-    issued, client_id = request.context.issued, request.app.client_id
-    if resource_scope.needs_admin and not user.admin:
-        agreed = issued.consented_for_all(client_id, resource_scope.resource.id)
-    else:
-        agreed = issued.consented(user.oid, client_id, resource_scope.resource.id)
-    if not agreed:
-        raise refuse(65001, client_id, request.app.name)
+    if not has_consent(request.context.issued, request.app, resource_scope, user):
+        raise refuse(65001, request.app.client_id, request.app.name)
 
 
 def choose_resource(request: GrantRequest, requested: RequestedScope, user: User) -> ResourceScope:

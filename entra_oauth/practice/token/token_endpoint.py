@@ -230,8 +230,7 @@ def _identity(request: GrantRequest, grant: UserGrant, subject: Subject) -> dict
 
 
 def _new_refresh_token(request: GrantRequest, grant: UserGrant) -> str:
-    chance = request.context.chance
-    value = f"1.A{chance.text(85)}.AgABAwEAAAD{chance.text(900)}"
+    value = request.context.chance.refresh_token()
     request.context.issued.keep_refresh(
         value,
         RefreshGrant(

@@ -1,4 +1,4 @@
-"""Who knocks at the toy workspace, and whether they are let in."""
+"""The caller of the toy workspace's API, let in or turned away."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
+from entra_oauth.markup import html
 from entra_oauth.practice.directory.model import DATABRICKS
 from entra_oauth.practice.request.claims_request import challenge_json
 from entra_oauth.practice.signing.jws import believed, seconds
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.state.context import Context
 
-__all__ = ["ApiCaller", "TurnedAway", "as_json", "identify_caller"]
+__all__ = ["ApiCaller", "TurnedAway", "as_json", "claims_challenge", "identify_caller"]
 
 _RESOURCE_ID = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.databricks/workspaces/[^/]+",
@@ -48,7 +48,7 @@ class ApiCaller:
 
 
 class TurnedAway(Exception):
-    """Not let in; `answer` says why."""
+    """A caller that is not let in; `answer` gives the reason."""
 
     def __init__(self, answer: HttpResponse) -> None:
         super().__init__(answer.status)
@@ -56,7 +56,7 @@ class TurnedAway(Exception):
 
 
 def identify_caller(context: Context, call: Call) -> ApiCaller:
-    """Whose token it is. Raises `TurnedAway`."""
+    """The person or app whose token it is. Raises `TurnedAway`."""
     scheme, _, token = (call.request.header("Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TurnedAway(
@@ -129,17 +129,20 @@ def _challenge(context: Context, call: Call, who: ApiCaller, claims: Mapping[str
     since = context.issued.challenged(who.oid)
     if since is None or "xms_cc" not in claims or seconds(claims, "nbf") >= int(since):
         return
-    wanted = b64encode(challenge_json(int(since)).encode()).decode("ascii")
-    told = (
-        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/'
-        f'authorize", error="insufficient_claims", claims="{wanted}"'
-    )
-    raise TurnedAway(
-        _refusal(
-            401,
-            "Continuous access evaluation resulted in claims challenge.",
-            ("WWW-Authenticate", told),
-        )
+    raise TurnedAway(claims_challenge(int(since)))
+
+
+def claims_challenge(not_before: int) -> HttpResponse:
+    """A demand for a token that is not older than this (seconds since 1970)."""
+    wanted = b64encode(challenge_json(not_before).encode()).decode("ascii")
+    return _refusal(
+        401,
+        "Continuous access evaluation resulted in claims challenge.",
+        (
+            "WWW-Authenticate",
+            'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/'
+            f'authorize", error="insufficient_claims", claims="{wanted}"',
+        ),
     )
 
 
@@ -173,8 +176,9 @@ def _wrong_audience(audience: str) -> HttpResponse:
 
 
 def _page(status: int, text: str) -> HttpResponse:
-    head = f"<head><title>Error {status}</title></head>"
-    html = f"<html>{head}<body><pre>{escape(text)}</pre></body></html>"
+    document = html(
+        "<html><head><title>Error {}</title></head><body><pre>{}</pre></body></html>", status, text
+    )
     return HttpResponse(
         status=status,
         reason=_REASONS[status],
@@ -183,5 +187,5 @@ def _page(status: int, text: str) -> HttpResponse:
             ("Content-Security-Policy", "default-src 'none'"),
             ("X-Content-Type-Options", "nosniff"),
         ),
-        body=html.encode("utf-8"),
+        body=document.encode("utf-8"),
     )

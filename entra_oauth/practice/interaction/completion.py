@@ -1,0 +1,140 @@
+"""The end of an interaction: a code, a device's grant, a consent for all, or a no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from entra_oauth.practice.directory.model import client_info
+from entra_oauth.practice.http.error_responses import as_fields
+from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.pages import forms
+from entra_oauth.practice.pages.reply_to_app import ReplyToApp
+from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
+from entra_oauth.practice.state.issued import IssuedCode
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.directory.model import User
+    from entra_oauth.practice.http.call import Call
+    from entra_oauth.practice.pages.reply_to_app import Answer
+    from entra_oauth.practice.request.authorize_request import AuthorizeRequest, Destination
+    from entra_oauth.practice.request.interaction_request import Interaction
+    from entra_oauth.practice.state.context import Context
+    from entra_oauth.practice.state.issued import DeviceGrant, Session
+    from entra_oauth.protocol.messages import Fields
+
+__all__ = ["decline", "deliver", "finish", "give_up"]
+
+
+def give_up(context: Context, call: Call, interaction: Interaction) -> Answer:
+    """Somebody pressed Cancel."""
+    if isinstance(interaction, DeviceInteraction):
+        return _decline_device(context, call, interaction)
+    # fidelity: cancel
+    fields = (("error", "access_denied"), ("error_subcode", "cancel"))
+    return deliver(call, interaction.destination, fields)
+
+
+def decline(context: Context, call: Call, interaction: Interaction) -> Answer:
+    """Somebody said no to an app's wishes."""
+    if isinstance(interaction, DeviceInteraction):
+        return _decline_device(context, call, interaction)
+    if isinstance(interaction, AdminInteraction):
+        fields = (
+            ("error", "permission_denied"),
+            ("error_description", "The admin canceled the request"),
+        )
+        return deliver(call, interaction.destination, fields)
+    # fidelity: decline
+    return deliver(call, interaction.destination, as_fields(refuse(65004), call))
+
+
+def _decline_device(context: Context, call: Call, interaction: DeviceInteraction) -> Answer:
+    context.issued.change_device(
+        interaction.device_code, lambda grant: replace(grant, declined=grant.user is None)
+    )
+    return forms.device_declined(call)
+
+
+def finish(
+    context: Context,
+    call: Call,
+    interaction: Interaction,
+    user: User,
+    session: Session,
+    cookies: Fields,
+) -> Answer:
+    """Answer the device or the app, now that nothing is left to ask."""
+    if isinstance(interaction, DeviceInteraction):
+        return _finish_device(context, call, interaction, user, session, cookies)
+    if isinstance(interaction, AdminInteraction):
+        # fidelity: admin-consent
+        scope = (("scope", interaction.scope),) if interaction.scope is not None else ()
+        tenant = context.directory.tenant_of(user)
+        fields = (("admin_consent", "True"), ("tenant", tenant.id), *scope)
+        return deliver(call, interaction.destination, fields, cookies=cookies)
+    return _issue_code(context, call, interaction, user, session, cookies)
+
+
+def _finish_device(
+    context: Context,
+    call: Call,
+    interaction: DeviceInteraction,
+    user: User,
+    session: Session,
+    cookies: Fields,
+) -> Answer:
+    def agree(grant: DeviceGrant) -> DeviceGrant | None:
+        if grant.declined or grant.user is not None:
+            return None
+        return replace(grant, user=user, amr=session.amr(user))
+
+    if not context.issued.change_device(interaction.device_code, agree):
+        return forms.error(refuse(90120), call, extra=cookies)
+    return forms.device_granted(call, interaction, extra=cookies)
+
+
+def _issue_code(
+    context: Context,
+    call: Call,
+    request: AuthorizeRequest,
+    user: User,
+    session: Session,
+    cookies: Fields,
+) -> Answer:
+    tenant = context.directory.tenant_of(user)
+    code = context.chance.authorization_code()
+    context.issued.keep_code(
+        code,
+        IssuedCode(
+            request=request, user=user, tenant=tenant, issued_at=call.now, amr=session.amr(user)
+        ),
+    )
+    info = (("client_info", client_info(user, tenant)),) if request.client_info else ()
+    return deliver(
+        call,
+        request.destination,
+        (("code", code), *info),
+        after=(("session_state", session.state),),  # fidelity: session-state
+        cookies=cookies,
+    )
+
+
+def deliver(
+    call: Call,
+    destination: Destination,
+    fields: Fields,
+    *,
+    after: Fields = (),
+    cookies: Fields = (),
+) -> ReplyToApp:
+    """A reply with fields, and `state` behind them, by the way that was asked for."""
+    # fidelity: state-html
+    state = (("state", destination.state),) if destination.state is not None else ()
+    return ReplyToApp(
+        call=call,
+        redirect_uri=destination.redirect_uri,
+        mode=destination.mode,
+        fields=(*fields, *state, *after),
+        cookies=cookies,
+    )
