@@ -122,7 +122,7 @@ class Contestant:
     authorize: str
     token: str
     sign_in: Callable[[int], str]
-    """What must be done once; the result are headers for the authorize request."""
+    """A thing that must be done once; the result are headers for the authorize request."""
 
 
 def _pkce() -> tuple[str, str]:

@@ -34,7 +34,7 @@ class ErrorKind:
     status: int = 400
     suberror: str | None = None
     listed: bool = True
-    """Whether Entra's lookup page knows the number, so that `error_uri` is sent."""
+    """True if Entra's lookup page knows the number, so that `error_uri` is sent."""
 
 
 @cache

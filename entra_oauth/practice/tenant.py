@@ -26,7 +26,6 @@ from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.practice.browser.user_agent import BrowserPage
@@ -43,7 +42,7 @@ _NO_ANSWER = HttpResponse(status=444, reason="No answer")
 
 
 class Trailer(StrEnum):
-    """What stands between the parts of an `error_description` in JSON."""
+    """The separator of the parts of an `error_description` in JSON."""
 
     BLANK = " "
     """As in answers recorded in 2025 and 2026."""
@@ -130,7 +129,7 @@ class PracticeTenant:
 
     @property
     def log(self) -> tuple[tuple[HttpRequest, HttpResponse], ...]:
-        """What was asked and answered so far, oldest first; the last two thousand."""
+        """The requests and answers so far, oldest first; the last two thousand."""
         return tuple(self._log)
 
     # ---- what happens in the world ------------------------------------------------
@@ -225,15 +224,10 @@ class PracticeTenant:
         self._hosted = hosted
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         hosted, self._hosted = self._hosted, None
         if hosted is not None:
-            hosted.__exit__(kind, error, trace)
+            hosted.__exit__(*exc)
 
     @property
     def _served(self) -> Hosted:
@@ -246,7 +240,7 @@ class PracticeTenant:
 
     @property
     def base_url(self) -> str:
-        """Where it is served, inside a `with` block."""
+        """The address at which it is served, inside a `with` block."""
         return self._served.base_url
 
     @property

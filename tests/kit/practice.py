@@ -67,7 +67,7 @@ class Kit:
     cancels: bool = False
     approves: bool = True
     received: list[HttpRequest] = field(default_factory=list)
-    """What reached the redirect URI."""
+    """The requests that reached the redirect URI."""
 
     def __post_init__(self) -> None:
         self.browser = PracticeBrowser(
@@ -163,7 +163,7 @@ def consented() -> PracticeTenant:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What a token says; nobody's signature is checked."""
+    """The claims of a token; nobody's signature is checked."""
     return _part(token, 1)
 
 

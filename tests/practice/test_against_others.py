@@ -60,7 +60,7 @@ def test_msal_signs_in_and_refreshes(mode: str, tenant_name: str) -> None:
 
 
 def _answer_of(url: str, ca: str) -> dict[str, str]:
-    """What comes to the redirect URI, with nobody listening there."""
+    """The address of the redirect, with nobody listening there."""
     came: list[HttpRequest] = []
 
     def send(request: HttpRequest) -> HttpResponse:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 CONTROL_VARIABLE = "ENTRA_OAUTH_PRACTICE_CONTROL"
-"""Where a running tenant's control address is told to the programs that it runs."""
+"""The variable that holds a running tenant's control address, for the programs that it runs."""
 
 
 def command(

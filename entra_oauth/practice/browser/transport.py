@@ -1,4 +1,4 @@
-"""How the practice browser's requests travel: to this machine, or to the tenant's proxy on it."""
+"""The way of the practice browser's requests: to this machine, or to the tenant's proxy on it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class SocketTap:
         self.received = bytearray()
 
     def on(self, sock: socket) -> Any:
-        """What stands in for the socket: as much of one as `http.client` uses."""
+        """A stand-in for the socket: as much of one as `http.client` uses."""
         return _TappedSocket(sock, self)
 
 

@@ -27,7 +27,7 @@ VISIT = "visit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserPage:
-    """Where the browser ended up."""
+    """The page on which the browser ended up."""
 
     status: int
     url: str = field(repr=False)
@@ -100,7 +100,7 @@ class PracticeBrowser:
         return page
 
     def _look_into(self, request: HttpRequest) -> BrowserPage:
-        """Where a frame ends up; it is no failure of the page that nobody answers there."""
+        """The page in a frame; it is no failure of the page around it that nobody answers there."""
         try:
             return self._walk(request)
         except (TransportError, DestinationRefused):

@@ -26,7 +26,7 @@ __all__ = ["ClientCertificate", "ClientKeys", "Known", "read_certificate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCertificate:
-    """What a person would have uploaded to the portal, and the key they keep."""
+    """The certificate that a person would have uploaded to the portal, and the key of it."""
 
     private_key: str = field(repr=False)
     """PEM, PKCS #8, not encrypted."""

@@ -53,7 +53,7 @@ class Platform(StrEnum):
 
 
 class AccountStatus(StrEnum):
-    """How it stands with a person's account."""
+    """The state of a person's account."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
@@ -74,7 +74,7 @@ class Tenant:
     """A verified domain name; works in the URL in place of the id."""
     name: str
     user_consent: bool = True
-    """Whether people may consent for themselves; if not, an administrator must (AADSTS90094)."""
+    """True if people may consent for themselves; if not, an administrator must (AADSTS90094)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +91,15 @@ class User:
     tenant_id: str = ARTICLE_TENANT_ID
     account: AccountStatus = AccountStatus.ACTIVE
     mfa: bool = False
-    """Whether a second step is asked for after the password."""
+    """True if a second step is asked for after the password."""
     federated: bool = False
-    """Whether another server knows the password, so that the password grant cannot work."""
+    """True if another server knows the password, so that the password grant cannot work."""
     admin: bool = False
-    """Whether this person may consent for everybody."""
+    """True if this person may consent for everybody."""
     in_workspace: bool = True
-    """Whether the practice workspace lets this person in."""
+    """True if the practice workspace lets this person in."""
     contributor: bool = False
-    """Whether they have that role on the workspace's Azure resource: let in if they name it."""
+    """True if they have that role on the workspace's Azure resource: let in if they name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FederatedCredential:
-    """Whose tokens an app may show in place of a secret (workload identity federation)."""
+    """An issuer whose tokens may stand in for an app's secret (workload identity federation)."""
 
     issuer: str
     subject: str
@@ -132,23 +132,23 @@ class RegisteredApp:
     certificates: tuple[str, ...] = field(default=(), repr=False)
     """PEM texts of certificates whose keys may sign the app's assertions."""
     own_certificate: bool = False
-    """Whether the tenant makes the app one more, with a key: `PracticeTenant.certificate_of`."""
+    """True if the tenant makes the app one more, with a key: `PracticeTenant.certificate_of`."""
     federated: tuple[FederatedCredential, ...] = ()
     public_flows: bool = False
     """The portal's "Allow public client flows": password and device code without a secret."""
     family: bool = False
-    """Whether refresh tokens may be shared with other family apps (`foci`)."""
+    """True if refresh tokens may be shared with other family apps (`foci`)."""
     tenant_id: str = ARTICLE_TENANT_ID
     multitenant: bool = True
-    """Whether `/common` and `/organizations` may be used with it (AADSTS50194)."""
+    """True if `/common` and `/organizations` may be used with it (AADSTS50194)."""
     in_workspace: bool = False
-    """Whether the practice workspace lets the app itself in."""
+    """True if the practice workspace lets the app itself in."""
     contributor: bool = False
     """As with people."""
 
     @property
     def confidential(self) -> bool:
-        """Whether there is anything by which the app could prove itself."""
+        """True if there is anything by which the app could prove itself."""
         return bool(
             self.secret
             or self.expired_secret
@@ -173,10 +173,10 @@ class Resource:
     version: int = 1
     """Of its access tokens, 1 or 2: the registration decides that, not the endpoint."""
     cae: bool = False
-    """Whether it takes part in continuous access evaluation."""
+    """True if it takes part in continuous access evaluation."""
 
     def answers_to(self, name: str) -> bool:
-        """Whether a scope's resource part means this API."""
+        """True if a scope's resource part means this API."""
         return name.lower() == self.id or name in self.uris
 
 
@@ -290,6 +290,6 @@ def _unfit(what: str) -> UsageError:
 
 
 def client_info(user: User, tenant: Tenant) -> str:
-    """Who signed in, for clients that asked with `client_info=1`."""
+    """The ids of the person and the tenant, for clients that asked with `client_info=1`."""
     text = compact_json({"uid": user.oid, "utid": tenant.id})
     return base64url(text.encode()).decode("ascii")

@@ -35,7 +35,7 @@ class TenantAuthority:
 
     @property
     def personal(self) -> bool:
-        """Whether only personal accounts could sign in here; there are none."""
+        """True if only personal accounts could sign in here; there are none."""
         return self.segment == "consumers"
 
     def home(self, directory: Directory) -> Tenant:

@@ -170,7 +170,7 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "tuple[Redirect, ...]": _several(Redirect),
     "tuple[FederatedCredential, ...]": _several(FederatedCredential),
 }
-"""How a field is read, by its type as it is written in `directory`."""
+"""The reader of a field, by its type as it is written in `model`."""
 
 
 def _said(name: str) -> str:

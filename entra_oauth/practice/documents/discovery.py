@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["configuration", "configuration_v1", "instances", "keys", "keys_v1", "userinfo_url"]
 
-_CLAIMS = [
+_CLAIMS_OF_BOTH = [
     "sub",
     "iss",
     "cloud_instance_name",
@@ -34,33 +34,14 @@ _CLAIMS = [
     "iat",
     "auth_time",
     "acr",
-    "nonce",
-    "preferred_username",
-    "name",
-    "tid",
-    "ver",
-    "at_hash",
-    "c_hash",
-    "email",
+]
+_CLAIMS = [
+    *_CLAIMS_OF_BOTH,
+    *("nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"),
 ]
 _CLAIMS_V1 = [
-    "sub",
-    "iss",
-    "cloud_instance_name",
-    "cloud_instance_host_name",
-    "cloud_graph_host_name",
-    "msgraph_host",
-    "aud",
-    "exp",
-    "iat",
-    "auth_time",
-    "acr",
-    "amr",
-    "nonce",
-    "email",
-    "given_name",
-    "family_name",
-    "nickname",
+    *_CLAIMS_OF_BOTH,
+    *("amr", "nonce", "email", "given_name", "family_name", "nickname"),
 ]
 
 _CLOUDS = (
@@ -172,7 +153,7 @@ def configuration_v1(context: Context, call: Call) -> HttpResponse:
 
 
 def _names(context: Context, call: Call) -> tuple[str, str, str | None]:
-    """Where the endpoints are, what stands in the issuer, and the region."""
+    """The address of the endpoints, the tenant's name in the issuer, and the region."""
     authority = read_authority(call.segments[0], context.directory)
     issuer = authority.key if authority.tenant else "{tenantid}"
     if authority.personal:
@@ -192,7 +173,7 @@ def _cloud(region: str | None) -> dict[str, object]:
 
 
 def userinfo_url(call: Call) -> str:
-    """Where the person's own data are: at Graph's host, or here, if we are no known host."""
+    """The address of the person's own data: at Graph's host, or here, if we are no known host."""
     # fidelity: userinfo
     host = urlsplit(call.base_url).hostname
     base = f"https://{GRAPH_HOST}" if host in LOGIN_HOSTS else call.base_url

@@ -1,4 +1,4 @@
-"""Who signed in, for a client that asks with its access token for Microsoft Graph.
+"""The person who signed in, for a client that asks with its access token for Microsoft Graph.
 
 https://learn.microsoft.com/entra/identity-platform/userinfo
 """
@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import GRAPH
-from entra_oauth.practice.signing.jws import believed, seconds
+from entra_oauth.practice.signing.jws import believed, is_current
 from entra_oauth.practice.token.signed_tokens import sub_for
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -49,7 +49,7 @@ def _caller(context: Context, call: Call) -> tuple[User, str] | None:
     graph = context.directory.resource(GRAPH)
     if claims is None or graph is None or not graph.answers_to(str(claims.get("aud"))):
         return None
-    if not seconds(claims, "nbf") <= call.now < seconds(claims, "exp"):
+    if not is_current(claims, call.now):
         return None
     user = context.directory.user_with_oid(str(claims.get("oid")))
     client_id = claims.get("appid", claims.get("azp"))

@@ -33,7 +33,7 @@ PLACES = (
     "workspace",
     "connect",
 )
-"""Where a rule may apply; `any` is all that the tenant itself answers. `redirect` is the answer
+"""The places of rules; `any` is all that the tenant itself answers. `redirect` is the answer
 that goes back to the app, by whichever page it came about. `connect` is the proxy's answer to
 a client that asks for the way to a host."""
 
@@ -56,7 +56,7 @@ _WORKSPACE = ("/api/", "/aad/", "/oidc/oauth2/")
 
 
 def place_of(path: str) -> str:
-    """Which of the places a path belongs to."""
+    """The place to which a path belongs."""
     if path.startswith(_WORKSPACE):
         return "workspace"
     if "/userrealm/" in path.lower():
@@ -72,7 +72,7 @@ class Scene:
     context: Context
     call: Call
     go_on: Endpoint
-    """What would have answered without the rule."""
+    """The endpoint, or the next rule, that would have answered without this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +91,11 @@ class FaultRule:
     probability: float = 1.0
     delay_s: float = 0.0
     before: tuple[Callable[[Scene], Scene], ...] = ()
-    """What changes the world or the request for this one answer."""
+    """Changes of the context or the request, for this one answer."""
     instead: Callable[[Scene], Answer] | None = None
     edits: tuple[Callable[[Scene, Answer], Answer], ...] = ()
     outermost: bool = False
-    """Whether it must see what the other rules made of the answer."""
+    """True if it must see what the other rules made of the answer."""
 
     def play(self, scene: Scene) -> Answer:
         """Answer as the rule says. Raises `HangUp` where it says that nobody answers."""
@@ -109,7 +109,7 @@ class FaultRule:
         return answer
 
     def fits(self, place: str, sent: Fields) -> bool:
-        """Whether it is about a request at that place which had these parameters."""
+        """True if it is about a request at that place which had these parameters."""
         if place not in self.where and ("any" not in self.where or place == "connect"):
             return False
         return all(wanted in sent for wanted in self.match)

@@ -1,4 +1,4 @@
-"""How a fault is written down, for the command line, the control endpoint and Python.
+"""The words of a fault, for the command line, the control endpoint and Python.
 
     WHERE WORD…             where it applies: `token`, or `authorize,page`, or one of
                             discovery instance userrealm keys devicecode userinfo workspace

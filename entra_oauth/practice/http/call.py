@@ -32,7 +32,7 @@ class Parameters:
 
     fields: Fields = field(default=(), repr=False)
     broken: bool = False
-    """Whether the text could not be parsed at all."""
+    """True if the text could not be parsed at all."""
 
     def get(self, name: str) -> str | None:
         """The value; an empty one counts as absent. Twice: AADSTS9000411."""
@@ -51,7 +51,7 @@ class Parameters:
         return value
 
     def has(self, name: str) -> bool:
-        """Whether it was sent at all, even empty."""
+        """True if it was sent at all, even empty."""
         return name in self._by_name
 
     @cached_property
@@ -100,7 +100,7 @@ class Call:
     """The client's id of it (`client-request-id`), or one made here."""
     echoes_correlation: bool
     trailer: str = " "
-    """What stands between the parts of an error's description."""
+    """The separator of the parts of an error's description."""
 
     @property
     def method(self) -> str:

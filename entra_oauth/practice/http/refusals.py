@@ -32,7 +32,7 @@ class Refused(Exception):
         self.correlation_id: str | None = None
         """The id that the answer carries, if it is not that of the request that is answered."""
         self.echoes_correlation = False
-        """Whether that id came from the client, so that a header repeats it."""
+        """True if that id came from the client, so that a header repeats it."""
 
 
 def refuse(

@@ -43,7 +43,7 @@ _REASONS = {
 
 
 def _common(call: Call) -> Fields:
-    """What every Entra answer carries (recorded Feb 2025)."""  # fidelity: headers
+    """The headers of every answer of Entra's (recorded Feb 2025)."""  # fidelity: headers
     return (
         ("Cache-Control", "no-store, no-cache"),
         ("Pragma", "no-cache"),

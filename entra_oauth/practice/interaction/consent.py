@@ -119,7 +119,7 @@ def decide_admin(context: Context, call: Call) -> Answer:
 
 
 def lacks_consent(context: Context, interaction: Interaction, user: User) -> bool:
-    """Whether somebody has to be asked first."""
+    """True if somebody has to be asked first."""
     return bool(_lacking(context, interaction, user))
 
 
@@ -134,6 +134,6 @@ def _lacking(context: Context, interaction: Interaction, user: User) -> tuple[Re
 def _only_admin(
     context: Context, interaction: Interaction, resource_scope: ResourceScope, user: User
 ) -> bool:
-    """Whether that person may not say yes to it."""
+    """True if that person may not say yes to it."""
     allowed = context.directory.tenant_of(user).user_consent
     return not user.admin and (resource_scope.needs_admin or not allowed)

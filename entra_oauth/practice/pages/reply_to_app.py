@@ -46,7 +46,7 @@ class ReplyToApp:
 
     @property
     def is_authorization_response(self) -> bool:
-        """Whether it has a code or an error; an administrator's consent has neither."""
+        """True if it has a code or an error; an administrator's consent has neither."""
         return not {"code", "error"}.isdisjoint(name for name, _ in self.fields)
 
     def render(self) -> HttpResponse:

@@ -32,7 +32,7 @@ _PROMPTS = ("login", "none", "select_account", "consent")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where an answer goes, good or bad, and how."""
+    """The place to which an answer goes, good or bad, and its way there."""
 
     redirect_uri: str
     mode: str
@@ -83,7 +83,7 @@ def read_request(
 
 
 def find_destination(sent: Parameters, app: RegisteredApp) -> tuple[Destination, Platform]:
-    """Where the answer may go. Raises 50011 or 500113."""
+    """Find the place to which the answer may go. Raises 50011 or 500113."""
     redirect_uri = _redirect_uri(sent, app)
     registered = redirects.find(app, redirect_uri)
     if registered is None:

@@ -19,7 +19,7 @@ __all__ = ["Challenge", "check_verifier", "read_challenge"]
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What the authorize request promised to show later."""
+    """The promise of an authorize request (RFC 7636 §4.3)."""
 
     value: str
     method: str

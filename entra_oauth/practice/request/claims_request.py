@@ -17,10 +17,10 @@ _MOST_CHARACTERS = 8_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsRequest:
-    """What of a `claims` parameter the tenant understands."""
+    """The part of a `claims` parameter that the tenant understands."""
 
     cae: bool = False
-    """Whether the client says that it can handle a claims challenge (`cp1`)."""
+    """True if the client says that it can handle a claims challenge (`cp1`)."""
     not_before: int | None = None
     """The token must not be older than this (seconds since 1970): an API's challenge."""
 
@@ -54,7 +54,7 @@ def read_claims(text: str | None) -> ClaimsRequest:
 
 
 def challenge_json(not_before: int) -> str:
-    """What an API asks for whose caller's session has ended."""
+    """The demand of an API whose caller's session has ended, for the `claims` parameter."""
     wanted = {"nbf": {"essential": True, "value": str(not_before)}}
     return json.dumps({"access_token": wanted}, separators=(",", ":"))
 

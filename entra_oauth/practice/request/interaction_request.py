@@ -1,4 +1,4 @@
-"""Why somebody is at the sign-in pages: three errands that end in three ways."""
+"""The reasons for which somebody is at the sign-in pages: three interactions, three ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DeviceInteraction:
     requested: RequestedScope
     device_code: str = field(repr=False)
     confirmed: bool = False
-    """Whether they said that this is the app they mean."""
+    """True if they said that this is the app they mean."""
     destination: None = None
     prompt: None = None
     login_hint: None = None

@@ -37,7 +37,7 @@ def find(app: RegisteredApp, sent: str) -> Redirect | None:
 
 
 def matches(registered: str, sent: str) -> bool:
-    """Whether `sent` may be used where `registered` was registered.
+    """True if `sent` may be used where `registered` was registered.
 
     Text equality, case included; only the port of localhost or 127.0.0.1 is
     ignored. One is not the other.
@@ -53,7 +53,7 @@ def _same(registered: str, sent: str, theirs: _Parts | None) -> bool:
 
 
 def _parts(uri: str) -> _Parts | None:
-    """What counts of an address of this machine; None for every other."""
+    """The parts that count of an address of this machine; None for every other."""
     found = _LOOPBACK.fullmatch(uri)
     if found is None or not _VISIBLE.fullmatch(uri) or int(found["port"] or 0) > 65535:
         return None
@@ -80,6 +80,6 @@ def reply_url(redirect_uri: str, fields: Fields, mode: str) -> str:
 
 
 def origin_of(redirect_uri: str) -> str:
-    """What a page's `form-action` must allow so that the answer can go there."""
+    """The origin that a page's `form-action` must allow so that the answer can go there."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"

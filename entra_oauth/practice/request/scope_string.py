@@ -28,18 +28,18 @@ _NOT_TOGETHER = " .default scope can't be combined with resource-specific scopes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceScope:
-    """What was asked of one resource."""
+    """The part of a scope that is about one resource."""
 
     resource: Resource
     prefix: str
-    """How the scope named the resource, `/` included; empty for a bare name."""
+    """The resource as the scope named it, `/` included; empty for a bare name."""
     permissions: tuple[str, ...]
     """The named permissions; all there are, if `.default` was asked."""
     default: bool
 
     @property
     def needs_admin(self) -> bool:
-        """Whether a permission was asked for that only an administrator can give."""
+        """True if a permission was asked for that only an administrator can give."""
         return not set(self.permissions).isdisjoint(self.resource.admin_permissions)
 
     @property
@@ -88,7 +88,7 @@ def read_scope(
 
 
 def read_resource(name: str, directory: Directory, tenant: Tenant) -> RequestedScope:
-    """What the `resource` parameter of the v1.0 endpoints asks for. Raises 500011."""
+    """Read the `resource` parameter of the v1.0 endpoints. Raises 500011."""
     resource = directory.resource(name)
     if resource is None:
         raise refuse(500011, name, tenant.name)

@@ -1,4 +1,4 @@
-"""What the browser of `practice run` does at the program's own address, told by itself.
+"""The visits of the browser of `practice run` to the program's address, reported by itself.
 
 It is another process. It tells the control endpoint of a visit before it makes it, and
 what came of it afterwards, so that no visit is missed whose answer makes the program end.

@@ -27,7 +27,6 @@ from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.practice.run.browser_visits import BrowserVisits
@@ -58,19 +57,14 @@ class Control:
 
     @property
     def address(self) -> str:
-        """Where it is, and the token behind the `#`: a secret of this machine's user."""
+        """Its URL, and the token behind the `#`: a secret of this machine's user."""
         return f"http://127.0.0.1:{self._host.port}/#{self._token}"
 
     def __enter__(self) -> Self:
         self._host.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._host.close()
 
     def _handle(self, request: HttpRequest) -> HttpResponse:

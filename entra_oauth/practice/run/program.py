@@ -156,7 +156,7 @@ class _Forwarder:
 
 
 def _told_by_terminal() -> bool:
-    """Whether Ctrl-C reaches the program without us: a terminal tells all in front of it."""
+    """True if Ctrl-C reaches the program without us: a terminal tells all in front of it."""
     if os.name == "nt":
         return True
     try:
@@ -172,7 +172,7 @@ def _told_by_terminal() -> bool:
 
 
 def warning(command: Sequence[str]) -> str | None:
-    """What to tell a person whose program's runtime does not look at the variables."""
+    """A warning for a person whose program's runtime does not look at the variables."""
     name = os.path.basename(command[0]).lower().removesuffix(".exe").removesuffix(".cmd")
     if name in _JAVAS:
         return (

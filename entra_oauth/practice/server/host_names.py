@@ -16,7 +16,7 @@ LOGIN_HOSTS = (
 """The real hosts that a proxy may lead to a practice tenant."""
 
 GRAPH_HOST = "graph.microsoft.com"
-"""Where Entra's userinfo endpoint is."""
+"""The host of Entra's userinfo endpoint."""
 
 _API_HOSTS = (
     GRAPH_HOST,
@@ -37,18 +37,18 @@ _WORKSPACE_NAMES = tuple(
 )
 
 CERTIFIED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACE_NAMES)
-"""What a practice certificate vouches for, besides this machine's addresses."""
+"""The names that a practice certificate vouches for, besides this machine's addresses."""
 
 CONSTRAINED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACES)
-"""What its authority can ever vouch for."""
+"""The names that its authority can ever vouch for."""
 
 
 def stands_in_for(host: str) -> bool:
-    """Whether that host name may reach a practice tenant."""
+    """True if that host name may reach a practice tenant."""
     host = host.lower()
     return host in LOGIN_HOSTS or host in _API_HOSTS or is_workspace(host)
 
 
 def is_workspace(host: str) -> bool:
-    """Whether that is the name of a Databricks workspace."""
+    """True if that is the name of a Databricks workspace."""
     return host.lower().endswith(tuple(f".{domain}" for domain in _WORKSPACES))

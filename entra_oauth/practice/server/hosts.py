@@ -17,7 +17,6 @@ from entra_oauth.protocol.messages import HttpResponse, is_loopback, split_origi
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.practice.directory.model import Directory
@@ -92,7 +91,7 @@ class Hosted:
         return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
 
     def authority_url(self, tenant: str | None = None) -> str:
-        """What a client calls its authority; the first tenant, if none is named."""
+        """The authority as clients name it, of the first tenant if none is named."""
         return f"{self.base_url}/{tenant or self._tenant.directory.tenants[0].id}"
 
     def __enter__(self) -> Self:
@@ -128,12 +127,7 @@ class Hosted:
         self.ca_file, self._certificate = files.ca_file, files.certificate
         return files.context
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._open.close()
 
     def _told(self, exchange: Exchange) -> None:

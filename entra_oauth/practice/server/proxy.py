@@ -21,7 +21,6 @@ from entra_oauth.protocol.messages import HttpResponse
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.protocol.messages import HttpRequest
@@ -65,12 +64,12 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """What belongs in `HTTPS_PROXY`."""
+        """The value for `HTTPS_PROXY`."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """Whom clients wanted to reach and could not, each once; the last fifty."""
+        """The places that clients wanted to reach and could not, each once; the last fifty."""
         with self._lock:
             return tuple(dict.fromkeys(self._refused))
 
@@ -78,12 +77,7 @@ class Proxy:
         self._host.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._host.close()
 
     def _tunnel(self, target: str) -> ssl.SSLContext:

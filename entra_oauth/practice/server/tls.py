@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice.server.host_names import CERTIFIED, CONSTRAINED, LOGIN_HOSTS
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -160,11 +159,11 @@ class Certificates:
         self._now = now
         self._folder: TemporaryDirectory[str] | None = None
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        """What the host presents, once entered."""
+        """The context with the certificate that the host presents, once entered."""
         self.ca_file = ""
-        """What its clients must trust, once entered."""
+        """The file with the certificate that its clients must trust, once entered."""
         self.certificate = b""
-        """What it presents, as DER, once entered."""
+        """The certificate that it presents, as DER, once entered."""
 
     def __enter__(self) -> Self:
         made = make(self._now)
@@ -179,12 +178,7 @@ class Certificates:
         self.certificate = ssl.PEM_cert_to_DER_cert(made.certificate.decode("ascii"))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         if self._folder is not None:
             self._folder.cleanup()
 

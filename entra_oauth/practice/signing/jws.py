@@ -1,4 +1,4 @@
-"""Reading signed tokens that somebody hands in. Making them is in `tokens`."""
+"""Reading signed tokens that somebody hands in. Making them is in `signed_tokens`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from entra_oauth.practice.signing.signing_key import SigningKey
 
-__all__ = ["SignedToken", "base64url", "believed", "compact_json", "seconds", "split"]
+__all__ = ["SignedToken", "base64url", "believed", "compact_json", "is_current", "seconds", "split"]
 
 
 # By hand: `base64` and `json.dumps` do more than is wanted, and each token has several of both.
@@ -45,7 +42,7 @@ class SignedToken:
     header: Mapping[str, object]
     claims: Mapping[str, object] = field(repr=False)
     signed: bytes = field(repr=False)
-    """What the signature is over."""
+    """The octets that were signed."""
     signature: bytes = field(repr=False)
 
 
@@ -75,6 +72,11 @@ def believed(text: str, key: SigningKey) -> Mapping[str, object] | None:
     if token is None or token.header.get("alg") != "RS256" or token.header.get("kid") != key.kid:
         return None
     return token.claims if key.verifies(token.signature, token.signed) else None
+
+
+def is_current(claims: Mapping[str, object], now: float) -> bool:
+    """True from `nbf` on and before `exp`. `now`: seconds since 1970."""
+    return seconds(claims, "nbf") <= now < seconds(claims, "exp")
 
 
 def seconds(claims: Mapping[str, object], name: str) -> float:

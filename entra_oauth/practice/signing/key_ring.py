@@ -1,82 +1,28 @@
 """The tenant's signing key: RSA 2048, RS256, with a certificate nobody should trust.
 
 Without a seed there is one key for every tenant of this user, made when the first one
-starts and kept in a file (`key_file`): making it costs up to a tenth of a second. `warm`
+starts and saved in a file (`key_file`): making it costs up to a tenth of a second. `warm`
 does that in a thread, so that a tenant is ready before its key is.
 
-With a seed the key is computed from the seed, so that tokens come out the same
+With a seed the key is computed from the seed (`seeded_rsa`), so that tokens come out the same
 byte for byte on every run. Such a key is no secret; that is why there is none in
-the source tree and why its `kid` says what it is.
+the source tree, and why its `kid` tells where it is from.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import stat
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from contextlib import suppress
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.signing import key_ring
+from entra_oauth.practice.signing.key_file import load_key, save_key
+from entra_oauth.practice.signing.seeded_rsa import KEY_BITS, PUBLIC_EXPONENT, derive_key
 from entra_oauth.practice.signing.signing_key import SigningKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["KeyRing", "keep", "kept", "key_for", "make_key"]
-
-
-_SIZE_LIMIT = 16 * 1024
-_BLOCK = rb"-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n"
-_WHOLE = re.compile(rb"(%b)(%b)" % (_BLOCK, _BLOCK))
-
-
-def kept() -> tuple[bytes, bytes] | None:
-    """The PEM texts of the key and the certificate, if they are there and ours alone."""
-    with suppress(OSError), open(_path(), "rb") as file:
-        if _is_private(os.fstat(file.fileno())):
-            found = _WHOLE.fullmatch(file.read(_SIZE_LIMIT))
-            return (found[1], found[2]) if found else None
-    return None
-
-
-def keep(key: bytes, certificate: bytes) -> None:
-    """Keep these PEM texts, unless another process was faster."""
-    import tempfile
-
-    path = _path()
-    with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(key + certificate)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-
-
-def _is_private(status: os.stat_result) -> bool:
-    if os.name == "nt":
-        return stat.S_ISREG(status.st_mode)
-    mine = status.st_uid == os.geteuid()
-    return stat.S_ISREG(status.st_mode) and mine and not status.st_mode & 0o077
-
-
-def _path() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("entra-oauth", appauthor=False) / "practice-key.pem"
-
-
-_BITS = 2048
-_EXPONENT = 65537
+__all__ = ["KeyRing", "key_for", "make_key"]
 
 
 class KeyRing:
@@ -95,9 +41,10 @@ class KeyRing:
             Thread(target=self.key, name="practice-key", daemon=True).start()
 
     def key(self) -> SigningKey:
+        """The key. Waits for the thread that makes it, or makes it."""
         with self._lock:
             if self._key is None:
-                self._key = _keep_or_find() if self._seed is None else make_key(self._seed)
+                self._key = _load_or_make() if self._seed is None else make_key(self._seed)
             return self._key
 
 
@@ -113,19 +60,20 @@ def key_for(seed: int | None) -> KeyRing:
 
 def make_key(seed: int | None) -> SigningKey:
     """A fresh key, or the one of a seed, with its certificate."""
-    private = _generate() if seed is None else _derive(seed)
+    private = _generate() if seed is None else derive_key(seed)
     return _named(private, _certify(private))
 
 
-def _keep_or_find() -> SigningKey:
-    """The key that is kept for this user; made first, if there is none."""
-    found = key_ring.kept()
+def _load_or_make() -> SigningKey:
+    """The key that is saved for this user; made first, if there is none."""
+    found = load_key()
     if found is not None and (key := _read(*found)) is not None:
         return key
     key = make_key(None)
-    key_ring.keep(*_written(key))
-    # Two tenants may have started at once. Whose file it is now, has the key of both.
-    found = key_ring.kept()
+    save_key(*_written(key))
+    # Two tenants may have started at once. The one that saved last has overwritten the other's
+    # file, so both take the key that lies there now.
+    found = load_key()
     return (_read(*found) if found else None) or key
 
 
@@ -151,7 +99,7 @@ def _written(key: SigningKey) -> tuple[bytes, bytes]:
 def _generate() -> RSAPrivateKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-    return generate_private_key(public_exponent=_EXPONENT, key_size=_BITS)
+    return generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=KEY_BITS)
 
 
 def _named(private: RSAPrivateKey, der: bytes) -> SigningKey:
@@ -194,80 +142,3 @@ def _certify(private: RSAPrivateKey) -> bytes:
         .sign(private, SHA256())
     )
     return certificate.public_bytes(Encoding.DER)
-
-
-# Below: RSA from a seed. The library offers no generator that can be seeded, so
-# the primes are found here and handed to it. Speed: about half a second, once.
-
-
-def _derive(seed: int) -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    source = _numbers(seed)
-    small = _small_primes(20_000)
-    q, p = sorted((_prime(source, small), _prime(source, small)))
-    d = pow(_EXPONENT, -1, (p - 1) * (q - 1))
-    return rsa.RSAPrivateNumbers(
-        p=p,
-        q=q,
-        d=d,
-        dmp1=rsa.rsa_crt_dmp1(d, p),
-        dmq1=rsa.rsa_crt_dmq1(d, q),
-        iqmp=rsa.rsa_crt_iqmp(p, q),
-        public_numbers=rsa.RSAPublicNumbers(_EXPONENT, p * q),
-    ).private_key()
-
-
-def _numbers(seed: int) -> Iterator[int]:
-    """Endless 1024-bit odd numbers whose product has 2048 bits (top two bits set)."""
-    import hashlib  # slow to import, and not needed to start
-
-    turn = 0
-    while True:
-        text = f"entra-oauth practice signing key {seed} {turn}".encode("ascii")
-        octets = hashlib.shake_256(text).digest(_BITS // 16)
-        yield int.from_bytes(octets) | (3 << (_BITS // 2 - 2)) | 1
-        turn += 1
-
-
-def _prime(source: Iterator[int], small: list[int]) -> int:
-    """The first prime at or shortly after the next number of the source."""
-    for start in source:
-        reach = 4096
-        sieve = bytearray(b"\1") * reach  # sieve[i] stands for start + 2*i
-        for prime in small:
-            first = (-start * pow(2, -1, prime)) % prime
-            sieve[first::prime] = bytes(len(range(first, reach, prime)))
-        for i in range(reach):
-            candidate = start + 2 * i
-            if sieve[i] and candidate % _EXPONENT != 1 and _is_prime(candidate):
-                return candidate
-    raise AssertionError("the source is endless")
-
-
-def _is_prime(number: int) -> bool:
-    """Miller-Rabin. The first base rejects nearly all; twenty fixed ones settle it."""
-    odd, twos = number - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    return all(_passes(number, base, odd, twos) for base in _small_primes(72))
-
-
-def _passes(number: int, base: int, odd: int, twos: int) -> bool:
-    x = pow(base, odd, number)
-    if x in (1, number - 1):
-        return True
-    for _ in range(twos - 1):
-        x = x * x % number
-        if x == number - 1:
-            return True
-    return False
-
-
-def _small_primes(below: int) -> list[int]:
-    """The odd primes below a bound."""
-    sieve = bytearray(b"\1") * below
-    for i in range(3, int(below**0.5) + 1, 2):
-        if sieve[i]:
-            sieve[i * i :: 2 * i] = bytes(len(range(i * i, below, 2 * i)))
-    return [i for i in range(3, below, 2) if sieve[i]]

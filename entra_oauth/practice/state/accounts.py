@@ -44,6 +44,6 @@ def check_account(context: Context, user: User, now: float) -> None:
 
 
 def wants_second_step(user: User, amr: tuple[str, ...]) -> bool:
-    """Whether a second factor is asked of that person and has not been given."""
+    """True if a second factor is asked of that person and has not been given."""
     # fidelity: mfa
     return user.mfa and "mfa" not in amr

@@ -15,7 +15,7 @@ __all__ = ["has_consent"]
 def has_consent(
     issued: Issued, app: RegisteredApp, resource_scope: ResourceScope, user: User
 ) -> bool:
-    """Whether that person, or an administrator, agreed that the app may call that API.
+    """True if that person, or an administrator, agreed that the app may call that API.
 
     A permission that only an administrator can give is not covered by a yes that the person
     gave for the others of the same API, unless the person is one.

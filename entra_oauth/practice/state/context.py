@@ -1,4 +1,4 @@
-"""What every endpoint may use, in one value."""
+"""All that an endpoint may use, in one value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tenant remembers: codes, refresh tokens, sessions, pages under way, consents.
+"""The tenant's memory: codes, refresh tokens, sessions, pages under way, consents.
 
 All of it in memory, guarded by one lock, and bounded: the oldest entry goes when
 a shelf is full. What is kept are frozen values, so that nothing handed out can
@@ -36,14 +36,14 @@ _SHELF_SIZE = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCode:
-    """What an authorization code stands for."""
+    """The sign-in that an authorization code stands for."""
 
     request: AuthorizeRequest
     user: User
     tenant: Tenant
     issued_at: float
     amr: tuple[str, ...] = ("pwd",)
-    """How the person proved who they are (RFC 8176)."""
+    """The proofs that the person gave (RFC 8176)."""
     spent: bool = False
 
     def once_used(self) -> IssuedCode:
@@ -60,7 +60,7 @@ class IssuedCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceGrant:
-    """What a device code stands for, and what has become of it."""
+    """The request that a device code stands for, and what has become of it."""
 
     authority: TenantAuthority
     app: RegisteredApp
@@ -69,7 +69,7 @@ class DeviceGrant:
     """The request for the code: answers to polls carry its ids."""
     issued_at: float
     user: User | None = None
-    """Who said yes."""
+    """The person who agreed; None as long as nobody did."""
     amr: tuple[str, ...] = ("pwd",)
     declined: bool = False
     spent: bool = False
@@ -78,7 +78,7 @@ class DeviceGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshGrant:
-    """What a refresh token stands for."""
+    """The grant that a refresh token stands for."""
 
     app: RegisteredApp
     platform: Platform
@@ -86,15 +86,15 @@ class RefreshGrant:
     tenant: Tenant
     requested: RequestedScope
     issued_at: float
-    """When this token was made; ninety days later it is dead."""
+    """The time at which this token was made; ninety days later it is dead."""
     first_issued_at: float
-    """When the first of its line was made; what a page's script holds dies a day later."""
+    """The time of the first of its line; a token that a page's script holds dies a day later."""
     amr: tuple[str, ...] = ("pwd",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who is signed in with one browser."""
+    """The people who are signed in with one browser."""
 
     users: tuple[User, ...]
     state: str
@@ -103,7 +103,7 @@ class Session:
     """Object ids of those who took the second step."""
 
     def amr(self, user: User) -> tuple[str, ...]:
-        """How that person proved who they are."""
+        """The proofs that this person gave (RFC 8176)."""
         return ("pwd", "mfa") if user.oid in self.strong else ("pwd",)
 
 
@@ -114,9 +114,9 @@ class PendingPage:
     interaction: Interaction
     shown: float
     user: User | None = None
-    """Who has proved their password; the pages after the sign-in page have one."""
+    """The person who has proved their password; the pages after the sign-in page have one."""
     strong: bool = False
-    """Whether they took the second step."""
+    """True if they took the second step."""
 
 
 class _Shelf(Generic[T]):
@@ -250,11 +250,11 @@ class Issued:
             self._consents.clear()
 
     def consented_for_all(self, client_id: str, resource_id: str) -> bool:
-        """Whether an administrator said yes."""
+        """True if an administrator said yes."""
         with self._lock:
             return (None, client_id, resource_id) in self._consents
 
     def consented(self, oid: str, client_id: str, resource_id: str) -> bool:
-        """Whether the person, or an administrator for everybody, said yes."""
+        """True if the person, or an administrator for everybody, said yes."""
         with self._lock:
             return any((who, client_id, resource_id) in self._consents for who in (oid, None))

@@ -35,7 +35,7 @@ class _Failures:
 
 
 class Limits:
-    """What the tenant counts. Every method is one step, safe between threads."""
+    """The tenant's counters. Every method is one step, safe between threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -51,7 +51,7 @@ class Limits:
             self._asked.clear()
 
     def wait_s(self, client: str, now: float) -> int | None:
-        """How long that client must wait before its request is answered; None: not at all."""
+        """Seconds that this client must wait for an answer; None if it need not wait."""
         with self._lock:
             rule = self._throttle
             if rule is None:
@@ -85,7 +85,7 @@ class Limits:
             return len(times) >= _LOOP_TIMES
 
     def locked(self, oid: str, now: float) -> bool:
-        """Whether that account is locked for a while, for too many wrong passwords."""
+        """True if that account is locked for a while, for too many wrong passwords."""
         with self._lock:
             failed = self._failures.get(oid)
             return failed is not None and failed.count >= _LOCK_AFTER and self._fresh(failed, now)

@@ -12,7 +12,7 @@ from entra_oauth.practice.directory.model import Platform
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.request.claims_request import read_claims
 from entra_oauth.practice.request.scope_string import read_app_scope
-from entra_oauth.practice.signing.jws import believed, seconds, split
+from entra_oauth.practice.signing.jws import believed, is_current, split
 from entra_oauth.practice.token.app_proof import check_confidential
 from entra_oauth.practice.token.grant_request import (
     AppGrant,
@@ -92,7 +92,7 @@ def _claims_for(request: GrantRequest, assertion: str) -> Mapping[str, object]:
     names = {request.app.client_id, *(mine.uris if mine is not None else ())}
     if claims.get("aud") not in names:
         raise refuse(500131)
-    if not seconds(claims, "nbf") <= request.call.now < seconds(claims, "exp"):
+    if not is_current(claims, request.call.now):
         raise refuse(500133)
     if "azp" not in claims and "appid" not in claims:
         raise refuse(240002)

@@ -1,4 +1,4 @@
-"""How an app proves itself: secret, certificate, or another issuer's word for it.
+"""The proofs of an app: secret, certificate, or another issuer's word for it.
 
 https://learn.microsoft.com/entra/identity-platform/certificate-credentials and
 https://learn.microsoft.com/entra/workload-id/workload-identity-federation
@@ -27,7 +27,7 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def read_credential(call: Call) -> tuple[str | None, AppCredential]:
-    """What the request shows, and the client id of its Authorization header, if any."""
+    """Read the request's proof, and the client id of its Authorization header, if there is one."""
     form = call.form
     assertion = form.get("client_assertion")
     basic_id, basic_secret = _basic(call)

@@ -37,7 +37,7 @@ def check_assertion(request: GrantRequest, text: str) -> None:
 
 
 def _is_federated(request: GrantRequest, read: SignedToken) -> bool:
-    """Whether another issuer made it: it names no certificate, or one that the app trusts."""
+    """True if another issuer made it: it names no certificate, or one that the app trusts."""
     if not {"x5t", "x5t#S256"} & set(read.header):
         return True
     return any(c.issuer == read.claims.get("iss") for c in request.app.federated)

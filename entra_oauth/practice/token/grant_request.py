@@ -1,4 +1,4 @@
-"""What a grant function is given, and what it gives back."""
+"""The argument of a grant function, and its result."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class GrantRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserGrant:
-    """What may be issued for a person."""
+    """The tokens that may be issued for a person."""
 
     user: User
     tenant: Tenant
@@ -73,14 +73,14 @@ class UserGrant:
     """All that was agreed; a refresh token stands for this."""
     nonce: str | None = field(default=None, repr=False)
     first_issued_at: float
-    """When the line of refresh tokens began."""
+    """The time at which the line of refresh tokens began."""
     amr: tuple[str, ...] = ("pwd",)
     claims: ClaimsRequest = NO_CLAIMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppGrant:
-    """What may be issued to an app for itself."""
+    """The token that may be issued to an app for itself."""
 
     tenant: Tenant
     resource_scope: ResourceScope
@@ -89,7 +89,7 @@ class AppGrant:
 
 
 def requested_now(request: GrantRequest) -> RequestedScope:
-    """What this very request asks for, by `scope`, or `resource` with v1.0."""
+    """Read the scope that this very request names, by `scope`, or `resource` with v1.0."""
     directory = request.context.directory
     if request.version == 1:
         return read_resource(request.need("resource"), directory, request.home)
@@ -128,7 +128,7 @@ def choose_resource(request: GrantRequest, requested: RequestedScope, user: User
 
 @dataclass(frozen=True, slots=True)
 class AppCredential:
-    """How the app proved itself, if it did."""
+    """The proof that the app showed, if it did."""
 
     secret: str | None = field(default=None, repr=False)
     assertion: str | None = field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""What a token request can be paid with. One function per grant type.
+"""The grants of a token request. One function for each grant type.
 
 A grant function gets the request, checks what is handed in, and says what may be
 issued for it. It issues nothing itself: `token.py` does, the same way for all.

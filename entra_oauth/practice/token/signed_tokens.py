@@ -33,17 +33,17 @@ _ID_TOKEN_S = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Who a token speaks of, and to whom it is given."""
+    """The person or app that a token speaks of, and the app that gets it."""
 
     app: RegisteredApp
     tenant: Tenant
     user: User | None
     """None for an app that speaks for itself."""
     proof: str
-    """How the app proved itself: 0 not at all, 1 by secret, 2 by assertion (`appidacr`)."""
+    """The app's proof: 0 for none, 1 for a secret, 2 for an assertion (`appidacr`)."""
     amr: tuple[str, ...] = ("pwd",)
     cae: bool = False
-    """Whether the app can handle a claims challenge, and the API takes part in that."""
+    """True if the app can handle a claims challenge, and the API takes part in that."""
 
     @property
     def oid(self) -> str:
@@ -219,7 +219,7 @@ def _piece(part: Mapping[str, object]) -> bytes:
 
 
 def _message(header: bytes, claims: dict[str, object]) -> bytes:
-    """What is signed."""
+    """The octets to sign."""
     return b".".join((header, _piece(claims)))
 
 

@@ -110,7 +110,7 @@ def _who_asks(context: Context, call: Call, version: int) -> GrantRequest:
 
 
 def _readable_by_page(request: GrantRequest) -> Fields:
-    """What lets the script of a single-page app read the answer, and no other (CORS)."""
+    """The headers that let the script of a single-page app read the answer, and no other (CORS)."""
     # fidelity: cors
     origin = request.call.origin
     if origin is None or all(r.platform is not Platform.SPA for r in request.app.redirects):
@@ -192,7 +192,7 @@ def _issue_to_app(request: GrantRequest, grant: AppGrant) -> dict[str, object]:
 
 
 def _life(request: GrantRequest, resource: str, life_s: int) -> dict[str, object]:
-    """How long a token lives; v1.0 writes numbers as text, and says more."""
+    """The members about a token's life; v1.0 writes numbers as text, and has more of them."""
     if request.version == 2:
         return {"expires_in": life_s - 1, "ext_expires_in": life_s - 1}
     now = int(request.call.now)  # fidelity: v1-members

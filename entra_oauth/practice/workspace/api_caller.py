@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.markup import html
 from entra_oauth.practice.directory.model import DATABRICKS
 from entra_oauth.practice.request.claims_request import challenge_json
-from entra_oauth.practice.signing.jws import believed, seconds
+from entra_oauth.practice.signing.jws import believed, is_current, seconds
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def identify_caller(context: Context, call: Call) -> ApiCaller:
     resource = context.directory.resource(DATABRICKS)
     if resource is None or not resource.answers_to(str(claims.get("aud"))):
         raise TurnedAway(_wrong_audience(str(claims.get("aud"))))
-    if not seconds(claims, "nbf") <= call.now < seconds(claims, "exp"):
+    if not is_current(claims, call.now):
         raise TurnedAway(_refusal(403, "Invalid access token."))
     who = _found(context, claims)
     if who is None or not _member(context, call, who):
@@ -109,7 +109,7 @@ def _member(context: Context, call: Call, who: ApiCaller) -> bool:
 
 
 def _manages(context: Context, call: Call, who: ApiCaller) -> bool:
-    """Whether the management token is this service principal's, and still good."""
+    """True if the management token is this service principal's, and still good."""
     text = call.request.header("X-Databricks-Azure-SP-Management-Token") or ""
     claims = believed(text, context.keys.key())
     if claims is None or claims.get("oid") != who.oid:
@@ -120,7 +120,7 @@ def _manages(context: Context, call: Call, who: ApiCaller) -> bool:
     management = context.directory.resource("https://management.core.windows.net/")
     if resource is None or resource is not management:
         return False
-    return seconds(claims, "nbf") <= call.now < seconds(claims, "exp")
+    return is_current(claims, call.now)
 
 
 def _challenge(context: Context, call: Call, who: ApiCaller, claims: Mapping[str, object]) -> None:

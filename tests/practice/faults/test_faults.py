@@ -271,7 +271,7 @@ def test_the_first_rule_is_the_outermost(kit: Kit) -> None:
 
 
 def _visits(kit: Kit) -> list[tuple[str, str, bytes]]:
-    """What the app's own address was asked for: method, path with query, body."""
+    """The requests at the app's own address: method, path with query, body."""
     return [(r.method, r.url.removeprefix("http://localhost"), r.body) for r in kit.received]
 
 

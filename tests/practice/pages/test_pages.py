@@ -1,4 +1,4 @@
-"""What every page keeps to: one file, no script, escaped, labelled."""
+"""The rules of every page: one file, no script, escaped, labelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which redirect URIs match, and how an answer is put on one."""
+"""Redirect URIs: the ones that match, and an answer put on one."""
 
 from __future__ import annotations
 

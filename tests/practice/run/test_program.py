@@ -1,4 +1,4 @@
-"""What a program under `practice run` finds in its environment."""
+"""The environment of a program under `practice run`."""
 
 from __future__ import annotations
 

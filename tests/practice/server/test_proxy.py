@@ -83,7 +83,7 @@ def _connect(hosted: Hosted) -> socket.socket:
 
 
 def _head(sock: socket.socket) -> bytes:
-    """What comes up to the empty line, or up to the end."""
+    """The bytes up to the empty line, or up to the end."""
     answer = b""
     while b"\r\n\r\n" not in answer and (more := sock.recv(4096)):
         answer += more

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.practice.signing import key_ring
+from entra_oauth.practice.signing import key_file
 from entra_oauth.practice.signing.key_ring import KeyRing, make_key
 from kit import needs
 
 
-def _kept_file() -> Path:
-    return key_ring._path()
+def _key_file() -> Path:
+    return key_file._path()
 
 
 def test_the_next_tenant_has_the_same_key() -> None:
@@ -31,18 +31,18 @@ def test_the_next_tenant_has_the_same_key() -> None:
 @needs.posix
 def test_only_its_owner_can_read_the_file() -> None:
     KeyRing(None).key()
-    assert stat.S_IMODE(_kept_file().stat().st_mode) == 0o600
-    assert stat.S_IMODE(_kept_file().parent.stat().st_mode) == 0o700
-    assert list(_kept_file().parent.iterdir()) == [_kept_file()]
+    assert stat.S_IMODE(_key_file().stat().st_mode) == 0o600
+    assert stat.S_IMODE(_key_file().parent.stat().st_mode) == 0o700
+    assert list(_key_file().parent.iterdir()) == [_key_file()]
 
 
 @needs.posix
 def test_a_file_that_others_can_read_is_not_believed() -> None:
     first = KeyRing(None).key()
-    _kept_file().chmod(0o644)
-    assert key_ring.kept() is None
+    _key_file().chmod(0o644)
+    assert key_file.load_key() is None
     assert KeyRing(None).key().kid != first.kid
-    assert stat.S_IMODE(_kept_file().stat().st_mode) == 0o600
+    assert stat.S_IMODE(_key_file().stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_file_that_others_can_read_is_not_believed() -> None:
 )
 def test_a_spoilt_file_is_replaced(spoil: bytes) -> None:
     KeyRing(None).key()
-    _kept_file().write_bytes(spoil)
+    _key_file().write_bytes(spoil)
     again = KeyRing(None).key()
     assert again.verifies(again.sign(b"x"), b"x")
     assert KeyRing(None).key().kid == again.kid
@@ -61,17 +61,17 @@ def test_without_a_folder_to_write_in_there_is_a_key_all_the_same(
 ) -> None:
     wall = tmp_path / "wall"
     wall.write_text("")
-    monkeypatch.setattr(key_ring, "_path", lambda: wall / "below" / "key.pem")
+    monkeypatch.setattr(key_file, "_path", lambda: wall / "below" / "key.pem")
     ring = KeyRing(None)
     assert ring.key().verifies(ring.key().sign(b"x"), b"x")
 
 
-def test_a_key_from_a_seed_is_not_kept() -> None:
+def test_a_key_from_a_seed_is_not_saved() -> None:
     KeyRing(7).key()
-    assert not _kept_file().exists()
+    assert not _key_file().exists()
 
 
-def test_tenants_that_start_at_once_end_with_the_key_that_is_kept() -> None:
+def test_tenants_that_start_at_once_end_with_the_key_that_is_saved() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: KeyRing(None).key(), range(4)))
     assert KeyRing(None).key().kid == KeyRing(None).key().kid
@@ -80,4 +80,4 @@ def test_tenants_that_start_at_once_end_with_the_key_that_is_kept() -> None:
 def test_a_key_that_was_made_is_like_one_that_was_read() -> None:
     made = make_key(None)
     assert made.kid.startswith("practice-")
-    assert os.path.basename(_kept_file()) == "practice-key.pem"
+    assert os.path.basename(_key_file()) == "practice-key.pem"

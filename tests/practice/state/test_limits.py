@@ -105,7 +105,7 @@ def test_the_trailer_of_an_error_is_one_line_or_several(trailer: Trailer, betwee
 
 
 def _answers(kit: Kit, times: int, changes: Changes | None = None) -> list[str]:
-    """What the app hears, each time in the same browser: `code`, or the name of the error."""
+    """The app's answers, each time in the same browser: `code`, or the name of the error."""
     browser, heard = kit.as_user(ALICE), []
     for _ in range(times):
         fields = reply(browser.open(authorize_url(changes)))

@@ -1,4 +1,4 @@
-"""What the tokens say, and that software not written here believes their signatures."""
+"""The contents of the tokens; software not written here believes their signatures."""
 
 from __future__ import annotations
 
