@@ -12,7 +12,7 @@ import pytest
 
 from entra_oauth.lessons.learn import NUMBERS, chapter
 from entra_oauth.lessons.learn.chapters import chapter_04_token_request
-from entra_oauth.lessons.learn.classroom import Classroom
+from entra_oauth.lessons.learn.classroom import CLIENT, Classroom
 from entra_oauth.lessons.learn.conversation import Ending, Turn, turns
 from entra_oauth.lessons.learn.steps import Chapter, Page, Task
 from kit import needs
@@ -43,11 +43,12 @@ class Walked:
     lesson: Chapter
     classroom: Classroom
     start: int = 0
+    solved: tuple[int, ...] = ()
     said: list[str] = field(default_factory=list)
     ending: Ending | None = None
 
     def __post_init__(self) -> None:
-        self._turns = turns(self.lesson, self.classroom, start=self.start)
+        self._turns = turns(self.lesson, self.classroom, start=self.start, solved=self.solved)
         self.turn = next(self._turns)
         self.said += self.turn.texts
 
@@ -200,6 +201,120 @@ def test_a_chapter_can_be_done_twice_over_by_going_back(classroom: Classroom) ->
             while walked.turn.step:
                 walked.type("back")
             assert walked.through(model(ours)).finished
+
+
+@dataclass
+class Seen:
+    """What each step showed, and what was said of its right answer."""
+
+    steps: dict[int, str] = field(default_factory=dict)
+    said: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def forward(walked: Walked, seen: Seen) -> None:
+    """Go on to the end with right answers, and compare with what was seen before."""
+    while walked.ending is None and walked.turn.step < len(walked.lesson.steps):
+        at, shown = walked.turn.step, walked.turn.texts[-1]
+        assert seen.steps.setdefault(at, shown) == shown
+        task = walked.task()
+        if task is None and at == len(walked.lesson.steps) - 1:
+            return  # behind a last page there is no way back
+        turn = walked.type("" if task is None else task.answer(walked.classroom))
+        if task is not None:
+            said = turn.texts[:1]
+            assert said[0].startswith("Right.")
+            assert seen.said.setdefault(at, said) == said
+
+
+def backward(walked: Walked, seen: Seen) -> None:
+    """Go back to the first step, and compare."""
+    while walked.turn.step:
+        turn = walked.type("back")
+        assert turn.texts == (seen.steps[turn.step],)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_to_the_end_and_back_and_to_the_end_again_shows_no_difference(
+    number: int, classroom: Classroom
+) -> None:
+    walked, seen = Walked(chapter(number), classroom), Seen()
+    forward(walked, seen)
+    backward(walked, seen)
+    sent = len(classroom.tenant.log)
+    forward(walked, seen)
+    assert len(classroom.tenant.log) == sent, "nothing was done a second time"
+    while walked.ending is None:
+        walked.type("")
+    assert walked.ending.right == walked.ending.at_once == walked.ending.tasks
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_was_solved_is_still_counted_after_each_step_was_taken_up_again(number: int) -> None:
+    lesson = chapter(number)
+    solved: tuple[int, ...] = ()
+    for start in range(len(lesson.steps)):
+        with Classroom() as classroom:
+            walked = Walked(lesson, classroom, start=start, solved=solved)
+            task = walked.task()
+            walked.type("" if task is None else task.answer(classroom))
+            if start + 1 < len(lesson.steps):
+                solved = walked.turn.solved
+                walked.type("quit")
+                continue
+            ending = walked.through(model(classroom))
+            assert ending.right == ending.tasks == tasks_of(lesson)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_from_the_last_step_that_was_taken_up_the_way_back_shows_what_holds(number: int) -> None:
+    lesson = chapter(number)
+    with Classroom() as classroom:
+        walked, seen = Walked(lesson, classroom, start=len(lesson.steps) - 1), Seen()
+        texts = [walked.turn.texts[-1]]
+        while walked.turn.step:
+            texts.append(walked.type("back").texts[-1])
+        for step, text in enumerate(reversed(texts)):
+            seen.steps[step] = text
+        forward(walked, seen)
+
+
+def test_an_answer_that_was_shown_is_not_counted_when_it_is_typed_afterwards(
+    classroom: Classroom,
+) -> None:
+    walked = Walked(chapter(1), classroom, start=2)
+    walked.type("answer")
+    walked.type("back")
+    ending = walked.through(model(classroom))
+    assert ending.right == ending.tasks - 1
+
+
+def test_another_right_answer_on_the_way_back_changes_what_follows(classroom: Classroom) -> None:
+    lesson = chapter(10)
+    walked = Walked(lesson, classroom)
+    while walked.turn.step < len(lesson.steps) - 1:
+        task = walked.task()
+        walked.type("" if task is None else task.answer(classroom))
+    assert "--tenant TENANT" in walked.turn.texts[-1]
+    walked.type("back")
+    walked.type("back")
+    walked.type("contoso-practice.example")
+    walked.type("")
+    assert "--tenant contoso-practice.example" in walked.turn.texts[-1]
+    assert "--client-id CLIENT" in walked.turn.texts[-1]
+
+
+def test_after_the_revocation_another_form_is_still_answered(classroom: Classroom) -> None:
+    lesson = chapter(7)
+    walked = Walked(lesson, classroom)
+    while walked.turn.step < len(lesson.steps) - 1:
+        task = walked.task()
+        walked.type("" if task is None else task.answer(classroom))
+    while walked.turn.step > 2:
+        walked.type("back")
+    form = f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT"
+    assert walked.type(form).texts[0].startswith("Right. It was sent")
+    assert "the old one   HTTP 200" in walked.turn.texts[-1]
+    assert "the new one   HTTP 200" in walked.turn.texts[-1]
 
 
 def test_help_is_at_hand_on_pages_and_tasks(classroom: Classroom) -> None:

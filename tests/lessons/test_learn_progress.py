@@ -29,6 +29,19 @@ def test_what_is_kept_is_there_the_next_time(place: Path) -> None:
     assert Progress(place).marks() == {2: Mark(step=3), 4: Mark(done=True, right=5)}
 
 
+def test_what_was_solved_is_kept_with_the_step(place: Path) -> None:
+    Progress(place).save(2, Mark(step=3, solved=(1, 2)))
+    assert Progress(place).marks() == {2: Mark(step=3, solved=(1, 2))}
+    Progress(place).save(2, Mark(done=True, right=5))
+    assert Progress(place).marks() == {2: Mark(done=True, right=5)}
+
+
+def test_a_file_from_before_there_was_anything_solved_is_read(place: Path) -> None:
+    place.parent.mkdir(mode=0o700)
+    place.write_text(json.dumps(GOOD), encoding="utf-8")
+    assert Progress(place).marks() == {1: Mark(step=1)}
+
+
 @needs.posix
 def test_the_file_is_for_its_owner_only(place: Path) -> None:
     before = os.umask(0)
@@ -61,7 +74,8 @@ def test_two_at_once_do_not_disturb_each_other(place: Path) -> None:
     assert Progress(place).marks() == {number: Mark(step=14) for number in range(1, 5)}
 
 
-GOOD = {"schema": "entra-oauth/learn/1", "chapters": {"1": {"step": 1, "done": False, "right": 0}}}
+ONE = {"step": 1, "done": False, "right": 0}
+GOOD = {"schema": "entra-oauth/learn/1", "chapters": {"1": ONE}}
 DAMAGED = [
     b"",
     b"{",
@@ -77,6 +91,10 @@ DAMAGED = [
     json.dumps({**GOOD, "chapters": {"1": {"step": 1, "done": 1, "right": 0}}}).encode(),
     json.dumps({**GOOD, "chapters": {"1": {"step": True, "done": False, "right": 0}}}).encode(),
     json.dumps({**GOOD, "chapters": {"1": 7}}).encode(),
+    json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": 3}}}).encode(),
+    json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": ["1"]}}}).encode(),
+    json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": [-1]}}}).encode(),
+    json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": {"1": True}}}}).encode(),
 ]
 
 

@@ -106,7 +106,7 @@ class _Room:
     def quiz(self, number: int | None) -> None:
         """Questions with their answers explained."""
         asked = quiz(number)
-        ending = self._lead(asked, Classroom(), start=0, keep=False)
+        ending = self._lead(asked, Classroom(), start=0, solved=(), keep=False)
         if ending.finished:
             self._tell(f"{ending.at_once} of {ending.tasks} were right at once. {asked.in_short}")
         self._tell("Next: entra-oauth learn --list")
@@ -143,9 +143,14 @@ class _Room:
             "say how far something is as with Entra.)"
         )
         if start:
-            self._tell(f"You stopped at step {start + 1}, and go on from there.")
+            self._tell(
+                f"You stopped at step {start + 1}, and go on from there. What you typed before was "
+                "not kept: the steps before this one have been done with the model answers."
+            )
         with Classroom.with_curl(wanted=self.with_curl) as classroom:
-            ending = self._lead(lesson, classroom, start=start, keep=True)
+            ending = self._lead(
+                lesson, classroom, start=start, solved=mark.solved if start else (), keep=True
+            )
         if ending.finished:
             self.progress.save(number, Mark(step=0, done=True, right=ending.right))
             self._tell(f"In short: {lesson.in_short}")
@@ -156,16 +161,24 @@ class _Room:
             self._tell(f"You stopped at step {ending.step + 1}. Next: entra-oauth learn {number}")
         return ending
 
-    def _lead(self, lesson: Chapter, classroom: Classroom, *, start: int, keep: bool) -> Ending:
+    def _lead(
+        self,
+        lesson: Chapter,
+        classroom: Classroom,
+        *,
+        start: int,
+        solved: tuple[int, ...],
+        keep: bool,
+    ) -> Ending:
         """Carry turns to the person and lines back, until the chapter ends."""
-        conversation = turns(lesson, classroom, start=start)
+        conversation = turns(lesson, classroom, start=start, solved=solved)
         try:
             turn, last = next(conversation), -1
             while True:
                 if turn.step != last and turn.step < len(lesson.steps):
                     last = turn.step
                     if keep:
-                        self.progress.save(lesson.number, Mark(step=turn.step))
+                        self.progress.save(lesson.number, Mark(step=turn.step, solved=turn.solved))
                     turn = self._with_place(turn, len(lesson.steps))
                 turn = conversation.send(self._take(turn))
         except StopIteration as stop:

@@ -10,13 +10,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from entra_oauth.errors import EntraOAuthError
-from entra_oauth.lessons.learn.steps import Page, Task, wrong
+from entra_oauth.lessons.learn.memory import Memory, tell
+from entra_oauth.lessons.learn.steps import Page, Task
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
-    from entra_oauth.lessons.learn.steps import Chapter, Judgement, Step, Telling
+    from entra_oauth.lessons.learn.steps import Chapter, Step, Telling
 
 __all__ = ["Ending", "Turn", "turns"]
 
@@ -36,11 +36,13 @@ class Turn:
     """The number of the step that is open, from 0: this is what is remembered."""
     is_pause: bool = False
     """Only Enter is waited for."""
+    solved: tuple[int, ...] = ()
+    """The steps whose task was solved so far without help; they are remembered too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How it ended."""
+    """The end of a conversation: the chapter is done, or was left at a step."""
 
     finished: bool
     step: int
@@ -51,61 +53,73 @@ class Ending:
     tasks: int = 0
 
 
+Said = tuple[str, ...]
+_Outcome = Generator[Turn, str, tuple[str, Said]]
+
+
 def turns(
-    chapter: Chapter, classroom: Classroom, *, start: int = 0
+    chapter: Chapter, classroom: Classroom, *, start: int = 0, solved: tuple[int, ...] = ()
 ) -> Generator[Turn, str, Ending]:
     """Lead somebody through a chapter, from a step on.
 
-    The steps before `start` are done silently, so that what they made is on the classroom.
+    The steps before `start` are done silently, so that what they made is in the classroom.
+    `solved` are those that were solved without help another time.
     """
     if chapter.prepare is not None:
         chapter.prepare(classroom)
-    at = max(0, min(start, len(chapter.steps) - 1))
-    for step in chapter.steps[:at]:
-        _do_silently(step, classroom)
-    solved: dict[int, str] = {}
-
-    def ending(*, finished: bool) -> Ending:
-        return Ending(
-            finished=finished,
-            step=at,
-            right=len(solved),
-            at_once=list(solved.values()).count("at once"),
-            tasks=sum(isinstance(step, Task) for step in chapter.steps),
-        )
-
-    said: tuple[str, ...] = ()
-    while at < len(chapter.steps):
-        outcome, said = yield from _one(chapter.steps[at], at, classroom, said)
-        if outcome == "quit":
-            return ending(finished=False)
+    steps = chapter.steps
+    at = max(0, min(start, len(steps) - 1))
+    memory = Memory(chapter, classroom)
+    memory.solved.update(dict.fromkeys(solved, False))
+    for before in range(at):
+        memory.do_silently(before)
+    memory.helped.update(step for step in range(at) if step not in solved)
+    said: Said = ()
+    while True:
+        if at < len(steps):
+            outcome, said = yield from _step(steps[at], at, memory, said)
+        elif said:
+            typed = yield _turn(memory, said, "Enter", at, is_pause=True)
+            outcome, said = command_in(typed) or "done", ()
+        else:
+            outcome = "done"
+        if outcome == "quit" and at < len(steps):
+            return _ending(memory, at, finished=False)
         if outcome == "back":
             if at == 0:
                 said = ("This is the first step.",)
             at = max(0, at - 1)
-            continue
-        if outcome in ("right", "at once"):
-            solved.setdefault(at, outcome)
-        at += 1
-    if said:
-        yield Turn(texts=said, prompt="Enter", step=at, is_pause=True)
-    return ending(finished=True)
+        elif at < len(steps):
+            at += 1
+        else:
+            return _ending(memory, at, finished=True)
 
 
-def _one(
-    step: Step, at: int, classroom: Classroom, said: tuple[str, ...]
-) -> Generator[Turn, str, tuple[str, tuple[str, ...]]]:
+def _ending(memory: Memory, at: int, *, finished: bool) -> Ending:
+    return Ending(
+        finished=finished,
+        step=at,
+        right=len(memory.solved),
+        at_once=sum(memory.solved.values()),
+        tasks=sum(isinstance(step, Task) for step in memory.chapter.steps),
+    )
+
+
+def _turn(memory: Memory, texts: Said, prompt: str, at: int, *, is_pause: bool = False) -> Turn:
+    solved = tuple(sorted(memory.solved))
+    return Turn(texts=texts, prompt=prompt, step=at, is_pause=is_pause, solved=solved)
+
+
+def _step(step: Step, at: int, memory: Memory, said: Said) -> _Outcome:
+    texts = (*said, memory.text(at))
     if isinstance(step, Page):
-        return (yield from _page(step, at, classroom, said))
-    return (yield from _task(step, at, classroom, said))
+        return (yield from _page(at, memory, texts))
+    return (yield from _task(step, at, memory, texts))
 
 
-def _page(
-    page: Page, at: int, classroom: Classroom, said: tuple[str, ...]
-) -> Generator[Turn, str, tuple[str, tuple[str, ...]]]:
-    texts = (*said, _tell(page.text, classroom))
+def _page(at: int, memory: Memory, texts: Said) -> _Outcome:
     while True:
-        typed = yield Turn(texts=texts, prompt="Enter goes on", step=at, is_pause=True)
+        typed = yield _turn(memory, texts, "Enter goes on", at, is_pause=True)
         command = command_in(typed)
         if command in ("back", "quit"):
             return command, ()
@@ -115,67 +129,43 @@ def _page(
         return "read", ()
 
 
-def _task(
-    task: Task, at: int, classroom: Classroom, said: tuple[str, ...]
-) -> Generator[Turn, str, tuple[str, tuple[str, ...]]]:
-    texts = (*said, _tell(task.asks, classroom))
-    hints, tries = list(task.hints), 0
+def _task(task: Task, at: int, memory: Memory, texts: Said) -> _Outcome:
+    hints = list(task.hints)
     while True:
-        typed = yield Turn(texts=texts, prompt=task.prompt, step=at)
+        typed = yield _turn(memory, texts, task.prompt, at)
         command = command_in(typed, letters="letter" not in task.prompt)
         if command in ("back", "quit"):
             return command, ()
         if command == "help":
             texts = (_HELP,)
         elif command == "hint":
-            texts = (_hint(hints, classroom),)
+            texts = (_hint(hints, memory.classroom),)
         elif command in ("skip", "answer"):
-            return "helped", _give(task, classroom, shown=command == "answer")
+            return "helped", _give(task, at, memory, shown=command == "answer")
         else:
-            judgement, tries = _judge(task, typed, classroom), tries + 1
+            refused = refusal(
+                typed,
+                takes_secrets=task.takes_secrets,
+                blank_is_an_answer=task.blank_is_an_answer,
+            )
+            if refused is not None:
+                memory.count_try(at)
+                texts = (refused,)
+                continue
+            judgement = memory.try_answer(at, task, tidy(typed))
             if judgement.is_right:
-                return "at once" if tries == 1 else "right", (f"Right. {judgement.why}".strip(),)
+                return "right", (f"Right. {judgement.why}".strip(),)
             texts = (judgement.why,)
-
-
-def _judge(task: Task, typed: str, classroom: Classroom) -> Judgement:
-    refused = refusal(
-        typed,
-        takes_secrets=task.takes_secrets,
-        blank_is_an_answer=task.blank_is_an_answer,
-    )
-    if refused is not None:
-        return wrong(refused)
-    return _checked(task, tidy(typed), classroom)
-
-
-def _checked(task: Task, typed: str, classroom: Classroom) -> Judgement:
-    try:
-        return task.check(typed, classroom)
-    except EntraOAuthError as error:
-        return wrong(f"That could not be tried: {error.what} {error.advice}")
 
 
 def _hint(hints: list[Telling], classroom: Classroom) -> str:
     # The last one is given again and again.
-    return f"Hint: {_tell(hints.pop(0) if len(hints) > 1 else hints[0], classroom)}"
+    return f"Hint: {tell(hints.pop(0) if len(hints) > 1 else hints[0], classroom)}"
 
 
-def _give(task: Task, classroom: Classroom, *, shown: bool) -> tuple[str, ...]:
-    answer = task.answer(classroom)
-    judgement = _checked(task, answer, classroom)
+def _give(task: Task, at: int, memory: Memory, *, shown: bool) -> Said:
+    answer, judgement = memory.give(at, task, shown=shown)
     if not shown:
         return ("Skipped.",)
     text = f"The answer:\n\n    {answer}" if answer else "The answer is Enter alone."
     return (text, judgement.why) if judgement.why else (text,)
-
-
-def _do_silently(step: Step, classroom: Classroom) -> None:
-    if isinstance(step, Task):
-        _checked(step, step.answer(classroom), classroom)
-    elif not isinstance(step.text, str):
-        step.text(classroom)
-
-
-def _tell(telling: Telling, classroom: Classroom) -> str:
-    return telling if isinstance(telling, str) else telling(classroom)

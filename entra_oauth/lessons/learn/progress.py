@@ -40,6 +40,8 @@ class Mark:
     """Whether the chapter was finished once."""
     right: int = 0
     """Tasks solved without help, the last time it was finished."""
+    solved: tuple[int, ...] = ()
+    """The steps before the open one that were solved without help, from 0."""
 
 
 def standard_place() -> Path:
@@ -81,6 +83,7 @@ class Progress:
                     step=mark.step,
                     done=mark.done or before.done,
                     right=mark.right if mark.done else before.right,
+                    solved=mark.solved,
                 )
                 private_files.write(self._path, _text(marks))
         except LocalError as error:
@@ -107,11 +110,13 @@ class Progress:
 
 
 def _text(marks: dict[int, Mark]) -> str:
-    chapters = {
-        str(number): {"step": mark.step, "done": mark.done, "right": mark.right}
-        for number, mark in sorted(marks.items())
-    }
+    chapters = {str(number): _members(mark) for number, mark in sorted(marks.items())}
     return json.dumps({"schema": _SCHEMA, "chapters": chapters}, indent=1) + "\n"
+
+
+def _members(mark: Mark) -> dict[str, Any]:
+    shown = {"step": mark.step, "done": mark.done, "right": mark.right}
+    return {**shown, "solved": list(mark.solved)} if mark.solved else shown
 
 
 def _marks(text: str) -> dict[int, Mark]:
@@ -133,13 +138,12 @@ def _number(name: str) -> int:
 
 def _mark(value: Any) -> Mark:
     step, done, right = value["step"], value["done"], value["right"]
-    counts = (step, right)
-    if type(done) is not bool or any(
-        type(n) is not int or not 0 <= n < _MOST_STEPS for n in counts
-    ):
+    solved = value.get("solved", [])  # not written before there was something to remember
+    counts = (step, right, *solved)
+    if type(done) is not bool or type(solved) is not list or not all(map(_is_count, counts)):
         raise private_files.Damaged
-    return Mark(step=step, done=done, right=right)
+    return Mark(step=step, done=done, right=right, solved=tuple(solved))
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < _MOST_STEPS

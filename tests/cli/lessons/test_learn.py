@@ -79,6 +79,13 @@ def test_learn_goes_from_chapter_to_chapter_and_takes_up_where_it_stopped() -> N
     assert "You stopped at step 2, and go on from there." in ran.out
 
 
+def test_what_was_solved_is_counted_after_quitting_and_taking_up() -> None:
+    for typed in ("Authorization: Bearer TOKEN", "a", "b"):  # then the input ends
+        assert "You stopped at step" in learn("8", "--no-pause", typed=f"{typed}\n").out
+    ran = learn("8", "--no-pause", typed="azuredatabricks.net.mallory.example\n")
+    assert "4 of 4 tasks were yours" in " ".join(ran.out.split())
+
+
 def test_when_all_is_done_the_list_is_shown() -> None:
     for number in NUMBERS:
         Progress(standard_place()).save(number, Mark(done=True))
@@ -186,7 +193,7 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
         session.wait_for("Your place is kept")
         code, _ = session.finish()
     assert code == 130
-    assert marks() == {2: Mark(step=4)}
+    assert marks() == {2: Mark(step=4, solved=(1, 3))}
 
 
 @needs.posix

@@ -89,9 +89,9 @@ def _forged(typed: str, classroom: Classroom) -> Judgement:
     fault = _not_a_forgery(typed, classroom)
     if fault is not None:
         return wrong(fault)
-    reply = classroom.get(typed)
     if _waiting(classroom).accepted.is_set():
-        return wrong("The listener has its answer already; type skip.")
+        return right("The listener has taken the genuine answer by now, and hears no other.")
+    reply = classroom.get(typed)
     return right(
         f"The listener answered {reply.status}, with a page that says: {_heading(reply)}. "
         "The state in your address is not the one that was sent, so nothing shows that it answers "

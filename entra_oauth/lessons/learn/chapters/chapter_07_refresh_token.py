@@ -123,6 +123,7 @@ def _revoked(classroom: Classroom) -> str:
             ("refresh_token", classroom.values["refresh token"]),
         )
     )
+    _begin(classroom)  # she signs in once more: whoever goes back has a token that is good
     return (
         "Alice has lost her laptop, and an administrator has revoked her sessions. The refresh "
         "token is tried again:\n\n"
