@@ -21,7 +21,9 @@ from entra_oauth.lessons.learn.chapters.authorize_check import fault_in
 from entra_oauth.lessons.learn.chapters.chapter_02_authorize_url import WANTED
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, Classroom
 from entra_oauth.lessons.learn.conversation import turns
+from entra_oauth.lessons.learn.memory import Memory
 from entra_oauth.lessons.learn.quiz import QUESTIONS, quiz
+from entra_oauth.lessons.learn.steps import Judgement, Task
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 from entra_oauth.protocol.pkce import s256
 
@@ -74,7 +76,7 @@ WRONG = [
     (url(response_mode=None), "response_mode is missing"),
     (url(state=""), "state has no value"),
     (url(state="12345"), "others can guess"),
-    (url(state="abcde"), "eight characters"),
+    (url(state="kxqtz"), "eight characters"),
     (url(scope=MINE["scope"]), "%2F"),
     (url(scope=quote(quote(MINE["scope"], safe=""), safe="")), "encoded twice"),
     (url(scope="openid"), "names the resource"),
@@ -252,3 +254,179 @@ def test_there_is_no_chapter_beyond_the_ten() -> None:
     with pytest.raises(KeyError):
         chapter(11)
     assert DATABRICKS in WANTED["scope"]
+
+
+# ---- what is right in other words, and what is only nearly right ----------------------------
+
+
+CHOICES = [
+    ("b", True),
+    ("B", True),
+    ("b)", True),
+    ("(b)", True),
+    ("b.", True),
+    ("b) the authority", True),
+    ("b) …", True),
+    ("B: because it has the page", True),
+    ("2", True),
+    ("2)", True),
+    ("the authority", True),
+    ("The  Authority.", True),
+    ("a", False),
+    ("1", False),
+    ("the program", False),
+    ("e", None),
+    ("0", None),
+    ("5", None),
+    ("22", None),
+    ("b a", None),
+    ("be", None),
+    ("bb", None),
+    ("authority", None),
+    ("②", None),
+]
+
+
+@pytest.mark.parametrize(("typed", "right"), CHOICES)
+def test_a_letter_its_number_and_its_words_are_one_answer(typed: str, right: bool | None) -> None:
+    judgement = chapter_task(1, 2).check(tidy(typed), Classroom())
+    assert judgement.is_right is (right is True)
+    assert ("Type one letter" in judgement.why) is (right is None)
+
+
+def chapter_task(number: int, step: int) -> Task:
+    task = chapter(number).steps[step]
+    assert isinstance(task, Task)
+    return task
+
+
+def in_a_classroom(number: int, step: int, typed: str) -> Judgement:
+    """What a step of a chapter says of an answer, once the steps before it were done."""
+    with Classroom() as classroom:
+        memory = Memory(chapter(number), classroom)
+        prepare = memory.chapter.prepare
+        if prepare is not None:
+            prepare(classroom)
+        for before in range(step):
+            memory.do_silently(before)
+        typed = typed.format(**classroom.values)
+        return chapter_task(number, step).check(tidy(typed), classroom)
+
+
+IN_OTHER_WORDS = [
+    (1, 6, "line {password line}", True),
+    (1, 6, "{password line})", True),
+    (1, 6, "{token line}", False),
+    (1, 6, "Alice", False),
+    (1, 7, "Line {token line}.", True),
+    (6, 1, "3", True),
+    (6, 1, "3 parts", True),
+    (6, 1, "Three parts.", True),
+    (6, 1, "2 parts", False),
+    (6, 2, CLIENT, True),
+    (6, 2, f"aud: {CLIENT}", True),
+    (6, 2, f'"aud": "{CLIENT}",', True),
+    (6, 2, f"aud={CLIENT}", True),
+    (6, 2, f"aud: {DATABRICKS}", False),
+    (6, 2, f"iss: {CLIENT}", False),
+    (10, 1, "error = invalid_grant", True),
+    (10, 1, '"error": "invalid_grant"', True),
+    (10, 1, "Invalid_Grant", True),
+    (10, 1, "error = invalid_request", False),
+    (10, 1, "error_description", False),
+    (10, 2, "AADSTS {number}", True),
+    (10, 2, "aadsts{number}:", True),
+    (10, 2, "{number}", True),
+    (10, 2, "error_codes: [{number}]", True),
+    (10, 2, "AADSTS700083", False),
+    (10, 2, "invalid_grant", False),
+]
+
+
+@pytest.mark.parametrize(("number", "step", "typed", "right"), IN_OTHER_WORDS)
+def test_what_is_right_in_other_words_is_taken(
+    number: int, step: int, typed: str, right: bool
+) -> None:
+    judgement = in_a_classroom(number, step, typed)
+    assert judgement.is_right is right, judgement.why
+
+
+REFRESH = f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT"
+REFRESHES = [
+    (REFRESH, True),
+    (f"{REFRESH}&scope={DATABRICKS}%2F.default", True),
+    (f"{REFRESH}&scope={DATABRICKS}%2Fuser_impersonation+offline_access", True),
+    (f"{REFRESH}&scope=offline_access", False),
+    (f"{REFRESH}&response_type=token", False),
+    (f"{REFRESH}&code_verifier=x", False),
+    (f"{REFRESH}&state=x", False),
+    (f"{REFRESH}&{'x' * 200}=y", False),
+]
+
+
+@pytest.mark.parametrize(("typed", "right"), REFRESHES)
+def test_a_refresh_form_has_what_belongs_to_it(typed: str, right: bool) -> None:
+    judgement = in_a_classroom(7, 2, typed)
+    assert judgement.is_right is right, judgement.why
+
+
+HOSTS = [
+    ("adb-1.2.azuredatabricks.net.mallory.example", True),
+    ("adb-1.azuredatabricks.net@evil.example", True),
+    ("azured4tabricks.net", True),
+    ("adb-1.databr1cks.net", True),
+    ("adb-1.2.azuredatabrick.net", True),
+    ("adb-1.azuredatabricks-net.example", True),
+    ("https://azuredatabricks.net.evil.example/", True),
+    ("adb-1.2.databricks.azure.us", False),
+    ("adb-1.2.databricks.azure.cn", False),
+    ("dbc-1.cloud.databricks.com", False),
+    ("1.2.gcp.databricks.com", False),
+    ("adb-1.2.azuredatabricks.net:8443", False),
+    ("http://adb-1.2.azuredatabricks.net", False),
+    ("ADB-1.2.AzureDatabricks.NET.", False),
+    ("evil@adb-1.2.azuredatabricks.net", False),
+    ("example.com", False),
+    ("login.microsoftonline.com", False),
+    ("http://[", False),
+]
+
+
+@pytest.mark.parametrize(("typed", "right"), HOSTS)
+def test_a_forged_host_looks_like_databricks_and_is_none(typed: str, right: bool) -> None:
+    judgement = chapter_task(8, 5).check(typed, Classroom())
+    assert judgement.is_right is right, judgement.why
+
+
+STATES = [
+    ("kettle-lantern-river-42", True),
+    ("a-state-of-my-own", True),
+    ("xK29-fjq0-wwZ1", True),
+    ("aaaaaaaa", False),
+    ("abababab", False),
+    ("password", False),
+    ("Password1!", False),
+    ("12345678", False),
+    ("11223344", False),
+    ("abcdefgh", False),
+    ("state-1234", False),
+    ("short-1", False),
+]
+
+
+@pytest.mark.parametrize(("state", "right"), STATES)
+def test_a_state_that_others_would_try_first_is_no_state(state: str, right: bool) -> None:
+    assert (fault_in(url(state=state), ENDPOINT, WANTED) is None) is right
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (url() + "&prompt=login", "not in the list: prompt."),
+        (url() + "&login_hint", "equals sign: login_hint."),
+        (url().replace("a-tenant", "A-TENANT"), "small letters"),
+        (url() + "&ey!x=1", "not in the list. "),
+    ],
+)
+def test_a_mistake_is_named_with_the_parameter_it_is_in(typed: str, said: str) -> None:
+    assert said in (fault_in(typed, ENDPOINT, WANTED) or "")

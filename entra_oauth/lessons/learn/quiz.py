@@ -43,7 +43,10 @@ QUESTIONS = (
         options=(
             ("requests of the program itself", "That is the back channel."),
             ("what passes through the browser", "And so is seen by the browser and its history."),
-            ("an encrypted tunnel", "Both channels are encrypted; that is not the difference."),
+            (
+                "an encrypted tunnel",
+                "Both are encrypted, but for the redirect to http://localhost. That is not it.",
+            ),
         ),
         correct=1,
         hint="What stands between program and authority there?",

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from entra_oauth.lessons.learn.typed_answer import place_of
+
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
 
@@ -88,14 +90,10 @@ def choice(
         return "\n\n".join((text, *lines))
 
     def check(typed: str, classroom: Classroom) -> Judgement:
-        given = typed.strip().lower().rstrip(").")
-        if given not in tuple(letters):
-            by_words = [i for i, (words, _) in enumerate(options) if words.lower() == given]
-            if not by_words:
-                return wrong(f"Type one letter, {letters[0]} to {letters[-1]}.")
-            given = letters[by_words[0]]
-        why = options[letters.index(given)][1]
-        return Judgement(given == wanted, why)
+        place = place_of(typed, tuple(words for words, _ in options))
+        if place is None:
+            return wrong(f"Type one letter, {letters[0]} to {letters[-1]}.")
+        return Judgement(place == correct, options[place][1])
 
     return Task(
         asks=shown,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["COMMANDS", "LONGEST", "command_in", "refusal", "tidy"]
+__all__ = ["COMMANDS", "LONGEST", "command_in", "place_of", "refusal", "tidy", "value_of"]
 
 LONGEST = 8192
 """Characters; the longest right answer is an address with a code in it."""
@@ -13,6 +13,8 @@ COMMANDS = ("hint", "answer", "skip", "back", "quit")
 _SHORT = {"h": "hint", "s": "skip", "q": "quit", "exit": "quit", "b": "back", "?": "help"}
 
 _TOKEN = re.compile(r"eyJ[\w-]{10,}(?:\.[\w-]*)?")
+# A letter or a number alone, in brackets or with a sign after it, and then perhaps the words.
+_CHOICE = re.compile(r"\(?(?P<mark>[a-f]|[1-6])(?:[).:]+(?: .*)?)?", re.ASCII)
 _CODE = re.compile(r"(?:^|[?&])code=[^&\s]{20,}")
 
 
@@ -23,6 +25,29 @@ def command_in(text: str, *, letters: bool = True) -> str | None:
         return word
     short = _SHORT.get(word)
     return short if short and (letters or len(word) > 1 or word == "?") else None
+
+
+def place_of(text: str, options: tuple[str, ...]) -> int | None:
+    """The option that is meant, from 0: by its letter, its number or its words; None for none."""
+    given = " ".join(text.lower().split()).rstrip(".")
+    for place, words in enumerate(options):
+        if given == words.lower().rstrip("."):
+            return place
+    found = _CHOICE.fullmatch(given)
+    if found is None:
+        return None
+    mark = found["mark"]
+    place = int(mark) - 1 if mark.isdecimal() else "abcdef".index(mark)
+    return place if 0 <= place < len(options) else None
+
+
+def value_of(text: str, *names: str) -> str:
+    """A value that was typed with its name before it (`"aud": "x",`), without the name."""
+    for name in names:
+        found = re.fullmatch(rf"[\"'{{\s]*{re.escape(name)}[\"']?\s*[:=]\s*(?P<value>.*)", text)
+        if found is not None:
+            return found["value"].strip(" \"',}")
+    return text
 
 
 def tidy(text: str) -> str:

@@ -88,7 +88,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
             "Alice's program posts the verifier that only it knows.",
             f"The token is {owner.title()}'s.",
         ),
-        "Stopped: the code is worth nothing without the verifier, which was never sent.",
+        "Stopped: the code is worth nothing without the verifier, which was never in the browser.",
     )
 
 

@@ -113,7 +113,8 @@ LAB = Lab(
     title="The token request is sent somewhere else",
     source="RFC 9700 §4.12 (there for the browser); RFC 6749 §3.2",
     label=Label.TOY,
-    fidelity="Entra's token endpoint redirects nobody; proxies and captive portals do.",
+    fidelity="Entra lists AADSTS51005, a 307 to be followed; our client follows none. Proxies and "
+    "captive portals redirect too.",
     story=(
         "The token request holds the code, and the verifier, in its body.",
         "An HTTP client that follows 307 and 308 sends that body again, elsewhere.",

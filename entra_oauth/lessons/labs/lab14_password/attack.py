@@ -102,7 +102,7 @@ LAB = Lab(
         "The password grant is one request: name, password, token. How simple!",
         "The program sees the password, and whoever wrote or changed it too.",
         "A second step, a passkey, a policy: none of them fits into that request.",
-        "RFC 9700 says MUST NOT; Microsoft is ending it.",
+        "RFC 9700 says MUST NOT; Microsoft recommends against it.",
         "What would a program have to be for you to type your password into it?",
     ),
     off=attack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -28,8 +29,12 @@ _WHY = {
 }
 
 
+_GUESSED = ("", "state", "mystate", "test", "password", "passwort", "hello", "default", "qwerty")
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
 def fault_in(typed: str, endpoint: str, wanted: Mapping[str, str]) -> str | None:
-    """What is wrong with `typed`; None if it asks the endpoint for just what is wanted.
+    """The first thing that is wrong with `typed`; None if it asks for just what is wanted.
 
     `wanted` holds the decoded values; an empty one may be anything of some length.
     """
@@ -66,6 +71,8 @@ def _place(typed: str, endpoint: str) -> str | None:
 
 def _path(given: str, meant: str) -> str:
     ours, theirs = meant.split("/"), given.split("/")
+    if len(theirs) > 1 and theirs[1].lower() == ours[1] != theirs[1]:
+        return "The tenant id is the right one. Type it as it is shown, in small letters."
     if len(theirs) > 1 and theirs[1] != ours[1]:
         return "The first part of the path is the tenant id, which says whose directory it is."
     if given.endswith("/token"):
@@ -85,7 +92,7 @@ def _query(typed: str, wanted: Mapping[str, str]) -> str | None:
         if not piece:
             return "There is an & with nothing beside it."
         if not equals:
-            return "There is a parameter without an equals sign."
+            return f"There is a parameter without an equals sign{_after(name)}."
         pairs.append((name, raw))
     names = [name for name, _ in pairs]
     for name in names:
@@ -112,9 +119,14 @@ def _unknown(name: str, wanted: Mapping[str, str]) -> str:
     if name == "code_challenge":
         return "code_challenge comes in chapter 5. Leave it out here."
     return (
-        "There is a parameter that is not in the list. The authority would ignore it; here it is "
-        "more likely a slip. If a value holds an & itself, that must be written %26."
+        f"There is a parameter that is not in the list{_after(name)}. The authority would ignore "
+        "it; here it is more likely a slip. If a value holds an & itself, that must be written %26."
     )
+
+
+def _after(name: str) -> str:
+    """The name, where it can be one: what was pasted by mistake is not repeated."""
+    return f": {name}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,29}", name) else ""
 
 
 def _value(name: str, raw: str, wanted: str) -> str | None:
@@ -151,7 +163,8 @@ def _value(name: str, raw: str, wanted: str) -> str | None:
 
 
 def _own_value(name: str, value: str) -> str | None:
-    if value in ("12345", "abc", "state", "test", "1234"):
+    letters = re.sub("[^a-z]", "", value.lower())
+    if len(set(value)) < 4 or letters in _GUESSED or letters in _ALPHABET:
         return (
             f"A {name} that others can guess protects nothing. (The article's example is 12345: "
             "an example.) Type a dozen letters that nobody would think of."

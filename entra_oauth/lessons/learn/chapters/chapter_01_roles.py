@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -40,8 +41,8 @@ def _list_of_messages(classroom: Classroom) -> str:
 
 
 def _password_line(typed: str, classroom: Classroom) -> Judgement:
-    wanted = classroom.values["password line"]
-    if not typed.isdigit():
+    wanted, typed = classroom.values["password line"], _line(typed)
+    if not typed:
         return wrong("Type the number of one line.")
     if typed == wanted:
         return right(
@@ -58,10 +59,17 @@ def _password_line(typed: str, classroom: Classroom) -> Judgement:
     )
 
 
+def _line(typed: str) -> str:
+    """The number in `3`, `line 3` or `3)`; empty for anything else."""
+    found = re.fullmatch(r"(?:line |number |no\.? ?)?#?([0-9]{1,2})[).]?", typed.lower())
+    return found[1] if found else ""
+
+
 def _program_line(typed: str, classroom: Classroom) -> Judgement:
+    typed = _line(typed)
     if typed == classroom.values["token line"]:
         return right("This one goes from the program to the authority directly.")
-    if not typed.isdigit():
+    if not typed:
         return wrong("Type the number of one line.")
     return wrong("Not that one. The last column shows it: its address ends in /token.")
 

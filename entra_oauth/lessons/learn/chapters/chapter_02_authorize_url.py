@@ -127,7 +127,8 @@ CHAPTER = Chapter(
         ),
         Page(
             text="After the address comes a question mark, then parameters: name=value, joined by "
-            "&. Six are needed, in any order; this is the article's:\n\n"
+            "&. RFC 6749 needs two of these, client_id and response_type; the article sends all "
+            "six, in any order:\n\n"
             "client_id: which app is asking. The app was registered once, and got this id.\n\n"
             "response_type: what is wanted back. Here: code.\n\n"
             "redirect_uri: where the browser is to be sent with the answer. It must be registered "

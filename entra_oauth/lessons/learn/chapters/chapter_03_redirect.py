@@ -146,9 +146,11 @@ CHAPTER = Chapter(
             text="In chapter 2 the browser ended at http://localhost, where nobody was. This time "
             "somebody is. A program that signs you in starts a small web server on your own "
             "machine, for one answer: the listener. The redirect_uri names its address.\n\n"
-            "localhost always means this machine. The port is a number that says which program on "
-            "it; the listener takes a free one. AS ENTRA: the port of localhost need not be "
-            "registered, it does not count. RFC 8252 section 7.3 has all this."
+            "localhost is the name of this machine; its addresses are 127.0.0.1 and ::1. The port "
+            "is a number that says which program on it; the listener takes a free one. AS ENTRA: "
+            "the port of localhost need not be registered, it does not count. RFC 8252 section 7.3 "
+            "says so of the addresses. Section 8.3 recommends them over the name, which a machine "
+            "might look up wrongly; the article uses the name."
         ),
         Page(
             text=lambda classroom: (

@@ -249,7 +249,8 @@ CHAPTER = Chapter(
                 (
                     "to show that it is the same sign-in",
                     "A code that was made for another address is refused (RFC 6749 section "
-                    "4.1.3). It is one more thing that a thief of codes would have to know.",
+                    "4.1.3). It is public, so it is no secret from a thief; it stops a code that "
+                    "was sent to a manipulated address (section 10.6).",
                 ),
                 ("the token is sent there", "No. The token is in the answer to this request."),
                 ("it is not needed", "It is, wherever the first address had one."),

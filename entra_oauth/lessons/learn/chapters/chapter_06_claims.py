@@ -10,6 +10,7 @@ from entra_oauth.channels.base import now
 from entra_oauth.errors import IdTokenRefused
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
 from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
 from entra_oauth.protocol.glossary.parameters import CLAIMS
@@ -37,7 +38,8 @@ def _claims(classroom: Classroom, name: str = "id token") -> dict[str, Any]:
 
 def _parts(typed: str, classroom: Classroom) -> Judgement:
     words = {"one": "1", "two": "2", "three": "3", "four": "4"}
-    if words.get(typed.lower(), typed) == "3":
+    count = typed.lower().removesuffix(".").removesuffix(" parts")
+    if words.get(count, count) == "3":
         return right(
             "Header, body, signature, parted by dots (RFC 7519). The first two are JSON in "
             "base64url: anybody can read them. They are signed, not hidden."
@@ -56,7 +58,7 @@ def _payload(classroom: Classroom) -> str:
 
 
 def _audience(typed: str, classroom: Classroom) -> Judgement:
-    claims = _claims(classroom)
+    claims, typed = _claims(classroom), value_of(typed, "aud")
     if typed == claims["aud"]:
         return right("That is our own client id: this token was made for this program to read.")
     names = [name for name, value in claims.items() if str(value) == typed]

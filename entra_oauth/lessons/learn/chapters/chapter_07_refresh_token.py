@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from entra_oauth.errors import plain
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
 from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CHAPTER"]
 
 SCOPE = f"{DATABRICKS}/.default"
+_NAMES = ("client_id", "grant_type", "refresh_token", "scope")
 _LATER_S = 2 * 3600
 _MODEL = (
     f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT"
@@ -87,7 +89,11 @@ def _fault(pairs: tuple[tuple[str, str], ...]) -> str | None:
         return "Neither a code nor a redirect is involved: leave out code and redirect_uri."
     if "client_secret" in names:
         return "This app is public: it has no secret, and must not send one (AADSTS700025)."
-    if SCOPE not in form.get("scope", SCOPE).split():
+    for name in names:
+        if name not in _NAMES:
+            return f"{plain(name, limit=40)} does not belong to a refresh: leave it out."
+    asked = form.get("scope", SCOPE).split()
+    if not any(each.startswith(f"{DATABRICKS}/") for each in asked):
         return "The scope must name Databricks, as before, or be left out."
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +25,14 @@ _RESOURCE_ID = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/lesson/providers/"
     "Microsoft.Databricks/workspaces/lesson"
 )
+_REAL = (
+    ".azuredatabricks.net",
+    ".databricks.azure.us",
+    ".databricks.azure.cn",
+    ".databricks.com",
+)
+"""The ends of Databricks' hosts, in all clouds."""
+_LETTERS = str.maketrans("01345", "oieas")
 _A_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 
 
@@ -89,15 +98,30 @@ def _grace(classroom: Classroom) -> str:
 def _host(typed: str, classroom: Classroom) -> Judgement:
     text = typed if "://" in typed else f"https://{typed}"
     try:
+        host = (urlsplit(text).hostname or "").rstrip(".")
+    except ValueError:
+        return wrong("That cannot be read as a host name.")
+    if host.endswith(_REAL):
+        return wrong(
+            "That is a real Databricks host; nobody else can have it, whatever stands around it. "
+            "Make one that only looks like it."
+        )
+    if not _looks_like_databricks(text):
+        return wrong(
+            "It is refused, but it does not look like Databricks; nobody would fall for it."
+        )
+    try:
         check_destination(text, scopes=(SCOPE,), authority=Authority.of(_A_TENANT))
     except DestinationRefused as error:
-        host = urlsplit(text).hostname or ""
-        if "databricks" not in host:
-            return wrong(
-                "It is refused, but it does not look like Databricks; nobody would fall for it."
-            )
-        return right(f"It is refused by the gate of this project: {error.what}")
-    return wrong("That is a real Databricks host: a token may go there. Make one that only looks.")
+        return right(f"It is refused by this project's own check of destinations: {error.what}")
+    return wrong("That host may have a token. Make one that only looks like Databricks.")
+
+
+def _looks_like_databricks(text: str) -> bool:
+    """Whether a hurried person could take it for Databricks: digits for letters, a letter off."""
+    words = re.split(r"[^\w]+", text.lower().translate(_LETTERS))
+    meant = ("databricks", "azuredatabricks")
+    return any(m in w or SequenceMatcher(None, w, m).ratio() > 0.75 for w in words for m in meant)
 
 
 CHAPTER = Chapter(
@@ -116,7 +140,10 @@ CHAPTER = Chapter(
             "workspace is part of the practice tenant; its clusters do not exist."
         ),
         Task(
-            asks="Write the header. For the token itself write TOKEN: the real one is put in its "
+            asks="A header is a name, a colon and a value. The name is Authorization; the value is "
+            "the token's kind, as token_type in the answer of the token endpoint said it, then a "
+            "blank, then the token (RFC 6750 section 2.1).\n\n"
+            "Write the header. For the token itself write TOKEN: the real one is put in its "
             "place.",
             check=_header,
             answer=lambda classroom: "Authorization: Bearer TOKEN",
@@ -157,9 +184,9 @@ CHAPTER = Chapter(
         Page(text=_grace),
         Task(
             asks="Whoever holds the token may use it; so a program must look where it sends it. "
-            "The hosts of Databricks end in .azuredatabricks.net (in the public cloud).\n\n"
+            "The hosts of Azure Databricks end in .azuredatabricks.net (in the public cloud).\n\n"
             "Be Mallory again: invent a host name that looks like Databricks and is not. This "
-            "project's own gate will judge it. Nothing is sent.",
+            "project's own check of destinations will judge it. Nothing is sent.",
             check=_host,
             answer=lambda classroom: "adb-1.2.azuredatabricks.net.mallory.example",
             hints=(

@@ -95,7 +95,8 @@ def _with_password(classroom: Classroom) -> str:
         "in (RFC 6749 section 4.3; Microsoft calls it ROPC).\n\n"
         f"{shown}\n\n{classroom.answer_lines(reply)}\n\n"
         "It works, and undoes everything: the program has your password, and you have been taught "
-        "to type it anywhere. RFC 9700 section 2.4: it must not be used. Microsoft is ending it."
+        "to type it anywhere. RFC 9700 section 2.4: it must not be used. Microsoft "
+        "recommends against it."
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
 from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.messages import parse_form
 
@@ -37,10 +38,11 @@ def _begin(classroom: Classroom) -> None:
 
 
 def _number(typed: str, classroom: Classroom) -> Judgement:
-    digits = typed.upper().removeprefix("AADSTS").rstrip(":")
+    given = value_of(typed, "error_codes", "number").strip(" []")
+    digits = "".join(given.upper().split()).removeprefix("AADSTS").rstrip(":.")
     if digits == classroom.values["number"]:
         return right("It stands twice: in error_codes, and at the beginning of the description.")
-    if typed == classroom.values["error"]:
+    if given == classroom.values["error"]:
         return wrong("That is the word of OAuth. Entra's number begins with AADSTS in the text.")
     if not digits.isdigit():
         return wrong("Type the number, with or without AADSTS before it.")
@@ -48,6 +50,7 @@ def _number(typed: str, classroom: Classroom) -> Judgement:
 
 
 def _word(typed: str, classroom: Classroom) -> Judgement:
+    typed = value_of(typed, "error")
     if typed.lower() == classroom.values["error"]:
         return right(
             "Programs decide by this word, and by Entra's suberror where there is one. The text "
