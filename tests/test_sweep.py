@@ -23,8 +23,8 @@ HIDDEN = [
     base64.b64encode(b"12" + SECRET.encode()),
     base64.urlsafe_b64encode(b"123" + SECRET.encode()),
     SECRET.encode().hex().encode(),
-    b"x" + gzip.compress(b"a=" + SECRET.encode()),
-    base64.b64encode(gzip.compress(SECRET.encode())),
+    b"x" + gzip.compress(b"a=" + SECRET.encode(), mtime=0),
+    base64.b64encode(gzip.compress(SECRET.encode(), mtime=0)),
 ]
 
 

@@ -407,6 +407,7 @@ def test_redaction_changes_no_verdict_but_to_undecidable(trip: Trip, level: Leve
     for recording in _pair(trip):
         plain = _all(case_of(recording))
         clean = _all(case_of_evidence(evidence_of(recording, level=level, created_at=1.0)))
+        assert clean
         for place, outcome in clean.items():
             assert outcome in (plain[place], Outcome.UNDECIDABLE), place
 

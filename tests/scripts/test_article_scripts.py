@@ -282,12 +282,13 @@ def test_the_package_of_another_place_does_not_count(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("name", ["article.py", *NAMES])
 def test_an_old_python_can_read_a_script_far_enough_to_say_what_is_needed(name: str) -> None:
     tree = ast.parse((SCRIPTS / name).read_text(encoding="utf-8"), feature_version=(3, 6))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            arguments = [*node.args.args, node.args.vararg, node.args.kwarg]
-            told = [a.annotation for a in arguments if a and a.annotation]
-            told += [node.returns] if node.returns else []
-            assert all(isinstance(each, ast.Constant | ast.Name) for each in told)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert functions
+    for node in functions:
+        arguments = [*node.args.args, node.args.vararg, node.args.kwarg]
+        told = [a.annotation for a in arguments if a and a.annotation]
+        told += [node.returns] if node.returns else []
+        assert all(isinstance(each, ast.Constant | ast.Name) for each in told)
 
 
 @pytest.mark.parametrize("name", NAMES)

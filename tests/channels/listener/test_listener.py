@@ -630,7 +630,7 @@ def test_without_a_browser_the_person_is_asked_to_open_the_address() -> None:
 def test_after_a_while_the_person_is_told_once_what_may_be_wrong() -> None:
     with attempt(reminder_after_s=0.1, timeout_s=1.2) as waiting:
         waiting.answer("code=EVIL&state=EVIL")
-        waiting.result.exception(ENOUGH_S)
+        assert isinstance(waiting.result.exception(ENOUGH_S), StateMismatch)
     reminders = [line for line in waiting.said if "AADSTS50011" in line]
     assert len(reminders) == 1
     assert "never reaches this program" in reminders[0]
@@ -671,16 +671,26 @@ def test_the_witness_sees_every_message_with_its_answer_and_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "note"),
+    ("fields", "note", "raised"),
     [
-        (f"error=access_denied&state={STATE}", "accepted: an error of the authority"),
-        (f"code=unacceptable&state={STATE}", "refused, which ends the wait: It is not for us."),
+        (
+            f"error=access_denied&state={STATE}",
+            "accepted: an error of the authority",
+            AuthorityError,
+        ),
+        (
+            f"code=unacceptable&state={STATE}",
+            "refused, which ends the wait: It is not for us.",
+            IdTokenRefused,
+        ),
     ],
 )
-def test_the_witness_is_told_how_the_wait_ended(fields: str, note: str) -> None:
+def test_the_witness_is_told_how_the_wait_ended(
+    fields: str, note: str, raised: type[EntraOAuthError]
+) -> None:
     with attempt() as waiting:
         waiting.answer(fields)
-        waiting.result.exception(ENOUGH_S)
+        assert isinstance(waiting.result.exception(ENOUGH_S), raised)
     assert waiting.notes[-1] == note
 
 

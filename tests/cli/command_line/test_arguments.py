@@ -82,6 +82,7 @@ def test_the_version(arguments: list[str]) -> None:
 
 
 def test_the_help_of_an_option_names_its_choices_and_its_default() -> None:
+    assert BY_KEY
     for option in BY_KEY.values():
         shown = f"{option.metavar} {option.help}"
         assert all(choice in shown for choice in option.choices), option

@@ -223,18 +223,23 @@ def test_an_encoding_that_lacks_letters_is_no_reason_to_fail(env: dict[str, str]
     assert finish("demo", env=merged).code == 0
     assert finish("--help", env=merged).code == 0
     claims = {"name": "Ada Müller", "x" * 60: "§"}
-    with Running(
-        "decode", env=merged, stdin=_file(canaries.jwt({"alg": "RS256"}, claims))
-    ) as running:
+    with (
+        _pipe_with(canaries.jwt({"alg": "RS256"}, claims)) as stdin,
+        Running("decode", env=merged, stdin=stdin) as running,
+    ):
         ran = running.finish()
     assert (ran.code, "Ada M" in ran.out) == (0, True)
 
 
-def _file(text: str) -> int:
+@contextmanager
+def _pipe_with(text: str) -> Iterator[int]:
     read_end, write_end = os.pipe()
-    os.write(write_end, text.encode())
-    os.close(write_end)
-    return read_end
+    try:
+        os.write(write_end, text.encode())
+        os.close(write_end)
+        yield read_end
+    finally:
+        os.close(read_end)
 
 
 def test_no_colour_codes_reach_a_pipe_unless_they_are_asked_for() -> None:

@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from entra_oauth.cache.decision import AccessToken
 from entra_oauth.cache.file_store import FileStore
@@ -41,14 +42,18 @@ def _fork(work: Callable[[], object]) -> int:
 
 
 def kill(folder: str, rounds: int) -> dict[str, int]:
-    """Writers of a long file, killed at random moments; every look finds a whole one."""
+    """Writers of a long file, killed at random moments; every look finds a whole one.
+
+    A moment is counted from the writer's first whole write, which it tells through a
+    pipe: before that there is nothing that a kill could harm.
+    """
     store = FileStore(folder)
     stores.fill(store)
     chance = random.Random(7)
     seen = {"rounds": rounds, "lost": 0, "locked": 0, "distinct": 0}
     texts = set()
 
-    def write_on() -> None:
+    def write_on(told: int) -> None:
         number = 0
         while True:
             number += 1
@@ -57,9 +62,15 @@ def kill(folder: str, rounds: int) -> dict[str, int]:
                 lock.take(5)
                 account = stores.account(refresh_token=f"refresh-{os.getpid()}-{number}")
                 store.keep(APP, account, SCOPE, stores.token(text), signed_in=False)
+            if number == 1:
+                os.write(told, b"w")
 
     for _ in range(rounds):
-        pid = _fork(write_on)
+        told, tell = os.pipe()
+        pid = _fork(partial(write_on, tell))
+        os.close(tell)
+        assert os.read(told, 1) == b"w"
+        os.close(told)
         time.sleep(chance.uniform(0.001, 0.012))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

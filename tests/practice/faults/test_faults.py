@@ -72,6 +72,9 @@ def test_every_address_is_at_one_place(path: str, place: str) -> None:
 
 
 def test_every_route_leads_to_a_function() -> None:
+    assert routes._FIXED
+    assert routes._UNDER_TENANT
+    assert routes._THROTTLED
     for name in {*routes._FIXED.values(), *routes._UNDER_TENANT.values(), *routes._THROTTLED}:
         assert callable(routes.endpoint(name))
 

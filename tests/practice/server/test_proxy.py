@@ -301,6 +301,8 @@ def test_a_fault_can_end_a_connection_inside_a_tunnel(hosted: Hosted) -> None:
 
 
 def test_the_certificate_vouches_for_what_is_played_and_its_authority_for_no_more() -> None:
+    assert len(CERTIFIED) > 1
+    assert len(CONSTRAINED) > 1
     for name in CERTIFIED[1:]:
         assert stands_in_for(name.replace("*", "adb-1"))
     for name in CONSTRAINED[1:]:

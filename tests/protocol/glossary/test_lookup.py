@@ -130,6 +130,7 @@ def test_each_parameter_and_claim_is_explained(name: str) -> None:
 
 
 def test_all_that_is_said_of_a_step_is_about_a_known_name() -> None:
+    assert AT_STEP
     for words in AT_STEP.values():
         assert set(words) <= {*PARAMETERS, *CLAIMS, "access_token", "id_token"}
 

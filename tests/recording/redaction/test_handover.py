@@ -32,7 +32,9 @@ def test_a_redacted_recording_stays_as_it_is(level: Level) -> None:
 @pytest.mark.parametrize("hardened", [False, True])
 def test_redacting_twice_changes_nothing_more(hardened: bool) -> None:
     again = Redactor(level=Level.SECRETS, key=b"another key" * 3)
-    for step in kit.evidence(kit.recording(hardened=hardened)).steps:
+    steps = kit.evidence(kit.recording(hardened=hardened)).steps
+    assert steps
+    for step in steps:
         done, finds = again.step(step)
         assert (done.request.data, done.response.data, done.url, finds) == (
             step.request.data,
