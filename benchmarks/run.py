@@ -24,7 +24,7 @@ from pathlib import Path
 from stage import CLIENT, SCOPE, TENANT, USER, Stage, facts, stage
 
 from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.decision import AccessToken
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.practice.directory.model import DATABRICKS
 
@@ -174,13 +174,13 @@ def _expire_ours(on: Stage) -> None:
     old, account = store.access_token(app, USER, SCOPE), store.account(app, USER)
     assert old is not None
     assert account is not None
-    gone = AccessToken(
+    gone = CachedToken(
         text=old.text,
         expires_on=int(time.time()) - 10,
         arrived_at=int(time.time()) - 4000,
         arrived_on_clock=0,
     )
-    store.keep(app, account, SCOPE, gone, signed_in=False)
+    store.save(app, account, SCOPE, gone, signed_in=False)
 
 
 def _expire_msal(cache: Path) -> None:
@@ -342,10 +342,13 @@ def _many_accounts(on: Stage, rounds: int) -> list[Line]:
     store, app = _store(on), _app(on)
     command = on.ours("token", *on.app())
     now = int(time.time())
-    token = AccessToken(
-        text="eyJ" + "x" * 1500, expires_on=now + 9000, arrived_at=now, arrived_on_clock=0
+    token = CachedToken(
+        text="eyJ" + "x" * 1500,
+        expires_on=now + 9000,
+        arrived_at=now,
+        arrived_on_clock=int(time.monotonic()),
     )
-    fresh = AccessToken(
+    fresh = CachedToken(
         text=token.text,
         expires_on=now + 9000,
         arrived_at=now,
@@ -353,7 +356,7 @@ def _many_accounts(on: Stage, rounds: int) -> list[Line]:
     )
     account = store.account(app, USER)
     assert account is not None
-    store.keep(app, account, SCOPE, fresh, signed_in=False)
+    store.save(app, account, SCOPE, fresh, signed_in=False)
     before = [_timed(on, command) for _ in range(rounds + 1)][1:]
     _fill(store, app, fresh)
     after = [_timed(on, command) for _ in range(rounds + 1)][1:]
@@ -368,10 +371,10 @@ def _many_accounts(on: Stage, rounds: int) -> list[Line]:
     ]
 
 
-def _fill(store: FileStore, app: App, token: AccessToken) -> None:
+def _fill(store: FileStore, app: App, token: CachedToken) -> None:
     for number in range(9_999):
         account = Account(name=f"user{number}@example.test", refresh_token="1.x" * 300)
-        store.keep(app, account, SCOPE, token, signed_in=False)
+        store.save(app, account, SCOPE, token, signed_in=False)
 
 
 assert SCOPE.startswith(DATABRICKS)

@@ -61,7 +61,7 @@ class PublicClient:
     authority: Authority
     client_id: str
     keys: KeyStore = field(default_factory=KeyStore, repr=False, compare=False)
-    """The authority's keys, kept for a day while this client lives."""
+    """The authority's keys, reused for a day while this client lives."""
 
     @classmethod
     def of(cls, tenant: str, client_id: str, *, cloud: str = "public") -> PublicClient:

@@ -60,7 +60,7 @@ __all__ = [
 
 
 class EntraOAuthError(Exception):
-    """What happened (`what`) and what to do about it (`advice`)."""
+    """An error that says what happened (`what`) and what to do about it (`advice`)."""
 
     exit_code = 1
 

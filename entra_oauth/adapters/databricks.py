@@ -24,7 +24,9 @@ class _Config(Protocol):
 
 
 class DatabricksStrategy:
-    """What databricks-sdk asks for the headers of each request. Threads may share one.
+    """The object that databricks-sdk asks for the headers of each request.
+
+    Threads may share one.
 
     The token is only for a host that it may be sent to (`DestinationRefused`).
     `azure_workspace_resource_id` is for an administrator who is no user of the
@@ -50,7 +52,7 @@ class DatabricksStrategy:
         return "entra-oauth"
 
     def __call__(self, cfg: _Config) -> Callable[[], dict[str, str]]:
-        """What gives the headers, each time anew."""
+        """The function that gives the headers, each time anew."""
         host = cfg.host or ""
         self._tokens.check_destination(host if "://" in host else f"https://{host}")
 

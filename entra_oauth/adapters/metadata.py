@@ -19,7 +19,6 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.cache.token_source import Found
@@ -60,12 +59,7 @@ class MetadataService:
         self._host.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._host.close()
 
     def _handle(self, request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import App
-from entra_oauth.cache.decision import MIN_VALIDITY_S
+from entra_oauth.cache.cached_token import MIN_VALIDITY_S
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.refresher import Refresher

@@ -1,4 +1,4 @@
-"""What is kept, as values, and what every store can do."""
+"""Accounts and apps as values, and the methods that every store has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.cache.decision import AccessToken
+    from entra_oauth.cache.cached_token import CachedToken
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
@@ -22,7 +22,7 @@ __all__ = ["Account", "App", "Store", "StoreLock", "account_of", "scope_key"]
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app at an authority: what every key begins with (K07)."""
+    """An app at an authority: the beginning of every key."""
 
     base: str
     """Scheme, host and perhaps port of the authority."""
@@ -34,7 +34,7 @@ class App:
         return cls(authority.base, authority.tenant, client_id)
 
     def key(self, account: str, scopes: str) -> tuple[str, ...]:
-        """What an access token is kept under."""
+        """The key of an access token in the store."""
         return self.base, self.tenant.lower(), self.client_id.lower(), account.lower(), scopes
 
 
@@ -43,14 +43,14 @@ class Account:
     """Somebody who signed in to an app. Its repr shows no token."""
 
     name: str
-    """What it is called here: the user name, or who the token speaks for."""
+    """The account's name here: the user name, or who the token speaks for."""
     tenant_id: str | None = None
     object_id: str | None = None
     signed_in_at: int = 0
     """Seconds since 1970."""
     refresh_token: str | None = field(default=None, repr=False)
     place: str = "file"
-    """Where the refresh token is: `file` or `keyring`; `memory` in a store of that kind."""
+    """The place of the refresh token: `file` or `keyring`."""
 
 
 class StoreLock(Protocol):
@@ -74,9 +74,9 @@ class StoreLock(Protocol):
 
 
 class Store(Protocol):
-    """Where tokens are kept. Every method may raise `LocalError`."""
+    """A place for tokens. Every method may raise `LocalError`."""
 
-    def access_token(self, app: App, account: str, scopes: str) -> AccessToken | None:
+    def access_token(self, app: App, account: str, scopes: str) -> CachedToken | None:
         """The access token for these scopes, good or not. Takes no lock."""
 
     def account(self, app: App, name: str) -> Account | None:
@@ -88,10 +88,10 @@ class Store(Protocol):
     def accounts(self) -> list[tuple[App, Account]]:
         """Every account of every app, without refresh tokens."""
 
-    def keep(
-        self, app: App, account: Account, scopes: str, token: AccessToken, *, signed_in: bool
+    def save(
+        self, app: App, account: Account, scopes: str, token: CachedToken, *, signed_in: bool
     ) -> None:
-        """Keep what has arrived. A refresh token that is None leaves the old one (E19)."""
+        """Save what has arrived. A refresh token that is None leaves the old one."""
 
     def drop_refresh_token(self, app: App, name: str) -> None:
         """Forget a refresh token that the authority has called dead."""
@@ -107,7 +107,7 @@ class Store(Protocol):
 
 
 def scope_key(scopes: tuple[str, ...], base: str) -> str:
-    """What a token for these scopes is kept under; `base` is the authority's origin.
+    """The scopes' part of a key in the store; `base` is the authority's origin.
 
     In any order, and without the words of OpenID Connect: they ask for other tokens.
     """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cache import paths, private_files
 from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.decision import AccessToken
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import now, say_nothing
 from entra_oauth.errors import LocalError, plain
@@ -61,12 +61,12 @@ class FileStore:
         return cls(private_files.standard_folder(environ), vault=vault, say=say)
 
     def check(self) -> None:
-        """Find out whether anything can be kept. Raises `LocalError`."""
+        """Find out whether anything can be stored. Raises `LocalError`."""
         private_files.check_folder(self.folder)
 
     # ---- reading -------------------------------------------------------------------
 
-    def access_token(self, app: App, account: str, scopes: str) -> AccessToken | None:
+    def access_token(self, app: App, account: str, scopes: str) -> CachedToken | None:
         """See `Store`. A damaged file is set aside; one of a later version is left alone."""
         key = app.key(account, scopes)
         path = paths.line_file(self._account(app, account), *key)
@@ -79,7 +79,7 @@ class FileStore:
                 self._set_aside(path)
             return None
         expires_on, arrived_at, clock, token, granted = found
-        return AccessToken(
+        return CachedToken(
             text=token,
             expires_on=expires_on,
             arrived_at=arrived_at,
@@ -118,14 +118,14 @@ class FileStore:
         return sorted(found, key=lambda each: (each[0].base, each[0].tenant, each[1].name))
 
     def has_refresh_token(self, app: App, name: str) -> bool:
-        """Whether there is one, without fetching it."""
+        """Tell if there is one, without fetching it."""
         record = self._record(os.path.join(self._account(app, name), _ACCOUNT))
         return record is not None and bool(record["refresh_token"] or record["place"] == "keyring")
 
     # ---- changing ------------------------------------------------------------------
 
-    def keep(
-        self, app: App, account: Account, scopes: str, token: AccessToken, *, signed_in: bool
+    def save(
+        self, app: App, account: Account, scopes: str, token: CachedToken, *, signed_in: bool
     ) -> None:
         """See `Store`. The refresh token goes first: it is the one that must not be lost."""
         folder = self._account(app, account.name)
@@ -161,7 +161,7 @@ class FileStore:
         private_files.write(path, _dump(record | {"refresh_token": None, "place": "file"}))
 
     def forget(self, app: App, name: str) -> bool:
-        """See `Store`. Damaged and temporary files go with it (K09)."""
+        """See `Store`. Damaged and temporary files go with it."""
         folder = self._account(app, name)
         with self.lock(app, name) as lock:
             ours = lock.take(_WAIT_S)
@@ -267,8 +267,8 @@ class FileStore:
 
     def _vault_of(self, record: dict[str, Any] | None) -> Vault | None:
         """A refreshed token stays where the one before it was: no silent step down."""
-        kept_there = record is not None and record["place"] == "keyring"
-        return self._require_vault() if kept_there else None
+        was_there = record is not None and record["place"] == "keyring"
+        return self._require_vault() if was_there else None
 
     def _require_vault(self) -> Vault:
         if self._vault is None:

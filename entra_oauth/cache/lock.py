@@ -1,4 +1,4 @@
-"""A lock between processes that dies with whoever holds it (K04).
+"""A lock between processes that dies with whoever holds it.
 
 `flock` or Windows' byte range on one small file. It is taken around a refresh and
 around every change of an account; whoever only reads takes none.
@@ -22,7 +22,6 @@ from entra_oauth.errors import LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
 __all__ = ["Lock"]
@@ -66,8 +65,8 @@ class Lock:
         return True
 
     def _try(self) -> bool:
-        if (kept := paths.held(self._path)) is not None:
-            self._handle = kept
+        if (taken := paths.held(self._path)) is not None:
+            self._handle = taken
             return True
         handle = self._open()
         if handle is None:
@@ -151,10 +150,5 @@ class Lock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._let_go()

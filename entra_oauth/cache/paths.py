@@ -1,4 +1,4 @@
-"""Where tokens are kept, and what the file of an access token looks like.
+"""The places of stored tokens, and the form of an access token's file.
 
 One folder for each app (authority, tenant, client id), in it one for each account,
 in that one small file for each scope. Its text is read without a parser, and every
@@ -146,14 +146,14 @@ def read_token(text: str, key: tuple[str, ...]) -> tuple[int, int, int, str, str
 
 
 def is_newer(text: str) -> bool:
-    """Whether a later version of this program has written a file."""
+    """Tell if a later version of this program has written a file."""
     return text.startswith((f"{_TOKEN} ", f"{_LINE} ")) and text.partition("\n")[0][-2:] != (
         f" {_VERSION}"
     )
 
 
 def seconds_left(times: tuple[int, int, int], now: float, monotonic: float) -> float:
-    """Seconds that an access token is still good, by the more careful of two clocks (K08).
+    """Seconds that an access token is still good, by the more careful of two clocks.
 
     Zero if it seems to have come in the future: somebody has set the clock back. The
     monotonic clock counts from the machine's start, so the time that has passed is at
@@ -191,7 +191,7 @@ _held: dict[str, int] = {}
 
 
 def take_over(lock: str) -> bool:
-    """Whether a lock was free; it is kept then, for whoever in this process takes it next.
+    """Tell if a lock was free; it is then ours, for whoever in this process takes it next.
 
     Raises `OSError` where there is no such lock.
     """
@@ -224,12 +224,12 @@ def _open_lock(lock: str) -> int:
 
 
 def held(lock: str) -> int | None:
-    """The handle of a lock that was kept in this process; it is the caller's from now on."""
+    """The handle of a lock that `take_over` has got; it is the caller's from now on."""
     return _held.pop(lock, None)
 
 
 def is_private(status: os.stat_result, kind: int) -> bool:
-    """Whether a file or folder (`kind`: `stat.S_IFREG`, `S_IFDIR`) is ours and nobody else's."""
+    """Tell if a file or folder (`kind`: `stat.S_IFREG`, `S_IFDIR`) is ours and nobody else's."""
     if status.st_mode & 0o170000 != kind:
         return False
     if os.name != "posix":  # Windows: what lies in the person's profile is theirs

@@ -1,7 +1,7 @@
 """Files and folders that only their owner can read, replaced whole or not at all.
 
 No link is followed, nothing but an ordinary file is opened, a stranger's file is
-refused, and looser modes are tightened (K01, K02, K03). Everything raises `LocalError`.
+refused, and looser modes are tightened. Everything raises `LocalError`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def standard_folder(environ: Mapping[str, str]) -> str:
 
 
 def check_folder(folder: str) -> None:
-    """Find out whether anything can be kept there."""
+    """Find out whether anything can be stored there."""
     make_folder(folder)
     probe = os.path.join(folder, f"{_TEMPORARY}{os.urandom(8).hex()}")
     write(probe, "")
@@ -133,7 +133,7 @@ def read(path: str, *, limit: int = SIZE_LIMIT) -> str | None:
 
 
 def write(path: str, text: str) -> None:
-    """Replace a file whole: a temporary file beside it, fsync, rename (K02).
+    """Replace a file whole: a temporary file beside it, fsync, rename.
 
     Whatever stood there before, a link included, is replaced and never written to.
     """
@@ -174,7 +174,7 @@ def _again(act: Callable[[], None]) -> None:
             act()
             return
         except OSError as error:
-            # Windows: a virus scanner or a reader holds the file for a moment (D11), and
+            # Windows: a virus scanner or a reader holds the file for a moment, and
             # a folder is not empty as long as a file in it that was removed is held.
             passing = isinstance(error, PermissionError) or error.errno == errno.ENOTEMPTY
             if _POSIX or attempt == 19 or not passing:

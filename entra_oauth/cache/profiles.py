@@ -45,7 +45,7 @@ TEXTS = (
 )
 LISTS = ("scope", "also", "hosts")
 NAMES = (*TEXTS, *LISTS)
-"""What a profile may hold: options of the command line, and two names of its own.
+"""The keys of a profile: options of the command line, and two names of its own.
 `also` are scopes that the credential helpers may hand out beside `scope`; `hosts` are
 hosts that a token may be sent to beside those that are known for it."""
 

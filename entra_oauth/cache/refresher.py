@@ -6,22 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.base import Channels, ignore, say_nothing
+from entra_oauth.channels.base import Channels, NoFront, say_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from entra_oauth.channels.base import BackChannel, RedirectReceiver, Witness
+    from entra_oauth.channels.base import BackChannel
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["Refresher"]
-
-
-@dataclass(frozen=True, slots=True)
-class _NoFront:
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        raise AssertionError("a refresh sends nobody to a browser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class Refresher:
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )
         with self._back() as back:
-            channels = Channels(front=_NoFront(), back=back, say=self.say)
+            channels = Channels(front=NoFront(), back=back, say=self.say)
             return refresh(asking, refresh_token, channels, timeout_s=self.timeout_s)
 
     @contextmanager

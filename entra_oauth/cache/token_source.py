@@ -3,10 +3,10 @@
     look, without a lock        → good: done
     take the account's lock     … or see that somebody else has brought a new one: done
     look again                  → somebody was quicker: done
-    refresh once, keep, let go
+    refresh once, save, let go
 
-Always in the foreground, never by a hidden process. What is kept is replaced only
-when something new has arrived.
+Always in the foreground, never by a hidden process. A stored token is replaced only
+when a new one has arrived.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from entra_oauth.cache.account import (
     account_of,
     scope_key,
 )
-from entra_oauth.cache.decision import MIN_VALIDITY_S, AccessToken, Verdict, decide
+from entra_oauth.cache.cached_token import MIN_VALIDITY_S, CachedToken
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import (
     AuthorityError,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from entra_oauth.cache.account import Store
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["LOCK_WAIT_S", "Found", "Refresh", "TokenSource", "keep_sign_in"]
+__all__ = ["LOCK_WAIT_S", "Found", "Refresh", "TokenSource", "store_sign_in"]
 
 LOCK_WAIT_S = 60.0
 """Seconds that somebody else's refresh is waited for: a request, and what it may repeat."""
@@ -47,7 +47,7 @@ _LOCK_WAIT_WITH_TOKEN_S = 10.0
 """The same where the old token is still good for a while."""
 
 _UNKNOWN_LIFE_S = 300
-"""Seconds that a token is kept whose authority did not say how long it is good."""
+"""Seconds that a token is used whose authority did not say how long it is good."""
 
 
 class Refresh(Protocol):
@@ -62,7 +62,7 @@ class Refresh(Protocol):
 class Found:
     """A token that can be used now, whose it is, and where it came from."""
 
-    token: AccessToken
+    token: CachedToken
     account: str
     scopes: str
     source: str
@@ -74,7 +74,7 @@ class TokenSource:
 
     `refresh` is what is done where a new token is needed; `sign_in_with` is the
     command that a person is told to run when only a person can go on. `say` is told
-    what could not be kept, which is no reason to withhold a token (K06).
+    what could not be kept, which is no reason to withhold a token.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class TokenSource:
             force=force or claims is not None,
             claims=claims,
         )
-        before = self._kept(wanted)
+        before = self._stored(wanted)
         if not wanted.force and self._is_good(before, wanted):
             return wanted.found(before, "cache")
         if before is None and self.store.account(self.app, wanted.account) is None:
@@ -130,8 +130,8 @@ class TokenSource:
             wait_s = self._lock_wait_s
             if not wanted.force and self._lasts(before):
                 wait_s = min(wait_s, _LOCK_WAIT_WITH_TOKEN_S)
-            mine = lock.take(wait_s, lambda: self._is_news(self._kept(wanted), before))
-            after = self._kept(wanted)
+            mine = lock.take(wait_s, lambda: self._is_news(self._stored(wanted), before))
+            after = self._stored(wanted)
             if self._is_news(after, before):
                 return wanted.found(after, "cache")
             if not lock.works:
@@ -148,32 +148,29 @@ class TokenSource:
             raise self._needs_person("Nobody has signed in to this app here")
         return found
 
-    def _kept(self, wanted: _Wanted) -> AccessToken | None:
+    def _stored(self, wanted: _Wanted) -> CachedToken | None:
         return self.store.access_token(self.app, wanted.account, wanted.scopes)
 
-    def _is_good(self, token: AccessToken | None, wanted: _Wanted) -> bool:
-        verdict = decide(
-            token,
-            can_refresh=False,
-            now=self._now(),
-            monotonic=self._monotonic(),
-            min_validity_s=wanted.min_validity_s,
+    def _is_good(self, token: CachedToken | None, wanted: _Wanted) -> bool:
+        return token is not None and token.is_good_for(
+            wanted.min_validity_s, now=self._now(), monotonic=self._monotonic()
         )
-        return verdict is Verdict.USABLE
 
-    def _is_news(self, token: AccessToken | None, before: AccessToken | None) -> bool:
-        """Whether somebody has brought a token since we looked; however long it lasts,
-        asking again would bring no better one."""
+    def _is_news(self, token: CachedToken | None, before: CachedToken | None) -> bool:
+        """Tell if somebody has brought a token since we looked.
+
+        However long that one lasts, asking again would bring no better one.
+        """
         return token is not None and token != before and self._lasts(token)
 
-    def _lasts(self, token: AccessToken | None) -> bool:
+    def _lasts(self, token: CachedToken | None) -> bool:
         return token is not None and (
             token.seconds_left(now=self._now(), monotonic=self._monotonic()) > 0
         )
 
     # ---- renewing, with the lock -----------------------------------------------------
 
-    def _renew(self, wanted: _Wanted, before: AccessToken | None) -> Found:
+    def _renew(self, wanted: _Wanted, before: CachedToken | None) -> Found:
         account = self.store.account(self.app, wanted.account)
         if account is None:
             raise self._needs_person(f"{wanted.account} has not signed in to this app here")
@@ -189,9 +186,9 @@ class TokenSource:
             return self._after_failure(error, wanted, before)
         except TransportError as error:
             return self._after_failure(error, wanted, before)
-        return self._keep(wanted, account, tokens)
+        return self._save(wanted, account, tokens)
 
-    def _keep(self, wanted: _Wanted, account: Account, tokens: TokenResponse) -> Found:
+    def _save(self, wanted: _Wanted, account: Account, tokens: TokenResponse) -> Found:
         arrived = account_of(tokens, otherwise=account.name)
         known = account.object_id is not None and account.tenant_id is not None
         same = same_id(account.object_id, arrived.object_id)
@@ -213,13 +210,13 @@ class TokenSource:
             else tokens.refresh_token,
         )
         try:
-            self.store.keep(self.app, renewed, wanted.scopes, token, signed_in=False)
+            self.store.save(self.app, renewed, wanted.scopes, token, signed_in=False)
         except LocalError as error:
             self._say(f"Note: the new token could not be kept. {error.what}")
         return wanted.found(token, "refresh_token")
 
     def _after_failure(
-        self, error: AuthorityError | TransportError, wanted: _Wanted, before: AccessToken | None
+        self, error: AuthorityError | TransportError, wanted: _Wanted, before: CachedToken | None
     ) -> Found:
         """A refresh that failed for now: the old token will do while it lasts."""
         if wanted.force or not self._lasts(before):
@@ -227,7 +224,7 @@ class TokenSource:
         self._say(f"Note: the token could not be renewed, and is used as it is. {error.what}")
         return wanted.found(before, "cache")
 
-    def _without_the_lock(self, wanted: _Wanted, before: AccessToken | None) -> Found:
+    def _without_the_lock(self, wanted: _Wanted, before: CachedToken | None) -> Found:
         if not wanted.force and self._lasts(before):
             self._say("Note: another process does not finish renewing the token; used as it is.")
             return wanted.found(before, "cache")
@@ -252,16 +249,16 @@ class _Wanted:
     force: bool
     claims: str | None
 
-    def found(self, token: AccessToken | None, source: str) -> Found:
+    def found(self, token: CachedToken | None, source: str) -> Found:
         if token is None:
             raise AssertionError
         return Found(token=token, account=self.account, scopes=self.scopes, source=source)
 
 
-def keep_sign_in(
+def store_sign_in(
     store: Store, app: App, tokens: TokenResponse, scopes: tuple[str, ...], *, otherwise: str
 ) -> Account:
-    """Keep what a sign-in brought, under the account's lock; the account it was kept for.
+    """Store the tokens of a sign-in, under the account's lock; returns their account.
 
     `otherwise` is what the account is called if the answer does not say who it is.
     Raises `LocalError`.
@@ -274,14 +271,14 @@ def keep_sign_in(
                 "Another process holds this account's lock and does not finish.",
                 advice="Look for an entra-oauth process that was stopped, and end it.",
             )
-        store.keep(app, account, scope_key(scopes, app.base), token, signed_in=True)
+        store.save(app, account, scope_key(scopes, app.base), token, signed_in=True)
     return account
 
 
-def access_token_of(tokens: TokenResponse, *, clock: float) -> AccessToken:
+def access_token_of(tokens: TokenResponse, *, clock: float) -> CachedToken:
     """The access token of an answer. `clock` is the monotonic clock at its arrival."""
     life_s = _UNKNOWN_LIFE_S if tokens.expires_in is None else tokens.expires_in
-    return AccessToken(
+    return CachedToken(
         text=tokens.access_token,
         expires_on=int(tokens.received_at) + life_s,
         arrived_at=int(tokens.received_at),
@@ -291,5 +288,5 @@ def access_token_of(tokens: TokenResponse, *, clock: float) -> AccessToken:
 
 
 def _needs_person(error: AuthorityError) -> bool:
-    """Whether the authority wants the person: a new factor, consent, a new password."""
+    """Tell if the authority wants the person: a new factor, consent, a new password."""
     return error.error in ("invalid_grant", "interaction_required") or bool(error.claims)

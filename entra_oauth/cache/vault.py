@@ -28,8 +28,11 @@ _AS_LONG_AS_A_TOKEN = 2500  # characters: Windows takes 1,280 where it is not sp
 
 
 def can_be_expected(environ: Mapping[str, str], platform: str) -> bool:
-    """Whether it is worth trying: `keyring` takes 80 ms to import, and on a Linux without
-    a desktop's message bus there is no store behind it. Nothing is imported for this."""
+    """Tell if it is worth trying. Nothing is imported for this.
+
+    `keyring` takes 80 ms to import, and on a Linux without a desktop's message bus there
+    is no store behind it.
+    """
     if importlib.util.find_spec("keyring") is None:
         return False
     if platform != "linux" or environ.get("PYTHON_KEYRING_BACKEND"):

@@ -27,6 +27,7 @@ __all__ = [
     "BackChannel",
     "Channels",
     "FrontChannel",
+    "NoFront",
     "Outcome",
     "RedirectReceiver",
     "Witness",
@@ -50,7 +51,7 @@ sleep = time.sleep
 
 
 def say_nothing(line: str, /) -> None:
-    """Where nobody is to be told anything."""
+    """For places where nobody is to be told anything."""
 
 
 class Witness(Protocol):
@@ -96,14 +97,14 @@ class BackChannel(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the browser's last page tells the person, in plain text."""
+    """The message of the browser's last page to the person, in plain text."""
 
     succeeded: bool
     headline: str
     detail: str = ""
     advice: str = ""
     reference: str = ""
-    """What support will ask for: correlation id, trace id, time."""
+    """The details that support will ask for: correlation id, trace id, time."""
 
 
 class RedirectReceiver(Protocol):
@@ -115,7 +116,7 @@ class RedirectReceiver(Protocol):
 
     @property
     def response_mode(self) -> str:
-        """How the answer can come through this receiver: `form_post` or `query`."""
+        """The way in which the answer can come: `form_post` or `query`."""
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """Send the person to `url` and wait for the answer that `read` accepts.
@@ -147,6 +148,15 @@ class FrontChannel(Protocol):
 
     def open(self, witness: Witness = ignore) -> RedirectReceiver:
         """Get a receiver ready, before the URL is built. Raises a `LocalError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoFront:
+    """The front channel of flows that send nobody to a browser."""
+
+    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+        """Raises `AssertionError`: such a flow has no use for it."""
+        raise AssertionError("this flow sends nobody to a browser")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

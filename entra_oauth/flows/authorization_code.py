@@ -31,7 +31,7 @@ __all__ = ["SignIn", "redeem", "sign_in"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """What a sign-in is to ask for."""
+    """The plan of a sign-in: all that it is to ask for."""
 
     procedure: Procedure
     authority: Authority
@@ -45,7 +45,7 @@ class SignIn:
     http_timeout_s: float = 30.0
     """Seconds that the authority has for the token request, all in all."""
     keys: KeyStore = field(default_factory=KeyStore, repr=False, compare=False)
-    """Where the authority's keys are kept; a program that lives long shares one."""
+    """The store of the authority's keys; a program that lives long shares one."""
 
     def request(self, *, redirect_uri: str, response_mode: str) -> AuthorizationRequest:
         """The authorization request for one way back. Fresh secrets every time."""

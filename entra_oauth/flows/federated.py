@@ -1,4 +1,4 @@
-"""Where a federated assertion comes from: a file, or GitHub's own token service."""
+"""The sources of a federated assertion: a file, or GitHub's own token service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["AUDIENCE", "GITHUB_VARIABLES", "FederatedFile", "from_github"]
 
 AUDIENCE = "api://AzureADTokenExchange"
-"""What Entra wants to read in the `aud` of a federated assertion."""
+"""The audience that Entra wants to read in the `aud` of a federated assertion."""
 
 GITHUB_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 """GitHub sets both in a job with the permission `id-token: write`."""

@@ -1,7 +1,7 @@
 """The signature of an ID token, without anybody waiting for the keys.
 
 The keys are fetched in a thread while the person signs in, through a channel of
-their own (`Channels.aside`), and kept for a day. The token request does not wait for
+their own (`Channels.aside`), and reused for a day. The token request does not wait for
 them; what it brought is checked afterwards. A bad signature is fatal. Keys that
 cannot be had are a warning: the token came over TLS from the authority itself, which
 OpenID Connect Core §3.1.3.7(6) lets stand.
@@ -47,22 +47,22 @@ class KeyStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[Authority, SigningKeys] = {}
+        self._stored: dict[Authority, SigningKeys] = {}
 
     def fresh(self, authority: Authority, *, now: float) -> SigningKeys | None:
         """Keys of less than a day's age. `now` is in seconds since 1970."""
         with self._lock:
-            kept = self._kept.get(authority)
-        if kept is None:
+            stored = self._stored.get(authority)
+        if stored is None:
             return None
         from entra_oauth.protocol.endpoints.signing_keys import KEYS_LIFE_S
 
-        return kept if 0 <= now - kept.fetched_at < KEYS_LIFE_S else None
+        return stored if 0 <= now - stored.fetched_at < KEYS_LIFE_S else None
 
-    def keep(self, authority: Authority, keys: SigningKeys) -> None:
+    def put(self, authority: Authority, keys: SigningKeys) -> None:
         """Keep keys in the place of older ones."""
         with self._lock:
-            self._kept[authority] = keys
+            self._stored[authority] = keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class SignatureCheck:
     def begin(
         cls, authority: Authority, channels: Channels, store: KeyStore, *, wanted: bool = True
     ) -> SignatureCheck:
-        """Begin to fetch the keys, unless they are kept; returns at once, never raises.
+        """Begin to fetch the keys, unless they are stored; returns at once, never raises.
 
         Not `wanted`, nothing is fetched and nothing checked: the article's procedure
         declares no such request.
@@ -101,13 +101,15 @@ class SignatureCheck:
 
     @classmethod
     def at_hand(cls, authority: Authority, channels: Channels, store: KeyStore) -> SignatureCheck:
-        """A check for which no keys are fetched; without any that are kept, there is none.
+        """A check for which no keys are fetched; without any that are stored, there is none.
 
         For a refresh: nobody signs in meanwhile, and it is to be one request. Only for a
-        key that is not among those kept are they asked for again.
+        key that is not among those stored are they asked for again.
         """
-        kept = store.fresh(authority, now=channels.now()) is not None
-        check = cls(authority, channels, store, (channels.aside or channels.back) if kept else None)
+        stored = store.fresh(authority, now=channels.now()) is not None
+        check = cls(
+            authority, channels, store, (channels.aside or channels.back) if stored else None
+        )
         check._ready.set()
         return check
 
@@ -163,5 +165,5 @@ class SignatureCheck:
             keys = SigningKeys.read(reply, answering=request, received_at=self.channels.now())
         except EntraOAuthError:
             return None
-        self.store.keep(self.authority, keys)
+        self.store.put(self.authority, keys)
         return keys

@@ -1,4 +1,4 @@
-"""Which requests are sent again, when, and how often. The only place that decides it.
+"""The rules for sending a request again: which, when, and how often. They are only here.
 
 Sent again: a refresh, a question of the device flow, the request for keys, the GET of
 an API. Why: no
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ATTEMPTS", "BUSY", "LONGEST_PAUSE_S", "busy_pause_s", "exchange", "send_patiently"]
 
 ATTEMPTS = 3
-"""How often a request is sent at most."""
+"""The most times that a request is sent."""
 
 BUSY = frozenset([429, 503])
 

@@ -46,7 +46,7 @@ RawFields = tuple[tuple[str, str], ...]
 class Times:
     """How long each part of an exchange took, in seconds; None: it was not there, or not seen.
 
-    On a kept connection the first four are those of the time when it was made.
+    On a connection that is reused the first four are those of the time when it was made.
     """
 
     dns: float | None = None
@@ -81,7 +81,7 @@ class Wire:
     """The protocol that both sides agreed on in the handshake, if they spoke of it."""
     certificates: tuple[bytes, ...] = field(default=(), repr=False)
     """DER, the peer's own first; the others only where Python gives them (3.13 and later)."""
-    kept: bool = False
+    reused: bool = False
     """Whether the connection stood before the request was made."""
     times: Times = Times()
 

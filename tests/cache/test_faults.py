@@ -84,7 +84,7 @@ def swarmed(*arguments: str) -> dict[str, int]:
 
 @needs.posix
 def test_two_hundred_killed_writers_lose_no_token_and_leave_nothing(tmp_path: Path) -> None:
-    counted = swarmed("kill", str(tmp_path / "tokens"), "200")  # K02, K04
+    counted = swarmed("kill", str(tmp_path / "tokens"), "200")
     assert counted.pop("distinct") == 200  # each had come to write
     assert counted == {"rounds": 200, "lost": 0, "locked": 0, "left": 0, "aside": 0}
 
@@ -260,7 +260,7 @@ def test_a_planted_temporary_file_is_not_written_through(
     monkeypatch.setattr(private_files, "sweep", lambda folder: None)
     (folder_of(store) / f".new-{'00' * 8}").symlink_to(victim)
     with canaries.refused(LocalError):
-        store.keep(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=True)
+        store.save(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=True)
     assert victim.read_text() == "precious"
     found = store.access_token(APP, USER, SCOPE)
     assert found is not None
@@ -272,7 +272,7 @@ def test_a_hard_link_to_a_file_does_not_follow_it(store: FileStore, tmp_path: Pa
     fill(store)
     other = tmp_path / "other"
     other.hardlink_to(token_file(store))
-    store.keep(APP, account(), SCOPE, token("eyNew"), signed_in=False)
+    store.save(APP, account(), SCOPE, token("eyNew"), signed_in=False)
     assert "eyNew" not in other.read_text()
 
 
@@ -404,7 +404,7 @@ store = FileStore(sys.argv[1])
 stores.fill(store)
 resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
 try:
-    store.keep(stores.APP, stores.account(refresh_token="new"), stores.SCOPE,
+    store.save(stores.APP, stores.account(refresh_token="new"), stores.SCOPE,
                stores.token("new"), signed_in=False)
 except LocalError as error:
     print(error.what)

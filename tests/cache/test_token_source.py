@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from entra_oauth.cache.account import Store, scope_key
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.memory import MemoryStore
-from entra_oauth.cache.token_source import keep_sign_in
+from entra_oauth.cache.token_source import store_sign_in
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
@@ -42,12 +40,9 @@ OID = "0a11ce00-0000-4000-8000-00000000000a"
 ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
 
 
-@pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "file":
-        yield FileStore(str(tmp_path / "tokens"))
-    else:
-        yield MemoryStore()
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return FileStore(str(tmp_path / "tokens"))
 
 
 def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityError:
@@ -92,7 +87,7 @@ def test_an_old_token_is_renewed_and_both_tokens_are_replaced(store: Store) -> N
 def test_whose_token_a_refresh_brings_is_read_without_case(
     store: Store, oid: str, same: bool
 ) -> None:
-    store.keep(APP, account(oid=OID), SCOPE, token(), signed_in=True)
+    store.save(APP, account(oid=OID), SCOPE, token(), signed_in=True)
 
     class Renamed(Authority):
         def __call__(
@@ -120,9 +115,9 @@ def test_whose_token_a_refresh_brings_is_read_without_case(
 
 def test_a_person_in_other_letters_is_the_same_when_signing_in_again(store: Store) -> None:
     for oid, kept in ((OID, True), (OID.upper(), True), (TENANT, False)):
-        store.keep(APP, account(oid=oid), SCOPE, token(), signed_in=True)
+        store.save(APP, account(oid=oid), SCOPE, token(), signed_in=True)
         if oid == OID:
-            store.keep(APP, account(oid=oid), "other", token(), signed_in=True)
+            store.save(APP, account(oid=oid), "other", token(), signed_in=True)
         assert (store.access_token(APP, USER, "other") is not None) is kept
 
 
@@ -256,7 +251,7 @@ def test_a_holder_that_does_not_finish_is_not_waited_for_without_end(store: Stor
 
 def test_whoever_signs_in_anew_replaces_the_person_of_the_same_name(store: Store) -> None:
     fill(store)
-    store.keep(APP, account(oid="another"), "graph", token("eyOther"), signed_in=True)
+    store.save(APP, account(oid="another"), "graph", token("eyOther"), signed_in=True)
     assert store.access_token(APP, USER, SCOPE) is None
 
 
@@ -264,7 +259,7 @@ def test_a_sign_in_is_kept_for_who_it_was_or_for_the_name_given(store: Store) ->
     tokens = TokenResponse(
         token_type="Bearer", access_token=ACCESS, scope=None, expires_in=None, received_at=NOON
     )
-    kept = keep_sign_in(store, APP, tokens, ("databricks",), otherwise="the-app")
+    kept = store_sign_in(store, APP, tokens, ("databricks",), otherwise="the-app")
     assert kept.name == "the-app"
     assert store.default_account(APP) == "the-app"
     found = store.access_token(APP, "the-app", SCOPE)

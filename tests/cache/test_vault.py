@@ -119,7 +119,7 @@ def test_a_vault_that_fails_later_loses_no_token_and_tells_no_secret(
     fill(store)
     backend.fails = True
     with canaries.refused(LocalError):
-        store.keep(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=False)
+        store.save(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=False)
     backend.fails = False
     kept, found = store.account(APP, USER), store.access_token(APP, USER, SCOPE)
     assert kept is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self, TypeVar
 
 from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
@@ -92,12 +91,7 @@ class FakeReceiver:
         self._front.events.append("enter")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._front.events.append("exit")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache.account import App, Store
-from entra_oauth.cache.token_source import keep_sign_in
+from entra_oauth.cache.token_source import store_sign_in
 from entra_oauth.channels.base import Channels
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.listener.listener import Listener
@@ -74,7 +74,7 @@ class AtHand:
         with RequestsBack(ca_bundle=self.hosted.ca_file) as back:
             front = Listener(launch=launch, say=lambda line: None)
             tokens = sign_in(plan, Channels(front=front, back=back))
-        keep_sign_in(self.store, self.app, tokens, plan.scopes, otherwise="nobody")
+        store_sign_in(self.store, self.app, tokens, plan.scopes, otherwise="nobody")
 
 
 @contextmanager

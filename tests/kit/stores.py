@@ -13,7 +13,7 @@ import pytest
 
 from entra_oauth.cache import private_files
 from entra_oauth.cache.account import Account, App, Store
-from entra_oauth.cache.decision import AccessToken
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.endpoints.token import TokenResponse
@@ -63,8 +63,8 @@ class Clock:
         self.wall += seconds
 
 
-def token(text: str = canaries.ACCESS_TOKEN, *, life_s: int = 3600, at: int = NOON) -> AccessToken:
-    return AccessToken(
+def token(text: str = canaries.ACCESS_TOKEN, *, life_s: int = 3600, at: int = NOON) -> CachedToken:
+    return CachedToken(
         text=text, expires_on=at + life_s, arrived_at=at, arrived_on_clock=CLOCK, granted=SCOPE
     )
 
@@ -83,7 +83,7 @@ def account(
 
 def fill(store: Store, *, name: str = USER, life_s: int = 3600) -> None:
     """As after a sign-in."""
-    store.keep(APP, account(name), SCOPE, token(life_s=life_s), signed_in=True)
+    store.save(APP, account(name), SCOPE, token(life_s=life_s), signed_in=True)
 
 
 @dataclass

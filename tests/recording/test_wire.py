@@ -98,7 +98,7 @@ def test_exchanges_on_a_kept_connection_are_told_apart() -> None:
         ANSWERS["plain"],
         ANSWERS["gzip"],
     ]
-    assert [step.link.kept for step in found] == [False, True, True]
+    assert [step.link.reused for step in found] == [False, True, True]
     assert [step.attempt for step in found] == [1, 2, 3]
 
 

@@ -193,7 +193,7 @@ class RequestsBack:
 
 
 class _Worker:
-    """A thread with one adapter and the connection that it keeps."""
+    """A thread with one adapter, and the connection that it reuses."""
 
     def __init__(self, ca_bundle: str | None, key_log: str | None, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
@@ -218,7 +218,7 @@ class _Worker:
         self._jobs.put(job)
 
     def is_free(self, until: float) -> bool:
-        """Whether all that was submitted has ended; waits until then."""
+        """Wait until all that was submitted has ended, or until that time; says if it has."""
         with self._lock:
             jobs = list(self._unfinished)
         return all(job.wait(until) for job in jobs)
@@ -273,20 +273,20 @@ class _Worker:
         job.has_begun = True
         if self._adapter is None:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
-        call = requests_adapter.Call(
+        route = requests_adapter.Route(
             url=job.url,
             context=self._trust(job.url),
             proxies=_proxies(job.url),
             deadline=job.deadline,
         )
         if job.request is None:
-            requests_adapter.connect(self._adapter, call)
+            requests_adapter.connect(self._adapter, route)
             return None
-        job.proxy = call.proxy
+        job.proxy = route.proxy
         if job.proxy is not None and job.announce is not None:
             job.announce(job.proxy)
         return requests_adapter.exchange(
-            self._adapter, self._tap, job.request, call, cap=self._max_body_bytes
+            self._adapter, self._tap, job.request, route, cap=self._max_body_bytes
         )
 
     def _trust(self, url: str) -> ssl.SSLContext | None:
@@ -302,9 +302,9 @@ def proxy_for(url: str) -> str | None:
 
     Raises `ConnectFailed` where the address that the environment gives is malformed.
     """
-    from entra_oauth.channels.https.requests_adapter import Call
+    from entra_oauth.channels.https.requests_adapter import Route
 
-    return Call(url=url, context=None, proxies=_proxies(url), deadline=0.0).proxy
+    return Route(url=url, context=None, proxies=_proxies(url), deadline=0.0).proxy
 
 
 def _proxies(url: str) -> dict[str, str]:

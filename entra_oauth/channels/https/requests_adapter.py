@@ -1,6 +1,6 @@
-"""What `requests` is made to do: send these bytes, once, and show what was sent.
+"""The use that is made of `requests`: send these bytes, once, and show what was sent.
 
-Imported late, in the worker thread of `back.py`: it costs more than a hundred
+Imported late, in the worker thread of `back_channel.py`: it costs more than a hundred
 milliseconds. The subclasses below override what their libraries offer for it, and
 nothing else.
 """
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from entra_oauth.channels.https.job import Job
     from entra_oauth.channels.https.tap import Tap
 
-__all__ = ["Call", "ExactAdapter", "connect", "exchange", "translate"]
+__all__ = ["ExactAdapter", "Route", "connect", "exchange", "translate"]
 
 
 class _Quiet(logging.Filter):
@@ -62,12 +62,12 @@ for _name in ("connection", "connectionpool", "poolmanager", "response", "util.r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """The circumstances of one request."""
+class Route:
+    """The way that one request takes, and the time that it has."""
 
     url: str
     context: ssl.SSLContext | None
-    """Whom to trust; None for plain http, which is loopback only."""
+    """The certificates to trust; None for plain http, which is loopback only."""
     proxies: dict[str, str]
     deadline: float
     """On the monotonic clock, in seconds."""
@@ -168,17 +168,17 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     return prepared
 
 
-def connect(adapter: ExactAdapter, call: Call) -> None:
-    """Have a connection ready for `call.url`; quietly does nothing if there is a proxy."""
-    if call.proxy is not None:
+def connect(adapter: ExactAdapter, route: Route) -> None:
+    """Have a connection ready for `route.url`; quietly does nothing if there is a proxy."""
+    if route.proxy is not None:
         return
-    adapter.trust(call.context)
-    prepared = requests.Request("GET", call.url).prepare()
+    adapter.trust(route.context)
+    prepared = requests.Request("GET", route.url).prepare()
     pool = adapter.get_connection_with_tls_context(prepared, True, {})
     connection = pool._get_conn()
     try:
         if connection.is_closed:
-            connection.timeout = call.remaining_s
+            connection.timeout = route.remaining_s
             connection.connect()
     except BaseException:
         connection.close()
@@ -188,20 +188,20 @@ def connect(adapter: ExactAdapter, call: Call) -> None:
 
 
 def exchange(
-    adapter: ExactAdapter, tap: Tap, request: HttpRequest, call: Call, *, cap: int
+    adapter: ExactAdapter, tap: Tap, request: HttpRequest, route: Route, *, cap: int
 ) -> HttpResponse:
     """Send and read one message. `cap` is in bytes, after decompression."""
-    adapter.trust(call.context)
-    timeout = urllib3.Timeout(total=call.remaining_s)
+    adapter.trust(route.context)
+    timeout = urllib3.Timeout(total=route.remaining_s)
     with adapter.send(
         _prepare(request),
         stream=True,
         timeout=timeout,  # type: ignore[arg-type] # the stubs do not know urllib3's Timeout
-        proxies=call.proxies,
+        proxies=route.proxies,
     ) as reply:
         raw: Any = reply.raw
         try:
-            body = _read_body(raw, call, cap)
+            body = _read_body(raw, route, cap)
         except BaseException:
             # urllib3 has put the connection back once the last byte of an answer was read,
             # before it finds out that those bytes made no sense. Nobody knows what follows.
@@ -213,21 +213,21 @@ def exchange(
             # urllib3's own headers put those of one name together.
             headers=tuple(raw._original_response.headers.items()),
             body=body,
-            wire=tap.wire(proxy=call.proxy),
+            wire=tap.wire(proxy=route.proxy),
         )
 
 
-def _read_body(raw: Any, call: Call, cap: int) -> bytes:
+def _read_body(raw: Any, route: Route, cap: int) -> bytes:
     body = bytearray()
     while chunk := raw.read(min(65536, cap + 1 - len(body)), decode_content=True):
         body += chunk
         if len(body) > cap:
             raise UnexpectedAnswer(
-                f"{host_of(call.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
+                f"{host_of(route.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
                 advice="No token answer is that large. Check the authority's address and any "
                 f"proxy in between. {what_became_of_it(sent=True)}",
             )
-        if monotonic() > call.deadline:
+        if monotonic() > route.deadline:
             raise TimeoutError
     return bytes(body)
 
@@ -279,7 +279,7 @@ def _proxy_failed(url: str, why: str) -> ConnectFailed:
 
 
 def _reason(causes: list[BaseException]) -> str:
-    """What the system said. The libraries' own texts may quote a URL or a header."""
+    """The system's own words. The libraries' texts may quote a URL or a header."""
     for cause in reversed(causes):
         if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
             said = str(cause) if isinstance(cause, ssl.SSLError) else cause.strerror or str(cause)

@@ -32,14 +32,14 @@ class Tap:
         self._received = bytearray()
         self._tunnel = bytearray(), bytearray()
         self._link = Wire()
-        self._began_at = self._sent_at = self._answered_at = self._heard_at = 0.0
+        self._began_at = self._sent_at = self._answered_at = self._received_at = 0.0
         self.tunnels = False
-        """Whether it is the proxy that is being talked to."""
+        """True while the proxy is talked to, not the authority."""
         self.is_cut = False
 
     @property
     def sent(self) -> bytes:
-        """What was handed to the socket since `start`."""
+        """The bytes that were handed to the socket since `start`."""
         return bytes(self._sent)
 
     @property
@@ -54,7 +54,7 @@ class Tap:
                 self._link.times,
                 send=_between(self._began_at, self._sent_at),
                 wait=_between(self._sent_at, self._answered_at),
-                receive=_between(self._answered_at, self._heard_at),
+                receive=_between(self._answered_at, self._received_at),
             )
             return replace(
                 self._link,
@@ -70,7 +70,7 @@ class Tap:
             self._sent.clear()
             self._received.clear()
             self._link = Wire()
-            self._began_at = self._sent_at = self._answered_at = self._heard_at = 0.0
+            self._began_at = self._sent_at = self._answered_at = self._received_at = 0.0
 
     def hold(self, sock: socket.socket) -> None:
         """Remember the socket that is in use. Raises `ConnectionAbortedError` if cut."""
@@ -78,7 +78,7 @@ class Tap:
             self._refuse_if_cut()
             self._sock = sock
 
-    def note(self, link: Wire, data: bytes) -> None:
+    def add_sent(self, link: Wire, data: bytes) -> None:
         """These bytes are about to go out. Raises `ConnectionAbortedError` if cut."""
         with self._lock:
             self._refuse_if_cut()
@@ -86,11 +86,11 @@ class Tap:
             self._sent += data
             self._link = link
 
-    def went_out(self) -> None:
-        """What was noted is with the system now."""
+    def all_sent(self) -> None:
+        """The system has all that was added."""
         self._sent_at = monotonic()
 
-    def heard(self, data: bytes) -> None:
+    def add_received(self, data: bytes) -> None:
         """These bytes have come in. Raises `UnexpectedAnswer` if they do not end."""
         with self._lock:
             if len(self._received) + len(self._tunnel[1]) > MAX_RAW_BYTES:
@@ -103,8 +103,8 @@ class Tap:
             if self.tunnels:
                 self._tunnel[1].extend(data)
                 return
-            self._heard_at = monotonic()
-            self._answered_at = self._answered_at or self._heard_at
+            self._received_at = monotonic()
+            self._answered_at = self._answered_at or self._received_at
             self._received += data
 
     def open_tunnel(self) -> None:
@@ -113,13 +113,13 @@ class Tap:
         for part in self._tunnel:
             part.clear()
 
-    def note_tunnel(self, data: bytes) -> None:
+    def add_tunnel_sent(self, data: bytes) -> None:
         """These bytes go to the proxy."""
         if self.tunnels:
             self._tunnel[0].extend(data)
 
     def take_tunnel(self) -> tuple[bytes, bytes]:
-        """What was said to the proxy, and what it answered."""
+        """The bytes that went to the proxy, and those that it answered."""
         self.tunnels = False
         return bytes(self._tunnel[0]), bytes(self._tunnel[1])
 

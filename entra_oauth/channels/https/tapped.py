@@ -95,21 +95,21 @@ class Tapped:
             self.link = replace(self.link, tunnel_sent=sent, tunnel_received=received, times=times)
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:
-        self.link = replace(self.link, kept=self.sock is not None)
+        self.link = replace(self.link, reused=self.sock is not None)
         super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
     def send(self, data: bytes) -> None:
         if self._connecting:
-            self.tap.note_tunnel(data)
+            self.tap.add_tunnel_sent(data)
             super().send(data)  # type: ignore[misc]
             return
         if self.sock is None:
             self.connect()
-        self.tap.hold(self._socket)  # a kept connection need not be the newest one
-        self.tap.note(self.link, data)
+        self.tap.hold(self._socket)  # a connection that is reused need not be the newest one
+        self.tap.add_sent(self.link, data)
         self.used_at = monotonic()
         super().send(data)  # type: ignore[misc]
-        self.tap.went_out()
+        self.tap.all_sent()
 
     @property
     def _socket(self) -> socket.socket:
@@ -134,10 +134,10 @@ class TappedAnswer(http.client.HTTPResponse):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fp = io.BufferedReader(_Heard(self.fp.detach(), self.tap))
+        self.fp = io.BufferedReader(_TappedReader(self.fp.detach(), self.tap))
 
 
-class _Heard(io.RawIOBase):
+class _TappedReader(io.RawIOBase):
     """A socket's reading end, with a listener."""
 
     def __init__(self, inner: io.RawIOBase, tap: Tap) -> None:
@@ -150,7 +150,7 @@ class _Heard(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         count: int | None = self._inner.readinto(buffer)
         if count:
-            self._tap.heard(bytes(buffer[:count]))
+            self._tap.add_received(bytes(buffer[:count]))
         return count
 
     def fileno(self) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.loopback import http1
-from entra_oauth.channels.loopback.served_exchange import Notes
+from entra_oauth.channels.loopback.served_exchange import ConnectionNotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class Connection:
         self, sock: socket.socket, witness: Callable[[Exchange], None] | None = None
     ) -> None:
         self.sock = sock
-        self.notes = Notes(witness, sock)
+        self.notes = ConnectionNotes(witness, sock)
         self.encrypted = False
         self.tunnel = ""
         """The host that we play for a client of a proxy."""
@@ -85,7 +85,7 @@ class Connection:
         while rest:
             self._apply_deadline()
             count = self.sock.send(rest)
-            self.notes.say(rest[:count])
+            self.notes.add_response(rest[:count])
             rest = rest[count:]
 
     def linger(self) -> None:
@@ -142,6 +142,6 @@ class Connection:
 
     def _take(self, size: int, *, skip: int = 0) -> bytes:
         taken = bytes(self._buffer[: size + skip])
-        self.notes.hear(taken)
+        self.notes.add_request(taken)
         del self._buffer[: size + skip]
         return taken[:size]

@@ -4,7 +4,7 @@ The listener of a sign-in, the practice tenant and the local services all run on
 it. It is not built on `http.server`: that costs 40 ms to import, lets a silent
 peer hold up the others, and does the TLS handshake while accepting.
 
-One thread accepts, and each connection has its own (`crew`). A connection that has not
+One thread accepts, and each connection has its own (`threads`). A connection that has not
 yet delivered a whole request is worth nothing: it is cut at its deadline, or
 earlier when its place is needed. So no number of silent peers keeps a speaking
 one from being answered.
@@ -25,12 +25,11 @@ from entra_oauth.channels.loopback import http1
 from entra_oauth.channels.loopback.connection import Connection
 from entra_oauth.channels.loopback.http1 import Refusal
 from entra_oauth.channels.loopback.ports import bind
-from entra_oauth.channels.loopback.threads import Crew
+from entra_oauth.channels.loopback.threads import ThreadPool
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.channels.exchange import Exchange
@@ -63,7 +62,7 @@ class LoopbackHost:
 
     `request_timeout_s` is the time for one whole request to arrive (and again
     for its answer to be taken), however it is spread; `idle_timeout_s` is how
-    long a kept connection may be silent before one. `handle` may block; if it
+    long a connection that is reused may be silent before one. `handle` may block; if it
     raises, the peer gets a bare 500, and `failure` keeps the first such error;
     `HangUp` alone is a wish and no failure.
 
@@ -112,7 +111,7 @@ class LoopbackHost:
         self._acceptor: threading.Thread | None = None
         self._wakers: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[Connection, None] = {}  # the longest unused first
-        self._crew = Crew(f"loopback-{self.port}-peer")
+        self._threads = ThreadPool(f"loopback-{self.port}-connection")
 
     def start(self) -> None:
         """Begin to answer; returns at once."""
@@ -145,22 +144,17 @@ class LoopbackHost:
             self._acceptor.join()
         for sock in (*self._listeners, *(self._wakers or ())):
             sock.close()
-        self._crew.dismiss()
+        self._threads.finish()
         self._cut(only_waiting=True)
-        self._crew.join(grace_s)
+        self._threads.join(grace_s)
         self._cut(only_waiting=False)
-        self._crew.join(0.2)
+        self._threads.join(0.2)
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     # ---- accepting -----------------------------------------------------------
@@ -186,7 +180,7 @@ class LoopbackHost:
         connection = Connection(sock, self._witness)
         with self._lock:
             self._connections[connection] = None
-        if not self._crew.give(partial(self._serve, connection)):
+        if not self._threads.run(partial(self._serve, connection)):
             self._forget(connection)
             sock.close()
 
@@ -241,7 +235,7 @@ class LoopbackHost:
             try:
                 head = connection.read_head(self._body_limit)
                 if head.method == "CONNECT" and self._tunnel is not None:
-                    self._dig(connection, head, self._tunnel)
+                    self._open_tunnel(connection, head, self._tunnel)
                     continue
                 request = self._read_request(connection, head)
             except Refusal as refusal:
@@ -270,7 +264,7 @@ class LoopbackHost:
         sock.do_handshake()
         connection.notes.encrypted(sock, monotonic() - began)
 
-    def _dig(
+    def _open_tunnel(
         self,
         connection: Connection,
         head: http1.Head,
@@ -285,7 +279,7 @@ class LoopbackHost:
         connection.until = monotonic() + self._request_timeout_s
         connection.tunnel = head.target.rpartition(":")[0].lower()
         connection.send(http1.ESTABLISHED)
-        connection.notes.dug()
+        connection.notes.tunnelled()
         self._shake_hands(connection, tls)
 
     def _read_request(self, connection: Connection, head: http1.Head) -> HttpRequest:

@@ -17,52 +17,54 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["Notes"]
+__all__ = ["ConnectionNotes"]
 
 _START = rb"([A-Z]{1,20}) ([!-~]{1,8192}) HTTP/"
 _HOST = rb"(?i)\r\nhost:[ \t]*([0-9A-Za-z.:\[\]_-]{1,255})[ \t]*\r\n"
 
 
-class Notes:
-    """What a host notes of one connection for its witness: the link, and the message under way.
+class ConnectionNotes:
+    """The notes that a host takes of one connection, for its witness.
+
+    They hold the link, and the bytes of the exchange under way.
 
     Without a `witness` nothing is noted.
     """
 
     __slots__ = (
-        *("_arrived", "_began", "_heard", "_kept", "_link"),
-        *("_ready", "_said", "_started_at", "_witness"),
+        *("_arrived", "_began", "_request", "_reused", "_link"),
+        *("_ready", "_response", "_started_at", "_witness"),
     )
 
     def __init__(self, witness: Callable[[Exchange], None] | None, sock: socket.socket) -> None:
         self._witness = witness
         if witness is None:
             return
-        self._heard = bytearray()
-        self._said = bytearray()
+        self._request = bytearray()
+        self._response = bytearray()
         host, port = sock.getsockname()[:2]
         self._link = Wire(peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        self._kept = False
+        self._reused = False
         self._started_at = self._began = self._arrived = self._ready = 0.0
 
     def begin(self) -> None:
         """The first byte of a message is there."""
         if self._witness is None:
             return
-        self._heard.clear()
-        self._said.clear()
+        self._request.clear()
+        self._response.clear()
         self._started_at = now()
         self._began = self._arrived = self._ready = monotonic()
 
-    def hear(self, data: bytes | bytearray) -> None:
+    def add_request(self, data: bytes | bytearray) -> None:
         """Bytes of the message were taken."""
         if self._witness is not None:
-            self._heard += data
+            self._request += data
 
-    def say(self, data: bytes | memoryview) -> None:
+    def add_response(self, data: bytes | memoryview) -> None:
         """Bytes of the answer were given."""
         if self._witness is not None:
-            self._said += data
+            self._response += data
 
     def arrived(self) -> None:
         """The request is there as a whole."""
@@ -74,13 +76,13 @@ class Notes:
         if self._witness is not None:
             self._ready = monotonic()
 
-    def dug(self) -> None:
-        """What passed since `begin` was a CONNECT and its answer."""
+    def tunnelled(self) -> None:
+        """All that passed since `begin` was a CONNECT and its answer."""
         if self._witness is not None:
             self._link = replace(
                 self._link,
-                tunnel_sent=bytes(self._heard),
-                tunnel_received=bytes(self._said),
+                tunnel_sent=bytes(self._request),
+                tunnel_received=bytes(self._response),
                 proxy=f"http://{self._link.peer}",
             )
 
@@ -110,15 +112,15 @@ class Notes:
         """
         if self._witness is None:
             return
-        sent, received = bytes(self._heard) + unread, bytes(self._said)
+        sent, received = bytes(self._request) + unread, bytes(self._response)
         times = replace(
             self._link.times,
             send=self._arrived - self._began,
             wait=self._ready - self._arrived,
             receive=monotonic() - self._ready if received else None,
         )
-        wire = replace(self._link, sent=sent, received=received, kept=self._kept, times=times)
-        self._kept = True
+        wire = replace(self._link, sent=sent, received=received, reused=self._reused, times=times)
+        self._reused = True
         self._witness(
             Exchange(
                 request=request or self._guess(sent),

@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
     Task = Callable[[], None]
 
-__all__ = ["SPARE", "Crew"]
+__all__ = ["SPARE", "ThreadPool"]
 
 SPARE = 8
 """So many threads wait for something to do; the others end when they are done."""
 
 
-class Crew:
-    """Does what it is given, each task in a daemon thread of that name."""
+class ThreadPool:
+    """Runs tasks, each in a daemon thread of that name."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
-        self._given: SimpleQueue[Task | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._spare = 0
-        """Threads that wait, and nothing was given for; guarded by the lock."""
+        """Threads that wait, and no task was put in for; guarded by the lock."""
         self._over = False
 
     @property
@@ -41,19 +41,19 @@ class Crew:
         with self._lock:
             return self._spare
 
-    def give(self, task: Task) -> bool:
+    def run(self, task: Task) -> bool:
         """Have it done, beginning at once; False if the system has no more threads."""
         with self._lock:
             free = self._spare > 0
             if free:
                 self._spare -= 1
-        if not free and not self._hire():
+        if not free and not self._start_thread():
             return False
-        self._given.put(task)
+        self._tasks.put(task)
         return True
 
-    def _hire(self) -> bool:
-        thread = threading.Thread(target=self._do, name=self._name, daemon=True)
+    def _start_thread(self) -> bool:
+        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
         with self._lock:
             self._threads.add(thread)
         try:
@@ -64,28 +64,28 @@ class Crew:
             return False
         return True
 
-    def _do(self) -> None:
+    def _work(self) -> None:
         try:
-            task = self._given.get()
+            task = self._tasks.get()
             while task is not None:
                 task()
-                task = None  # nothing of it is kept while there is nothing to do
+                task = None  # an idle thread must not hold on to a connection
                 with self._lock:
                     if self._over or self._spare >= SPARE:
                         return
                     self._spare += 1
-                task = self._given.get()
+                task = self._tasks.get()
         finally:
             with self._lock:
                 self._threads.discard(threading.current_thread())
 
-    def dismiss(self) -> None:
-        """Nothing will be given any more: who waits ends, the others when they are done."""
+    def finish(self) -> None:
+        """Take no task any more: idle threads end, the others when they are done."""
         with self._lock:
             self._over = True
             spare, self._spare = self._spare, 0
         for _ in range(spare):
-            self._given.put(None)
+            self._tasks.put(None)
 
     def join(self, timeout_s: float) -> None:
         """Wait for all of them but the caller, so many seconds at most."""

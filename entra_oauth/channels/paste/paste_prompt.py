@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.channels.base import Outcome, Witness
@@ -160,12 +159,7 @@ class PasteReceiver:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         """Nothing is held: the terminal is given back at the end of `receive`."""
 
 

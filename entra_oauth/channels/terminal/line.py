@@ -1,4 +1,4 @@
-"""What keys make of a line: editing, pasting, and where the line ends. Pure.
+"""One line made of keys: editing, pasting, and the end of the line. Pure.
 
 A terminal that echoes nothing has no line editing either, so it is done here.
 Two kinds of terminal are told apart by what they send. One that marks a paste
@@ -30,17 +30,17 @@ _ENTER, _BACKSPACE, _CTRL_C, _CTRL_D, _CTRL_U = "\r\n", "\x08\x7f", "\x03", "\x0
 
 
 class Line:
-    """One line while it is being entered; at most `limit` characters are kept.
+    """One line while it is being entered; at most `limit` characters are taken.
 
     After every `feed`, `finished` says that the line is complete, and `ended`
     that it is if no key follows at once.
     """
 
-    __slots__ = ("_held", "_kept", "_limit", "_marked", "_pasting", "ended", "finished")
+    __slots__ = ("_entered", "_held", "_limit", "_marked", "_pasting", "ended", "finished")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept: list[str] = []
+        self._entered: list[str] = []
         self._held = ""
         self._pasting = False
         self._marked = False
@@ -49,8 +49,8 @@ class Line:
 
     @property
     def text(self) -> str:
-        """What was entered, without the line break that ended it."""
-        return "".join(self._kept).rstrip(_ENTER)
+        """The text entered, without the line break that ended it."""
+        return "".join(self._entered).rstrip(_ENTER)
 
     def feed(self, keys: str) -> None:
         """Take keys in the order in which they came.
@@ -89,41 +89,41 @@ class Line:
         if _PASTE_ENDS.startswith(keys[at:]):
             self._held = keys[at:]
             return len(keys)
-        self._keep(keys[at])
+        self._add(keys[at])
         return at + 1
 
     def _key(self, key: str) -> None:
         if self._pasting:
-            self._keep(key)
+            self._add(key)
             return
         self.ended = False
         if key in _ENTER:
             self._enter()
         elif key in _BACKSPACE:
-            if self._kept:
-                self._kept.pop()
+            if self._entered:
+                self._entered.pop()
         elif key == _CTRL_U:
-            self._kept.clear()
+            self._entered.clear()
             self._marked = False
         elif key == _CTRL_C:
             raise KeyboardInterrupt
         elif key == _CTRL_D:
-            if not self._kept:
+            if not self._entered:
                 raise EOFError
             self.finished = True
         else:
-            self._keep(key)
+            self._add(key)
 
     def _enter(self) -> None:
         if self._marked:
             self.finished = True
             return
-        self._keep("\n")
+        self._add("\n")
         self.ended = True
 
-    def _keep(self, key: str) -> None:
-        if len(self._kept) < self._limit:
-            self._kept.append(key)
+    def _add(self, key: str) -> None:
+        if len(self._entered) < self._limit:
+            self._entered.append(key)
 
 
 LIMIT = 64 * 1024

@@ -21,7 +21,7 @@ if sys.platform != "win32":
     from entra_oauth.channels.terminal.terminal import Woken
 
     if TYPE_CHECKING:
-        from types import FrameType, TracebackType
+        from types import FrameType
         from typing import Self
 
     __all__ = ["TtyTerminal"]
@@ -82,12 +82,7 @@ if sys.platform != "win32":
                 raise
             return self
 
-        def __exit__(
-            self,
-            kind: type[BaseException] | None,
-            error: BaseException | None,
-            trace: TracebackType | None,
-        ) -> None:
+        def __exit__(self, *exc: object) -> None:
             self._close()
 
         def _close(self) -> None:

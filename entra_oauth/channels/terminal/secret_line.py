@@ -67,7 +67,7 @@ def read_secret_line(prompt: str, *, timeout_s: float, from_stdin: bool = False)
 
 
 def some_terminal(find: Callable[[], Terminal | None] = find_terminal) -> Terminal:
-    """What `find` finds. Raises `LocalError` if that is nothing."""
+    """The terminal that `find` finds. Raises `LocalError` if there is none."""
     terminal = find()
     if terminal is None:
         raise LocalError(

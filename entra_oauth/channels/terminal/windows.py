@@ -16,7 +16,6 @@ if sys.platform == "win32":
     from entra_oauth.channels.terminal.terminal import Woken
 
     if TYPE_CHECKING:
-        from types import TracebackType
         from typing import Self
 
     __all__ = ["ConsoleTerminal"]
@@ -47,12 +46,7 @@ if sys.platform == "win32":
             self._woken.clear()
             return self
 
-        def __exit__(
-            self,
-            kind: type[BaseException] | None,
-            error: BaseException | None,
-            trace: TracebackType | None,
-        ) -> None:
+        def __exit__(self, *exc: object) -> None:
             # The rest of a paste must not become a command of the shell.
             while msvcrt.kbhit():
                 msvcrt.getwch()

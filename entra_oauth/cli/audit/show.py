@@ -168,7 +168,7 @@ def _about(half: Half) -> str:
 def _link(link: Wire) -> list[str]:
     lines = []
     if link.peer:
-        kept = " (the connection stood already)" if link.kept else ""
+        kept = " (the connection stood already)" if link.reused else ""
         lines.append(f"to {plain(link.peer)}{kept}")
     if link.proxy:
         lines.append(f"through the proxy {plain(link.proxy)}")

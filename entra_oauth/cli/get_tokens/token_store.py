@@ -72,12 +72,12 @@ class Keeper:
             return None, _NOWHERE
         from entra_oauth.cache.account import App
         from entra_oauth.cache.file_store import FileStore
-        from entra_oauth.cache.token_source import keep_sign_in
+        from entra_oauth.cache.token_source import store_sign_in
 
         store = FileStore(self._folder, vault=self._vault, say=console.say)
         app = App.of(asked.authority, asked.client_id)
         try:
-            account = keep_sign_in(store, app, tokens, args.scope, otherwise=asked.client_id)
+            account = store_sign_in(store, app, tokens, args.scope, otherwise=asked.client_id)
         except LocalError as error:
             console.ask(f"Note: the tokens could not be kept. {error.what}")
             return None, _NOWHERE

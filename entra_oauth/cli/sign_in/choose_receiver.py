@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import Channels, FrontChannel, ignore
+from entra_oauth.channels.base import Channels, FrontChannel, NoFront, ignore
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.listener.system_browser import has_local_browser, launch
@@ -79,14 +79,8 @@ def back_channels(
         ) as back,
         RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
     ):
-        channels = Channels(front=_NoFront(), back=back, aside=aside, say=console.say)
+        channels = Channels(front=NoFront(), back=back, aside=aside, say=console.say)
         yield told(args, watched(args, channels), console)
-
-
-@dataclass(frozen=True, slots=True)
-class _NoFront:
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        raise AssertionError("this flow sends nobody to a browser")
 
 
 def _front(plan: SignIn, args: argparse.Namespace, console: Console) -> FrontChannel:

@@ -131,7 +131,7 @@ def _comment(step: Step) -> str:
 
 def _timings(step: Step) -> dict[str, float]:
     """Milliseconds; -1 for what there was not. `ssl` is part of `connect`."""
-    times, kept = step.link.times, step.link.kept
+    times, kept = step.link.times, step.link.reused
     known = [times.send, times.wait, times.receive]
     wait = _ms(times.wait)
     if all(part is None for part in known):

@@ -159,7 +159,7 @@ def _times(step: Step) -> Html:
     at = datetime.fromtimestamp(step.started_at, UTC).strftime("%H:%M:%S.%f")[:-3]
     times = {name: getattr(step.link.times, name) for name in _TIMES}
     known = {name: value for name, value in times.items() if value is not None}
-    if step.link.kept:
+    if step.link.reused:
         known = {n: v for n, v in known.items() if n in ("send", "wait", "receive")}
     if not known:
         return html('<p class="quiet small">At {} UTC.</p>', at)
@@ -182,7 +182,7 @@ def _times(step: Step) -> Html:
         '<div class="bar"><svg viewBox="0 0 1000 10" preserveAspectRatio="none" '
         'aria-hidden="true">{}</svg></div><ul class="keys small">{}</ul>',
         *(at, f"{total * 1000:.1f}"),
-        " On a connection that stood already." if step.link.kept else "",
+        " On a connection that stood already." if step.link.reused else "",
         *(joined(rects), joined(keys)),
     )
 

@@ -17,20 +17,20 @@ LINK = Wire(peer="127.0.0.1:1")
 
 def test_what_is_noted_is_what_was_sent_since_the_start() -> None:
     tap = Tap()
-    tap.note(LINK, b"one")
+    tap.add_sent(LINK, b"one")
     tap.start()
     assert (tap.sent, tap.link) == (b"", Wire())
-    tap.note(LINK, b"tw")
-    tap.note(LINK, b"o")
+    tap.add_sent(LINK, b"tw")
+    tap.add_sent(LINK, b"o")
     assert (tap.sent, tap.link) == (b"two", LINK)
 
 
 def test_after_the_cut_nothing_goes_out_any_more() -> None:
     tap = Tap()
-    tap.note(LINK, b"before")
+    tap.add_sent(LINK, b"before")
     tap.cut()
     with pytest.raises(ConnectionAbortedError):
-        tap.note(LINK, b"after")
+        tap.add_sent(LINK, b"after")
     assert tap.sent == b"before"
 
 

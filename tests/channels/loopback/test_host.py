@@ -344,13 +344,13 @@ def test_the_thread_of_a_connection_that_has_ended_serves_the_next_one(
 ) -> None:
     for _ in range(20):
         assert raw_peer.get(host.port).status == 200
-        wait_until(lambda: host._crew.spare == 1)
+        wait_until(lambda: host._threads.spare == 1)
     assert threads_of(host) == 1
 
 
 def test_a_thread_that_waits_keeps_nothing_of_what_it_did(host: LoopbackHost) -> None:
     assert raw_peer.get(host.port).status == 200
-    wait_until(lambda: host._crew.spare == 1)
+    wait_until(lambda: host._threads.spare == 1)
     gc.collect()
     assert [each for each in gc.get_objects() if isinstance(each, Connection)] == []
 
@@ -381,7 +381,7 @@ def test_after_a_rush_only_a_few_threads_are_left(host: LoopbackHost) -> None:
     wait_until(lambda: threads_of(host) == 40)
     for peer in peers:
         peer.close()
-    wait_until(lambda: threads_of(host) == SPARE == host._crew.spare)
+    wait_until(lambda: threads_of(host) == SPARE == host._threads.spare)
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: raw_peer.get(host.port).status, range(200)))
     assert answers == [200] * 200
@@ -398,7 +398,7 @@ def test_a_host_that_stops_in_a_rush_leaves_no_thread_behind() -> None:
 
 
 def threads_of(host: LoopbackHost) -> int:
-    return [t.name for t in threading.enumerate()].count(f"loopback-{host.port}-peer")
+    return [t.name for t in threading.enumerate()].count(f"loopback-{host.port}-connection")
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -54,7 +54,7 @@ def test_the_bytes_are_those_of_the_socket_on_a_kept_connection_too(
     )
     assert first.response
     assert first.response.body == b"you said abc"
-    assert (wire_of(first).kept, wire_of(second).kept) == (False, True)
+    assert (wire_of(first).reused, wire_of(second).reused) == (False, True)
     assert wire_of(first).peer == f"127.0.0.1:{host.port}"
     assert (wire_of(first).tls_version, wire_of(first).proxy, first.failure) == (None, None, None)
     assert first.started_at <= first.ended_at <= second.ended_at

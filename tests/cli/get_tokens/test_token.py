@@ -21,7 +21,7 @@ import pytest
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache import paths as layout
 from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.decision import AccessToken
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli import fast_token
@@ -78,7 +78,7 @@ def expire(ours: at_hand.AtHand) -> None:
         text=old.text, expires_on=int(time.time()) - 5, arrived_at=old.arrived_at - 4000,
         arrived_on_clock=0,
     )  # fmt: skip
-    ours.store.keep(ours.app, account, f"{DATABRICKS}/.default", gone, signed_in=False)
+    ours.store.save(ours.app, account, f"{DATABRICKS}/.default", gone, signed_in=False)
 
 
 def at_once(*arguments: str) -> str | None:
@@ -499,7 +499,7 @@ def test_logout_names_those_that_were_kept_in_other_letters(ours: at_hand.AtHand
     app = App(ours.app.base, ARTICLE_TENANT_ID.upper(), ARTICLE_CLIENT_ID.upper())
     token = ours.store.access_token(ours.app, USER, f"{DATABRICKS}/.default")
     assert token is not None
-    ours.store.keep(app, Account(name="other@example.test"), "x", token, signed_in=True)
+    ours.store.save(app, Account(name="other@example.test"), "x", token, signed_in=True)
     folder = FileStore.standard(os.environ).folder
     (Path(layout.app_folder(folder, app.base, app.tenant, app.client_id)) / "default").unlink()
     asked = command_line.call("logout", *ours.options[:6])
@@ -908,13 +908,13 @@ def test_whoever_waits_for_another_process_prints_what_that_one_brings(
             assert child.poll() is None
             # One that lasts shorter than was asked for will do: there is no better one.
             at = int(time.time())
-            fresh = AccessToken(
+            fresh = CachedToken(
                 text="eyFresh",
                 expires_on=at + 60,
                 arrived_at=at,
                 arrived_on_clock=int(time.monotonic()),
             )
-            work.store.keep(work.app, account, f"{DATABRICKS}/.default", fresh, signed_in=False)
+            work.store.save(work.app, account, f"{DATABRICKS}/.default", fresh, signed_in=False)
             stack.close()
             assert child.communicate(timeout=20)[0] == "eyFresh\n"
 

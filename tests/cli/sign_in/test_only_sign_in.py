@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.decision import AccessToken
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli.command_line.arguments import read_arguments
@@ -37,7 +37,7 @@ def keep(app: App, name: str = "ada@example.test", *, left_s: int = 3600) -> str
     """Somebody has signed in to that app; their token."""
     now = int(time.time())
     text = f"token-{app.base}-{app.tenant}-{name}".replace("/", "_")
-    token = AccessToken(
+    token = CachedToken(
         text=text,
         expires_on=now + left_s,
         arrived_at=now - 1,
@@ -45,7 +45,7 @@ def keep(app: App, name: str = "ada@example.test", *, left_s: int = 3600) -> str
         granted=None,
     )
     store = FileStore.standard(os.environ)
-    store.keep(app, Account(name=name, signed_in_at=now), SCOPE, token, signed_in=True)
+    store.save(app, Account(name=name, signed_in_at=now), SCOPE, token, signed_in=True)
     return text
 
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from entra_oauth.cache.decision import AccessToken
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.protocol.endpoints.token import TokenResponse
@@ -61,7 +61,7 @@ def kill(folder: str, rounds: int) -> dict[str, int]:
             with store.lock(APP, USER) as lock:
                 lock.take(5)
                 account = stores.account(refresh_token=f"refresh-{os.getpid()}-{number}")
-                store.keep(APP, account, SCOPE, stores.token(text), signed_in=False)
+                store.save(APP, account, SCOPE, stores.token(text), signed_in=False)
             if number == 1:
                 os.write(told, b"w")
 
@@ -93,10 +93,10 @@ def race(folder: str, processes: int) -> dict[str, int]:
     store = FileStore(folder)
     log = f"{folder}.requests"
     past = int(time.time()) - 7200
-    old = AccessToken(
+    old = CachedToken(
         text="old", expires_on=past + 3600, arrived_at=past, arrived_on_clock=0, granted=SCOPE
     )
-    store.keep(APP, stores.account(), SCOPE, old, signed_in=True)
+    store.save(APP, stores.account(), SCOPE, old, signed_in=True)
 
     def ask(refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None) -> TokenResponse:
         with open(log, "a", encoding="ascii") as file:
@@ -142,7 +142,7 @@ def add(folder: str, processes: int) -> dict[str, int]:
             name = f"{os.getpid()}-{number}@example.test"
             with store.lock(APP, name) as lock:
                 assert lock.take(5)
-                store.keep(APP, stores.account(name), SCOPE, stores.token(name), signed_in=True)
+                store.save(APP, stores.account(name), SCOPE, stores.token(name), signed_in=True)
 
     pids = [_fork(sign_in) for _ in range(processes)]
     codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]

@@ -56,7 +56,7 @@ def test_bytes_sizes_and_times_are_those_of_the_step() -> None:
 def test_a_kept_connection_was_not_made_again() -> None:
     evidence = kit.evidence()
     step = evidence.steps[2]
-    link = replace(step.link, kept=True)
+    link = replace(step.link, reused=True)
     timings = entries(replace(evidence, steps=(replace(step, link=link),)))[0]["timings"]
     assert (timings["dns"], timings["connect"], timings["ssl"]) == (-1, -1, -1)
 

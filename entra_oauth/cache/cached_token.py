@@ -1,4 +1,4 @@
-"""What can be done with what is kept, at a given time. Pure.
+"""An access token of the store, and the time that it has left. Pure.
 
 A token counts as good for `min_validity_s` more seconds or not at all: whoever gets
 it must be able to use it, and Databricks for one refuses a token in its last seconds.
@@ -7,19 +7,18 @@ it must be able to use it, and Databricks for one refuses a token in its last se
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 from entra_oauth.cache.paths import seconds_left
 
-__all__ = ["MIN_VALIDITY_S", "AccessToken", "Verdict", "decide"]
+__all__ = ["MIN_VALIDITY_S", "CachedToken"]
 
 MIN_VALIDITY_S = 300
 """Five minutes: what azure-core and the Databricks SDKs ask of a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
-    """An access token as it is kept. Its repr does not show it."""
+class CachedToken:
+    """An access token as it is stored. Its repr does not show it."""
 
     text: str = field(repr=False)
     expires_on: int
@@ -33,32 +32,14 @@ class AccessToken:
 
     @property
     def times(self) -> tuple[int, int, int]:
+        """Expiry, arrival and monotonic arrival, as `paths` has them."""
         return self.expires_on, self.arrived_at, self.arrived_on_clock
 
     def seconds_left(self, *, now: float, monotonic: float) -> float:
-        """Seconds that it is still good; see `layout.seconds_left`."""
+        """Seconds that it is still good; see `paths.seconds_left`."""
         return seconds_left(self.times, now, monotonic)
 
-
-class Verdict(Enum):
-    """What is to be done to get a token."""
-
-    USABLE = "the token that is kept will do"
-    REFRESHABLE = "a new one can be had without the person"
-    NEITHER = "the person must sign in"
-
-
-def decide(
-    token: AccessToken | None,
-    *,
-    can_refresh: bool,
-    now: float,
-    monotonic: float,
-    min_validity_s: float = MIN_VALIDITY_S,
-) -> Verdict:
-    """What to do. Times are in seconds; the clocks are the caller's to read."""
-    if token is not None:
-        left = token.seconds_left(now=now, monotonic=monotonic)
-        if left > 0 and left >= min_validity_s:
-            return Verdict.USABLE
-    return Verdict.REFRESHABLE if can_refresh else Verdict.NEITHER
+    def is_good_for(self, min_validity_s: float, *, now: float, monotonic: float) -> bool:
+        """Tell if it lasts so many seconds more; one that is over is never good."""
+        left = self.seconds_left(now=now, monotonic=monotonic)
+        return left > 0 and left >= min_validity_s

@@ -1,4 +1,4 @@
-"""What can be done with a kept token, at any time and whatever the clocks do."""
+"""The time that a stored token has left, whatever the clocks do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.cache.decision import AccessToken, Verdict, decide
+from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.paths import seconds_left
 from kit import canaries
 from kit.stores import CLOCK, NOON, token
@@ -15,34 +15,24 @@ HOUR = 3600
 
 
 @pytest.mark.parametrize(
-    ("passed_s", "min_validity_s", "can_refresh", "verdict"),
+    ("passed_s", "min_validity_s", "good"),
     [
-        (0, 300, True, Verdict.USABLE),
-        (3300, 300, True, Verdict.USABLE),
-        (3301, 300, True, Verdict.REFRESHABLE),
-        (3301, 300, False, Verdict.NEITHER),
-        (3599, 1, True, Verdict.USABLE),
-        (3600, 0, True, Verdict.REFRESHABLE),
-        (0, 3601, True, Verdict.REFRESHABLE),
-        (99999, 300, False, Verdict.NEITHER),
+        (0, 300, True),
+        (3300, 300, True),
+        (3301, 300, False),
+        (3599, 1, True),
+        (3599, 0, True),
+        (3600, 0, False),
+        (0, 3600, True),
+        (0, 3601, False),
+        (99999, 300, False),
     ],
 )
 def test_a_token_is_good_for_as_long_as_was_asked_or_not_at_all(
-    passed_s: int, min_validity_s: int, can_refresh: bool, verdict: Verdict
+    passed_s: int, min_validity_s: int, good: bool
 ) -> None:
-    found = decide(
-        token(),
-        can_refresh=can_refresh,
-        now=NOON + passed_s,
-        monotonic=CLOCK + passed_s,
-        min_validity_s=min_validity_s,
-    )
-    assert found is verdict
-
-
-@pytest.mark.parametrize(("can_refresh", "verdict"), [(True, "REFRESHABLE"), (False, "NEITHER")])
-def test_without_a_token_it_depends_on_the_refresh_token(can_refresh: bool, verdict: str) -> None:
-    assert decide(None, can_refresh=can_refresh, now=NOON, monotonic=0).name == verdict
+    now, monotonic = NOON + passed_s, CLOCK + passed_s
+    assert token().is_good_for(min_validity_s, now=now, monotonic=monotonic) is good
 
 
 @pytest.mark.parametrize(
@@ -80,5 +70,5 @@ def test_no_token_is_good_for_longer_than_it_was_made_for(
 
 
 def test_its_repr_does_not_show_the_token() -> None:
-    kept: AccessToken = token()
+    kept: CachedToken = token()
     canaries.assert_clean(kept)
