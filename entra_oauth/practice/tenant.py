@@ -132,7 +132,7 @@ class PracticeTenant:
         """The requests and answers so far, oldest first; the last two thousand."""
         return tuple(self._log)
 
-    # ---- what happens in the world ------------------------------------------------
+    # ---- what happens to the tenant ------------------------------------------------
 
     def now(self) -> float:
         """Seconds since 1970, by the tenant's clock."""
@@ -172,7 +172,7 @@ class PracticeTenant:
             advice="The tenant's start page shows who is there.",
         )
 
-    # ---- what an app keeps ----------------------------------------------------------
+    # ---- what an app holds ----------------------------------------------------------
 
     def certificate_of(self, client_id: str) -> ClientCertificate:
         """Certificate and private key that were made for an app. Raises `UsageError`."""

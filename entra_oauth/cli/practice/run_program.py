@@ -80,7 +80,9 @@ def _open(
     control = opening.enter_context(Control(tenant, visits=visits))
     if passages is not None and visits is not None:
         opening.callback(_keep_visits, passages, visits, hosted.base_url)
-    browser = opening.enter_context(practice_run.browser_for(person, tells=passages is not None))
+    browser = opening.enter_context(
+        practice_run.browser_for(person, reports_visits=passages is not None)
+    )
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
         os.environ, proxy_url=hosted.proxy.url, ca_file=hosted.ca_file, browser=browser

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import HttpRequest
 
 __all__ = ["CONTROL_VARIABLE", "command"]
-if TYPE_CHECKING:
-    pass
-
-
 CONTROL_VARIABLE = "ENTRA_OAUTH_PRACTICE_CONTROL"
 """The variable that holds a running tenant's control address, for the programs that it runs."""
 
@@ -20,7 +15,7 @@ CONTROL_VARIABLE = "ENTRA_OAUTH_PRACTICE_CONTROL"
 def command(
     address: str, method: str, path: str, content: dict[str, object] | None = None
 ) -> dict[str, object]:
-    """Tell a running tenant something. Raises `UsageError` for what it does not take.
+    """Send a command to a running tenant. Raises `UsageError` for what it does not take.
 
     `address` is a `Control.address`. Raises `ConnectFailed` where no tenant runs any more.
     """

@@ -28,7 +28,7 @@ def http_send(
 
     `ca_file` is trusted in place of the system's certificates. `proxy_port` is that of a
     practice tenant's proxy on this machine: https requests to other hosts go there. `tap`
-    keeps the bytes of both directions.
+    collects the bytes of both directions.
     Raises `DestinationRefused` for another host, `ConnectFailed`, `ExchangeBroken`.
     """
     import http.client
@@ -95,7 +95,7 @@ def _connection(
 
 
 class SocketTap:
-    """Keeps what a connection of `http_send` has sent and received, inside TLS."""
+    """Collects all that a connection of `http_send` has sent and received, inside TLS."""
 
     def __init__(self) -> None:
         self.sent = bytearray()

@@ -1,6 +1,6 @@
 """A directory from a TOML file, strictly: what is not understood is refused by name.
 
-The tables and keys are those of the values in `directory`; docs/practice.md has an
+The tables and keys are those of the values in `model`; docs/practice.md has an
 example. A table that is left out is the default directory's. Ids that nobody needs
 to know beforehand, and names, are made from what is there.
 """
@@ -103,8 +103,8 @@ def _read(kind: type[T], table: dict[str, object], where: str) -> T:
     for name in table:
         if name not in known:
             raise _wrong(f"has an unknown key in {where}: {_said(name)}")
-    for name, told in known.items():
-        if name not in table and told.default is MISSING:
+    for name, declared in known.items():
+        if name not in table and declared.default is MISSING:
             raise _wrong(f"lacks {name} in {where}")
     values = {
         name: _READERS[str(known[name].type)](value, f"{name} in {where}")

@@ -260,7 +260,7 @@ class StolenCode:
             # Whoever steals for profit has agreed before.
             context.issued.consent(other.user.oid, client_id, scope.resource.id)
         code = context.chance.authorization_code()
-        context.issued.keep_code(code, other)
+        context.issued.save_code(code, other)
         fields = tuple((n, code if n == "code" else v) for n, v in answer.fields)
         return replace(answer, fields=fields)
 

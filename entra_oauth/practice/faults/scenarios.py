@@ -1,6 +1,6 @@
 """Named faults: what goes wrong in practice, and what attackers do.
 
-Each is a few rules in the words of `fault_words`, so all of them can be taken apart
+Each is a few rules in the words of `syntax`, so all of them can be taken apart
 and changed. They last until the faults are cleared.
 """
 

@@ -163,8 +163,8 @@ class _Draft:
 
     def _check_tunnel(self) -> None:
         """A proxy's answer to CONNECT is a status, and nothing more."""
-        kept = {"after", "times", "probability", "delay", "status"}
-        strange = {*self.numbers, *self.texts, *self.flags} - kept - {"drop", "reset"}
+        allowed = {"after", "times", "probability", "delay", "status"}
+        strange = {*self.numbers, *self.texts, *self.flags} - allowed - {"drop", "reset"}
         if strange or self.before or self.edits or self.numbers.get("status", 400) < 400:
             _wrong("at connect there is only drop, reset, delay, and status from 400 on")
 

@@ -32,7 +32,7 @@ def pending_page(context: Context, call: Call) -> PendingPage | None:
 def remember(context: Context, page: PendingPage) -> str:
     """Store the page of a form; the result is its name, for the field `ctx`."""
     name = context.chance.text(43)
-    context.issued.keep_page(name, page)
+    context.issued.save_page(name, page)
     return name
 
 
@@ -66,6 +66,6 @@ def session_cookie(context: Context, call: Call, session: Session) -> Fields:
         return ()
     context.issued.end_session(before)
     name = context.chance.text(43)
-    context.issued.keep_session(name, session)
+    context.issued.save_session(name, session)
     secure = "; Secure" if call.base_url.startswith("https:") else ""
     return (("Set-Cookie", f"{COOKIE}={name}; Path=/; HttpOnly; SameSite=Lax{secure}"),)

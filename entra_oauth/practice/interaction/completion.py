@@ -104,7 +104,7 @@ def _issue_code(
 ) -> Answer:
     tenant = context.directory.tenant_of(user)
     code = context.chance.authorization_code()
-    context.issued.keep_code(
+    context.issued.save_code(
         code,
         IssuedCode(
             request=request, user=user, tenant=tenant, issued_at=call.now, amr=session.amr(user)

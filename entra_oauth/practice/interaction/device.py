@@ -67,7 +67,7 @@ def _device_code(context: Context, call: Call, *, version: int) -> HttpResponse:
     grant = DeviceGrant(
         authority=authority, app=app, requested=requested, device_call=call, issued_at=call.now
     )
-    context.issued.keep_device(device, user, grant)
+    context.issued.save_device(device, user, grant)
     where = f"{call.base_url}/devicelogin"  # fidelity: verification-uri
     body = {  # fidelity: device-code
         "user_code": user,

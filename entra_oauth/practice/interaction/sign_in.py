@@ -145,8 +145,8 @@ def sign_in(context: Context, call: Call) -> Answer:
     except Refused as problem:
         # fidelity: unknown-user - the page does not tell which of the two was wrong
         unknown = problem.kind.number == 50034
-        said = refuse(50126) if unknown else problem
-        return _show_sign_in(context, call, interaction, name=name, problem=said)
+        shown = refuse(50126) if unknown else problem
+        return _show_sign_in(context, call, interaction, name=name, problem=shown)
     return go_on(context, call, interaction, user, join_session(context, call, user))
 
 

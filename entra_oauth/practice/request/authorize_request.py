@@ -71,11 +71,15 @@ def read_request(
     sent: Parameters, authority: TenantAuthority, directory: Directory, *, version: int
 ) -> AuthorizeRequest:
     """Check a request. Raises `Refused` for the page, `RefusedTo` for the redirect URI."""
+    # The order is a matter of safety. As long as it is not known that the redirect URI is one
+    # of the app's own, an error must stay on a page here: sent on, it would make this endpoint
+    # lead people to any address that somebody writes into a link (RFC 9700 §4.11.2).
     # fidelity: page-errors
     app = authority.app(sent.need("client_id"), directory)
     destination, platform = find_destination(sent, app)
+    # From here on the app itself is told.
     try:
-        read = _read_asked_v1 if version == 1 else _read_asked
+        read = _read_requested_v1 if version == 1 else _read_requested
         requested = read(sent, authority, directory, app)
         return _read_rest(sent, authority, app, platform, destination, requested)
     except Refused as refused:
@@ -113,11 +117,11 @@ def _mode_or_query(sent: Parameters) -> str:
 
 
 def _or_none(sent: Parameters, name: str) -> str | None:
-    """The first value; whether it stands twice is found out with the other checks."""
+    """The first value; that it stands twice is found out with the other checks."""
     return next((v for n, v in sent.fields if n == name), None)
 
 
-def _read_asked(
+def _read_requested(
     sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
 ) -> RequestedScope:
     _check_type(sent)
@@ -126,7 +130,7 @@ def _read_asked(
     return read_scope(sent.need("scope"), directory, authority.home(directory), app)
 
 
-def _read_asked_v1(
+def _read_requested_v1(
     sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
 ) -> RequestedScope:
     # fidelity: v1-resource - left out, it may still be named at the token endpoint

@@ -26,7 +26,7 @@ class DeviceInteraction:
     requested: RequestedScope
     device_code: str = field(repr=False)
     confirmed: bool = False
-    """True if they said that this is the app they mean."""
+    """True once they confirmed that this is the app they mean."""
     destination: None = None
     prompt: None = None
     login_hint: None = None

@@ -4,9 +4,9 @@
 
 It goes to the practice tenant by the proxy that `HTTPS_PROXY` names, to this machine,
 and nowhere else. With `--code` it types a device's code and is done on the tenant's page.
-With `--tell` it tells the tenant what it sends to the program, for a recording.
-Where the way ends on a page of the tenant, because the answer could
-not go back to the app, it says so on standard error and exits with 1.
+With `--tell` it reports its visits to the program to the tenant, for a recording.
+Where the way ends on a page of the tenant, because the answer could not go
+back to the app, it prints that page's message on standard error and exits with 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from entra_oauth.errors import EntraOAuthError, UsageError, plain
 from entra_oauth.practice.browser.control_client import CONTROL_VARIABLE
 from entra_oauth.practice.browser.transport import http_send
 from entra_oauth.practice.browser.user_agent import PracticeBrowser
-from entra_oauth.practice.run.browser_visits import telling
+from entra_oauth.practice.run.browser_visits import reporting_send
 from entra_oauth.protocol.messages import is_loopback
 
 __all__ = ["PASSWORD_VARIABLE", "main"]
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _visit(url: str, user: str, code: str, control: str) -> int:
     ca_file, proxy_port = os.environ.get("SSL_CERT_FILE") or None, _proxy_port()
     if control:
-        send = telling(control, ca_file=ca_file, proxy_port=proxy_port)
+        send = reporting_send(control, ca_file=ca_file, proxy_port=proxy_port)
     else:
         send = partial(http_send, ca_file=ca_file, proxy_port=proxy_port)
     password = os.environ.get(PASSWORD_VARIABLE, "practice")
@@ -62,8 +62,9 @@ def _visit(url: str, user: str, code: str, control: str) -> int:
     heading, message = _HEADING.search(page.text), _MESSAGE.search(page.text)
     arrived = is_loopback(urlsplit(page.url).hostname or "") or (code and not message)
     if not arrived:
-        told = [found for found in (heading and heading[1], message and message[0]) if found]
-        print(f"practice browser: it ended on a page: {plain(': '.join(told))}", file=sys.stderr)
+        found_words = [found for found in (heading and heading[1], message and message[0]) if found]
+        shown = plain(": ".join(found_words))
+        print(f"practice browser: it ended on a page: {shown}", file=sys.stderr)
     return 0 if arrived else 1
 
 

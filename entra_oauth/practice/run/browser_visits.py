@@ -1,7 +1,7 @@
 """The visits of the browser of `practice run` to the program's address, reported by itself.
 
-It is another process. It tells the control endpoint of a visit before it makes it, and
-what came of it afterwards, so that no visit is missed whose answer makes the program end.
+The browser is another process. It reports a visit to the control endpoint before it makes it,
+and its outcome afterwards, so that no visit is missed whose answer makes the program end.
 Nothing of it is written to a file.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["BrowserVisits", "telling"]
+__all__ = ["BrowserVisits", "reporting_send"]
 
 _MOST = 200
 _LONGEST_ANSWER = 256 * 1024
@@ -74,10 +74,10 @@ class BrowserVisits:
             return tuple(self._visits)
 
 
-def telling(
+def reporting_send(
     control: str, *, ca_file: str | None, proxy_port: int | None
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """`http_send` that tells `control` of each request to this machine.
+    """`http_send` that reports each request to this machine to `control`.
 
     If nobody wants to know, the request is made all the same.
     """
@@ -106,9 +106,9 @@ def _ended(control: str, number: int, tap: SocketTap) -> None:
     if number < 0:
         return
     with suppress(EntraOAuthError):
-        told: dict[str, object] = {
+        outcome: dict[str, object] = {
             "visit": number,
             "sent": b64encode(tap.sent).decode("ascii"),
             "received": b64encode(tap.received[:_LONGEST_ANSWER]).decode("ascii"),
         }
-        command(control, "POST", "/visits/end", told)
+        command(control, "POST", "/visits/end", outcome)

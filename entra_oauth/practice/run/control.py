@@ -43,7 +43,7 @@ _FARTHEST_S = 10**9
 
 
 class Control:
-    """The endpoint, in a `with` block. Visits are told to `visits`. Raises `PortBusy`."""
+    """The endpoint, in a `with` block. Visits are reported to `visits`. Raises `PortBusy`."""
 
     def __init__(
         self, tenant: PracticeTenant, *, port: int = 0, visits: BrowserVisits | None = None
@@ -77,6 +77,9 @@ class Control:
             return _answer(400, {"error": error.what, "next": error.advice})
 
     def _turned_away(self, request: HttpRequest) -> HttpResponse | None:
+        # In this order: who asks by a wrong name learns nothing, not even that a token is
+        # needed; who asks from a page is refused before the token counts, since a page that
+        # has stolen the token must not get further than one that has not.
         parts = urlsplit(request.url)
         if not is_loopback(parts.hostname or "") or parts.port != self._host.port:
             return _answer(421, {"error": "This is not the host that was asked for."})
@@ -88,6 +91,7 @@ class Control:
             token.strip().encode(), self._token.encode()
         ):
             return _answer(401, {"error": "The control token is missing or wrong."})
+        # A page can send a POST of three media types without asking first (CORS); this is none.
         media_type = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
         if request.method == "POST" and media_type != "application/json":
             return _answer(415, {"error": "The body must be application/json."})

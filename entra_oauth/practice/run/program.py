@@ -1,7 +1,7 @@
 """Running a program against the tenant as it is: its environment, its signals, its end.
 
-Nothing of the program is changed. It is told of a proxy, of a certificate and of a
-browser, in the variables that most TLS stacks and tools read.
+Nothing of the program is changed. A proxy, a certificate and a
+browser are named to it, in the variables that most TLS stacks and tools read.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def environment(
     Proxy variables are set in both spellings, because curl reads `http_proxy` in lower
     case only; `NO_PROXY` goes, because it would lead around the proxy.
     """
-    kept = {
+    harmless = {
         name: value
         for name, value in base.items()
         if not name.upper().startswith(_SECRET) and name.upper() not in _IN_THE_WAY
@@ -55,15 +55,15 @@ def environment(
     }
     trust = dict.fromkeys(_TRUST, ca_file)
     # Since Node 24 its fetch honours the proxy variables when it is told to.
-    return {**kept, **proxies, **trust, "NODE_USE_ENV_PROXY": "1", "BROWSER": browser}
+    return {**harmless, **proxies, **trust, "NODE_USE_ENV_PROXY": "1", "BROWSER": browser}
 
 
 @contextmanager
-def browser_for(user: User, *, tells: bool = False) -> Iterator[str]:
+def browser_for(user: User, *, reports_visits: bool = False) -> Iterator[str]:
     """A command for `BROWSER` that signs that person in and returns at once.
 
     It returns at once because a program may open the browser first and listen second.
-    With `tells` it tells the tenant's control endpoint of its visits to the program.
+    With `reports_visits` it reports its visits to the program to the tenant's control endpoint.
     """
     words = [
         sys.executable,
@@ -73,7 +73,7 @@ def browser_for(user: User, *, tells: bool = False) -> Iterator[str]:
         "--user",
         user.name,
     ]
-    words += ["--tell"] if tells else []
+    words += ["--tell"] if reports_visits else []
     if os.name == "nt":
         yield f"{subprocess.list2cmdline(words)} %s &"
         return
@@ -146,7 +146,7 @@ class _Forwarder:
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._process is None:
             self._waiting.append(number)
-        elif number != signal.SIGINT or not _told_by_terminal():
+        elif number != signal.SIGINT or not _reached_by_terminal():
             self._send(number)
 
     def _send(self, number: int) -> None:
@@ -155,8 +155,8 @@ class _Forwarder:
                 self._process.send_signal(number)
 
 
-def _told_by_terminal() -> bool:
-    """True if Ctrl-C reaches the program without us: a terminal tells all in front of it."""
+def _reached_by_terminal() -> bool:
+    """True if Ctrl-C reaches the program without us: a terminal signals all in front of it."""
     if os.name == "nt":
         return True
     try:

@@ -95,9 +95,11 @@ class Hosted:
         return f"{self.base_url}/{tenant or self._tenant.directory.tenants[0].id}"
 
     def __enter__(self) -> Self:
+        # What is open already is closed again if the next thing fails, such as a busy port.
+        # Only when all is open does the outer stack take it over.
         with ExitStack() as opening:
             context = self._certify(opening) if self._tls or self._proxy_port is not None else None
-            witness = self._told if self._witness else None
+            witness = self._report if self._witness else None
             host = LoopbackHost(
                 self._handle,
                 port=self._wanted_port,
@@ -130,8 +132,11 @@ class Hosted:
     def __exit__(self, *exc: object) -> None:
         self._open.close()
 
-    def _told(self, exchange: Exchange) -> None:
-        """Hand on what passed, with the certificate that was presented."""
+    def _report(self, exchange: Exchange) -> None:
+        """Hand an exchange to the witness, with the certificate that was presented.
+
+        Called by the thread of the connection; the witness must be safe between threads.
+        """
         if self._witness is None:
             return
         if exchange.wire is not None and exchange.wire.tls_version:
@@ -140,7 +145,8 @@ class Hosted:
         self._witness(exchange)
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
-        # A page elsewhere may point its own name at this machine (DNS rebinding).
+        # A page elsewhere may point its own name at this machine (DNS rebinding): its script
+        # would then read our answers as its own site's. Only names that we answer to get one.
         if not _is_ours(split_origin(request.url)[0]):
             return HttpResponse(status=421, reason="Misdirected Request")
         return self._tenant.handle(request)

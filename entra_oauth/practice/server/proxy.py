@@ -36,9 +36,9 @@ _PLAIN_HTTP = (
 
 
 class Proxy:
-    """The proxy, in a `with` block. `tls` is what it presents in place of the real hosts.
+    """The proxy, in a `with` block. `tls` presents a certificate in place of the real hosts.
 
-    `connect` is asked for the status that a client gets who wants to be connected with a
+    `connect` gives the status for a client that wants to be connected with a
     host that is played: 200 lets it in. It may take its time, and raise `HangUp`.
     `port=0` picks a free one. `witness` is a `LoopbackHost`'s. Raises `PortBusy`.
     """
@@ -81,6 +81,13 @@ class Proxy:
         self._host.close()
 
     def _tunnel(self, target: str) -> ssl.SSLContext:
+        """Decide on a CONNECT: the TLS context of the inside, or `Refusal`.
+
+        The host calls this in the thread of the connection, so a fault that waits or hangs up
+        here holds up nobody else. Returning a context instead of a socket is the whole trick:
+        the host answers 200, does the handshake on the same socket with our certificate, and
+        reads the requests inside as its own. Nothing is ever connected to the real host.
+        """
         host, _, port = target.rpartition(":")
         if port != "443" or not stands_in_for(host):
             self._note(target)
@@ -91,7 +98,9 @@ class Proxy:
         return self._tls
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
-        if request.url.startswith("https:"):  # it came through a tunnel, so to a host we play
+        # Only what came through a tunnel has an https URL, and `_tunnel` let in none but the
+        # hosts that are played. Whatever else arrives asks for plain http of anywhere.
+        if request.url.startswith("https:"):
             return self._handle_inside(request)
         self._note(request.header("Host") or "")
         return HttpResponse(
@@ -102,5 +111,5 @@ class Proxy:
         )
 
     def _note(self, target: str) -> None:
-        with self._lock:
+        with self._lock:  # many connections, each a thread
             self._refused.append(target[:_LONGEST_NAME])

@@ -172,8 +172,10 @@ class Certificates:
         ca, chain = place / "ca.pem", place / "server.pem"
         _write(ca, made.authority)
         _write(chain, made.private_key + made.certificate)
+        # Python's ssl loads a key from a file only. The file is ours alone (0600, in a folder
+        # of 0700) and lives for this one line: afterwards the context holds the key.
         self.context.load_cert_chain(chain)
-        chain.unlink()  # the context holds the key now; no file has to
+        chain.unlink()
         self.ca_file = str(ca)
         self.certificate = ssl.PEM_cert_to_DER_cert(made.certificate.decode("ascii"))
         return self

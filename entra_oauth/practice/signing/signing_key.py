@@ -24,7 +24,7 @@ def _rs256() -> tuple[PKCS1v15, SHA256]:
 
 @dataclass(frozen=True, kw_only=True)
 class SigningKey:
-    """A private key, and what the world may know of it."""
+    """A private key, and the public half of it."""
 
     private: RSAPrivateKey = field(repr=False)
     kid: str

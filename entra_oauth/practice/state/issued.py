@@ -1,7 +1,7 @@
 """The tenant's memory: codes, refresh tokens, sessions, pages under way, consents.
 
 All of it in memory, guarded by one lock, and bounded: the oldest entry goes when
-a shelf is full. What is kept are frozen values, so that nothing handed out can
+a shelf is full. The values are frozen, so that nothing handed out can
 change behind the lock.
 """
 
@@ -150,7 +150,7 @@ class Issued:
         self._revoked: dict[str, float] = {}
         self._challenged: dict[str, float] = {}
 
-    def keep_code(self, code: str, issued_code: IssuedCode) -> None:
+    def save_code(self, code: str, issued_code: IssuedCode) -> None:
         with self._lock:
             self._codes.put(code, issued_code)
 
@@ -167,7 +167,7 @@ class Issued:
             self._codes.put(code, issued_code.once_used())
             return True
 
-    def keep_refresh(self, token: str, grant: RefreshGrant) -> None:
+    def save_refresh(self, token: str, grant: RefreshGrant) -> None:
         with self._lock:
             self._refresh.put(token, grant)
 
@@ -175,7 +175,7 @@ class Issued:
         with self._lock:
             return self._refresh.get(token)
 
-    def keep_device(self, device_code: str, user_code: str, grant: DeviceGrant) -> None:
+    def save_device(self, device_code: str, user_code: str, grant: DeviceGrant) -> None:
         with self._lock:
             self._devices.put(device_code, grant)
             self._user_codes.put(user_code, device_code)
@@ -219,7 +219,7 @@ class Issued:
         with self._lock:
             return self._challenged.get(oid)
 
-    def keep_session(self, name: str, session: Session) -> None:
+    def save_session(self, name: str, session: Session) -> None:
         with self._lock:
             self._sessions.put(name, session)
 
@@ -231,7 +231,7 @@ class Issued:
         with self._lock:
             self._sessions.drop(name or "")
 
-    def keep_page(self, name: str, page: PendingPage) -> None:
+    def save_page(self, name: str, page: PendingPage) -> None:
         with self._lock:
             self._pages.put(name, page)
 

@@ -1,7 +1,7 @@
 """The grants of a token request. One function for each grant type.
 
 A grant function gets the request, checks what is handed in, and says what may be
-issued for it. It issues nothing itself: `token.py` does, the same way for all.
+issued for it. It issues nothing itself: `token_endpoint` does, the same way for all.
 To add a grant, write such a function and put it into `GRANTS`.
 """
 
@@ -40,6 +40,8 @@ def redeem_code(request: GrantRequest) -> UserGrant:
     if issued_code is None:
         # fidelity: malformed-code - a code that was never issued, or was cut or changed
         raise refuse(70000 if _looks_like_ours(code) else 9002313)
+    # Whose code it is comes first: somebody who holds a stolen one must not learn more about it
+    # than that. The app's proof follows, then what the code is bound to, then its state.
     authorized = issued_code.request
     if authorized.app.client_id != request.app.client_id:
         raise refuse(70000)
@@ -53,6 +55,8 @@ def redeem_code(request: GrantRequest) -> UserGrant:
     check_verifier(authorized.challenge, call.form.get("code_verifier"))
     resource_scope = choose_resource(request, authorized.requested, issued_code.user)
     claims = read_claims(call.form.get("claims"))
+    # Everything that can fail comes before this line, so that a request with a mistake does not
+    # use the code up. Of two good ones at the same moment only one gets past it.
     if not context.issued.spend(code):
         raise refuse(54005)
     return UserGrant(

@@ -1,4 +1,4 @@
-"""The token endpoint: who asks, what is handed in, what is issued.
+"""The token endpoint: the client, its grant, and the tokens that it gets.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 """
@@ -49,7 +49,9 @@ def _token(context: Context, call: Call, *, version: int) -> HttpResponse:
         return forms.error(refuse(900561, "POST", call.method), call)
     readable: Fields = ()
     try:
-        request = _who_asks(context, call, version)
+        # Who asks is known before `readable` is set: until then there is no app whose page could
+        # have a right to read the error.
+        request = _read_grant_request(context, call, version)
         readable = _readable_by_page(request)
         grant = GRANTS[call.form.need("grant_type")](request)
         if isinstance(grant, AppGrant):
@@ -63,7 +65,7 @@ def _token(context: Context, call: Call, *, version: int) -> HttpResponse:
 
 
 def throttled(context: Context, call: Call) -> HttpResponse | None:
-    """429 as plain text for a client that was told to wait; None if it may ask."""
+    """429 as plain text for a client that has to wait; None if it may ask."""
     # fidelity: throttling
     fields = call.form.fields
     client = next((value.lower() for name, value in fields if name == "client_id"), "")
@@ -74,7 +76,7 @@ def throttled(context: Context, call: Call) -> HttpResponse | None:
 
 
 def preflight(context: Context, call: Call) -> HttpResponse:
-    """OPTIONS on the token endpoint: what a browser asks before a page's request."""
+    """OPTIONS on the token endpoint: a browser's question before a page's request."""
     # fidelity: cors
     origin = call.origin
     if origin is None:
@@ -88,8 +90,12 @@ def preflight(context: Context, call: Call) -> HttpResponse:
     return empty_answer(call, extra=allowed)
 
 
-def _who_asks(context: Context, call: Call, version: int) -> GrantRequest:
-    """Everything that is checked before the grant itself is looked at."""
+def _read_grant_request(context: Context, call: Call, version: int) -> GrantRequest:
+    """Check all that comes before the grant itself, in Entra's order.
+
+    Tenant, grant type and client come first; the proof is only read here. The grant checks it,
+    because each knows whether one is due.
+    """
     authority = read_authority(call.segments[0], context.directory)
     grant_type = call.form.need("grant_type")
     if grant_type not in GRANTS:
@@ -206,7 +212,7 @@ def _life(request: GrantRequest, resource: str, life_s: int) -> dict[str, object
 
 
 def _refresh(request: GrantRequest, grant: UserGrant) -> dict[str, object]:
-    """A refresh token, and what is said of it."""
+    """A refresh token, and the members about it."""
     members: dict[str, object] = {"refresh_token": _new_refresh_token(request, grant)}
     if grant.platform is Platform.SPA:
         left = grant.first_issued_at + 86_400 - request.call.now
@@ -231,7 +237,7 @@ def _identity(request: GrantRequest, grant: UserGrant, subject: Subject) -> dict
 
 def _new_refresh_token(request: GrantRequest, grant: UserGrant) -> str:
     value = request.context.chance.refresh_token()
-    request.context.issued.keep_refresh(
+    request.context.issued.save_refresh(
         value,
         RefreshGrant(
             app=request.app,
