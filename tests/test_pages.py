@@ -1,0 +1,116 @@
+"""The pages of docs/ say what the program does: help, formats, links, figures."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import write_commands
+from entra_oauth.cli.output.formats import Shown, render
+from kit import pages
+
+COMMANDS = pages.page("docs/commands.md")
+SHAPES = pages.rows(pages.section(COMMANDS, "The shapes of a token"))
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_is_one_that_the_program_takes(page: Path) -> None:
+    for call in pages.calls(page.read_text(encoding="utf-8")):
+        pages.accept(call)
+
+
+# ---- docs/commands.md --------------------------------------------------------------------
+
+
+def test_the_help_in_the_pages_is_what_the_program_prints() -> None:
+    assert write_commands.main(["--check"]) == 0, "run scripts/write_commands.py"
+
+
+def test_the_help_of_the_whole_program_is_in_the_page() -> None:
+    found = write_commands.BLOCK.search(COMMANDS)
+    assert found
+    assert found[2] == "--help"
+    assert "entra-oauth VERB [options]" in found[0]
+
+
+def test_a_help_that_is_not_current_would_be_seen() -> None:
+    old = COMMANDS.replace("entra-oauth VERB [options]", "entra-oauth VERB")
+    assert old != COMMANDS
+    assert write_commands.current(old) == COMMANDS
+
+
+@pytest.mark.parametrize("name", re.findall(r"`([\w-]+)`", " ".join(row[0] for row in SHAPES)))
+def test_every_shape_of_the_page_is_one_that_the_program_takes(name: str) -> None:
+    pages.accept(["token", "-o", name])
+
+
+def test_the_members_of_the_json_are_those_of_the_page() -> None:
+    shown = Shown(
+        token="t", expires_on=1, now=0, scopes="s", granted="s", tenant_id=None, client_id="c",
+        authority="a", username=None, source="cache",
+    )  # fmt: skip
+    written = json.loads(render("json", shown, {}) or "")
+    table = COMMANDS.partition("The object of `-o json`")[2]
+    named = [name for row in pages.rows(table) for name in re.findall(r"`(\w+)`", row[0])]
+    assert named == list(written)
+    assert f"`{written['schema']}`" in table
+
+
+# ---- docs/comparison.md ------------------------------------------------------------------
+
+COMPARISON = pages.page("docs/comparison.md")
+BESIDE_MSAL = pages.rows(COMPARISON)
+FIGURES = pages.rows(pages.section(COMPARISON, "The figures"))
+
+
+@pytest.fixture(scope="module")
+def named_tests() -> set[str]:
+    """The name of every test function there is."""
+    files = (pages.ROOT / "tests").rglob("test_*.py")
+    return {
+        name
+        for file in files
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("row", BESIDE_MSAL, ids=lambda row: row[0])
+def test_each_claim_beside_msal_is_shown_by_a_test_that_exists(
+    row: list[str], named_tests: set[str]
+) -> None:
+    *_, ours, shown_by = row
+    names = re.findall(r"`(\w+)`", shown_by)
+    assert names or ours == "not here"
+    assert set(names) <= named_tests
+
+
+@pytest.fixture(scope="module")
+def benchmark_texts() -> set[str]:
+    """Every text that stands in the program that measures."""
+    source = (pages.ROOT / "benchmarks/run.py").read_text(encoding="utf-8")
+    constants = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return {node.value for node in constants if isinstance(node.value, str)}
+
+
+def test_the_figures_have_the_columns_that_are_measured(benchmark_texts: set[str]) -> None:
+    (head,) = re.findall(r"^\| what \|.*$", COMPARISON, re.MULTILINE)
+    assert head in benchmark_texts
+
+
+@pytest.mark.parametrize("row", FIGURES, ids=lambda row: row[0])
+def test_each_figure_is_of_a_thing_that_is_measured_and_has_its_goal(
+    row: list[str], benchmark_texts: set[str]
+) -> None:
+    what, *_, goal = row
+    assert what.removesuffix(", round trip 40 ms") in benchmark_texts
+    assert goal == "" or goal in benchmark_texts
