@@ -112,6 +112,19 @@ def test_what_may_be_kept_is_left_alone(pattern: re.Pattern[bytes], line: bytes)
     assert list(_found(pattern, {"f": line})) == []
 
 
+def test_captured_bytes_are_changed_by_no_checkout() -> None:
+    """With `text=auto`, git would take a captured request for text and drop its CR."""
+    captured = [
+        name for name in _kept() if name.endswith(".bin") or name.startswith("tests/golden/")
+    ]
+    asked = subprocess.run(
+        ["git", "-C", str(ROOT), "check-attr", "text", "--", *captured],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert len(asked.splitlines()) == len(captured) > 5
+    assert [line for line in asked.splitlines() if not line.endswith(": text: unset")] == []
+
+
 @pytest.mark.parametrize("name", ["uv.lock", "poetry.lock", "package-lock.json", "a/yarn.lock"])
 def test_a_lock_file_is_known_by_its_name(name: str) -> None:
     assert LOCK_FILES.search(name)
