@@ -1,4 +1,4 @@
-"""What the rules look at: a recording taken apart, and what was claimed of it."""
+"""The recording as the rules see it: its steps and sign-ins, and the claims made of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.audit.classify import (
     Flow,
     Item,
-    Leg,
+    StepKind,
     flows_of,
     items_of,
 )
@@ -61,7 +61,7 @@ class Case:
     def items(self) -> tuple[Item, ...]:
         """The steps. Raises `UsageError` for more of OAuth's than a person can have meant."""
         items = items_of(self.evidence.steps)
-        count = sum(item.leg is not Leg.PAGE for item in items)
+        count = sum(item.kind is not StepKind.PAGE for item in items)
         if count > MAX_STEPS:
             raise UsageError(
                 f"There are {count:,} OAuth exchanges in it; at most {MAX_STEPS:,} are judged.",
@@ -73,8 +73,8 @@ class Case:
     def flows(self) -> tuple[Flow, ...]:
         return flows_of(self.items)
 
-    def all(self, leg: Leg) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.leg is leg)
+    def all(self, kind: StepKind) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.kind is kind)
 
     def flow(self, item: Item) -> Flow:
         """The flow that the item is part of; pages are part of none."""
@@ -85,7 +85,7 @@ class Case:
         return {id(item): flow for flow in self.flows for item in flow.items}
 
     def claim(self, name: str, item: Item, beside: Item | None = None) -> bool | None:
-        """What the recorder claimed of that step; None where it claimed nothing.
+        """The recorder's claim about that step; None where it claimed nothing.
 
         `beside` is the step that it must have been compared with. (In HAR files claims stand
         at each step by itself.)
@@ -115,9 +115,9 @@ class Case:
         return plain(self._redactor.parameter(name, value).text, limit=80)
 
     def authority(self, flow: Flow) -> Authority | None:
-        """Who was asked in that flow; None where that cannot be read."""
-        for leg in (Leg.AUTHORIZE, Leg.TOKEN, Leg.DEVICE):
-            item = flow.first(leg)
+        """The authority that was asked in that flow; None where that cannot be read."""
+        for kind in (StepKind.AUTHORIZE, StepKind.TOKEN, StepKind.DEVICE):
+            item = flow.first(kind)
             if item is not None and "/oauth2/" in item.request.path:
                 origin, target = split_origin(item.url)
                 try:
@@ -127,7 +127,7 @@ class Case:
         return None
 
     def code_flow(self, item: Item) -> str:
-        """Why the other parts of the sign-in are not there, if they should be; else empty."""
+        """The reason why parts of the sign-in are missing; empty if none should be there."""
         if self.planned:
             return "nothing was sent yet"
         flow = self.flow(item)
@@ -137,7 +137,7 @@ class Case:
 
 
 def case_of(recording: Recording, *, policy: Policy | None = None, planned: bool = False) -> Case:
-    """What passed in this process, secrets and all. Nothing of it is kept."""
+    """The case of a recording in memory, secrets and all. Nothing of it is stored."""
     steps = steps_of(recording)
     evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE, claims=claims_of(steps))
     return case_of_evidence(evidence, policy=policy, planned=planned)
@@ -199,11 +199,11 @@ def cloud_of(url: str) -> str | None:
 
 
 def is_entra(item: Item) -> bool:
-    """Whether the authority is Entra, or something of its shape: then its manners count."""
+    """True if the authority is Entra, or something of its shape: then its manners count."""
     path = item.request.path
     return cloud_of(item.url) is not None or "/oauth2/v2.0/" in path
 
 
 def on_this_machine(url: str) -> bool:
-    """Whether an address can only mean this machine."""
+    """True if an address can only mean this machine."""
     return is_loopback(host_of(url))

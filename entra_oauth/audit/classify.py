@@ -1,4 +1,4 @@
-"""What each step of a recording is in OAuth, and which of them belong to one sign-in.
+"""The steps of a recording sorted into OAuth's messages, and put together into sign-ins.
 
 Steps are put together by what they share: first the `state`, then the code (or the
 device code, or the refresh token), and only where neither can be told, by time.
@@ -18,11 +18,11 @@ from entra_oauth.protocol.strict_json import read_object
 from entra_oauth.recording.har.har_select import kind_of
 from entra_oauth.recording.step import Step
 
-__all__ = ["Flow", "Item", "Leg", "flows_of", "items_of"]
+__all__ = ["Flow", "Item", "StepKind", "flows_of", "items_of"]
 
 
-class Leg(StrEnum):
-    """The part that a step plays."""
+class StepKind(StrEnum):
+    """The message of OAuth that a step is."""
 
     AUTHORIZE = "authorize"
     REDIRECT = "redirect"
@@ -38,19 +38,19 @@ class Leg(StrEnum):
     """A page of the browser's: the authority's, or the last one of the listener."""
 
 
-_BY_KIND = {
-    "authorize": Leg.AUTHORIZE,
-    "token": Leg.TOKEN,
-    "devicecode": Leg.DEVICE,
-    "keys": Leg.KEYS,
-    "metadata": Leg.METADATA,
-    "redirect": Leg.REDIRECT,
-    "api": Leg.RESOURCE,
+_BY_WORD = {
+    "authorize": StepKind.AUTHORIZE,
+    "token": StepKind.TOKEN,
+    "devicecode": StepKind.DEVICE,
+    "keys": StepKind.KEYS,
+    "metadata": StepKind.METADATA,
+    "redirect": StepKind.REDIRECT,
+    "api": StepKind.RESOURCE,
 }
 _BY_NAME = {
-    "authorize": Leg.AUTHORIZE,
-    "redirect": Leg.REDIRECT,
-    "redirect-refused": Leg.UNSOLICITED,
+    "authorize": StepKind.AUTHORIZE,
+    "redirect": StepKind.REDIRECT,
+    "redirect-refused": StepKind.UNSOLICITED,
 }
 
 
@@ -59,7 +59,7 @@ class Item:
     """One step, read as OAuth. Its repr shows nothing of it."""
 
     step: Step = field(repr=False)
-    leg: Leg
+    kind: StepKind
 
     @property
     def number(self) -> int:
@@ -89,8 +89,8 @@ class Item:
 
     @cached_property
     def fields(self) -> Fields:
-        """The parameters of the request: those that count for its part, then the others."""
-        by_form = self.leg in (Leg.TOKEN, Leg.DEVICE)
+        """The parameters of the request: those that count for its kind, then the others."""
+        by_form = self.kind in (StepKind.TOKEN, StepKind.DEVICE)
         return (*self.form, *self.query) if by_form else (*self.query, *self.form)
 
     @cached_property
@@ -117,7 +117,7 @@ class Item:
         return value if isinstance(value, str) else None
 
     def at(self, name: str) -> str:
-        """Where a parameter stands, as a path."""
+        """The place of a parameter, as a path."""
         place = "form" if any(key == name for key, _ in self.form) else "query"
         return f"/request/{place}/{name}"
 
@@ -133,39 +133,39 @@ def _leniently(body: bytes) -> dict[str, Any]:
 
 
 def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
-    """The steps with their parts, in the order in which they began.
+    """The steps with their kinds, in the order in which they began.
 
-    HAR files count milliseconds: of those that seem to have begun at once, the parts tell.
+    HAR files count milliseconds: of those that seem to have begun at once, the kinds tell.
     """
-    items = (Item(step, _leg(step)) for step in steps)
+    items = (Item(step, _kind(step)) for step in steps)
     return tuple(sorted(items, key=_order))
 
 
 def _order(item: Item) -> tuple[float, int]:
-    return item.step.started_at, _RANK.get(item.leg, 5)
+    return item.step.started_at, _RANK.get(item.kind, 5)
 
 
-def _leg(step: Step) -> Leg:
-    leg = _part(step)
+def _kind(step: Step) -> StepKind:
+    kind = _by_name_or_address(step)
     # Whoever sends no parameter asks where the authority is, as for a workspace's.
-    return Leg.METADATA if leg is Leg.AUTHORIZE and not _asks(step) else leg
+    return StepKind.METADATA if kind is StepKind.AUTHORIZE and not _asks(step) else kind
 
 
-def _part(step: Step) -> Leg:
+def _by_name_or_address(step: Step) -> StepKind:
     if step.name in _BY_NAME and step.channel == "front":
-        leg = _BY_NAME[step.name]
+        named = _BY_NAME[step.name]
         status = step.http_response.status if step.http_response is not None else 0
         # A listener that answered with an error did not take it for the answer.
-        return Leg.UNSOLICITED if leg is Leg.REDIRECT and status >= 400 else leg
+        return StepKind.UNSOLICITED if named is StepKind.REDIRECT and status >= 400 else named
     if step.channel == "front" and step.name in ("page", "ignored"):
-        return Leg.PAGE
+        return StepKind.PAGE
     path = step.http_request.path
     if path.endswith(("/logout", "/endsession")):
-        return Leg.LOGOUT
-    kind = kind_of(step.http_request)
-    if kind is None and _hands_a_token_over(step):
-        return Leg.RESOURCE
-    return _BY_KIND.get(kind or "", Leg.PAGE)
+        return StepKind.LOGOUT
+    word = kind_of(step.http_request)
+    if word is None and _hands_a_token_over(step):
+        return StepKind.RESOURCE
+    return _BY_WORD.get(word or "", StepKind.PAGE)
 
 
 def _asks(step: Step) -> bool:
@@ -186,24 +186,24 @@ class Flow:
 
     items: tuple[Item, ...]
 
-    def all(self, leg: Leg) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.leg is leg)
+    def all(self, kind: StepKind) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.kind is kind)
 
-    def first(self, leg: Leg) -> Item | None:
-        return next(iter(self.all(leg)), None)
+    def first(self, kind: StepKind) -> Item | None:
+        return next(iter(self.all(kind)), None)
 
     @property
     def authorize(self) -> Item | None:
-        return self.first(Leg.AUTHORIZE)
+        return self.first(StepKind.AUTHORIZE)
 
     @property
     def redirect(self) -> Item | None:
         """The answer that was taken."""
-        return self.first(Leg.REDIRECT)
+        return self.first(StepKind.REDIRECT)
 
     def tokens(self, *grants: str) -> tuple[Item, ...]:
         """The token requests with one of these grants; all of them if none is named."""
-        every = self.all(Leg.TOKEN)
+        every = self.all(StepKind.TOKEN)
         return tuple(i for i in every if not grants or i.get("grant_type") in grants)
 
 
@@ -211,11 +211,11 @@ class _Group:
     def __init__(self, first: Item) -> None:
         self.items = [first]
 
-    def has(self, leg: Leg) -> bool:
-        return any(item.leg is leg for item in self.items)
+    def has(self, kind: StepKind) -> bool:
+        return any(item.kind is kind for item in self.items)
 
     def shares(self, item: Item) -> bool | None:
-        """Whether the item belongs here by what it says; None if it says nothing of that."""
+        """True if the item belongs here by its values; None if it has none that tell."""
         verdicts = [
             found
             for other in self.items
@@ -227,24 +227,24 @@ class _Group:
 
 def _links(item: Item, other: Item) -> Iterable[tuple[str | None, str | None]]:
     """Pairs of values that are equal where both belong together."""
-    if other.leg is Leg.AUTHORIZE and item.leg in (Leg.REDIRECT, Leg.UNSOLICITED):
+    if other.kind is StepKind.AUTHORIZE and item.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
         yield item.get("state"), other.get("state")
-    elif item.leg is Leg.TOKEN:
-        if other.leg is Leg.REDIRECT:
+    elif item.kind is StepKind.TOKEN:
+        if other.kind is StepKind.REDIRECT:
             yield item.get("code"), other.get("code")
-        elif other.leg is Leg.DEVICE:
+        elif other.kind is StepKind.DEVICE:
             yield item.get("device_code"), other.text("device_code")
-        elif other.leg is Leg.TOKEN:
+        elif other.kind is StepKind.TOKEN:
             yield item.get("refresh_token"), other.text("refresh_token")
             yield item.get("device_code"), other.get("device_code")
             yield item.get("code"), other.get("code")
-    elif item.leg is Leg.RESOURCE and other.leg is Leg.TOKEN:
+    elif item.kind is StepKind.RESOURCE and other.kind is StepKind.TOKEN:
         scheme, _, token = (item.request.header("authorization") or "").partition(" ")
         token = token if scheme.lower() == "bearer" else item.get("access_token") or ""
         yield token, other.text("access_token")
 
 
-_STARTS = (Leg.AUTHORIZE, Leg.DEVICE)
+_STARTS = (StepKind.AUTHORIZE, StepKind.DEVICE)
 
 
 def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
@@ -253,9 +253,9 @@ def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
     Pages are left out: what is on them is between the person and the authority.
     """
     groups: list[_Group] = []
-    parts = [item for item in items if item.leg is not Leg.PAGE]
+    parts = [item for item in items if item.kind is not StepKind.PAGE]
     for item in sorted(parts, key=_order):
-        group = None if item.leg in _STARTS else _home(item, groups)
+        group = None if item.kind in _STARTS else _home(item, groups)
         if group is None:
             groups.append(_Group(item))
         else:
@@ -263,7 +263,12 @@ def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
     return tuple(Flow(tuple(group.items)) for group in groups)
 
 
-_RANK = {leg: at for at, leg in enumerate((Leg.AUTHORIZE, Leg.DEVICE, Leg.REDIRECT, Leg.TOKEN))}
+_RANK = {
+    kind: at
+    for at, kind in enumerate(
+        (StepKind.AUTHORIZE, StepKind.DEVICE, StepKind.REDIRECT, StepKind.TOKEN)
+    )
+}
 
 
 def _home(item: Item, groups: list[_Group]) -> _Group | None:
@@ -271,11 +276,11 @@ def _home(item: Item, groups: list[_Group]) -> _Group | None:
     for group, shares in reversed(answers):
         if shares:
             return group
-    if item.leg is Leg.RESOURCE:  # a token of unknown origin belongs to no sign-in
+    if item.kind is StepKind.RESOURCE:  # a token of unknown origin belongs to no sign-in
         return None
     open_ones = [group for group, shares in answers if shares is None and _fits(item, group)]
-    waiting = [group for group in open_ones if not group.has(item.leg)]
-    if item.leg in (Leg.REDIRECT, Leg.TOKEN) and len(waiting) > 1:
+    waiting = [group for group in open_ones if not group.has(item.kind)]
+    if item.kind in (StepKind.REDIRECT, StepKind.TOKEN) and len(waiting) > 1:
         return None  # to which of them it belongs was taken out; a guess would blame the wrong one
     if open_ones:
         return open_ones[-1]
@@ -286,15 +291,15 @@ def _home(item: Item, groups: list[_Group]) -> _Group | None:
 
 
 def _fits(item: Item, group: _Group) -> bool:
-    grant = item.get("grant_type") if item.leg is Leg.TOKEN else None
-    if item.leg in (Leg.REDIRECT, Leg.UNSOLICITED):
-        return group.has(Leg.AUTHORIZE)
+    grant = item.get("grant_type") if item.kind is StepKind.TOKEN else None
+    if item.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
+        return group.has(StepKind.AUTHORIZE)
     if grant == "authorization_code":
-        return group.has(Leg.AUTHORIZE) or group.has(Leg.REDIRECT)
+        return group.has(StepKind.AUTHORIZE) or group.has(StepKind.REDIRECT)
     if grant is not None and grant.endswith("device_code"):
-        return group.has(Leg.DEVICE)
+        return group.has(StepKind.DEVICE)
     if grant == "refresh_token":
-        return group.has(Leg.TOKEN)
+        return group.has(StepKind.TOKEN)
     if grant == "client_credentials":
-        return group.has(Leg.REDIRECT) and not group.has(Leg.TOKEN)
-    return item.leg not in (Leg.TOKEN, Leg.LOGOUT)
+        return group.has(StepKind.REDIRECT) and not group.has(StepKind.TOKEN)
+    return item.kind not in (StepKind.TOKEN, StepKind.LOGOUT)

@@ -1,4 +1,4 @@
-"""What a person names to be judged: a recording, a HAR file, an address, a raw request."""
+"""Cases from files and words: a recording, a HAR file, an address, a raw request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.audit.case import Case, case_of_evidence, claims_by_step, with_sound_claims
-from entra_oauth.audit.classify import items_of
+from entra_oauth.audit.classify import StepKind, items_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
@@ -43,9 +43,9 @@ _PARAMETERS = frozenset(
 
 
 def named(word: str, *, policy: Policy | None = None) -> Case:
-    """What the word names. Raises `UsageError`, `LocalError` and `SecurityError`.
+    """The case that a word names. Raises `UsageError`, `LocalError` and `SecurityError`.
 
-    It is a folder, a file, or an address; a file is a HAR file, an address, or one
+    The word is a folder, a file, or an address; a file is a HAR file, an address, or one
     request with its head and body.
     """
     path = Path(word)
@@ -147,8 +147,8 @@ def har_case(data: bytes, *, policy: Policy | None = None) -> Case:
     about = {entry.number: _own(raw[entry.number - 1]) for entry in har.entries}
     ordered = sorted(har.entries, key=lambda entry: entry.started_at)
     steps = tuple(_step(entry, about[entry.number]) for entry in ordered)
-    legs = [item for item in items_of(steps) if item.leg != "page"]
-    if not legs:
+    messages = [item for item in items_of(steps) if item.kind is not StepKind.PAGE]
+    if not messages:
         raise UsageError(
             f"There is no OAuth exchange among the {len(raw):,} of this HAR file.",
             advice="Record again from before the sign-in until it has ended, with the log kept "
@@ -169,7 +169,7 @@ def har_case(data: bytes, *, policy: Policy | None = None) -> Case:
 
 
 def _own(entry: Any) -> dict[str, Any]:
-    """What a HAR file of ours says of the step beside what HAR knows."""
+    """The member `_step` of a HAR file of ours; empty in anybody else's."""
     value = entry.get("_step") if isinstance(entry, dict) else None
     return value if isinstance(value, dict) else {}
 
@@ -207,7 +207,7 @@ def _step(entry: Entry, own: dict[str, Any]) -> Step:
 
 
 def _is_browsers(har: Har) -> bool:
-    """Whether the browser's own requests are there, as its own file has them."""
+    """True if the browser's own requests are there, as its own file has them."""
     return any(
         name.lower() in ("sec-fetch-site", "sec-fetch-mode", "upgrade-insecure-requests")
         for entry in har.entries

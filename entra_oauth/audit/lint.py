@@ -1,4 +1,4 @@
-"""Running the rules over a recording, and what came of it."""
+"""The rules run over a recording, and the report of their verdicts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.audit.policy import OFF, Policy, Waiver
 from entra_oauth.audit.rules.all_rules import RULES
-from entra_oauth.audit.verdict import Outcome, Verdict
+from entra_oauth.audit.verdict import Verdict, VerdictKind
 from entra_oauth.recording.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Judged:
 
     @property
     def counts(self) -> bool:
-        """Whether it is a finding that nobody has waived."""
-        return self.verdict.outcome is Outcome.FAIL and self.waiver is None
+        """True for a finding that nobody has waived."""
+        return self.verdict.kind is VerdictKind.FAIL and self.waiver is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +51,18 @@ class Report:
     """Rules that the policy switches off."""
 
     def failures(self) -> tuple[Judged, ...]:
-        """What was found, the worst first, then by rule and step."""
+        """The findings, the worst first, then by rule and step."""
         found = [j for j in self.judged if j.counts]
         return tuple(sorted(found, key=lambda j: (ORDER.index(j.severity), _place(j))))
 
     def waived(self) -> tuple[Judged, ...]:
         return tuple(j for j in self.judged if j.waiver is not None)
 
-    def of(self, outcome: Outcome) -> tuple[Judged, ...]:
-        return tuple(j for j in self.judged if j.verdict.outcome is outcome)
+    def of(self, kind: VerdictKind) -> tuple[Judged, ...]:
+        return tuple(j for j in self.judged if j.verdict.kind is kind)
 
     def at_least(self, severity: Severity) -> bool:
-        """Whether there is a finding that bad or worse."""
+        """True if there is a finding that bad or worse."""
         limit = ORDER.index(severity)
         return any(ORDER.index(j.severity) <= limit for j in self.failures())
 
@@ -87,7 +87,7 @@ def _judged(rule: Rule, verdict: Verdict, policy: Policy, today: date) -> Judged
     severity = Severity(level) if level else verdict.severity or rule.severity
     done = Judged(rule=rule, verdict=verdict, severity=severity)
     waiver = policy.waiver(rule.id)
-    if waiver is None or verdict.outcome is not Outcome.FAIL:
+    if waiver is None or verdict.kind is not VerdictKind.FAIL:
         return done
     return replace(done, waiver=waiver) if waiver.holds(today) else replace(done, lapsed=waiver)
 
@@ -114,6 +114,6 @@ def findings_of(report: Report) -> tuple[Finding, ...]:
             source=judged.rule.source,
             mend="",
         )
-        for judged in report.of(Outcome.UNDECIDABLE)
+        for judged in report.of(VerdictKind.UNDECIDABLE)
     ]
     return (*found, *open_ones)

@@ -57,13 +57,13 @@ class Waiver:
     until: date
 
     def holds(self, day: date) -> bool:
-        """Whether it still does on that day."""
+        """True up to and with the last day."""
         return day <= self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is allowed (None: the policy does not say), and what is made of each rule."""
+    """The values that are allowed (None: the policy does not say), and the level of each rule."""
 
     tenants: tuple[str, ...] | None = None
     clouds: tuple[str, ...] | None = None

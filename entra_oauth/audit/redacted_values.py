@@ -23,21 +23,21 @@ _FILLING = re.compile(r"[*xX•.#_-]{3,}|<[^<>]*>|\[[^\[\]]*\]")
 
 
 def _is_anothers(value: str) -> bool:
-    """Whether a value looks like what other tools leave in the place of one."""
+    """True if a value looks like what other tools leave in the place of one."""
     if "..." in value or "…" in value or "***" in value or "REDACTED" in value:
         return True
     return bool(_FIRST_WORD.match(value[:40]) or _FILLING.fullmatch(value))
 
 
 def hidden(value: str) -> bool:
-    """Whether a value, or a part of it, was taken out: by this program or by another."""
+    """True if a value, or a part of it, was taken out: by this program or by another."""
     if "~" in value and (_TAGGED.search(value) or _MASK.search(value)):
         return True
     return _is_anothers(value)
 
 
 def same(one: str, other: str) -> bool | None:
-    """Whether two values are equal; None where what was taken out leaves that open.
+    """True if two values are equal; None where what was taken out leaves that open.
 
     The tags of one recording tell: equal values have equal tags.
     """

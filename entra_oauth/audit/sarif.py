@@ -12,7 +12,7 @@ from entra_oauth._version import __version__
 from entra_oauth.audit.lint import ORDER
 from entra_oauth.audit.rules.all_rules import RULES
 from entra_oauth.audit.text import place
-from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.protocol.messages import Fields, split_origin
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.redaction.redact import Redactor
@@ -31,10 +31,10 @@ _SCHEMA = (
 )
 _LEVELS = {s: s.value for s in ORDER}
 _KINDS = {
-    Outcome.PASS: "pass",
-    Outcome.FAIL: "fail",
-    Outcome.NOT_APPLICABLE: "notApplicable",
-    Outcome.UNDECIDABLE: "open",
+    VerdictKind.PASS: "pass",
+    VerdictKind.FAIL: "fail",
+    VerdictKind.NOT_APPLICABLE: "notApplicable",
+    VerdictKind.UNDECIDABLE: "open",
 }
 
 
@@ -45,7 +45,9 @@ def sarif_of(report: Report, source: str) -> dict[str, Any]:
     used = {j.rule.id: j.rule for j in report.judged}
     rules = [used.get(rule.id, rule) for rule in RULES]
     places = {rule.id: index for index, rule in enumerate(rules)}
-    kept = [j for j in report.judged if j.verdict.outcome in (Outcome.FAIL, Outcome.UNDECIDABLE)]
+    found = [
+        j for j in report.judged if j.verdict.kind in (VerdictKind.FAIL, VerdictKind.UNDECIDABLE)
+    ]
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -55,7 +57,7 @@ def sarif_of(report: Report, source: str) -> dict[str, Any]:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(j, places, numbers, source) for j in kept],
+        "results": [_result(j, places, numbers, source) for j in found],
         "webRequests": [_request(step) for step in steps],
         "webResponses": [_response(step) for step in steps],
     }
@@ -78,7 +80,7 @@ def _result(
     judged: Judged, places: dict[str, int], numbers: dict[int, int], source: str
 ) -> dict[str, Any]:
     verdict = judged.verdict
-    failed = verdict.outcome is Outcome.FAIL
+    failed = verdict.kind is VerdictKind.FAIL
     where = place(verdict.where)
     named = f"Step {verdict.step}" if verdict.step is not None else "The recording"
     text = f"{named}{', ' + where if where else ''}: {verdict.text or judged.rule.manual.title}"
@@ -88,7 +90,7 @@ def _result(
     result: dict[str, Any] = {
         "ruleId": judged.rule.id,
         "ruleIndex": places[judged.rule.id],
-        "kind": _KINDS[verdict.outcome],
+        "kind": _KINDS[verdict.kind],
         "level": _LEVELS.get(judged.severity, "none") if failed else "none",
         "message": {"text": text},
         "locations": [location],

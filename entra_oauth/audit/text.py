@@ -1,4 +1,4 @@
-"""A report for people: what was found, the worst first, how to mend it, what was not judged."""
+"""A report for people: the findings, the worst first, how to mend them, what was not judged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.audit.lint import ORDER
 from entra_oauth.audit.rules.all_rules import NOT_JUDGED
-from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import plain
 from entra_oauth.recording.findings import Severity
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from entra_oauth.audit.case import Case
     from entra_oauth.audit.lint import Judged, Report
 
-__all__ = ["as_json", "findings", "place", "summary", "told"]
+__all__ = ["as_json", "findings", "place", "report_lines", "summary"]
 
 _TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 _PARTS = {"query": "query", "form": "form", "headers": "header", "content": "body"}
@@ -29,8 +29,8 @@ def place(where: str) -> str:
 
 
 def summary(case: Case) -> str:
-    """What was looked at."""
-    names = ", ".join(f"{item.number} {item.leg.value}" for item in case.items[:12])
+    """One line that counts what was judged."""
+    names = ", ".join(f"{item.number} {item.kind.value}" for item in case.items[:12])
     more = f" and {len(case.items) - 12} more" if len(case.items) > 12 else ""
     flows = "" if case.planned else f"; {_count(len(case.flows), 'flow')}"
     return f"Judged: {_count(len(case.items), 'step')} ({names}{more}){flows}."
@@ -48,8 +48,8 @@ def findings(judged: Iterable[Judged]) -> Iterator[str]:
         yield f"{each.rule.id}  {step}  {where + ': ' if where else ''}{plain(each.verdict.text)}"
 
 
-def told(report: Report) -> Iterator[tuple[int, str]]:
-    """Lines and how far each is indented."""
+def report_lines(report: Report) -> Iterator[tuple[int, str]]:
+    """The lines of the whole report, each with the columns that it is indented by."""
     failures = report.failures()
     yield 0, summary(report.case)
     for severity in ORDER:
@@ -83,13 +83,13 @@ def _not_judged(report: Report) -> Iterator[tuple[int, str]]:
         if waiver is not None:
             yield 2, f"{name}  until {waiver.until}: {plain(waiver.reason)}"
     reasons: dict[str, list[str]] = {}
-    for each in report.of(Outcome.UNDECIDABLE):
+    for each in report.of(VerdictKind.UNDECIDABLE):
         reasons.setdefault(plain(each.verdict.text), []).append(each.rule.id)
     yield 0, ""
     yield 0, "What was judged, and what was not"
-    passed = len({j.rule.id for j in report.of(Outcome.PASS)})
+    passed = len({j.rule.id for j in report.of(VerdictKind.PASS)})
     silent = {j.rule.id for j in report.judged} - {
-        j.rule.id for j in report.judged if j.verdict.outcome is not Outcome.NOT_APPLICABLE
+        j.rule.id for j in report.judged if j.verdict.kind is not VerdictKind.NOT_APPLICABLE
     }
     yield 2, f"{_count(passed, 'rule')} held somewhere; {len(silent)} had nothing to look at."
     for reason, names in reasons.items():
@@ -104,7 +104,7 @@ def as_json(report: Report, source: str) -> dict[str, object]:
     return {
         "schema": "entra-oauth/lint/1",
         "source": source,
-        "steps": [{"step": i.number, "leg": i.leg.value} for i in report.case.items],
+        "steps": [{"step": i.number, "leg": i.kind.value} for i in report.case.items],
         "flows": [[item.number for item in flow.items] for flow in report.case.flows],
         "findings": [_as_json(j) for j in report.failures()],
         "waived": [_as_json(j) for j in report.waived()],
@@ -118,12 +118,12 @@ def _as_json(judged: Judged) -> dict[str, object]:
     manual, waiver = judged.rule.manual, judged.waiver
     members: dict[str, object] = {
         "rule": judged.rule.id,
-        "outcome": judged.verdict.outcome.value,
+        "outcome": judged.verdict.kind.value,
         "step": judged.verdict.step,
         "where": judged.verdict.where or None,
         "text": judged.verdict.text or None,
     }
-    if judged.verdict.outcome is Outcome.FAIL:
+    if judged.verdict.kind is VerdictKind.FAIL:
         members |= {
             "severity": judged.severity.value,
             "expected": manual.title,

@@ -1,4 +1,4 @@
-"""What a rule says of one step: it holds, it is broken, it does not apply, or nobody can tell."""
+"""The verdict of a rule on one step: pass, fail, not applicable, or undecidable."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from entra_oauth.recording.findings import Severity
 
-__all__ = ["Outcome", "Verdict", "absent", "failed", "passed", "unknown"]
+__all__ = ["Verdict", "VerdictKind", "absent", "failed", "passed", "unknown"]
 
 
-class Outcome(StrEnum):
+class VerdictKind(StrEnum):
     """The four answers. There is no other, and none is given by default."""
 
     PASS = "pass"  # noqa: S105 - a word, no password
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 class Verdict:
     """One answer of one rule. Holds no secret: `text` is written from what may be shown."""
 
-    outcome: Outcome
+    kind: VerdictKind
     text: str = ""
     """What was seen, in a sentence; or why the rule does not apply or cannot be decided."""
     where: str = ""
@@ -38,19 +38,19 @@ class Verdict:
 
 def passed(where: str = "") -> Verdict:
     """The rule was looked at, and holds."""
-    return Verdict(outcome=Outcome.PASS, where=where)
+    return Verdict(kind=VerdictKind.PASS, where=where)
 
 
 def failed(text: str, where: str, *, severity: Severity | None = None) -> Verdict:
     """The rule is broken; `text` says by what."""
-    return Verdict(outcome=Outcome.FAIL, text=text, where=where, severity=severity)
+    return Verdict(kind=VerdictKind.FAIL, text=text, where=where, severity=severity)
 
 
 def absent(why: str) -> Verdict:
-    """What the rule is about is not there, so it says nothing."""
-    return Verdict(outcome=Outcome.NOT_APPLICABLE, text=why)
+    """The subject of the rule is not there, so it says nothing."""
+    return Verdict(kind=VerdictKind.NOT_APPLICABLE, text=why)
 
 
 def unknown(why: str, where: str = "") -> Verdict:
     """The recording does not hold what would decide it."""
-    return Verdict(outcome=Outcome.UNDECIDABLE, text=why, where=where)
+    return Verdict(kind=VerdictKind.UNDECIDABLE, text=why, where=where)

@@ -28,15 +28,22 @@ from entra_oauth.recording.step import Seen
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
 
-__all__ = ["Again", "Attempt", "again", "came_back", "fresh_sign_in", "wanting"]
+__all__ = [
+    "FreshSignIn",
+    "ReplayRequest",
+    "fresh_sign_in",
+    "missing_values",
+    "replay_request",
+    "values_from_redirect",
+]
 
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "content-encoding"})
 """Headers that the channel adds, or that no longer hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A sign-in that gives a fresh code for the same request."""
+class FreshSignIn:
+    """A sign-in to be made, so that it gives a fresh code for the same request."""
 
     url: str = field(repr=False)
     """To be opened in a browser."""
@@ -46,7 +53,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class ReplayRequest:
     """A request to be sent."""
 
     request: HttpRequest
@@ -54,7 +61,7 @@ class Again:
     """Names of the parameters that got a value."""
 
 
-def wanting(step: Step) -> tuple[str, ...]:
+def missing_values(step: Step) -> tuple[str, ...]:
     """Names of the parameters and headers whose values were taken out."""
     request = step.http_request
     names = [name for name, raw in _pairs(request) if has_placeholder(raw.encode("latin-1"))]
@@ -69,18 +76,18 @@ def _pairs(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
-def again(step: Step, *, to: str | None, values: Mapping[str, str]) -> Again:
+def replay_request(step: Step, *, to: str | None, values: Mapping[str, str]) -> ReplayRequest:
     """The request with these values filled in; `to` is an origin, None for the recorded one.
 
     `values` are decoded. Raises `UsageError` for a step that cannot be sent, and if a
-    value is wanting that was taken out.
+    value is missing_values that was taken out.
     """
     if step.channel == "front" or step.request.seen in (Seen.ADDRESS, Seen.NOTHING):
         raise UsageError(
             f"Step {step.number} was not sent by the program.",
             advice="Replay a step of the back channel, such as the token request.",
         )
-    if missing := [name for name in wanting(step) if name not in values]:
+    if missing := [name for name in missing_values(step) if name not in values]:
         named = ", ".join(plain(name, limit=40) for name in missing)
         raise UsageError(
             f"These values were taken out of the recording: {named}.",
@@ -99,7 +106,7 @@ def again(step: Step, *, to: str | None, values: Mapping[str, str]) -> Again:
         for name, value in request.headers
         if name.lower() not in _OURS
     )
-    return Again(
+    return ReplayRequest(
         request=HttpRequest(method=step.method, url=url, headers=headers, body=body),
         filled=tuple(dict.fromkeys(used)),
     )
@@ -125,8 +132,8 @@ def _header(name: str, value: str, values: Mapping[str, str], used: list[str]) -
     return values[name]
 
 
-def fresh_sign_in(step: Step, evidence: Evidence, *, to: str) -> Attempt | None:
-    """How to get a fresh code for a step; None if it hands none in, or none was asked for."""
+def fresh_sign_in(step: Step, evidence: Evidence, *, to: str) -> FreshSignIn | None:
+    """The sign-in for a fresh code; None if the step hands none in, or none was asked for."""
     fields = dict(_pairs(step.http_request))
     before = [each for each in evidence.steps if each.number < step.number]
     asked = next((each for each in reversed(before) if each.name == "authorize"), None)
@@ -146,20 +153,20 @@ def fresh_sign_in(step: Step, evidence: Evidence, *, to: str) -> Attempt | None:
     values = {"state": fresh["state"]}
     if "code_verifier" in fields:
         values["code_verifier"] = pkce.verifier
-    return Attempt(
+    return FreshSignIn(
         url=f"{to}{path}?{encode_form(pairs)}",
         redirect_uri=dict(pairs).get("redirect_uri", ""),
         values=values,
     )
 
 
-def came_back(attempt: Attempt, redirected_to: str) -> dict[str, str]:
-    """The values of the attempt, and the code that came. Raises `UsageError` if none did."""
+def values_from_redirect(sign_in: FreshSignIn, redirected_to: str) -> dict[str, str]:
+    """The values of the sign-in, and the code that came. Raises `UsageError` if none did."""
     fields = dict(parse_form(redirected_to.partition("?")[2].partition("#")[0]))
-    if fields.get("state") != attempt.values["state"] or "code" not in fields:
+    if fields.get("state") != sign_in.values["state"] or "code" not in fields:
         word = plain(fields.get("error", "no code"), limit=60)
         raise UsageError(
             f"The practice tenant gave no code for this request: {word}.",
             advice="Its app and its redirect URI may not be registered there; use --values -.",
         )
-    return {**attempt.values, "code": fields["code"]}
+    return {**sign_in.values, "code": fields["code"]}

@@ -10,7 +10,7 @@ import pytest
 
 from entra_oauth.audit import Case, lint
 from entra_oauth.audit.inputs import har_case
-from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.practice.browser.user_agent import PracticeBrowser
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -27,7 +27,7 @@ TODAY = date(2026, 11, 25)
 def _saved(
     *, referer: str = "", status: int | None = None, mode: str = "query", last: int | None = None
 ) -> Case:
-    """What a browser saves of the article's first half; the last page loads a picture.
+    """The HAR file that a browser saves of the article's first half; the last page loads a picture.
 
     `status` is that of the answer with the code in its Location, `last` that of the last
     answer to what the person posted; 0 leaves those out.
@@ -84,10 +84,10 @@ def _as_a_browser(har: dict[str, Any], status: int | None, last: int | None) -> 
     return har
 
 
-def _outcomes(case: Case) -> dict[str, Outcome]:
+def _kinds(case: Case) -> dict[str, VerdictKind]:
     report = lint(case, today=TODAY)
-    found = {j.rule.id: j.verdict.outcome for j in report.judged}
-    return found | {j.rule.id: Outcome.FAIL for j in report.failures()}
+    found = {j.rule.id: j.verdict.kind for j in report.judged}
+    return found | {j.rule.id: VerdictKind.FAIL for j in report.failures()}
 
 
 def test_the_pages_on_which_a_person_signs_in_are_not_scolded() -> None:
@@ -101,20 +101,20 @@ def test_the_pages_on_which_a_person_signs_in_are_not_scolded() -> None:
 
 @pytest.mark.parametrize("rule", ["RR13", "RR14"])
 def test_what_only_a_browser_sees_is_decided(rule: str) -> None:
-    assert _outcomes(_saved())[rule] is Outcome.PASS
+    assert _kinds(_saved())[rule] is VerdictKind.PASS
 
 
 def test_a_referer_with_the_code_is_an_error() -> None:
     case = _saved(referer="http://localhost/?code=0.AS&state=12345")
-    assert _outcomes(case)["RR13"] is Outcome.FAIL
+    assert _kinds(case)["RR13"] is VerdictKind.FAIL
 
 
 def test_a_307_after_the_password_is_found() -> None:
-    assert _outcomes(_saved(status=307))["RR14"] is Outcome.FAIL
+    assert _kinds(_saved(status=307))["RR14"] is VerdictKind.FAIL
 
 
 def test_by_form_post_a_page_leads_to_the_app_and_no_redirect() -> None:
-    assert _outcomes(_saved(mode="form_post"))["RR14"] is Outcome.PASS
+    assert _kinds(_saved(mode="form_post"))["RR14"] is VerdictKind.PASS
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ def test_by_form_post_a_page_leads_to_the_app_and_no_redirect() -> None:
 def test_where_that_page_is_not_in_it_nothing_is_said_of_it(mode: str, last: int) -> None:
     judged = lint(_saved(mode=mode, last=last), today=TODAY).judged
     found = [j.verdict for j in judged if j.rule.id == "RR14"]
-    assert [verdict.outcome for verdict in found] == [Outcome.UNDECIDABLE]
+    assert [verdict.kind for verdict in found] == [VerdictKind.UNDECIDABLE]
     assert found[0].text == "what led the browser to the app is not here"

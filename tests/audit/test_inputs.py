@@ -1,4 +1,4 @@
-"""What can be judged, and what is said of input that is not as it should be."""
+"""The linter's inputs: all that can be judged, and the refusal of what cannot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.audit import Case, lint
-from entra_oauth.audit.classify import Leg
+from entra_oauth.audit.classify import StepKind
 from entra_oauth.audit.inputs import (
     address_case,
     har_case,
@@ -21,7 +21,7 @@ from entra_oauth.audit.inputs import (
     raw_case,
 )
 from entra_oauth.audit.rules.all_rules import RULES
-from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest
@@ -33,7 +33,7 @@ from kit.audit.exchanges import article, practised
 
 TODAY = date(2026, 11, 25)
 GOLDEN = Path(__file__).parents[1] / "golden"
-_WAY = (Leg.AUTHORIZE, Leg.REDIRECT, Leg.TOKEN)
+_IN_ORDER = (StepKind.AUTHORIZE, StepKind.REDIRECT, StepKind.TOKEN)
 ARTICLE_URL = (GOLDEN / "article_authorize_url.txt").read_text(encoding="utf-8").strip()
 
 
@@ -42,7 +42,7 @@ def _found(case: Case) -> dict[str, str]:
 
 
 def _undecided(case: Case) -> set[str]:
-    return {j.rule.id for j in lint(case, today=TODAY).of(Outcome.UNDECIDABLE)}
+    return {j.rule.id for j in lint(case, today=TODAY).of(VerdictKind.UNDECIDABLE)}
 
 
 def _har(recording: Recording, level: Level) -> dict[str, Any]:
@@ -88,8 +88,8 @@ def test_the_order_of_the_entries_does_not_matter() -> None:
     har["log"]["entries"].reverse()
     turned = _case(har)
     assert _found(turned) == found
-    legs = [item.leg for item in turned.items if item.leg in _WAY]
-    assert legs == list(_WAY)
+    kinds = [item.kind for item in turned.items if item.kind in _IN_ORDER]
+    assert kinds == list(_IN_ORDER)
 
 
 @pytest.mark.parametrize("mark", ["[REDACTED]", "***", "redacted", "<removed>", "xxxxx"])

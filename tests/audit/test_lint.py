@@ -1,4 +1,4 @@
-"""What is found on whole exchanges: the article's, a hardened sign-in, Entra's own answers."""
+"""Findings on whole exchanges: the article's, a hardened sign-in, Entra's own answers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from entra_oauth.audit import Case, case_of, case_of_evidence, findings_of, lint
-from entra_oauth.audit.classify import Leg
+from entra_oauth.audit.classify import StepKind
 from entra_oauth.audit.sarif import sarif_of
-from entra_oauth.audit.text import as_json, place, told
-from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.text import as_json, place, report_lines
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, DATABRICKS
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpResponse
@@ -130,11 +130,11 @@ def test_what_is_missing_makes_rules_undecidable_and_is_said() -> None:
     whole = practised(Procedure.HARDENED)
     late = Recording(tuple(e for e in whole.exchanges if e.channel == "back"))
     report = lint(case_of(late), today=TODAY)
-    undecided = {j.rule.id for j in report.of(Outcome.UNDECIDABLE)}
+    undecided = {j.rule.id for j in report.of(VerdictKind.UNDECIDABLE)}
     assert {"AR04", "AR08", "RR01", "TR05", "TR06", "TR07", "TR08", "ID06"} <= undecided
     (missing,) = [j for j in report.failures() if j.rule.id == "HR03"]
     assert missing.verdict.text == "Not in it: authorize request, redirect."
-    assert not {"AR04", "TR08"} & {j.rule.id for j in report.of(Outcome.PASS)}
+    assert not {"AR04", "TR08"} & {j.rule.id for j in report.of(VerdictKind.PASS)}
 
 
 def test_a_redirect_that_was_answered_with_an_error_was_not_taken() -> None:
@@ -142,7 +142,7 @@ def test_a_redirect_that_was_answered_with_an_error_was_not_taken() -> None:
         "accepted", "GET", "http://localhost/?code=x&state=y", response=HttpResponse(status=400)
     )
     case = case_of(Recording((*article().exchanges, late)))
-    assert len(case.all(Leg.UNSOLICITED)) == 1
+    assert len(case.all(StepKind.UNSOLICITED)) == 1
     assert "RR18" not in _found(case)
 
 
@@ -150,7 +150,7 @@ def test_a_redirect_that_was_answered_with_an_error_was_not_taken() -> None:
 
 
 def test_the_worst_comes_first_and_each_finding_is_mended_once() -> None:
-    lines = [line for _, line in told(lint(case_of(article()), today=TODAY))]
+    lines = [line for _, line in report_lines(lint(case_of(article()), today=TODAY))]
     titles = ["Errors", "Warnings", "Notes", "How to mend it", "What was judged, and what was not"]
     assert [line for line in lines if line in titles] == titles
     mended = lines[lines.index("How to mend it") + 1 :]
@@ -160,7 +160,7 @@ def test_the_worst_comes_first_and_each_finding_is_mended_once() -> None:
 
 
 def test_nothing_to_find_is_said_so() -> None:
-    lines = [line for _, line in told(lint(case_of(device()), today=TODAY))]
+    lines = [line for _, line in report_lines(lint(case_of(device()), today=TODAY))]
     assert "Nothing was found." in lines
 
 
@@ -193,7 +193,7 @@ def test_no_secret_is_in_a_report(procedure: Procedure) -> None:
     texts = [
         json.dumps(as_json(report, "rec")),
         json.dumps(sarif_of(report, "rec")),
-        "\n".join(line for _, line in told(report)),
+        "\n".join(line for _, line in report_lines(report)),
         repr(report),
     ]
     secrets = live_secrets(recording)
@@ -228,4 +228,4 @@ def test_short_states_that_were_taken_out_are_not_guessed_at() -> None:
     case = _redacted(recording)
     assert not {"RR01", "RR06", "TR06"} & set(_found(case))
     report = lint(case, today=TODAY)
-    assert {"RR01", "RR06"} <= {j.rule.id for j in report.of(Outcome.UNDECIDABLE)}
+    assert {"RR01", "RR06"} <= {j.rule.id for j in report.of(VerdictKind.UNDECIDABLE)}

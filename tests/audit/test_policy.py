@@ -11,7 +11,7 @@ from entra_oauth.audit import case_of, lint
 from entra_oauth.audit.lint import Report
 from entra_oauth.audit.policy import read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
-from entra_oauth.audit.text import told
+from entra_oauth.audit.text import report_lines
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import Wire
@@ -78,7 +78,7 @@ def test_levels_are_changed_and_rules_switched_off() -> None:
     assert (found["AR18"], found["AR04"]) == ("error", "note")
     assert "TR18" not in found
     assert report.off == ("TR18",)
-    assert any("Switched off by the policy: TR18." in line for _, line in told(report))
+    assert any("Switched off by the policy: TR18." in line for _, line in report_lines(report))
 
 
 WAIVER = '[[waivers]]\nrule = "AR04"\nreason = "shown in the course"\nuntil = 2026-12-31\n'
@@ -87,10 +87,10 @@ WAIVER = '[[waivers]]\nrule = "AR04"\nreason = "shown in the course"\nuntil = 20
 def test_a_waiver_holds_up_to_its_day_and_is_told() -> None:
     last = _judged(WAIVER, today=date(2026, 12, 31))
     assert "AR04" not in _found(last)
-    assert (2, "AR04  until 2026-12-31: shown in the course") in list(told(last))
+    assert (2, "AR04  until 2026-12-31: shown in the course") in list(report_lines(last))
     late = _judged(WAIVER, today=date(2027, 1, 1))
     assert _found(late)["AR04"] == "error"
-    assert (2, "AR04  Its waiver ended on 2026-12-31.") in list(told(late))
+    assert (2, "AR04  Its waiver ended on 2026-12-31.") in list(report_lines(late))
 
 
 REFUSED = [

@@ -1,4 +1,4 @@
-"""What can be said of values that were taken out."""
+"""Values that were taken out, and all that can still be said of them."""
 
 from __future__ import annotations
 

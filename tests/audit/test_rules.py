@@ -17,7 +17,7 @@ from entra_oauth.audit import Case, case_of, case_of_evidence, lint
 from entra_oauth.audit.classify import items_of
 from entra_oauth.audit.rules.all_rules import BY_ID, NOT_JUDGED, RULES
 from entra_oauth.audit.rules.rule import Rule
-from entra_oauth.audit.verdict import Outcome
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM
@@ -98,7 +98,7 @@ def _as_it_is(recording: Recording) -> Recording:
 
 @dataclass(frozen=True)
 class Trip:
-    """What trips a rule, and how bad that is."""
+    """A change that trips a rule, and how bad that is."""
 
     rule: str
     change: Change
@@ -324,9 +324,9 @@ def _pair(trip: Trip) -> tuple[Recording, Recording]:
     return good, trip.change(bad)
 
 
-def _outcomes(recording: Recording, rule: str) -> list[tuple[Outcome, Severity]]:
+def _kinds(recording: Recording, rule: str) -> list[tuple[VerdictKind, Severity]]:
     report = lint(case_of(recording), today=TODAY, rules=[BY_ID[rule]])
-    return [(judged.verdict.outcome, judged.severity) for judged in report.judged]
+    return [(judged.verdict.kind, judged.severity) for judged in report.judged]
 
 
 def _name(trip: Trip) -> str:
@@ -336,10 +336,10 @@ def _name(trip: Trip) -> str:
 @pytest.mark.parametrize("trip", TRIPS, ids=_name)
 def test_a_rule_is_broken_by_one_thing_and_holds_without_it(trip: Trip) -> None:
     good, bad = _pair(trip)
-    assert Outcome.FAIL not in [
-        o for o, s in _outcomes(good, trip.rule) if (s is trip.severity or s is not Severity.NOTE)
+    assert VerdictKind.FAIL not in [
+        o for o, s in _kinds(good, trip.rule) if (s is trip.severity or s is not Severity.NOTE)
     ]
-    assert (Outcome.FAIL, trip.severity) in _outcomes(bad, trip.rule)
+    assert (VerdictKind.FAIL, trip.severity) in _kinds(bad, trip.rule)
 
 
 def test_every_rule_is_tripped_by_some_recording() -> None:
@@ -379,9 +379,9 @@ CAPITALS = [
 @pytest.mark.parametrize(("rule", "change", "base"), CAPITALS)
 def test_an_id_in_capitals_is_the_same_id(rule: str, change: Change, base: str) -> None:
     recording = change(BASES[base]()[0])
-    outcomes = [outcome for outcome, _ in _outcomes(recording, rule)]
-    assert outcomes
-    assert Outcome.FAIL not in outcomes
+    kinds = [kind for kind, _ in _kinds(recording, rule)]
+    assert kinds
+    assert VerdictKind.FAIL not in kinds
     for level in (Level.SECRETS, Level.PII):
         clean = case_of_evidence(evidence_of(recording, level=level, created_at=1.0))
         assert not lint(clean, today=TODAY, rules=[BY_ID[rule]]).failures()
@@ -392,7 +392,7 @@ def test_a_known_api_is_known_in_capitals_too() -> None:
     away = moved("list", lambda u: "https://evil.example/api")
     for audience in (DATABRICKS, DATABRICKS.upper()):
         recording = chain(_carrying(audience), away)(asked)
-        assert (Outcome.FAIL, E) in _outcomes(recording, "RS03")
+        assert (VerdictKind.FAIL, E) in _kinds(recording, "RS03")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -408,18 +408,23 @@ def test_redaction_changes_no_verdict_but_to_undecidable(trip: Trip, level: Leve
         plain = _all(case_of(recording))
         clean = _all(case_of_evidence(evidence_of(recording, level=level, created_at=1.0)))
         assert clean
-        for place, outcome in clean.items():
-            assert outcome in (plain[place], Outcome.UNDECIDABLE), place
+        for place, kind in clean.items():
+            assert kind in (plain[place], VerdictKind.UNDECIDABLE), place
 
 
-def _all(case: Case) -> dict[tuple[str, int | None], Outcome]:
-    """The worst outcome for each rule and step; what says something of the file is left out."""
-    order = (Outcome.FAIL, Outcome.UNDECIDABLE, Outcome.PASS, Outcome.NOT_APPLICABLE)
-    found: dict[tuple[str, int | None], Outcome] = {}
+def _all(case: Case) -> dict[tuple[str, int | None], VerdictKind]:
+    """The worst verdict for each rule and step; what says something of the file is left out."""
+    order = (
+        VerdictKind.FAIL,
+        VerdictKind.UNDECIDABLE,
+        VerdictKind.PASS,
+        VerdictKind.NOT_APPLICABLE,
+    )
+    found: dict[tuple[str, int | None], VerdictKind] = {}
     for judged in lint(case, today=TODAY).judged:
         place = (judged.rule.id, judged.verdict.step)
         if judged.rule.id.startswith("HR01"):
             continue
-        before = found.get(place, Outcome.NOT_APPLICABLE)
-        found[place] = min(before, judged.verdict.outcome, key=order.index)
+        before = found.get(place, VerdictKind.NOT_APPLICABLE)
+        found[place] = min(before, judged.verdict.kind, key=order.index)
     return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.audit.case import Case, cloud_of
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.audit.rules.rule import rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 E = Severity.ERROR
-_ASKING = (Leg.AUTHORIZE, Leg.TOKEN, Leg.DEVICE)
+_ASKING = (StepKind.AUTHORIZE, StepKind.TOKEN, StepKind.DEVICE)
 
 
 def _listed(
@@ -28,15 +28,15 @@ def _listed(
     allowed: Callable[[Policy], tuple[str, ...] | None],
     values: Callable[[Item], list[str]],
     where: str,
-    legs: tuple[Leg, ...] = _ASKING,
+    kinds: tuple[StepKind, ...] = _ASKING,
 ) -> Iterator[Verdict]:
-    """Whether every value is one of those that are allowed, without regard to case."""
+    """Verdicts on values: each must be one that is allowed, without regard to case."""
     good = allowed(case.policy) if case.policy is not None else None
     if good is None:
         yield absent("no policy says anything of it")
         return
     lower = {each.lower() for each in good}
-    for item in (i for i in case.items if i.leg in legs):
+    for item in (i for i in case.items if i.kind in kinds):
         found = values(item)
         bad = [v for v in found if v.lower() not in lower]
         verdict = passed(where) if found else absent("it is not named there")
@@ -125,7 +125,9 @@ def grant_is_allowed(case: Case) -> Iterator[Verdict]:
     def grant(item: Item) -> list[str]:
         return [value.rpartition(":")[2]] if (value := item.get("grant_type")) else []
 
-    yield from _listed(case, lambda p: p.grants, grant, "/request/form/grant_type", (Leg.TOKEN,))
+    yield from _listed(
+        case, lambda p: p.grants, grant, "/request/form/grant_type", (StepKind.TOKEN,)
+    )
 
 
 @rule_of_all("PL06", E, "your policy: response_modes")
@@ -142,7 +144,7 @@ def response_mode_is_allowed(case: Case) -> Iterator[Verdict]:
         return [item.get("response_mode") or "query"]
 
     where = "/request/query/response_mode"
-    yield from _listed(case, lambda p: p.response_modes, mode, where, (Leg.AUTHORIZE,))
+    yield from _listed(case, lambda p: p.response_modes, mode, where, (StepKind.AUTHORIZE,))
 
 
 @rule_of_all("PL07", E, "your policy: tls_floor")
@@ -182,4 +184,4 @@ def proxy_is_allowed(case: Case) -> Iterator[Verdict]:
     def proxy(item: Item) -> list[str]:
         return [item.step.link.proxy] if item.step.link.proxy else []
 
-    yield from _listed(case, lambda p: p.proxies, proxy, "/request/proxy", tuple(Leg))
+    yield from _listed(case, lambda p: p.proxies, proxy, "/request/proxy", tuple(StepKind))

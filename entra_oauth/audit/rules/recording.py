@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from entra_oauth.audit.case import Case
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.audit.rules.rule import rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -42,7 +42,7 @@ def shareable_means_without_secrets(case: Case) -> Iterator[Verdict]:
 
 
 def _secret_in(item: Item) -> str:
-    """Where a secret stands as it was."""
+    """The place of a secret that was not taken out; empty if there is none."""
     for name, value in item.fields:
         if _is_secret(name, value):
             return item.at(name)
@@ -152,13 +152,13 @@ def nothing_is_missing(case: Case) -> Iterator[Verdict]:
             verdict = failed(text, "") if missing else passed()
             if missing and _is_torn(case):
                 verdict = unknown("which redirect answers which request was taken out")
-        elif first.leg not in (Leg.TOKEN, Leg.DEVICE, Leg.RESOURCE):
+        elif first.kind not in (StepKind.TOKEN, StepKind.DEVICE, StepKind.RESOURCE):
             continue
         yield replace(verdict, step=first.number)
 
 
 def _is_torn(case: Case) -> bool:
-    """Whether there are requests without a redirect beside redirects without a request."""
+    """True if there are requests without a redirect beside redirects without a request."""
     asking = [flow for flow in case.flows if flow.authorize is not None]
     alone = [flow for flow in case.flows if flow.authorize is None and flow.redirect is not None]
     return bool(alone) and any(flow.redirect is None for flow in asking)

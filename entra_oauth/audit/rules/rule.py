@@ -1,6 +1,6 @@
 """A rule: a function that judges one step, and whose docstring is its page in the manual.
 
-@rule("AR04", Severity.ERROR, "RFC 9700 §2.1.1", at=Leg.AUTHORIZE)
+@rule("AR04", Severity.ERROR, "RFC 9700 §2.1.1", at=StepKind.AUTHORIZE)
 def has_a_challenge(item: Item, case: Case) -> Verdict:
     '''An authorize request carries a PKCE challenge.
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from entra_oauth.audit.case import CODE, Case
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.verdict import Verdict, absent, unknown
 from entra_oauth.recording.findings import Severity
 
@@ -50,8 +50,8 @@ class Rule:
     id: str
     severity: Severity
     source: str
-    at: Leg | None
-    """The part of the exchange that it looks at; None: it looks at the whole."""
+    at: StepKind | None
+    """The kind of step that it looks at; None: it looks at the whole."""
     text: str = field(repr=False)
     judge: Callable[[Case], Iterator[Verdict]] = field(repr=False)
 
@@ -73,8 +73,8 @@ class Rule:
         )
 
 
-def rule(rule_id: str, severity: Severity, source: str, *, at: Leg) -> Callable[[Judge], Rule]:
-    """Make a rule of a function that judges one step of that part."""
+def rule(rule_id: str, severity: Severity, source: str, *, at: StepKind) -> Callable[[Judge], Rule]:
+    """Make a rule of a function that judges one step of that kind."""
 
     def made(function: Judge) -> Rule:
         def judge(case: Case) -> Iterator[Verdict]:
@@ -105,31 +105,31 @@ def rule_of_all(
 
 
 _NAMES = {
-    Leg.AUTHORIZE: "authorize request",
-    Leg.REDIRECT: "redirect",
-    Leg.UNSOLICITED: "redirect that was turned down",
-    Leg.TOKEN: "token request",
-    Leg.DEVICE: "device authorization request",
-    Leg.KEYS: "request for keys",
-    Leg.METADATA: "metadata",
-    Leg.RESOURCE: "request to an API",
-    Leg.LOGOUT: "sign-out",
-    Leg.PAGE: "page",
+    StepKind.AUTHORIZE: "authorize request",
+    StepKind.REDIRECT: "redirect",
+    StepKind.UNSOLICITED: "redirect that was turned down",
+    StepKind.TOKEN: "token request",
+    StepKind.DEVICE: "device authorization request",
+    StepKind.KEYS: "request for keys",
+    StepKind.METADATA: "metadata",
+    StepKind.RESOURCE: "request to an API",
+    StepKind.LOGOUT: "sign-out",
+    StepKind.PAGE: "page",
 }
 
 
-def _nothing_there(leg: Leg, case: Case) -> Verdict:
-    """Whether a part that is not there should be there."""
-    name = _NAMES[leg]
+def _nothing_there(kind: StepKind, case: Case) -> Verdict:
+    """The verdict where no step of that kind is there: undecidable if one should be."""
+    name = _NAMES[kind]
     if case.planned:
         return absent(f"no {name} was given")
-    asked, came = case.all(Leg.AUTHORIZE), case.all(Leg.REDIRECT)
-    redeemed = [i for i in case.all(Leg.TOKEN) if i.get("grant_type") == CODE]
+    asked, came = case.all(StepKind.AUTHORIZE), case.all(StepKind.REDIRECT)
+    redeemed = [i for i in case.all(StepKind.TOKEN) if i.get("grant_type") == CODE]
     missing = {
-        Leg.AUTHORIZE: bool(came or redeemed),
-        Leg.REDIRECT: bool(asked and redeemed) or bool(redeemed),
-        Leg.TOKEN: bool(came and any(i.get("code") for i in came)),
-    }.get(leg, False)
+        StepKind.AUTHORIZE: bool(came or redeemed),
+        StepKind.REDIRECT: bool(asked and redeemed) or bool(redeemed),
+        StepKind.TOKEN: bool(came and any(i.get("code") for i in came)),
+    }.get(kind, False)
     if missing:
         return unknown(f"the {name} is not in this recording")
     return absent(f"there is no {name} in this recording")

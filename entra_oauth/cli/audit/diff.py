@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.compare.layers import (
     Comparison,
+    Equality,
     Layer,
-    Verdict,
     compare,
 )
 from entra_oauth.recording.compare.named_step import masking, pair, shown
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 NOT_EQUAL = 9
-_GOOD = (Verdict.BYTE_EQUAL, Verdict.BODY_EQUAL, Verdict.SAME_PARAMETERS)
+_GOOD = (Equality.BYTE_EQUAL, Equality.BODY_EQUAL, Equality.SAME_PARAMETERS)
 _ENOUGH = {"bytes": 1, "body": 2, "parameters": 3}
 
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.result_json(_as_json(found))
     else:
         _print(found, console)
-    return 0 if found.verdict in _GOOD[: _ENOUGH[args.accept]] else NOT_EQUAL
+    return 0 if found.equality in _GOOD[: _ENOUGH[args.accept]] else NOT_EQUAL
 
 
 def _print(found: Comparison, console: Console) -> None:
@@ -54,8 +54,8 @@ def _print(found: Comparison, console: Console) -> None:
         for line in layer.lines:
             console.result(f"   {line}")
     console.result("")
-    console.result(found.verdict.value)
-    if found.verdict is Verdict.UNDECIDABLE:
+    console.result(found.equality.value)
+    if found.equality is Equality.UNDECIDABLE:
         console.say("Nothing that is known differs, but what was taken out cannot be compared.")
 
 
@@ -64,7 +64,7 @@ def _as_json(found: Comparison) -> dict[str, Any]:
         "schema": "entra-oauth/diff/1",
         "a": plain(found.a.label),
         "b": plain(found.b.label),
-        "verdict": found.verdict.value,
+        "verdict": found.equality.value,
         "layers": [_layer(layer) for layer in found.layers],
         "notes": [plain(note) for note in found.notes],
     }

@@ -10,7 +10,7 @@ from entra_oauth.audit.lint import lint
 from entra_oauth.audit.policy import Policy, read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.sarif import sarif_of
-from entra_oauth.audit.text import as_json, told
+from entra_oauth.audit.text import as_json, report_lines
 from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import LocalError, UsageError, plain
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     elif args.json:
         console.result_json(as_json(report, plain(source)))
     else:
-        for indent, line in told(report):
+        for indent, line in report_lines(report):
             console.result(_laid_out(line, indent))
     return FOUND if report.at_least(Severity(args.fail_on)) else 0
 

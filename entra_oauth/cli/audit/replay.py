@@ -15,7 +15,12 @@ from entra_oauth.errors import DestinationRefused, UsageError, plain
 from entra_oauth.protocol.messages import HttpResponse, is_loopback, split_origin
 from entra_oauth.recording.compare.named_step import named_step
 from entra_oauth.recording.redaction.redact import Redactor
-from entra_oauth.recording.replay import Attempt, again, came_back, fresh_sign_in
+from entra_oauth.recording.replay import (
+    FreshSignIn,
+    fresh_sign_in,
+    replay_request,
+    values_from_redirect,
+)
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cli.session.console import Console
     from entra_oauth.protocol.messages import HttpRequest
-    from entra_oauth.recording.replay import Again
+    from entra_oauth.recording.replay import ReplayRequest
     from entra_oauth.recording.step import Evidence, Step
 
 __all__ = ["run"]
@@ -53,7 +58,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _named(args: argparse.Namespace, step: Step, values: dict[str, str]) -> tuple[str, Again]:
+def _named(
+    args: argparse.Namespace, step: Step, values: dict[str, str]
+) -> tuple[str, ReplayRequest]:
     to = _origin(args.to) if args.to else split_origin(step.url)[0]
     parts = urlsplit(to)
     if not args.live and not is_loopback(parts.hostname or ""):
@@ -67,7 +74,7 @@ def _named(args: argparse.Namespace, step: Step, values: dict[str, str]) -> tupl
             "Over plain http a code or a token could be read on the way, so nothing was sent.",
             advice="Use https for a host that is not on this machine.",
         )
-    return to, again(step, to=to, values=values)
+    return to, replay_request(step, to=to, values=values)
 
 
 def _origin(text: str) -> str:
@@ -85,31 +92,31 @@ def _origin(text: str) -> str:
 
 def _practice(
     step: Step, evidence: Evidence, values: dict[str, str], stack: ExitStack
-) -> tuple[str, Again]:
+) -> tuple[str, ReplayRequest]:
     """A practice tenant, and the request ready for it: with a fresh code, if it hands one in."""
     from entra_oauth.practice import PracticeTenant, serve
 
     hosted = stack.enter_context(serve(PracticeTenant(), tls=False))
     to = hosted.base_url
-    attempt = fresh_sign_in(step, evidence, to=to)
-    if attempt is not None and "code" not in values:
-        values = {**came_back(attempt, _sign_in(attempt)), **values}
-    return to, again(step, to=to, values=values)
+    sign_in = fresh_sign_in(step, evidence, to=to)
+    if sign_in is not None and "code" not in values:
+        values = {**values_from_redirect(sign_in, _sign_in(sign_in)), **values}
+    return to, replay_request(step, to=to, values=values)
 
 
-def _sign_in(attempt: Attempt) -> str:
+def _sign_in(sign_in: FreshSignIn) -> str:
     """Where the practice tenant sends the browser once its person has signed in."""
     from entra_oauth.practice import PracticeBrowser, http_send
 
     reached: list[str] = []
 
     def send(request: HttpRequest) -> HttpResponse:
-        if attempt.redirect_uri and _place(request.url) == _place(attempt.redirect_uri):
+        if sign_in.redirect_uri and _place(request.url) == _place(sign_in.redirect_uri):
             reached.append(request.url)
             return HttpResponse(status=200)
         return http_send(request)
 
-    PracticeBrowser(send, PERSON, PASSWORD).open(attempt.url)
+    PracticeBrowser(send, PERSON, PASSWORD).open(sign_in.url)
     return reached[0] if reached else ""
 
 
@@ -148,7 +155,11 @@ def _values() -> dict[str, str]:
 
 
 def _tell(
-    step: Step, ready: Again, response: HttpResponse, values: dict[str, str], console: Console
+    step: Step,
+    ready: ReplayRequest,
+    response: HttpResponse,
+    values: dict[str, str],
+    console: Console,
 ) -> None:
     known = dict.fromkeys(values.values(), "val")
     redactor = Redactor(level=Level.SECRETS, key=secrets.token_bytes(32), known=known)
@@ -188,7 +199,7 @@ def _members(response: HttpResponse | None) -> list[str]:
 
 
 def _as_json(
-    step: Step, ready: Again, before: HttpResponse | None, response: HttpResponse, body: str
+    step: Step, ready: ReplayRequest, before: HttpResponse | None, response: HttpResponse, body: str
 ) -> dict[str, Any]:
     return {
         "schema": "entra-oauth/replay/1",

@@ -1,7 +1,7 @@
-"""Two requests held against each other on five layers, and a verdict.
+"""Two requests held against each other on five layers, and the strongest equality that holds.
 
 The layers are the connection (TLS), the request line, the headers, the bytes of the
-body, and the decoded parameters. TLS is told and does not count: a request is what
+body, and the decoded parameters. TLS is shown and does not count: a request is what
 goes through a connection. What was taken out is compared by its tags (`sameness`).
 """
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from entra_oauth.recording.compare.sameness import Lengths
     from entra_oauth.recording.raw import RawMessage
 
-__all__ = ["Comparison", "Layer", "Side", "Verdict", "compare", "parameters"]
+__all__ = ["Comparison", "Equality", "Layer", "Side", "compare", "parameters"]
 
 
-class Verdict(StrEnum):
+class Equality(StrEnum):
     """The strongest thing that holds. All but the last two need one method and one path."""
 
     BYTE_EQUAL = "BYTE-EQUAL"
@@ -70,7 +70,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What one layer says."""
+    """The outcome of one layer."""
 
     name: str
     truth: Truth | None
@@ -87,7 +87,7 @@ class Comparison:
     a: Side
     b: Side
     layers: tuple[Layer, ...]
-    verdict: Verdict
+    equality: Equality
     notes: tuple[str, ...] = ()
 
 
@@ -99,7 +99,7 @@ def compare(a: Side, b: Side, *, show: Callable[[str, str, str], str]) -> Compar
     """
     pair = _Pair(a, b, a.tags if a.origin and a.origin == b.origin else None, show)
     layers = (pair.tls(), pair.line(), pair.headers(), pair.body(), pair.fields())
-    return Comparison(a=a, b=b, layers=layers, verdict=pair.verdict(layers), notes=pair.notes())
+    return Comparison(a=a, b=b, layers=layers, equality=pair.equality(layers), notes=pair.notes())
 
 
 def parameters(message: RawMessage) -> tuple[tuple[str, bytes], ...]:
@@ -268,23 +268,23 @@ class _Pair:
 
     # ---- the end -----------------------------------------------------------------
 
-    def verdict(self, layers: tuple[Layer, ...]) -> Verdict:
+    def equality(self, layers: tuple[Layer, ...]) -> Equality:
         _, line, headers, body, fields = layers
         place = self._place()
         whole = all_of(t for t in (line.truth, headers.truth, body.truth) if t is not None)
         if whole is Truth.YES and bytes(self.a.message) and self._framing():
-            return Verdict.BYTE_EQUAL
+            return Equality.BYTE_EQUAL
         if place is Truth.YES and body.truth is Truth.YES:
-            return Verdict.BODY_EQUAL
+            return Equality.BODY_EQUAL
         truth = all_of([place, fields.truth or Truth.YES])
         if fields.truth is None and body.truth is not None:
             truth = all_of([place, body.truth])
         if truth is Truth.YES:
-            return Verdict.SAME_PARAMETERS
-        return Verdict.UNDECIDABLE if truth is Truth.UNKNOWN else Verdict.DIFFERENT
+            return Equality.SAME_PARAMETERS
+        return Equality.UNDECIDABLE if truth is Truth.UNKNOWN else Equality.DIFFERENT
 
     def _framing(self) -> bool:
-        """Whether also line ends and what came before the head are the same."""
+        """True if also line ends and what came before the head are the same."""
         a, b = self.a.message, self.b.message
         return (a.newline, a.whole, a.interim) == (b.newline, b.whole, b.interim)
 

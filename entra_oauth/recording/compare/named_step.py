@@ -1,4 +1,4 @@
-"""What a person names to be looked at: a step, an entry of a HAR file, a raw file, a reference.
+"""Requests by their names: a step, an entry of a HAR file, a raw file, a reference.
 
 rec#4          the request of step 4 of the recording in the folder rec
 x.har#3        the third entry of a HAR file

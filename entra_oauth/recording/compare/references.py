@@ -43,7 +43,7 @@ _NAME = re.compile(r"[a-z][a-z.]{1,20}:[a-z0-9][a-z0-9.]{0,10}")
 
 
 def is_reference(name: str) -> bool:
-    """Whether it is written as the name of a reference is."""
+    """True if it is written as the name of a reference is."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -98,7 +98,7 @@ def _with_values_of(message: RawMessage, other: RawMessage) -> tuple[RawMessage,
 
 
 def rendered(step: Step, evidence: Evidence, side: Side) -> Side:
-    """What curl sends for the article's command with the values of this recording.
+    """The request that curl sends for the article's command with the values of this recording.
 
     Client, scope, redirect URI and state are those of the authorize URL, the code is the
     one that the redirect brought; what is not recorded is taken from the request itself.

@@ -1,4 +1,4 @@
-"""Whether two values are the same, where one or both may have been taken out.
+"""Equality of two values, where one or both may have been taken out.
 
 A placeholder's tag tells equal from different within one recording, and nothing
 beyond it; a fixed mask tells nothing. What cannot be told is said to be so.
@@ -35,7 +35,7 @@ def all_of(truths: Iterable[Truth]) -> Truth:
 
 
 def has_placeholder(text: bytes) -> bool:
-    """Whether something in it was, or may have been, taken out."""
+    """True if something in it was, or may have been, taken out."""
     return PLACEHOLDERS.search(text) is not None
 
 
@@ -74,7 +74,7 @@ def same_pieces(one: bytes, other: bytes, *, tags: Lengths | None) -> Truth:
 
 
 def _between(text: bytes, found: list[re.Match[bytes]]) -> list[bytes]:
-    """What stands before, between and after the placeholders."""
+    """The text before, between and after the placeholders."""
     pieces, at = [], 0
     for match in found:
         pieces.append(text[at : match.start()])
@@ -99,7 +99,7 @@ def _same_place(
 
 
 def _could_be(pieces: list[bytes], text: bytes) -> bool:
-    """Whether values in the gaps between the pieces could make this text."""
+    """True if values in the gaps between the pieces could make this text."""
     first, *middle, last = pieces
     if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
         return False

@@ -15,7 +15,7 @@ from entra_oauth.cli.audit.replay import _sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.server.hosts import Hosted
 from entra_oauth.recording.har.har_write import har_text
-from entra_oauth.recording.replay import Attempt, came_back
+from entra_oauth.recording.replay import FreshSignIn, values_from_redirect
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import load
 from kit import canaries
@@ -257,8 +257,8 @@ def test_a_recording_of_everything_gets_a_fresh_code_too(tmp_path: Path) -> None
 def test_the_articles_redirect_uri_is_told_from_the_tenants_own_pages(hosted: Hosted) -> None:
     path = f"{canaries.TENANT}/oauth2/v2.0/authorize"
     url = authorize_url().replace(f"{BASE}/{path}", f"{hosted.base_url}/{path}")
-    attempt = Attempt(url=url, redirect_uri="http://localhost", values={"state": "12345"})
-    assert came_back(attempt, _sign_in(attempt))["code"]
+    sign_in = FreshSignIn(url=url, redirect_uri="http://localhost", values={"state": "12345"})
+    assert values_from_redirect(sign_in, _sign_in(sign_in))["code"]
 
 
 def test_values_come_from_standard_input_and_are_not_shown(folder: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from entra_oauth.recording.compare.layers import (
     Comparison,
+    Equality,
     Side,
-    Verdict,
     compare,
 )
 from entra_oauth.recording.compare.named_step import pair
@@ -36,81 +36,83 @@ def held(a: Side, b: Side) -> Comparison:
     return compare(a, b, show=lambda where, name, value: value)
 
 
-VERDICTS = [
-    (FORM + b"a=1&b=2", FORM + b"a=1&b=2", Verdict.BYTE_EQUAL),
-    (GET, GET, Verdict.BYTE_EQUAL),
-    (FORM + b"a=1&b=2", FORM.replace(b"Host: h", b"host: h") + b"a=1&b=2", Verdict.BODY_EQUAL),
-    (FORM + b"a=1&b=2", FORM.replace(b"h\r\n", b"i\r\n") + b"a=1&b=2", Verdict.BODY_EQUAL),
-    (FORM + b"a=1&b=2", FORM.replace(b"\r\n", b"\n") + b"a=1&b=2", Verdict.BODY_EQUAL),
-    (FORM + b"a=1&b=2", FORM + b"b=2&a=1", Verdict.SAME_PARAMETERS),
-    (FORM + b"a=%2F&b=2", FORM + b"a=%2f&b=2", Verdict.SAME_PARAMETERS),
-    (FORM + b"a=x+y&b=2", FORM + b"a=x%20y&b=2", Verdict.SAME_PARAMETERS),
-    (JSON + b'{"a":1}', JSON + b'{ "a": 1 }', Verdict.SAME_PARAMETERS),
-    (GET, GET.replace(b"a=1&b=2", b"b=2&a=1"), Verdict.SAME_PARAMETERS),
-    (FORM + b"a=1&b=2", FORM + b"a=1&b=3", Verdict.DIFFERENT),
-    (FORM + b"a=1&a=1", FORM + b"a=1", Verdict.DIFFERENT),
-    (FORM + b"a=1&a=2", FORM + b"a=2&a=1", Verdict.DIFFERENT),
-    (FORM + b"a=1&b=2", FORM.replace(b"/t/", b"/u/") + b"a=1&b=2", Verdict.DIFFERENT),
-    (FORM + b"a=1&b=2", FORM.replace(b"POST", b"PUT") + b"a=1&b=2", Verdict.DIFFERENT),
-    (GET, GET.replace(b"a=1", b"A=1"), Verdict.DIFFERENT),
-    (POST + b"\x00\x01\x02", POST + b"\x00\x01\x03", Verdict.DIFFERENT),
+EQUALITIES = [
+    (FORM + b"a=1&b=2", FORM + b"a=1&b=2", Equality.BYTE_EQUAL),
+    (GET, GET, Equality.BYTE_EQUAL),
+    (FORM + b"a=1&b=2", FORM.replace(b"Host: h", b"host: h") + b"a=1&b=2", Equality.BODY_EQUAL),
+    (FORM + b"a=1&b=2", FORM.replace(b"h\r\n", b"i\r\n") + b"a=1&b=2", Equality.BODY_EQUAL),
+    (FORM + b"a=1&b=2", FORM.replace(b"\r\n", b"\n") + b"a=1&b=2", Equality.BODY_EQUAL),
+    (FORM + b"a=1&b=2", FORM + b"b=2&a=1", Equality.SAME_PARAMETERS),
+    (FORM + b"a=%2F&b=2", FORM + b"a=%2f&b=2", Equality.SAME_PARAMETERS),
+    (FORM + b"a=x+y&b=2", FORM + b"a=x%20y&b=2", Equality.SAME_PARAMETERS),
+    (JSON + b'{"a":1}', JSON + b'{ "a": 1 }', Equality.SAME_PARAMETERS),
+    (GET, GET.replace(b"a=1&b=2", b"b=2&a=1"), Equality.SAME_PARAMETERS),
+    (FORM + b"a=1&b=2", FORM + b"a=1&b=3", Equality.DIFFERENT),
+    (FORM + b"a=1&a=1", FORM + b"a=1", Equality.DIFFERENT),
+    (FORM + b"a=1&a=2", FORM + b"a=2&a=1", Equality.DIFFERENT),
+    (FORM + b"a=1&b=2", FORM.replace(b"/t/", b"/u/") + b"a=1&b=2", Equality.DIFFERENT),
+    (FORM + b"a=1&b=2", FORM.replace(b"POST", b"PUT") + b"a=1&b=2", Equality.DIFFERENT),
+    (GET, GET.replace(b"a=1", b"A=1"), Equality.DIFFERENT),
+    (POST + b"\x00\x01\x02", POST + b"\x00\x01\x03", Equality.DIFFERENT),
 ]
 
 
-@pytest.mark.parametrize(("one", "other", "verdict"), VERDICTS)
+@pytest.mark.parametrize(("one", "other", "equality"), EQUALITIES)
 def test_the_verdict_is_the_strongest_thing_that_holds(
-    one: bytes, other: bytes, verdict: Verdict
+    one: bytes, other: bytes, equality: Equality
 ) -> None:
-    assert held(side(one), side(other)).verdict is verdict
-    assert held(side(other), side(one)).verdict is verdict
+    assert held(side(one), side(other)).equality is equality
+    assert held(side(other), side(one)).equality is equality
 
 
 REDACTED = [
-    ("r", "r", FORM + b"a=" + TAG, FORM + b"a=" + TAG, Verdict.BYTE_EQUAL),
-    ("r", "r", FORM + b"a=" + TAG, FORM + b"a=" + OTHER, Verdict.DIFFERENT),
-    ("r", "r", FORM + b"a=" + TAG, FORM + b"a=" + TAG + b"~~", Verdict.SAME_PARAMETERS),
-    ("r", "s", FORM + b"a=" + TAG, FORM + b"a=" + TAG, Verdict.UNDECIDABLE),
-    ("", "", FORM + b"a=" + TAG, FORM + b"a=" + TAG, Verdict.UNDECIDABLE),
-    ("r", "", FORM + b"a=" + TAG, FORM + b"a=secret", Verdict.UNDECIDABLE),
-    ("r", "r", FORM + b"a=~pw~", FORM + b"a=~pw~", Verdict.UNDECIDABLE),
-    ("r", "r", FORM + b"a=~pw~&b=1", FORM + b"a=~pw~&b=2", Verdict.DIFFERENT),
-    ("r", "", FORM + b"a=~pw~", FORM + b"b=x", Verdict.DIFFERENT),
-    ("r", "", FORM + b"a=~pw~", FORM + b"a=x&c=1", Verdict.DIFFERENT),
+    ("r", "r", FORM + b"a=" + TAG, FORM + b"a=" + TAG, Equality.BYTE_EQUAL),
+    ("r", "r", FORM + b"a=" + TAG, FORM + b"a=" + OTHER, Equality.DIFFERENT),
+    ("r", "r", FORM + b"a=" + TAG, FORM + b"a=" + TAG + b"~~", Equality.SAME_PARAMETERS),
+    ("r", "s", FORM + b"a=" + TAG, FORM + b"a=" + TAG, Equality.UNDECIDABLE),
+    ("", "", FORM + b"a=" + TAG, FORM + b"a=" + TAG, Equality.UNDECIDABLE),
+    ("r", "", FORM + b"a=" + TAG, FORM + b"a=secret", Equality.UNDECIDABLE),
+    ("r", "r", FORM + b"a=~pw~", FORM + b"a=~pw~", Equality.UNDECIDABLE),
+    ("r", "r", FORM + b"a=~pw~&b=1", FORM + b"a=~pw~&b=2", Equality.DIFFERENT),
+    ("r", "", FORM + b"a=~pw~", FORM + b"b=x", Equality.DIFFERENT),
+    ("r", "", FORM + b"a=~pw~", FORM + b"a=x&c=1", Equality.DIFFERENT),
     (
         "r",
         "r",
         GET.replace(b"/t?", b"/~pii~?"),
         GET.replace(b"/t?", b"/~pii~?"),
-        Verdict.UNDECIDABLE,
+        Equality.UNDECIDABLE,
     ),
 ]
 
 
-@pytest.mark.parametrize(("a", "b", "one", "other", "verdict"), REDACTED)
+@pytest.mark.parametrize(("a", "b", "one", "other", "equality"), REDACTED)
 def test_what_was_taken_out_is_equal_only_where_its_tags_say_so(
-    a: str, b: str, one: bytes, other: bytes, verdict: Verdict
+    a: str, b: str, one: bytes, other: bytes, equality: Equality
 ) -> None:
-    assert held(side(one, origin=a), side(other, origin=b)).verdict is verdict
+    assert held(side(one, origin=a), side(other, origin=b)).equality is equality
 
 
 def test_the_spelling_of_a_value_that_was_escaped_on_the_wire_is_not_known() -> None:
     """`%2f` and `%2F` have one length and one tag, and are other bytes."""
     data = FORM + b"a=" + TAG
     found = held(side(data, origin="r", length=12), side(data, origin="r", length=12))
-    assert found.verdict is Verdict.SAME_PARAMETERS
+    assert found.equality is Equality.SAME_PARAMETERS
 
 
 def test_what_a_file_put_together_again_is_never_called_equal_to_the_byte() -> None:
     one = side(FORM + b"a=1")
-    assert held(one, replace(one, exact=False)).verdict is Verdict.BODY_EQUAL
-    assert held(one, replace(one, exact=False, body_exact=False)).verdict is Verdict.SAME_PARAMETERS
+    assert held(one, replace(one, exact=False)).equality is Equality.BODY_EQUAL
+    assert (
+        held(one, replace(one, exact=False, body_exact=False)).equality is Equality.SAME_PARAMETERS
+    )
 
 
 def test_a_header_that_the_redaction_changed_is_undecidable() -> None:
     one = replace(side(FORM + b"a=1"), corrected=frozenset({"content-length"}))
     found = held(one, side(FORM + b"a=1"))
     assert found.layers[2].truth is Truth.UNKNOWN
-    assert found.verdict is Verdict.BODY_EQUAL
+    assert found.equality is Equality.BODY_EQUAL
 
 
 def test_layers_name_each_difference() -> None:
@@ -161,7 +163,7 @@ def test_the_token_step_has_the_body_of_the_articles_curl(tmp_path: Path) -> Non
     folder = kit.written(tmp_path / "rec")
     a, b = pair(f"{folder}#3", "article:curl")
     found = held(a, b)
-    assert found.verdict is Verdict.BODY_EQUAL
+    assert found.equality is Equality.BODY_EQUAL
     headers = found.layers[2]
     assert headers.summary == "the same names in the same order; 1 value not the same"
     assert headers.lines == ("~ User-Agent: entra-oauth/0   |   curl/7.88.1",)
@@ -174,17 +176,17 @@ def test_curl_as_the_tool_makes_it_byte_equal(tmp_path: Path) -> None:
     wire = replace(kit.LINK, sent=sent)
     exchanges[2] = replace(exchanges[2], wire=wire)
     folder = kit.written(tmp_path / "rec", replace(what, exchanges=tuple(exchanges)))
-    assert held(*pair("article:curl", f"{folder}#3")).verdict is Verdict.BYTE_EQUAL
+    assert held(*pair("article:curl", f"{folder}#3")).equality is Equality.BYTE_EQUAL
 
 
 def test_a_raw_file_of_a_recording_is_the_step_that_it_is_of(tmp_path: Path) -> None:
     folder = kit.written(tmp_path / "rec")
     found = held(*pair(f"{folder}#3", f"{folder / '003.token.request.bin'}"))
-    assert found.verdict is Verdict.BYTE_EQUAL
+    assert found.equality is Equality.BYTE_EQUAL
 
 
 def test_a_copy_elsewhere_has_tags_of_nobody_knows_what(tmp_path: Path) -> None:
     folder = kit.written(tmp_path / "rec")
     copy = tmp_path / "copy.bin"
     copy.write_bytes((folder / "003.token.request.bin").read_bytes())
-    assert held(*pair(f"{folder}#3", str(copy))).verdict is Verdict.UNDECIDABLE
+    assert held(*pair(f"{folder}#3", str(copy))).equality is Equality.UNDECIDABLE

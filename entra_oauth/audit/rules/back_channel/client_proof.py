@@ -6,7 +6,7 @@ import re
 from base64 import b64decode
 
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import (
     hidden,
     jwt,
@@ -45,7 +45,7 @@ def _methods(item: Item) -> list[str]:
     return found + (["Authorization: Basic"] if _credentials(item)[0] == "basic" else [])
 
 
-@rule("TR12", E, "RFC 6749 §2.3", at=Leg.TOKEN)
+@rule("TR12", E, "RFC 6749 §2.3", at=StepKind.TOKEN)
 def one_way_to_say_who_asks(item: Item, case: Case) -> Verdict:
     """The client says who it is in one way.
 
@@ -60,7 +60,7 @@ def one_way_to_say_who_asks(item: Item, case: Case) -> Verdict:
     return passed("/request")
 
 
-@rule("TR13", E, "RFC 6749 §2.3; the kind of CVE-2024-47081", at=Leg.TOKEN)
+@rule("TR13", E, "RFC 6749 §2.3; the kind of CVE-2024-47081", at=StepKind.TOKEN)
 def public_client_sends_nothing_else(item: Item, case: Case) -> Verdict:
     """A public client sends no Authorization header and no cookie.
 
@@ -91,7 +91,7 @@ def public_client_sends_nothing_else(item: Item, case: Case) -> Verdict:
     return failed("It sends credentials of somebody else than the client.", where)
 
 
-@rule("TR14", W, "RFC 6749 §2.3.1, RFC 8252 §8.5", at=Leg.TOKEN)
+@rule("TR14", W, "RFC 6749 §2.3.1, RFC 8252 §8.5", at=StepKind.TOKEN)
 def secret_fits_the_client(item: Item, case: Case) -> Verdict:
     """A native app uses no secret, and a server's is better not in the body.
 
@@ -117,7 +117,7 @@ def secret_fits_the_client(item: Item, case: Case) -> Verdict:
     return passed("/request/headers/authorization")
 
 
-@rule("TR15", W, "RFC 6749 §2.3.1", at=Leg.TOKEN)
+@rule("TR15", W, "RFC 6749 §2.3.1", at=StepKind.TOKEN)
 def basic_is_encoded_first(item: Item, case: Case) -> Verdict:
     """Name and secret are form-encoded before they become Basic.
 
@@ -139,7 +139,7 @@ def basic_is_encoded_first(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TR20", W, "RFC 7523 §3, RFC 8725 §3.1", at=Leg.TOKEN)
+@rule("TR20", W, "RFC 7523 §3, RFC 8725 §3.1", at=StepKind.TOKEN)
 def assertion_is_sound(item: Item, case: Case) -> Verdict:
     """A client assertion is signed with a key pair, for this endpoint, short-lived and new.
 
@@ -177,7 +177,7 @@ def assertion_is_sound(item: Item, case: Case) -> Verdict:
     jti = read.text("jti")
     if not jti:
         return failed("It has no jti.", where)
-    others = [other for i in case.all(Leg.TOKEN) if i is not item and (other := _jti(i))]
+    others = [other for i in case.all(StepKind.TOKEN) if i is not item and (other := _jti(i))]
     again = [same(jti, other) for other in others]
     if any(again) and not _is_same_assertion(item, case):
         return failed("Its jti was used before.", where)
@@ -192,5 +192,5 @@ def _jti(item: Item) -> str | None:
 def _is_same_assertion(item: Item, case: Case) -> bool:
     """MSAL sends one assertion again while it is good; Entra allows that."""
     mine = item.get("client_assertion") or ""
-    others = [i.get("client_assertion") for i in case.all(Leg.TOKEN) if i is not item]
+    others = [i.get("client_assertion") for i in case.all(StepKind.TOKEN) if i is not item]
     return is_entra(item) and any(other and same(mine, other) for other in others)

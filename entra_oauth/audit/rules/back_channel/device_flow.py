@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case
-from entra_oauth.audit.classify import Flow, Item, Leg
+from entra_oauth.audit.classify import Flow, Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, host_of, length
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -38,7 +38,7 @@ def polls_keep_their_distance(case: Case) -> Iterator[Verdict]:
     After: interval 5, polls every five seconds
     """
     for flow in case.flows:
-        start = flow.first(Leg.DEVICE)
+        start = flow.first(StepKind.DEVICE)
         if start is None:
             continue
         value = start.members.get("interval", 5)
@@ -72,7 +72,7 @@ def polls_end(case: Case) -> Iterator[Verdict]:
     After: expired_token, and the end
     """
     for flow in case.flows:
-        start, polls = flow.first(Leg.DEVICE), _polls(flow)
+        start, polls = flow.first(StepKind.DEVICE), _polls(flow)
         if start is None or not polls:
             continue
         value = start.members.get("expires_in")
@@ -90,7 +90,7 @@ def polls_end(case: Case) -> Iterator[Verdict]:
                 over = over or poll
 
 
-@rule("DV03", W, "RFC 8628 §3.2, §5.4", at=Leg.DEVICE)
+@rule("DV03", W, "RFC 8628 §3.2, §5.4", at=StepKind.DEVICE)
 def page_is_the_authoritys(item: Item, case: Case) -> Verdict:
     """The page for the code is https, the authority's, and the code is short-lived.
 
@@ -124,7 +124,7 @@ def _none(item: Item, case: Case) -> Verdict:
     return absent("the answer is no success")
 
 
-@rule("DV04", W, "RFC 8628 §5.1, §5.2", at=Leg.DEVICE)
+@rule("DV04", W, "RFC 8628 §5.1, §5.2", at=StepKind.DEVICE)
 def codes_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     """The user code holds 20 bits or more, the device code 128.
 
@@ -149,7 +149,7 @@ def codes_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     return passed(BODY)
 
 
-@rule("DV05", N, "RFC 8628 §5.4", at=Leg.DEVICE)
+@rule("DV05", N, "RFC 8628 §5.4", at=StepKind.DEVICE)
 def a_browser_would_be_better(item: Item, case: Case) -> Verdict:
     """The device flow is used only where there is no browser.
 
@@ -159,6 +159,6 @@ def a_browser_would_be_better(item: Item, case: Case) -> Verdict:
     Before: device flow beside an authorize request from the same machine
     After: authorization code flow
     """
-    if case.all(Leg.AUTHORIZE):
+    if case.all(StepKind.AUTHORIZE):
         return failed("A browser was used in the same recording.", "/request")
     return unknown("whether a browser was at hand is not in a recording")

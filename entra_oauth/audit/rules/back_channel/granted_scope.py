@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case, is_entra
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
 from entra_oauth.audit.rules.back_channel.token_response import BODY, success
 from entra_oauth.audit.rules.rule import rule, rule_of_all
@@ -22,7 +22,7 @@ E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _OIDC = frozenset(("openid", "profile", "email", "offline_access", "address", "phone"))
 
 
-@rule("TS06", W, "RFC 6749 §5.1", at=Leg.TOKEN)
+@rule("TS06", W, "RFC 6749 §5.1", at=StepKind.TOKEN)
 def scope_is_as_asked(item: Item, case: Case) -> Verdict:
     """What is granted is what was asked for.
 
@@ -61,8 +61,8 @@ def scope_is_as_asked(item: Item, case: Case) -> Verdict:
 
 def _asked(item: Item, case: Case) -> str:
     flow = case.flow(item)
-    for leg in (Leg.AUTHORIZE, Leg.DEVICE):
-        first = flow.first(leg)
+    for kind in (StepKind.AUTHORIZE, StepKind.DEVICE):
+        first = flow.first(kind)
         if first is not None and first.get("scope"):
             return first.get("scope") or ""
     earlier = [i.get("scope") for i in flow.tokens() if i is not item and i.get("scope")]
@@ -74,11 +74,11 @@ def _resource(scope: str) -> str:
 
 
 def _is_behind(scope: str, asked: tuple[str, ...]) -> bool:
-    """Whether the permission is one of those that `.default` stands for."""
+    """True if the permission is one of those that `.default` stands for."""
     return any(a.endswith("/.default") and _resource(a) == _resource(scope) for a in asked)
 
 
-@rule("TS07", W, "RFC 6749 §4.4.3; OpenID Connect Core §11", at=Leg.TOKEN)
+@rule("TS07", W, "RFC 6749 §4.4.3; OpenID Connect Core §11", at=StepKind.TOKEN)
 def no_refresh_token_unasked(item: Item, case: Case) -> Verdict:
     """A refresh token comes only where it was asked for, and never to an app itself.
 
@@ -104,7 +104,7 @@ def no_refresh_token_unasked(item: Item, case: Case) -> Verdict:
     return failed("A refresh token came without offline_access.", where)
 
 
-@rule("TS08", W, "RFC 9700 §2.2.2, §4.14.2", at=Leg.TOKEN)
+@rule("TS08", W, "RFC 9700 §2.2.2, §4.14.2", at=StepKind.TOKEN)
 def refresh_token_is_renewed(item: Item, case: Case) -> Verdict:
     """A public client's refresh token is replaced when it is used.
 

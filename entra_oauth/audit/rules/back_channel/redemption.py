@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import CODE, Case, is_entra
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import (
     hidden,
     length,
@@ -30,7 +30,7 @@ ENOUGH = 240
 NO_CODE = "no code is redeemed"
 
 
-@rule("TR05", E, "RFC 9700 §4.5", at=Leg.TOKEN)
+@rule("TR05", E, "RFC 9700 §4.5", at=StepKind.TOKEN)
 def code_is_the_one_that_came(item: Item, case: Case) -> Verdict:
     """The code that is redeemed is the one that the redirect brought.
 
@@ -55,7 +55,7 @@ def code_is_the_one_that_came(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is not the code that came.", where)
 
 
-@rule("TR06", E, "RFC 6749 §4.1.3", at=Leg.TOKEN)
+@rule("TR06", E, "RFC 6749 §4.1.3", at=StepKind.TOKEN)
 def redirect_uri_is_the_same(item: Item, case: Case) -> Verdict:
     """The redirect URI is that of the authorize request, byte for byte.
 
@@ -79,7 +79,7 @@ def redirect_uri_is_the_same(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is not the one of the authorize request.", where)
 
 
-@rule("TR07", E, "RFC 7636 §4.5, RFC 9700 §4.8", at=Leg.TOKEN)
+@rule("TR07", E, "RFC 7636 §4.5, RFC 9700 §4.8", at=StepKind.TOKEN)
 def verifier_follows_challenge(item: Item, case: Case) -> Verdict:
     """Where there was a challenge there is a verifier, and none without.
 
@@ -102,7 +102,7 @@ def verifier_follows_challenge(item: Item, case: Case) -> Verdict:
     return passed(where) if sent else absent("PKCE is not used; AR04 tells of that")
 
 
-@rule("TR08", E, "RFC 7636 §4.6", at=Leg.TOKEN)
+@rule("TR08", E, "RFC 7636 §4.6", at=StepKind.TOKEN)
 def verifier_fits_challenge(item: Item, case: Case) -> Verdict:
     """The verifier fits the challenge.
 
@@ -136,7 +136,7 @@ def _fits(verifier: str, challenge: str, method: str | None) -> bool | None:
     return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") == challenge
 
 
-@rule("TR09", E, "RFC 7636 §4.1, §7.1", at=Leg.TOKEN)
+@rule("TR09", E, "RFC 7636 §4.1, §7.1", at=StepKind.TOKEN)
 def verifier_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     """The verifier is 43 to 128 unreserved characters, with 256 bits of chance.
 
@@ -176,7 +176,7 @@ def code_is_spent_once(case: Case) -> Iterator[Verdict]:
     Before: two token requests with code=a…
     After: one
     """
-    items = [i for i in case.all(Leg.TOKEN) if i.get("grant_type") == CODE]
+    items = [i for i in case.all(StepKind.TOKEN) if i.get("grant_type") == CODE]
     for index, item in enumerate(items):
         verdict = passed(item.at("code"))
         for before in items[:index]:
@@ -195,7 +195,7 @@ def code_is_spent_once(case: Case) -> Iterator[Verdict]:
         yield replace(verdict, step=item.number)
 
 
-@rule("TR11", E, "RFC 6749 §4.1.3", at=Leg.TOKEN)
+@rule("TR11", E, "RFC 6749 §4.1.3", at=StepKind.TOKEN)
 def client_is_the_same(item: Item, case: Case) -> Verdict:
     """The token request names the client of the authorize request.
 
@@ -220,7 +220,7 @@ def client_is_the_same(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is another than at authorize.", where)
 
 
-@rule("TR22", E, "RFC 6749 §6", at=Leg.TOKEN)
+@rule("TR22", E, "RFC 6749 §6", at=StepKind.TOKEN)
 def refresh_stays_within(item: Item, case: Case) -> Verdict:
     """A refresh asks for no more than was granted, as the same client.
 
@@ -257,5 +257,5 @@ def refresh_stays_within(item: Item, case: Case) -> Verdict:
 def _origin(item: Item, case: Case) -> Item | None:
     """The token request whose answer held this refresh token."""
     mine = item.get("refresh_token") or ""
-    earlier = [i for i in case.all(Leg.TOKEN) if i is not item]
+    earlier = [i for i in case.all(StepKind.TOKEN) if i is not item]
     return next((i for i in earlier if same(mine, i.text("refresh_token") or "")), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case, cloud_of, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import host_of
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -21,7 +21,7 @@ E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 FORM_AT = "/request/form"
 
 
-@rule("TR01", E, "RFC 6749 §3.2", at=Leg.TOKEN)
+@rule("TR01", E, "RFC 6749 §3.2", at=StepKind.TOKEN)
 def is_posted_over_https(item: Item, case: Case) -> Verdict:
     """A token request is a POST over https.
 
@@ -41,7 +41,7 @@ def is_posted_over_https(item: Item, case: Case) -> Verdict:
     return passed("/request/url")
 
 
-@rule("TR02", E, "RFC 6749 appendix B", at=Leg.TOKEN)
+@rule("TR02", E, "RFC 6749 appendix B", at=StepKind.TOKEN)
 def is_a_form(item: Item, case: Case) -> Verdict:
     """The body is a form in UTF-8.
 
@@ -65,7 +65,7 @@ def is_a_form(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TR03", E, "RFC 6749 §2.3.1", at=Leg.TOKEN)
+@rule("TR03", E, "RFC 6749 §2.3.1", at=StepKind.TOKEN)
 def address_holds_no_secret(item: Item, case: Case) -> Verdict:
     """No code, secret, token or password is in the address of a token request.
 
@@ -86,7 +86,7 @@ _SECRETS = frozenset(
 )
 
 
-@rule("TR04", E, "RFC 6749 §3.2", at=Leg.TOKEN)
+@rule("TR04", E, "RFC 6749 §3.2", at=StepKind.TOKEN)
 def each_field_once(item: Item, case: Case) -> Verdict:
     """Each field stands once.
 
@@ -102,7 +102,7 @@ def each_field_once(item: Item, case: Case) -> Verdict:
     return failed(f"{case.show('name', twice)[:40]} stands {names.count(twice)} times.", FORM_AT)
 
 
-@rule("TR16", E, "RFC 9700 §2.4", at=Leg.TOKEN)
+@rule("TR16", E, "RFC 9700 §2.4", at=StepKind.TOKEN)
 def no_password_grant(item: Item, case: Case) -> Verdict:
     """The password grant is not used.
 
@@ -123,7 +123,7 @@ _GRANTS = re.compile(
 )
 
 
-@rule("TR17", E, "RFC 6749 §4", at=Leg.TOKEN)
+@rule("TR17", E, "RFC 6749 §4", at=StepKind.TOKEN)
 def grant_fits_the_flow(item: Item, case: Case) -> Verdict:
     """The grant is a known one, and the one that the sign-in leads to.
 
@@ -145,7 +145,7 @@ def grant_fits_the_flow(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TR18", N, "RFC 6749 §4.1.3, §5.1", at=Leg.TOKEN)
+@rule("TR18", N, "RFC 6749 §4.1.3, §5.1", at=StepKind.TOKEN)
 def state_is_not_for_the_token_endpoint(item: Item, case: Case) -> Verdict:
     """No state is sent to the token endpoint.
 
@@ -160,7 +160,7 @@ def state_is_not_for_the_token_endpoint(item: Item, case: Case) -> Verdict:
     return passed(FORM_AT)
 
 
-@rule("TR19", N, "Entra, authorization code flow (AADSTS9002327)", at=Leg.TOKEN)
+@rule("TR19", N, "Entra, authorization code flow (AADSTS9002327)", at=StepKind.TOKEN)
 def no_origin(item: Item, case: Case) -> Verdict:
     """A native app sends no Origin header.
 
@@ -174,7 +174,7 @@ def no_origin(item: Item, case: Case) -> Verdict:
     return passed("/request/headers")
 
 
-@rule("TR21", E, "RFC 9700 §4.4", at=Leg.TOKEN)
+@rule("TR21", E, "RFC 9700 §4.4", at=StepKind.TOKEN)
 def goes_to_the_same_authority(item: Item, case: Case) -> Verdict:
     """The token request goes to the authority that the browser was sent to.
 
@@ -184,7 +184,7 @@ def goes_to_the_same_authority(item: Item, case: Case) -> Verdict:
     After: both at login.microsoftonline.com
     """
     where = "/request/url"
-    for known in case.all(Leg.METADATA):
+    for known in case.all(StepKind.METADATA):
         endpoint = known.text("token_endpoint")
         if endpoint and host_of(endpoint) == host_of(item.url):
             return passed(where)
@@ -211,7 +211,7 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
     items = case.items
     for index, item in enumerate(items):
         status = item.response.status if item.response is not None else 0
-        if item.leg is not Leg.TOKEN or not 300 <= status < 400 or item.response is None:
+        if item.kind is not StepKind.TOKEN or not 300 <= status < 400 or item.response is None:
             continue
         target = (item.response.header("location") or "").partition("?")[0]
         later = [i for i in items[index + 1 :] if target and i.url.partition("?")[0] == target]
@@ -220,17 +220,17 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
             text = f"Step {later[0].number} goes where the answer of step {item.number} leads."
             verdict = failed(text, "/response/headers/location")
         yield replace(verdict, step=item.number)
-    if not any(v.leg is Leg.TOKEN for v in items):
+    if not any(v.kind is StepKind.TOKEN for v in items):
         return
     yield passed("/response/status") if _no_redirects(items) else absent("see the steps above")
 
 
 def _no_redirects(items: tuple[Item, ...]) -> bool:
-    answers = [i.response for i in items if i.leg is Leg.TOKEN]
+    answers = [i.response for i in items if i.kind is StepKind.TOKEN]
     return all(a is None or not 300 <= a.status < 400 for a in answers)
 
 
-@rule("TR24", W, "BCP 195, RFC 9700 §2.6", at=Leg.TOKEN)
+@rule("TR24", W, "BCP 195, RFC 9700 §2.6", at=StepKind.TOKEN)
 def tls_is_of_today(item: Item, case: Case) -> Verdict:
     """The connection is TLS 1.2 or later, and its keys were written nowhere.
 
@@ -254,7 +254,7 @@ def tls_is_of_today(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TR26", N, "what is sent beside OAuth", at=Leg.TOKEN)
+@rule("TR26", N, "what is sent beside OAuth", at=StepKind.TOKEN)
 def nothing_is_told_beside(item: Item, case: Case) -> Verdict:
     """No header tells of the machine, the library or the person.
 

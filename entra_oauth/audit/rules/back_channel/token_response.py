@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from entra_oauth.audit.case import Case
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.strict_json import read_object
@@ -16,7 +16,7 @@ BODY = "/response/content"
 
 
 def _unseen(item: Item, case: Case) -> Verdict | None:
-    """Why an answer that is not there cannot be judged."""
+    """The verdict where there is no answer to be judged."""
     if item.response is not None:
         return None
     if case.planned:
@@ -32,7 +32,7 @@ def success(item: Item, case: Case) -> Verdict | None:
     return unseen
 
 
-@rule("TS01", E, "RFC 6749 §5.1", at=Leg.TOKEN)
+@rule("TS01", E, "RFC 6749 §5.1", at=StepKind.TOKEN)
 def success_is_200_and_json(item: Item, case: Case) -> Verdict:
     """Tokens come with status 200 as application/json.
 
@@ -52,7 +52,7 @@ def success_is_200_and_json(item: Item, case: Case) -> Verdict:
     return passed("/response/status") if status == 200 else absent("the answer is no success")
 
 
-@rule("TS02", E, "RFC 6749 §5.1", at=Leg.TOKEN)
+@rule("TS02", E, "RFC 6749 §5.1", at=StepKind.TOKEN)
 def tokens_are_not_kept_on_the_way(item: Item, case: Case) -> Verdict:
     """An answer with tokens says Cache-Control: no-store.
 
@@ -72,7 +72,7 @@ def tokens_are_not_kept_on_the_way(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TS03", E, "RFC 6749 §5.1", at=Leg.TOKEN)
+@rule("TS03", E, "RFC 6749 §5.1", at=StepKind.TOKEN)
 def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     """access_token and token_type are there, as texts.
 
@@ -91,7 +91,7 @@ def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     return passed(BODY)
 
 
-@rule("TS04", E, "RFC 6749 §7.1", at=Leg.TOKEN)
+@rule("TS04", E, "RFC 6749 §7.1", at=StepKind.TOKEN)
 def type_is_known(item: Item, case: Case) -> Verdict:
     """The token's type is Bearer, or another that the client asked for.
 
@@ -108,7 +108,7 @@ def type_is_known(item: Item, case: Case) -> Verdict:
     return failed(f"It is {case.show('token_type', kind)}.", f"{BODY}/token_type")
 
 
-@rule("TS05", W, "RFC 6749 §5.1; Entra, token lifetimes", at=Leg.TOKEN)
+@rule("TS05", W, "RFC 6749 §5.1; Entra, token lifetimes", at=StepKind.TOKEN)
 def life_is_told_and_short(item: Item, case: Case) -> Verdict:
     """expires_in is a number above zero, and not more than a day.
 
@@ -140,11 +140,11 @@ def life_is_told_and_short(item: Item, case: Case) -> Verdict:
 
 
 def is_v1(item: Item) -> bool:
-    """Whether it is Entra's older endpoint, by its address or its answer."""
+    """True for Entra's older endpoint, by its address or its answer."""
     return item.request.path.endswith("/oauth2/token") or "resource" in item.members
 
 
-@rule("TS09", E, "RFC 6749 §5.2", at=Leg.TOKEN)
+@rule("TS09", E, "RFC 6749 §5.2", at=StepKind.TOKEN)
 def error_is_only_an_error(item: Item, case: Case) -> Verdict:
     """An error comes with an error's status, says which it is, and holds no token.
 
@@ -165,7 +165,7 @@ def error_is_only_an_error(item: Item, case: Case) -> Verdict:
     return passed(BODY)
 
 
-@rule("TS10", W, "RFC 6749 §5.2", at=Leg.TOKEN)
+@rule("TS10", W, "RFC 6749 §5.2", at=StepKind.TOKEN)
 def refusal_of_basic_says_so(item: Item, case: Case) -> Verdict:
     """A 401 to Basic has a WWW-Authenticate header.
 
@@ -187,7 +187,7 @@ def refusal_of_basic_says_so(item: Item, case: Case) -> Verdict:
     return failed("It is missing.", where)
 
 
-@rule("TS11", E, "RFC 8259 §4, §8.1", at=Leg.TOKEN)
+@rule("TS11", E, "RFC 8259 §4, §8.1", at=StepKind.TOKEN)
 def answer_has_one_meaning(item: Item, case: Case) -> Verdict:
     """The answer is one JSON object in UTF-8, each member once.
 
@@ -207,7 +207,7 @@ def answer_has_one_meaning(item: Item, case: Case) -> Verdict:
     return passed(BODY)
 
 
-@rule("TS12", W, "RFC 9700 §2.6", at=Leg.TOKEN)
+@rule("TS12", W, "RFC 9700 §2.6", at=StepKind.TOKEN)
 def answer_is_not_for_every_page(item: Item, case: Case) -> Verdict:
     """The answer to a native client is not opened to every page (CORS).
 
@@ -227,7 +227,7 @@ def answer_is_not_for_every_page(item: Item, case: Case) -> Verdict:
     return failed("Every page may read it." if allowed == "*" else "A page may read it.", where)
 
 
-@rule("TS13", N, "cookies of Entra's token endpoint", at=Leg.TOKEN)
+@rule("TS13", N, "cookies of Entra's token endpoint", at=StepKind.TOKEN)
 def no_cookie_comes(item: Item, case: Case) -> Verdict:
     """The token endpoint sets no cookie.
 

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from entra_oauth.audit.case import Case, cloud_of, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, host_of
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -19,7 +19,7 @@ URI = "/request/query/redirect_uri"
 MODE = "/request/query/response_mode"
 
 
-@rule("AR14", E, "RFC 6749 §3.1.2", at=Leg.AUTHORIZE)
+@rule("AR14", E, "RFC 6749 §3.1.2", at=StepKind.AUTHORIZE)
 def redirect_uri_is_absolute(item: Item, case: Case) -> Verdict:
     """The redirect URI is there, absolute, and has no fragment.
 
@@ -38,7 +38,7 @@ def redirect_uri_is_absolute(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR15", E, "RFC 9700 §2.6", at=Leg.AUTHORIZE)
+@rule("AR15", E, "RFC 9700 §2.6", at=StepKind.AUTHORIZE)
 def redirect_uri_is_safe(item: Item, case: Case) -> Verdict:
     """The answer does not travel over plain http, save within this machine.
 
@@ -55,7 +55,7 @@ def redirect_uri_is_safe(item: Item, case: Case) -> Verdict:
     return failed(f"It is http to {case.show('host', host_of(uri)) or 'no host'}.", URI)
 
 
-@rule("AR16", N, "RFC 8252 §8.3", at=Leg.AUTHORIZE)
+@rule("AR16", N, "RFC 8252 §8.3", at=StepKind.AUTHORIZE)
 def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     """A loopback redirect URI names an address, or both families were held.
 
@@ -73,7 +73,7 @@ def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR17", W, "RFC 8252 §7.1; OAuth 2.1 §8.4.3", at=Leg.AUTHORIZE)
+@rule("AR17", W, "RFC 8252 §7.1; OAuth 2.1 §8.4.3", at=StepKind.AUTHORIZE)
 def scheme_is_the_apps_own(item: Item, case: Case) -> Verdict:
     """A private scheme is a reversed domain name, and no code is shown for copying.
 
@@ -94,7 +94,7 @@ def scheme_is_the_apps_own(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR18", W, "RFC 9700 §4.3.1; OAuth 2.0 Form Post Response Mode", at=Leg.AUTHORIZE)
+@rule("AR18", W, "RFC 9700 §4.3.1; OAuth 2.0 Form Post Response Mode", at=StepKind.AUTHORIZE)
 def code_stays_out_of_the_history(item: Item, case: Case) -> Verdict:
     """The code comes by form_post, not in the address.
 
@@ -114,7 +114,7 @@ def code_stays_out_of_the_history(item: Item, case: Case) -> Verdict:
     return failed(text, MODE, severity=N if safe else W)
 
 
-@rule("AR19", E, "OAuth 2.0 Multiple Response Types §5", at=Leg.AUTHORIZE)
+@rule("AR19", E, "OAuth 2.0 Multiple Response Types §5", at=StepKind.AUTHORIZE)
 def answer_can_arrive(item: Item, case: Case) -> Verdict:
     """A listener on this machine does not ask for its answer in the fragment.
 
@@ -139,7 +139,7 @@ _OF_OTHERS = {
 }
 
 
-@rule("AR26", E, "RFC 8414 §3.3, RFC 9700 §4.4", at=Leg.AUTHORIZE)
+@rule("AR26", E, "RFC 8414 §3.3, RFC 9700 §4.4", at=StepKind.AUTHORIZE)
 def host_is_the_authoritys(item: Item, case: Case) -> Verdict:
     """The host is the one of the metadata, or of the cloud that the resource belongs to.
 
@@ -149,7 +149,7 @@ def host_is_the_authoritys(item: Item, case: Case) -> Verdict:
     Before: https://login.microsoftonline.com/… with scope=https://graph.microsoft.us/.default
     After: https://login.microsoftonline.us/… with scope=https://graph.microsoft.us/.default
     """
-    for known in case.all(Leg.METADATA):
+    for known in case.all(StepKind.METADATA):
         endpoint = known.text("authorization_endpoint")
         if endpoint and known.step.started_at <= item.step.started_at:
             if host_of(endpoint) == host_of(item.url) or cloud_of(endpoint) == cloud_of(item.url):
@@ -172,7 +172,7 @@ def host_is_the_authoritys(item: Item, case: Case) -> Verdict:
     return passed("/request/url")
 
 
-@rule("AR27", E, "RFC 6749 §3.1", at=Leg.AUTHORIZE)
+@rule("AR27", E, "RFC 6749 §3.1", at=StepKind.AUTHORIZE)
 def address_is_clean(item: Item, case: Case) -> Verdict:
     """The address has no fragment and no control characters.
 

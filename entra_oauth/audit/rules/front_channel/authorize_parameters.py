@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -15,7 +15,7 @@ __all__: list[str] = []
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
-@rule("AR01", E, "RFC 6749 §3.1, RFC 9700 §2.6", at=Leg.AUTHORIZE)
+@rule("AR01", E, "RFC 6749 §3.1, RFC 9700 §2.6", at=StepKind.AUTHORIZE)
 def goes_over_https(item: Item, case: Case) -> Verdict:
     """The authorize request goes over https.
 
@@ -32,7 +32,7 @@ def goes_over_https(item: Item, case: Case) -> Verdict:
     return failed("It is not https.", "/request/url")
 
 
-@rule("AR02", E, "RFC 9700 §2.1.2", at=Leg.AUTHORIZE)
+@rule("AR02", E, "RFC 9700 §2.1.2", at=StepKind.AUTHORIZE)
 def asks_for_a_code(item: Item, case: Case) -> Verdict:
     """The authorize request asks for a code, and for no token in the address.
 
@@ -50,7 +50,7 @@ def asks_for_a_code(item: Item, case: Case) -> Verdict:
     return passed("/request/query/response_type")
 
 
-@rule("AR03", W, "OAuth 2.1 §4.1.1", at=Leg.AUTHORIZE)
+@rule("AR03", W, "OAuth 2.1 §4.1.1", at=StepKind.AUTHORIZE)
 def no_id_token_in_front(item: Item, case: Case) -> Verdict:
     """A native app asks for no ID token in the front channel.
 
@@ -65,7 +65,7 @@ def no_id_token_in_front(item: Item, case: Case) -> Verdict:
     return passed("/request/query/response_type")
 
 
-@rule("AR20", E, "RFC 6749 §2.3.1, RFC 6750 §5.3", at=Leg.AUTHORIZE)
+@rule("AR20", E, "RFC 6749 §2.3.1, RFC 6750 §5.3", at=StepKind.AUTHORIZE)
 def no_secret_in_the_address(item: Item, case: Case) -> Verdict:
     """No secret is in the authorize address.
 
@@ -84,7 +84,7 @@ def no_secret_in_the_address(item: Item, case: Case) -> Verdict:
     return passed("/request/url")
 
 
-@rule("AR21", E, "RFC 6749 §3.1", at=Leg.AUTHORIZE)
+@rule("AR21", E, "RFC 6749 §3.1", at=StepKind.AUTHORIZE)
 def each_parameter_once(item: Item, case: Case) -> Verdict:
     """Each parameter stands once.
 
@@ -105,7 +105,7 @@ def _each_once(item: Item, case: Case) -> Verdict:
     return passed(f"/request/{'form' if item.form else 'query'}")
 
 
-@rule("AR22", W, "RFC 6749 §3.3; Entra, scopes and permissions", at=Leg.AUTHORIZE)
+@rule("AR22", W, "RFC 6749 §3.3; Entra, scopes and permissions", at=StepKind.AUTHORIZE)
 def scope_is_for_one_resource(item: Item, case: Case) -> Verdict:
     """The scope names one resource, and does not mix .default with single permissions.
 
@@ -129,7 +129,7 @@ def scope_is_for_one_resource(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("AR23", N, "RFC 9700 §2.3", at=Leg.AUTHORIZE)
+@rule("AR23", N, "RFC 9700 §2.3", at=StepKind.AUTHORIZE)
 def refresh_token_came_as_asked(item: Item, case: Case) -> Verdict:
     """Who asks for offline_access gets a refresh token.
 
@@ -154,7 +154,7 @@ def refresh_token_came_as_asked(item: Item, case: Case) -> Verdict:
     )
 
 
-@rule("AR24", N, "OpenID Connect Core §3.1.3.7; Entra, protocols", at=Leg.AUTHORIZE)
+@rule("AR24", N, "OpenID Connect Core §3.1.3.7; Entra, protocols", at=StepKind.AUTHORIZE)
 def tenant_is_named(item: Item, case: Case) -> Verdict:
     """The tenant is named, or the issuer is checked against the token's own tenant.
 
@@ -172,7 +172,7 @@ def tenant_is_named(item: Item, case: Case) -> Verdict:
     return passed("/request/url")
 
 
-@rule("AR25", N, "RFC 9700 §4.3", at=Leg.AUTHORIZE)
+@rule("AR25", N, "RFC 9700 §4.3", at=StepKind.AUTHORIZE)
 def nobody_is_named_in_the_address(item: Item, case: Case) -> Verdict:
     """The address names no person.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -28,7 +28,7 @@ ENOUGH = 120
 """Bits: 22 random characters hold 128, and look like a few less where there is no digit in them."""
 
 
-@rule("AR04", E, "RFC 9700 §2.1.1", at=Leg.AUTHORIZE)
+@rule("AR04", E, "RFC 9700 §2.1.1", at=StepKind.AUTHORIZE)
 def has_a_challenge(item: Item, case: Case) -> Verdict:
     """The authorize request carries a PKCE challenge.
 
@@ -48,7 +48,7 @@ def has_a_challenge(item: Item, case: Case) -> Verdict:
     )
 
 
-@rule("AR05", E, "RFC 7636 §4.3, RFC 9700 §2.1.1", at=Leg.AUTHORIZE)
+@rule("AR05", E, "RFC 7636 §4.3, RFC 9700 §2.1.1", at=StepKind.AUTHORIZE)
 def challenge_is_a_hash(item: Item, case: Case) -> Verdict:
     """The challenge's method is S256.
 
@@ -69,7 +69,7 @@ def challenge_is_a_hash(item: Item, case: Case) -> Verdict:
     )
 
 
-@rule("AR06", E, "RFC 7636 §4.2", at=Leg.AUTHORIZE)
+@rule("AR06", E, "RFC 7636 §4.2", at=StepKind.AUTHORIZE)
 def challenge_has_its_form(item: Item, case: Case) -> Verdict:
     """An S256 challenge is 43 characters of base64url, without padding.
 
@@ -91,7 +91,7 @@ def challenge_has_its_form(item: Item, case: Case) -> Verdict:
     )
 
 
-@rule("AR07", E, "RFC 9700 §2.1, §4.7", at=Leg.AUTHORIZE)
+@rule("AR07", E, "RFC 9700 §2.1, §4.7", at=StepKind.AUTHORIZE)
 def is_tied_to_this_browser(item: Item, case: Case) -> Verdict:
     """State, nonce or PKCE ties the answer to this attempt.
 
@@ -108,7 +108,7 @@ def is_tied_to_this_browser(item: Item, case: Case) -> Verdict:
     return failed("There is no state, no nonce and no challenge.", STATE)
 
 
-@rule("AR08", E, "RFC 6749 §10.10, §10.12", at=Leg.AUTHORIZE)
+@rule("AR08", E, "RFC 6749 §10.10, §10.12", at=StepKind.AUTHORIZE)
 def state_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     """The state cannot be guessed: 128 bits of chance.
 
@@ -144,7 +144,7 @@ def state_is_used_once(case: Case) -> Iterator[Verdict]:
     yield from _once("state", case)
 
 
-@rule("AR10", W, "OAuth 2.1 §4.1.1", at=Leg.AUTHORIZE)
+@rule("AR10", W, "OAuth 2.1 §4.1.1", at=StepKind.AUTHORIZE)
 def state_holds_no_data(item: Item, case: Case) -> Verdict:
     """The state holds no data that others could read or change.
 
@@ -192,7 +192,7 @@ def _decoded(value: str) -> list[str]:
     return found
 
 
-@rule("AR11", W, "OpenID Connect Core §3.1.2.1, RFC 9700 §2.1", at=Leg.AUTHORIZE)
+@rule("AR11", W, "OpenID Connect Core §3.1.2.1, RFC 9700 §2.1", at=StepKind.AUTHORIZE)
 def openid_has_a_nonce(item: Item, case: Case) -> Verdict:
     """A request with openid carries a nonce.
 
@@ -208,7 +208,7 @@ def openid_has_a_nonce(item: Item, case: Case) -> Verdict:
     return failed("There is no nonce.", "/request/query/nonce")
 
 
-@rule("AR12", W, "OpenID Connect Core §15.5.2", at=Leg.AUTHORIZE)
+@rule("AR12", W, "OpenID Connect Core §15.5.2", at=StepKind.AUTHORIZE)
 def nonce_is_random(item: Item, case: Case) -> Verdict:
     """The nonce is random, not the state, and used once.
 
@@ -224,7 +224,7 @@ def nonce_is_random(item: Item, case: Case) -> Verdict:
     equal = same(nonce, item.get("state") or "")
     if equal and item.get("state"):
         return failed("It is the state.", where)
-    others = [i.get("nonce") for i in case.all(Leg.AUTHORIZE) if i is not item]
+    others = [i.get("nonce") for i in case.all(StepKind.AUTHORIZE) if i is not item]
     if any(other and same(nonce, other) for other in others):
         return failed("Another request has the same.", where)
     bits = case.bits("nonce", item) if hidden(nonce) else entropy_bits(nonce)
@@ -252,7 +252,7 @@ def challenge_is_used_once(case: Case) -> Iterator[Verdict]:
 def _once(name: str, case: Case) -> Iterator[Verdict]:
     seen: list[tuple[Item, str]] = []
     where = f"/request/query/{name}"
-    for item in case.all(Leg.AUTHORIZE):
+    for item in case.all(StepKind.AUTHORIZE):
         value = item.get(name)
         if not value:
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, host_of, same
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -30,7 +30,7 @@ _WANTED = (
 )
 
 
-@rule("RR09", W, "RFC 9700 §4.2.4", at=Leg.REDIRECT)
+@rule("RR09", W, "RFC 9700 §4.2.4", at=StepKind.REDIRECT)
 def listener_answers_carefully(item: Item, case: Case) -> Verdict:
     """The listener's answer is not kept, sends no Referer and loads nothing.
 
@@ -48,7 +48,7 @@ def listener_answers_carefully(item: Item, case: Case) -> Verdict:
     return passed("/response/headers")
 
 
-@rule("RR10", E, "OAuth 2.1 §2.3.6", at=Leg.REDIRECT)
+@rule("RR10", E, "OAuth 2.1 §2.3.6", at=StepKind.REDIRECT)
 def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     """The listener's page repeats no code and no state, and loads nothing from elsewhere.
 
@@ -80,7 +80,7 @@ def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     return passed("/response/content")
 
 
-@rule("RR11", E, "RFC 9700 §4.11.1", at=Leg.REDIRECT)
+@rule("RR11", E, "RFC 9700 §4.11.1", at=StepKind.REDIRECT)
 def listener_leads_nowhere_else(item: Item, case: Case) -> Verdict:
     """The listener does not send the browser to an address from the query.
 
@@ -100,7 +100,7 @@ def listener_leads_nowhere_else(item: Item, case: Case) -> Verdict:
     return passed("/response/headers/location")
 
 
-@rule("RR12", W, "RFC 9700 §4.3.1", at=Leg.REDIRECT)
+@rule("RR12", W, "RFC 9700 §4.3.1", at=StepKind.REDIRECT)
 def code_leaves_the_address_bar(item: Item, case: Case) -> Verdict:
     """The code leaves the address bar.
 
@@ -133,7 +133,7 @@ def referer_tells_nothing(case: Case) -> Iterator[Verdict]:
     for item in bad:
         text = "The Referer holds a code or a state."
         yield replace(failed(text, "/request/headers/referer"), step=item.number)
-    if not bad and case.all(Leg.REDIRECT):
+    if not bad and case.all(StepKind.REDIRECT):
         where = "/request/headers/referer"
         sure = case.browser_side
         yield passed(where) if sure else unknown(f"{_BROWSERS} not here", where)
@@ -152,7 +152,7 @@ def password_does_not_travel_on(case: Case) -> Iterator[Verdict]:
     Before: POST /login answered with 307 and Location: http://localhost/…
     After: 303
     """
-    if not case.all(Leg.REDIRECT):
+    if not case.all(StepKind.REDIRECT):
         return
     found = [i for i in case.items if _leads_to_the_app(i, case) and i.request.method == "POST"]
     for item in found:
@@ -168,18 +168,18 @@ def password_does_not_travel_on(case: Case) -> Iterator[Verdict]:
 
 
 def _was_posted_by_a_page(case: Case) -> bool:
-    """Whether the answers came by form_post: then a page leads to the app, and no redirect."""
-    pages = [i for i in case.items if i.leg is Leg.PAGE and i.request.method == "POST"]
+    """True if the answers came by form_post: then a page leads to the app, and no redirect."""
+    pages = [i for i in case.items if i.kind is StepKind.PAGE and i.request.method == "POST"]
     told = [i.response.status for i in pages if i.response is not None]
-    by_form = all(i.request.method == "POST" for i in case.all(Leg.REDIRECT))
+    by_form = all(i.request.method == "POST" for i in case.all(StepKind.REDIRECT))
     return case.browser_side and by_form and bool(told) and not {307, 308} & set(told)
 
 
 def _leads_to_the_app(item: Item, case: Case) -> bool:
     location = item.response.header("location") if item.response is not None else None
-    if not location or item.leg not in (Leg.PAGE, Leg.AUTHORIZE):
+    if not location or item.kind not in (StepKind.PAGE, StepKind.AUTHORIZE):
         return False
-    targets = {host_of(i.url) for i in case.all(Leg.REDIRECT)}
+    targets = {host_of(i.url) for i in case.all(StepKind.REDIRECT)}
     return host_of(location) in targets and bool(re.search(r"[?&#](?:code|error)=", location))
 
 
@@ -193,7 +193,7 @@ def one_answer_is_taken(case: Case) -> Iterator[Verdict]:
     After: the second answered 409
     """
     for flow in case.flows:
-        redirects = flow.all(Leg.REDIRECT)
+        redirects = flow.all(StepKind.REDIRECT)
         for again in redirects[1:]:
             equal = same(again.get("state") or "", redirects[0].get("state") or "")
             text = f"Step {redirects[0].number} was taken for the answer already."
@@ -205,7 +205,7 @@ def one_answer_is_taken(case: Case) -> Iterator[Verdict]:
             yield replace(passed(redirects[0].at("state")), step=redirects[0].number)
 
 
-@rule("RR19", N, "RFC 9700 §4.7; how many came, and from where", at=Leg.UNSOLICITED)
+@rule("RR19", N, "RFC 9700 §4.7; how many came, and from where", at=StepKind.UNSOLICITED)
 def strangers_were_turned_down(item: Item, case: Case) -> Verdict:
     """Answers that were turned down are counted.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from entra_oauth.audit.case import CODE, Case, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length, same
 from entra_oauth.audit.rules.front_channel.addresses import normal
 from entra_oauth.audit.rules.rule import rule
@@ -19,7 +19,7 @@ __all__: list[str] = []
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
-@rule("RR01", E, "RFC 6749 §4.1.2, §10.12", at=Leg.REDIRECT)
+@rule("RR01", E, "RFC 6749 §4.1.2, §10.12", at=StepKind.REDIRECT)
 def state_is_ours(item: Item, case: Case) -> Verdict:
     """The state that came is the one that was sent.
 
@@ -44,7 +44,7 @@ def state_is_ours(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is not the state that was sent.", where)
 
 
-@rule("RR02", E, "RFC 6749 §4.1.2", at=Leg.REDIRECT)
+@rule("RR02", E, "RFC 6749 §4.1.2", at=StepKind.REDIRECT)
 def code_or_error(item: Item, case: Case) -> Verdict:
     """The answer holds a code or an error, and not both.
 
@@ -60,7 +60,7 @@ def code_or_error(item: Item, case: Case) -> Verdict:
     return failed("It has both code and error." if found else "It has neither.", where)
 
 
-@rule("RR03", E, "RFC 6749 §3.1", at=Leg.REDIRECT)
+@rule("RR03", E, "RFC 6749 §3.1", at=StepKind.REDIRECT)
 def nothing_twice(item: Item, case: Case) -> Verdict:
     """Code, state, error and iss stand once each.
 
@@ -75,7 +75,7 @@ def nothing_twice(item: Item, case: Case) -> Verdict:
     return passed("/request")
 
 
-@rule("RR04", E, "RFC 9207 §2.4", at=Leg.REDIRECT)
+@rule("RR04", E, "RFC 9207 §2.4", at=StepKind.REDIRECT)
 def issuer_is_ours(item: Item, case: Case) -> Verdict:
     """The iss of the answer is the authority's.
 
@@ -85,7 +85,7 @@ def issuer_is_ours(item: Item, case: Case) -> Verdict:
     After: iss=https://login.microsoftonline.com/a1bc2d34-…/v2.0
     """
     came, where = item.get("iss"), item.at("iss")
-    metadata = [i for i in case.all(Leg.METADATA) if i.members]
+    metadata = [i for i in case.all(StepKind.METADATA) if i.members]
     promised = any(
         i.members.get("authorization_response_iss_parameter_supported") is True for i in metadata
     )
@@ -107,7 +107,7 @@ def issuer_is_ours(item: Item, case: Case) -> Verdict:
     return failed(f"It is {case.show('iss', came)}.", where)
 
 
-@rule("RR05", E, "RFC 9700 §2.1.2, §4.3.2", at=Leg.REDIRECT)
+@rule("RR05", E, "RFC 9700 §2.1.2, §4.3.2", at=StepKind.REDIRECT)
 def no_token_in_front(item: Item, case: Case) -> Verdict:
     """No token comes through the browser.
 
@@ -123,7 +123,7 @@ def no_token_in_front(item: Item, case: Case) -> Verdict:
     return passed("/request")
 
 
-@rule("RR06", E, "RFC 6749 §3.1.2.3, RFC 9700 §4.1", at=Leg.REDIRECT)
+@rule("RR06", E, "RFC 6749 §3.1.2.3, RFC 9700 §4.1", at=StepKind.REDIRECT)
 def came_where_it_should(item: Item, case: Case) -> Verdict:
     """The answer came to the redirect URI of the request.
 
@@ -149,7 +149,7 @@ def came_where_it_should(item: Item, case: Case) -> Verdict:
 _PARTS = ("scheme", "host", "port", "path")
 
 
-@rule("RR07", E, "RFC 9700 §2.6", at=Leg.REDIRECT)
+@rule("RR07", E, "RFC 9700 §2.6", at=StepKind.REDIRECT)
 def came_over_https(item: Item, case: Case) -> Verdict:
     """The answer came over https, or within this machine.
 
@@ -163,7 +163,7 @@ def came_over_https(item: Item, case: Case) -> Verdict:
     return passed("/request/url")
 
 
-@rule("RR08", W, "OAuth 2.0 Form Post Response Mode", at=Leg.REDIRECT)
+@rule("RR08", W, "OAuth 2.0 Form Post Response Mode", at=StepKind.REDIRECT)
 def came_as_asked(item: Item, case: Case) -> Verdict:
     """The answer came in the way that was asked for.
 
@@ -186,7 +186,7 @@ def came_as_asked(item: Item, case: Case) -> Verdict:
 _ALLOWED = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 
 
-@rule("RR15", W, "RFC 6749 §4.1.2.1", at=Leg.REDIRECT)
+@rule("RR15", W, "RFC 6749 §4.1.2.1", at=StepKind.REDIRECT)
 def error_is_an_error(item: Item, case: Case) -> Verdict:
     """An error is a known word, and its text has no control characters.
 
@@ -210,7 +210,7 @@ def error_is_an_error(item: Item, case: Case) -> Verdict:
     return passed(item.at("error"))
 
 
-@rule("RR16", W, "RFC 6749 §4.1.2", at=Leg.REDIRECT)
+@rule("RR16", W, "RFC 6749 §4.1.2", at=StepKind.REDIRECT)
 def code_is_redeemed_soon(item: Item, case: Case) -> Verdict:
     """The code is redeemed within ten minutes.
 
@@ -235,7 +235,7 @@ def code_is_redeemed_soon(item: Item, case: Case) -> Verdict:
     return passed(item.at("code"))
 
 
-@rule("RR17", W, "RFC 6749 §10.10, RFC 6819 §5.1.4.2.2", at=Leg.REDIRECT)
+@rule("RR17", W, "RFC 6749 §10.10, RFC 6819 §5.1.4.2.2", at=StepKind.REDIRECT)
 def code_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     """The code is long enough to hold 128 bits.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case, on_this_machine
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import (
     Jwt,
     hidden,
@@ -43,14 +43,14 @@ def _read(item: Item) -> tuple[Jwt | None, Verdict]:
 
 
 def _scope(item: Item, case: Case) -> tuple[str, ...]:
-    """What was asked for, without the words of OpenID Connect."""
+    """The scopes that were asked for, without the words of OpenID Connect."""
     flow = case.flow(item)
-    asked = [item, *(i for i in (flow.authorize, flow.first(Leg.DEVICE)) if i is not None)]
+    asked = [item, *(i for i in (flow.authorize, flow.first(StepKind.DEVICE)) if i is not None)]
     text = next((scope for i in asked if (scope := i.get("scope"))), "")
     return tuple(word for word in text.split() if word not in _OIDC)
 
 
-@rule("AT01", W, "RFC 9700 §2.3", at=Leg.TOKEN)
+@rule("AT01", W, "RFC 9700 §2.3", at=StepKind.TOKEN)
 def audience_is_the_resource(item: Item, case: Case) -> Verdict:
     """The token is for the resource that was asked for.
 
@@ -96,7 +96,7 @@ def _is_known(audience: str, scopes: tuple[str, ...]) -> bool:
     return any(audience.rstrip("/").lower() in pair and resources & set(pair) for pair in _NAMES)
 
 
-@rule("AT02", W, "RFC 6749 §5.1; Entra, access tokens", at=Leg.TOKEN)
+@rule("AT02", W, "RFC 6749 §5.1; Entra, access tokens", at=StepKind.TOKEN)
 def both_ends_agree(item: Item, case: Case) -> Verdict:
     """The token's own end and expires_in agree within five minutes.
 
@@ -123,7 +123,7 @@ def _is_number(value: int | float | str) -> bool:
     return not isinstance(value, bool) and str(value).replace(".", "", 1).isdigit()
 
 
-@rule("AT03", W, "RFC 9700 §2.3, RFC 8725 §3.1", at=Leg.TOKEN)
+@rule("AT03", W, "RFC 9700 §2.3, RFC 8725 §3.1", at=StepKind.TOKEN)
 def token_says_no_more_than_asked(item: Item, case: Case) -> Verdict:
     """The token holds no permission that was not asked for, and is signed.
 
@@ -159,7 +159,7 @@ def _carried(item: Item) -> str:
     return rest.strip() if scheme.lower() == "bearer" else item.get("access_token") or ""
 
 
-@rule("RS01", E, "RFC 6750 §2.3, OAuth 2.1 §5.1", at=Leg.RESOURCE)
+@rule("RS01", E, "RFC 6750 §2.3, OAuth 2.1 §5.1", at=StepKind.RESOURCE)
 def token_is_in_the_header(item: Item, case: Case) -> Verdict:
     """The token travels in the Authorization header.
 
@@ -173,7 +173,7 @@ def token_is_in_the_header(item: Item, case: Case) -> Verdict:
     return passed("/request/headers/authorization")
 
 
-@rule("RS02", E, "RFC 6750 §5.3", at=Leg.RESOURCE)
+@rule("RS02", E, "RFC 6750 §5.3", at=StepKind.RESOURCE)
 def token_goes_over_https(item: Item, case: Case) -> Verdict:
     """The token travels over https, or within this machine.
 
@@ -189,7 +189,7 @@ def token_goes_over_https(item: Item, case: Case) -> Verdict:
     return failed("It goes over plain http.", "/request/url")
 
 
-@rule("RS03", E, "RFC 9700 §4.9.1; the kind of CVE-2024-53858", at=Leg.RESOURCE)
+@rule("RS03", E, "RFC 9700 §4.9.1; the kind of CVE-2024-53858", at=StepKind.RESOURCE)
 def token_goes_to_its_audience(item: Item, case: Case) -> Verdict:
     """The token goes to a host of its own audience.
 
@@ -199,7 +199,7 @@ def token_goes_to_its_audience(item: Item, case: Case) -> Verdict:
     After: a Databricks token to https://adb-….azuredatabricks.net
     """
     where = "/request/url"
-    asked, token = case.flow(item).first(Leg.TOKEN), _carried(item)
+    asked, token = case.flow(item).first(StepKind.TOKEN), _carried(item)
     read = jwt(token)
     authority = case.authority(case.flow(item))
     audience = read.text("aud") if read is not None else None
@@ -246,7 +246,7 @@ def token_does_not_follow_redirects(case: Case) -> Iterator[Verdict]:
     """
     items = case.items
     for index, item in enumerate(items):
-        if item.leg is not Leg.RESOURCE or item.response is None:
+        if item.kind is not StepKind.RESOURCE or item.response is None:
             continue
         location = item.response.header("location") or ""
         if not 300 <= item.response.status < 400 or "://" not in location:
@@ -254,7 +254,7 @@ def token_does_not_follow_redirects(case: Case) -> Iterator[Verdict]:
             continue
         verdict = passed("/response/headers/location")
         for later in items[index + 1 :]:
-            goes = later.leg is Leg.RESOURCE and later.url == location
+            goes = later.kind is StepKind.RESOURCE and later.url == location
             if not goes or host_of(later.url) == host_of(item.url):
                 continue
             equal = same(_carried(item), _carried(later))
@@ -266,7 +266,7 @@ def token_does_not_follow_redirects(case: Case) -> Iterator[Verdict]:
         yield replace(verdict, step=item.number)
 
 
-@rule("RS05", E, "RFC 6749 §1.5, OpenID Connect Core §2", at=Leg.RESOURCE)
+@rule("RS05", E, "RFC 6749 §1.5, OpenID Connect Core §2", at=StepKind.RESOURCE)
 def only_access_tokens_are_shown(item: Item, case: Case) -> Verdict:
     """An API is shown access tokens, and no refresh or ID token.
 
@@ -276,7 +276,7 @@ def only_access_tokens_are_shown(item: Item, case: Case) -> Verdict:
     After: Authorization: Bearer <access token>
     """
     token, where, unsure = _carried(item), "/request/headers/authorization", False
-    for other in case.all(Leg.TOKEN):
+    for other in case.all(StepKind.TOKEN):
         for name in ("refresh_token", "id_token"):
             for value in (other.text(name), other.get(name)):
                 equal = same(token, value) if value else False
@@ -286,7 +286,7 @@ def only_access_tokens_are_shown(item: Item, case: Case) -> Verdict:
     return unknown("the tokens were taken out", where) if unsure else passed(where)
 
 
-@rule("RS06", W, "RFC 6750 §3", at=Leg.RESOURCE)
+@rule("RS06", W, "RFC 6750 §3", at=StepKind.RESOURCE)
 def refusal_says_bearer(item: Item, case: Case) -> Verdict:
     """A 401 of an API says WWW-Authenticate: Bearer.
 

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from email.utils import parsedate_to_datetime
 
 from entra_oauth.audit.case import CODE, Case
-from entra_oauth.audit.classify import Item, Leg
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import (
     Jwt,
     hidden,
@@ -39,7 +39,7 @@ def _read(item: Item) -> tuple[Jwt | None, Verdict]:
     return None, absent("the ID token cannot be read; ID01 tells of that")
 
 
-@rule("ID01", E, "RFC 8725 §3.1, §3.10", at=Leg.TOKEN)
+@rule("ID01", E, "RFC 8725 §3.1, §3.10", at=StepKind.TOKEN)
 def is_a_signed_token(item: Item, case: Case) -> Verdict:
     """The ID token is a JWT, signed with a key pair, whose header brings no key along.
 
@@ -65,7 +65,7 @@ def is_a_signed_token(item: Item, case: Case) -> Verdict:
     return passed(TOKEN)
 
 
-@rule("ID02", E, "OpenID Connect Core §3.1.3.7(6)", at=Leg.TOKEN)
+@rule("ID02", E, "OpenID Connect Core §3.1.3.7(6)", at=StepKind.TOKEN)
 def signature_is_the_authoritys(item: Item, case: Case) -> Verdict:
     """The signature was made with the key that the authority publishes under its kid.
 
@@ -82,7 +82,7 @@ def signature_is_the_authoritys(item: Item, case: Case) -> Verdict:
     return passed(TOKEN) if valid else failed("It was not made with the authority's key.", TOKEN)
 
 
-@rule("ID03", E, "OpenID Connect Core §3.1.3.7(2)", at=Leg.TOKEN)
+@rule("ID03", E, "OpenID Connect Core §3.1.3.7(2)", at=StepKind.TOKEN)
 def issuer_is_the_authority(item: Item, case: Case) -> Verdict:
     """The issuer is the authority's, with the tenant that the token names.
 
@@ -98,7 +98,7 @@ def issuer_is_the_authority(item: Item, case: Case) -> Verdict:
     authority = case.authority(case.flow(item))
     if issuer is None:
         return failed("It names no issuer.", TOKEN)
-    known = [i.text("issuer") for i in case.all(Leg.METADATA) if i.text("issuer")]
+    known = [i.text("issuer") for i in case.all(StepKind.METADATA) if i.text("issuer")]
     if any(same(issuer, each) for each in known if each):
         return passed(TOKEN)
     if authority is None:
@@ -115,7 +115,7 @@ def issuer_is_the_authority(item: Item, case: Case) -> Verdict:
     return passed(TOKEN)
 
 
-@rule("ID04", E, "OpenID Connect Core §3.1.3.7(3–5)", at=Leg.TOKEN)
+@rule("ID04", E, "OpenID Connect Core §3.1.3.7(3–5)", at=StepKind.TOKEN)
 def audience_is_the_client(item: Item, case: Case) -> Verdict:
     """The token was issued to this client.
 
@@ -144,7 +144,7 @@ def audience_is_the_client(item: Item, case: Case) -> Verdict:
     return passed(TOKEN)
 
 
-@rule("ID05", E, "OpenID Connect Core §3.1.3.7(9–10)", at=Leg.TOKEN)
+@rule("ID05", E, "OpenID Connect Core §3.1.3.7(9–10)", at=StepKind.TOKEN)
 def times_are_of_today(item: Item, case: Case) -> Verdict:
     """The token is good at the moment at which it comes.
 
@@ -181,7 +181,7 @@ def _date(item: Item) -> float | None:
         return None
 
 
-@rule("ID06", E, "OpenID Connect Core §3.1.3.7(11)", at=Leg.TOKEN)
+@rule("ID06", E, "OpenID Connect Core §3.1.3.7(11)", at=StepKind.TOKEN)
 def nonce_is_ours(item: Item, case: Case) -> Verdict:
     """The nonce in the token is the one that was sent.
 
@@ -210,7 +210,7 @@ def nonce_is_ours(item: Item, case: Case) -> Verdict:
     return passed(TOKEN) if equal else failed("It is not the nonce that was sent.", TOKEN)
 
 
-@rule("ID07", E, "OpenID Connect Core §3.1.3.8, §3.3.2.11", at=Leg.TOKEN)
+@rule("ID07", E, "OpenID Connect Core §3.1.3.8, §3.3.2.11", at=StepKind.TOKEN)
 def hashes_fit(item: Item, case: Case) -> Verdict:
     """at_hash and c_hash, where they are, belong to the token and the code beside them.
 
@@ -240,7 +240,7 @@ def hashes_fit(item: Item, case: Case) -> Verdict:
     return passed(TOKEN) if looked else absent("there is no hash in it")
 
 
-@rule("ID08", E, "OpenID Connect Core §3.1.3.3", at=Leg.TOKEN)
+@rule("ID08", E, "OpenID Connect Core §3.1.3.3", at=StepKind.TOKEN)
 def openid_brings_an_id_token(item: Item, case: Case) -> Verdict:
     """Who asks for openid gets an ID token.
 
@@ -266,7 +266,7 @@ def _no_answer(item: Item) -> Verdict:
     return absent("the answer is no success")
 
 
-@rule("ID09", W, "OpenID Connect Core §12.2", at=Leg.TOKEN)
+@rule("ID09", W, "OpenID Connect Core §12.2", at=StepKind.TOKEN)
 def person_stays_the_same(item: Item, case: Case) -> Verdict:
     """A refresh brings a token of the same person.
 
