@@ -1,4 +1,4 @@
-"""What only somebody who sees the secrets can say, said before they are taken out.
+"""Claims that only somebody who sees the secrets can make, made before they are taken out.
 
 Each claim is the recorder's own word: afterwards nobody can check it.
 """
@@ -141,7 +141,7 @@ def _pkce(step: Step, asked: Step, verifier: str | None, sent: dict[str, str]) -
 
 
 def curls_request(request: HttpRequest, *, user_agent: str) -> bytes:
-    """What curl sends for the article's command with these fields, over HTTP/1.1."""
+    """The request that curl sends for the article's command with these fields, over HTTP/1.1."""
     origin, target = split_origin(request.url)
     host = origin.partition("://")[2]
     for scheme, port in (("https", ":443"), ("http", ":80")):
@@ -155,7 +155,7 @@ def curls_request(request: HttpRequest, *, user_agent: str) -> bytes:
 
 
 def _as_curl(step: Step) -> Claim:
-    """Whether the token request is the article's: the same fields, headers and bytes."""
+    """The claim that the token request is the article's: the same fields, headers and bytes."""
     request = step.http_request
     names = tuple(name for name, _ in split_form(request.body.decode("latin-1")))
     agent = request.header("user-agent") or ""

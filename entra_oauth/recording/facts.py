@@ -1,4 +1,4 @@
-"""What is to be known about a recording beside its messages: program, machine, trust.
+"""Facts about a recording beside its messages: program, machine, trust.
 
 Of variables only the names are kept; of files only whether they are there.
 """

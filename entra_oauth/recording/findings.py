@@ -1,4 +1,4 @@
-"""What a check found in a recording: made by whoever checks, shown by whoever reports."""
+"""Findings of a check in a recording: made by whoever checks, shown by whoever reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Finding", "Severity"]
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """The weight of a finding."""
 
     ERROR = "error"
     """Somebody can do harm with it, or the standard forbids it."""
@@ -26,7 +26,7 @@ class Finding:
     """One finding, about one step or about the whole recording. Holds no secret."""
 
     id: str
-    """Names the rule, for good: `EOA001`."""
+    """Names the rule, for good: `AR04`."""
     severity: Severity
     step: int | None
     """The number of the step; None: it is about the whole recording."""

@@ -100,6 +100,8 @@ def evidence_of(
 
 def _with_people(redactor: Redactor, steps: Sequence[Step]) -> Redactor:
     """At that level, a name that was found in one place is looked for everywhere."""
+    # Two walks: a person's name is known by its member in the ID token of a late step, and may
+    # stand in the words of an early one.
     if redactor.level is not Level.PII:
         return redactor
     named = {
@@ -155,7 +157,7 @@ def _not_seen(steps: Sequence[Step]) -> tuple[str, ...]:
 
 
 def _not_seen_there(steps: Sequence[Step]) -> tuple[str, ...]:
-    """What stays unseen to whoever looks on at the authority's side."""
+    """Sentences on all that stays unseen at the authority's side."""
     lines = [
         "This was seen at the authority's side, where the requests arrived: what else the program "
         "did is not here. TLS and certificate are those of its connections to the practice tenant "

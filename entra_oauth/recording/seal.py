@@ -27,7 +27,7 @@ _TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a check has shown. That the files are as they were written, it always has."""
+    """The result of a check. The files are as they were written, else there is none."""
 
     files: int
     sealed: bool

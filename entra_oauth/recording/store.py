@@ -79,6 +79,9 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     """
     check_target(folder)
     target = folder.absolute()
+    # The order: a hidden folder beside the target, so on the same disk; in it each file, synced;
+    # then the names of the files, synced; then one rename. Whenever power or program ends
+    # before it, the target is as it was; afterwards it is there as a whole.
     try:
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.parent))
     except OSError as error:
@@ -90,6 +93,8 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         if os.name == "nt":  # where a rename does not replace an empty folder
             with suppress(FileNotFoundError):
                 target.rmdir()
+        # A rename replaces an empty folder only. If somebody has put a file there since the
+        # check, it fails, and their file stays.
         temporary.rename(target)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -171,6 +176,8 @@ def read_files(folder: Path) -> dict[str, bytes]:
                     f"{MAX_FILES:,} files.",
                     advice="Name a folder that --record has written.",
                 )
+            # It may grow between the look and the reading: one byte more than was there shows it,
+            # as another hash does.
             with path.open("rb") as file:
                 files[path.name] = file.read(status.st_size + 1)
             room -= len(files[path.name])

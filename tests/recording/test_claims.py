@@ -1,4 +1,4 @@
-"""What the recorder claims: true of what passed, also where something is wrong."""
+"""Claims of the recorder: true of what passed, also where something is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about program and machine: names of variables, never what is in them."""
+"""Facts about program and machine: names of variables, never what is in them."""
 
 from __future__ import annotations
 

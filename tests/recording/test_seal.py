@@ -42,7 +42,7 @@ def key(tmp_path: Path) -> Path:
 
 
 def by_hand(folder: Path, key: Path) -> int:
-    """What VERIFY.txt tells a stranger to do."""
+    """The commands that VERIFY.txt gives to a stranger."""
     kind, public, *_ = key.with_suffix(".pub").read_text().split()
     (folder.parent / "allowed").write_text(f"them@example {kind} {public}\n")
     with (folder / "SHA256SUMS").open("rb") as sums:

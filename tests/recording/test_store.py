@@ -224,7 +224,7 @@ def _flip(path: Path) -> None:
 
 
 def _rehash(folder: Path) -> None:
-    """What a careful forger would do: change a step, and make the list fit."""
+    """The work of a careful forger: change a step, and make the list fit."""
     path = folder / "recording.json"
     path.write_bytes(path.read_bytes().replace(b'"started_at": 3.0', b'"started_at": 2.5'))
     files = {p.name: p.read_bytes() for p in folder.iterdir()}

@@ -38,7 +38,7 @@ _TIMINGS = ("blocked", "dns", "connect", "send", "wait", "receive", "ssl")
 
 @dataclass(slots=True)
 class HarReport:
-    """What was removed, what was kept, what was not understood."""
+    """The values that were removed, the names left as they were, and what was not understood."""
 
     entries: int = 0
     removed: Counter[str] = field(default_factory=Counter)

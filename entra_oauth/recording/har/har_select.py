@@ -37,7 +37,7 @@ _NAMES = {"metadata": "openid-configuration"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """What came of a file."""
+    """A file's recording, and the account of its entries."""
 
     recording: Recording
     """With its secrets. To be redacted before it is written."""
@@ -100,7 +100,7 @@ def urlsplit_host(url: str) -> str:
 
 
 def kind_of(request: HttpRequest) -> str | None:
-    """What an exchange is in OAuth; None for what is none of it."""
+    """The word for an exchange in OAuth, such as `token`; None for one that is none of it."""
     path = request.path
     for pattern, kind in _PATHS:
         if pattern.search(path):

@@ -88,12 +88,12 @@ def _set_cookies(line: View, *, is_joined: bool) -> Iterator[Piece]:
 
 
 def is_flag(text: str) -> bool:
-    """Whether an attribute may stand there without a value."""
+    """True for an attribute that may stand there without a value."""
     return text.lower() in _FLAGS or text.lower() in _FORMS
 
 
 def attribute_rule(name: str, value: str) -> Rule | None:
-    """What to do with an attribute's value; None if not even the name may be shown.
+    """The treatment of an attribute's value; None if not even the name may be shown.
 
     Of an attribute that is known, a value of the form that it has stays.
     """

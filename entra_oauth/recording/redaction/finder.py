@@ -129,7 +129,7 @@ class Finder:
             yield from self.form(value, depth + 1)
 
     def tokens(self, value: View) -> Iterator[Find]:
-        """What is a secret wherever it stands."""
+        """Secrets that are known by themselves, wherever they stand."""
         yield from self.known_in(value)
         for match in _JWT.finditer(value.text):
             if not _is_unsigned(match):
@@ -148,7 +148,7 @@ class Finder:
         yield from self.looks(value, depth)
 
     def looks(self, value: View, depth: int, *, shortest: int = 1) -> Iterator[Find]:
-        """What looks like a secret, by a name of so many characters or by itself."""
+        """Text that looks like a secret, by a name of so many characters or by itself."""
         text = value.text
         for match in _PAIR.finditer(text):
             rule = rule_for(match[1])
@@ -265,7 +265,7 @@ class Finder:
     # ---- tokens ------------------------------------------------------------------
 
     def credentials(self, value: View) -> Iterator[Find]:
-        """What follows `Authorization:`; its scheme stays."""
+        """The value of `Authorization:`; its scheme stays."""
         scheme, rest = value.partition(" ")
         rest = rest.strip()
         if not rest.text:
@@ -351,7 +351,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
 
 def _is_unsigned(token: re.Match[str]) -> bool:
-    """Whether the signature of a JWT was taken out before."""
+    """True if the signature of a JWT was taken out before."""
     return token[0].endswith(".sig") and token.string.startswith("~", token.end())
 
 

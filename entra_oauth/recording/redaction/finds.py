@@ -1,4 +1,4 @@
-"""What must go from a text, and what stands in its place afterwards."""
+"""Finds: the values that must go from a text, and their replacements."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Find:
 
 
 def is_taken_out(text: str) -> bool:
-    """Whether a value was taken out before: a placeholder, or a token without its signature."""
+    """True if a value was taken out before: a placeholder, or a token without its signature."""
     parts = text.split(".")
     readable = len(parts) == 3 and text.startswith("ey") and parts[2].startswith("sig~")
     return PLACEHOLDER.fullmatch(parts[2] if readable else text) is not None
@@ -43,17 +43,17 @@ def tag_of(value: str, key: bytes) -> str:
 
 
 def mask(kind: str) -> str:
-    """What stands for a value whose length must not show."""
+    """The replacement of a value whose length must not show."""
     return f"~{kind}~"
 
 
 def placeholder(kind: str, value: str, length: int, key: bytes) -> str:
-    """What stands for a long value: of `length` characters, legal in every container."""
+    """The replacement of a long value: of `length` characters, legal in every container."""
     return f"{kind}~{tag_of(value, key)}".ljust(length, "~")
 
 
 def replacement(find: Find, key: bytes) -> str:
-    """What to put in the place of a find."""
+    """The text to put in the place of a find."""
     if find.text is not None:
         return find.text
     if find.masked or len(find.value) < LONG:

@@ -29,17 +29,17 @@ _PAIR = re.compile(r"\b([A-Za-z][A-Za-z0-9_-]{3,40}+)[\"']?\s{0,4}[=:>]\s{0,4}[\
 
 
 def is_picture(body: bytes) -> bool:
-    """Whether a body begins as a picture, and is no text that only begins so."""
+    """True if a body begins as a picture, and is no text that only begins so."""
     return _PICTURES.match(body) is not None and not _is_text(body)
 
 
 def is_font(body: bytes) -> bool:
-    """Whether a body begins as a font, and is no text that only begins so."""
+    """True if a body begins as a font, and is no text that only begins so."""
     return _FONTS.match(body) is not None and not _is_text(body)
 
 
 def is_drawing(body: bytes) -> bool:
-    """Whether a body is SVG (its root element: SVG 2 §5.1)."""
+    """True if a body is SVG (its root element: SVG 2 §5.1)."""
     return _DRAWING.match(body) is not None
 
 
@@ -52,7 +52,7 @@ def _is_text(body: bytes) -> bool:
 
 
 def tells(text: str) -> bool:
-    """Whether a picture or a font holds a token, or a pair whose name is that of a secret."""
+    """True if a picture or a font holds a token, or a pair whose name is that of a secret."""
     if _JWT.search(text):
         return True
     return any(rule_for(match[1]).act in HIDDEN for match in _PAIR.finditer(text))

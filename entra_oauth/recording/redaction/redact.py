@@ -149,7 +149,7 @@ class Redactor:
         return [*finder.ruled(rule, value, 0)]
 
     def _body(self, body: bytes, view: View, kind: str) -> list[Find] | None:
-        """What must go from it; None if it is not understood."""
+        """The finds in a body; None if it is not understood."""
         if len(body) > MAX_BODY_BYTES:
             return None
         if PLACEHOLDER.fullmatch(view.text):

@@ -26,6 +26,7 @@ __all__ = ["leaks", "live_secrets", "needles", "refuse_leaks"]
 SHORTEST = 16
 """Characters of a secret that is searched for; shorter ones are found everywhere."""
 _PIECE = 24
+"""Characters at each end of a long secret: a piece of it that was left is found too."""
 _MAX_UNPACKED = 16 * 1024 * 1024
 
 _KINDS = {
@@ -140,6 +141,8 @@ def needles(secret: str) -> frozenset[bytes]:
     if len(data) < SHORTEST:
         return frozenset()
     pieces = {data}
+    # The claims of a token may stay readable, and two tokens begin alike. Only the signature
+    # is the secret of a JWT.
     signature = data.rpartition(b".")[2]
     if data.startswith(b"ey") and data.count(b".") in (2, 4):
         if len(signature) >= SHORTEST:
@@ -151,6 +154,9 @@ def needles(secret: str) -> frozenset[bytes]:
 
 def _encoded(needle: bytes) -> Iterator[bytes]:
     """Base64 at each of the three alignments, in both alphabets, without its uncertain ends."""
+    # Three bytes make four characters. Inside a longer text a secret begins at the first, the
+    # second or the third byte of such a group, and each gives other characters. The
+    # characters at its ends hold bits of its neighbours too, so they are cut off.
     for before in range(3):
         text = b64encode(b"\0" * before + needle)
         sure = text[(0, 2, 3)[before] : 8 * (before + len(needle)) // 6]
@@ -160,7 +166,7 @@ def _encoded(needle: bytes) -> Iterator[bytes]:
 
 
 def leaks(data: bytes, secrets: Iterable[str]) -> bool:
-    """Whether one of these secrets is in there, in any usual spelling."""
+    """True if one of these secrets is in there, in any usual spelling."""
     wanted = [needle for secret in secrets for needle in needles(secret)]
     if not wanted:
         return False
@@ -173,6 +179,8 @@ def leaks(data: bytes, secrets: Iterable[str]) -> bool:
 
 def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:
     """The data as it is, and with the usual encodings undone."""
+    # In a form a plus is a space, elsewhere it is a plus, as in base64: both are tried. Twice
+    # percent-encoded is an address inside of an address.
     once = unquote_to_bytes(data.replace(b"+", b" "))
     twice = unquote_to_bytes(once)
     joined = data.replace(b"\r", b"").replace(b"\n", b"")
@@ -183,7 +191,7 @@ def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:
         if b"\\" in text:
             seen.add(_BACKSLASH.sub(_character, text))
     yield from seen
-    if depth < 3:
+    if depth < 3:  # gzip inside of gzip, but no bomb of a thousand layers
         at = data.find(_GZIP)
         while at >= 0:
             try:

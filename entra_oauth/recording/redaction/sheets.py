@@ -27,7 +27,7 @@ _SHORTEST = 4
 
 
 def is_sheet(text: str) -> bool:
-    """Whether a text is a style sheet: rules in balanced braces, and statements."""
+    """True if a text is a style sheet: rules in balanced braces, and statements."""
     bare = _PIECE.sub(_blank, text)
     if _NO_SHEET.search(bare.replace('""', "\0")):
         return False

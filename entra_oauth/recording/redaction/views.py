@@ -4,6 +4,11 @@ A `View` is a decoded text that remembers, for each character, the part of the
 outermost text that it came from. So a value found inside JSON inside a form can be
 replaced where it is, and every byte around it stays. Characters are bytes (Latin-1),
 whatever the encoding of the message was.
+
+In the form `code=a%2Fb`, the view of the value reads `a/b`: three characters that
+begin at 5, 6 and 9 and end at 6, 9 and 10. Its place is 5 to 10, all of the escape
+included. A view of a view composes by itself: what one layer calls a character, the
+next may decode again, and the places stay those of the outermost text.
 """
 
 from __future__ import annotations
@@ -30,7 +35,7 @@ class View:
         return View(self.text[start:end], self.starts[start:end], self.ends[start:end])
 
     def place(self) -> tuple[int, int]:
-        """Where all of it stands in the outermost text. Not for an empty view."""
+        """Start and end of all of it in the outermost text. Not for an empty view."""
         return self.starts[0], self.ends[-1]
 
     def split(self, separator: str) -> list[View]:
@@ -77,6 +82,8 @@ def _decode(view: View, pattern: re.Pattern[str], decode: Callable[[str], str]) 
         text.append(view.text[at:begin])
         starts.extend(view.starts[at:begin])
         ends.extend(view.ends[at:begin])
+        # One escape may stand for several bytes. Each of them has the whole escape as its
+        # place: half an escape cannot be replaced.
         piece = as_bytes_text(decode(match[0]))
         text.append(piece)
         starts.extend([view.starts[begin]] * len(piece))

@@ -1,1 +1,1 @@
-"""A recording told: page, diagram, text."""
+"""A recording made readable: page, diagram, text."""

@@ -1,4 +1,4 @@
-"""How the report looks: one style sheet, light, dark and printed."""
+"""The look of the report: one style sheet, light, dark and printed."""
 
 from __future__ import annotations
 

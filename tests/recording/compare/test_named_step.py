@@ -1,4 +1,4 @@
-"""What is named to be compared: steps, HAR entries, raw files, references; and bad names."""
+"""Names of requests to be compared: steps, HAR entries, raw files, references; and bad names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is handed on holds no secret, and redacting twice changes nothing more."""
+"""A recording that is handed on holds no secret, and redacting twice changes nothing more."""
 
 from __future__ import annotations
 

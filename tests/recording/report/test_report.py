@@ -22,22 +22,20 @@ from kit.sweep import assert_swept
 EVIL = "\x1b[31m</pre><script>alert(1)</script><img src onerror> \u202egnp.exe ␍␊ \x00"
 FINDINGS = (
     Finding(
-        id="EOA001",
+        id="AR04",
         severity=Severity.ERROR,
         step=1,
         text="There is no code_challenge <script>.",
         source="RFC 9700 §2.1.1, §4.5",
         mend="Send one & keep it.",
     ),
-    Finding(
-        id="EOA900", severity=Severity.NOTE, step=None, text="A note.", source="Entra", mend=""
-    ),
+    Finding(id="TR18", severity=Severity.NOTE, step=None, text="A note.", source="Entra", mend=""),
 )
 VOID = frozenset({"meta", "img", "br", "hr", "input", "link", "rect", "circle", "line", "polygon"})
 
 
 class Page(HTMLParser):
-    """What a browser would make of the page."""
+    """The page as a browser would read it."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -169,7 +167,7 @@ def test_every_step_has_what_an_auditor_asks_for() -> None:
         "waiting 50.0 ms",
         "Repeat it with curl",
         "${CODE:?}",
-        "EOA001",
+        "AR04",
         "There is no code_challenge <script>.",
         "Send one & keep it.",
         "state-equal",
@@ -183,8 +181,8 @@ def test_every_step_has_what_an_auditor_asks_for() -> None:
 
 def test_findings_stand_at_their_step_and_in_the_summary() -> None:
     html = page()
-    assert html.count("EOA001") == 2
-    assert html.count("EOA900") == 1
+    assert html.count("AR04") == 2
+    assert html.count("TR18") == 1
     assert "1 error, 1 note" in html
     assert "Nothing was found against the rules." in page(findings=())
     assert 'id="findings-title"' not in page(findings=None)
@@ -199,7 +197,7 @@ def test_a_worksheet_has_gaps_where_the_values_were() -> None:
     html = page(blank=True)
     words = "".join(Page(html).words)
     assert "Worksheet" in words
-    for value in (kit.SCOPE, "authorization_code", "12a34b56", "state-equal", "EOA001", "curl"):
+    for value in (kit.SCOPE, "authorization_code", "12a34b56", "state-equal", "AR04", "curl"):
         assert value not in words.replace("curl/", ""), value
     assert "grant_type=" in words
     assert html.count('class="gap"') > 20
