@@ -4,16 +4,25 @@ a home of its own, and no skip in silence where everything is meant to be there.
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import hypothesis
 import pytest
 
-from kit import needs, offline
+from kit import groups, left_behind, needs, offline
 
+ROOT = Path(__file__).parents[1]
 _FOREIGN = ("AZURE_", "ENTRA_OAUTH_", "AUTHLIB_", "DATABRICKS_", "XDG_")
 _FOREIGN_NAMES = frozenset(
     {
@@ -51,29 +60,113 @@ def _forget_the_machine(patch: pytest.MonkeyPatch) -> None:
             patch.delenv(name)
 
 
+def _hung_up(number: int, frame: FrameType | None) -> None:
+    """Nothing: a run under nohup outlives its terminal, its children get the default back."""
+
+
+@contextmanager
+def _signals_as_usual() -> Iterator[None]:
+    """Undo what nohup and background jobs of a shell hand down: signals that are ignored.
+
+    A program that finds one ignored leaves it so, and its test would wait in vain.
+    """
+    usual: dict[str, Any] = {
+        "SIGHUP": _hung_up,
+        "SIGINT": signal.default_int_handler,
+        "SIGQUIT": signal.SIG_DFL,
+        "SIGTERM": signal.SIG_DFL,
+    }
+    numbers = {name: getattr(signal, name) for name in usual if hasattr(signal, name)}
+    ignored = [n for n, number in numbers.items() if signal.getsignal(number) is signal.SIG_IGN]
+    for name in ignored:
+        signal.signal(numbers[name], usual[name])
+    try:
+        yield
+    finally:
+        for name in ignored:
+            signal.signal(numbers[name], signal.SIG_IGN)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _this_machine_only() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch, offline.stay_on_this_machine():
+def _this_machine_only(_folders: Folders) -> Iterator[None]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        offline.stay_on_this_machine(),
+        _signals_as_usual(),
+    ):
         _forget_the_machine(patch)
+        _settle_in(patch, _folders.home, _folders.temporary)
         yield
 
 
+@dataclass(frozen=True)
+class Folders:
+    """Where a worker's tests are at home, and where they put what they need for a moment."""
+
+    home: Path
+    temporary: Path
+
+
 @pytest.fixture(scope="session")
-def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("homes")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    return Folders(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("temporary"))
+
+
+_KEPT = {name: f".{name.lower()}" for name in ("CACHE", "CONFIG", "DATA", "RUNTIME", "STATE")}
+_ROAMING = {name: name.lower() for name in ("APPDATA", "LOCALAPPDATA")}
+
+
+def _settle_in(patch: pytest.MonkeyPatch, home: Path, temporary: Path) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        patch.setenv(name, str(home))
+    for name, folder in _ROAMING.items():
+        patch.setenv(name, str(home / folder))
+    for name, folder in _KEPT.items():
+        patch.setenv(f"XDG_{name}_{'DIR' if name == 'RUNTIME' else 'HOME'}", str(home / folder))
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        patch.setenv(name, str(temporary))
+    patch.setattr(tempfile, "tempdir", str(temporary))
+
+
+# What a program keeps in its user's home, each in a place of its own: ours first.
+_AT_HOME = ("entra-oauth", "chromium", "databricks-sdk-py", "dconf", "matplotlib")
+# Written beside the tests by those who check the same folder.
+_CHECKERS = (".mypy_cache", ".pytest_cache", ".ruff_cache", ".git")
+
+
+def _files(home: Path, temporary: Path) -> frozenset[Path]:
+    """All that lies about. What a program keeps at its own place in the home does not."""
+    kept = [home / folder for folder in (*_KEPT.values(), *_ROAMING.values(), "Library")]
+    lying = {path for folder in (home, temporary, ROOT, *kept) for path in _inside(folder)}
+    lying -= {*kept, home / ".rustup", *(ROOT / name for name in _CHECKERS)}
+    return frozenset(lying - {folder / name for folder in kept for name in _AT_HOME})
+
+
+def _inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
+def _nothing_left(_folders: Folders) -> Iterator[Path]:
+    """A home for one test, which fails if it leaves something behind: it, not a later one."""
+    home = Path(tempfile.mkdtemp(dir=_folders.home))
+    looked = partial(_files, home, _folders.temporary)
+    before = left_behind.traces(looked)
+    yield home
+    left = left_behind.remains(before, looked)
+    said = f"left behind:\n{left}"
+    left_behind.clear(left)
+    shutil.rmtree(home)
+    if left:
+        pytest.fail(said, pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(
+    _nothing_left: Path, _folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _forget_the_machine(monkeypatch)
-    home = tempfile.mkdtemp(dir=_homes)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, home)
-    for name in ("APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, os.path.join(home, name.lower()))
-    for name in ("CACHE", "CONFIG", "DATA", "RUNTIME", "STATE"):
-        tail = "DIR" if name == "RUNTIME" else "HOME"
-        monkeypatch.setenv(f"XDG_{name}_{tail}", os.path.join(home, f".{name.lower()}"))
+    _settle_in(monkeypatch, _nothing_left, _folders.temporary)
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +187,27 @@ def _forbidden_skip(report: pytest.TestReport | pytest.CollectReport) -> str | N
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     missing = needs.PACKAGE_MISSING in reason or _COULD_NOT_IMPORT in reason
     return f"{reason} (a skip that ENTRA_OAUTH_NO_SKIP forbids)" if missing else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read a file of which nothing is wanted: reading all takes 15 seconds."""
+    unwanted = str(config.getoption("markexpr")).replace("not ", "not-").split()
+    return groups.is_left_out(collection_path, unwanted) or None
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    groups.mark(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of the time each group took, added up over all workers."""
+    seconds = dict.fromkeys(groups.NAMES, 0.0)
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            seconds[groups.group_of(report)] += report.duration
+    told = ", ".join(f"{name} {of / 60:.1f}" for name, of in seconds.items() if of)
+    terminalreporter.write_line(f"Minutes of each group, added up: {told or 'none'}.")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import needs, offline
+from kit import groups, needs, offline
 
 Refused = pytest.fail.Exception
 HERE = Path(__file__).parent
@@ -67,6 +69,14 @@ def test_the_environment_and_the_home_are_not_the_persons() -> None:
     assert os.environ["XDG_CACHE_HOME"].startswith(str(home))
 
 
+def test_signals_have_their_usual_dispositions() -> None:
+    ignored = "import signal; print(signal.getsignal(signal.%s) is signal.SIG_IGN)"
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"):
+        if hasattr(signal, name):
+            child = [sys.executable, "-c", ignored % name]
+            assert subprocess.check_output(child, text=True) == "False\n", name
+
+
 SKIPPING = """
 import pytest
 from kit import needs
@@ -82,8 +92,65 @@ def test_of_another_system() -> None: ...
 """
 
 
-def _pytest(folder: Path, **environment: str) -> str:
-    (folder / "test_it.py").write_text(SKIPPING, encoding="utf-8")
+LEAVING = """
+import os, socket, subprocess, sys, tempfile, threading
+from pathlib import Path
+from kit import left_behind
+
+left_behind.PATIENCE_S = 0.3
+kept = []
+
+def test_a_thread():
+    threading.Thread(target=threading.Event().wait, name="forgotten", daemon=True).start()
+
+def test_a_child():
+    kept.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+
+def test_a_socket():
+    kept.append(socket.socket())
+
+def test_a_pipe():
+    kept.append(os.pipe())
+
+def test_an_open_file(tmp_path):
+    kept.append(open(tmp_path / "file", "w"))
+
+def test_a_file_of_a_moment():
+    os.close(tempfile.mkstemp(prefix="forgotten")[0])
+
+def test_a_folder_at_home():
+    (Path.home() / "forgotten").mkdir()
+
+def test_a_file_where_the_program_keeps_its_own():
+    place = Path(os.environ["XDG_STATE_HOME"])
+    place.mkdir()
+    (place / "forgotten").touch()
+
+def test_nothing():
+    place = Path(os.environ["XDG_STATE_HOME"]) / "entra-oauth"
+    place.mkdir(parents=True)
+    threading.Timer(0.05, lambda: None).start()
+    with open(place / "kept", "w"), socket.socket():
+        subprocess.run([sys.executable, "-c", ""])
+"""
+
+
+@needs.posix
+def test_who_leaves_something_behind_fails_and_nobody_else(tmp_path: Path) -> None:
+    said = _pytest(tmp_path, LEAVING)
+    left = ["thread", "child", "socket", "pipe", "open_file", "file_of_a_moment"]
+    left += ["folder_at_home", "file_where_the_program_keeps_its_own"]
+    failed = re.findall(r"ERROR at teardown of test_an?_(\w+) _", said)
+    if Path("/proc/self/fd").is_dir():
+        assert failed == left
+        assert "9 passed, 8 errors in" in said
+    assert {"thread", *left[-3:]} <= set(failed)
+    assert "a thread: forgotten" in said
+    assert "test_nothing" not in said
+
+
+def _pytest(folder: Path, tests: str, **environment: str) -> str:
+    (folder / "test_it.py").write_text(tests, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     done = subprocess.run(
@@ -99,15 +166,49 @@ def _pytest(folder: Path, **environment: str) -> str:
 
 
 def test_what_is_missing_is_skipped_and_named(tmp_path: Path) -> None:
-    said = _pytest(tmp_path)
+    said = _pytest(tmp_path, SKIPPING)
     assert "3 skipped in" in said
     assert "needs the package no_such_module_here: pip install no_such_module_here" in said
 
 
 def test_where_no_skip_is_allowed_what_is_missing_fails(tmp_path: Path) -> None:
-    said = _pytest(tmp_path, ENTRA_OAUTH_NO_SKIP="1")
+    said = _pytest(tmp_path, SKIPPING, ENTRA_OAUTH_NO_SKIP="1")
     assert "1 failed, 1 skipped, 1 error in" in said
     assert "a skip that ENTRA_OAUTH_NO_SKIP forbids" in said
+
+
+def test_whatever_is_listed_as_slow_or_foreign_is_there() -> None:
+    listed = {name.partition("::") for name in (*groups.SLOW, *groups.FOREIGN)}
+    texts = {file: (HERE / file).read_text(encoding="utf-8") for file, _, _ in listed}
+    assert [test for file, _, test in listed if test and f"def {test}(" not in texts[file]] == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "large"),
+    [
+        (needs.chromium, True),
+        (needs.mitmproxy, True),
+        (needs.node_package("har-validator"), True),
+        (needs.curl, False),
+        (needs.python("msal"), False),
+        (needs.posix, False),
+    ],
+    ids=str,
+)
+def test_what_needs_a_large_foreign_program_is_foreign(
+    mark: pytest.MarkDecorator, large: bool
+) -> None:
+    assert needs.is_large(mark.mark) is large
+
+
+def test_a_program_that_a_test_needs_is_installed_in_ci() -> None:
+    listed = re.search(r'programs="\n(.*?)"', (HERE.parent / ".ci" / "run").read_text(), re.DOTALL)
+    assert listed
+    there = [line.split()[0] for line in listed[1].splitlines()]
+    named = re.compile(r"needs\.program\(\s*\"([\w.-]+)\"")
+    files = [path for path in HERE.rglob("test_*.py") if path != Path(__file__)]
+    wanted = {name for file in files for name in named.findall(file.read_text(encoding="utf-8"))}
+    assert sorted(wanted - set(there)) == []
 
 
 def test_a_need_names_the_package_and_the_way_to_it() -> None:

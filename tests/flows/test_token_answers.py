@@ -42,7 +42,7 @@ GOOD: dict[str, object] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def channels() -> Iterator[Channels]:
     with a_back() as back:
         yield Channels(front=FakeFront(lambda url: [], []), back=back, now=lambda: 1000.0)

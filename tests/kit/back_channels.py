@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.protocol.messages import FORM, HttpRequest, Wire
 from entra_oauth.recording import Exchange
-from kit import canaries
+from kit import canaries, left_behind
 
 __all__ = ["BODY", "a_back", "eventually", "token_post", "wire_of", "workers"]
 
@@ -49,7 +49,9 @@ def wire_of(exchange: Exchange) -> Wire:
 
 
 def workers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "entra-oauth-back"]
+    """Those of this test: one that an earlier test left behind is that one's failure."""
+    running = set(threading.enumerate()) - set(left_behind.of_earlier_tests)
+    return [thread for thread in running if thread.name == "entra-oauth-back"]
 
 
 def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> bool:

@@ -32,6 +32,7 @@ __all__ = [
     "curl",
     "git",
     "ipv6",
+    "is_large",
     "mitmproxy",
     "node_package",
     "posix",
@@ -99,6 +100,16 @@ chromium = _package(CHROMIUM, "chromium", "apt install chromium")
 curl = _package(CURL, "curl", "apt install curl")
 git = program("git")
 mitmproxy = _package(shutil.which("mitmdump"), "mitmproxy", "pipx install mitmproxy")
+
+
+def is_large(mark: pytest.Mark) -> bool:
+    """Say of a mark of these whether it asks for a large foreign program."""
+    reason = str(mark.kwargs.get("reason", ""))
+    asked = reason.removeprefix(f"{PACKAGE_MISSING} ").partition(":")
+    return reason.startswith(PACKAGE_MISSING) and (
+        asked[0] in ("chromium", "mitmproxy") or asked[2].startswith(" npm ")
+    )
+
 
 windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")

@@ -31,7 +31,7 @@ def tenant() -> PracticeTenant:
     return PracticeTenant(directory=DEFAULT.with_admin_consent())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def base(tenant: PracticeTenant) -> Iterator[str]:
     with serve(tenant, tls=False) as hosted:
         yield hosted.base_url
