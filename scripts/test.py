@@ -1,27 +1,40 @@
 """Everything that must hold before a change: style, types, tests.
 
-    python3 scripts/test.py [what pytest takes]
+    python3 scripts/test.py            style, types, and every test but the foreign ones
+    python3 scripts/test.py --quick    style, and the tests that need next to no time
+    python3 scripts/test.py --all      the foreign ones too: large programs, over 20 seconds
+    python3 scripts/test.py ARGUMENTS  only pytest, given these arguments
 
-Sets up `.venv` on the first run. With arguments, only pytest is run, and given them.
-A test that needs a program which is not there is skipped and names its package.
+What stands beside --quick or --all goes to pytest too. Sets up `.venv` on the first
+run. A test that needs a program which is not there is skipped and names its package.
 """
 
 import subprocess
+import time
 
 import environment
 import launch
 
-CHECKS = (
+STYLE = (
     ("ruff", ["check", "--quiet"]),
     ("ruff", ["format", "--check", "--quiet"]),
-    ("mypy", ["--no-error-summary"]),
 )
+TYPES = (("mypy", ["--no-error-summary"]),)
+
+# A test goes to whichever worker is free; those of one file mostly stay together.
+PARALLEL = ["-n", "auto", "--dist", "worksteal"]
+QUICK, USUAL, ALL = "not foreign and not slow", "not foreign", ""
 
 
 def main(arguments: "list[str]") -> int:
     environment.prepare(required=("test",), optional=("check", "interop"))
-    failed = [] if arguments else [" ".join(check) for check in map(_check, CHECKS) if check]
-    code = _module("pytest", arguments)
+    marks = ALL if "--all" in arguments else QUICK if "--quick" in arguments else USUAL
+    given = [argument for argument in arguments if argument not in ("--all", "--quick")]
+    if given and given == arguments:
+        return _module("pytest", given)
+    checks = STYLE if marks == QUICK else STYLE + TYPES
+    failed = [" ".join(check) for check in map(_check, checks) if check]
+    code = _module("pytest", PARALLEL + (["-m", marks] if marks else []) + given)
     for name in failed:
         launch.say(f"{name} failed: see above the tests.")
     return code or (1 if failed else 0)
@@ -34,8 +47,10 @@ def _check(check: "tuple[str, list[str]]") -> "list[str]":
     if not _is_installed(tool):
         launch.say(f"{' '.join(name)}: left out, {tool} is not installed")
         return []
+    began = time.monotonic()
     code = _module(tool, options)
-    launch.say(f"{' '.join(name)}: {'clean' if code == 0 else 'failed'}")
+    minutes = (time.monotonic() - began) / 60
+    launch.say(f"{' '.join(name)}: {'clean' if code == 0 else 'failed'}, {minutes:.1f} minutes")
     return [] if code == 0 else name
 
 
