@@ -20,8 +20,8 @@ from entra_oauth.channels.base import Channels
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.endpoints.authorize import NO_HINTS, Hints, Procedure
-from entra_oauth.protocol.endpoints.request import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +101,9 @@ class PublicClient:
         """
         from entra_oauth.flows import device_code
 
-        asking = self._asking(scopes, claims)
+        access_request = self._access_request(scopes, claims)
         with _given_or_local(channels) as ready:
-            return device_code.sign_in(asking, ready, keys=self.keys)
+            return device_code.sign_in(access_request, ready, keys=self.keys)
 
     def password(
         self, *scopes: str, username: str, password: str, channels: Channels | None = None
@@ -114,9 +114,9 @@ class PublicClient:
         """
         from entra_oauth.flows import password as flow
 
-        asking = self._asking(scopes, None)
+        access_request = self._access_request(scopes, None)
         with _given_or_local(channels) as ready:
-            return flow.sign_in(asking, username, password, ready, keys=self.keys)
+            return flow.sign_in(access_request, username, password, ready, keys=self.keys)
 
     def refresh(
         self,
@@ -134,12 +134,12 @@ class PublicClient:
         """
         from entra_oauth.flows.refresh_token import refresh
 
-        asking = self._asking(scopes, claims)
+        access_request = self._access_request(scopes, claims)
         with _given_or_local(channels) as ready:
-            return refresh(asking, refresh_token, ready, before=before, keys=self.keys)
+            return refresh(access_request, refresh_token, ready, before=before, keys=self.keys)
 
-    def _asking(self, scopes: tuple[str, ...], claims: str | None) -> Asking:
-        return Asking.for_person(
+    def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
+        return AccessRequest.for_person(
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )
 
@@ -172,9 +172,11 @@ class ConfidentialClient:
         """A token in the app's own name. Raises an `EntraOAuthError`."""
         from entra_oauth.flows import client_credentials
 
-        asking = Asking.for_app(authority=self.authority, client_id=self.client_id, scopes=(scope,))
+        access_request = AccessRequest.for_app(
+            authority=self.authority, client_id=self.client_id, scopes=(scope,)
+        )
         with _given_or_local(channels) as ready:
-            return client_credentials.get_token(asking, self.credential, ready)
+            return client_credentials.get_token(access_request, self.credential, ready)
 
     def on_behalf_of(
         self,
@@ -189,9 +191,9 @@ class ConfidentialClient:
         """
         from entra_oauth.flows import on_behalf_of
 
-        asking = self._asking(scopes, claims)
+        access_request = self._access_request(scopes, claims)
         with _given_or_local(channels) as ready:
-            return on_behalf_of.get_token(asking, assertion, self.credential, ready)
+            return on_behalf_of.get_token(access_request, assertion, self.credential, ready)
 
     def refresh(
         self,
@@ -203,14 +205,14 @@ class ConfidentialClient:
         """Fresh tokens for a refresh token of this app. See `PublicClient.refresh`."""
         from entra_oauth.flows.refresh_token import refresh
 
-        asking = self._asking(scopes, claims)
+        access_request = self._access_request(scopes, claims)
         with _given_or_local(channels) as ready:
             endpoint = self.authority.token_endpoint
             proof = self.credential.prove(self.client_id, endpoint, now=ready.now())
-            return refresh(asking, refresh_token, ready, proof=proof)
+            return refresh(access_request, refresh_token, ready, proof=proof)
 
-    def _asking(self, scopes: tuple[str, ...], claims: str | None) -> Asking:
-        return Asking.for_person(
+    def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
+        return AccessRequest.for_person(
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )
 

@@ -97,18 +97,18 @@ def login(world: World) -> None:
 def refresh(world: World) -> None:
     """The refresh token of that sign-in, once."""
     from entra_oauth.flows.refresh_token import refresh as flow
-    from entra_oauth.protocol.endpoints.request import Asking
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
     if world.tokens is None or world.tokens.refresh_token is None:
         world.note("left out", "no refresh token came")
         return
     before = world.tokens.refresh_token
-    asking = Asking.for_person(
+    access_request = AccessRequest.for_person(
         authority=world.authority, client_id=world.client_id, scopes=("databricks",)
     )
-    tokens = flow(asking, before, world.channels, before=world.tokens.identity)
+    tokens = flow(access_request, before, world.channels, before=world.tokens.identity)
     world.note("a new refresh token comes", tokens.refresh_token != before, True)
-    again = flow(asking, before, world.channels)
+    again = flow(access_request, before, world.channels)
     world.note("the old one works once more", bool(again.access_token), True)
 
 

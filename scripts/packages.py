@@ -11,7 +11,7 @@ class Reason(NamedTuple):
     advice: str
     exit_code: int
     concerns_all: bool
-    """Asking for fewer packages will not help."""
+    """AccessRequest for fewer packages will not help."""
 
 
 _AGAIN = "then run this again."

@@ -34,14 +34,14 @@ class Refresher:
         self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
     ) -> TokenResponse:
         from entra_oauth.flows.refresh_token import refresh
-        from entra_oauth.protocol.endpoints.request import Asking
+        from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
-        asking = Asking.for_person(
+        access_request = AccessRequest.for_person(
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )
         with self._back() as back:
             channels = Channels(front=NoFront(), back=back, say=self.say)
-            return refresh(asking, refresh_token, channels, timeout_s=self.timeout_s)
+            return refresh(access_request, refresh_token, channels, timeout_s=self.timeout_s)
 
     @contextmanager
     def _back(self) -> Iterator[BackChannel]:

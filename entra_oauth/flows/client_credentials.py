@@ -9,21 +9,25 @@ from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.endpoints.client_auth import Credential
-    from entra_oauth.protocol.endpoints.request import Asking
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["get_token"]
 
 
 def get_token(
-    asking: Asking, credential: Credential, channels: Channels, *, timeout_s: float = 30.0
+    access_request: AccessRequest,
+    credential: Credential,
+    channels: Channels,
+    *,
+    timeout_s: float = 30.0,
 ) -> TokenResponse:
     """Let the app prove itself, and get its token. There is no person, and no refresh token.
 
-    `asking` is made by `Asking.for_app()`.
+    `access_request` is made by `AccessRequest.for_app()`.
     """
-    endpoint = asking.authority.token_endpoint
-    proof = credential.prove(asking.client_id, endpoint, now=channels.now())
-    request = TokenRequest.client_credentials(asking, proof=proof)
+    endpoint = access_request.authority.token_endpoint
+    proof = credential.prove(access_request.client_id, endpoint, now=channels.now())
+    request = TokenRequest.client_credentials(access_request, proof=proof)
     return exchange(request, channels, timeout_s=timeout_s)

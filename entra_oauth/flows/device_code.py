@@ -19,12 +19,12 @@ from entra_oauth.errors import (
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import BUSY, send_patiently
 from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
-from entra_oauth.protocol.endpoints.response import retry_after_s
+from entra_oauth.protocol.endpoints.json_response import retry_after_s
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
-    from entra_oauth.protocol.endpoints.request import Asking
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["SLOW_DOWN_S", "sign_in"]
@@ -38,7 +38,7 @@ _EXPIRED_CODES = frozenset([70019, 70020])
 
 
 def sign_in(
-    asking: Asking,
+    access_request: AccessRequest,
     channels: Channels,
     *,
     keys: KeyStore | None = None,
@@ -49,25 +49,27 @@ def sign_in(
     `timeout_s` is for each request. Raises `TimedOut` when the codes have expired,
     `AuthorityError` when the person or the authority said no.
     """
-    request = DeviceRequest(asking)
+    request = DeviceRequest(access_request)
     reply = send_patiently(request.to_http(), channels.back, channels, timeout_s=timeout_s)
     device = DeviceResponse.read(reply, answering=request, received_at=channels.now())
     deadline = channels.monotonic() + device.expires_in
     channels.say(device.message)
-    signature = SignatureCheck.begin(asking.authority, channels, keys or KeyStore())
-    tokens = _ask_until_finished(asking, device, channels, deadline=deadline, timeout_s=timeout_s)
+    signature = SignatureCheck.begin(access_request.authority, channels, keys or KeyStore())
+    tokens = _ask_until_finished(
+        access_request, device, channels, deadline=deadline, timeout_s=timeout_s
+    )
     return signature.check(tokens)
 
 
 def _ask_until_finished(
-    asking: Asking,
+    access_request: AccessRequest,
     device: DeviceResponse,
     channels: Channels,
     *,
     deadline: float,
     timeout_s: float,
 ) -> TokenResponse:
-    request = TokenRequest.device(asking, device.device_code)
+    request = TokenRequest.device(access_request, device.device_code)
     interval: float = device.interval_s
     extra = 0.0
     while True:
@@ -113,7 +115,7 @@ def _asked_wait(reply: HttpResponse, channels: Channels) -> float:
 
 def _say(what: str, seconds: float, channels: Channels, deadline: float) -> None:
     in_time = seconds < deadline - channels.monotonic()
-    channels.say(f"{what} Asking again in {math.ceil(seconds)} s." if in_time else what)
+    channels.say(f"{what} AccessRequest again in {math.ceil(seconds)} s." if in_time else what)
 
 
 def _expired() -> TimedOut:

@@ -14,15 +14,15 @@ from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.endpoints.client_auth import Credential
-    from entra_oauth.protocol.endpoints.request import Asking
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["get_token"]
 
 
 def get_token(
-    asking: Asking,
+    access_request: AccessRequest,
     assertion: str,
     credential: Credential,
     channels: Channels,
@@ -33,7 +33,7 @@ def get_token(
 
     A refusal may hold `claims`: pass them to the caller, who has the person.
     """
-    endpoint = asking.authority.token_endpoint
-    proof = credential.prove(asking.client_id, endpoint, now=channels.now())
-    request = TokenRequest.on_behalf_of(asking, assertion, proof=proof)
+    endpoint = access_request.authority.token_endpoint
+    proof = credential.prove(access_request.client_id, endpoint, now=channels.now())
+    request = TokenRequest.on_behalf_of(access_request, assertion, proof=proof)
     return exchange(request, channels, timeout_s=timeout_s)

@@ -15,8 +15,8 @@ from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.endpoints.client_auth import Proof
-    from entra_oauth.protocol.endpoints.request import Asking
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["WARNING", "sign_in"]
@@ -29,7 +29,7 @@ WARNING = (
 
 
 def sign_in(
-    asking: Asking,
+    access_request: AccessRequest,
     username: str,
     password: str,
     channels: Channels,
@@ -43,8 +43,8 @@ def sign_in(
 
     `is_warned` where the person has seen `WARNING` before they typed.
     """
-    request = TokenRequest.password(asking, username, password, proof=proof)
+    request = TokenRequest.password(access_request, username, password, proof=proof)
     if not is_warned:
         channels.say(WARNING)
-    signature = SignatureCheck.begin(asking.authority, channels, keys or KeyStore())
+    signature = SignatureCheck.begin(access_request.authority, channels, keys or KeyStore())
     return signature.check(exchange(request, channels, timeout_s=timeout_s))

@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import ConnectFailed
-from entra_oauth.protocol.endpoints.response import retry_after_s
+from entra_oauth.protocol.endpoints.json_response import retry_after_s
 from entra_oauth.protocol.endpoints.token import DEVICE_GRANT, TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import split_origin
 

@@ -13,8 +13,8 @@ from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.endpoints.client_auth import Proof
-    from entra_oauth.protocol.endpoints.request import Asking
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.id_token import IdToken
 
@@ -22,7 +22,7 @@ __all__ = ["refresh"]
 
 
 def refresh(
-    asking: Asking,
+    access_request: AccessRequest,
     refresh_token: str,
     channels: Channels,
     *,
@@ -39,9 +39,11 @@ def refresh(
     the token is dead is for `protocol.aadsts.is_dead` to say; for anything else it must be
     kept.
     """
-    request = TokenRequest.refresh(asking, refresh_token, proof=proof)
+    request = TokenRequest.refresh(access_request, refresh_token, proof=proof)
     tokens = exchange(request, channels, timeout_s=timeout_s)
-    tokens = SignatureCheck.at_hand(asking.authority, channels, keys or KeyStore()).check(tokens)
+    tokens = SignatureCheck.at_hand(access_request.authority, channels, keys or KeyStore()).check(
+        tokens
+    )
     if before is not None and tokens.identity is not None:
         _check_same_person(before, tokens.identity)
     # RFC 6749 §6: a new one replaces the old one, and may be left out.

@@ -35,13 +35,13 @@ from entra_oauth.flows import client_credentials, device_code
 from entra_oauth.flows.authorization_code import redeem
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.endpoints.authorize import (
     AuthorizationRequest,
     AuthorizationResponse,
     Hints,
 )
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret, Credential
-from entra_oauth.protocol.endpoints.request import Asking
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
@@ -165,12 +165,14 @@ def line() -> Iterator[Line]:
         yield made
 
 
-def person(authority: Authority, client_id: str) -> Asking:
-    return Asking.for_person(authority=authority, client_id=client_id, scopes=("databricks",))
+def person(authority: Authority, client_id: str) -> AccessRequest:
+    return AccessRequest.for_person(
+        authority=authority, client_id=client_id, scopes=("databricks",)
+    )
 
 
-def app(authority: Authority, client_id: str) -> Asking:
-    return Asking.for_app(authority=authority, client_id=client_id, scopes=("databricks",))
+def app(authority: Authority, client_id: str) -> AccessRequest:
+    return AccessRequest.for_app(authority=authority, client_id=client_id, scopes=("databricks",))
 
 
 # ---- refresh tokens --------------------------------------------------------------------
@@ -192,16 +194,16 @@ def signed_in(authority: Authority, client_id: str, channels: Channels) -> Token
 
 def test_a_refresh_token_that_is_replaced_works_once(authority: Authority, line: Line) -> None:
     first = signed_in(authority, CLIENT, line.channels)
-    asking = person(authority, CLIENT)
+    access_request = person(authority, CLIENT)
     assert first.refresh_token
     assert first.identity
-    second = refresh(asking, first.refresh_token, line.channels, before=first.identity)
+    second = refresh(access_request, first.refresh_token, line.channels, before=first.identity)
     assert second.refresh_token not in (None, first.refresh_token)
     assert second.access_token != first.access_token
     assert second.identity
     assert second.identity.username == WHO
     with canaries.refused(AuthorityError) as caught:
-        refresh(asking, first.refresh_token, line.channels)
+        refresh(access_request, first.refresh_token, line.channels)
     error = cast(AuthorityError, caught.value)
     assert (error.stage, error.error, error.exit_code) == ("token", "invalid_grant", 3)
     assert canaries.found_in(error, [first.refresh_token]) == []
@@ -327,13 +329,15 @@ def test_an_app_that_may_not_use_device_codes_is_refused(authority: Authority, l
 def test_an_app_proves_itself_by_its_secret(
     client_id: str, basic: bool, authority: Authority, line: Line
 ) -> None:
-    asking = app(authority, client_id)
-    tokens = client_credentials.get_token(asking, ClientSecret(SECRET, basic=basic), line.channels)
+    access_request = app(authority, client_id)
+    tokens = client_credentials.get_token(
+        access_request, ClientSecret(SECRET, basic=basic), line.channels
+    )
     assert (tokens.token_type, tokens.scope) == ("Bearer", SCOPE)
     assert (tokens.refresh_token, tokens.id_token) == (None, None)
     with canaries.refused(AuthorityError) as caught:
         wrong = ClientSecret(f"{SECRET}x", basic=basic)
-        client_credentials.get_token(asking, wrong, line.channels)
+        client_credentials.get_token(access_request, wrong, line.channels)
     error = cast(AuthorityError, caught.value)
     assert (error.stage, error.error, error.exit_code) == ("token", "invalid_client", 3)
     assert canaries.found_in(error, [SECRET]) == []
@@ -348,12 +352,14 @@ def _certificate(name: str, algorithm: str) -> Certificate:
 def test_an_app_proves_itself_by_its_certificate(
     algorithm: str, authority: Authority, line: Line
 ) -> None:
-    asking = app(authority, WITH_A_KEY)
+    access_request = app(authority, WITH_A_KEY)
     ours = _certificate("ours", algorithm)
     for _ in range(2):  # each assertion is a new one; a used one would be refused there
-        assert client_credentials.get_token(asking, ours, line.channels).scope == SCOPE
+        assert client_credentials.get_token(access_request, ours, line.channels).scope == SCOPE
     with canaries.refused(AuthorityError) as caught:
-        client_credentials.get_token(asking, _certificate("other", algorithm), line.channels)
+        client_credentials.get_token(
+            access_request, _certificate("other", algorithm), line.channels
+        )
     assert cast(AuthorityError, caught.value).error == "invalid_client"
 
 
@@ -390,8 +396,8 @@ def test_an_assertion_is_good_for_one_request(authority: Authority, line: Line) 
         def prove(self, client_id: str, audience: str, *, now: float) -> Any:
             return proof
 
-    asking = app(authority, WITH_A_KEY)
-    assert client_credentials.get_token(asking, Used(), line.channels).access_token
+    access_request = app(authority, WITH_A_KEY)
+    assert client_credentials.get_token(access_request, Used(), line.channels).access_token
     with canaries.refused(AuthorityError) as caught:
-        client_credentials.get_token(asking, Used(), line.channels)
+        client_credentials.get_token(access_request, Used(), line.channels)
     assert cast(AuthorityError, caught.value).error == "invalid_client"

@@ -17,8 +17,8 @@ from entra_oauth.flows.find_authority import find_authority
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret, Credential
-from entra_oauth.protocol.endpoints.request import Asking
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.jwt import decode
@@ -274,9 +274,9 @@ def test_a_page_in_the_place_of_an_answer_is_named_as_one() -> None:
     page = HttpResponse(
         status=502, headers=(("Content-Type", "text/html"),), body=b"<html>Proxy</html>"
     )
-    asking = Asking.for_person(authority=AUTHORITY, client_id="c", scopes=("graph",))
+    access_request = AccessRequest.for_person(authority=AUTHORITY, client_id="c", scopes=("graph",))
     with canaries.refused(UnexpectedAnswer) as caught:
-        password.sign_in(asking, ALICE, PASSWORD, World([page]).channels)
+        password.sign_in(access_request, ALICE, PASSWORD, World([page]).channels)
     assert "an HTML page" in caught.value.what
     assert "HTTP 502" in caught.value.what
     assert AUTHORITY.host in caught.value.what

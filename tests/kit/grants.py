@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore, look_away
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.request import Asking
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS
 from kit.canaries import ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN, TENANT
@@ -44,24 +44,24 @@ SECRETS = (PASSWORD, SECRET, ASSERTION, REFRESH_TOKEN, ACCESS_TOKEN)
 Answer = HttpResponse | EntraOAuthError | BaseException
 
 
-def person(**changes: Any) -> Asking:
+def person(**changes: Any) -> AccessRequest:
     """What a person's token is asked for."""
     made: dict[str, Any] = {
         "authority": Authority.of(TENANT),
         "client_id": CLIENT_ID,
         "scopes": ("databricks",),
     }
-    return Asking.for_person(**(made | changes))
+    return AccessRequest.for_person(**(made | changes))
 
 
-def app(**changes: Any) -> Asking:
+def app(**changes: Any) -> AccessRequest:
     """What an app's own token is asked for."""
     made: dict[str, Any] = {
         "authority": Authority.of(TENANT),
         "client_id": CLIENT_ID,
         "scopes": ("databricks",),
     }
-    return Asking.for_app(**(made | changes))
+    return AccessRequest.for_app(**(made | changes))
 
 
 def json_reply(

@@ -13,7 +13,7 @@ from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.audit.rules.rule import rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
-from entra_oauth.protocol.glossary.secrecy import Act, rule_for
+from entra_oauth.protocol.glossary.secrecy import Act, treatment_of
 from entra_oauth.recording.findings import Severity
 
 __all__: list[str] = []
@@ -64,7 +64,7 @@ def _secret_in(item: Item) -> str:
 def _is_secret(name: str, value: str) -> bool:
     if name == "code_challenge" or not value or hidden(value):
         return False
-    return rule_for(name).act in (Act.SECRET, Act.TOKEN, Act.MASK)
+    return treatment_of(name).act in (Act.SECRET, Act.TOKEN, Act.MASK)
 
 
 @rule_of_all("HR02", W, "HAR 1.2; what Chrome's and Firefox's importers ask for")

@@ -87,8 +87,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.flow != "auth-code":
         from entra_oauth.cli.sign_in import other_flows
 
-        asking, tokens = other_flows.sign_in(args, console)
-        _end(keeper, tokens, asking, args, console)
+        access_request, tokens = other_flows.sign_in(args, console)
+        _end(keeper, tokens, access_request, args, console)
         return 0
     from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
 

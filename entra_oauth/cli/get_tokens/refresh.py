@@ -26,13 +26,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     A refresh token that the authority calls dead ends with exit code 4: a person must
     sign in. Any other refusal leaves it good.
     """
-    asking = ask_for_person(args)
+    access_request = ask_for_person(args)
     token = read_token(
         console, what="refresh token", advice="Pipe one in: entra-oauth refresh < FILE"
     )
     with back_channels(args, console) as channels:
         try:
-            tokens = refresh(asking, token, channels, timeout_s=float(args.http_timeout))
+            tokens = refresh(access_request, token, channels, timeout_s=float(args.http_timeout))
         except AuthorityError as error:
             if is_dead(error):
                 error.exit_code = SignInRequired.exit_code
@@ -40,6 +40,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if tokens.refresh_token != token and args.output != "json":
         console.say("Note: a new refresh token came too; -o json shows it. The old one works on.")
     print_tokens(
-        tokens, asking, console, output=args.output, source="refresh_token", with_refresh=True
+        tokens,
+        access_request,
+        console,
+        output=args.output,
+        source="refresh_token",
+        with_refresh=True,
     )
     return 0

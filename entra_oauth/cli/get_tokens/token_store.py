@@ -139,9 +139,9 @@ def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
     ) -> TokenResponse:
         from entra_oauth.cli.sign_in.choose_receiver import back_channels
         from entra_oauth.flows.refresh_token import refresh
-        from entra_oauth.protocol.endpoints.request import Asking
+        from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
-        asking = Asking.for_person(
+        access_request = AccessRequest.for_person(
             authority=authority_of(args),
             client_id=client_id_of(args),
             scopes=scopes,
@@ -149,7 +149,9 @@ def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
             correlation_id=getattr(args, "correlation_id", None),
         )
         with back_channels(args, console) as channels:
-            return refresh(asking, refresh_token, channels, timeout_s=float(args.http_timeout))
+            return refresh(
+                access_request, refresh_token, channels, timeout_s=float(args.http_timeout)
+            )
 
     return renew
 

@@ -18,7 +18,7 @@ __all__ = ["Asked", "print_tokens"]
 
 
 class Asked(Protocol):
-    """What a token was asked for: a plan, or an asking."""
+    """What a token was asked for: a plan, or an access request."""
 
     @property
     def authority(self) -> Authority: ...

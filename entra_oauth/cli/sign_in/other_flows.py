@@ -11,7 +11,7 @@ from entra_oauth.cli.sign_in.app_credential import PASSWORD, credential_of
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.endpoints.request import Asking
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
 if TYPE_CHECKING:
     import argparse
@@ -23,32 +23,36 @@ if TYPE_CHECKING:
 __all__ = ["ask_for_person", "sign_in"]
 
 
-def sign_in(args: argparse.Namespace, console: Console) -> tuple[Asking, TokenResponse]:
+def sign_in(args: argparse.Namespace, console: Console) -> tuple[AccessRequest, TokenResponse]:
     """Run the flow that `--flow` names. Raises an `EntraOAuthError`."""
     with back_channels(args, console) as channels:
         # What the person needs to see is said even when quiet.
         return _FLOWS[args.flow](args, replace(channels, say=console.ask))
 
 
-def _device_code(args: argparse.Namespace, channels: Channels) -> tuple[Asking, TokenResponse]:
+def _device_code(
+    args: argparse.Namespace, channels: Channels
+) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import device_code
 
-    asking = ask_for_person(args)
-    return asking, device_code.sign_in(asking, channels, timeout_s=float(args.http_timeout))
+    access_request = ask_for_person(args)
+    return access_request, device_code.sign_in(
+        access_request, channels, timeout_s=float(args.http_timeout)
+    )
 
 
-def _password(args: argparse.Namespace, channels: Channels) -> tuple[Asking, TokenResponse]:
+def _password(args: argparse.Namespace, channels: Channels) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import password
 
-    asking = ask_for_person(args)
+    access_request = ask_for_person(args)
     if not args.username:
         raise UsageError(
             "No user name was given.", advice="Give it with --username or AZURE_USERNAME."
         )
     channels.say(password.WARNING)  # before it is typed
     secret = read_secret(PASSWORD, args, os.environ)
-    return asking, password.sign_in(
-        asking,
+    return access_request, password.sign_in(
+        access_request,
         args.username,
         secret,
         channels,
@@ -59,10 +63,10 @@ def _password(args: argparse.Namespace, channels: Channels) -> tuple[Asking, Tok
 
 def _client_credentials(
     args: argparse.Namespace, channels: Channels
-) -> tuple[Asking, TokenResponse]:
+) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import client_credentials
 
-    asking = Asking.for_app(
+    access_request = AccessRequest.for_app(
         authority=authority_of(args),
         client_id=client_id_of(args),
         scopes=args.scope,
@@ -71,7 +75,9 @@ def _client_credentials(
     )
     credential = credential_of(args, os.environ, channels)
     timeout_s = float(args.http_timeout)
-    return asking, client_credentials.get_token(asking, credential, channels, timeout_s=timeout_s)
+    return access_request, client_credentials.get_token(
+        access_request, credential, channels, timeout_s=timeout_s
+    )
 
 
 _FLOWS = {
@@ -81,9 +87,9 @@ _FLOWS = {
 }
 
 
-def ask_for_person(args: argparse.Namespace) -> Asking:
+def ask_for_person(args: argparse.Namespace) -> AccessRequest:
     """What the options ask for in a person's name. Raises `UsageError`."""
-    return Asking.for_person(
+    return AccessRequest.for_person(
         authority=authority_of(args),
         client_id=client_id_of(args),
         scopes=args.scope,

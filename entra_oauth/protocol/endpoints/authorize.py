@@ -75,7 +75,10 @@ class Hints:
 
     def __post_init__(self) -> None:
         if (self.claims, self.correlation_id) != (None, None):
-            from entra_oauth.protocol.endpoints.request import check_claims, check_correlation_id
+            from entra_oauth.protocol.endpoints.access_request import (
+                check_claims,
+                check_correlation_id,
+            )
 
             check_claims(self.claims)
             check_correlation_id(self.correlation_id)

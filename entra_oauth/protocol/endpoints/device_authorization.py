@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import plain
-from entra_oauth.protocol.endpoints.response import (
-    Question,
+from entra_oauth.protocol.endpoints.json_response import (
+    RequestFacts,
     positive_seconds,
     read_members,
     required_text,
@@ -19,7 +19,7 @@ from entra_oauth.protocol.messages import FORM, USER_AGENT, HttpRequest, encode_
 if TYPE_CHECKING:
     from typing import Any
 
-    from entra_oauth.protocol.endpoints.request import Asking
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["DEFAULT_INTERVAL_S", "DeviceRequest", "DeviceResponse"]
@@ -34,22 +34,25 @@ _LONGEST_LIFE_S = 24 * 3600
 class DeviceRequest:
     """The request that begins a device sign-in."""
 
-    asking: Asking
+    access_request: AccessRequest
 
     @property
-    def question(self) -> Question:
+    def facts(self) -> RequestFacts:
         """What the answer is read against."""
-        return Question(host=self.asking.authority.host, stage="devicecode")
+        return RequestFacts(host=self.access_request.authority.host, stage="devicecode")
 
     def to_http(self) -> HttpRequest:
         """The message."""
-        fields = [("client_id", self.asking.client_id), ("scope", self.asking.scope)]
-        if self.asking.claims is not None:
-            fields.append(("claims", self.asking.claims))
-        correlation = self.asking.correlation_id
+        fields = [
+            ("client_id", self.access_request.client_id),
+            ("scope", self.access_request.scope),
+        ]
+        if self.access_request.claims is not None:
+            fields.append(("claims", self.access_request.claims))
+        correlation = self.access_request.correlation_id
         return HttpRequest(
             method="POST",
-            url=self.asking.authority.device_authorization_endpoint,
+            url=self.access_request.authority.device_authorization_endpoint,
             headers=(
                 ("User-Agent", USER_AGENT),
                 ("Accept", "application/json"),
@@ -83,29 +86,29 @@ class DeviceResponse:
         Raises `AuthorityError`, and `UnexpectedAnswer` for anything that is not the
         answer of RFC 8628 §3.2, a page that is not https included.
         """
-        asked = answering.question
-        members = read_members(reply, asked, received_at=received_at)
-        uri = required_text(members, "verification_uri", reply, asked)
-        user_code = required_text(members, "user_code", reply, asked)
-        expires_in = positive_seconds(members, "expires_in", reply, asked)
+        facts = answering.facts
+        members = read_members(reply, facts, received_at=received_at)
+        uri = required_text(members, "verification_uri", reply, facts)
+        user_code = required_text(members, "user_code", reply, facts)
+        expires_in = positive_seconds(members, "expires_in", reply, facts)
         if not _can_be_opened(uri):
-            raise unexpected(reply, asked, "its verification_uri is not an https address")
+            raise unexpected(reply, facts, "its verification_uri is not an https address")
         if expires_in is None:
-            raise unexpected(reply, asked, "it has no expires_in")
+            raise unexpected(reply, facts, "it has no expires_in")
         return cls(
-            device_code=required_text(members, "device_code", reply, asked),
+            device_code=required_text(members, "device_code", reply, facts),
             user_code=user_code,
             verification_uri=uri,
             message=_message(members, uri, user_code),
-            interval_s=_interval(members, reply, asked),
+            interval_s=_interval(members, reply, facts),
             expires_in=min(expires_in, _LONGEST_LIFE_S),
         )
 
 
-def _interval(members: dict[str, Any], reply: HttpResponse, asked: Question) -> int:
+def _interval(members: dict[str, Any], reply: HttpResponse, facts: RequestFacts) -> int:
     if members.get("interval") == 0:  # as fast as you like; but a second is fast enough
         return 1
-    return positive_seconds(members, "interval", reply, asked) or DEFAULT_INTERVAL_S
+    return positive_seconds(members, "interval", reply, facts) or DEFAULT_INTERVAL_S
 
 
 def _can_be_opened(uri: str) -> bool:

@@ -13,8 +13,8 @@ from urllib.parse import quote_plus, unquote_plus
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.endpoints.response import (
-    Question,
+from entra_oauth.protocol.endpoints.json_response import (
+    RequestFacts,
     optional_text,
     positive_seconds,
     read_members,
@@ -36,9 +36,9 @@ from entra_oauth.protocol.scopes import not_granted
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
     from entra_oauth.protocol.endpoints.client_auth import Proof
-    from entra_oauth.protocol.endpoints.request import Asking
 
 __all__ = ["DEVICE_GRANT", "OBO_GRANT", "TokenRequest", "TokenResponse", "retry_after_s"]
 
@@ -116,65 +116,74 @@ class TokenRequest:
 
     @classmethod
     def refresh(
-        cls, asking: Asking, refresh_token: str, *, proof: Proof | None = None
+        cls, access_request: AccessRequest, refresh_token: str, *, proof: Proof | None = None
     ) -> TokenRequest:
         """A refresh token for fresh tokens (RFC 6749 §6)."""
         _check_opaque("refresh token", refresh_token)
-        return cls._grant(asking, "refresh_token", (("refresh_token", refresh_token),), proof)
+        return cls._grant(
+            access_request, "refresh_token", (("refresh_token", refresh_token),), proof
+        )
 
     @classmethod
     def password(
-        cls, asking: Asking, username: str, password: str, *, proof: Proof | None = None
+        cls,
+        access_request: AccessRequest,
+        username: str,
+        password: str,
+        *,
+        proof: Proof | None = None,
     ) -> TokenRequest:
         """User name and password (RFC 6749 §4.3), the flow that is on its way out.
 
         Raises `UsageError` for what Entra cannot accept: /common and /consumers, a
         user name or password that is empty, a password of more than 256 characters.
         """
-        _check_password(asking, username, password)
+        _check_password(access_request, username, password)
         handed_in = (("username", username), ("password", password))
-        return cls._grant(asking, "password", handed_in, proof)
+        return cls._grant(access_request, "password", handed_in, proof)
 
     @classmethod
-    def device(cls, asking: Asking, device_code: str) -> TokenRequest:
+    def device(cls, access_request: AccessRequest, device_code: str) -> TokenRequest:
         """One question of the device flow: has the person finished? (RFC 8628 §3.4)."""
-        return cls._grant(asking, DEVICE_GRANT, (("device_code", device_code),), None)
+        return cls._grant(access_request, DEVICE_GRANT, (("device_code", device_code),), None)
 
     @classmethod
-    def client_credentials(cls, asking: Asking, *, proof: Proof) -> TokenRequest:
+    def client_credentials(cls, access_request: AccessRequest, *, proof: Proof) -> TokenRequest:
         """A token in the app's own name (RFC 6749 §4.4)."""
-        return cls._grant(asking, "client_credentials", (), proof)
+        return cls._grant(access_request, "client_credentials", (), proof)
 
     @classmethod
-    def on_behalf_of(cls, asking: Asking, assertion: str, *, proof: Proof) -> TokenRequest:
+    def on_behalf_of(
+        cls, access_request: AccessRequest, assertion: str, *, proof: Proof
+    ) -> TokenRequest:
         """The access token that a service was called with, for one to call the next.
 
         `assertion` is an access token whose audience is this app.
         """
         _check_opaque("assertion", assertion)
         handed_in = (("assertion", assertion), ("requested_token_use", "on_behalf_of"))
-        return cls._grant(asking, OBO_GRANT, handed_in, proof)
+        return cls._grant(access_request, OBO_GRANT, handed_in, proof)
 
     @classmethod
     def _grant(
-        cls, asking: Asking, grant_type: str, handed_in: Fields, proof: Proof | None
+        cls, access_request: AccessRequest, grant_type: str, handed_in: Fields, proof: Proof | None
     ) -> TokenRequest:
         fields = (
-            ("client_id", asking.client_id),
-            ("scope", asking.scope),
+            ("client_id", access_request.client_id),
+            ("scope", access_request.scope),
             *handed_in,
             ("grant_type", grant_type),
             *(proof.fields if proof else ()),
-            *((("claims", asking.claims),) if asking.claims is not None else ()),
+            *((("claims", access_request.claims),) if access_request.claims is not None else ()),
         )
         return cls(
-            authority=asking.authority,
-            client_id=asking.client_id,
-            scopes=asking.scopes,
+            authority=access_request.authority,
+            client_id=access_request.client_id,
+            scopes=access_request.scopes,
             raw_fields=tuple((name, quote_plus(value)) for name, value in fields),
             extra_headers=(
                 *(proof.headers if proof else ()),
-                *_correlation(asking.correlation_id),
+                *_correlation(access_request.correlation_id),
             ),
             hidden=proof.secrets if proof else (),
         )
@@ -202,9 +211,11 @@ class TokenRequest:
         return tuple(dict.fromkeys((*spelt, *self.hidden)))
 
     @property
-    def question(self) -> Question:
+    def facts(self) -> RequestFacts:
         """What the answer is read against."""
-        return Question(host=self.authority.host, secrets=self.secrets, spent=self.code is not None)
+        return RequestFacts(
+            host=self.authority.host, secrets=self.secrets, spent=self.code is not None
+        )
 
     def to_http(self, *, user_agent: str = USER_AGENT) -> HttpRequest:
         """The message: curl's header set in curl's order, then what the request adds."""
@@ -255,13 +266,13 @@ class TokenResponse:
         error, whatever else the answer holds (E08), `UnexpectedAnswer` for anything
         that is not OAuth, `IdTokenRefused` for an ID token that says something else.
         """
-        asked = answering.question
-        members = read_members(reply, asked, received_at=received_at)
-        if required_text(members, "token_type", reply, asked).lower() != "bearer":
-            raise unexpected(reply, asked, "its token_type is not Bearer")
-        scope = optional_text(members, "scope", reply, asked)
-        id_token = optional_text(members, "id_token", reply, asked)
-        access_token = required_text(members, "access_token", reply, asked)
+        facts = answering.facts
+        members = read_members(reply, facts, received_at=received_at)
+        if required_text(members, "token_type", reply, facts).lower() != "bearer":
+            raise unexpected(reply, facts, "its token_type is not Bearer")
+        scope = optional_text(members, "scope", reply, facts)
+        id_token = optional_text(members, "id_token", reply, facts)
+        access_token = required_text(members, "access_token", reply, facts)
         identity = id_token and IdToken.read(
             id_token,
             authority=answering.authority,
@@ -278,9 +289,9 @@ class TokenResponse:
             token_type="Bearer",  # noqa: S106
             access_token=access_token,
             scope=scope,
-            expires_in=positive_seconds(members, "expires_in", reply, asked),
+            expires_in=positive_seconds(members, "expires_in", reply, facts),
             received_at=received_at,
-            refresh_token=optional_text(members, "refresh_token", reply, asked),
+            refresh_token=optional_text(members, "refresh_token", reply, facts),
             id_token=id_token,
             identity=identity or None,
             warnings=_warnings(scope, id_token, answering),
@@ -313,8 +324,8 @@ def _check_opaque(name: str, value: str) -> None:
         )
 
 
-def _check_password(asking: Asking, username: str, password: str) -> None:
-    if asking.authority.tenant in ("common", "consumers"):
+def _check_password(access_request: AccessRequest, username: str, password: str) -> None:
+    if access_request.authority.tenant in ("common", "consumers"):
         # AADSTS9001023
         raise UsageError(
             "The password flow does not go with common or consumers.",

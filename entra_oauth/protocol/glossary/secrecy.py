@@ -10,17 +10,14 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER
-
 __all__ = [
     "HEADERS",
     "Act",
-    "Rule",
-    "header_rule",
+    "Treatment",
+    "header_treatment",
     "is_cookie_name",
     "is_plain_name",
-    "looks_secret",
-    "rule_for",
+    "treatment_of",
 ]
 
 
@@ -44,7 +41,7 @@ class Act(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Treatment:
     """What to do, and the word of at most five letters that stands in a placeholder."""
 
     act: Act
@@ -187,7 +184,6 @@ HEADERS: dict[str, Act] = {
 }
 
 _WORDS = re.compile(r"[A-Za-z]?[a-z]{0,14}+(?:[A-Z][a-z]{1,14}+|[._-][A-Za-z]{1,15}+)*+[0-9]{0,2}")
-_GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHORT = 16
 _COOKIES = frozenset(
     _names("""estsauth estsauthpersistent estsauthlight signinstatecookie
@@ -197,43 +193,34 @@ _COOKIES = frozenset(
 """Names of Entra's own cookies: they are public."""
 
 
-def rule_for(name: str) -> Rule:
+def treatment_of(name: str) -> Treatment:
     """What to do with the value of a parameter, a member or a claim."""
     name = name.strip().lower()
     for table, act in ((_SECRET, Act.SECRET), (_TOKEN, Act.TOKEN), (_MASK, Act.MASK)):
         if name in table:
-            return Rule(act, table[name])
+            return Treatment(act, table[name])
     if name in _PII:
-        return Rule(Act.PII, "pii")
+        return Treatment(Act.PII, "pii")
     if name in _TEXT:
-        return Rule(Act.TEXT)
+        return Treatment(Act.TEXT)
     if name in _URL:
-        return Rule(Act.URL)
-    return Rule(Act.KEEP) if name in _KEEP else Rule(Act.UNKNOWN, "val")
+        return Treatment(Act.URL)
+    return Treatment(Act.KEEP) if name in _KEEP else Treatment(Act.UNKNOWN, "val")
 
 
-def header_rule(name: str) -> Rule:
+def header_treatment(name: str) -> Treatment:
     """What to do with the value of a header."""
     act = HEADERS.get(name.strip().lower(), Act.UNKNOWN)
     kinds = {Act.TOKEN: "auth", Act.SECRET: "ck", Act.UNKNOWN: "val"}
-    return Rule(act, kinds.get(act, ""))
+    return Treatment(act, kinds.get(act, ""))
 
 
 def is_plain_name(name: str) -> bool:
     """Whether a name is a name, and no secret that stands in the place of one."""
-    known = rule_for(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
+    known = treatment_of(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
     return known or len(name) < _SHORT or (len(name) <= 60 and bool(_WORDS.fullmatch(name)))
 
 
 def is_cookie_name(name: str) -> bool:
     """Whether the name of a cookie may be shown."""
     return name.strip().lower() in _COOKIES or is_plain_name(name)
-
-
-def looks_secret(run: str) -> bool:
-    """Whether characters without a blank are more likely a secret than a word."""
-    rest = PLACEHOLDER.sub("", _GUID.sub("", run))
-    if len(rest) < LONG:
-        return False
-    has = (any(c.isdigit() for c in rest), any(c.islower() for c in rest))
-    return (all(has) or any(c.isupper() for c in rest[1:])) and not is_plain_name(rest)

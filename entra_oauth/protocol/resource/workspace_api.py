@@ -17,7 +17,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import ApiRefused, UsageError, plain
-from entra_oauth.protocol.endpoints.request import check_claims
+from entra_oauth.protocol.endpoints.access_request import check_claims
 from entra_oauth.protocol.glossary.aadsts import hide
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, split_origin

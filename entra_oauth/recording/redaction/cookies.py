@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
-    Rule,
+    Treatment,
     is_cookie_name,
     is_plain_name,
-    looks_secret,
 )
+from entra_oauth.recording.redaction.finds import looks_secret
 from entra_oauth.recording.redaction.views import View
 
 __all__ = ["COOKIE", "Piece", "attribute_rule", "cookie_pieces", "is_flag", "joined_values"]
 
-COOKIE = Rule(Act.SECRET, "ck")
+COOKIE = Treatment(Act.SECRET, "ck")
 _LINE = re.compile(r"[^\r\n]+")
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}+"  # RFC 9110 §5.6.2
 _NAME = re.compile(_WORD)
@@ -92,7 +92,7 @@ def is_flag(text: str) -> bool:
     return text.lower() in _FLAGS or text.lower() in _FORMS
 
 
-def attribute_rule(name: str, value: str) -> Rule | None:
+def attribute_rule(name: str, value: str) -> Treatment | None:
     """The treatment of an attribute's value; None if not even the name may be shown.
 
     Of an attribute that is known, a value of the form that it has stays.
@@ -106,7 +106,7 @@ def attribute_rule(name: str, value: str) -> Rule | None:
         return COOKIE
     if lower == "domain" and not _is_host(value):
         return COOKIE
-    return Rule(Act.URL) if lower == "path" else Rule(Act.KEEP)
+    return Treatment(Act.URL) if lower == "path" else Treatment(Act.KEEP)
 
 
 def _is_host(domain: str) -> bool:

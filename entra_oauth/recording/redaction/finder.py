@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
-    Rule,
+    Treatment,
     is_cookie_name,
     is_plain_name,
-    looks_secret,
-    rule_for,
+    treatment_of,
 )
 from entra_oauth.recording.redaction.cookies import COOKIE, attribute_rule, cookie_pieces, is_flag
 from entra_oauth.recording.redaction.finds import (
@@ -27,6 +26,7 @@ from entra_oauth.recording.redaction.finds import (
     Find,
     apply,
     is_taken_out,
+    looks_secret,
     placeholder,
 )
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
@@ -72,12 +72,12 @@ class Finder:
         """The value of a parameter or a member of that name."""
         if name.lower() == "code_challenge":
             # Of S256 it is a hash and harmless; else it is the verifier itself.
-            rule = Rule(Act.KEEP) if "S256" in siblings else Rule(Act.SECRET, "pkce")
+            rule = Treatment(Act.KEEP) if "S256" in siblings else Treatment(Act.SECRET, "pkce")
         else:
-            rule = rule_for(name)
+            rule = treatment_of(name)
         yield from self.ruled(rule, value, depth)
 
-    def ruled(self, rule: Rule, value: View, depth: int) -> Iterator[Find]:
+    def ruled(self, rule: Treatment, value: View, depth: int) -> Iterator[Find]:
         """A value, by what is to be done with it."""
         text = value.text
         if not text or is_taken_out(text):
@@ -151,7 +151,7 @@ class Finder:
         """Text that looks like a secret, by a name of so many characters or by itself."""
         text = value.text
         for match in _PAIR.finditer(text):
-            rule = rule_for(match[1])
+            rule = treatment_of(match[1])
             if len(match[1]) >= shortest and rule.act in HIDDEN:
                 yield from self.ruled(rule, value.cut(*match.span(2)), depth)
         done = _spans(text)
@@ -216,7 +216,7 @@ class Finder:
         for raw_name, raw in pieces:
             name = percent(raw_name)
             if name.text and not is_plain_name(name.text) and not PLACEHOLDER.fullmatch(name.text):
-                yield from self.ruled(Rule(Act.UNKNOWN, "name"), name, depth)
+                yield from self.ruled(Treatment(Act.UNKNOWN, "name"), name, depth)
             if raw.text:
                 yield from self.named(name.text, percent(raw), depth + 1, methods)
 
@@ -241,7 +241,7 @@ class Finder:
             inner = json_string(value.cut(key.start + 1, key.end - 1))
             members.append((inner, child))
             if not is_plain_name(inner.text) and not PLACEHOLDER.fullmatch(inner.text):
-                yield from self.ruled(Rule(Act.UNKNOWN, "name"), inner, depth)
+                yield from self.ruled(Treatment(Act.UNKNOWN, "name"), inner, depth)
         named = {name.text.lower(): child for name, child in members}
         # {"name": "code", "value": "…"} is how HAR and others write a parameter.
         called = named.get("name")
@@ -255,7 +255,7 @@ class Finder:
                 yield from self._node(name.text, child, value, depth)
 
     def _number(self, name: str, value: View) -> Iterator[Find]:
-        act = rule_for(name).act
+        act = treatment_of(name).act
         goes = act not in (Act.KEEP, Act.TEXT, Act.URL) and not (act is Act.PII and not self.people)
         if goes and value.text not in ("0", "1") and set(value.text) != {"9"}:
             start, end = value.place()
@@ -269,7 +269,7 @@ class Finder:
         scheme, rest = value.partition(" ")
         rest = rest.strip()
         if not rest.text:
-            yield from self.ruled(Rule(Act.SECRET, "auth"), scheme, 0)
+            yield from self.ruled(Treatment(Act.SECRET, "auth"), scheme, 0)
         elif not is_taken_out(rest.text):
             basic = scheme.text.lower() == "basic"
             yield find("pw", rest, masked=True) if basic else self._token("at", rest)
@@ -292,7 +292,7 @@ class Finder:
     def cookie_name(self, name: View) -> Iterator[Find]:
         """The name of a cookie, if it could be a value."""
         if not is_cookie_name(name.text):
-            yield from self.ruled(Rule(Act.UNKNOWN, "name"), name, 0)
+            yield from self.ruled(Treatment(Act.UNKNOWN, "name"), name, 0)
 
     def _attribute(self, piece: View) -> Iterator[Find]:
         name, content = (part.strip() for part in piece.partition("="))

@@ -8,11 +8,24 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["LONG", "PLACEHOLDER", "Find", "apply", "is_taken_out", "mask", "placeholder", "tag_of"]
+from entra_oauth.protocol.glossary.secrecy import is_plain_name
+
+__all__ = [
+    "LONG",
+    "PLACEHOLDER",
+    "Find",
+    "apply",
+    "is_taken_out",
+    "looks_secret",
+    "mask",
+    "placeholder",
+    "tag_of",
+]
 
 LONG = 16
 """Characters from which on a value is replaced by one of its own length."""
 PLACEHOLDER = re.compile(r"[a-z]{1,5}~[0-9a-f]{10}~*|~[a-z]{1,5}~")
+_GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +48,15 @@ def is_taken_out(text: str) -> bool:
     parts = text.split(".")
     readable = len(parts) == 3 and text.startswith("ey") and parts[2].startswith("sig~")
     return PLACEHOLDER.fullmatch(parts[2] if readable else text) is not None
+
+
+def looks_secret(run: str) -> bool:
+    """True for characters without a blank that are more likely a secret than a word."""
+    rest = PLACEHOLDER.sub("", _GUID.sub("", run))
+    if len(rest) < LONG:
+        return False
+    has = (any(c.isdigit() for c in rest), any(c.islower() for c in rest))
+    return (all(has) or any(c.isupper() for c in rest[1:])) and not is_plain_name(rest)
 
 
 def tag_of(value: str, key: bytes) -> str:

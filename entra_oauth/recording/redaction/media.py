@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from entra_oauth.protocol.glossary.secrecy import rule_for
+from entra_oauth.protocol.glossary.secrecy import treatment_of
 from entra_oauth.recording.redaction.finder import HIDDEN
 
 __all__ = ["is_drawing", "is_font", "is_picture", "tells"]
@@ -55,4 +55,4 @@ def tells(text: str) -> bool:
     """True if a picture or a font holds a token, or a pair whose name is that of a secret."""
     if _JWT.search(text):
         return True
-    return any(rule_for(match[1]).act in HIDDEN for match in _PAIR.finditer(text))
+    return any(treatment_of(match[1]).act in HIDDEN for match in _PAIR.finditer(text))

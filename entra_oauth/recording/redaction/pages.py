@@ -7,9 +7,9 @@ from collections.abc import Generator, Iterator
 
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
-    Rule,
+    Treatment,
     is_plain_name,
-    rule_for,
+    treatment_of,
 )
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
 from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
@@ -110,7 +110,9 @@ def _between(finder: Finder, value: View, depth: int, tag: str) -> Iterator[Find
         return
     if tag and tag not in _WORDY:  # what stands in an element that is not for people is data
         content, _ = value.partition("<")
-        yield from finder.ruled(Rule(Act.UNKNOWN, "val"), html_text(content).strip(), depth + 1)
+        yield from finder.ruled(
+            Treatment(Act.UNKNOWN, "val"), html_text(content).strip(), depth + 1
+        )
     yield from finder.words(html_text(value), depth + 1)
 
 
@@ -136,8 +138,8 @@ def _drawn_tag(
         lower = name.text.lower()
         if lower in _SHAPES and _DRAWN.fullmatch(inner.text):
             yield from finder.known_in(inner)
-        elif lower not in _LINKS and lower not in _TAME and rule_for(lower).act in HIDDEN:
-            yield from finder.ruled(rule_for(lower), inner, depth + 1)
+        elif lower not in _LINKS and lower not in _TAME and treatment_of(lower).act in HIDDEN:
+            yield from finder.ruled(treatment_of(lower), inner, depth + 1)
         else:
             yield from _attribute(finder, lower, inner, depth)
             if lower in _TAME and lower != "style":
@@ -151,7 +153,7 @@ def _tag(
     is_field = tag in ("input", "button", "param", "meta", "option", "textarea")
     called = next((inner.text for name, inner in found if is_field and name == "name"), "")
     for name, inner in found:
-        if tag == "meta" and rule_for(called).act is Act.UNKNOWN:
+        if tag == "meta" and treatment_of(called).act is Act.UNKNOWN:
             yield from finder.inside(inner, depth + 1)
         elif name in ("value", "content") and called:
             yield from finder.named(called, inner, depth + 1)
@@ -169,6 +171,6 @@ def _attribute(finder: Finder, name: str, inner: View, depth: int) -> Iterator[F
     elif name in _TAME:
         yield from finder.inside(inner, depth + 1)
     elif len(inner.text) >= LONG:
-        yield from finder.ruled(Rule(Act.UNKNOWN, "val"), inner, depth + 1)
+        yield from finder.ruled(Treatment(Act.UNKNOWN, "val"), inner, depth + 1)
     else:
         yield from finder.known_in(inner)

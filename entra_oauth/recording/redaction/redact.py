@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from entra_oauth.protocol.glossary.secrecy import Act, header_rule, is_plain_name
+from entra_oauth.protocol.glossary.secrecy import Act, header_treatment, is_plain_name
 from entra_oauth.recording.raw import RawMessage, pack, split_message
 from entra_oauth.recording.redaction.cookies import COOKIE
 from entra_oauth.recording.redaction.finder import Finder
@@ -143,7 +143,7 @@ class Redactor:
             return [*finder.credentials(value)]
         if lower in ("cookie", "set-cookie"):
             return [*finder.cookies(value, attributes=lower == "set-cookie")]
-        rule = header_rule(name)
+        rule = header_treatment(name)
         if rule.act is Act.URL:
             return [*finder.url(value)]
         return [*finder.ruled(rule, value, 0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from entra_oauth.protocol.glossary.secrecy import rule_for
+from entra_oauth.protocol.glossary.secrecy import treatment_of
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
 from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
 from entra_oauth.recording.redaction.views import View
@@ -75,8 +75,8 @@ def _plain(finder: Finder, value: View, depth: int) -> Iterator[Find]:
 
 def _string(finder: Finder, before: View, inner: View, depth: int) -> Iterator[Find]:
     named = _NAMED.search(before.text[-80:])
-    if named and len(named[1]) >= _SHORTEST and rule_for(named[1]).act in HIDDEN:
-        yield from finder.ruled(rule_for(named[1]), inner, depth + 1)
+    if named and len(named[1]) >= _SHORTEST and treatment_of(named[1]).act in HIDDEN:
+        yield from finder.ruled(treatment_of(named[1]), inner, depth + 1)
     else:
         yield from finder.words(inner, depth + 1)
 

@@ -14,11 +14,11 @@ from entra_oauth.protocol.messages import FORM, split_form
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Step
 
-__all__ = ["Row", "Table", "tables"]
+__all__ = ["ParameterRow", "Table", "tables"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ParameterRow:
     """One parameter, member or claim."""
 
     name: str
@@ -34,7 +34,7 @@ class Table:
     """The rows that stand in one place."""
 
     where: str
-    rows: tuple[Row, ...]
+    rows: tuple[ParameterRow, ...]
 
 
 _SOURCES = {
@@ -119,7 +119,7 @@ def _form(where: str, text: str, step: Step) -> Table:
         if not meaning or "step" in meaning:
             meaning = PARAMETERS.get(name) or _MORE.get(name, "")
         rows.append(
-            Row(
+            ParameterRow(
                 name=name,
                 raw=raw if raw != value else "",
                 value=value,
@@ -130,8 +130,8 @@ def _form(where: str, text: str, step: Step) -> Table:
     return Table(where=where, rows=tuple(rows))
 
 
-def _member(name: str, value: object) -> Row:
-    return Row(
+def _member(name: str, value: object) -> ParameterRow:
+    return ParameterRow(
         name=name,
         raw="",
         value=value if isinstance(value, str) else json.dumps(value),
@@ -140,7 +140,7 @@ def _member(name: str, value: object) -> Row:
     )
 
 
-def _claims(token: str) -> tuple[Row, ...]:
+def _claims(token: str) -> tuple[ParameterRow, ...]:
     parts = token.split(".")
     if len(parts) != 3:
         return ()
@@ -153,7 +153,9 @@ def _claims(token: str) -> tuple[Row, ...]:
         for name, value in claims.items():
             shown = value if isinstance(value, str) else json.dumps(value)
             meaning, source = CLAIMS.get(name, ""), _CLAIM_SOURCES.get(name, "")
-            rows.append(Row(name=name, raw="", value=shown, meaning=meaning, source=source))
+            rows.append(
+                ParameterRow(name=name, raw="", value=shown, meaning=meaning, source=source)
+            )
     return tuple(rows)
 
 

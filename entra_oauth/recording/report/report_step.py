@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
 from entra_oauth.recording.curl import curl_command
-from entra_oauth.recording.report.parameter_rows import Row, Table, tables
+from entra_oauth.recording.report.parameter_rows import ParameterRow, Table, tables
 from entra_oauth.recording.report.parts import (
     NOTHING,
     blanked,
@@ -140,7 +140,7 @@ def _table(each: Table, blank: bool) -> Html:
     return table(each.where, heads, [_row(row, has_raw, blank) for row in each.rows])
 
 
-def _row(row: Row, has_raw: bool, blank: bool) -> tuple[str, ...]:
+def _row(row: ParameterRow, has_raw: bool, blank: bool) -> tuple[str, ...]:
     cells: list[str] = [html("<code>{}</code>", text(row.name, limit=80))]
     if has_raw:
         cells.append(NOTHING if blank else text(row.raw))

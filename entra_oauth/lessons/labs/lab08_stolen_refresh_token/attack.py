@@ -11,7 +11,7 @@ from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
-from entra_oauth.protocol.endpoints.request import Asking
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _steal(sandbox: Sandbox, authority: Authority, token: str) -> HttpResponse:
     )
 
 
-def _asking(authority: Authority) -> Asking:
-    return Asking.for_person(authority=authority, client_id=CLIENT, scopes=("databricks",))
+def _asking(authority: Authority) -> AccessRequest:
+    return AccessRequest.for_person(authority=authority, client_id=CLIENT, scopes=("databricks",))
 
 
 def attack(sandbox: Sandbox) -> Demonstration:

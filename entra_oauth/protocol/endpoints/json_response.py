@@ -1,6 +1,6 @@
 """Reading what the authority answers: JSON or not, an OAuth error or not.
 
-Every endpoint that answers JSON is read through here, each against a `Question`:
+Every endpoint that answers JSON is read through here, each against a `RequestFacts`:
 what may be said about it in an error, and what must never be.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_WAIT_S",
-    "Question",
+    "RequestFacts",
     "optional_text",
     "positive_seconds",
     "read_members",
@@ -38,7 +38,7 @@ _BUSY = {429: "too many requests were made", 503: "it is not available for the m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class RequestFacts:
     """What an answer is read against."""
 
     host: str
@@ -57,7 +57,7 @@ class Question:
         return "then try again."
 
 
-def read_members(reply: HttpResponse, question: Question, *, received_at: float) -> dict[str, Any]:
+def read_members(reply: HttpResponse, facts: RequestFacts, *, received_at: float) -> dict[str, Any]:
     """The members of a good answer.
 
     `received_at` is in seconds since 1970. Raises `AuthorityError` for an OAuth
@@ -65,31 +65,29 @@ def read_members(reply: HttpResponse, question: Question, *, received_at: float)
     is not OAuth: HTML, plain text, a redirect, broken JSON.
     """
     if reply.status in _BUSY and not _holds_error(reply):
-        raise _busy(reply, question, received_at)
-    members = _members(reply, question)
+        raise _busy(reply, facts, received_at)
+    members = _members(reply, facts)
     if "error" in members:
-        raise _refusal(members, reply, received_at, question)
+        raise _refusal(members, reply, received_at, facts)
     if reply.status != 200:
-        raise unexpected(
-            reply, question, f"it is neither {_WHAT[question.stage][1]} nor an OAuth error"
-        )
+        raise unexpected(reply, facts, f"it is neither {_WHAT[facts.stage][1]} nor an OAuth error")
     return members
 
 
-def _members(reply: HttpResponse, question: Question) -> dict[str, Any]:
+def _members(reply: HttpResponse, facts: RequestFacts) -> dict[str, Any]:
     if 300 <= reply.status < 400:
         # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
-        raise unexpected(reply, question, "it is a redirect, which is never followed with a secret")
-    if _media_type(reply) not in _JSON_OF.get(question.stage, (_JSON,)):
+        raise unexpected(reply, facts, "it is a redirect, which is never followed with a secret")
+    if _media_type(reply) not in _JSON_OF.get(facts.stage, (_JSON,)):
         raise unexpected(
             reply,
-            question,
+            facts,
             f"it is {_kind(reply)}, not JSON; a proxy or a gateway may have sent it",
         )
     try:
         return read_object(reply.body)
     except ValueError as error:
-        raise unexpected(reply, question, str(error)) from None
+        raise unexpected(reply, facts, str(error)) from None
 
 
 def _kind(reply: HttpResponse) -> str:
@@ -119,24 +117,24 @@ _WHAT = {
 }
 
 
-def unexpected(reply: HttpResponse, question: Question, why: str) -> UnexpectedAnswer:
+def unexpected(reply: HttpResponse, facts: RequestFacts, why: str) -> UnexpectedAnswer:
     """An answer that is not what was asked for. `why` is the end of a sentence."""
     kind = plain(_media_type(reply), limit=60) or "no content type"
     return UnexpectedAnswer(
-        f"{question.host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
-        f"and that is {_WHAT[question.stage][0]}: {why}.",
-        advice=f"Check the authority's address and any proxy in between, {question.again}",
+        f"{facts.host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
+        f"and that is {_WHAT[facts.stage][0]}: {why}.",
+        advice=f"Check the authority's address and any proxy in between, {facts.again}",
     )
 
 
-def _busy(reply: HttpResponse, question: Question, received_at: float) -> UnexpectedAnswer:
+def _busy(reply: HttpResponse, facts: RequestFacts, received_at: float) -> UnexpectedAnswer:
     seconds = math.ceil(retry_after_s(reply, received_at) or 60)
     wait = f"Wait {seconds} seconds"
     if seconds >= LONGEST_WAIT_S:  # where it is cut off, its number would be ours
         wait = "It asks for a wait of an hour or more: wait"
     return UnexpectedAnswer(
-        f"{question.host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
-        advice=f"{wait}, {question.again}",
+        f"{facts.host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
+        advice=f"{wait}, {facts.again}",
     )
 
 
@@ -161,7 +159,7 @@ def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
 
 
 def _refusal(
-    members: dict[str, Any], reply: HttpResponse, received_at: float, question: Question
+    members: dict[str, Any], reply: HttpResponse, received_at: float, facts: RequestFacts
 ) -> AuthorityError:
     # Late: nothing of it is needed on the way to the browser.
     from entra_oauth.protocol.glossary.aadsts import (
@@ -171,7 +169,7 @@ def _refusal(
         read_description,
     )
 
-    said = {n: hide(v, question.secrets) for n, v in members.items() if isinstance(v, str)}
+    said = {n: hide(v, facts.secrets) for n, v in members.items() if isinstance(v, str)}
 
     def text(name: str, limit: int = 300) -> str | None:
         return plain(said.get(name, ""), limit=limit) or None
@@ -184,7 +182,7 @@ def _refusal(
     return AuthorityError(
         f"The authority refused the token ({error}): {reason}",
         advice=judged.advice,
-        stage=question.stage,
+        stage=facts.stage,
         error=error,
         description=described.text,
         error_codes=codes,
@@ -209,32 +207,32 @@ def _codes(value: object) -> tuple[int, ...]:
 
 
 def required_text(
-    members: dict[str, Any], name: str, reply: HttpResponse, question: Question
+    members: dict[str, Any], name: str, reply: HttpResponse, facts: RequestFacts
 ) -> str:
     """A member that must be there. Raises `UnexpectedAnswer`."""
-    value = optional_text(members, name, reply, question)
+    value = optional_text(members, name, reply, facts)
     if value is None:
-        raise unexpected(reply, question, f"it has no {name}")
+        raise unexpected(reply, facts, f"it has no {name}")
     return value
 
 
 def optional_text(
-    members: dict[str, Any], name: str, reply: HttpResponse, question: Question
+    members: dict[str, Any], name: str, reply: HttpResponse, facts: RequestFacts
 ) -> str | None:
     """A member that is a text of visible ASCII, or absent. Raises `UnexpectedAnswer`."""
     value = members.get(name)
     if value is None:
         return None
     if not isinstance(value, str) or not value:
-        raise unexpected(reply, question, f"its {name} is not a text")
+        raise unexpected(reply, facts, f"its {name} is not a text")
     if not value.isprintable() or not value.isascii():
         # It would go into a header as it is.
-        raise unexpected(reply, question, f"its {name} holds characters that cannot be sent")
+        raise unexpected(reply, facts, f"its {name} holds characters that cannot be sent")
     return value
 
 
 def positive_seconds(
-    members: dict[str, Any], name: str, reply: HttpResponse, question: Question
+    members: dict[str, Any], name: str, reply: HttpResponse, facts: RequestFacts
 ) -> int | None:
     """A positive number of seconds, as number or digits; None if absent.
 
@@ -246,7 +244,7 @@ def positive_seconds(
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise unexpected(reply, question, f"its {name} is not a number")
+        raise unexpected(reply, facts, f"its {name} is not a number")
     if not 1 <= value < 10**10:
-        raise unexpected(reply, question, f"its {name} is not a positive number of seconds")
+        raise unexpected(reply, facts, f"its {name} is not a positive number of seconds")
     return int(value)

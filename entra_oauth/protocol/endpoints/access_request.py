@@ -14,13 +14,13 @@ from entra_oauth.protocol.strict_json import read_object
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["Asking", "check_claims", "check_correlation_id"]
+__all__ = ["AccessRequest", "check_claims", "check_correlation_id"]
 
 _LONGEST_CLAIMS = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class AccessRequest:
     """An app, an authority, and what the token is to be good for.
 
     Make one with `.for_person()` or `.for_app()`. Raises `UsageError` for values that
@@ -55,7 +55,7 @@ class Asking:
         scopes: tuple[str, ...],
         claims: str | None = None,
         correlation_id: str | None = None,
-    ) -> Asking:
+    ) -> AccessRequest:
         """For a token in a person's name, with an ID token and a refresh token beside it."""
         return cls(
             authority=authority,
@@ -74,7 +74,7 @@ class Asking:
         scopes: tuple[str, ...],
         claims: str | None = None,
         correlation_id: str | None = None,
-    ) -> Asking:
+    ) -> AccessRequest:
         """For a token in the app's own name: a tenant of its own, and one `/.default`.
 
         "Microsoft identity platform and the OAuth 2.0 client credentials flow".
