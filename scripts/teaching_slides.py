@@ -7,7 +7,8 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
-from entra_oauth.protocol.glossary.parameters import AT_STEP, PARAMETERS
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.parameters import meaning_of
 from entra_oauth.protocol.messages import parse_form
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import bytes_shown, linked, text
@@ -200,8 +201,8 @@ def _two(article: Evidence, hardened: Evidence) -> str:
     rows = []
     for name in dict.fromkeys([*sent[0], *sent[1]]):
         cells = [text(each[name], limit=200) if name in each else "–" for each in sent]
-        meaning = AT_STEP["authorize"].get(name) or PARAMETERS.get(name, "")
-        why = meaning if isinstance(meaning, str) else ""
+        # A parameter whose value differs between the two has the meaning of neither value.
+        why = meaning_of(MessageKind.AUTHORIZATION_REQUEST, name)
         rows.append((f"<code>{escape(name)}</code>", *cells, escape(why)))
     return _table(("parameter", "the article", "login", "what for"), rows)
 

@@ -1,4 +1,4 @@
-"""decode: what a token says, in words. Nothing is sent, nothing is verified."""
+"""decode: a token, in words. Nothing is sent, nothing is verified."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from entra_oauth.cli.session.times import duration, utc_time
 from entra_oauth.cli.session.token_input import read_token
 from entra_oauth.cli.session.wrap import row, width
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.glossary.parameters import CLAIMS, RESOURCES
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.parameters import meaning_of
 from entra_oauth.protocol.jwt import DecodedJwt, decode
+from entra_oauth.protocol.scopes import AUDIENCE_NAMES
 
 if TYPE_CHECKING:
     import argparse
@@ -61,24 +63,33 @@ def _read_token(console: Console) -> str:
     return _BEFORE_A_TOKEN.sub("", text)
 
 
-def describe(decoded: DecodedJwt, *, at: float, columns: int) -> list[str]:
-    """Lines for every member of header and body. `at` is in seconds since 1970."""
+def describe(
+    decoded: DecodedJwt,
+    *,
+    at: float,
+    columns: int,
+    token: MessageKind = MessageKind.TOKEN_BODY,
+) -> list[str]:
+    """Lines for every member of header and body.
+
+    `at` is in seconds since 1970. `token` says which kind of token it is, if that is known.
+    """
     lines = ["header"]
     for name, value in decoded.header.items():
-        lines += _row(name, value, at, columns)
+        lines += _row(MessageKind.TOKEN_HEADER, name, value, at, columns)
     lines += ["", "body"]
     for name, value in decoded.claims.items():
-        lines += _row(name, value, at, columns)
+        lines += _row(token, name, value, at, columns)
     return lines
 
 
-def _row(name: str, value: Any, at: float, columns: int) -> list[str]:
+def _row(kind: MessageKind, name: str, value: Any, at: float, columns: int) -> list[str]:
     shown = plain(value if isinstance(value, str) else json.dumps(value), limit=200)
-    meaning = CLAIMS.get(name, "")
+    meaning = meaning_of(kind, name, shown)
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
         meaning = f"{meaning}: {_when(value, at)}"
-    elif name == "aud" and isinstance(value, str) and value in RESOURCES:
-        meaning = f"{RESOURCES[value]}: {meaning}"
+    elif name == "aud" and isinstance(value, str) and value in AUDIENCE_NAMES:
+        meaning = f"{AUDIENCE_NAMES[value]}: {meaning}"
     return row(plain(name, limit=40), shown, meaning, indent=2, columns=columns)
 
 

@@ -1,4 +1,4 @@
-"""explain: what an error, a parameter, a claim or a rule means. Nothing is sent."""
+"""explain: the meaning of an error, a parameter, a claim or a rule. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -97,6 +97,7 @@ def describe(explanation: Explanation, *, columns: int) -> list[str]:
         ("What to do", explanation.action),
         ("What helps", _what_helps(explanation.helps)),
         ("Where", _where(explanation)),
+        ("Source", explanation.source),
         ("Note", explanation.note),
         ("Known from", _EVIDENCE.get(explanation.evidence or "")),
     )

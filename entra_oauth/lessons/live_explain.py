@@ -1,9 +1,9 @@
 """Explained mode: a pair of channels around the real ones that tells each message.
 
-Before a message leaves it is told who sends it to whom and why, then its bytes, then each
-parameter with one sentence and the place where it is defined. What is told is made from the
-very values that are handed on, so it cannot be another story than what is sent. Secrets are
-masked (`masking.py`).
+Before a message leaves come its story, its bytes, and each parameter with one sentence and the
+place where it is defined. All words are the glossary's. The text is made from the very values
+that are handed on, so it cannot be another story than what is sent. Secrets are masked
+(`masking.py`).
 
 With `predict` a question is asked first; with `pause` a person says when it goes on.
 """
@@ -29,14 +29,13 @@ from entra_oauth.channels.base import (
 from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.errors import plain
 from entra_oauth.lessons.masking import Masks
-from entra_oauth.protocol.glossary.message_stories import (
-    LIVE,
-    SOURCES,
-    Question,
-    Story,
-    story_of,
+from entra_oauth.protocol.glossary.message_kind import (
+    MessageKind,
+    back_channel_kind,
+    kind_of_answer,
 )
-from entra_oauth.protocol.glossary.parameters import AT_STEP, PARAMETERS
+from entra_oauth.protocol.glossary.message_stories import story_of
+from entra_oauth.protocol.glossary.parameters import parameter
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.channels.base import Outcome
+    from entra_oauth.protocol.glossary.message_stories import Prediction
     from entra_oauth.protocol.messages import Fields, Wire
 
 __all__ = ["Explained", "Teller"]
@@ -53,11 +53,13 @@ T = TypeVar("T")
 
 _LONGEST_ANSWER = 200
 _LONGEST_UNKNOWN = 60
+_OPAQUE = frozenset([MessageKind.API_CALL, MessageKind.API_ANSWER, MessageKind.OTHER])
+"""Their bodies are the API's own, and no forms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teller:
-    """Where the story goes, and how the person is asked."""
+    """The way out for the story, and the way to ask the person."""
 
     prose: Callable[[str, int], None]
     """Writes a text, indented by so many columns, broken at spaces."""
@@ -79,7 +81,7 @@ class Explained:
         self._number = 0
 
     def wrap(self, channels: Channels) -> Channels:
-        """The same channels, told."""
+        """The same channels, explained."""
         return replace(
             channels,
             front=_ExplainedFront(channels.front, self),
@@ -89,26 +91,27 @@ class Explained:
         )
 
     def wrap_front(self, channels: Channels) -> Channels:
-        """The same channels, their front told: for channels whose back is told already."""
+        """The same channels with their front explained: for a back that is explained already."""
         return replace(channels, front=_ExplainedFront(channels.front, self))
 
     # ---- what the channels say ----------------------------------------------------------
 
-    def before(self, story: Story, request: HttpRequest, *, waits: bool) -> None:
+    def before(self, kind: MessageKind, request: HttpRequest, *, waits: bool) -> None:
         """Tell a message that is about to leave."""
+        prediction = story_of(kind).prediction
         with self._lock:
-            if waits and self._predict and story.question is not None:
-                self._question(story.question)
-            self._message(story, request)
+            if waits and self._predict and prediction is not None:
+                self._let_predict(prediction)
+            self._message(kind, request)
             if waits and self._pause:
                 self._teller.ask("   Enter sends it> ")
 
     def arrived(
         self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None
     ) -> None:
-        """Tell a message that came to the receiver, and what was made of it."""
+        """Tell a message that came to the receiver, and the judgement on it."""
         if event.kind in (Occurred.ASKED, Occurred.PAGE):
-            return  # the first was told before it left, the second is our own page
+            return  # the first was explained before it left, the second is our own page
         with self._lock:
             if event.kind is not Occurred.ACCEPTED:
                 self._teller.prose("", 0)
@@ -118,7 +121,7 @@ class Explained:
                     0,
                 )
                 return
-            self._message(story_of("redirect", request), request)
+            self._message(MessageKind.AUTHORIZATION_RESPONSE, request)
             if response is not None:
                 self._teller.prose(
                     f"The listener answers {response.status}: the browser goes on to an address "
@@ -132,7 +135,7 @@ class Explained:
             with self._lock:
                 self._teller.ask("   Enter goes on> ")
 
-    def answered(self, story: Story, response: HttpResponse) -> None:
+    def answered(self, kind: MessageKind, response: HttpResponse) -> None:
         """Tell an answer of the back channel."""
         with self._lock:
             self._teller.prose("", 0)
@@ -141,8 +144,10 @@ class Explained:
                 + f", {len(response.body)} bytes.",
                 3,
             )
-            if not story.is_opaque:
-                self._fields(_members(response), step="answer", where="answer")
+            members = _members(response)
+            answer = kind_of_answer(kind, [name for name, _ in members])
+            if answer not in _OPAQUE:
+                self._fields(members, kind=answer, where="answer")
 
     def failed(self, kind: str) -> None:
         """Tell that no answer came."""
@@ -152,53 +157,50 @@ class Explained:
 
     # ---- how it is said -----------------------------------------------------------------
 
-    def _message(self, story: Story, request: HttpRequest) -> None:
+    def _message(self, kind: MessageKind, request: HttpRequest) -> None:
         self._number += 1
+        in_body = () if kind in _OPAQUE else parse_form(request.body.decode("latin-1"))
+        fields = (*parse_form(request.query), *in_body)
+        story = story_of(kind, [name for name, _ in fields])
+        is_address = kind is MessageKind.AUTHORIZATION_REQUEST
         tell = self._teller
         tell.prose("", 0)
-        tell.prose(f"Message {self._number}: {story.sender} to {story.receiver}", 0)
-        tell.prose(f"Why: {story.why}", 3)
-        tell.prose("The address:" if story.is_address else "The bytes:", 3)
-        if story.is_address:
-            tell.verbatim(self._address(request), 5)
-        else:
-            for line in self._masks.message(request):
-                tell.verbatim(line, 5)
-        in_address = parse_form(request.query)
-        in_body = () if story.is_opaque else parse_form(request.body.decode("latin-1"))
-        self._fields((*in_address, *in_body), step=story.step, where="request")
+        tell.prose(f"Message {self._number}: {story.way}", 0)
+        source = f" [{story.source}]" if story.source else ""
+        tell.prose(f"Why: {story.purpose} {story.lesson}{source}", 3)
+        tell.prose("The address:" if is_address else "The bytes:", 3)
+        lines = [self._address(request)] if is_address else self._masks.message(request)
+        for line in lines:
+            tell.verbatim(line, 5)
+        self._fields(fields, kind=kind, where="request")
 
     def _address(self, request: HttpRequest) -> str:
         parts = urlsplit(request.url)
         query = f"?{self._masks.form(request.query)}" if request.query else ""
         return plain(f"{parts.scheme}://{parts.netloc}{parts.path}", limit=400) + query
 
-    def _fields(self, fields: Fields, *, step: str, where: str) -> None:
+    def _fields(self, fields: Fields, *, kind: MessageKind, where: str) -> None:
         if fields:
             self._teller.prose(f"In this {where}:", 3)
         for name, value in fields:
-            told = LIVE.get((step, name)) or AT_STEP.get(step, {}).get(name, "")
-            meaning = told.get(value, "") if isinstance(told, dict) else told
-            meaning = meaning or PARAMETERS.get(name, "not in this program's glossary")
-            source = SOURCES.get(name)
-            self._teller.verbatim(f"{plain(name, limit=60)} = {self._shown(name, value)}", 5)
-            self._teller.prose(
-                f"{meaning[:1].upper()}{meaning[1:]}." + (f" [{source}]" if source else ""), 9
-            )
+            row = parameter(kind, name)
+            shown = self._masks.value(name, value)
+            sentence, source = "Not in this program's glossary.", ""
+            if row is not None:
+                sentence, source = row.sentence_of(value), row.citation
+            elif len(value) > _LONGEST_UNKNOWN:
+                shown = self._masks.secret("value", value)  # nobody knows what is in it
+            self._teller.verbatim(f"{plain(name, limit=60)} = {shown}", 5)
+            self._teller.prose(sentence + (f" [{source}]" if source else ""), 9)
 
-    def _shown(self, name: str, value: str) -> str:
-        if name not in SOURCES and len(value) > _LONGEST_UNKNOWN:
-            return self._masks.secret("value", value)  # nobody knows what is in it
-        return self._masks.value(name, value)
-
-    def _question(self, question: Question) -> None:
+    def _let_predict(self, prediction: Prediction) -> None:
         tell = self._teller
         tell.prose("", 0)
-        tell.prose(f"Before you see it: {question.asks}", 0)
+        tell.prose(f"Before you see it: {prediction.asks}", 0)
         given = tell.ask("   your guess> ")[:_LONGEST_ANSWER].strip().lower()
-        right = any(word in given for word in question.accepts)
+        right = any(word in given for word in prediction.accepts)
         opening = "Yes." if right else "Not quite." if given else "The answer:"
-        tell.prose(f"{opening} {question.answer}", 3)
+        tell.prose(f"{opening} {prediction.answer}", 3)
 
 
 def _members(response: HttpResponse) -> Fields:
@@ -215,20 +217,20 @@ def _members(response: HttpResponse) -> Fields:
 @dataclass(frozen=True, slots=True)
 class _ExplainedFront:
     inner: FrontChannel
-    told: Explained
+    explained: Explained
 
     def open(self, witness: Witness = ignore) -> RedirectReceiver:
         def both(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
-            self.told.arrived(event, request, response)
+            self.explained.arrived(event, request, response)
             witness(event, request, response)
 
-        return _ExplainedReceiver(self.inner.open(both), self.told)
+        return _ExplainedReceiver(self.inner.open(both), self.explained)
 
 
 @dataclass(frozen=True, slots=True)
 class _ExplainedReceiver:
     inner: RedirectReceiver
-    told: Explained
+    explained: Explained
 
     @property
     def redirect_uri(self) -> str:
@@ -240,9 +242,9 @@ class _ExplainedReceiver:
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         request = HttpRequest(method="GET", url=url)
-        self.told.before(story_of("authorize", request), request, waits=True)
+        self.explained.before(MessageKind.AUTHORIZATION_REQUEST, request, waits=True)
         answer = self.inner.receive(url, read, timeout_s=timeout_s)
-        self.told.after_redirect()
+        self.explained.after_redirect()
         return answer
 
     def report_outcome(self, outcome: Outcome) -> None:
@@ -264,7 +266,7 @@ class _ExplainedReceiver:
 @dataclass(frozen=True, slots=True)
 class _ExplainedBack:
     inner: BackChannel
-    told: Explained
+    explained: Explained
     waits: bool
 
     def warm(self, url: str) -> None:
@@ -277,12 +279,12 @@ class _ExplainedBack:
         timeout_s: float,
         saw: Callable[[Wire], None] = look_away,
     ) -> HttpResponse:
-        story = story_of("back", request)
-        self.told.before(story, request, waits=self.waits)
+        kind = back_channel_kind(request)
+        self.explained.before(kind, request, waits=self.waits)
         try:
             response = self.inner.send(request, timeout_s=timeout_s, saw=saw)
         except BaseException as error:
-            self.told.failed(type(error).__name__)
+            self.explained.failed(type(error).__name__)
             raise
-        self.told.answered(story, response)
+        self.explained.answered(kind, response)
         return response

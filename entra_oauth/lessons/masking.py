@@ -1,4 +1,4 @@
-"""How a value is shown to learners: secrets by kind, length and tag.
+"""Values as learners are shown them: secrets by kind, length and tag.
 
 The tag is keyed with a random key of this run: the same value has the same tag in every
 step, so one can see that what comes back is what was sent, and nobody can find the value
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from entra_oauth.errors import plain
+from entra_oauth.protocol.glossary.secrecy import secret_word
 from entra_oauth.protocol.messages import FORM, split_form
 
 if TYPE_CHECKING:
@@ -22,22 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Masks"]
 
-_SECRETS = {
-    "access_token": "token",
-    "assertion": "assertion",
-    "client_assertion": "assertion",
-    "client_secret": "secret",
-    "code": "code",
-    "code_challenge": "challenge",
-    "code_verifier": "verifier",
-    "device_code": "code",
-    "id_token": "token",
-    "nonce": "nonce",
-    "password": "password",
-    "refresh_token": "token",
-    "session_state": "session",
-    "state": "state",
-}
 _HARMLESS_HEADERS = frozenset(
     [
         *("accept", "accept-encoding", "accept-language", "cache-control", "connection"),
@@ -55,7 +40,7 @@ class Masks:
 
     def value(self, name: str, value: str) -> str:
         """A parameter's value as it may be shown."""
-        kind = _SECRETS.get(name)
+        kind = secret_word(name)
         return plain(value, limit=120) if kind is None else self.secret(kind, value)
 
     def secret(self, kind: str, value: str) -> str:
@@ -78,7 +63,7 @@ class Masks:
         """A query or form as it stands on the wire, its secrets masked."""
         pieces = (
             f"{plain(quote_plus(name), limit=60)}="
-            + (self.value(name, unquote_plus(raw)) if name in _SECRETS else plain(raw, limit=300))
+            + (self.value(name, unquote_plus(raw)) if secret_word(name) else plain(raw, limit=300))
             for name, raw in split_form(text)
         )
         return "&".join(pieces)

@@ -11,7 +11,15 @@ import re
 
 from entra_oauth.errors import UsageError
 
-__all__ = ["ALIASES", "DATABRICKS", "OPENID", "expand", "not_granted", "resource_of"]
+__all__ = [
+    "ALIASES",
+    "AUDIENCE_NAMES",
+    "DATABRICKS",
+    "OPENID",
+    "expand",
+    "not_granted",
+    "resource_of",
+]
 
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 """The article's scope: everything the app may do in Azure Databricks."""
@@ -25,6 +33,14 @@ ALIASES = {
     "arm": "https://management.azure.com/.default",
 }
 """Short names, as they are spelled out in the public cloud."""
+
+AUDIENCE_NAMES = {
+    "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d": "Azure Databricks",
+    "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
+    "https://graph.microsoft.com": "Microsoft Graph",
+    "https://management.azure.com": "Azure Resource Manager",
+}
+"""Names of the audiences that people meet, as a token spells them."""
 
 _OF_A_CLOUD = ("graph", "arm")
 _ELSEWHERE = {

@@ -73,7 +73,7 @@ def test_what_is_no_time_is_shown_as_it_is(value: object) -> None:
 
 
 def test_a_known_audience_is_named() -> None:
-    assert any("Microsoft Graph: only this" in x for x in shown(aud="https://graph.microsoft.com"))
+    assert any("Microsoft Graph: for whom" in x for x in shown(aud="https://graph.microsoft.com"))
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])

@@ -20,8 +20,8 @@ from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, ser
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.glossary.message_stories import SOURCES, story_of
-from entra_oauth.protocol.glossary.parameters import PARAMETERS
+from entra_oauth.protocol.glossary.message_kind import back_channel_kind
+from entra_oauth.protocol.glossary.message_stories import story_of
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
 from entra_oauth.protocol.scopes import DATABRICKS
 from entra_oauth.recording import Recorder, Recording
@@ -169,7 +169,7 @@ def test_a_sign_in_is_told_in_its_order_with_who_why_and_sources() -> None:
     messages = [line for line in heard.lines if line.startswith("Message ")]
     assert messages == [
         "Message 1: this program to the authority, by way of your browser",
-        "Message 2: your browser to the door of this program",
+        "Message 2: your browser to the listener of this program",
         "Message 3: this program to the authority's token endpoint, directly",
     ]
     assert heard.text.count("Why: ") == 3
@@ -309,17 +309,12 @@ def test_an_answer_that_is_no_json_object_is_told_by_its_size(body: bytes) -> No
 # ---- stories and masks ------------------------------------------------------------------
 
 
-def test_every_parameter_that_is_explained_has_a_source() -> None:
-    unsourced = set(PARAMETERS) - set(SOURCES) - {"assertion", "requested_token_use"}
-    assert unsourced == set()
-
-
 GRANTS = [
-    ("refresh_token", "without you"),
-    ("password", "RFC 9700"),
+    ("refresh_token", "without the person"),
+    ("password", "user name and password"),
     ("client_credentials", "own name"),
-    ("urn:ietf:params:oauth:grant-type:device_code", "finished yet"),
-    ("something-else", "part of what you asked for"),
+    ("urn:ietf:params:oauth:grant-type:device_code", "has finished on the other"),
+    ("something-else", "asks the token endpoint for tokens"),
 ]
 
 
@@ -327,7 +322,7 @@ GRANTS = [
 def test_each_grant_has_its_own_story(grant: str, why: str) -> None:
     body = f"grant_type={grant}".encode()
     request = HttpRequest(method="POST", url="https://h/t/oauth2/v2.0/token", body=body)
-    assert why in story_of("back", request).why
+    assert why in story_of(back_channel_kind(request)).purpose
 
 
 def test_masks_hide_headers_that_are_not_known_to_be_harmless() -> None:

@@ -36,7 +36,6 @@ PUBLIC = "https://login.microsoftonline.com"
     ],
 )
 def test_an_authority_is_an_https_origin_or_a_loopback_one(base: str, kept: str) -> None:
-    # Q16
     assert Authority(base, GUID).base == kept
 
 
@@ -96,7 +95,6 @@ def test_an_authority_is_an_https_origin_or_a_loopback_one(base: str, kept: str)
     ],
 )
 def test_any_other_host_is_refused(base: str) -> None:
-    # Q15, Q16
     with canaries.refused(UsageError):
         Authority(base, GUID)
 
@@ -197,7 +195,6 @@ def test_a_cloud_that_is_not_known_is_refused_with_the_names_of_those_that_are()
     ],
 )
 def test_the_issuer_is_the_cloud_s_whatever_name_was_used(host: str, issuer_host: str) -> None:
-    # J04
     assert Authority(f"https://{host}", GUID).issuer(GUID) == f"https://{issuer_host}/{GUID}/v2.0"
 
 
@@ -232,7 +229,6 @@ def test_the_issuer_is_the_cloud_s_whatever_name_was_used(host: str, issuer_host
 def test_a_tenant_answers_only_an_authority_that_can_mean_it(
     asked: str, found: str, accepted: bool
 ) -> None:
-    # J04
     assert Authority(PUBLIC, asked).accepts_tenant(found) is accepted
 
 

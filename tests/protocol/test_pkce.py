@@ -19,20 +19,18 @@ VERIFIERS = st.from_regex(r"\A[A-Za-z0-9._~-]{43,128}\Z")
 
 
 def test_the_challenge_of_rfc_7636_appendix_b_comes_out() -> None:
-    # Q03, Q05
     pair = Pkce("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     assert pair.challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 @given(VERIFIERS)
 def test_every_challenge_is_that_of_authlib(verifier: str) -> None:
-    # Q03, Q05: base64url without padding, 43 characters
+    # base64url without padding, 43 characters
     assert Pkce(verifier).challenge == s256(verifier) == authlib_s256(verifier)
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", s256(verifier))
 
 
 def test_every_attempt_has_its_own_verifier_of_256_bits() -> None:
-    # Q04
     verifiers = [Pkce.fresh().verifier for _ in range(200)]
     assert len(set(verifiers)) == 200
     for verifier in verifiers:
@@ -41,7 +39,6 @@ def test_every_attempt_has_its_own_verifier_of_256_bits() -> None:
 
 
 def test_a_fresh_secret_is_43_characters_of_the_url_alphabet() -> None:
-    # Q06, Q08
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", fresh_secret())
 
 
@@ -59,7 +56,7 @@ def test_a_fresh_secret_is_43_characters_of_the_url_alphabet() -> None:
     ],
 )
 def test_a_verifier_that_rfc_7636_does_not_allow_is_refused(verifier: str) -> None:
-    # Q04: 43 to 128 unreserved characters
+    # 43 to 128 unreserved characters
     with canaries.refused(UsageError):
         Pkce(verifier)
 

@@ -44,7 +44,7 @@ DBX = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 def test_short_names_are_spelled_out_and_each_scope_stands_once(
     given_scopes: tuple[str, ...], expanded: tuple[str, ...]
 ) -> None:
-    # Q18: what was asked, in the order in which it was asked
+    # what was asked, in the order in which it was asked
     assert expand(given_scopes) == expanded
     assert expand(expanded) == expanded
 
@@ -91,7 +91,7 @@ def test_a_short_name_is_not_guessed_where_the_resource_is_not_known(cloud: str)
     ],
 )
 def test_what_cannot_be_asked_for_at_once_is_refused(given_scopes: tuple[str, ...]) -> None:
-    # Q18: one resource
+    # one resource
     with canaries.refused(UsageError):
         expand(given_scopes)
 
@@ -153,5 +153,4 @@ def test_each_scope_belongs_to_a_resource_or_to_openid_connect(
 def test_what_was_asked_and_not_granted_is_named(
     asked: tuple[str, ...], granted: str, missing: tuple[str, ...]
 ) -> None:
-    # E15
     assert not_granted(asked, granted) == missing

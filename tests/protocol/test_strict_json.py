@@ -80,7 +80,6 @@ CANARY = f'"{canaries.ACCESS_TOKEN}"'.encode()
     ],
 )
 def test_what_two_programs_could_read_differently_is_refused(body: bytes, problem: str) -> None:
-    # E05
     with pytest.raises(ValueError, match=problem) as caught:
         read_object(body)
     canaries.assert_clean(caught.value)

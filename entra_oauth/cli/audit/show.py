@@ -235,13 +235,18 @@ def _hex(step: Step) -> list[str]:
 
 
 def _explained(step: Step) -> list[str]:
-    """Each parameter, and what it is for."""
+    """Lines for each parameter, with its meaning."""
     import json
 
+    from entra_oauth.protocol.glossary.message_kind import kind_of_answer
+    from entra_oauth.protocol.glossary.parameters import meaning_of
+    from entra_oauth.recording.story import message_kind
+
     request, response = step.http_request, step.http_response
-    tables = [("in the address", parse_form(request.query))]
+    asked = message_kind(step)
+    tables = [("in the address", parse_form(request.query), asked)]
     if (request.header("content-type") or "").lower().startswith(FORM):
-        tables.append(("in the form", parse_form(request.body.decode("latin-1"))))
+        tables.append(("in the form", parse_form(request.body.decode("latin-1")), asked))
     if response is not None and response.body[:1] == b"{":
         try:
             members = json.loads(response.body)
@@ -251,22 +256,16 @@ def _explained(step: Step) -> list[str]:
             pairs = tuple(
                 (str(k), v if isinstance(v, str) else json.dumps(v)) for k, v in members.items()
             )
-            tables.append(("in the answer", pairs))
+            tables.append(("in the answer", pairs, kind_of_answer(asked, members)))
     lines: list[str] = []
-    for title, fields in tables:
+    for title, fields, kind in tables:
         if fields:
             lines += ["", f"parameters {title}:"]
         for name, value in fields:
             shown = plain(value, limit=60)
-            meaning = _meaning(name)
+            meaning = meaning_of(kind, name, value)
             lines += row(plain(name, limit=40), shown, meaning, indent=2, columns=width())
     return lines or ["", "There are no parameters in this step."]
-
-
-def _meaning(name: str) -> str:
-    from entra_oauth.protocol.glossary.parameters import PARAMETERS
-
-    return PARAMETERS.get(name, "")
 
 
 # ---- JSON ----------------------------------------------------------------------------

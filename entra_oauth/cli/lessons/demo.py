@@ -29,6 +29,8 @@ from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.message_stories import story_of
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest
 from entra_oauth.protocol.scopes import DATABRICKS
@@ -243,15 +245,21 @@ class _Teller:
         exchanges = self._story.recording.exchanges
         return next(e for e in exchanges if e.event is not None and e.event.kind is kind)
 
+    def _reason(self, kind: MessageKind) -> str:
+        """The lesson of a message, after the place where it stands."""
+        hardened = self._story.plan.procedure is Procedure.HARDENED
+        story = story_of(kind, ("code_challenge", "code_verifier") if hardened else ())
+        return f"{story.source}: {story.lesson}"
+
     def _authorize(self) -> None:
         request = self._on_front(Occurred.ASKED).request
         self._step(
             1,
             "This program opens the authorize URL in the browser",
-            "RFC 6749 §4.1.1: a request for a code, sent through the person's browser.",
+            self._reason(MessageKind.AUTHORIZATION_REQUEST),
         )
         self._message(request)
-        self._lines(self._narrator.url_fields(request, at="authorize"))
+        self._lines(self._narrator.url_fields(request, of=MessageKind.AUTHORIZATION_REQUEST))
 
     def _person(self) -> None:
         self._step(
@@ -266,27 +274,25 @@ class _Teller:
         self._step(
             3,
             "The browser brings the answer to this program's listener",
-            "RFC 6749 §4.1.2, RFC 8252 §7.3: a listener on 127.0.0.1 and ::1, for one answer.",
+            self._reason(MessageKind.AUTHORIZATION_RESPONSE),
         )
         self._message(exchange.request)
         by_form = exchange.request.method == "POST"
         show = self._narrator.body_fields if by_form else self._narrator.url_fields
-        self._lines(show(exchange.request, at="redirect"))
+        self._lines(show(exchange.request, of=MessageKind.AUTHORIZATION_RESPONSE))
         status = exchange.response.status if exchange.response else 0
         self._tell(f"<- {status}, on to a page without a code in its address")
 
     def _token(self) -> None:
         exchanges = self._story.recording.exchanges
         exchange = next(e for e in exchanges if e.channel == "back" and e.note == "token")
-        hardened = self._story.plan.procedure is Procedure.HARDENED
         self._step(
             4,
             "This program redeems the code, directly at the authority",
-            "RFC 6749 §4.1.3"
-            + (", RFC 7636 §4.5: whoever stole the code lacks the verifier." if hardened else "."),
+            self._reason(MessageKind.CODE_REDEMPTION),
         )
         self._message(exchange.request)
-        self._lines(self._narrator.body_fields(exchange.request, at="token"))
+        self._lines(self._narrator.body_fields(exchange.request, of=MessageKind.CODE_REDEMPTION))
         if exchange.response is not None:
             self._lines(self._narrator.answer(exchange.response))
 
@@ -298,7 +304,12 @@ class _Teller:
             why = "No ID token was asked for, so nothing is claimed about who signed in."
         self._step(5, "What the access token says", f"{why} The access token is not verified.")
         columns = self._columns - 3
-        for line in describe(decode(tokens.access_token), at=now(), columns=columns):
+        for line in describe(
+            decode(tokens.access_token),
+            at=now(),
+            columns=columns,
+            token=MessageKind.ACCESS_TOKEN,
+        ):
             self._say(f"   {line}".rstrip())
 
     def _use(self) -> None:
@@ -306,7 +317,7 @@ class _Teller:
         self._step(
             6,
             "The token is used: list the clusters of the practice workspace",
-            "RFC 6750 §2.1: the token goes in the Authorization header, never in the address.",
+            self._reason(MessageKind.API_CALL),
         )
         self._message(exchange.request)
         shown = self._narrator.mask("access_token", self._story.tokens.access_token)

@@ -1,6 +1,6 @@
 """A recording told to a person: who sends what to whom, and why; secrets masked.
 
-How a value is masked is told in `lessons/masking.py`.
+Meanings are the glossary's. Values are masked by `lessons/masking.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from entra_oauth.cli.session.wrap import row, width
 from entra_oauth.errors import plain
 from entra_oauth.lessons.masking import Masks
-from entra_oauth.protocol.glossary.parameters import AT_STEP, PARAMETERS
+from entra_oauth.protocol.glossary.message_kind import MessageKind, kind_of_answer
+from entra_oauth.protocol.glossary.parameters import meaning_of
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
@@ -32,12 +33,11 @@ class Narrator:
         """A value as it may be shown."""
         return self._masks.value(name, value)
 
-    def fields(self, fields: Fields, *, at: str) -> list[str]:
-        """A table of parameters with their purpose. `at` is a step: authorize, redirect …"""
+    def fields(self, fields: Fields, *, of: MessageKind) -> list[str]:
+        """A table of the parameters of a message, each with its meaning there."""
         lines: list[str] = []
         for name, value in fields:
-            why = AT_STEP[at].get(name) or PARAMETERS.get(name, "")
-            meaning = why.get(value, "") if isinstance(why, dict) else why
+            meaning = meaning_of(of, name, value)
             shown = self.mask(name, value)
             lines += row(plain(name, limit=40), shown, meaning, indent=5, columns=self._columns)
         return lines
@@ -47,13 +47,13 @@ class Narrator:
         parts = urlsplit(request.url)
         return f"{request.method} {parts.path or '/'} (host {parts.netloc})"
 
-    def url_fields(self, request: HttpRequest, *, at: str) -> list[str]:
+    def url_fields(self, request: HttpRequest, *, of: MessageKind) -> list[str]:
         """The parameters in the address."""
-        return self.fields(parse_form(request.query), at=at)
+        return self.fields(parse_form(request.query), of=of)
 
-    def body_fields(self, request: HttpRequest, *, at: str) -> list[str]:
+    def body_fields(self, request: HttpRequest, *, of: MessageKind) -> list[str]:
         """The parameters in a form body."""
-        return self.fields(parse_form(request.body.decode("latin-1")), at=at)
+        return self.fields(parse_form(request.body.decode("latin-1")), of=of)
 
     def answer(self, response: HttpResponse) -> list[str]:
         """The status and the members of a JSON answer."""
@@ -64,7 +64,7 @@ class Narrator:
             return [*lines, f"     {len(response.body)} bytes, not JSON"]
         if isinstance(members, dict):
             pairs = tuple((str(name), _text(value)) for name, value in members.items())
-            lines += self.fields(pairs, at="answer")
+            lines += self.fields(pairs, of=kind_of_answer(MessageKind.TOKEN_REQUEST, members))
         return lines
 
 

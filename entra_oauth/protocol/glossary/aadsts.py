@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
-from entra_oauth.protocol.glossary.parameters import ERRORS, SUBERRORS
+from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

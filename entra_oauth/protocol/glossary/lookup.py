@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.glossary.aadsts import catalogue
-from entra_oauth.protocol.glossary.parameters import (
-    CLAIMS,
-    ERRORS,
-    PARAMETERS,
-    SUBERRORS,
-)
+from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.parameters import all_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from entra_oauth.protocol.glossary.aadsts import CatalogueEntry
-    from entra_oauth.protocol.glossary.parameters import ErrorWord
+    from entra_oauth.protocol.glossary.error_words import ErrorWord
+    from entra_oauth.protocol.glossary.parameters import Parameter
 
 __all__ = ["Explanation", "explain"]
 
 _NUMBER = re.compile(r"(?:aadsts)?([0-9]{4,9}):?", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9_#-]{1,40}")
+_IN_TOKENS = frozenset(
+    [
+        MessageKind.TOKEN_HEADER,
+        MessageKind.TOKEN_BODY,
+        MessageKind.ID_TOKEN,
+        MessageKind.ACCESS_TOKEN,
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What one word means in one of its uses."""
+    """The meaning of a word in one of its uses."""
 
     kind: str
     """`code`, `error`, `suberror`, `parameter` or `claim`."""
@@ -38,10 +44,12 @@ class Explanation:
     cause: str | None = None
     action: str | None = None
     helps: tuple[str, ...] | None = None
-    """Those of `retry`, `person` and `administrator` that can help; None if nothing is wrong."""
+    """Any of `retry`, `person` and `administrator` that can help; None if nothing is wrong."""
     oauth_error: str | None = None
     http_status: int | None = None
     where: str | None = None
+    """For a number the place where it is said; for a name the messages in which it stands."""
+    source: str | None = None
     evidence: str | None = None
     note: str | None = None
 
@@ -69,18 +77,29 @@ def _uses(word: str) -> Iterator[Explanation]:
         yield _of_error("error", word, ERRORS[word])
     if word in SUBERRORS:
         yield _of_error("suberror", word, SUBERRORS[word])
-    for kind, words in (("parameter", PARAMETERS), ("claim", CLAIMS)):
-        spelt = _spelling(word, words)
-        if spelt is not None:
-            yield Explanation(kind=kind, name=spelt, meaning=_sentence(words[spelt]))
+    yield from _of_names(word)
     for entry in catalogue().values():
         if entry.name.lower() == word:
             yield _of_entry(entry)
 
 
-def _spelling(word: str, words: Mapping[str, str]) -> str | None:
-    """How it is spelt there: options have hyphens where parameters have underscores."""
-    return next((each for each in (word, word.replace("-", "_")) if each in words), None)
+def _of_names(word: str) -> Iterator[Explanation]:
+    """One use for each meaning: messages in which a name means the same stand together."""
+    # Options have hyphens where parameters have underscores.
+    spelt = {word, word.replace("-", "_")}
+    alike: dict[tuple[str, str, str], list[Parameter]] = {}
+    for row in all_parameters():
+        if row.name.lower() in spelt:
+            kind = "claim" if row.message in _IN_TOKENS else "parameter"
+            alike.setdefault((kind, row.name, row.meaning), []).append(row)
+    for (kind, name, _), rows in alike.items():
+        yield Explanation(
+            kind=kind,
+            name=name,
+            meaning=rows[0].sentence_of(),
+            where=", ".join(row.message for row in rows),
+            source="; ".join(dict.fromkeys(row.citation for row in rows if row.citation)) or None,
+        )
 
 
 def _of_entry(entry: CatalogueEntry) -> Explanation:
@@ -105,10 +124,6 @@ def _of_error(kind: str, name: str, word: ErrorWord) -> Explanation:
     )
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
-
-
 def _unknown_number(number: str) -> UsageError:
     return UsageError(
         f"AADSTS{number} is not in the catalogue of this program.",
@@ -119,7 +134,7 @@ def _unknown_number(number: str) -> UsageError:
 def _unknown_word(word: str) -> UsageError:
     import difflib
 
-    known = [*ERRORS, *SUBERRORS, *PARAMETERS, *CLAIMS]
+    known = list(dict.fromkeys([*ERRORS, *SUBERRORS, *(row.name for row in all_parameters())]))
     # What does not look like a word could be a code or a token: it is not repeated.
     shown = word if _WORD.fullmatch(word) else "That"
     close = difflib.get_close_matches(word.lower()[:40], known, n=1, cutoff=0.7)

@@ -1,80 +1,37 @@
-"""Who sends which message to whom, and why; and where each parameter is defined."""
+"""The story of each message: who speaks to whom, what for, why so, and the section that says so.
+
+The demo, the live explanation, the report and the diagrams all tell these.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from entra_oauth.protocol.messages import parse_form
+from entra_oauth.protocol.glossary.message_kind import MessageKind
 
 if TYPE_CHECKING:
-    from entra_oauth.protocol.messages import HttpRequest
+    from collections.abc import Collection
 
-__all__ = ["LIVE", "SOURCES", "Question", "Story", "story_of"]
-
-_ENTRA_CODE = "Microsoft Learn, OAuth 2.0 authorization code flow"
-_ERRORS = "Microsoft Learn, authentication error codes"
-
-SOURCES = {
-    "access_token": "RFC 6749 §5.1",
-    "claims": "OpenID Connect Core §5.5",
-    "client_assertion": "RFC 7521 §4.2",
-    "client_assertion_type": "RFC 7521 §4.2",
-    "client_id": "RFC 6749 §2.2",
-    "client_secret": "RFC 6749 §2.3.1",
-    "code": "RFC 6749 §4.1.2",
-    "code_challenge": "RFC 7636 §4.3",
-    "code_challenge_method": "RFC 7636 §4.3",
-    "code_verifier": "RFC 7636 §4.5",
-    "correlation_id": _ERRORS,
-    "device_code": "RFC 8628 §3.2",
-    "domain_hint": _ENTRA_CODE,
-    "error": "RFC 6749 §5.2",
-    "error_codes": _ERRORS,
-    "error_description": "RFC 6749 §5.2",
-    "expires_in": "RFC 6749 §5.1",
-    "ext_expires_in": _ENTRA_CODE,
-    "grant_type": "RFC 6749 §4.1.3",
-    "id_token": "OpenID Connect Core §3.1.3.3",
-    "interval": "RFC 8628 §3.2",
-    "login_hint": "OpenID Connect Core §3.1.2.1",
-    "nonce": "OpenID Connect Core §3.1.2.1",
-    "password": "RFC 6749 §4.3.2",
-    "prompt": "OpenID Connect Core §3.1.2.1",
-    "redirect_uri": "RFC 6749 §3.1.2",
-    "refresh_token": "RFC 6749 §6",
-    "response_mode": "OAuth 2.0 Multiple Response Types §2.1",
-    "response_type": "RFC 6749 §3.1.1",
-    "scope": "RFC 6749 §3.3",
-    "session_state": "OpenID Connect Session Management §3",
-    "state": "RFC 6749 §10.12",
-    "suberror": _ERRORS,
-    "timestamp": _ERRORS,
-    "token_type": "RFC 6749 §7.1",
-    "trace_id": _ERRORS,
-    "user_code": "RFC 8628 §3.2",
-    "username": "RFC 6749 §4.3.2",
-    "verification_uri": "RFC 8628 §3.2",
-}
-"""Where a parameter is defined."""
+__all__ = ["Actor", "MessageStory", "Prediction", "story_of"]
 
 
-LIVE = {
-    ("authorize", "state"): "a random value that must come back unchanged with the answer",
-    ("authorize", "code_challenge"): "the hash of a secret that stays in this program until the "
-    "code is redeemed",
-    ("authorize", "nonce"): "a random value that must come back inside the ID token",
-    ("redirect", "state"): "is it the one that was sent? That is checked before anything else",
-    ("token", "code"): "the one that the browser has just brought",
-    ("token", "redirect_uri"): "the same as in the first address, byte for byte",
-    ("token", "code_verifier"): "the secret whose hash went out in the first address",
-}
-"""What is said of a parameter at one step while it happens; else the glossary's words."""
+class Actor(StrEnum):
+    """Whoever sends or gets a message."""
+
+    BROWSER = "Browser"
+    PROGRAM = "Program"
+    AUTHORITY = "Authority"
+    API = "API"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked before a message is shown. `accepts` holds words, any of which will do."""
+class Prediction:
+    """A question to be asked before a message is shown.
+
+    `accepts` holds words, any of which will do.
+    """
 
     asks: str
     accepts: tuple[str, ...]
@@ -82,138 +39,248 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What is said of one message."""
+class MessageStory:
+    """All that is said of one message as a whole."""
 
-    sender: str
-    receiver: str
-    why: str
-    step: str = ""
-    """Its name in `glossary.AT_STEP`, if it has one."""
-    is_address: bool = False
-    """An address that is opened, and no request of ours."""
-    is_opaque: bool = False
-    """Its body is not a form."""
-    question: Question | None = None
+    title: str
+    sender: Actor
+    receiver: Actor
+    way: str
+    """Sender and receiver as one says it at the time, from the program's side."""
+    purpose: str
+    lesson: str
+    """The reason why it is done so: for whoever learns."""
+    source: str
+    prediction: Prediction | None = None
 
 
-_US, _AUTHORITY, _API = "this program", "the authority", "the API"
+_US = "this program"
+_TOKEN_ENDPOINT = f"{_US} to the authority's token endpoint, directly"
 
-_AUTHORIZE = Story(
-    sender=_US,
-    receiver="the authority, by way of your browser",
-    why="it asks for a code. The sign-in itself is between you and the authority: this program "
-    "never sees your password (RFC 6749 §4.1.1).",
-    step="authorize",
-    is_address=True,
-    question=Question(
+_AUTHORIZE = MessageStory(
+    title="Ask for a code",
+    sender=Actor.BROWSER,
+    receiver=Actor.AUTHORITY,
+    way=f"{_US} to the authority, by way of your browser",
+    purpose="The program opens this address in the person's browser. It asks the authority to "
+    "sign the person in and to send a code back.",
+    lesson="The request goes through the browser because only there can the person type a "
+    "password that the program must not see. Whoever looks over the person's shoulder sees this "
+    "address, so it holds nothing that could be used alone: a state is only good for comparing.",
+    source="RFC 6749 §4.1.1",
+    prediction=Prediction(
         asks="which value in the address must come back unchanged?",
         accepts=("state",),
         answer="state. Whoever sends a forged answer does not know it, so an answer without it "
         "is refused (RFC 6749 §10.12).",
     ),
 )
-_REDIRECT = Story(
-    sender="your browser",
-    receiver="the door of this program",
-    why="the authority sent it back here with the answer. The state is compared before anything "
-    "else is looked at (RFC 6749 §4.1.2).",
-    step="redirect",
+_AUTHORIZE_WITH_PKCE = replace(
+    _AUTHORIZE,
+    lesson="The request goes through the browser because only there can the person type a "
+    "password that the program must not see. Whoever looks over the person's shoulder sees this "
+    "address, so it holds nothing that could be used alone: a challenge is a hash, a state is "
+    "only good for comparing.",
+    source="RFC 6749 §4.1.1; RFC 7636 §4.3",
 )
-_REDEEM = Story(
-    sender=_US,
-    receiver="the authority's token endpoint, directly",
-    why="the code went through a browser, where others may read it. It becomes a token only here, "
-    "once (RFC 6749 §4.1.3).",
-    step="token",
-    question=Question(
+_REDIRECT = MessageStory(
+    title="The code comes back",
+    sender=Actor.BROWSER,
+    receiver=Actor.PROGRAM,
+    way=f"your browser to the listener of {_US}",
+    purpose="The authority sends the browser to the redirect URI, where the program listens. It "
+    "brings the answer and the state. The state is compared before anything else is looked at.",
+    lesson="Any page in the browser could send something here. Only the answer to our own "
+    "request can know the state, so an answer with another one is not used.",
+    source="RFC 6749 §4.1.2, §10.12; RFC 8252 §7.3",
+)
+_REFUSED = MessageStory(
+    title="Something else came",
+    sender=Actor.BROWSER,
+    receiver=Actor.PROGRAM,
+    way=f"somebody to the listener of {_US}",
+    purpose="This reached the listener and was not the answer to our request. It was refused, "
+    "and the wait went on.",
+    lesson="A stray request, a forged one and a doubled one look alike. None may end the "
+    "sign-in, and none may be used for it.",
+    source="RFC 6749 §10.12; RFC 9700 §4.7",
+)
+_PAGE = MessageStory(
+    title="The last page",
+    sender=Actor.BROWSER,
+    receiver=Actor.PROGRAM,
+    way=f"your browser to the listener of {_US}",
+    purpose="The browser is sent on to an address without a code, and gets a page that tells how "
+    "the sign-in went.",
+    lesson="Had the browser stayed at the redirect URI, the code would be in its address bar "
+    "and its history.",
+    source="RFC 9700 §4.3.1",
+)
+_TOKEN = MessageStory(
+    title="Ask for tokens",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="The program asks the token endpoint for tokens.",
+    lesson="This request does not go through the browser. Its answer is the only place where the "
+    "tokens stand.",
+    source="RFC 6749 §3.2, §5.1",
+)
+_CODE = MessageStory(
+    title="Redeem the code",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="The program hands the code in at the token endpoint, directly, and gets tokens for "
+    "it. A code is good once.",
+    lesson="The code went through a browser, where others may read it. A public app proves "
+    "nothing here: whoever sees the code first can have the tokens.",
+    source="RFC 6749 §4.1.3",
+    prediction=Prediction(
         asks="which value must be the same here as in the first address, to the byte?",
         accepts=("redirect", "client"),
         answer="redirect_uri; the client_id too. The authority compares both with those the code "
         "was made for (RFC 6749 §4.1.3).",
     ),
 )
-_REFRESH = Story(
-    sender=_US,
-    receiver="the authority's token endpoint, directly",
-    why="an access token is good for about an hour. The refresh token gets a new one without you "
-    "(RFC 6749 §6).",
-    step="token",
+_CODE_WITH_PKCE = replace(
+    _CODE,
+    lesson="The code went through a browser, where others may read it. The verifier proves that "
+    "the one who redeems the code is the one who asked for it: whoever stole the code lacks it.",
+    source="RFC 6749 §4.1.3; RFC 7636 §4.5",
 )
-_PASSWORD = Story(
-    sender=_US,
-    receiver="the authority's token endpoint, directly",
-    why="it hands in your password. The browser flow never does that; RFC 9700 §2.4 says that "
-    "this flow must not be used.",
-    step="token",
-    question=Question(
+_REFRESH = MessageStory(
+    title="Refresh the tokens",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="The program hands a refresh token in and gets a fresh access token, without the "
+    "person.",
+    lesson="An access token lives for about an hour and cannot be called back. A refresh "
+    "token lives longer, and goes to the authority only.",
+    source="RFC 6749 §6",
+)
+_CLIENT_CREDENTIALS = MessageStory(
+    title="Sign in as the app itself",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="The app proves itself and gets a token in its own name. No person takes part.",
+    lesson="The token says nothing of a person; what it may do was granted to the app.",
+    source="RFC 6749 §4.4",
+)
+_PASSWORD = MessageStory(
+    title="Hand the password in",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="The program sends the person's user name and password.",
+    lesson="The program sees the password, and a second factor is not possible. That is why "
+    "this flow must not be used any more.",
+    source="RFC 6749 §4.3; RFC 9700 §2.4",
+    prediction=Prediction(
         asks="which value of this message would let somebody do everything that you can?",
         accepts=("password",),
         answer="password. That is why this flow is to be avoided.",
     ),
 )
-_CREDENTIALS = Story(
-    sender=_US,
-    receiver="the authority's token endpoint, directly",
-    why="the app asks in its own name; no person is involved (RFC 6749 §4.4.2).",
-    step="token",
+_DEVICE_POLL = MessageStory(
+    title="Ask whether the person has signed in",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="The program asks again and again whether the person has finished on the other device.",
+    lesson="authorization_pending is no failure: it means not yet.",
+    source="RFC 8628 §3.4",
 )
-_POLL = Story(
-    sender=_US,
-    receiver="the authority's token endpoint, directly",
-    why="it asks whether the person has finished yet. That is repeated until they have "
-    "(RFC 8628 §3.4).",
-    step="token",
+_ON_BEHALF_OF = MessageStory(
+    title="Exchange a token on behalf of its person",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=_TOKEN_ENDPOINT,
+    purpose="An API hands in the token that it was called with, and gets one for the next API.",
+    lesson="The token that came was for this API only; it may not be passed on.",
+    source="RFC 7523 §2.1",
 )
-_DEVICE = Story(
-    sender=_US,
-    receiver="the authority's device code endpoint, directly",
-    why="it asks for two codes: one for this program, one for the person to type (RFC 8628 §3.1).",
-    question=Question(
+_KEYS = MessageStory(
+    title="Fetch the authority's keys",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=f"{_US} to the authority, directly",
+    purpose="The program fetches the public keys by which the authority's signatures are checked.",
+    lesson="Whoever checks a token needs nothing secret for it.",
+    source="RFC 7517; OpenID Connect Core §10.1",
+)
+_METADATA = MessageStory(
+    title="Ask for the authority's metadata",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=f"{_US} to the authority, directly",
+    purpose="The program asks for the authority's own list of its endpoints.",
+    lesson="entra-oauth does not ask: Entra's endpoints are known. Other clients do.",
+    source="OpenID Connect Discovery §4",
+)
+_DEVICE = MessageStory(
+    title="Begin a sign-in on another device",
+    sender=Actor.PROGRAM,
+    receiver=Actor.AUTHORITY,
+    way=f"{_US} to the authority's device code endpoint, directly",
+    purpose="The program gets two codes: one for itself, and one for the person to type.",
+    lesson="Whoever is talked into typing a code that is not theirs signs somebody else in.",
+    source="RFC 8628 §3.1, §5.4",
+    prediction=Prediction(
         asks="which of the two codes is the person shown?",
         accepts=("user",),
         answer="user_code. The device_code stays in this program.",
     ),
 )
-_KEYS = Story(
-    sender=_US,
-    receiver="the authority, directly",
-    why="it fetches the public keys with which the ID token's signature is checked.",
+_API = MessageStory(
+    title="Use the token",
+    sender=Actor.PROGRAM,
+    receiver=Actor.API,
+    way=f"{_US} to the API",
+    purpose="The access token is sent to the API that it was issued for.",
+    lesson="It goes in the Authorization header, never in the address: addresses are logged. "
+    "Whoever holds it may use it, so it goes to this host and to no other.",
+    source="RFC 6750 §2.1",
 )
-_WORKSPACE = Story(
-    sender=_US,
-    receiver=_API,
-    why="the token goes in the Authorization header, never in the address (RFC 6750 §2.1).",
-    is_opaque=True,
-)
-_OTHER = Story(
-    sender=_US,
-    receiver="the host in the address, directly",
-    why="it is part of what you asked for.",
-    is_opaque=True,
+_OTHER = MessageStory(
+    title="Another request",
+    sender=Actor.PROGRAM,
+    receiver=Actor.API,
+    way=f"{_US} to the host in the address, directly",
+    purpose="It is part of what you asked for.",
+    lesson="It carries no token.",
+    source="",
 )
 
-_BY_GRANT = {
-    "authorization_code": _REDEEM,
-    "refresh_token": _REFRESH,
-    "password": _PASSWORD,
-    "client_credentials": _CREDENTIALS,
-    "urn:ietf:params:oauth:grant-type:device_code": _POLL,
+_STORIES = {
+    MessageKind.AUTHORIZATION_REQUEST: _AUTHORIZE,
+    MessageKind.AUTHORIZATION_RESPONSE: _REDIRECT,
+    MessageKind.REFUSED_RESPONSE: _REFUSED,
+    MessageKind.LANDING_PAGE: _PAGE,
+    MessageKind.TOKEN_REQUEST: _TOKEN,
+    MessageKind.CODE_REDEMPTION: _CODE,
+    MessageKind.REFRESH: _REFRESH,
+    MessageKind.CLIENT_CREDENTIALS: _CLIENT_CREDENTIALS,
+    MessageKind.PASSWORD: _PASSWORD,
+    MessageKind.DEVICE_POLL: _DEVICE_POLL,
+    MessageKind.ON_BEHALF_OF: _ON_BEHALF_OF,
+    MessageKind.KEYS_REQUEST: _KEYS,
+    MessageKind.METADATA_REQUEST: _METADATA,
+    MessageKind.DEVICE_REQUEST: _DEVICE,
+    MessageKind.API_CALL: _API,
+}
+_WITH_PKCE = {
+    ("code_challenge", MessageKind.AUTHORIZATION_REQUEST): _AUTHORIZE_WITH_PKCE,
+    ("code_verifier", MessageKind.CODE_REDEMPTION): _CODE_WITH_PKCE,
 }
 
 
-def story_of(kind: str, request: HttpRequest) -> Story:
-    """What there is to say of a message. `kind` is `authorize`, `redirect` or `back`."""
-    if kind == "authorize":
-        return _AUTHORIZE
-    if kind == "redirect":
-        return _REDIRECT
-    last = request.path.rpartition("/")[2]
-    if last == "token" and request.method == "POST":
-        grant = dict(parse_form(request.body.decode("latin-1"))).get("grant_type", "")
-        return _BY_GRANT.get(grant, _OTHER)
-    if last == "devicecode":
-        return _DEVICE
-    if last == "keys":
-        return _KEYS
-    return _WORKSPACE if request.header("Authorization") else _OTHER
+def story_of(kind: MessageKind, parameters: Collection[str] = ()) -> MessageStory:
+    """The story of a message that carries parameters of these names."""
+    # A message without PKCE must not be told with it: the article's flow has none.
+    for (name, proven), story in _WITH_PKCE.items():
+        if kind is proven and name in parameters:
+            return story
+    return _STORIES.get(kind, _OTHER)

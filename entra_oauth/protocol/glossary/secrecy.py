@@ -1,4 +1,4 @@
-"""What may be shown of a value, decided by its name. What is not listed is taken out.
+"""Secrecy of a value, decided by its name. Values of names that are not listed are taken out.
 
 The lists hold what OAuth 2.0, OpenID Connect and Entra's own dialect send, and what
 browsers and proxies add in headers.
@@ -17,12 +17,14 @@ __all__ = [
     "header_treatment",
     "is_cookie_name",
     "is_plain_name",
+    "is_secret",
+    "secret_word",
     "treatment_of",
 ]
 
 
 class Act(Enum):
-    """What is done with a value."""
+    """The act on a value."""
 
     KEEP = auto()
     """Harmless by its name; tokens and addresses inside are still looked for."""
@@ -42,7 +44,7 @@ class Act(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What to do, and the word of at most five letters that stands in a placeholder."""
+    """An act, and the word of at most five letters that stands in a placeholder."""
 
     act: Act
     kind: str = ""
@@ -194,7 +196,7 @@ _COOKIES = frozenset(
 
 
 def treatment_of(name: str) -> Treatment:
-    """What to do with the value of a parameter, a member or a claim."""
+    """The treatment of the value of a parameter, a member or a claim."""
     name = name.strip().lower()
     for table, act in ((_SECRET, Act.SECRET), (_TOKEN, Act.TOKEN), (_MASK, Act.MASK)):
         if name in table:
@@ -208,19 +210,54 @@ def treatment_of(name: str) -> Treatment:
     return Treatment(Act.KEEP) if name in _KEEP else Treatment(Act.UNKNOWN, "val")
 
 
+_SECRET_ACTS = frozenset([Act.SECRET, Act.TOKEN, Act.MASK])
+_WORDS_OF_KINDS = {
+    "asrt": "assertion",
+    "at": "token",
+    "code": "code",
+    "dev": "code",
+    "idt": "token",
+    "key": "key",
+    "nonce": "nonce",
+    "otp": "code",
+    "pkce": "verifier",
+    "pw": "password",
+    "rt": "token",
+    "sec": "secret",
+    "sess": "session",
+    "state": "state",
+    "user": "code",
+}
+
+
+def is_secret(name: str) -> bool:
+    """True where the value of such a name must not be shown, wherever it stands."""
+    # Only with S256 is a challenge harmless, and a name does not say how it was made.
+    return name == "code_challenge" or treatment_of(name).act in _SECRET_ACTS
+
+
+def secret_word(name: str) -> str | None:
+    """The word for people that stands for a secret of that name; None where it is none."""
+    if not is_secret(name):
+        return None
+    if name == "code_challenge":
+        return "challenge"
+    return _WORDS_OF_KINDS.get(treatment_of(name).kind, "value")
+
+
 def header_treatment(name: str) -> Treatment:
-    """What to do with the value of a header."""
+    """The treatment of the value of a header."""
     act = HEADERS.get(name.strip().lower(), Act.UNKNOWN)
     kinds = {Act.TOKEN: "auth", Act.SECRET: "ck", Act.UNKNOWN: "val"}
     return Treatment(act, kinds.get(act, ""))
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name is a name, and no secret that stands in the place of one."""
+    """True for a name that is one, and no secret that stands in the place of one."""
     known = treatment_of(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
     return known or len(name) < _SHORT or (len(name) <= 60 and bool(_WORDS.fullmatch(name)))
 
 
 def is_cookie_name(name: str) -> bool:
-    """Whether the name of a cookie may be shown."""
+    """True for the name of a cookie that may be shown."""
     return name.strip().lower() in _COOKIES or is_plain_name(name)

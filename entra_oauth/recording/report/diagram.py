@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
+from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
-from entra_oauth.recording.story import Actor, actors, told
+from entra_oauth.recording.story import actors, step_story
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
@@ -80,7 +81,7 @@ def _unseen(columns: dict[Actor, int], y: int) -> Html:
 
 
 def _step(step: Step, columns: dict[Actor, int], y: int) -> tuple[Html, int]:
-    what = told(step)
+    what = step_story(step)
     start, end = columns[what.sender], columns[what.receiver]
     kind = "front" if step.channel == "front" else "back"
     number = html(

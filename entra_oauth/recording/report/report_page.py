@@ -27,7 +27,6 @@ from entra_oauth.recording.report.parts import (
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.report.report_style import STYLE
 from entra_oauth.recording.step import Level
-from entra_oauth.recording.story import told
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
@@ -159,7 +158,7 @@ def _messages(evidence: Evidence) -> Html:
 
 
 def _listed(step: Step) -> Html:
-    what = told(step)
+    what = step_story(step)
     kind = "front" if step.channel == "front" else "back"
     response, came, failed = step.http_response, NOTHING, NOTHING
     if response is not None:

@@ -21,15 +21,15 @@ from entra_oauth.recording.report.parts import (
     text,
 )
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.story import told
+from entra_oauth.recording.story import step_story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from entra_oauth.protocol.glossary.message_stories import MessageStory
     from entra_oauth.protocol.messages import Wire
     from entra_oauth.recording.findings import Finding
     from entra_oauth.recording.step import Half, Step
-    from entra_oauth.recording.story import Told
 
 __all__ = ["finding", "step_section"]
 
@@ -56,7 +56,7 @@ _LONG_VALUE = 240
 
 def step_section(step: Step, findings: Sequence[Finding], *, learner: bool, blank: bool) -> Html:
     """The section of a step."""
-    what = told(step)
+    what = step_story(step)
     parts = [_opening(step, what), _purpose(what, learner=learner, blank=blank)]
     if step.failure:
         ended = html("<p><strong>It ended with an error:</strong> {}</p>", text(step.failure))
@@ -70,7 +70,7 @@ def step_section(step: Step, findings: Sequence[Finding], *, learner: bool, blan
     return joined([*(part for part in parts if part), Html("</article>")], "\n")
 
 
-def _opening(step: Step, what: Told) -> Html:
+def _opening(step: Step, what: MessageStory) -> Html:
     kind = "front" if step.channel == "front" else "back"
     return html(
         '<article class="card" id="step-{}" aria-labelledby="title-{}">\n'
@@ -84,7 +84,7 @@ def _opening(step: Step, what: Told) -> Html:
     )
 
 
-def _purpose(what: Told, *, learner: bool, blank: bool) -> Html:
+def _purpose(what: MessageStory, *, learner: bool, blank: bool) -> Html:
     if blank:
         question = "<p>What is this step for, and what would happen without it?</p>\n{}"
         return html(question, blanked(3))

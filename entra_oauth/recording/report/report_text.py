@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
+from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import tables
 from entra_oauth.recording.report.parts import visible
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.story import Actor, actors, told
+from entra_oauth.recording.story import actors, step_story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def as_http(evidence: Evidence) -> str:
     """Each step's bytes as text, under a line that says which it is."""
     parts = []
     for step in evidence.steps:
-        parts.append(f"### {step.number} {plain(step.name)}: {told(step).title}")
+        parts.append(f"### {step.number} {plain(step.name)}: {step_story(step).title}")
         for title, half in (("request", step.request), ("answer", step.response)):
             note = f" ({_seen(half)})" if half.seen is not Seen.WIRE else ""
             parts.append(f"# {title}{note}")
@@ -72,7 +73,7 @@ def as_curl(evidence: Evidence) -> str:
     ]
     parts = ["\n".join(head)]
     for step in evidence.steps:
-        lines = [f"# {step.number} {plain(step.name)}: {told(step).title}"]
+        lines = [f"# {step.number} {plain(step.name)}: {step_story(step).title}"]
         message = step.request.message
         if step.request.seen is Seen.ADDRESS or not message.whole:
             lines.append(f"# The browser opened: {plain(step.url, limit=8000)}")
@@ -97,7 +98,7 @@ def as_mermaid(evidence: Evidence) -> str:
         shown = f"{actor.value}<br/>{_mermaid(host)}" if host else actor.value
         lines.append(f"  participant {actor.name} as {shown}")
     for step in evidence.steps:
-        what = told(step)
+        what = step_story(step)
         sender, receiver = what.sender.name, what.receiver.name
         path = plain(step.url.partition("?")[0].partition("://")[2].partition("/")[2], limit=60)
         text = _mermaid(f"{what.title}: {step.method} /{path}")
@@ -148,7 +149,7 @@ def as_markdown(evidence: Evidence) -> str:
 
 
 def _markdown_step(step: Step) -> list[str]:
-    what = told(step)
+    what = step_story(step)
     parts = [
         f"## {step.number}. {what.title}",
         f"{what.purpose} ({what.source})",

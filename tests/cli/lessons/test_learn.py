@@ -310,7 +310,7 @@ def test_a_device_sign_in_is_told_too(tmp_path: Path) -> None:
         )
         _, err = child.communicate(b"practice-password-of-nobody\n", timeout=60)
     assert child.returncode == 3
-    assert b"it hands in your password" in b" ".join(err.split())
+    assert b"sends the person's user name and password" in b" ".join(err.split())
     assert b"practice-password-of-nobody" not in err
     assert b"password=<password>" in err
 

@@ -113,7 +113,6 @@ def test_every_article_url_is_what_authlib_makes_of_the_same_pairs(
 def test_every_hardened_url_is_the_article_s_with_pkce_and_a_nonce_behind(
     client_id: str, hints: Hints
 ) -> None:
-    # Q02, Q03, Q05, Q06, Q08
     request = hardened(client_id=client_id, hints=hints)
     assert request.pkce is not None
     assert request.nonce is not None
@@ -138,7 +137,6 @@ def test_every_hardened_url_is_the_article_s_with_pkce_and_a_nonce_behind(
 def test_a_url_is_one_line_of_visible_ascii_with_each_parameter_once(
     client_id: str, hints: Hints
 ) -> None:
-    # Q13, Q15, Q16
     for request in (article(client_id=client_id, hints=hints), hardened(hints=hints)):
         assert re.fullmatch(r"https://[\x21-\x7e]+", request.url)
         parts = urlsplit(request.url)
@@ -149,13 +147,12 @@ def test_a_url_is_one_line_of_visible_ascii_with_each_parameter_once(
 
 
 def test_only_a_code_is_ever_asked_for() -> None:
-    # Q01
     for request in (article(), hardened()):
         assert dict(request.parameters)["response_type"] == "code"
 
 
 def test_every_attempt_has_fresh_secrets_of_256_bits() -> None:
-    # Q04, Q06, Q07, Q08: 43 characters of base64url are 256 random bits and nothing else
+    # 43 characters of base64url are 256 random bits and nothing else
     requests = [hardened() for _ in range(100)]
     secrets = [
         secret
@@ -171,7 +168,6 @@ def test_every_attempt_has_fresh_secrets_of_256_bits() -> None:
 
 
 def test_the_verifier_never_appears_in_the_url_nor_in_any_parameter() -> None:
-    # Q12
     for _ in range(50):
         request = hardened()
         assert request.pkce is not None
@@ -181,7 +177,6 @@ def test_the_verifier_never_appears_in_the_url_nor_in_any_parameter() -> None:
 
 
 def test_the_article_asks_for_no_more_than_the_person_and_hardened_adds_what_it_declares() -> None:
-    # Q18
     assert article().scopes == (DATABRICKS,)
     assert article(scopes=("User.Read", "User.Read")).scopes == ("User.Read",)
     assert hardened().scopes == (DATABRICKS, *OPENID)
@@ -194,7 +189,6 @@ def test_the_article_asks_for_no_more_than_the_person_and_hardened_adds_what_it_
 
 
 def test_form_post_is_the_rule_and_query_the_article_s_way() -> None:
-    # Q19
     assert hardened().response_mode == "form_post"
     assert article().response_mode == "query"
 
@@ -225,7 +219,6 @@ def test_a_prompt_that_entra_does_not_know_is_refused(prompt: str) -> None:
     ],
 )
 def test_a_redirect_uri_is_sent_as_it_was_given(uri: str) -> None:
-    # Q09
     request = article(redirect_uri=uri)
     assert dict(parse_form(urlsplit(request.url).query))["redirect_uri"] == uri
 
@@ -265,7 +258,6 @@ def test_a_redirect_uri_is_sent_as_it_was_given(uri: str) -> None:
     ],
 )
 def test_a_redirect_uri_that_is_not_absolute_and_safe_is_refused(uri: str) -> None:
-    # Q09
     with canaries.refused(UsageError):
         article(redirect_uri=uri)
     with canaries.refused(UsageError):
@@ -297,7 +289,7 @@ def test_a_redirect_uri_that_is_not_absolute_and_safe_is_refused(uri: str) -> No
 def test_a_request_that_must_not_be_sent_is_never_made(
     make: Callable[[], AuthorizationRequest],
 ) -> None:
-    # Q02, Q03: hardened without PKCE does not exist
+    # hardened without PKCE does not exist
     with canaries.refused(UsageError):
         make()
 
@@ -387,7 +379,7 @@ RIGHT = f"state={STATE}"
 TWICE_ENCODED = quote("".join(f"%{ord(c):02x}" for c in STATE))
 
 REFUSALS: list[tuple[str, type[EntraOAuthError]]] = [
-    # the state is looked at first (L08)
+    # the state is looked at first
     ("", StateMismatch),
     ("=", StateMismatch),
     (f"code={CODE}", StateMismatch),
@@ -417,7 +409,7 @@ REFUSALS: list[tuple[str, type[EntraOAuthError]]] = [
     (f"code={CODE}&state=x&{RIGHT}", StateMismatch),
     (f"code={CODE}&{RIGHT}&state=", StateMismatch),
     (f"code={CODE}&{RIGHT}&st%61te={STATE}", StateMismatch),
-    # and until it is ours, nothing else counts (L09)
+    # and until it is ours, nothing else counts
     ("error=access_denied", StateMismatch),
     ("error=access_denied&state=", StateMismatch),
     ("error=access_denied&state=x", StateMismatch),
@@ -427,7 +419,7 @@ REFUSALS: list[tuple[str, type[EntraOAuthError]]] = [
     # a genuine refusal
     (f"error=access_denied&{RIGHT}", AuthorityError),
     (f"{RIGHT}&error=access_denied&code=", AuthorityError),
-    # repeated parameters (L10)
+    # repeated parameters
     (f"code={CODE}&code={CODE}&{RIGHT}", CallbackRefused),
     (f"code={CODE}&code=evil&{RIGHT}", CallbackRefused),
     (f"code=&code={CODE}&{RIGHT}", CallbackRefused),
@@ -438,7 +430,7 @@ REFUSALS: list[tuple[str, type[EntraOAuthError]]] = [
     (f"error=a&error_uri=b&error_uri=c&{RIGHT}", CallbackRefused),
     (f"code={CODE}&session_state=a&session_state=b&{RIGHT}", CallbackRefused),
     (f"code={CODE}&iss=a&iss=b&{RIGHT}", CallbackRefused),
-    # a code or an error, and nothing that was not asked for (L12)
+    # a code or an error, and nothing that was not asked for
     (f"code={CODE}&error=access_denied&{RIGHT}", CallbackRefused),
     (RIGHT, CallbackRefused),
     (f"code=&{RIGHT}", CallbackRefused),
@@ -466,7 +458,7 @@ REFUSALS: list[tuple[str, type[EntraOAuthError]]] = [
     (f"code={CODE}ä&{RIGHT}", CallbackRefused),
     (f"code={CODE}\u0085&{RIGHT}", CallbackRefused),
     (f"code={CODE}\ud800&{RIGHT}", CallbackRefused),
-    # another issuer (L11)
+    # another issuer
     (f"code={CODE}&{RIGHT}&iss=https://evil.example/{TENANT}/v2.0", CallbackRefused),
     (f"error=access_denied&{RIGHT}&iss=https://evil.example/{TENANT}/v2.0", CallbackRefused),
 ]
@@ -554,7 +546,6 @@ OTHER_WAYS: dict[str, tuple[str, HttpRequest]] = {
 
 @pytest.mark.parametrize(("mode", "message"), OTHER_WAYS.values(), ids=OTHER_WAYS)
 def test_an_answer_in_another_way_than_asked_is_refused(mode: str, message: HttpRequest) -> None:
-    # L06
     request = canaries.hardened_request(response_mode=mode)
     with canaries.refused(CallbackRefused):
         AuthorizationResponse.read(message, answering=request)
@@ -611,7 +602,7 @@ ISSUERS: list[tuple[str, str, str, bool]] = [
 def test_an_issuer_counts_when_it_is_sent(
     host: str, tenant: str, issuer: str, accepted: bool
 ) -> None:
-    # L11 (RFC 9207 §2.4)
+    # RFC 9207 §2.4
     authority = Authority(f"https://{host}", tenant)
     request = canaries.hardened_request(authority=authority)
     fields = (("code", CODE), ("state", STATE), ("iss", f"https://{issuer}"))
@@ -706,7 +697,6 @@ def test_a_very_long_error_is_cut() -> None:
 
 
 def test_an_authority_that_repeats_our_secrets_does_not_get_them_into_the_error() -> None:
-    # E20
     echo = f"{STATE}-{VERIFIER}-{NONCE}"
     error = authority_error(
         f"error={echo}&error_description={echo}&error_subcode={echo}&error_uri={echo}&{RIGHT}"

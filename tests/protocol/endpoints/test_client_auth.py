@@ -182,7 +182,7 @@ def test_whether_a_passphrase_is_needed_can_be_told() -> None:
 
 @pytest.mark.parametrize("secret", [SECRET, "a+b/c=", "a b&c%d", "ä:ö", "~._-", ":" * 5])
 def test_basic_is_form_encoded_first(secret: str) -> None:
-    # E14, RFC 6749 §2.3.1
+    # RFC 6749 §2.3.1
     proof = ClientSecret(secret, basic=True).prove("client:id", ENDPOINT, now=NOW)
     assert proof.fields == ()
     ((name, value),) = proof.headers

@@ -96,7 +96,6 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_token_that_the_authority_did_not_sign_is_refused(name: str) -> None:
-    # J02, J03
     with canaries.refused(IdTokenRefused) as caught:
         check_signature(BAD[name], keys())
     assert canaries.found_in(caught.value, [BAD[name]]) == []

@@ -108,7 +108,6 @@ def test_the_user_agent_names_this_program() -> None:
 
 
 def test_hardened_the_verifier_takes_the_place_of_the_state() -> None:
-    # Q02, Q09
     request = hardened()
     assert request.parameters == (
         ("client_id", CLIENT_ID),
@@ -128,7 +127,6 @@ def test_hardened_the_verifier_takes_the_place_of_the_state() -> None:
 
 
 def test_nothing_secret_stands_in_the_url_and_no_header_but_curl_s_is_sent() -> None:
-    # E01, E11
     for request in (article(), hardened()):
         message = request.to_http()
         assert canaries.found_in([message.url, message.headers]) == []
@@ -144,7 +142,7 @@ CODES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=
 def test_every_body_is_what_authlib_makes_of_the_same_pairs(
     client_id: str, state: str, code: str
 ) -> None:
-    # E01, Q09: the redirect URI of both legs is the same
+    # the redirect URI of both legs is the same
     for base in (article_request(state=state), hardened_request()):
         request = dataclasses.replace(
             base, client_id=client_id, redirect_uri="https://app.example/b?x=~y%20z"
@@ -175,7 +173,6 @@ def test_the_article_sends_the_code_as_it_stood_in_the_address_bar(raw: str) -> 
 
 
 def test_the_repr_of_a_token_request_shows_no_secret_and_it_knows_its_secrets() -> None:
-    # E20
     for request in (article(), hardened()):
         canaries.assert_clean([request, request.to_http()])
     assert set(article().secrets) == {CODE, STATE}
@@ -247,7 +244,7 @@ def test_the_least_that_an_answer_must_hold_is_enough() -> None:
     assert response.token_type == "Bearer"
     assert (response.scope, response.refresh_token, response.id_token) == (None, None, None)
     assert (response.identity, response.warnings) == (None, ())
-    # E07: unknown, not 0
+    # unknown, not 0
     assert response.expires_in is None
     assert response.expires_at is None
 
@@ -255,7 +252,6 @@ def test_the_least_that_an_answer_must_hold_is_enough() -> None:
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON ;charset=x", JSON])
 @pytest.mark.parametrize("token_type", ["Bearer", "bearer", "BEARER"])
 def test_case_and_parameters_of_the_types_do_not_matter(kind: str, token_type: str) -> None:
-    # E05, E06
     assert read(reply(but(token_type=token_type), kind=kind)).token_type == "Bearer"
 
 
@@ -273,7 +269,6 @@ def test_case_and_parameters_of_the_types_do_not_matter(kind: str, token_type: s
     ],
 )
 def test_a_lifetime_is_a_number_or_digits(value: bytes, seconds: int | None) -> None:
-    # E07
     body = b'{"token_type":"Bearer","access_token":"a","expires_in":%s}' % value
     assert read(reply(body)).expires_in == seconds
 
@@ -293,7 +288,6 @@ def test_a_lifetime_is_a_number_or_digits(value: bytes, seconds: int | None) -> 
 def test_less_than_was_asked_is_a_warning_and_kept_as_granted(
     scope: str | None, asked: str, warned: bool
 ) -> None:
-    # E15
     request = article() if asked == "article" else hardened()
     response = read(reply({**but(scope=scope), "id_token": jwt({"alg": "RS256"}, CLAIMS)}), request)
     assert response.scope == scope
@@ -303,7 +297,6 @@ def test_less_than_was_asked_is_a_warning_and_kept_as_granted(
 
 
 def test_a_named_permission_that_was_not_granted_is_named() -> None:
-    # E15
     request = dataclasses.replace(article(), scopes=("api://x/a", "api://x/b"))
     response = read(reply(but(scope="api://x/b api://x/c")), request)
     assert response.warnings == ("Less was granted than asked: without api://x/a.",)
@@ -329,7 +322,6 @@ TEXT_BODY = json.dumps(GOOD).encode()
 UNSENDABLE = ("\r\nX: y", "\n", "\x00", "\x1b[2J", "\x7f", "\x9b", "ä", "\u202e", "\ud800")
 
 UNEXPECTED: list[tuple[HttpResponse, str]] = [
-    # E05
     (reply(HTML, kind="text/html; charset=utf-8"), "text/html"),
     (reply(HTML), "malformed"),
     (reply(TEXT_BODY, kind="text/plain"), "text/plain"),
@@ -359,7 +351,6 @@ UNEXPECTED: list[tuple[HttpResponse, str]] = [
     (reply(raw('"x":{"y":1,"y":1}')), "a member twice"),
     (reply(raw('"x":' + "[" * 100_000 + "]" * 100_000)), "too deeply"),
     (reply(raw('"x":' + "9" * 5000)), "more than 400 digits"),
-    # E06
     (reply(but(token_type=None)), "no token_type"),
     (reply(but(token_type="")), "token_type is not a text"),
     (reply(but(token_type=1)), "token_type is not a text"),
@@ -384,7 +375,6 @@ UNEXPECTED: list[tuple[HttpResponse, str]] = [
     (reply(but(refresh_token=1)), "refresh_token is not a text"),
     (reply(but(id_token=1)), "id_token is not a text"),
     (reply(but(scope=["a"])), "scope is not a text"),
-    # E07
     *(
         (reply(raw('"x":1').replace(b"5302,", f"{value},".encode(), 1)), "expires_in")
         for value in (
@@ -393,7 +383,6 @@ UNEXPECTED: list[tuple[HttpResponse, str]] = [
             *("1e400", "-1e400", "9" * 399, f'"{"9" * 5000}"'),
         )
     ),
-    # E02
     *(
         (reply(body, status=status, kind=kind), "redirect")
         for status in (300, 301, 302, 303, 304, 307, 308, 399)
@@ -490,7 +479,6 @@ def test_whatever_the_members_an_answer_is_read_or_refused(
 def test_a_busy_authority_says_how_long_to_wait(
     status: int, body: bytes, kind: str, retry_after: str, wait: str
 ) -> None:
-    # E10
     answer = reply(body, status=status, kind=kind, retry_after=retry_after)
     with canaries.refused(UnexpectedAnswer) as caught:
         read(answer)
@@ -500,7 +488,6 @@ def test_a_busy_authority_says_how_long_to_wait(
 
 
 def test_an_oauth_error_of_a_busy_authority_is_one_and_keeps_the_time_to_wait() -> None:
-    # E10
     for status in (429, 503):
         body = {"error": "temporarily_unavailable", "error_description": "AADSTS90055: Busy."}
         error = refusal(reply(body, status=status, retry_after="7"))
@@ -553,7 +540,7 @@ def elsewhere() -> Iterator[None]:
 def test_retry_after_is_seconds_or_a_date_and_bounded(
     value: str, seconds: float | None, elsewhere: None
 ) -> None:
-    # E10 (RFC 9110 §10.2.3): a date means GMT, wherever this machine stands
+    # RFC 9110 §10.2.3: a date means GMT, wherever this machine stands
     assert retry_after_s(reply(b"", retry_after=value), NOW) == seconds
 
 
@@ -602,7 +589,7 @@ MFA: dict[str, Any] = {
 @pytest.mark.parametrize("line_break", [" ", "\r\n"])
 @pytest.mark.parametrize("bare", [False, True])
 def test_entra_s_own_error_is_kept_whole(line_break: str, bare: bool) -> None:
-    # E09: both trailers; without the members, the description has it all
+    # both trailers; without the members, the description has it all
     body = {**MFA, "error_description": MFA["error_description"].replace(" Trace", "\r\nTrace")}
     body["error_description"] = (
         f"{SENTENCE}{line_break}Trace ID: {TRACE}{line_break}Correlation ID: {CORRELATION}"
@@ -657,7 +644,6 @@ def test_an_oauth_error_counts_whatever_the_status(
     ],
 )
 def test_an_error_wins_over_tokens(value: object, shown: str) -> None:
-    # E08
     error = refusal(reply({**GOOD, "error": value}))
     assert error.error == shown
     assert error.what == f"The authority refused the token ({shown}): No reason was given."
@@ -670,7 +656,6 @@ CLAIMS_CHALLENGE = '{"access_token":{"polids":{"essential":true,"values":["9ab03
     ("value", "kept"), [(CLAIMS_CHALLENGE, CLAIMS_CHALLENGE), ({"a": 1}, None), (1, None)]
 )
 def test_a_claims_challenge_is_kept_as_it_is(value: object, kept: str | None) -> None:
-    # E09
     body = {"error": "interaction_required", "error_codes": [50079], "claims": value}
     assert refusal(reply(body, status=400)).claims == kept
 
@@ -705,7 +690,6 @@ TEXT_FIELDS = (
 def test_no_field_brings_control_or_bidi_characters_or_pages_of_text(
     field: str, nasty: str
 ) -> None:
-    # E09
     error = refusal(reply({**MFA, field: f"a{nasty}b"}, status=400))
     shown = {name: value for name, value in vars(error).items() if isinstance(value, str)}
     assert all(value.isprintable() and len(value) < 2200 for value in shown.values())
@@ -719,7 +703,6 @@ def test_a_field_of_another_kind_counts_as_left_out(field: str, value: object) -
 
 
 def test_an_authority_that_repeats_our_secrets_does_not_get_them_into_the_error() -> None:
-    # E20
     for request in (article(), hardened()):
         echo = " ".join((CODE, *request.secrets))
         body = dict.fromkeys([*TEXT_FIELDS, "claims"], echo)
@@ -729,7 +712,6 @@ def test_an_authority_that_repeats_our_secrets_does_not_get_them_into_the_error(
 
 
 def test_a_code_is_hidden_in_either_spelling() -> None:
-    # E20
     code = "0.Canary/Code/" + "Cc1/" * 8
     encoded = code.replace("/", "%2F")
     request = TokenRequest.redeem(answered(article_request(), f"code={encoded}&state={STATE}"))

@@ -14,14 +14,9 @@ from entra_oauth.errors import AuthorityError, UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.glossary.aadsts import catalogue, judge
+from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
 from entra_oauth.protocol.glossary.lookup import explain
-from entra_oauth.protocol.glossary.parameters import (
-    AT_STEP,
-    CLAIMS,
-    ERRORS,
-    PARAMETERS,
-    SUBERRORS,
-)
+from entra_oauth.protocol.glossary.parameters import all_parameters
 from entra_oauth.protocol.messages import HttpRequest, encode_form
 from kit import canaries
 from kit.canaries import CODE, VERIFIER
@@ -123,28 +118,34 @@ def test_each_error_has_words_and_something_to_do(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", sorted({*PARAMETERS, *CLAIMS}))
+@pytest.mark.parametrize("name", sorted({row.name for row in all_parameters()}))
 def test_each_parameter_and_claim_is_explained(name: str) -> None:
     assert {each.kind for each in explain(name)} & {"parameter", "claim"}
     assert all(each.meaning.endswith(".") for each in explain(name))
 
 
-def test_all_that_is_said_of_a_step_is_about_a_known_name() -> None:
-    assert AT_STEP
-    for words in AT_STEP.values():
-        assert set(words) <= {*PARAMETERS, *CLAIMS, "access_token", "id_token"}
+def test_a_name_is_explained_once_for_each_meaning_with_its_messages_and_sources() -> None:
+    uses = explain("redirect_uri")
+    assert [use.where for use in uses] == [
+        "authorization request",
+        "token request (authorization_code)",
+    ]
+    assert uses[0].source == "RFC 6749 §4.1.1, §3.1.2"
+    assert uses[1].source == "RFC 6749 §4.1.3"
+    (device_code,) = explain("device_code")
+    assert device_code.where == "token request (device_code), device authorization response"
 
 
 @pytest.mark.parametrize(
     ("word", "kinds"),
     [
         ("INVALID_GRANT", ["error"]),
-        ("--client-id", ["parameter"]),
-        ("login-hint", ["parameter"]),
-        ("state", ["parameter"]),
-        ("nonce", ["claim"]),
-        ("aud", ["claim"]),
-        ('"aud"', ["claim"]),
+        ("--client-id", ["parameter"] * 3),
+        ("login-hint", ["parameter", "claim"]),
+        ("state", ["parameter"] * 3),
+        ("nonce", ["parameter", "claim", "claim", "claim", "claim"]),
+        ("aud", ["claim"] * 3),
+        ('"aud"', ["claim"] * 3),
         ("InvalidReplyTo", ["code"]),
         ("consent_required", ["error", "suberror"]),
         ("basic_action", ["suberror"]),

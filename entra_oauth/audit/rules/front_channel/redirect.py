@@ -11,7 +11,7 @@ from entra_oauth.audit.rules.front_channel.addresses import normal
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
-from entra_oauth.protocol.glossary.parameters import ERRORS
+from entra_oauth.protocol.glossary.error_words import ERRORS
 from entra_oauth.recording.findings import Severity
 
 __all__: list[str] = []

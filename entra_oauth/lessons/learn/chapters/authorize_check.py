@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.parameters import parameter
+
 __all__ = ["fault_in"]
 
 _MEANT = {
@@ -16,16 +19,6 @@ _MEANT = {
     "response-type": "response_type",
     "responsetype": "response_type",
     "scopes": "scope",
-}
-_WHY = {
-    "client_id": "Without it the authority does not know which app is asking (AADSTS900144).",
-    "response_type": "It says what you want back: a code (RFC 6749 §3.1.1).",
-    "redirect_uri": "It says where the browser is to be sent with the answer.",
-    "response_mode": "It says how the answer comes: query means in the address. Entra would take "
-    "query where it is left out; the article writes it, and so do you.",
-    "scope": "It says what the token is to be good for.",
-    "state": "Without it nothing ties the answer to your request. The authority does not insist; "
-    "you must (RFC 6749 §10.12).",
 }
 
 
@@ -105,11 +98,20 @@ def _query(typed: str, wanted: Mapping[str, str]) -> str | None:
             )
     for name in wanted:
         if name not in names:
-            return f"{name} is missing. {_WHY.get(name, '')}".strip()
+            return _missing(name)
     for name, raw in pairs:
         if (fault := _value(name, raw, wanted[name])) is not None:
             return fault
     return None
+
+
+def _missing(name: str) -> str:
+    row = parameter(MessageKind.AUTHORIZATION_REQUEST, name)
+    if row is None:
+        return f"{name} is missing."
+    return f"{name} is missing. {row.lesson.replace('`', '')} ({row.citation})" + (
+        " AS ENTRA: AADSTS900144." if name == "client_id" else ""
+    )
 
 
 def _unknown(name: str, wanted: Mapping[str, str]) -> str:

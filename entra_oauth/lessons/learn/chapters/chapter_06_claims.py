@@ -13,7 +13,8 @@ from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choi
 from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
-from entra_oauth.protocol.glossary.parameters import CLAIMS
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.parameters import parameter
 from entra_oauth.protocol.jwt import decode
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ def _audience(typed: str, classroom: Classroom) -> Judgement:
 
 def _table(classroom: Classroom) -> str:
     claims = _claims(classroom)
+    rows = (parameter(MessageKind.ID_TOKEN, name) for name in _SHOWN if name in claims)
     lines = (
-        f"     {name} = {classroom.masks.value(name, str(claims[name]))}\n\n"
-        f"{CLAIMS.get(name, '')[:1].upper()}{CLAIMS.get(name, '')[1:]}."
-        for name in _SHOWN
-        if name in claims
+        f"     {row.name} = {classroom.masks.value(row.name, str(claims[row.name]))}\n\n"
+        f"{row.sentence_of()}"
+        for row in rows
+        if row is not None
     )
     opening = "Some of what it says. The members of a token are called claims; times are seconds "
     return f"{opening}since 1970.\n\n" + "\n\n".join(lines)
