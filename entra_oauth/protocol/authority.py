@@ -1,4 +1,4 @@
-"""Who is asked: a host, a tenant, and the endpoints and issuers that follow.
+"""An authority: a host, a tenant, and the endpoints and issuers that follow.
 
 No discovery request is made: the endpoints of Entra's clouds are constants.
 Hosts, aliases and issuers: Entra's "National clouds" page, for the two Chinese host
@@ -31,7 +31,7 @@ class Cloud:
     issuer_host: str = ""
     """The host in the issuer of v2.0 tokens, where it is not the login host."""
     workspaces: str = ""
-    """What the host of a Databricks workspace ends in; empty where none is known."""
+    """The end of a Databricks workspace's host; empty where none is known."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -132,27 +132,27 @@ class Authority:
 
     @property
     def authorization_endpoint(self) -> str:
-        """Where the browser goes (RFC 6749 §3.1)."""
+        """The address that the browser goes to (RFC 6749 §3.1)."""
         return f"{self.base}/{self.tenant}/oauth2/v2.0/authorize"
 
     @property
     def token_endpoint(self) -> str:
-        """Where the code is redeemed (RFC 6749 §3.2)."""
+        """The address at which the code is redeemed (RFC 6749 §3.2)."""
         return f"{self.base}/{self.tenant}/oauth2/v2.0/token"
 
     @property
     def device_authorization_endpoint(self) -> str:
-        """Where a device sign-in begins (RFC 8628 §3.1)."""
+        """The address at which a device sign-in begins (RFC 8628 §3.1)."""
         return f"{self.base}/{self.tenant}/oauth2/v2.0/devicecode"
 
     @property
     def keys_endpoint(self) -> str:
-        """Where the keys are that sign ID tokens."""
+        """The address of the keys that sign ID tokens."""
         return f"{self.base}/{self.tenant}/discovery/v2.0/keys"
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is `common`, `organizations` or `consumers`, and no one tenant."""
+        """True for `common`, `organizations` or `consumers`, and no one tenant."""
         return self.tenant.lower() in MULTI_TENANT
 
     def issuer(self, tenant_id: str) -> str:
@@ -164,7 +164,7 @@ class Authority:
         return f"{self._issuer_base}/{tenant_id}/v2.0"
 
     def accepts_tenant(self, tenant_id: str) -> bool:
-        """Whether a token of that tenant can be the answer to this authority.
+        """True where a token of that tenant can be the answer to this authority.
 
         Asked for by GUID, only that one can; `consumers` means one tenant, and
         `organizations` all others. `common` and a domain name say nothing about the

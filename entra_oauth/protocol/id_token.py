@@ -25,7 +25,7 @@ CLOCK_SKEW_S = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What came together with an ID token, for its hashes and for its times."""
+    """The surroundings of an ID token, for its hashes and for its times."""
 
     access_token: str | None = field(default=None, repr=False)
     code: str | None = field(default=None, repr=False)
@@ -38,7 +38,7 @@ NOTHING_BESIDE = Beside()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdToken:
-    """Who signed in, from an ID token that passed `read`.
+    """The person who signed in, from an ID token that passed `read`.
 
     `tenant_id` and `object_id` together name the account for good; the user name
     and the display name can change hands and are for display only.

@@ -44,9 +44,9 @@ RawFields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """How long each part of an exchange took, in seconds; None: it was not there, or not seen.
+    """Seconds that each part of an exchange took; None: it was not there, or not seen.
 
-    On a connection that is reused the first four are those of the time when it was made.
+    On a reused connection the first four are those of the time when it was made.
     """
 
     dns: float | None = None
@@ -62,7 +62,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """What the back channel saw of one exchange below the level of messages."""
+    """The view that the back channel had of one exchange, below the level of messages."""
 
     sent: bytes = field(default=b"", repr=False)
     """The request as it was handed to the socket (inside TLS, if there was TLS)."""
@@ -82,7 +82,7 @@ class Wire:
     certificates: tuple[bytes, ...] = field(default=(), repr=False)
     """DER, the peer's own first; the others only where Python gives them (3.13 and later)."""
     reused: bool = False
-    """Whether the connection stood before the request was made."""
+    """True where the connection stood before the request was made."""
     times: Times = Times()
 
 
@@ -186,7 +186,7 @@ def parse_form(text: str) -> Fields:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only mean this machine.
+    """True for a host name or address that can only mean this machine.
 
     `localhost` counts (RFC 6761 §6.3); `localhost.example` does not.
     """

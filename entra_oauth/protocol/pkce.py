@@ -52,5 +52,5 @@ class Pkce:
 
     @property
     def challenge(self) -> str:
-        """What the authorize URL carries."""
+        """The hash that the authorize URL carries."""
         return s256(self.verifier)

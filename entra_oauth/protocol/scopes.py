@@ -1,4 +1,4 @@
-"""What a token is asked for.
+"""Scopes: the resources and permissions that a token is asked for.
 
 Entra gives a token for one resource at a time. A resource's statically
 configured permissions are named `<resource>/.default`; three more words come
@@ -25,7 +25,7 @@ DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 """The article's scope: everything the app may do in Azure Databricks."""
 
 OPENID = ("openid", "profile", "offline_access")
-"""Who signed in, their name, and a refresh token."""
+"""Scopes for an ID token, the person's name, and a refresh token."""
 
 ALIASES = {
     "databricks": DATABRICKS,
@@ -53,7 +53,7 @@ _ELSEWHERE = {
         "arm": "https://management.chinacloudapi.cn/.default",
     },
 }
-"""What is called otherwise there (Microsoft's "National clouds" pages). Databricks is not."""
+"""Other names in those clouds (Microsoft's "National clouds" pages). Databricks has none."""
 
 _OIDC = frozenset([*OPENID, "email", "address", "phone"])
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -108,7 +108,7 @@ def resource_of(scope: str) -> str | None:
 
 
 def not_granted(asked: tuple[str, ...], granted: str) -> tuple[str, ...]:
-    """Which of the scopes asked for are not in the `scope` of an answer (RFC 6749 §5.1).
+    """The scopes asked for that are not in the `scope` of an answer (RFC 6749 §5.1).
 
     Entra names the permissions behind `.default`, so for that any permission of the
     same resource will do. The words of OpenID Connect are left out of the comparison:

@@ -24,7 +24,7 @@ VECTORS: dict[str, dict[str, Any]] = {
 
 
 def read(vector: dict[str, Any]) -> object:
-    """What the reader of that endpoint makes of the answer: a value, or its error."""
+    """The answer as the reader of that endpoint takes it: a value, or its error."""
     request = TokenRequest.refresh(person(), "1.token")
     try:
         if vector["endpoint"] == "authorize":

@@ -1,4 +1,7 @@
-"""Who asks whom for what: the part of a token request that every grant shares."""
+"""An app, an authority, and a scope: the part of a token request that every grant shares.
+
+RFC 6749 §3.3 calls it the access request.
+"""
 
 from __future__ import annotations
 

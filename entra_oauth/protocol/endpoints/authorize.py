@@ -50,7 +50,7 @@ PROMPTS = ("login", "none", "consent", "select_account")
 
 
 class Procedure(StrEnum):
-    """Which requests are sent."""
+    """The two sets of requests that can be sent."""
 
     ARTICLE = "article"
     HARDENED = "hardened"
@@ -58,7 +58,7 @@ class Procedure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What the sign-in may be told beforehand; all optional.
+    """Hints for the sign-in page; all optional.
 
     Raises `UsageError` for a prompt that Entra does not know, claims that are no JSON,
     a correlation id that is no GUID.
@@ -89,7 +89,7 @@ class Hints:
 
     @property
     def fields(self) -> Fields:
-        """Those that are set, in a fixed order. Entra refuses empty ones (AADSTS90100)."""
+        """The hints that are set, in a fixed order. Entra refuses empty ones (AADSTS90100)."""
         pairs = (
             ("prompt", self.prompt),
             ("login_hint", self.login_hint),
@@ -202,7 +202,7 @@ class AuthorizationRequest:
 
     @property
     def parameters(self) -> Fields:
-        """What the URL carries, in wire order: the article's six first."""
+        """The parameters of the URL, in wire order: the article's six first."""
         own: list[tuple[str, str]] = [
             ("client_id", self.client_id),
             ("response_type", "code"),

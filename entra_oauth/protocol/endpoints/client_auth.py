@@ -1,4 +1,4 @@
-"""How an app proves itself to the token endpoint (RFC 6749 §2.3, RFC 7523 §2.2).
+"""Proof of an app at the token endpoint (RFC 6749 §2.3, RFC 7523 §2.2).
 
 A secret in the form or in a Basic header, a certificate, or a token of somebody
 else's that the app registration trusts. One way for each request. A public app has
@@ -44,12 +44,12 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What is added to one token request."""
+    """Additions to one token request."""
 
     fields: Fields = field(default=(), repr=False)
     headers: Fields = field(default=(), repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What stands in the headers, spelt as it is known elsewhere."""
+    """Secrets of the headers, spelt as they are known elsewhere."""
 
 
 class Credential(Protocol):
@@ -153,7 +153,7 @@ class Certificate:
 
     @staticmethod
     def is_locked(content: bytes) -> bool:
-        """Whether PEM or PFX needs a passphrase, so far as can be told without one."""
+        """True where PEM or PFX needs a passphrase, so far as can be told without one."""
         if b"-----BEGIN " in content:
             return b"ENCRYPTED" in content
         from cryptography.exceptions import UnsupportedAlgorithm

@@ -38,7 +38,7 @@ class DeviceRequest:
 
     @property
     def facts(self) -> RequestFacts:
-        """What the answer is read against."""
+        """The facts that the answer is read against."""
         return RequestFacts(host=self.access_request.authority.host, stage="devicecode")
 
     def to_http(self) -> HttpRequest:
@@ -65,13 +65,13 @@ class DeviceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceResponse:
-    """What the person must do, and how we may ask whether it is done."""
+    """Instructions for the person, and the terms on which the program may poll."""
 
     device_code: str = field(repr=False)
     user_code: str
     verification_uri: str
     message: str
-    """What the person is to be told, safe to print."""
+    """Words for the person, safe to print."""
     interval_s: int
     """Seconds between two questions, at least."""
     expires_in: int

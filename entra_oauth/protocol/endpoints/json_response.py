@@ -1,6 +1,6 @@
 """Reading what the authority answers: JSON or not, an OAuth error or not.
 
-Every endpoint that answers JSON is read through here, each against a `RequestFacts`:
+Every endpoint that answers JSON is read through here, each against the facts of its request:
 what may be said about it in an error, and what must never be.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LONGEST_WAIT_S",
     "RequestFacts",
+    "http_date",
     "optional_text",
     "positive_seconds",
     "read_members",
@@ -39,19 +40,19 @@ _BUSY = {429: "too many requests were made", 503: "it is not available for the m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """What an answer is read against."""
+    """The facts of a request that its answer is read against."""
 
     host: str
     stage: str = "token"
-    """Which endpoint was asked: `token`, `devicecode`, `keys`."""
+    """The endpoint: `token`, `devicecode`, `keys`."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What no error may repeat."""
+    """Values that no error may repeat."""
     spent: bool = False
-    """Whether it carried a code, which can be sent once only."""
+    """Set where it carried a code, which can be sent once only."""
 
     @property
     def again(self) -> str:
-        """How to go on after a failure, the end of a sentence."""
+        """The next step after a failure, the end of a sentence."""
         if self.spent:
             return "then sign in again: a code can be sent only once."
         return "then try again."
@@ -143,6 +144,12 @@ def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
     value = (reply.header("Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
         return float(min(int(value[:9]), LONGEST_WAIT_S))
+    moment = http_date(value)
+    return None if moment is None else min(max(moment - received_at, 0.0), LONGEST_WAIT_S)
+
+
+def http_date(value: str) -> float | None:
+    """A date of a header in seconds since 1970; None for anything else (RFC 9110 §5.6.7)."""
     if not value:
         return None
     from datetime import UTC
@@ -150,12 +157,11 @@ def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
 
     try:
         moment = parsedate_to_datetime(value)
-        # The obsolete form without a zone means GMT as well (RFC 9110 §5.6.7).
+        # The obsolete form without a zone means GMT as well, and not this machine's time.
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp() - received_at
+        return moment.timestamp()
     except (ValueError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_S)
 
 
 def _refusal(

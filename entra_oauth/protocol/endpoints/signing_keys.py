@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["KEYS_LIFE_S", "REFETCH_S", "KeysRequest", "SigningKeys", "check_signature"]
 
 KEYS_LIFE_S = 24 * 3600
-"""Seconds that keys are kept; Entra's page says to read them again every 24 hours."""
+"""Seconds that keys are used again; Entra's page says to read them again every 24 hours."""
 
 REFETCH_S = 60
 """Seconds that must lie between two looks for an unknown key."""
@@ -38,7 +38,7 @@ class KeysRequest:
 
     @property
     def facts(self) -> RequestFacts:
-        """What the answer is read against."""
+        """The facts that the answer is read against."""
         return RequestFacts(host=self.authority.host, stage="keys")
 
     def to_http(self) -> HttpRequest:
@@ -52,7 +52,7 @@ class KeysRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeys:
-    """What the authority publishes, as JSON Web Keys."""
+    """Keys that the authority publishes, as JSON Web Keys."""
 
     keys: tuple[dict[str, Any], ...] = field(repr=False)
     fetched_at: float
@@ -78,7 +78,7 @@ class SigningKeys:
         return found[0] if len(found) == 1 else None
 
     def knows(self, token: str) -> bool:
-        """Whether the key that a token names is among them."""
+        """True where the key that a token names is among them."""
         kid = _header(token).get("kid")
         return isinstance(kid, str) and self.named(kid) is not None
 

@@ -15,6 +15,7 @@ from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.json_response import (
     RequestFacts,
+    http_date,
     optional_text,
     positive_seconds,
     read_members,
@@ -77,7 +78,7 @@ class TokenRequest:
     raw_fields: RawFields = field(repr=False)
     """The form, each value percent-encoded as it goes on the wire."""
     extra_headers: Fields = field(default=(), repr=False)
-    """What is sent beside curl's three headers: Basic authentication, a correlation id."""
+    """Headers beside curl's three: Basic authentication, a correlation id."""
     hidden: tuple[str, ...] = field(default=(), repr=False)
     """Secrets that stand in the headers, as an answer could repeat them."""
 
@@ -190,7 +191,7 @@ class TokenRequest:
 
     @property
     def grant_type(self) -> str:
-        """What kind of thing is handed in."""
+        """The kind of thing that is handed in."""
         return dict(self.parameters)["grant_type"]
 
     @property
@@ -205,14 +206,14 @@ class TokenRequest:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no error may repeat: every value but those known to be harmless."""
+        """Values that no error may repeat: all but those known to be harmless."""
         secret = [(name, raw) for name, raw in self.raw_fields if name not in _HARMLESS]
         spelt = (value for _, raw in secret for value in (raw, unquote_plus(raw)))
         return tuple(dict.fromkeys((*spelt, *self.hidden)))
 
     @property
     def facts(self) -> RequestFacts:
-        """What the answer is read against."""
+        """The facts that the answer is read against."""
         return RequestFacts(
             host=self.authority.host, secrets=self.secrets, spent=self.code is not None
         )
@@ -240,7 +241,7 @@ class TokenResponse:
     token_type: str
     access_token: str = field(repr=False)
     scope: str | None
-    """What was granted, as the authority said it; None if it said nothing."""
+    """The scopes that were granted, as the authority said it; None if it said nothing."""
     expires_in: int | None
     """Seconds from the answer; None if the authority did not say."""
     received_at: float
@@ -248,7 +249,7 @@ class TokenResponse:
     refresh_token: str | None = field(default=None, repr=False)
     id_token: str | None = field(default=None, repr=False)
     identity: IdToken | None = None
-    """Who signed in, if an ID token came; it has been checked."""
+    """The person, if an ID token came; it has been checked."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -263,7 +264,7 @@ class TokenResponse:
         """Read an answer against the request it answers.
 
         `received_at` is in seconds since 1970. Raises `AuthorityError` for an OAuth
-        error, whatever else the answer holds (E08), `UnexpectedAnswer` for anything
+        error, whatever else the answer holds, `UnexpectedAnswer` for anything
         that is not OAuth, `IdTokenRefused` for an ID token that says something else.
         """
         facts = answering.facts
@@ -282,7 +283,7 @@ class TokenResponse:
             beside=Beside(
                 access_token=access_token,
                 code=answering.code,
-                authority_time=_date(reply),
+                authority_time=http_date(reply.header("Date") or ""),
             ),
         )
         return cls(
@@ -296,19 +297,6 @@ class TokenResponse:
             identity=identity or None,
             warnings=_warnings(scope, id_token, answering),
         )
-
-
-def _date(reply: HttpResponse) -> float | None:
-    """The authority's clock, in seconds since 1970, if it said one (RFC 9110 §6.6.1)."""
-    value = reply.header("Date")
-    if not value:
-        return None
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return parsedate_to_datetime(value).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _correlation(correlation_id: str | None) -> Fields:

@@ -105,13 +105,13 @@ class CatalogueEntry:
     meaning: str
     cause: str
     action: str
-    """What to do, as a sentence."""
+    """The remedy, as a sentence."""
     helps: tuple[str, ...]
-    """Those of `retry`, `person` and `administrator` that can make it good."""
+    """Any of `retry`, `person` and `administrator` that can make it good."""
     suberror: str | None
     http_status: int | None
     where: str
-    """Where it is said: authorize, token, page, discovery, log."""
+    """The place of the number: authorize, token, page, discovery, log."""
     evidence: str
     note: str | None
 
@@ -155,7 +155,7 @@ def _entry(facts: dict[str, object]) -> CatalogueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What an error comes to: what to do, and where the catalogue knows it, why."""
+    """A judgement on an error: the remedy, and the reason if the catalogue knows it."""
 
     advice: str
     meaning: str | None = None
@@ -164,7 +164,7 @@ class Judgement:
 
 
 def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> Judgement:
-    """What is known of an OAuth error with these numbers and this sub-error."""
+    """Judge an OAuth error with these numbers and this sub-error."""
     if suberror == "cancel":
         word = SUBERRORS["cancel"]
         return Judgement(advice=word.action, meaning=word.meaning, helps=word.helps)
@@ -198,7 +198,7 @@ _DEAD_SUBERRORS = frozenset(["bad_token", "token_expired"])
 
 
 def is_dead(error: AuthorityError) -> bool:
-    """Whether the answer says that the refresh token itself will never be good again.
+    """True where the answer says that the refresh token itself will never be good again.
 
     Revoked, expired, or `bad_token`. NOTE: no other `invalid_grant` counts: most of
     them ask for a step (MFA, consent) after which the same token works again.

@@ -1,4 +1,4 @@
-"""Where an access token may be sent: the one gate of everything that sends one.
+"""The destinations of an access token: the one gate of everything that sends one.
 
 A token goes over https to a host of its own audience in the cloud of its own authority,
 and nowhere else (RFC 6750 §5.3, RFC 9700 §4.9). Whoever sends one follows no redirect.
@@ -33,7 +33,7 @@ class _Audience:
 
     name: str
     resources: frozenset[str]
-    """What scopes and tokens call it, in lower case and without a slash at the end."""
+    """Its names in scopes and tokens, in lower case and without a slash at the end."""
     hosts: Mapping[str, tuple[str, ...]] = field(repr=False)
     """By cloud: whole host names, or what a host must end in where there is a dot in front."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SIGN_IN_PATHS", "Workspace"]
 
 SIGN_IN_PATHS = ("/oidc/oauth2/v2.0/authorize", "/aad/auth")
-"""Where a workspace redirects to its tenant; the second is asked if the first does not."""
+"""Paths that redirect to the tenant; the second is tried if the first does not."""
 
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 

@@ -73,9 +73,9 @@ class ApiCall:
     """The whole address: `https://adb-….azuredatabricks.net/api/2.0/clusters/list`."""
     access_token: str = field(repr=False)
     scopes: tuple[str, ...]
-    """What the token is for."""
+    """The audience of the token."""
     authority: Authority
-    """Who made the token."""
+    """The issuer of the token."""
     body: bytes | None = field(default=None, repr=False)
     """JSON."""
     resource_id: str | None = None
@@ -114,7 +114,7 @@ class ApiCall:
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it does no harm when it is sent again (RFC 9110 §9.2.1)."""
+        """True where it does no harm when it is sent again (RFC 9110 §9.2.1)."""
         return self.method in ("GET", "HEAD")
 
     def to_http(self) -> HttpRequest:
@@ -133,7 +133,7 @@ class ApiCall:
         )
 
     def refusal(self, reply: HttpResponse, *, now: float) -> ApiRefused | None:
-        """What an answer says no to, and what to do; None if it says yes.
+        """The refusal that an answer holds, with the remedy; None if it is a good one.
 
         A redirect is a no: it is not followed. `now` is in seconds since 1970.
         """
@@ -150,7 +150,7 @@ class ApiCall:
         )
 
     def _explain(self, reply: HttpResponse, now: float) -> tuple[str, str, str | None]:
-        """What it means, what to do, and a claims challenge if there is one."""
+        """Meaning, remedy, and a claims challenge if there is one."""
         if reply.status == 401 and (claims := _challenge(reply)) is not None:
             return (
                 "it wants a newer or stronger sign-in (a claims challenge).",
@@ -165,7 +165,7 @@ class ApiCall:
         return what, advice, None
 
     def _age(self, now: float) -> tuple[str, str] | None:
-        """What the token says of its own times, where that is the cause. Not verified."""
+        """A sentence on the token's own times, if they are the cause. Not verified."""
         try:
             claims = decode(self.access_token).claims
         except UsageError:

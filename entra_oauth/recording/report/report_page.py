@@ -27,6 +27,7 @@ from entra_oauth.recording.report.parts import (
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.report.report_style import STYLE
 from entra_oauth.recording.step import Level
+from entra_oauth.recording.story import step_story
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step

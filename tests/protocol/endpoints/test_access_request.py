@@ -1,4 +1,4 @@
-"""What every grant shares: claims, correlation id, client id."""
+"""The part that every grant shares: claims, correlation id, client id."""
 
 from __future__ import annotations
 

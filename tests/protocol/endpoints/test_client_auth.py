@@ -1,4 +1,4 @@
-"""How an app proves itself; the assertions are verified by PyJWT, which did not make them."""
+"""Proof of an app; the assertions are verified by PyJWT, which did not make them."""
 
 from __future__ import annotations
 

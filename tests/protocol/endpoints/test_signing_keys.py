@@ -37,7 +37,7 @@ def with_header(header: dict[str, Any]) -> str:
 
 
 def hs256_with_the_public_key() -> str:
-    """What a verifier accepts that lets the token choose: HMAC keyed with public bytes."""
+    """A token that passes where the verifier lets it choose: HMAC keyed with public bytes."""
     signed = f"{part({'alg': 'HS256', 'kid': id_token_key.KID})}.{id_token().split('.')[1]}"
     mac = hmac.digest(id_token_key.key().as_pem(private=False), signed.encode(), "sha256")
     return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"

@@ -1,4 +1,4 @@
-"""Where a token may go, and everywhere that it may not."""
+"""The places where a token may go, and all others."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_hosts_that_a_person_has_named_count_by_their_whole_name() -> None:
 
 @given(st.text(max_size=40), st.sampled_from(["", "/", "@", "\\", "?", "#", ":", ".", "\t"]))
 def test_nothing_in_front_of_a_good_domain_leads_out_of_it(text: str, mark: str) -> None:
-    """What passes has only labels of a name before the suffix, so it is below the domain."""
+    """A host that passes has only labels of a name before the suffix, so it is below the domain."""
     url = f"https://{text}{mark}.azuredatabricks.net/"
     try:
         check_destination(url, scopes=("databricks",), authority=PUBLIC)
