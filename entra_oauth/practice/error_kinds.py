@@ -9,7 +9,6 @@ must not depend on them, nor on the numbers
 from __future__ import annotations
 
 import json
-import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -41,5 +40,7 @@ class ErrorKind:
 def error_kinds() -> Mapping[int, ErrorKind]:
     """Every error that the tenant can give, by number, smallest first."""
     # fidelity: error-pair
+    import pkgutil  # not needed to start
+
     text = pkgutil.get_data("entra_oauth.practice", "error_kinds.json")
     return {entry["number"]: ErrorKind(**entry) for entry in json.loads(text or b"")}

@@ -7,7 +7,6 @@ a behaviour in the code is marked with a comment that bears the row's key.
 from __future__ import annotations
 
 import json
-import pkgutil
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -43,6 +42,8 @@ class FidelityRow:
 @cache
 def fidelity_rows() -> tuple[FidelityRow, ...]:
     """The whole table, in the order of the page that shows it."""
+    import pkgutil  # not needed to start
+
     text = pkgutil.get_data("entra_oauth.practice", "fidelity.json")
     return tuple(
         FidelityRow(**{**row, "label": Label(row["label"])}) for row in json.loads(text or b"")

@@ -1,4 +1,4 @@
-"""Apps that speak for themselves, the ways they prove who they are, and on-behalf-of."""
+"""Apps that speak for themselves, and the ways in which they prove who they are."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpResponse
 from kit import needs
 from kit.practice import (
-    ALICE,
     BASE,
-    CAROL,
     DAEMON,
     MIDDLE,
     NOON,
@@ -36,7 +34,6 @@ from kit.practice import (
     Kit,
     body_of,
     claims_of,
-    consented,
     header_of,
     refused,
 )
@@ -399,102 +396,6 @@ def test_an_apps_own_token_may_stand_for_it_elsewhere_and_a_persons_may_not() ->
         assert response.status == expected, response.body
         if expected == 401:
             assert refused(response)[2] == 700229
-
-
-# ---- on-behalf-of --------------------------------------------------------------------------
-
-MIDDLE_SCOPE = f"api://{MIDDLE}/access_as_user"
-OBO: Changes = {
-    "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    "client_id": MIDDLE,
-    "client_secret": SECRET,
-    "scope": SCOPE,
-    "requested_token_use": "on_behalf_of",
-}
-
-
-def _for_middle(kit: Kit, scope: str = MIDDLE_SCOPE) -> dict[str, Any]:
-    return kit.tokens({"scope": scope}, {"scope": scope})
-
-
-def test_a_middle_tier_hands_on_what_a_person_gave_it() -> None:
-    kit = Kit(consented())
-    first = _for_middle(kit)["access_token"]
-    assert claims_of(first)["aud"] == MIDDLE
-    assert claims_of(first)["azp"] == ARTICLE_CLIENT_ID
-    body = body_of(kit.ask({**OBO, "assertion": first}))
-    claims = claims_of(body["access_token"])
-    assert (claims["aud"], claims["upn"], claims["appid"]) == (DATABRICKS, ALICE, MIDDLE)
-    assert claims["appidacr"] == "1"
-    assert "refresh_token" not in body
-
-
-def test_it_may_keep_the_access_and_use_it_later() -> None:
-    kit = Kit(consented())
-    scope = f"{SCOPE} offline_access"
-    body = body_of(kit.ask({**OBO, "scope": scope, "assertion": _for_middle(kit)["access_token"]}))
-    form: Changes = {
-        "grant_type": "refresh_token",
-        "client_id": MIDDLE,
-        "client_secret": SECRET,
-        "refresh_token": body["refresh_token"],
-    }
-    assert kit.ask(form).status == 200
-
-
-def test_a_second_step_that_was_taken_counts_further_on() -> None:
-    kit = Kit(consented(), user=CAROL)
-    body = body_of(kit.ask({**OBO, "assertion": _for_middle(kit)["access_token"]}))
-    assert claims_of(body["access_token"])["amr"] == ["pwd", "mfa"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"assertion": None}, (400, "invalid_request", 900144)),
-        ({"assertion": "x.y.z"}, (400, "invalid_grant", 50013)),
-        ({"requested_token_use": None}, (400, "invalid_request", 900144)),
-        ({"requested_token_use": "other"}, (400, "invalid_request", 90023)),
-        ({"client_secret": None}, (401, "invalid_client", 7000218)),
-        ({"client_secret": "no"}, (401, "invalid_client", 7000215)),
-        ({"client_id": DAEMON}, (400, "invalid_grant", 500131)),
-        ({"scope": None}, (400, "invalid_request", 900144)),
-    ],
-)
-def test_on_behalf_of_is_refused(changes: Changes, expected: tuple[int, str, int]) -> None:
-    kit = Kit(consented())
-    form = {**OBO, "assertion": _for_middle(kit)["access_token"], **changes}
-    assert refused(kit.ask(form)) == expected
-
-
-def test_only_a_persons_access_token_for_this_app_will_do() -> None:
-    kit = Kit(consented())
-    middle: Changes = {
-        "client_id": MIDDLE,
-        "redirect_uri": "http://localhost/middle",
-        "scope": f"{SCOPE} openid",
-    }
-    secret: Changes = {**middle, "client_secret": SECRET, "scope": None}
-    both = body_of(kit.redeem(kit.code(middle), secret))
-    assert refused(kit.ask({**OBO, "assertion": both["id_token"]})) == (
-        400,
-        "invalid_grant",
-        240002,
-    )
-    assert refused(kit.ask({**OBO, "assertion": both["access_token"]}))[2] == 500131
-    apps = body_of(kit.ask({**FORM, "scope": f"api://{MIDDLE}/.default"}))["access_token"]
-    assert refused(kit.ask({**OBO, "assertion": apps})) == (400, "unauthorized_client", 7000114)
-    good = _for_middle(kit)
-    kit.tenant.advance(good["expires_in"] + 2)
-    assert refused(kit.ask({**OBO, "assertion": good["access_token"]}))[2] == 500133
-
-
-def test_the_middle_tier_needs_consent_of_its_own() -> None:
-    kit = Kit()
-    token = _for_middle(kit)["access_token"]
-    response = kit.ask({**OBO, "assertion": token})
-    assert refused(response) == (400, "invalid_grant", 65001)
-    assert body_of(response)["suberror"] == "consent_required"
 
 
 # ---- believed by others --------------------------------------------------------------------
