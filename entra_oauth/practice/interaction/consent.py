@@ -48,6 +48,7 @@ def go_on(
         return forms.second_step(
             call, interaction, ctx=remember(context, page), user=user, failed=False
         )
+    # Only now does the browser get its session: without the second step nobody is signed in.
     extra = session_cookie(context, call, session)
     if isinstance(interaction, DeviceInteraction) and not interaction.confirmed:
         # fidelity: device-confirm

@@ -30,11 +30,17 @@ class Servable(Protocol):
     """All that serving knows of a `PracticeTenant`."""
 
     @property
-    def directory(self) -> Directory: ...
+    def directory(self) -> Directory:
+        """The directory, whose first tenant is the authority's."""
+        ...
 
-    def handle(self, request: HttpRequest) -> HttpResponse: ...
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request. Called from many threads; raises `HangUp`."""
+        ...
 
-    def connect(self, host: str) -> int: ...
+    def connect(self, host: str) -> int:
+        """The status for a client that wants to be connected with `host`; raises `HangUp`."""
+        ...
 
 
 def serve(
@@ -49,8 +55,8 @@ def serve(
 
     `port=0` picks a free one. With `tls` the certificate is a throw-away one, whose
     authority is in `ca_file`. With a `proxy_port` (0: a free one) there is a proxy as
-    well, behind which it plays the real hosts. `witness` is told of everything that comes
-    to either, and of the answer. Raises `PortBusy` when entered.
+    well, behind which it plays the real hosts. `witness` gets every exchange
+    with either, in the thread of its connection. Raises `PortBusy` when entered.
     """
     return Hosted(tenant, port=port, tls=tls, proxy_port=proxy_port, witness=witness)
 
