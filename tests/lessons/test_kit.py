@@ -44,7 +44,7 @@ def _expected(words: list[str]) -> int:
 
 
 def _can_run(words: list[str]) -> bool:
-    """Whether what a lab needs is on this machine; where it is not, its own test says so."""
+    """True where what a lab needs is on this machine; where it is not, its own test says so."""
     missing = {"9": needs.CHROMIUM is None, "11": needs.ipv6.args[0]}
     return words[0] != "lab" or "--me" in words or not missing.get(words[1])
 

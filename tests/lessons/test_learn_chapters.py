@@ -205,7 +205,7 @@ def test_a_chapter_can_be_done_twice_over_by_going_back(classroom: Classroom) ->
 
 @dataclass
 class Seen:
-    """What each step showed, and what was said of its right answer."""
+    """The words of each step, and those about its right answer."""
 
     steps: dict[int, str] = field(default_factory=dict)
     said: dict[int, tuple[str, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the checkers say of each kind of mistake, and the quiz."""
+"""The checkers: each kind of mistake is named, each right answer taken; and the quiz."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, Classroom
 from entra_oauth.lessons.learn.conversation import turns
 from entra_oauth.lessons.learn.memory import Memory
 from entra_oauth.lessons.learn.quiz import QUESTIONS, quiz
-from entra_oauth.lessons.learn.steps import Judgement, Task
+from entra_oauth.lessons.learn.steps import Feedback, Task
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 from entra_oauth.protocol.pkce import s256
 
@@ -289,9 +289,9 @@ CHOICES = [
 
 @pytest.mark.parametrize(("typed", "right"), CHOICES)
 def test_a_letter_its_number_and_its_words_are_one_answer(typed: str, right: bool | None) -> None:
-    judgement = chapter_task(1, 2).check(tidy(typed), Classroom())
-    assert judgement.is_right is (right is True)
-    assert ("Type one letter" in judgement.why) is (right is None)
+    feedback = chapter_task(1, 2).check(tidy(typed), Classroom())
+    assert feedback.is_right is (right is True)
+    assert ("Type one letter" in feedback.why) is (right is None)
 
 
 def chapter_task(number: int, step: int) -> Task:
@@ -300,8 +300,8 @@ def chapter_task(number: int, step: int) -> Task:
     return task
 
 
-def in_a_classroom(number: int, step: int, typed: str) -> Judgement:
-    """What a step of a chapter says of an answer, once the steps before it were done."""
+def in_a_classroom(number: int, step: int, typed: str) -> Feedback:
+    """The reply of a step to an answer, once the steps before it were done."""
     with Classroom() as classroom:
         memory = Memory(chapter(number), classroom)
         prepare = memory.chapter.prepare
@@ -347,8 +347,8 @@ IN_OTHER_WORDS = [
 def test_what_is_right_in_other_words_is_taken(
     number: int, step: int, typed: str, right: bool
 ) -> None:
-    judgement = in_a_classroom(number, step, typed)
-    assert judgement.is_right is right, judgement.why
+    feedback = in_a_classroom(number, step, typed)
+    assert feedback.is_right is right, feedback.why
 
 
 REFRESH = f"client_id={CLIENT}&grant_type=refresh_token&refresh_token=RT"
@@ -366,8 +366,8 @@ REFRESHES = [
 
 @pytest.mark.parametrize(("typed", "right"), REFRESHES)
 def test_a_refresh_form_has_what_belongs_to_it(typed: str, right: bool) -> None:
-    judgement = in_a_classroom(7, 2, typed)
-    assert judgement.is_right is right, judgement.why
+    feedback = in_a_classroom(7, 2, typed)
+    assert feedback.is_right is right, feedback.why
 
 
 HOSTS = [
@@ -394,8 +394,8 @@ HOSTS = [
 
 @pytest.mark.parametrize(("typed", "right"), HOSTS)
 def test_a_forged_host_looks_like_databricks_and_is_none(typed: str, right: bool) -> None:
-    judgement = chapter_task(8, 5).check(typed, Classroom())
-    assert judgement.is_right is right, judgement.why
+    feedback = chapter_task(8, 5).check(typed, Classroom())
+    assert feedback.is_right is right, feedback.why
 
 
 STATES = [

@@ -1,4 +1,4 @@
-"""How far somebody is: one private file, whole or not at all, shared by two without harm."""
+"""The progress of a learner: one private file, whole or not at all, shared by two without harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process in which a learner's function runs; started by `exercise.mark` only.
+"""The process in which a learner's function runs; started by `learner_file.mark` only.
 
 It reads its order from standard input and answers in one line of JSON. Whatever the
 learner's code prints goes to standard error, and what it may use up is limited.
@@ -25,6 +25,7 @@ _MOST_COMPLAINTS = 8
 
 def main() -> None:
     """Judge one answer."""
+    # The answer goes where the learner's code cannot print: its file number 1 becomes number 2.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     order = json.load(sys.stdin)
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def judged(number: int, source: str) -> list[str]:
-    """What is wrong with an answer."""
+    """The complaints about an answer; none: it is right."""
     exercise = lab(number).exercise
     names: dict[str, object] = {"__name__": "answer"}
     try:

@@ -34,16 +34,16 @@ _JUDGE = (
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What came of a check."""
+    """The outcome of a check."""
 
     complaints: tuple[str, ...]
-    """What is still wrong; none: it is solved."""
+    """The faults that are left; none: it is solved."""
     printed: str = ""
-    """What the learner's own code printed."""
+    """The output of the learner's own code."""
 
 
 def default_name(lab: Lab) -> str:
-    """What the file is called unless it is named."""
+    """The name of the file, unless another is given."""
     return f"lab{lab.number:02}.py"
 
 

@@ -40,7 +40,7 @@ class NaiveClient:
     log: list[str] = field(default_factory=list)
 
     def authorize_url(self) -> str:
-        """Where it sends the person."""
+        """The address to which it sends the person."""
         fields = {
             "client_id": CLIENT_ID,
             "response_type": "code",
@@ -56,7 +56,7 @@ class NaiveClient:
         return f"{self.authorize_endpoint}?{urlencode(fields)}"
 
     def callback(self, request: HttpRequest) -> HttpResponse:
-        """What its listener does with a redirect."""
+        """The answer of its listener to a redirect."""
         query = parse_qs(urlsplit(request.url).query)
         # WRONG (lab 1): state is not looked at. WRONG (lab 6): nor is iss.
         self.tokens = self.redeem(query["code"][0])

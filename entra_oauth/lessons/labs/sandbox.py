@@ -76,7 +76,7 @@ def aadsts(response: HttpResponse) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a sign-in of this project's own client ended."""
+    """The end of a sign-in of this project's own client: tokens, or an error."""
 
     tokens: TokenResponse | None = field(repr=False)
     error: EntraOAuthError | None
@@ -84,7 +84,7 @@ class Ended:
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        """Why redirects were refused, as the listener said it."""
+        """The reasons for which redirects were refused, as the listener said them."""
         events = (each.event for each in self.recording.exchanges if each.event is not None)
         return tuple(
             event.detail
@@ -184,7 +184,7 @@ class Sandbox:
         return fields.get("code", "")
 
     def owner(self, token: str) -> str:
-        """Whose token it is."""
+        """The person whose token it is."""
         claims = decode(token).claims
         name = str(claims.get("upn") or claims.get("preferred_username") or "nobody")
         return name.partition("@")[0]
@@ -230,6 +230,7 @@ class Sandbox:
                 tokens = sign_in(plan, recorder.wrap(channels))
             except EntraOAuthError as failure:
                 error = failure.with_traceback(None)
+        # The client is done; the browser may still be fetching its last page.
         trip.end()
         return Ended(tokens=tokens, error=error, recording=recorder.recording)
 
@@ -253,7 +254,7 @@ def give_up(sandbox: Sandbox, url: str) -> None:
 
 
 class _Trip:
-    """A browser's way, in a thread of its own."""
+    """A browser's way, in a thread of its own: the client waits for its answer meanwhile."""
 
     def __init__(self, visit: Callable[[str], object]) -> None:
         self._visit = visit
@@ -274,7 +275,7 @@ class _Trip:
     def _go(self, url: str) -> None:
         try:
             self._visit(url)
-        except BaseException as error:
+        except BaseException as error:  # raised again by `end`, in the thread of the lab
             self._failure = error
 
 

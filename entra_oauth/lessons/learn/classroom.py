@@ -1,4 +1,4 @@
-"""Where a chapter happens: a practice tenant on this machine, and what was found out so far."""
+"""The place of a chapter: a practice tenant on this machine, and what was found out so far."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class Classroom:
         self.tenant = PracticeTenant()
         self.values: dict[str, str] = {}
         self.parts: dict[str, Any] = {}
-        """What else a chapter keeps: answers, a listener that waits."""
+        """The other things that a chapter needs later: answers, a listener that waits."""
         self.curl = curl
         self.masks = Masks()
         self.open = ExitStack()
-        """What is to be closed with the classroom."""
+        """All that is to be closed with the classroom."""
         self.base_url = ""
         self._back: RequestsBack | None = None
 

@@ -28,7 +28,7 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What to say, then what to ask for."""
+    """One look at the screen: texts, then a prompt."""
 
     texts: tuple[str, ...]
     prompt: str
@@ -152,10 +152,10 @@ def _task(task: Task, at: int, memory: Memory, texts: Said) -> _Outcome:
                 memory.count_try(at)
                 texts = (refused,)
                 continue
-            judgement = memory.try_answer(at, task, tidy(typed))
-            if judgement.is_right:
-                return "right", (f"Right. {judgement.why}".strip(),)
-            texts = (judgement.why,)
+            feedback = memory.try_answer(at, task, tidy(typed))
+            if feedback.is_right:
+                return "right", (f"Right. {feedback.why}".strip(),)
+            texts = (feedback.why,)
 
 
 def _hint(hints: list[Telling], classroom: Classroom) -> str:
@@ -164,8 +164,8 @@ def _hint(hints: list[Telling], classroom: Classroom) -> str:
 
 
 def _give(task: Task, at: int, memory: Memory, *, shown: bool) -> Said:
-    answer, judgement = memory.give(at, task, shown=shown)
+    answer, feedback = memory.give(at, task, shown=shown)
     if not shown:
         return ("Skipped.",)
     text = f"The answer:\n\n    {answer}" if answer else "The answer is Enter alone."
-    return (text, judgement.why) if judgement.why else (text,)
+    return (text, feedback.why) if feedback.why else (text,)

@@ -15,7 +15,7 @@ from entra_oauth.lessons.learn.steps import Page, Task, wrong
 
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
-    from entra_oauth.lessons.learn.steps import Chapter, Judgement, Telling
+    from entra_oauth.lessons.learn.steps import Chapter, Feedback, Telling
 
 __all__ = ["Memory", "tell"]
 
@@ -31,7 +31,7 @@ class Memory:
     helped: set[int] = field(default_factory=set)
     """Those whose answer was shown: whoever types it afterwards has not solved them."""
     _shown: dict[int, str] = field(default_factory=dict)
-    _taken: dict[int, tuple[str, Judgement]] = field(default_factory=dict)
+    _taken: dict[int, tuple[str, Feedback]] = field(default_factory=dict)
     _tries: dict[int, int] = field(default_factory=dict)
 
     def text(self, at: int) -> str:
@@ -42,36 +42,36 @@ class Memory:
             self._shown[at] = tell(telling, self.classroom)
         return self._shown[at]
 
-    def try_answer(self, at: int, task: Task, typed: str) -> Judgement:
-        """The judgement of what a person typed; it is counted."""
+    def try_answer(self, at: int, task: Task, typed: str) -> Feedback:
+        """The feedback of what a person typed; it is counted."""
         self._tries[at] = self._tries.get(at, 0) + 1
-        judgement = self.judge(at, task, typed)
-        if judgement.is_right and at not in self.helped:
+        feedback = self.judge(at, task, typed)
+        if feedback.is_right and at not in self.helped:
             self.solved.setdefault(at, self._tries[at] == 1)
-        return judgement
+        return feedback
 
     def count_try(self, at: int) -> None:
         """Something was typed that could be no answer."""
         self._tries[at] = self._tries.get(at, 0) + 1
 
-    def judge(self, at: int, task: Task, typed: str) -> Judgement:
-        """The judgement of an answer, given to the step's check unless it was taken just before."""
+    def judge(self, at: int, task: Task, typed: str) -> Feedback:
+        """The feedback of an answer, given to the step's check unless it was taken just before."""
         taken = self._taken.get(at)
         if taken is not None and taken[0] == typed:
             return taken[1]
         before = dict(self.classroom.values)
         try:
-            judgement = task.check(typed, self.classroom)
+            feedback = task.check(typed, self.classroom)
         except EntraOAuthError as error:
             return wrong(f"That could not be tried: {error.what} {error.advice}")
-        if judgement.is_right:
+        if feedback.is_right:
             if taken is not None and self.classroom.values != before:
                 self._forget_after(at)
-            self._taken[at] = typed, judgement
-        return judgement
+            self._taken[at] = typed, feedback
+        return feedback
 
-    def give(self, at: int, task: Task, *, shown: bool) -> tuple[str, Judgement]:
-        """Take the model answer in the learner's place. Returns it, and its judgement."""
+    def give(self, at: int, task: Task, *, shown: bool) -> tuple[str, Feedback]:
+        """Take the model answer in the learner's place. Returns it, and its feedback."""
         if at not in self.solved and shown:
             self.helped.add(at)
         answer = task.answer(self.classroom)

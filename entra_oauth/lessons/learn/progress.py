@@ -1,4 +1,4 @@
-"""How far somebody is, in one file that only they can read.
+"""The progress of a learner, in one file that only they can read.
 
 It is replaced whole (0600). Each `learn` changes what it knows of its own chapter only, and
 reads the file anew under a lock before it writes, so two at once do not disturb each other. A
@@ -32,12 +32,12 @@ _WAIT_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How far somebody is in one chapter."""
+    """The place of a learner in one chapter."""
 
     step: int = 0
     """The step that is open, from 0."""
     done: bool = False
-    """Whether the chapter was finished once."""
+    """The chapter was finished once."""
     right: int = 0
     """Tasks solved without help, the last time it was finished."""
     solved: tuple[int, ...] = ()
@@ -60,7 +60,7 @@ class Progress:
         self._works = True
 
     def marks(self) -> dict[int, Mark]:
-        """What is known of each chapter."""
+        """The mark of each chapter that was begun."""
         try:
             return self._read()
         except LocalError as error:

@@ -1,4 +1,4 @@
-"""What a chapter is made of: pages to read, and tasks whose answers are checked."""
+"""The parts of a chapter: pages to read, and tasks whose answers are checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from entra_oauth.lessons.learn.typed_answer import place_of
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
 
-__all__ = ["Chapter", "Judgement", "Page", "Step", "Task", "Telling", "choice", "right", "wrong"]
+__all__ = ["Chapter", "Feedback", "Page", "Step", "Task", "Telling", "choice", "right", "wrong"]
 
 Telling = str | Callable[["Classroom"], str]
 """A text, or what makes it from the classroom. Paragraphs are parted by an empty line; a line that
@@ -19,19 +19,19 @@ begins with four blanks is shown as it is, one with five may be broken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether an answer was right, and why."""
+class Feedback:
+    """The reply to an answer: right or not, and why."""
 
     is_right: bool
     why: str
 
 
-def right(why: str = "") -> Judgement:
-    return Judgement(True, why)
+def right(why: str = "") -> Feedback:
+    return Feedback(True, why)
 
 
-def wrong(why: str) -> Judgement:
-    return Judgement(False, why)
+def wrong(why: str) -> Feedback:
+    return Feedback(False, why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,13 @@ class Task:
     """Something to be typed. What `check` does besides (send it, say) is part of the chapter."""
 
     asks: Telling
-    check: Callable[[str, Classroom], Judgement]
+    check: Callable[[str, Classroom], Feedback]
     answer: Callable[[Classroom], str]
     """The right answer; it is given to `check` where the learner skips the task."""
     hints: tuple[Telling, ...]
     prompt: str = "your answer"
     takes_secrets: bool = False
-    """Whether a code or token is what is wanted here."""
+    """A code or token is wanted here, so it is not refused."""
     blank_is_an_answer: bool = False
 
 
@@ -68,7 +68,7 @@ class Chapter:
     minutes: int
     steps: tuple[Step, ...]
     in_short: str
-    """What is to be remembered of it."""
+    """The sentence to be remembered of it."""
     prepare: Callable[[Classroom], None] | None = None
     """Done before the first page."""
 
@@ -89,11 +89,11 @@ def choice(
         lines = (f"{letter}) {words}" for letter, (words, _) in zip(letters, options, strict=True))
         return "\n\n".join((text, *lines))
 
-    def check(typed: str, classroom: Classroom) -> Judgement:
+    def check(typed: str, classroom: Classroom) -> Feedback:
         place = place_of(typed, tuple(words for words, _ in options))
         if place is None:
             return wrong(f"Type one letter, {letters[0]} to {letters[-1]}.")
-        return Judgement(place == correct, options[place][1])
+        return Feedback(place == correct, options[place][1])
 
     return Task(
         asks=shown,

@@ -1,4 +1,4 @@
-"""What a learner typed, before a chapter sees it: commands, and what cannot be an answer."""
+"""The line that a learner typed, before a chapter sees it: a command, an answer, or neither."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def tidy(text: str) -> str:
 
 
 def refusal(text: str, *, takes_secrets: bool, blank_is_an_answer: bool) -> str | None:
-    """Why this cannot be an answer to anything; None if it can. Repeats nothing of it."""
+    """The reason why this can be no answer at all; None if it can. Repeats nothing of it."""
     if len(text) > LONGEST:
         return (
             f"That has more than {LONGEST:,} characters; the longest right answer is far shorter. "

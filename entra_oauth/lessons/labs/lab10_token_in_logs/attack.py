@@ -30,7 +30,7 @@ __all__ = ["LAB"]
 
 
 def _seen_by_others(token: str, *, as_argument: bool) -> bool:
-    """Whether a list of processes shows a token that a program was given."""
+    """True where a list of processes shows the token that a program was given."""
     lines = "import sys; print(flush=True); sys.stdin.readline(); sys.stdin.readline()"
     extra = [f"Authorization: Bearer {token}"] if as_argument else []
     child = subprocess.Popen(  # noqa: S603 - this Python, and a line of our own
@@ -130,7 +130,7 @@ _UNKNOWN = ("AccessToken", "new_kind", "session", "code", "key", "x")
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
-    """What helps is there, nothing else is, and it is one line whatever the authority wrote."""
+    """All that helps and nothing else, on one line, whatever the authority wrote."""
     hidden = {name: fresh() for name in (*_MEMBERS, *_UNKNOWN)}
     inner = fresh()
     answer = {"token_type": "Bearer", "expires_in": 3617, **hidden, "more": {"token": [inner]}}

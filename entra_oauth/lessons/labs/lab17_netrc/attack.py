@@ -45,7 +45,7 @@ with RequestsBack(allow_keylog=True) as back:
 
 
 def _sent(sandbox: Sandbox, script: str) -> list[HttpRequest]:
-    """What arrives when a program posts, on a machine with a .netrc file."""
+    """The requests that arrive when a program posts, on a machine with a .netrc file."""
     got: list[HttpRequest] = []
 
     def handle(request: HttpRequest) -> HttpResponse:

@@ -25,7 +25,7 @@ EVIL = "https://evil.example/sign-in-again"
 
 
 def may_be_framed(page: HttpResponse) -> bool:
-    """Whether a browser would show it inside another site's page (CSP level 3, RFC 7034)."""
+    """True where a browser would show it inside another site's page (CSP level 3, RFC 7034)."""
     policy = page.header("Content-Security-Policy") or ""
     if "frame-ancestors" in policy:
         return "frame-ancestors 'none'" not in policy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.lessons.learn.classroom import DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
@@ -40,7 +40,7 @@ def _list_of_messages(classroom: Classroom) -> str:
     )
 
 
-def _password_line(typed: str, classroom: Classroom) -> Judgement:
+def _password_line(typed: str, classroom: Classroom) -> Feedback:
     wanted, typed = classroom.values["password line"], _line(typed)
     if not typed:
         return wrong("Type the number of one line.")
@@ -65,7 +65,7 @@ def _line(typed: str) -> str:
     return found[1] if found else ""
 
 
-def _program_line(typed: str, classroom: Classroom) -> Judgement:
+def _program_line(typed: str, classroom: Classroom) -> Feedback:
     typed = _line(typed)
     if typed == classroom.values["token line"]:
         return right("This one goes from the program to the authority directly.")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from entra_oauth.errors import plain
 from entra_oauth.lessons.learn.chapters.authorize_check import fault_in
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ WANTED = {
 }
 
 
-def _endpoint(typed: str, classroom: Classroom) -> Judgement:
+def _endpoint(typed: str, classroom: Classroom) -> Feedback:
     if typed.rstrip("/") == classroom.authorize_endpoint:
         return right("Host, tenant, then /oauth2/v2.0/authorize. AS ENTRA, but for the host.")
     if "?" in typed:
@@ -38,7 +38,7 @@ def _endpoint(typed: str, classroom: Classroom) -> Judgement:
     return wrong(fault or "Not quite. Compare it with the pattern, piece by piece.")
 
 
-def _encoded(typed: str, classroom: Classroom) -> Judgement:
+def _encoded(typed: str, classroom: Classroom) -> Feedback:
     wanted = quote(SCOPE, safe="")
     if typed.lower() == wanted.lower():
         return right("Only the slash changes: the dot and the hyphens may stand as they are.")
@@ -51,7 +51,7 @@ def _encoded(typed: str, classroom: Classroom) -> Judgement:
     return wrong("Not quite. It is the resource's id, then the encoded slash, then .default.")
 
 
-def _url(typed: str, classroom: Classroom) -> Judgement:
+def _url(typed: str, classroom: Classroom) -> Feedback:
     fault = fault_in(typed, classroom.authorize_endpoint, WANTED)
     if fault is not None:
         return wrong(fault)

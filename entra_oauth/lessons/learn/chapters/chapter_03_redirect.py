@@ -14,7 +14,7 @@ from entra_oauth.channels.base import Outcome, say_nothing
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 
@@ -85,7 +85,7 @@ def _where(classroom: Classroom) -> str:
     return f"{_waiting(classroom).receiver.redirect_uri}/"
 
 
-def _forged(typed: str, classroom: Classroom) -> Judgement:
+def _forged(typed: str, classroom: Classroom) -> Feedback:
     fault = _not_a_forgery(typed, classroom)
     if fault is not None:
         return wrong(fault)
@@ -116,7 +116,7 @@ def _not_a_forgery(typed: str, classroom: Classroom) -> str | None:
     return None
 
 
-def _genuine(typed: str, classroom: Classroom) -> Judgement:
+def _genuine(typed: str, classroom: Classroom) -> Feedback:
     if typed.lower() != "go":
         return wrong("Type go, and Alice signs in.")
     waiting = _waiting(classroom)

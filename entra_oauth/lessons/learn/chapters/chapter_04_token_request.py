@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form, split_form
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _sign_in(classroom: Classroom) -> None:
     classroom.parts["seen"] = len(classroom.tenant.log)
 
 
-def _code(typed: str, classroom: Classroom) -> Judgement:
+def _code(typed: str, classroom: Classroom) -> Feedback:
     typed, code = "".join(typed.split()), classroom.values["code"]
     if typed == code:
         return right(f"{len(code)} characters. It ends where the next & begins.")
@@ -99,7 +99,7 @@ def _task_text(classroom: Classroom) -> str:
     )
 
 
-def _sent(typed: str, classroom: Classroom) -> Judgement:
+def _sent(typed: str, classroom: Classroom) -> Feedback:
     word = typed.strip().lower()
     if word == "run" and classroom.curl is not None:
         _run(classroom)
@@ -123,7 +123,7 @@ def _post(classroom: Classroom) -> None:
     classroom.post(parse_form(form))
 
 
-def _look(classroom: Classroom) -> Judgement:
+def _look(classroom: Classroom) -> Feedback:
     found = [
         (request, reply)
         for request, reply in classroom.tenant.log[classroom.parts["seen"] :]

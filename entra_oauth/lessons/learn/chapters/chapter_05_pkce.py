@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
 from entra_oauth.protocol.pkce import s256
 
@@ -26,7 +26,7 @@ def _begin(classroom: Classroom) -> None:
     classroom.values["verifier"] = secrets.token_urlsafe(32)
 
 
-def _challenge(typed: str, classroom: Classroom) -> Judgement:
+def _challenge(typed: str, classroom: Classroom) -> Feedback:
     verifier = classroom.values["verifier"]
     wanted = s256(verifier)
     if typed == wanted:
@@ -98,7 +98,7 @@ def _thief(classroom: Classroom) -> str:
     )
 
 
-def _verifier(typed: str, classroom: Classroom) -> Judgement:
+def _verifier(typed: str, classroom: Classroom) -> Feedback:
     if typed == classroom.values["challenge"]:
         return wrong(
             "That is the challenge, which went through the browser: Mallory may have seen it. "

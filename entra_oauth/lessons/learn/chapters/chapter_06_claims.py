@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.channels.base import now
 from entra_oauth.errors import IdTokenRefused
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
@@ -37,7 +37,7 @@ def _claims(classroom: Classroom, name: str = "id token") -> dict[str, Any]:
     return decode(classroom.values[name]).claims
 
 
-def _parts(typed: str, classroom: Classroom) -> Judgement:
+def _parts(typed: str, classroom: Classroom) -> Feedback:
     words = {"one": "1", "two": "2", "three": "3", "four": "4"}
     count = typed.lower().removesuffix(".").removesuffix(" parts")
     if words.get(count, count) == "3":
@@ -58,7 +58,7 @@ def _payload(classroom: Classroom) -> str:
     return "\n".join(f"    {text[i : i + _WIDTH]}" for i in range(0, len(text), _WIDTH))
 
 
-def _audience(typed: str, classroom: Classroom) -> Judgement:
+def _audience(typed: str, classroom: Classroom) -> Feedback:
     claims, typed = _claims(classroom), value_of(typed, "aud")
     if typed == claims["aud"]:
         return right("That is our own client id: this token was made for this program to read.")
@@ -90,7 +90,7 @@ def _keys(classroom: Classroom) -> SigningKeys:
     return SigningKeys.read(classroom.send(request.to_http()), answering=request, received_at=now())
 
 
-def _forge(typed: str, classroom: Classroom) -> Judgement:
+def _forge(typed: str, classroom: Classroom) -> Feedback:
     if "@" not in typed or len(typed) > 100 or '"' in typed or " " in typed:
         return wrong("Type a user name such as bob@contoso-practice.example.")
     if typed == _claims(classroom)["preferred_username"]:

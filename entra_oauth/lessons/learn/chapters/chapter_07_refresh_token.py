@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _status(classroom: Classroom) -> int:
     ).status
 
 
-def _form(typed: str, classroom: Classroom) -> Judgement:
+def _form(typed: str, classroom: Classroom) -> Feedback:
     if any(c.isspace() for c in typed):
         return wrong("A form has no blanks: name=value, joined by &. A blank in a value is a +.")
     pairs = parse_form(typed)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.errors import DestinationRefused, plain
 from entra_oauth.lessons.learn.classroom import DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.resource.destination import check_destination
 
@@ -40,7 +40,7 @@ def _begin(classroom: Classroom) -> None:
     classroom.values["token"] = classroom.sign_in(SCOPE)["access_token"]
 
 
-def _header(typed: str, classroom: Classroom) -> Judgement:
+def _header(typed: str, classroom: Classroom) -> Feedback:
     name, colon, value = typed.partition(":")
     value = value.strip()
     if not colon:
@@ -95,7 +95,7 @@ def _grace(classroom: Classroom) -> str:
     )
 
 
-def _host(typed: str, classroom: Classroom) -> Judgement:
+def _host(typed: str, classroom: Classroom) -> Feedback:
     text = typed if "://" in typed else f"https://{typed}"
     try:
         host = (urlsplit(text).hostname or "").rstrip(".")
@@ -118,7 +118,7 @@ def _host(typed: str, classroom: Classroom) -> Judgement:
 
 
 def _looks_like_databricks(text: str) -> bool:
-    """Whether a hurried person could take it for Databricks: digits for letters, a letter off."""
+    """True where a hurried person could take it for Databricks: digits for letters, one off."""
     words = re.split(r"[^\w]+", text.lower().translate(_LETTERS))
     meant = ("databricks", "azuredatabricks")
     return any(m in w or SequenceMatcher(None, w, m).ratio() > 0.75 for w in words for m in meant)

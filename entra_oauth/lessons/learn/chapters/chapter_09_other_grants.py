@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT, members
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.practice import PracticeBrowser
 from entra_oauth.protocol.messages import FORM, HttpRequest, encode_form
 
@@ -56,7 +56,7 @@ def _asked(classroom: Classroom) -> str:
     )
 
 
-def _typed_code(typed: str, classroom: Classroom) -> Judgement:
+def _typed_code(typed: str, classroom: Classroom) -> Feedback:
     given, wanted = "".join(typed.upper().split()).replace("-", ""), classroom.values["user code"]
     if typed == classroom.values["device code"]:
         return wrong("That is the device code, which nobody types. The user code is short.")

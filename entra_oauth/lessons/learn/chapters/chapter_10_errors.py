@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Judgement, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
 from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.messages import parse_form
@@ -37,7 +37,7 @@ def _begin(classroom: Classroom) -> None:
     classroom.values["error"] = str(members(reply)["error"])
 
 
-def _number(typed: str, classroom: Classroom) -> Judgement:
+def _number(typed: str, classroom: Classroom) -> Feedback:
     given = value_of(typed, "error_codes", "number").strip(" []")
     digits = "".join(given.upper().split()).removeprefix("AADSTS").rstrip(":.")
     if digits == classroom.values["number"]:
@@ -49,7 +49,7 @@ def _number(typed: str, classroom: Classroom) -> Judgement:
     return wrong("Not that one. Look behind AADSTS in error_description.")
 
 
-def _word(typed: str, classroom: Classroom) -> Judgement:
+def _word(typed: str, classroom: Classroom) -> Feedback:
     typed = value_of(typed, "error")
     if typed.lower() == classroom.values["error"]:
         return right(
@@ -87,7 +87,7 @@ def _web(classroom: Classroom) -> str:
     )
 
 
-def _given(name: str, typed: str, classroom: Classroom) -> Judgement:
+def _given(name: str, typed: str, classroom: Classroom) -> Feedback:
     if not typed.strip():
         return right("Then the commands have a placeholder.")
     is_domain = name == "tenant" and _DOMAIN.fullmatch(typed)
