@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cli.command_line.arguments import help_for, read_arguments
+from entra_oauth.cli.command_line.arguments import read_arguments
+from entra_oauth.cli.command_line.help import help_for
 from entra_oauth.protocol.glossary.lookup import explain
 
 ROOT = Path(__file__).parents[1]

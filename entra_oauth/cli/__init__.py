@@ -6,6 +6,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import NoReturn
 
 __all__ = ["main", "program"]
@@ -61,7 +62,14 @@ def _run(arguments: list[str]) -> int:
 
     with uninterrupted():
         from entra_oauth.cli.command_line.dispatch import run
-    return run(arguments)
+    return run(arguments, _verb_module)
+
+
+def _verb_module(name: str) -> ModuleType:
+    """The module of a verb, by its path below this room: nothing below knows of this one."""
+    import importlib
+
+    return importlib.import_module(f"{__name__}.{name}")
 
 
 def _leave_threads_behind(code: int) -> None:

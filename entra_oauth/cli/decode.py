@@ -17,9 +17,9 @@ from entra_oauth.protocol.jwt import DecodedJwt, decode
 from entra_oauth.protocol.scopes import AUDIENCE_NAMES
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.see_verbs import DecodeOptions
 
 __all__ = ["describe", "run"]
 
@@ -27,11 +27,12 @@ _BEFORE_A_TOKEN = re.compile(r"\A(?:authorization:)?(?:bearer)?", re.IGNORECASE)
 _TIMES = frozenset(["auth_time", "exp", "iat", "nbf"])
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: DecodeOptions, session: Session) -> int:
     """Read a token from a prompt or standard input, and show it."""
+    console = session.console
     decoded = decode(_read_token(console))
     try:
-        if args.json:
+        if console.as_json:
             console.result_json(
                 {
                     "schema": "entra-oauth/decoded/1",

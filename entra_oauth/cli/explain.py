@@ -11,9 +11,9 @@ from entra_oauth.errors import UsageError
 from entra_oauth.protocol.glossary.lookup import Explanation, explain
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.see_verbs import ExplainWordOptions
 
 __all__ = ["describe", "run"]
 
@@ -38,19 +38,20 @@ _EVIDENCE = {
 }
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ExplainWordOptions, session: Session) -> int:
     """Look a word up and show all its uses."""
-    if not args.word:
+    console = session.console
+    if not options.word:
         raise UsageError(
             "There is nothing to explain.",
             advice="Give a number such as AADSTS50011, an error such as invalid_grant, or a name "
             "such as state or aud.",
         )
-    if _RULE.fullmatch(args.word.strip()):
-        _explain_rule(args.word.strip().upper(), args, console)
+    if _RULE.fullmatch(options.word.strip()):
+        _explain_rule(options.word.strip().upper(), console)
         return 0
-    found = explain(args.word)
-    if args.json:
+    found = explain(options.word)
+    if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/explanation/1",
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _explain_rule(name: str, args: argparse.Namespace, console: Console) -> None:
+def _explain_rule(name: str, console: Console) -> None:
     """A rule's page in the manual of the linter."""
     from entra_oauth.audit.manual import page
     from entra_oauth.audit.rules.all_rules import BY_ID, NOT_JUDGED
@@ -78,7 +79,7 @@ def _explain_rule(name: str, args: argparse.Namespace, console: Console) -> None
             f"The linter has no rule {name}.", advice="See docs/rules.md, or try AR04."
         )
     parts = page(rule)
-    if args.json:
+    if console.as_json:
         members = {title.lower().replace(" ", "_"): text for title, text in parts}
         console.result_json({"schema": "entra-oauth/rule/1", "id": rule.id, **members})
         return

@@ -34,6 +34,7 @@ _MIN_VALIDITY_S = 300
 _WAIT_S = 10.0
 """Seconds; the full program then looks why the other one does not finish."""
 _NAMES = ("tenant", "client-id", "scope", "authority-host", "account", "profile", "min-validity")
+_NUMBERS = ("min-validity", "http-timeout")
 _FOR_REQUESTS = ("ca-bundle", "http-timeout")
 """Options that a token which is at hand has no use for."""
 
@@ -127,16 +128,13 @@ def locate(arguments: list[str], environ: Mapping[str, str]) -> Place | None:
         if not known:
             return None
         account = known[0]
-    asked = given.get("min-validity", str(_MIN_VALIDITY_S))
-    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 7):
-        return None
     key = (base, tenant.lower(), client_id.lower(), account.lower(), scope)
     within = paths.account_folder(app, account)
     return Place(
         paths.line_file(within, *key),
         os.path.join(within, "lock"),
         key,
-        int(asked),
+        int(given.get("min-validity") or _MIN_VALIDITY_S),
         _OUTPUTS[given.get("output", "token")],
     )
 
@@ -194,7 +192,13 @@ def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] |
             if variable not in variables:
                 return None
             given.setdefault(variables[variable], environ[variable])
-    return given
+    numbers = (given[name] for name in _NUMBERS if given.get(name))
+    return given if all(map(_is_number, numbers)) else None
+
+
+def _is_number(text: str) -> bool:
+    """As the full program has it: 1 to 999999 in digits."""
+    return text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= 999_999
 
 
 def _values(

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
-from entra_oauth.cli.command_line.options import BY_KEY
+from entra_oauth.cli.command_line.profile_option import profile_option
+from entra_oauth.cli.command_line.values import check_choice
+from entra_oauth.cli.verbs.profile_verbs import (
+    ProfileListOptions,
+    ProfileNameOptions,
+    ProfileSetOptions,
+    ProfileShowOptions,
+)
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(
+    options: ProfileListOptions | ProfileShowOptions | ProfileSetOptions | ProfileNameOptions,
+    session: Session,
+) -> int:
     """Do what the second word says."""
-    profiles = Profiles.standard(os.environ)
-    _ACTIONS[args.action](profiles, args, console)
+    console = session.console
+    profiles = Profiles.standard(session.environ)
+    if isinstance(options, ProfileListOptions):
+        _list(profiles, console)
+    elif isinstance(options, ProfileShowOptions):
+        _show(profiles, options, console)
+    elif isinstance(options, ProfileSetOptions):
+        _set(profiles, options, console)
+    elif session.verb == "profile use":
+        _use(profiles, options, console)
+    else:
+        _delete(profiles, options, console)
     return 0
 
 
-def _list(profiles: Profiles, args: argparse.Namespace, console: Console) -> None:
+def _list(profiles: Profiles, console: Console) -> None:
     default = profiles.default()
     names = profiles.names()
-    if args.json:
+    if console.as_json:
         console.result_json(
             {"schema": "entra-oauth/profiles/1", "default": default, "profiles": list(names)}
         )
@@ -39,11 +57,11 @@ def _list(profiles: Profiles, args: argparse.Namespace, console: Console) -> Non
         console.say("There is no profile. Make one: entra-oauth login --save-profile NAME")
 
 
-def _show(profiles: Profiles, args: argparse.Namespace, console: Console) -> None:
-    profile = profiles.get(_one_name(args, needed=False))
+def _show(profiles: Profiles, options: ProfileShowOptions, console: Console) -> None:
+    profile = profiles.get(_one_name(options.names, needed=False))
     if profile is None:
         raise UsageError("There is no default profile.", advice="Name one: see profile list.")
-    if args.json:
+    if console.as_json:
         values = {n: list(v) if isinstance(v, tuple) else v for n, v in profile.values.items()}
         console.result_json(
             {"schema": "entra-oauth/profile/1", "name": profile.name, "values": values}
@@ -53,13 +71,13 @@ def _show(profiles: Profiles, args: argparse.Namespace, console: Console) -> Non
         console.result(f"{name:<15} {plain(value if isinstance(value, str) else ', '.join(value))}")
 
 
-def _set(profiles: Profiles, args: argparse.Namespace, console: Console) -> None:
-    if len(args.words) < 2:
+def _set(profiles: Profiles, options: ProfileSetOptions, console: Console) -> None:
+    if len(options.changes) < 2:
         raise UsageError(
             "profile set needs a name and at least one value.",
             advice="For example: entra-oauth profile set work tenant=TENANT",
         )
-    name, *changes = args.words
+    name, *changes = options.changes
     old = profiles.get(name) if name in profiles.names() else None
     values = dict(old.values) if old else {}
     for change in changes:
@@ -78,35 +96,28 @@ def _set(profiles: Profiles, args: argparse.Namespace, console: Console) -> None
 
 def _value(key: str, text: str) -> str | tuple[str, ...]:
     refuse_control_characters(key, text)
-    option = BY_KEY.get(key.replace("_", "-"))
-    if option is not None and option.choices and text not in option.choices:
-        raise UsageError(
-            f"{key} has a value that is not known.",
-            advice=f"Use one of {', '.join(option.choices)}.",
-        )
+    if (option := profile_option(key)) is not None:
+        check_choice(option, text, key)
     if key in LISTS:
         return tuple(each for each in text.split(",") if each)
     return text
 
 
-def _use(profiles: Profiles, args: argparse.Namespace, console: Console) -> None:
-    name = _one_name(args)
+def _use(profiles: Profiles, options: ProfileNameOptions, console: Console) -> None:
+    name = _one_name(options.names)
     profiles.use(name or "")
     console.say(f"The profile {name} is used where none is named.")
 
 
-def _delete(profiles: Profiles, args: argparse.Namespace, console: Console) -> None:
-    name = _one_name(args)
+def _delete(profiles: Profiles, options: ProfileNameOptions, console: Console) -> None:
+    name = _one_name(options.names)
     profiles.delete(name or "")
     console.say(f"The profile {name} is gone. Its tokens stay: entra-oauth logout forgets them.")
 
 
-_ACTIONS = {"list": _list, "show": _show, "set": _set, "use": _use, "delete": _delete}
-
-
-def _one_name(args: argparse.Namespace, *, needed: bool = True) -> str | None:
-    if len(args.words) > 1 or (needed and not args.words):
+def _one_name(names: tuple[str, ...], *, needed: bool = True) -> str | None:
+    if len(names) > 1 or (needed and not names):
         raise UsageError(
             "One profile is to be named.", advice="See them: entra-oauth profile list."
         )
-    return args.words[0] if args.words else None
+    return names[0] if names else None

@@ -28,6 +28,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 from entra_oauth.cli import main
+from entra_oauth.cli.command_line.declare import declared_by
+from entra_oauth.cli.command_line.verb_index import SUMMARIES, verb_named
 from kit import canaries
 from kit.servers import id_token_key, raw_peer
 from kit.servers.raw_server import Peer, RawServer, answer
@@ -35,7 +37,9 @@ from kit.servers.raw_server import Peer, RawServer, answer
 __all__ = [
     "AT_NOBODY",
     "CLIENT",
+    "OPTIONS",
     "TENANT",
+    "VERBS",
     "Person",
     "Ran",
     "Running",
@@ -57,6 +61,10 @@ SCOPE = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 PATIENCE_S = 20.0
 
 Fields = list[tuple[str, str]]
+
+VERBS = {name: verb_named(name) for name in SUMMARIES}
+OPTIONS = {name: declared_by(verb.options).options for name, verb in VERBS.items()}
+"""By the verb's name."""
 
 
 def free_port() -> str:

@@ -6,7 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
-from entra_oauth.cli.command_line.arguments import help_for, read_arguments
+from entra_oauth.cli.command_line.arguments import read_arguments
+from entra_oauth.cli.command_line.help import help_for
 
 __all__ = ["PAGES", "ROOT", "accept", "calls", "commands", "page", "rows", "section"]
 

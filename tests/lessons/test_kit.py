@@ -14,7 +14,8 @@ import pytest
 
 import make_stick
 import make_teaching
-from entra_oauth.cli.command_line.arguments import help_for, read_arguments
+from entra_oauth.cli.command_line.arguments import read_arguments
+from entra_oauth.cli.command_line.help import help_for
 from entra_oauth.lessons.labs.catalogue import labs
 from entra_oauth.lessons.learn import chapter
 from entra_oauth.protocol.endpoints.authorize import Procedure

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.article import pending_request
+from entra_oauth.cli.options.app_options import RequestOptions
+from entra_oauth.cli.options.network_options import NetworkOptions
 from entra_oauth.cli.sign_in.lint_request import say_findings
 from entra_oauth.cli.sign_in.plan import plan_of
 from entra_oauth.errors import UsageError
@@ -12,26 +14,31 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.article_verbs import AuthorizeUrlOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: AuthorizeUrlOptions, session: Session) -> int:
     """Print the URL and remember what `exchange` must know."""
-    if args.response_mode == "form_post":
+    console = session.console
+    if options.page.response_mode == "form_post":
         raise UsageError(
             "With form_post the final page leaves nothing to paste.",
             advice="Leave --response-mode out, or use entra-oauth login.",
         )
-    plan = plan_of(args, Procedure(args.procedure))
-    request = plan.request(
-        redirect_uri=args.redirect_uri or "http://localhost", response_mode="query"
+    plan = plan_of(
+        options.app,
+        Procedure(options.procedure),
+        page=options.page,
+        request=RequestOptions(),
+        network=NetworkOptions(),
+        state=options.article.state,
     )
+    request = plan.request(redirect_uri=options.page.registered_uri, response_mode="query")
     pending_request.keep(request)
-    if args.json:
+    if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/authorize-url/1",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
 from entra_oauth.errors import LocalError, plain
@@ -27,11 +28,11 @@ from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
-    import argparse
     from types import TracebackType
     from typing import Self
 
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.verbs.article_verbs import MirrorOptions
 
 __all__ = ["compare", "prove"]
 
@@ -41,21 +42,30 @@ NOT_EQUAL = 9
 TIMEOUT_S = 10.0
 
 
-def prove(args: argparse.Namespace, console: Console) -> int:
+def prove(options: MirrorOptions, console: Console) -> int:
     """Compare, print the two hashes, and exit 0 only if every byte is the same."""
-    args.tenant = args.tenant or EXAMPLE_TENANT
-    args.client_id = args.client_id or EXAMPLE_CLIENT
-    args.state = args.state or EXAMPLE_STATE
+    app = replace(
+        options.app,
+        tenant=options.app.tenant or EXAMPLE_TENANT,
+        client_id=options.app.client_id or EXAMPLE_CLIENT,
+    )
+    state = options.article.state or EXAMPLE_STATE
     curl, version = _find_curl()
     with _OneSocket() as sink:
-        plan = replace(
-            plan_of(args, Procedure.ARTICLE),
-            authority=Authority(f"http://127.0.0.1:{sink.port}", args.tenant),
+        plan = plan_of(
+            app,
+            Procedure.ARTICLE,
+            page=options.page,
+            request=RequestOptions(),
+            network=options.network,
+            state=state,
         )
-        request = plan.request(redirect_uri=pasted_uri(args), response_mode="query")
+        here = Authority(f"http://127.0.0.1:{sink.port}", plan.authority.tenant)
+        plan = replace(plan, authority=here)
+        request = plan.request(redirect_uri=pasted_uri(options.page), response_mode="query")
         callback = HttpRequest(
             method="GET",
-            url=f"http://localhost/?code={EXAMPLE_CODE}&state={quote_plus(args.state)}",
+            url=f"http://localhost/?code={EXAMPLE_CODE}&state={quote_plus(state)}",
         )
         token_request = TokenRequest.redeem(AuthorizationResponse.read(callback, answering=request))
         ours = _send_ours(token_request, version, sink)

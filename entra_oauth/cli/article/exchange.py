@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.paste.parse_pasted import parse_pasted
 from entra_oauth.channels.terminal.secret_line import read_secret_line
 from entra_oauth.cli.article import pending_request
+from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.token_output import print_tokens
-from entra_oauth.cli.session.record_option import recorder_of
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.plan import plan_of
 from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
@@ -19,9 +19,9 @@ from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse, Proc
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.article_verbs import ExchangeOptions
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.messages import HttpRequest
 
@@ -32,51 +32,58 @@ READ_TIMEOUT_S = 300.0
 _WITH_STATE = ("tenant", "client_id", "scope", "cloud", "authority_host", "redirect_uri")
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ExchangeOptions, session: Session) -> int:
     """Read the final address, find the request that it answers, redeem its code."""
-    by_hand = args.state is not None
-    candidates = [_by_hand(args)] if by_hand else _kept(args)
-    with back_channels(args, console) as channels:
+    console = session.console
+    by_hand = options.article.state is not None
+    candidates = [_by_hand(options)] if by_hand else _waiting(options)
+    with back_channels(options.network, session) as channels:
         response, callback = _read(candidates, console)
-        if (recorder := recorder_of(args)) is not None:
-            recorder.pasted(response.request.url, callback, at=channels.now())
+        if session.recorder is not None:
+            session.recorder.pasted(response.request.url, callback, at=channels.now())
         request = TokenRequest.redeem(response)
         if not by_hand:
             _claim(response.request)
         hardened = response.request.procedure is Procedure.HARDENED
         signature = SignatureCheck.begin(request.authority, channels, KeyStore(), wanted=hardened)
         try:
-            reply = channels.back.send(request.to_http(), timeout_s=args.http_timeout)
+            reply = channels.back.send(request.to_http(), timeout_s=options.network.timeout_s)
         except (ConnectFailed, TlsFailed):
             if not by_hand:  # nothing was sent, so the code is still good
                 pending_request.keep(response.request)
             raise
         tokens = TokenResponse.read(reply, answering=request, received_at=channels.now())
         tokens = signature.check(tokens)
-    print_tokens(tokens, _plan(response.request), console, output=args.output)
+    print_tokens(tokens, _plan(response.request), console, output=options.output.output)
     return 0
 
 
-def _by_hand(args: argparse.Namespace) -> AuthorizationRequest:
-    plan = plan_of(args, Procedure.ARTICLE)
-    redirect_uri = args.redirect_uri or "http://localhost"
-    return plan.request(redirect_uri=redirect_uri, response_mode="query")
+def _by_hand(options: ExchangeOptions) -> AuthorizationRequest:
+    plan = plan_of(
+        options.app,
+        Procedure.ARTICLE,
+        page=options.page,
+        request=RequestOptions(),
+        network=options.network,
+        state=options.article.state,
+    )
+    return plan.request(redirect_uri=options.page.registered_uri, response_mode="query")
 
 
-def _kept(args: argparse.Namespace) -> list[AuthorizationRequest]:
+def _waiting(options: ExchangeOptions) -> list[AuthorizationRequest]:
     for name in _WITH_STATE:
-        if name in args.given:
+        if name in options.app.origins.given:
             raise UsageError(
                 f"--{name.replace('_', '-')} goes with --state only.",
                 advice="Leave it out: the request that authorize-url has kept says all of that.",
             )
-    kept = pending_request.waiting()
-    if not kept:
+    waiting = pending_request.waiting()
+    if not waiting:
         raise StateMismatch(
             "No request on this machine is waiting for an answer.",
             advice="Make one: entra-oauth authorize-url. A request waits for an hour.",
         )
-    return kept
+    return waiting
 
 
 def _claim(request: AuthorizationRequest) -> None:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
+from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.token_output import print_tokens
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri, run_sign_in
 from entra_oauth.cli.sign_in.lint_request import say_findings
@@ -15,43 +16,53 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.article_verbs import MirrorOptions
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.messages import Fields
 
 __all__ = ["curl_command", "run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: MirrorOptions, session: Session) -> int:
     """Run the procedure; with --print or --prove, show what it would send."""
-    if (args.print or args.prove) and "output" in args.given and not args.json:
+    console = session.console
+    sends_nothing = options.print or options.prove
+    if sends_nothing and "output" in options.output.origins.given and not console.as_json:
         raise UsageError(
-            f"With {'--print' if args.print else '--prove'} there is no token to put out.",
+            f"With {'--print' if options.print else '--prove'} there is no token to put out.",
             advice="Leave --output out, or use --json.",
         )
-    if (args.print or args.prove) and args.record is not None:
+    if sends_nothing and options.recording.record is not None:
         raise UsageError(
             "There is nothing to record: no authority is talked to.",
             advice="Leave --record out, or --print and --prove.",
         )
-    if args.prove:
+    if options.prove:
         from entra_oauth.cli.article.curl_proof import prove
 
-        return prove(args, console)
-    use_workspace(args, console)
-    plan = plan_of(args, Procedure.ARTICLE)
-    if args.print:
+        return prove(options, console)
+    app = use_workspace(options.app, options.network, session)
+    plan = plan_of(
+        app,
+        Procedure.ARTICLE,
+        page=options.page,
+        request=RequestOptions(),
+        network=options.network,
+        state=options.article.state,
+    )
+    if options.print:
         request = plan.request(
-            redirect_uri=pasted_uri(args), response_mode=args.response_mode or "query"
+            redirect_uri=pasted_uri(options.page),
+            response_mode=options.page.response_mode or "query",
         )
         _print(request, console)
         say_findings(console, *_would_be_sent(request))
         console.say("\nNothing was sent.")
         return 0
-    tokens = run_sign_in(plan, args, console)
-    print_tokens(tokens, plan, console, output=args.output)
+    tokens = run_sign_in(plan, options.page, options.network, session)
+    print_tokens(tokens, plan, console, output=options.output.output)
     return 0
 
 

@@ -15,9 +15,9 @@ from entra_oauth.recording.compare.layers import (
 from entra_oauth.recording.compare.named_step import masking, pair, shown
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import DiffOptions
 
 __all__ = ["run"]
 
@@ -26,20 +26,21 @@ _GOOD = (Equality.BYTE_EQUAL, Equality.BODY_EQUAL, Equality.SAME_PARAMETERS)
 _ENOUGH = {"bytes": 1, "body": 2, "parameters": 3}
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: DiffOptions, session: Session) -> int:
     """Compare. Returns 0 if the requests are as equal as `--accept` asks, else 9."""
-    if len(args.words) != 2:
+    console = session.console
+    if len(options.pair) != 2:
         raise UsageError(
             "Two requests are compared.",
             advice="Name both, such as rec#4 and article:curl, or rec#4 and x.har#3.",
         )
-    a, b = pair(*args.words)
+    a, b = pair(*options.pair)
     found = compare(a, b, show=partial(shown, masking()))
-    if args.json:
+    if console.as_json:
         console.result_json(_as_json(found))
     else:
         _print(found, console)
-    return 0 if found.equality in _GOOD[: _ENOUGH[args.accept]] else NOT_EQUAL
+    return 0 if found.equality in _GOOD[: _ENOUGH[options.accept]] else NOT_EQUAL
 
 
 def _print(found: Comparison, console: Console) -> None:

@@ -23,9 +23,8 @@ from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import load
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import ExportOptions
 
 __all__ = ["run"]
 
@@ -38,28 +37,29 @@ _TEXTS: dict[str, Callable[[Evidence], str]] = {
 }
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ExportOptions, session: Session) -> int:
     """Write it to the file `--out`, or to standard output."""
-    if not args.word:
+    console = session.console
+    if not options.recording:
         raise UsageError("audit export needs a recording.", advice="Name its folder, such as rec.")
-    kind: str = vars(args)["as"]  # a word of Python's own
-    if kind != "html" and ({"audience", "blank"} & set(args.given)):
+    kind = options.form
+    if kind != "html" and ({"audience", "blank"} & options.origins.given):
         raise UsageError(
             f"--audience and --blank are for the report, not for {kind}.",
             advice="Leave them out, or use --as html.",
         )
-    if args.out:
-        check_new_file(Path(args.out))
-    whole = _evidence(args.word)
+    if options.copy.out:
+        check_new_file(Path(options.copy.out))
+    whole = _evidence(options.recording)
     evidence = handed_on(whole)
     if whole.level is Level.NONE:
         console.say("Nothing was taken out of this recording; in what is written, secrets are.")
-    text = _TEXTS[kind](evidence) if kind in _TEXTS else _html(evidence, args)
+    text = _TEXTS[kind](evidence) if kind in _TEXTS else _html(evidence, options)
     data = text.encode("utf-8", "backslashreplace")
     refuse_leaks({kind: data}, live_in(whole))
-    if args.out:
-        write_new_file(Path(args.out), data)
-        console.say(f"Written to {plain(args.out)}.")
+    if options.copy.out:
+        write_new_file(Path(options.copy.out), data)
+        console.say(f"Written to {plain(options.copy.out)}.")
     else:
         console.result_bytes(data)
     return 0
@@ -73,14 +73,16 @@ def _evidence(name: str) -> Evidence:
     return replace(evidence, steps=(step,))
 
 
-def _html(evidence: Evidence, args: argparse.Namespace) -> str:
+def _html(evidence: Evidence, options: ExportOptions) -> str:
     from entra_oauth.audit import case_of_evidence, findings_of, lint
     from entra_oauth.cli.session.times import today
     from entra_oauth.recording.report.report_page import as_html
 
-    path, number = split_name(args.word)
+    path, number = split_name(options.recording or "")
     whole = evidence if number is None else load(path)
     found = findings_of(lint(case_of_evidence(whole), today=today()))
     if number is not None:  # of one step, only what is about it
         found = tuple(each for each in found if each.step == number)
-    return as_html(evidence, findings=found, learner=args.audience == "learner", blank=args.blank)
+    return as_html(
+        evidence, findings=found, learner=options.audience == "learner", blank=options.blank
+    )

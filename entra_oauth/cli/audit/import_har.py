@@ -16,29 +16,29 @@ from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import check_target, write
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import ImportOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ImportOptions, session: Session) -> int:
     """Write the recording to the folder `--out`, and say what was taken and what was left."""
-    if not args.word or not args.out:
+    console = session.console
+    if not options.file or not options.copy.out:
         raise UsageError(
             "audit import needs a file, and a folder to write to.",
             advice="Use entra-oauth audit import browser.har -o rec.",
         )
-    folder = Path(args.out)
+    folder = Path(options.copy.out)
     check_target(folder)
-    har = read_har(read_file(Path(args.word)))
+    har = read_har(read_file(Path(options.file)))
     facts = facts_of(os.environ, verb="audit import") | {
         "imported": {"creator": har.creator, "har": har.version, "entries": len(har.entries)}
     }
-    done = import_har(har, level=Level(args.level), created_at=now(), facts=facts)
+    done = import_har(har, level=Level(options.copy.level), created_at=now(), facts=facts)
     write(finished_files(done.evidence, done.recording), folder)
-    if args.json:
+    if console.as_json:
         console.result_json(_as_json(done))
         return 0
     for step, (number, kind) in zip(done.evidence.steps, done.taken, strict=True):

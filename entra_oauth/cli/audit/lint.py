@@ -17,9 +17,8 @@ from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import LintOptions
 
 __all__ = ["run"]
 
@@ -27,25 +26,26 @@ FOUND = 9
 _LONGEST_POLICY = 1_000_000
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: LintOptions, session: Session) -> int:
     """Judge it. Returns 9 where something is as bad as `--fail-on` says, or worse."""
-    if not args.word:
+    console = session.console
+    if not options.judged:
         raise UsageError(
             "audit lint needs something to judge.",
             advice="Name a recording's folder, a HAR file, an authorize address in quotes, or a "
             "file with one request.",
         )
-    policy = _policy(args.policy) if args.policy else None
-    report = lint(named(args.word, policy=policy), today=today())
-    source = args.word if "://" not in args.word else "an address"
-    if args.output == "sarif":
+    policy = _policy(options.policy) if options.policy else None
+    report = lint(named(options.judged, policy=policy), today=today())
+    source = options.judged if "://" not in options.judged else "an address"
+    if options.output == "sarif":
         console.result_json(sarif_of(report, source))
-    elif args.json:
+    elif console.as_json:
         console.result_json(as_json(report, plain(source)))
     else:
         for indent, line in report_lines(report):
             console.result(_laid_out(line, indent))
-    return FOUND if report.at_least(Severity(args.fail_on)) else 0
+    return FOUND if report.at_least(Severity(options.fail_on)) else 0
 
 
 def _laid_out(line: str, indent: int) -> str:

@@ -12,9 +12,8 @@ from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, read_har, redact
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import RedactOptions
     from entra_oauth.recording.har.har_redact import HarReport
 
 __all__ = ["run"]
@@ -50,14 +49,15 @@ _KINDS = {
 }
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: RedactOptions, session: Session) -> int:
     """Write the clean file to --out, or to standard output, and report on it."""
-    if not args.word:
+    console = session.console
+    if not options.file:
         raise UsageError("audit redact needs a file.", advice="Name a HAR file.")
-    data, report = redact_har(read_har(_read(Path(args.word))), Level(args.level))
-    if args.out:
-        _write(Path(args.out), data)
-    if args.json:
+    data, report = redact_har(read_har(_read(Path(options.file))), Level(options.copy.level))
+    if options.copy.out:
+        _write(Path(options.copy.out), data)
+    if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/redaction/1",
@@ -65,13 +65,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 "removed": dict(sorted(report.removed.items())),
                 "kept": sorted(report.kept),
                 "not_understood": report.not_understood,
-                "har": None if args.out else data.decode("utf-8", "replace"),
+                "har": None if options.copy.out else data.decode("utf-8", "replace"),
             }
         )
         return 0
-    if not args.out:
+    if not options.copy.out:
         console.result(data.decode("utf-8", "replace").rstrip("\n"))
-    tell = console.result if args.out else console.say
+    tell = console.result if options.copy.out else console.say
     for line in _lines(report):
         tell(line)
     return 0

@@ -24,9 +24,9 @@ from entra_oauth.recording.replay import (
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import ReplayOptions
     from entra_oauth.protocol.messages import HttpRequest
     from entra_oauth.recording.replay import ReplayRequest
     from entra_oauth.recording.step import Evidence, Step
@@ -38,32 +38,31 @@ PASSWORD = "practice"  # noqa: S105 - the toy directory's, printed on its own pa
 READ_TIMEOUT_S = 300.0
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ReplayOptions, session: Session) -> int:
     """Send it, and show both statuses, and which members the two answers have."""
-    if not args.word:
+    console = session.console
+    if not options.step:
         raise UsageError("audit replay needs a step.", advice="Name it, such as rec#3.")
-    evidence, step = named_step(args.word)
-    values = _values() if args.values else {}
+    evidence, step = named_step(options.step)
+    values = _values() if options.values else {}
     with ExitStack() as stack:
-        if args.to is None and not args.live:
+        if options.to is None and not options.live:
             to, ready = _practice(step, evidence, values, stack)
         else:
-            to, ready = _named(args, step, values)
+            to, ready = _named(options, step, values)
         # A key log is no matter on the way to this machine; to others it is refused.
         near = is_loopback(urlsplit(to).hostname or "")
         back = stack.enter_context(RequestsBack(allow_keylog=near, say=console.say))
         console.say(f"{plain(ready.request.method)} {plain(split_origin(ready.request.url)[0])}")
-        response = back.send(ready.request, timeout_s=float(args.http_timeout))
+        response = back.send(ready.request, timeout_s=options.network.timeout_s)
     _tell(step, ready, response, values, console)
     return 0
 
 
-def _named(
-    args: argparse.Namespace, step: Step, values: dict[str, str]
-) -> tuple[str, ReplayRequest]:
-    to = _origin(args.to) if args.to else split_origin(step.url)[0]
+def _named(options: ReplayOptions, step: Step, values: dict[str, str]) -> tuple[str, ReplayRequest]:
+    to = _origin(options.to) if options.to else split_origin(step.url)[0]
     parts = urlsplit(to)
-    if not args.live and not is_loopback(parts.hostname or ""):
+    if not options.live and not is_loopback(parts.hostname or ""):
         raise DestinationRefused(
             f"{plain(parts.hostname or 'That host')} is not on this machine, so nothing was sent.",
             advice="Leave --to out for a practice tenant. --live sends it to a real host: a code "

@@ -9,25 +9,25 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.seal import NAMESPACE, seal
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import SealOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: SealOptions, session: Session) -> int:
     """Seal the recording, and say with which key."""
-    if not args.word:
+    console = session.console
+    if not options.folder:
         raise UsageError("audit seal needs a folder.", advice="Name one that --record has written.")
-    if not args.key:
+    if not options.key:
         raise UsageError(
             "No key was named to seal with.",
             advice="Name an SSH key: --key ~/.ssh/id_ed25519",
         )
-    folder = Path(args.word)
-    fingerprint = seal(folder, Path(args.key).expanduser())
-    if args.json:
+    folder = Path(options.folder)
+    fingerprint = seal(folder, Path(options.key).expanduser())
+    if console.as_json:
         console.result_json(
             {"schema": "entra-oauth/seal/1", "key": fingerprint, "namespace": NAMESPACE}
         )

@@ -17,9 +17,8 @@ from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.store import load
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import ShowOptions
     from entra_oauth.protocol.messages import Wire
     from entra_oauth.recording.step import Evidence, Half, Step
 
@@ -40,17 +39,18 @@ _LONGEST = 100_000
 _STEP = re.compile(r"(?P<folder>.+)#(?P<number>[0-9]{1,6})")
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ShowOptions, session: Session) -> int:
     """Show the recording `DIR`, or its step `STEP`."""
-    folder, number = _words(args.words)
+    console = session.console
+    folder, number = _words(options.place)
     evidence = load(folder)
     if number is None:
-        if args.raw or args.hex or args.explain:
+        if options.raw or options.hex or options.explain:
             raise UsageError(
                 "Which step is to be shown so is not said.",
                 advice=f"Give its number: entra-oauth audit show {plain(str(folder))} 1",
             )
-        if args.json:
+        if console.as_json:
             console.result_json(_as_json(evidence))
         else:
             console.result("\n".join(_list(evidence)))
@@ -61,24 +61,24 @@ def run(args: argparse.Namespace, console: Console) -> int:
             f"This recording has no step {number}; it has {len(evidence.steps)}.",
             advice=f"See them: entra-oauth audit show {plain(str(folder))}",
         )
-    if args.json:
+    if console.as_json:
         console.result_json({"schema": "entra-oauth/step/1", **_step_as_json(step, bytes_too=True)})
         return 0
-    lines = _hex(step) if args.hex else _raw(step) if args.raw else _story(step, evidence)
-    if args.explain:
+    lines = _hex(step) if options.hex else _raw(step) if options.raw else _story(step, evidence)
+    if options.explain:
         lines += _explained(step)
     console.result("\n".join(lines))
     return 0
 
 
-def _words(words: list[str]) -> tuple[Path, int | None]:
+def _words(words: tuple[str, ...]) -> tuple[Path, int | None]:
     if not 1 <= len(words) <= 2:
         raise UsageError(
             "audit show needs a folder, and takes a step's number after it.",
             advice="Use entra-oauth audit show DIR, or entra-oauth audit show DIR 3.",
         )
     if len(words) == 1 and not os.path.exists(words[0]) and (one := _STEP.fullmatch(words[0])):
-        words = [one["folder"], one["number"]]  # as the other audit verbs name a step
+        words = (one["folder"], one["number"])  # as the other audit verbs name a step
     number = words[1].removeprefix("#") if len(words) == 2 else None
     if number is not None and not (number.isascii() and number.isdigit() and len(number) < 7):
         raise UsageError("The step is not a number.", advice="Give it in digits: 3.")

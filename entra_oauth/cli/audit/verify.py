@@ -9,22 +9,22 @@ from entra_oauth.errors import UsageError
 from entra_oauth.recording.seal import verify
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.audit_verbs import VerifyOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: VerifyOptions, session: Session) -> int:
     """Check it. A changed file or a broken seal is a `SecurityError`: exit code 5."""
-    if not args.word:
+    console = session.console
+    if not options.folder:
         raise UsageError(
             "audit verify needs a folder.", advice="Name one that --record has written."
         )
-    signer = Path(args.signer).expanduser() if args.signer else None
-    checked = verify(Path(args.word), signer)
-    if args.json:
+    signer = Path(options.signer).expanduser() if options.signer else None
+    checked = verify(Path(options.folder), signer)
+    if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/verify/1",

@@ -1,5 +1,5 @@
 """The parser of one verb, with argparse: for its help, for mistakes, and for words beside
-options. Ordinary command lines are read by `plain_arguments`, without this import.
+options. Ordinary command lines are read by `plain_parser`, without this import.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from entra_oauth.cli.command_line.options import add
+from entra_oauth.cli.command_line.declare import HEADINGS, Kind, PasteFrom, declared_by
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.command_line.verbs import Verb
+    from entra_oauth.cli.command_line.declare import Option, Verb
 
-__all__ = ["parser_for"]
+__all__ = ["parser_for", "read_with_argparse"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,21 +31,63 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", advice=advice)
 
 
+def read_with_argparse(arguments: list[str], verb: Verb) -> tuple[dict[str, object], list[str]]:
+    """A value for each option by its field, None where it was not given; and what is not known.
+
+    The words that may follow the verb are there too. Raises `UsageError`.
+    """
+    found, unknown = parser_for(verb).parse_known_args(arguments)
+    return vars(found), unknown
+
+
 def parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
     """The parser of one verb; the others are not built. `columns` is for its help."""
-    follows = verb.word or verb.words
-    after = f"{f' {follows}' if follows else ''} [options]{' -- PROGRAM …' if verb.runs else ''}"
+    declared = declared_by(verb.options)
+    words = declared.words
+    follows = f" {words.metavar}" if words and not words.program else ""
+    program = f" -- {words.metavar}" if words and words.program else ""
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
-        usage=f"entra-oauth {verb.name}{after}",
+        usage=f"entra-oauth {verb.name}{follows}{' [options]' * bool(declared.options)}{program}",
         description=textwrap.fill(verb.description, columns),
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=columns),
         epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
         allow_abbrev=False,
+        add_help=False,
     )
-    if verb.word:
-        parser.add_argument("word", nargs="?", metavar=verb.word, help=verb.meaning)
-    if verb.words:
-        parser.add_argument("words", nargs="*", metavar=verb.words, help=verb.meaning)
-    add(parser, verb.options)
+    if words and not words.program:
+        before = parser.add_argument_group("what follows it")
+        many = "*" if words.many else "?"
+        before.add_argument(words.dest, nargs=many, metavar=words.metavar, help=words.help)
+    for heading in HEADINGS:
+        options = [option for option in declared.options if option.heading == heading]
+        if options:
+            _add(parser.add_argument_group(heading), options)
     return parser
+
+
+def _add(parser: argparse._ArgumentGroup, options: list[Option]) -> None:
+    """Add these options to a parser; all default to None, so that what was given can be told.
+
+    Choices are checked later: argparse would repeat a value that may be a secret.
+    """
+    for option in options:
+        if option.kind is Kind.FLAG:
+            parser.add_argument(
+                *option.flags,
+                dest=option.dest,
+                action="store_true",
+                default=None,
+                help=option.help,
+            )
+        else:
+            is_paste = option.kind is Kind.PASTE
+            parser.add_argument(
+                *option.flags,
+                dest=option.dest,
+                action="append" if option.kind is Kind.LIST else "store",
+                nargs="?" if is_paste else None,
+                const=PasteFrom.PROMPT.value if is_paste else None,
+                metavar=option.metavar,
+                help=option.help,
+            )

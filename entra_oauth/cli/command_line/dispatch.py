@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.arguments import asks_for_json, help_for, read_arguments
+from entra_oauth.cli.command_line.first_look import asks_for_json
+from entra_oauth.cli.command_line.help import help_for
 from entra_oauth.cli.session import signals
 from entra_oauth.cli.session.console import Console
-from entra_oauth.cli.session.record_option import recorded
 from entra_oauth.errors import EntraOAuthError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
+    from types import ModuleType, TracebackType
 
 __all__ = ["run"]
 
@@ -25,20 +24,21 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line."""
+def run(arguments: list[str], load: Callable[[str], ModuleType]) -> int:
+    """Run one command line. `load` imports a verb's module."""
     console = Console.standard(as_json=asks_for_json(arguments, os.environ))
     with signals.sigterm_as_exception():
         try:
             if (text := help_for(arguments)) is not None:
                 console.result(text)
                 return 0
-            verb, args = read_arguments(arguments, os.environ)
-            console = replace(console, quiet=args.quiet, as_json=args.json)
             with signals.uninterrupted():
-                module = importlib.import_module(f"entra_oauth.cli.{verb.module}")
-            with recorded(verb.name, args, console), _mistakes_of_threads_in_a_line(console):
-                code: int = module.run(args, console)
+                from entra_oauth.cli.command_line.arguments import read_arguments
+                from entra_oauth.cli.command_line.run_verb import run_verb
+            asked = read_arguments(arguments, os.environ)
+            console = replace(console, quiet=asked.output.quiet, as_json=asked.output.json)
+            with _mistakes_of_threads_in_a_line(console):
+                code = run_verb(asked, console, load)
         except EntraOAuthError as error:
             console.fail(error)
             return error.exit_code

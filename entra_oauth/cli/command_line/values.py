@@ -8,21 +8,23 @@ exclude each other, the one that was found earlier in this order counts.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.paths import config_file
-from entra_oauth.cli.command_line.options import AT_THE_PROMPT, BY_KEY, Option
-from entra_oauth.errors import UsageError
+from entra_oauth.cli.command_line.declare import Kind, Option, Origins, PasteFrom
+from entra_oauth.cli.command_line.first_look import NO, is_on
+from entra_oauth.cli.command_line.near import near
+from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from entra_oauth.cache.profiles import Profile
 
-__all__ = ["fill_in", "is_on"]
+__all__ = ["Values", "check_choice", "fill_in"]
 
 _EXCLUDE = (
     ("cloud", "authority_host"),
@@ -30,89 +32,104 @@ _EXCLUDE = (
     ("listen", "paste"),
     ("print", "prove"),
 )
-_IDS = ("tenant", "client-id")
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_IDS = ("tenant", "client_id")
+_YES = ("1", "true", "yes", "on")
 _COMMAND_LINE, _OWN, _PROFILE, _AZURE, _DEFAULT = range(5)
+_LONGEST_REPEATED = 24
+"""Characters. No choice is longer, so that no word which is longer is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A typed value for each option by its field, and where each comes from."""
+
+    values: Mapping[str, object]
+    origins: Origins
+    settings: Profile | None
+    """The profile, if there is one."""
 
 
 def fill_in(
-    args: argparse.Namespace,
-    keys: tuple[str, ...],
+    given: Mapping[str, object],
+    options: Iterable[Option],
     environ: Mapping[str, str],
     *,
     as_given: bool = False,
-) -> None:
+) -> Values:
     """Give every option that was not on the command line its value, and check it.
 
     GUIDs of tenant and app get Entra's spelling, unless they are to stay `as_given`.
 
-    `args.given` becomes the names of those that were, `args.sources` where each value
-    comes from, and `args.settings` the profile, if there is one. Raises `UsageError` that
-    names the option, the variable or the profile at fault, never its value.
+    `given` has None for such an option. Raises `UsageError` that names the option, the
+    variable or the profile at fault; a value is repeated only where it is one of a few words.
     """
-    args.settings = _profile(args, environ) if "profile" in keys else None
+    settings = _profile(given, environ) if "profile" in given else None
+    values: dict[str, object] = {}
     ranks: dict[str, int] = {}
-    names: dict[str, str] = {}
-    for option in map(BY_KEY.__getitem__, keys):
-        value, rank, source = getattr(args, option.dest), _COMMAND_LINE, f"--{option.name}"
+    sources: dict[str, str] = {}
+    for option in options:
+        value, rank, source = given[option.dest], _COMMAND_LINE, f"--{option.name}"
         if value is None:
-            value, rank, source = _from_elsewhere(option, environ, args.settings)
+            value, rank, source = _from_elsewhere(option, environ, settings)
         typed = _typed(option, value, source)
-        if option.name in _IDS and isinstance(typed, str) and not as_given:
+        if option.dest in _IDS and isinstance(typed, str) and not as_given:
             typed = folded(typed)
-        setattr(args, option.dest, typed)
-        ranks[option.dest], names[option.dest] = rank, source
-    args.sources = names
-    args.given = frozenset(dest for dest, rank in ranks.items() if rank == _COMMAND_LINE)
+        values[option.dest] = typed
+        ranks[option.dest], sources[option.dest] = rank, source
     for one, other in _EXCLUDE:
         if one in ranks and other in ranks:
-            _exclude(args, one, other, ranks, names)
-    if "output" in ranks:
-        _agree_on_json(args, ranks, names)
+            _exclude(values, one, other, ranks, sources)
+    if "output" in ranks and "json" in ranks:
+        _agree_on_json(values, ranks, sources)
+    on_command_line = frozenset(dest for dest, rank in ranks.items() if rank == _COMMAND_LINE)
+    return Values(values, Origins(sources=sources, given=on_command_line), settings)
 
 
 def _exclude(
-    args: argparse.Namespace, one: str, other: str, ranks: dict[str, int], names: dict[str, str]
+    values: dict[str, object], one: str, other: str, ranks: dict[str, int], sources: dict[str, str]
 ) -> None:
-    if not getattr(args, one) or getattr(args, other) in (None, False):
+    if not values[one] or values[other] in (None, False):
         return
     if ranks[one] == ranks[other]:
         raise UsageError(
-            f"{names[one]} and {names[other]} exclude each other.", advice="Give one of them."
+            f"{sources[one]} and {sources[other]} exclude each other.", advice="Give one of them."
         )
     loser = other if ranks[one] < ranks[other] else one
-    setattr(args, loser, False if BY_KEY[loser.replace("_", "-")].kind == "flag" else None)
+    values[loser] = False if isinstance(values[loser], bool) else None
 
 
-def _agree_on_json(args: argparse.Namespace, ranks: dict[str, int], names: dict[str, str]) -> None:
+def _agree_on_json(
+    values: dict[str, object], ranks: dict[str, int], sources: dict[str, str]
+) -> None:
     """`--json` and `-o json` are one thing."""
-    if args.json and args.output not in (None, "json"):
+    if values["json"] and values["output"] != "json":
         if ranks["json"] == ranks["output"]:
             raise UsageError(
-                f"{names['json']} and {names['output']} {args.output} exclude each other.",
+                f"{sources['json']} and {sources['output']} {values['output']} exclude each other.",
                 advice="Give one of them.",
             )
-        args.json = ranks["json"] < ranks["output"]
-    if args.json:
-        args.output = "json"
-    args.json = args.output == "json"
+        values["json"] = ranks["json"] < ranks["output"]
+    if values["json"]:
+        values["output"] = "json"
+    values["json"] = values["output"] == "json"
 
 
-def _profile(args: argparse.Namespace, environ: Mapping[str, str]) -> Profile | None:
+def _profile(given: Mapping[str, object], environ: Mapping[str, str]) -> Profile | None:
     """The profile that is named, or else the default one.
 
     The default one is out of it where both ids are on the command line: they are of
     another app, and the host that the profile names would be asked about it.
     """
-    name = args.profile or environ.get("ENTRA_OAUTH_PROFILE") or None
+    on_command_line = given["profile"]
+    name = str(on_command_line) if on_command_line else environ.get("ENTRA_OAUTH_PROFILE") or None
     path = config_file(environ)
-    another_app = getattr(args, "tenant", None) and getattr(args, "client_id", None)
+    another_app = given.get("tenant") and given.get("client_id")
     if name is None and (another_app or path is None or not os.path.exists(path)):
         return None
     from entra_oauth.cache.profiles import Profiles
 
     known = Profiles.standard(environ)
-    if name is not None and getattr(args, "save_profile", None) == name:
+    if name is not None and given.get("save_profile") == name:
         return known.get(name) if name in known.names() else None  # it is about to be made
     return known.get(name)
 
@@ -123,47 +140,43 @@ def _from_elsewhere(
     for variable, rank in ((option.variable, _OWN), (None, _PROFILE), (option.azure, _AZURE)):
         if rank == _PROFILE and profile is not None:
             value = profile.values.get(option.dest)
-            if value is not None and option.kind in ("text", "list"):
-                kept = list(value) if isinstance(value, tuple) else value
-                return kept, rank, f"the profile {profile.name}"
+            if value is not None and option.kind in (Kind.TEXT, Kind.LIST):
+                stored = list(value) if isinstance(value, tuple) else value
+                return stored, rank, f"the profile {profile.name}"
         if variable and (text := environ.get(variable)):
-            if option.kind == "flag":
+            if option.kind is Kind.FLAG:
                 return _switched(text, variable), rank, variable
-            if option.kind == "paste" and text != "-":
-                return (AT_THE_PROMPT if is_on(text) else None), rank, variable
-            return [text] if option.kind == "list" else text, rank, variable
-    default = option.default
-    many = option.kind == "list" and default is not None
-    return [default] if many else default, _DEFAULT, "the default"
-
-
-def is_on(text: str) -> bool:
-    """Whether the text of a variable means yes."""
-    return text.lower() not in ("", *_NO)
+            if option.kind is Kind.PASTE and text != PasteFrom.STDIN:
+                return (PasteFrom.PROMPT if is_on(text) else None), rank, variable
+            return [text] if option.kind is Kind.LIST else text, rank, variable
+    default = list(option.default) if option.kind is Kind.LIST else option.default
+    return default, _DEFAULT, "the default"
 
 
 def _switched(text: str, variable: str) -> bool:
     """Yes or no. A word that is neither must not switch a safeguard off."""
-    if text.lower() not in (*_YES, *_NO):
+    if text.lower() not in (*_YES, *NO):
         raise UsageError(f"{variable} says neither yes nor no.", advice="Give 1 or 0.")
     return is_on(text)
 
 
 def _typed(option: Option, value: object, source: str) -> object:
-    if option.kind == "flag":
+    if option.kind is Kind.FLAG:
         return bool(value)
     if value is None:
         return None
     for each in value if isinstance(value, list) else [value]:
         _check(option, str(each), source)
-    if option.kind == "number":
+    if option.kind is Kind.NUMBER:
         return int(str(value))
+    if option.kind is Kind.PASTE:
+        return PasteFrom(str(value))
     return tuple(value) if isinstance(value, list) else value
 
 
 def _check(option: Option, text: str, source: str) -> None:
-    if option.kind == "paste":
-        if text not in (AT_THE_PROMPT, "-"):
+    if option.kind is Kind.PASTE:
+        if text not in (PasteFrom.PROMPT, PasteFrom.STDIN):
             raise UsageError(
                 f"{source} takes no address: other programs can see a command line, and the shell "
                 "keeps it.",
@@ -174,16 +187,27 @@ def _check(option: Option, text: str, source: str) -> None:
     if not text.strip():
         raise UsageError(f"{source} is empty.", advice="Give it a value, or leave it out.")
     refuse_control_characters(source, text)
-    if option.choices and text not in option.choices:
-        raise UsageError(
-            f"{source} has a value that is not known.",
-            advice=f"Use one of {', '.join(option.choices)}.",
-        )
-    if option.kind == "number" and not _is_number(text, option.most):
+    check_choice(option, text, source)
+    if option.kind is Kind.NUMBER and not _is_number(text, option.most):
         raise UsageError(
             f"{source} is not a whole number from 1 to {option.most}.",
             advice="Give it in digits.",
         )
+
+
+def check_choice(option: Option, text: str, source: str) -> None:
+    """Raise `UsageError` for a value that is none of the option's choices, with the near one.
+
+    It is repeated, for nobody sees a slip of the pen that is not shown. A longer one is not: it
+    was meant for another option, and may be an address with a code in it, or a token.
+    """
+    if not option.choices or text in option.choices:
+        return
+    shown = f": {plain(text)}" if len(text) <= _LONGEST_REPEATED else ""
+    raise UsageError(
+        f"{source} has a value that is not known{shown}.",
+        advice=f"{near(text, option.choices)}Use one of {', '.join(option.choices)}.",
+    )
 
 
 def _is_number(text: str, most: int) -> bool:

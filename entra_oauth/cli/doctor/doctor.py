@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.doctor.machine import Check, State, local_checks
+from entra_oauth.cli.doctor import registration
+from entra_oauth.cli.doctor.machine import DoctorCheck, State, local_checks
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
-from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.see_verbs import DoctorOptions
 
 __all__ = ["run"]
 
 _MARKS = {State.FINE: "ok", State.NOTE: "note", State.PROBLEM: "FAIL"}
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: DoctorOptions, session: Session) -> int:
     """Look at everything; 0 if nothing is in the way, else 8 (this machine) or 6 (network)."""
-    in_class = getattr(args, "class")
-    if args.registration and in_class:
+    console = session.console
+    if options.registration and options.classroom:
         raise UsageError("--registration and --class exclude each other.", advice="Give one.")
-    if args.registration:
-        from entra_oauth.cli.doctor import registration
+    if options.registration:
+        return registration.run(options, console)
+    if options.classroom:
+        from entra_oauth.cli.doctor import lesson_check
 
-        return registration.run(args, console)
-    if in_class:
-        from entra_oauth.cli.doctor import classroom
-
-        return classroom.run(console)
+        return lesson_check.run(console)
     found = []
-    for check in _checks(args, console):
+    for check in _checks(options, session):
         found.append(check)
-        if not args.json:
-            _tell(check, console)
+        if not console.as_json:
+            _say(check, console)
     code = _exit_code(found)
-    if args.json:
+    if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/doctor/1",
@@ -62,23 +60,21 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return code
 
 
-def _checks(args: argparse.Namespace, console: Console) -> Iterator[Check]:
-    yield from local_checks(os.environ, args.ca_bundle, allow_keylog=args.allow_keylog)
+def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
+    yield from local_checks(
+        session.environ, options.network.ca_bundle, allow_keylog=options.network.allow_keylog
+    )
     from entra_oauth.cli.doctor.network import discovery, way_checks
     from entra_oauth.cli.sign_in.choose_receiver import back_channels
 
-    tenant = args.tenant or "organizations"
-    if args.authority_host:
-        authority = Authority(args.authority_host, tenant)
-    else:
-        authority = Authority.of(tenant, cloud=args.cloud)
+    authority = registration.authority_of_any(options.app)
     try:
-        with back_channels(args, console) as channels:
-            console.say(f"One request is sent: GET {discovery(authority).url}")
-            timeout_s = float(args.http_timeout)
-            yield from way_checks(authority, channels, os.environ, timeout_s=timeout_s)
+        with back_channels(options.network, session) as channels:
+            session.console.say(f"One request is sent: GET {discovery(authority).url}")
+            timeout_s = options.network.timeout_s
+            yield from way_checks(authority, channels, session.environ, timeout_s=timeout_s)
     except EntraOAuthError as error:
-        yield Check(
+        yield DoctorCheck(
             name="authority",
             state=State.PROBLEM,
             found=f"It was not asked. {error.what}",
@@ -87,7 +83,7 @@ def _checks(args: argparse.Namespace, console: Console) -> Iterator[Check]:
         )
 
 
-def _tell(check: Check, console: Console) -> None:
+def _say(check: DoctorCheck, console: Console) -> None:
     if console.quiet and check.state is State.FINE:
         return
     columns = width()
@@ -96,7 +92,7 @@ def _tell(check: Check, console: Console) -> None:
     console.result(prose(check.advice, indent=8, columns=columns))
 
 
-def _exit_code(found: list[Check]) -> int:
+def _exit_code(found: list[DoctorCheck]) -> int:
     """This machine first: its faults can be the cause of the network's."""
     codes = {check.exit_code for check in found if check.state is State.PROBLEM}
     return max(codes, default=0)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.https.back_channel import proxy_for
-from entra_oauth.cli.doctor.machine import Check, State
+from entra_oauth.cli.doctor.machine import DoctorCheck, State
 from entra_oauth.cli.session.times import duration
 from entra_oauth.errors import EntraOAuthError, TransportError, plain
 from entra_oauth.protocol.id_token import CLOCK_SKEW_S
@@ -37,7 +37,7 @@ def discovery(authority: Authority) -> HttpRequest:
 
 def way_checks(
     authority: Authority, channels: Channels, environ: Mapping[str, str], *, timeout_s: float
-) -> Iterator[Check]:
+) -> Iterator[DoctorCheck]:
     """Send it once, and tell what there was on the way."""
     yield _proxy(authority, environ)
     request = discovery(authority)
@@ -45,7 +45,7 @@ def way_checks(
     try:
         reply = channels.back.send(request, timeout_s=timeout_s)
     except EntraOAuthError as error:
-        yield Check(
+        yield DoctorCheck(
             name="authority",
             state=State.PROBLEM,
             found=error.what,
@@ -60,11 +60,11 @@ def way_checks(
     yield _clock(reply, (before + after) / 2)
 
 
-def _proxy(authority: Authority, environ: Mapping[str, str]) -> Check:
+def _proxy(authority: Authority, environ: Mapping[str, str]) -> DoctorCheck:
     try:
         proxy = proxy_for(authority.token_endpoint)
     except TransportError as error:
-        return Check(
+        return DoctorCheck(
             name="proxy",
             state=State.PROBLEM,
             found=error.what,
@@ -74,7 +74,7 @@ def _proxy(authority: Authority, environ: Mapping[str, str]) -> Check:
     named = [n for n in _variables() if environ.get(n)]
     if proxy is not None:
         source = f"{named[0]} names it" if named else "the system's settings name it"
-        return Check(
+        return DoctorCheck(
             name="proxy",
             found=f"Requests go through {proxy}: {source}.",
             advice="NO_PROXY leaves hosts out.",
@@ -86,7 +86,9 @@ def _proxy(authority: Authority, environ: Mapping[str, str]) -> Check:
         found = f"None for {host}, though {named[0]} names one: NO_PROXY leaves it out."
     else:
         found = "None: neither a variable nor the system names one."
-    return Check(name="proxy", found=found, advice="HTTPS_PROXY names one where one is needed.")
+    return DoctorCheck(
+        name="proxy", found=found, advice="HTTPS_PROXY names one where one is needed."
+    )
 
 
 def _variables() -> tuple[str, ...]:
@@ -95,11 +97,11 @@ def _variables() -> tuple[str, ...]:
     return names[1::2] if os.name == "nt" else names
 
 
-def _tls(wire: Wire | None) -> Check:
+def _tls(wire: Wire | None) -> DoctorCheck:
     version = (wire and wire.tls_version) or "TLS"
     issuer = _issuer(wire)
     by = f", certificate by {issuer}" if issuer else ""
-    return Check(
+    return DoctorCheck(
         name="TLS",
         found=f"{version}{by}; verified.",
         advice="An issuer that is your own company means that it reads the traffic.",
@@ -125,11 +127,11 @@ def _issuer(wire: Wire | None) -> str | None:
     return plain(", ".join(parts), limit=120) or None
 
 
-def _endpoints(reply: HttpResponse, authority: Authority) -> Check:
+def _endpoints(reply: HttpResponse, authority: Authority) -> DoctorCheck:
     try:
         members = read_object(reply.body)
     except ValueError as error:
-        return Check(
+        return DoctorCheck(
             name="authority",
             state=State.PROBLEM,
             found=f"It answered HTTP {reply.status}, and not with its description: {error}.",
@@ -140,31 +142,31 @@ def _endpoints(reply: HttpResponse, authority: Authority) -> Check:
     endpoint = members.get("token_endpoint")
     if reply.status != 200 or not isinstance(endpoint, str):
         said = members.get("error_description") or members.get("error") or "no reason"
-        return Check(
+        return DoctorCheck(
             name="authority",
             state=State.PROBLEM,
             found=f"It answered HTTP {reply.status}: {plain(str(said), limit=160)}",
-            advice="Check --tenant and --cloud.",
+            advice="DoctorCheck --tenant and --cloud.",
             exit_code=TransportError.exit_code,
         )
     if split_origin(endpoint)[0] != authority.base:
-        return Check(
+        return DoctorCheck(
             name="authority",
             state=State.NOTE,
             found=f"It calls its token endpoint {plain(endpoint, limit=160)}.",
             advice="Give that host with --authority-host, or the right --cloud.",
         )
-    return Check(
+    return DoctorCheck(
         name="authority",
         found=f"{authority} answers; its endpoints are the ones that are used here.",
         advice="Nothing secret was sent.",
     )
 
 
-def _clock(reply: HttpResponse, now: float) -> Check:
+def _clock(reply: HttpResponse, now: float) -> DoctorCheck:
     theirs = _date(reply)
     if theirs is None:
-        return Check(
+        return DoctorCheck(
             name="clock",
             state=State.NOTE,
             found="The authority did not say what time it is.",
@@ -173,12 +175,12 @@ def _clock(reply: HttpResponse, now: float) -> Check:
     offset = now - theirs
     way = "ahead of" if offset > 0 else "behind"
     if abs(offset) <= _SLACK_S:
-        return Check(
+        return DoctorCheck(
             name="clock",
             found="It agrees with the authority's, to half a minute.",
             advice="Tokens are dated by it.",
         )
-    return Check(
+    return DoctorCheck(
         name="clock",
         state=State.PROBLEM if abs(offset) > CLOCK_SKEW_S else State.NOTE,
         found=f"It is {duration(offset)} {way} the authority's.",

@@ -13,11 +13,11 @@ from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
-    import argparse
-
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.verbs.see_verbs import DoctorOptions
 
-__all__ = ["Registration", "run"]
+__all__ = ["Registration", "authority_of_any", "run"]
 
 _PORTALS = {"public": "portal.azure.com", "usgov": "portal.azure.us", "china": "portal.azure.cn"}
 
@@ -98,22 +98,26 @@ class Registration:
         return "your tenant" if self.authority.is_shared else self.authority.tenant
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def authority_of_any(app: AppOptions) -> Authority:
+    """The authority that the options name; without a tenant, the one of all organizations."""
+    tenant = app.tenant or "organizations"
+    if app.authority_host:
+        return Authority(app.authority_host, tenant)
+    return Authority.of(tenant, cloud=app.cloud or "public")
+
+
+def run(options: DoctorOptions, console: Console) -> int:
     """Print the steps, the consent URL and the text."""
-    tenant = args.tenant or "organizations"
-    if args.authority_host:
-        authority = Authority(args.authority_host, tenant)
-    else:
-        authority = Authority.of(tenant, cloud=args.cloud)
+    authority = authority_of_any(options.app)
     registration = Registration(
         authority=authority,
-        client_id=args.client_id,
-        redirect_uri=args.redirect_uri or "http://localhost",
+        client_id=options.app.client_id,
+        redirect_uri=options.page.registered_uri,
         portal=next(
             (_PORTALS.get(c.name) for c in CLOUDS.values() if authority.host in c.hosts), None
         ),
     )
-    if args.json:
+    if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/registration/1",

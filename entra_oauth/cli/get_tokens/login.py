@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import NAMES, Profile, Profiles
-from entra_oauth.cli.command_line.options import BY_KEY
+from entra_oauth.cli.command_line.declare import values_of
+from entra_oauth.cli.command_line.profile_option import profile_option
 from entra_oauth.cli.get_tokens.token_store import Keeper
 from entra_oauth.cli.sign_in.plan import plan_of, use_workspace
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
 if TYPE_CHECKING:
-    import argparse
-if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
-
-if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cache.account import Account
-    from entra_oauth.cli.output.token_output import Asked
+    from entra_oauth.cli.output.token_output import TokenSubject
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
+    from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["check_flow", "run", "save"]
@@ -58,63 +53,80 @@ _FLOW_OF = {
     **dict.fromkeys(_PASSWORD, "password"),
     **dict.fromkeys(_CLIENT, "client-credentials"),
 }
-_STDIN = ("password_stdin", "client_secret_stdin", "certificate_passphrase_stdin")
 
 
-def check_flow(args: argparse.Namespace) -> None:
+def check_flow(options: LoginOptions) -> None:
     """Raise `UsageError` for an option that the chosen flow has no use for."""
-    for name in sorted(args.given):
-        flow = _FLOW_OF.get(name, args.flow)
-        if flow != args.flow:
+    credential = options.credential
+    for name in sorted(credential.origins.given):
+        flow = _FLOW_OF.get(name, credential.flow)
+        if flow != credential.flow:
             raise UsageError(
                 f"--{name.replace('_', '-')} goes with --flow {flow} only.",
                 advice=f"Leave it out, or use --flow {flow}.",
             )
-    if sum(bool(getattr(args, name)) for name in _STDIN) > 1:
+    stdin = (
+        credential.password_stdin,
+        credential.client_secret_stdin,
+        credential.certificate_passphrase_stdin,
+    )
+    if sum(stdin) > 1:
         raise UsageError(
             "Two secrets are to be read from standard input, which can hold one.",
             advice="Give one of them through a file descriptor: -fd N.",
         )
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: LoginOptions, session: Session) -> int:
     """Sign in and print who it was, or the token."""
-    check_flow(args)
-    if args.dry_run:
-        return _dry_run(args, console)
-    use_workspace(args, console)
-    keeper = Keeper.ready(args, console)
-    if args.flow != "auth-code":
+    check_flow(options)
+    if options.dry_run:
+        return _dry_run(options, session.console)
+    app = use_workspace(options.app, options.network, session)
+    options = replace(options, app=app)
+    keeper = Keeper.ready(options.store, session)
+    if options.credential.flow != "auth-code":
         from entra_oauth.cli.sign_in import other_flows
 
-        access_request, tokens = other_flows.sign_in(args, console)
-        _end(keeper, tokens, access_request, args, console)
+        access_request, tokens = other_flows.sign_in(options, session)
+        _end(keeper, tokens, access_request, options, session)
         return 0
     from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
 
-    plan = plan_of(args, Procedure.HARDENED)
-    tokens = run_sign_in(plan, args, console)
-    _end(keeper, tokens, plan, args, console)
+    plan = _plan(options)
+    tokens = run_sign_in(plan, options.page, options.network, session)
+    _end(keeper, tokens, plan, options, session)
     return 0
 
 
-def _dry_run(args: argparse.Namespace, console: Console) -> int:
+def _plan(options: LoginOptions) -> SignIn:
+    return plan_of(
+        options.app,
+        Procedure.HARDENED,
+        page=options.page,
+        request=options.request,
+        network=options.network,
+    )
+
+
+def _dry_run(options: LoginOptions, console: Console) -> int:
     """The address that would be opened, and what the linter says of it. Nothing is sent."""
     from entra_oauth.cli.sign_in.choose_receiver import planned_request
     from entra_oauth.cli.sign_in.lint_request import say_findings
     from entra_oauth.protocol.messages import HttpRequest
 
-    if args.flow != "auth-code" or (args.workspace_url and not args.tenant):
+    app = options.app
+    if options.credential.flow != "auth-code" or (app.workspace_url and not app.tenant):
         raise UsageError(
             "A dry run is for a sign-in in the browser whose tenant is given.",
             advice="Leave --flow and --workspace-url out, and name the tenant with --tenant.",
         )
-    if args.record is not None:
+    if options.recording.record is not None:
         raise UsageError(
             "There is nothing to record: no authority is talked to.",
             advice="Leave --record out, or --dry-run.",
         )
-    request = planned_request(plan_of(args, Procedure.HARDENED), args)
+    request = planned_request(_plan(options), options.page)
     if console.as_json:
         parameters = [list(pair) for pair in request.parameters]
         console.result_json(
@@ -128,62 +140,64 @@ def _dry_run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _end(
-    keeper: Keeper, tokens: TokenResponse, asked: Asked, args: argparse.Namespace, console: Console
+    keeper: Keeper,
+    tokens: TokenResponse,
+    subject: TokenSubject,
+    options: LoginOptions,
+    session: Session,
 ) -> None:
     from entra_oauth.cli.output.token_output import print_tokens
 
-    account, sentence = keeper.keep(tokens, asked, args, console)
-    code = args.flow == "auth-code"
+    account, sentence = keeper.keep(tokens, subject, options.app.scope, session.console)
+    flow = options.credential.flow
     print_tokens(
         tokens,
-        asked,
-        console,
-        output=args.output,
-        source="authorization_code" if code else args.flow.replace("-", "_"),
+        subject,
+        session.console,
+        output=options.output.output,
+        source="authorization_code" if flow == "auth-code" else flow.replace("-", "_"),
         kept=sentence,
-        env_name=args.env_name,
+        env_name=options.output.env_name,
     )
-    if args.save_profile:
-        pass
-
-        save(args.save_profile, args, account.name if account else None, console)
+    if options.save_profile:
+        save(options.save_profile, options, account.name if account else None, session)
     if account is not None:
-        _say_what_is_next(account, asked, args, console)
+        _say_what_is_next(account, subject, options, session)
 
 
 def _say_what_is_next(
-    account: Account, asked: Asked, args: argparse.Namespace, console: Console
+    account: Account, subject: TokenSubject, options: LoginOptions, session: Session
 ) -> None:
-    """The line that gives the token that was kept."""
-    if console.quiet:
+    """The line that gives the token that was stored."""
+    if session.console.quiet:
         return
     from entra_oauth.cache.account import App
-    from entra_oauth.cli.sign_in.only_sign_in import Wanted, options_for
+    from entra_oauth.cli.sign_in.only_sign_in import TokenToName, options_for
 
-    profile = args.save_profile or (args.settings.name if args.settings else None)
-    wanted = Wanted(
-        app=App.of(asked.authority, asked.client_id),
+    wanted = TokenToName(
+        app=App.of(subject.authority, subject.client_id),
         account=account,
-        scopes=asked.scopes,
-        ca_bundle=args.ca_bundle,
-        profile=profile,
+        scopes=subject.scopes,
+        ca_bundle=options.network.ca_bundle,
+        profile=options.save_profile or options.app.profile_name,
     )
-    console.say(f"Next: entra-oauth token{options_for(wanted, console)}")
+    session.console.say(f"Next: entra-oauth token{options_for(wanted, session)}")
 
 
-def save(name: str, args: argparse.Namespace, account: str | None, console: Console) -> None:
-    """Keep what a sign-in was made with in a profile, and make that the default."""
+def save(name: str, options: LoginOptions, account: str | None, session: Session) -> None:
+    """Write what a sign-in was made with to a profile, and make that the default."""
+    given = values_of(options)
     values: dict[str, str | tuple[str, ...]] = {}
     for key in NAMES:
-        value = getattr(args, key, None)
-        option = BY_KEY.get(key.replace("_", "-"))
-        if value and (option is None or value != option.default):
+        value = given.get(key)
+        option = profile_option(key)
+        if isinstance(value, str) and value and (option is None or value != option.default):
             values[key] = value
-    values["scope"] = tuple(args.scope)
+    values["scope"] = options.app.scope
     if "authority_host" in values:
         values.pop("cloud", None)
     if account is not None:
         values["account"] = account
-    profiles = Profiles.standard(os.environ)
+    profiles = Profiles.standard(session.environ)
     profiles.put(Profile(name, values), as_default=True)
-    console.say(f"The profile {name} is in {plain(profiles.path)}, and used from now on.")
+    session.console.say(f"The profile {name} is in {plain(profiles.path)}, and used from now on.")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cli.get_tokens.token_store import app_of
+from entra_oauth.cli.get_tokens.token_store import settled
+from entra_oauth.cli.options.network_options import NetworkOptions
 from entra_oauth.cli.sign_in.only_sign_in import use
+from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import SignInRequired, plain
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.get_tokens_verbs import LogoutOptions
 
 __all__ = ["run"]
 
@@ -26,36 +27,40 @@ _STILL_HONOURED = (
 )
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: LogoutOptions, session: Session) -> int:
     """Forget; the result is the address that signs the browser out."""
-    store = FileStore.standard(os.environ, say=console.say)
-    if args.all:
+    console = session.console
+    store = FileStore.standard(session.environ, say=console.say)
+    if options.all:
         urls = sorted({_sign_out_url(app) for app, _ in store.accounts()})
         number = store.forget_all()
         console.say(f"Forgotten: {number} account{'s' if number != 1 else ''}.")
-        return _end(console, args, urls, number)
-    use(args, replace(console, quiet=False))  # what goes unnamed does not go unsaid
-    app = app_of(args, console)
-    name = args.account or store.default_account(app)
+        return _end(console, urls, number)
+    # What goes unnamed does not go unsaid.
+    loud = replace(session, console=replace(console, quiet=False))
+    chosen = use(options.app, NetworkOptions(), loud)
+    chosen = settled(chosen, NetworkOptions(), session)
+    app = App.of(authority_of(chosen), client_id_of(chosen))
+    name = chosen.account or store.default_account(app)
     if name is None:
         asked = app.key("", "")
         others = [each.name for known, each in store.accounts() if known.key("", "") == asked]
         if not others:
             console.say("Nobody is signed in to this app here.")
-            return _end(console, args, [], 0)
+            return _end(console, [], 0)
         raise SignInRequired(
             "It is not clear whose tokens are meant.",
             advice=f"Name one with --account: {', '.join(map(plain, others[:5]))}.",
         )
     gone = store.forget(app, name)
     console.say(f"Forgotten: {plain(name)}." if gone else f"{plain(name)} was not signed in.")
-    return _end(console, args, [_sign_out_url(app)] if gone else [], int(gone))
+    return _end(console, [_sign_out_url(app)] if gone else [], int(gone))
 
 
-def _end(console: Console, args: argparse.Namespace, urls: list[str], number: int) -> int:
+def _end(console: Console, urls: list[str], number: int) -> int:
     if number:
         console.say(_STILL_HONOURED)
-    if args.json:
+    if console.as_json:
         console.result_json(
             {"schema": "entra-oauth/logout/1", "forgotten": number, "sign_out_urls": urls}
         )

@@ -13,37 +13,37 @@ from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.glossary.aadsts import is_dead
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.get_tokens_verbs import RefreshOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: RefreshOptions, session: Session) -> int:
     """Read a refresh token, exchange it, print the access token.
 
     A refresh token that the authority calls dead ends with exit code 4: a person must
     sign in. Any other refusal leaves it good.
     """
-    access_request = ask_for_person(args)
+    console = session.console
+    access_request = ask_for_person(options.app, options.request)
     token = read_token(
         console, what="refresh token", advice="Pipe one in: entra-oauth refresh < FILE"
     )
-    with back_channels(args, console) as channels:
+    with back_channels(options.network, session) as channels:
         try:
-            tokens = refresh(access_request, token, channels, timeout_s=float(args.http_timeout))
+            tokens = refresh(access_request, token, channels, timeout_s=options.network.timeout_s)
         except AuthorityError as error:
             if is_dead(error):
                 error.exit_code = SignInRequired.exit_code
             raise
-    if tokens.refresh_token != token and args.output != "json":
+    if tokens.refresh_token != token and options.output.output != "json":
         console.say("Note: a new refresh token came too; -o json shows it. The old one works on.")
     print_tokens(
         tokens,
         access_request,
         console,
-        output=args.output,
+        output=options.output.output,
         source="refresh_token",
         with_refresh=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
@@ -14,33 +15,41 @@ from entra_oauth.errors import LocalError, SignInRequired
 from entra_oauth.protocol.guid import folded
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Mapping
 
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.get_tokens_verbs import TokenOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: TokenOptions, session: Session) -> int:
     """Print it. Raises `SignInRequired` where a person has to go on and may not be asked."""
-    source = token_store.source_for(args, console)
+    app = token_store.settled(options.app, options.network, session)
+    query = token_store.TokenQuery(
+        app=app, renew=options.renew, network=options.network, request=options.request
+    )
+    source = token_store.source_for(query, session)
     try:
-        found = token_store.find(args, source)
+        found = token_store.find(query, source)
     except SignInRequired:
-        if not args.interactive:
+        if not options.renew.interactive:
             raise
-        return _sign_in(args, console)
-    _remember_profile(args)
-    _print(token_store.shown(found, args, source), args, console)
+        return _sign_in(replace(options, app=app), session)
+    _remember_profile(app, session.environ)
+    shown = token_store.shown(found, query, source, env_name=options.output.env_name)
+    _print(shown, options.output.output, session.console)
     return 0
 
 
-def _print(shown: Shown, args: argparse.Namespace, console: Console) -> None:
+def _print(shown: Shown, output: str, console: Console) -> None:
     sentence = _sentence(shown)
-    if args.output == "summary":
+    if output == "summary":
         console.result(sentence)
         return
-    text = render(args.output, shown)
+    text = render(output, shown)
     if text is not None:
         console.result(text)
     if console.out.isatty():
@@ -54,30 +63,43 @@ def _sentence(shown: Shown) -> str:
     return f"A token of {shown.username}, good until {clock_time(shown.expires_on)} ({left})."
 
 
-def _sign_in(args: argparse.Namespace, console: Console) -> int:
+def _sign_in(options: TokenOptions, session: Session) -> int:
     from entra_oauth.cli.get_tokens.token_store import Keeper
     from entra_oauth.cli.output.token_output import print_tokens
     from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
     from entra_oauth.cli.sign_in.plan import plan_of
     from entra_oauth.protocol.endpoints.authorize import Procedure
 
-    keeper = Keeper.ready(args, console)
-    plan = plan_of(args, Procedure.HARDENED)
-    tokens = run_sign_in(plan, args, console)
-    _, sentence = keeper.keep(tokens, plan, args, console)
-    print_tokens(tokens, plan, console, output=args.output, kept=sentence, env_name=args.env_name)
+    keeper = Keeper.ready(options.store, session)
+    plan = plan_of(
+        options.app,
+        Procedure.HARDENED,
+        page=options.page,
+        request=options.request,
+        network=options.network,
+    )
+    tokens = run_sign_in(plan, options.page, options.network, session)
+    _, sentence = keeper.keep(tokens, plan, options.app.scope, session.console)
+    print_tokens(
+        tokens,
+        plan,
+        session.console,
+        output=options.output.output,
+        kept=sentence,
+        env_name=options.output.env_name,
+    )
     return 0
 
 
-def _remember_profile(args: argparse.Namespace) -> None:
+def _remember_profile(app: AppOptions, environ: Mapping[str, str]) -> None:
     """Write down what the profile says, for the fast path; it is only a shortcut."""
     from entra_oauth.cache import private_files
     from entra_oauth.cache.account import scope_key
 
-    folder, config = paths.tokens_folder(os.environ), paths.config_file(os.environ)
+    folder, config = paths.tokens_folder(environ), paths.config_file(environ)
     if folder is None or config is None or not os.path.exists(config):
         return
-    settings = args.settings
+    settings = app.settings
     values = ["", "", "", "", ""]
     if settings is not None:
         from entra_oauth.adapters.stored_tokens import authority_of
@@ -92,7 +114,7 @@ def _remember_profile(args: argparse.Namespace) -> None:
             settings.text("account") or "",
             scope_key(settings.texts("scope") or ("databricks",), base),
         ]
-    named = args.profile or ""
+    named = app.profile or ""
     path = paths.line_file(folder, "profile", named)
     text = paths.write_line(paths.stamp(config, os.stat(config)), *values)
     try:

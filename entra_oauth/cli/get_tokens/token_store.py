@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache import private_files
@@ -14,28 +14,26 @@ from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.channels.base import now
+from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.formats import Shown
 from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of, use_workspace
 from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Mapping
 
     from entra_oauth.cache.account import Account
-    from entra_oauth.cache.vault import Vault
-    from entra_oauth.cli.output.token_output import Asked
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.protocol.endpoints.token import TokenResponse
-
-if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cache.token_source import Found, Refresh
+    from entra_oauth.cache.vault import Vault
+    from entra_oauth.cli.options.app_options import AppOptions, RenewOptions, StoreOptions
+    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.output.token_output import TokenSubject
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["Keeper", "app_of", "find", "login_command", "shown", "source_for"]
+__all__ = ["Keeper", "TokenQuery", "find", "login_command", "settled", "shown", "source_for"]
 
 
 _NOWHERE = "Nothing was kept on this machine."
@@ -49,23 +47,27 @@ class Keeper:
         self._vault = vault
 
     @classmethod
-    def ready(cls, args: argparse.Namespace, console: Console) -> Keeper:
+    def ready(cls, options: StoreOptions, session: Session) -> Keeper:
         """As `--cache` says. Raises `LocalError` if what was asked for cannot be had."""
-        if args.cache in ("none", "memory"):  # a command's memory ends with it
+        if options.cache in ("none", "memory"):  # a command's memory ends with it
             return cls(None)
-        vault = _vault(args)
+        vault = _vault(options, session.environ)
         try:
-            folder = private_files.standard_folder(os.environ)
+            folder = private_files.standard_folder(session.environ)
             private_files.check_folder(folder)
         except LocalError as error:
-            if args.cache is not None:
+            if options.cache is not None:
                 raise
-            console.ask(f"Note: the tokens of this sign-in will not be kept. {error.what}")
+            session.console.ask(f"Note: the tokens of this sign-in will not be kept. {error.what}")
             return cls(None)
         return cls(folder, vault)
 
     def keep(
-        self, tokens: TokenResponse, asked: Asked, args: argparse.Namespace, console: Console
+        self,
+        tokens: TokenResponse,
+        subject: TokenSubject,
+        scope: tuple[str, ...],
+        console: Console,
     ) -> tuple[Account | None, str]:
         """Keep it; whose it is, and a sentence for the person. A full disk loses no token."""
         if self._folder is None:
@@ -75,9 +77,9 @@ class Keeper:
         from entra_oauth.cache.token_source import store_sign_in
 
         store = FileStore(self._folder, vault=self._vault, say=console.say)
-        app = App.of(asked.authority, asked.client_id)
+        app = App.of(subject.authority, subject.client_id)
         try:
-            account = store_sign_in(store, app, tokens, args.scope, otherwise=asked.client_id)
+            account = store_sign_in(store, app, tokens, scope, otherwise=subject.client_id)
         except LocalError as error:
             console.ask(f"Note: the tokens could not be kept. {error.what}")
             return None, _NOWHERE
@@ -87,51 +89,59 @@ class Keeper:
         return account, f"Kept in {'the password store of the system' if self._vault else where}."
 
 
-def _vault(args: argparse.Namespace) -> Vault | None:
-    if args.cache == "file":
+def _vault(options: StoreOptions, environ: Mapping[str, str]) -> Vault | None:
+    if options.cache == "file":
         return None
-    if args.cache is None and not can_be_expected(os.environ, sys.platform):
+    if options.cache is None and not can_be_expected(environ, sys.platform):
         return None
     try:
         return Keyring.working()
     except LocalError:
-        if args.cache == "keyring":
+        if options.cache == "keyring":
             raise
         return None
 
 
-def app_of(args: argparse.Namespace, console: Console) -> App:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenQuery:
+    """The token that the options ask for, and the way to renew it."""
+
+    app: AppOptions
+    renew: RenewOptions
+    network: NetworkOptions
+    request: RequestOptions = field(default_factory=RequestOptions)
+
+
+def settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
     """The app that the options name, or the only one that somebody has signed in to.
 
     A workspace is asked for its tenant if none is given.
     """
-    only_sign_in.use(args, console)
-    if not args.tenant:
-        use_workspace(args, console)
-    return App.of(authority_of(args), client_id_of(args))
+    app = only_sign_in.use(app, network, session)
+    return app if app.tenant else use_workspace(app, network, session)
 
 
-def source_for(args: argparse.Namespace, console: Console) -> TokenSource:
-    """The tokens of that app. Raises `UsageError` if none is named."""
-    app = app_of(args, console)
+def source_for(query: TokenQuery, session: Session) -> TokenSource:
+    """The tokens of the app, which is settled. Raises `UsageError` if none is named."""
     return TokenSource(
-        store=FileStore.standard(os.environ, say=console.say),
-        app=app,
-        refresh=_refresh(args, console),
-        sign_in_with=login_command(args),
-        say=console.say,
+        store=FileStore.standard(session.environ, say=session.console.say),
+        app=App.of(authority_of(query.app), client_id_of(query.app)),
+        refresh=_refresh(query, session),
+        sign_in_with=login_command(query.app),
+        say=session.console.say,
     )
 
 
-def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
-    if not _is_watched(args):
+def _refresh(query: TokenQuery, session: Session) -> Refresh:
+    app, network, request = query.app, query.network, query.request
+    if not (session.is_watched or request.correlation_id):
         return Refresher(
-            authority_of(args),
-            client_id_of(args),
-            ca_bundle=args.ca_bundle,
-            allow_keylog=args.allow_keylog,
-            timeout_s=float(args.http_timeout),
-            say=console.say,
+            authority_of(app),
+            client_id_of(app),
+            ca_bundle=network.ca_bundle,
+            allow_keylog=network.allow_keylog,
+            timeout_s=network.timeout_s,
+            say=session.console.say,
         )
 
     def renew(
@@ -142,39 +152,33 @@ def _refresh(args: argparse.Namespace, console: Console) -> Refresh:
         from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
         access_request = AccessRequest.for_person(
-            authority=authority_of(args),
-            client_id=client_id_of(args),
+            authority=authority_of(app),
+            client_id=client_id_of(app),
             scopes=scopes,
             claims=claims,
-            correlation_id=getattr(args, "correlation_id", None),
+            correlation_id=request.correlation_id,
         )
-        with back_channels(args, console) as channels:
-            return refresh(
-                access_request, refresh_token, channels, timeout_s=float(args.http_timeout)
-            )
+        with back_channels(network, session) as channels:
+            return refresh(access_request, refresh_token, channels, timeout_s=network.timeout_s)
 
     return renew
 
 
-def _is_watched(args: argparse.Namespace) -> bool:
-    """Whether the request is to be recorded or told, or carries more than usual."""
-    names = ("recorder", "explain", "correlation_id")
-    return any(getattr(args, name, None) for name in names)
-
-
-def find(args: argparse.Namespace, source: TokenSource) -> Found:
+def find(query: TokenQuery, source: TokenSource) -> Found:
     """The token that the options ask for. Raises `SignInRequired` and what a refresh raises."""
     return source.get(
-        *args.scope,
-        account=args.account,
-        min_validity_s=args.min_validity,
-        force=args.force_refresh,
-        claims=getattr(args, "claims", None),
+        *query.app.scope,
+        account=query.app.account,
+        min_validity_s=query.renew.min_validity,
+        force=query.renew.force_refresh,
+        claims=query.request.claims,
     )
 
 
-def shown(found: Found, args: argparse.Namespace, source: TokenSource) -> Shown:
-    """What the formats need to know."""
+def shown(
+    found: Found, query: TokenQuery, source: TokenSource, *, env_name: str | None = None
+) -> Shown:
+    """The values that the formats need to know."""
     account = source.store.account(source.app, found.account)
     return Shown(
         token=found.token.text,
@@ -187,23 +191,26 @@ def shown(found: Found, args: argparse.Namespace, source: TokenSource) -> Shown:
         authority=f"{source.app.base}/{source.app.tenant}",
         username=found.account,
         source=found.source,
-        profile=args.settings.name if args.settings else None,
-        env_name=getattr(args, "env_name", None),
+        profile=query.app.profile_name,
+        env_name=env_name,
     )
 
 
-def login_command(args: argparse.Namespace) -> str:
+def login_command(app: AppOptions) -> str:
     """The command that a person is told to run, with what they need to give."""
     words = ["entra-oauth", "login"]
-    if args.settings is not None:
-        words += ["--profile", args.settings.name]
-    for name in ("tenant", "client_id", "authority_host", "scope"):
-        source = args.sources.get(name, "")
-        value = getattr(args, name)
+    if app.profile_name is not None:
+        words += ["--profile", app.profile_name]
+    values = (
+        ("tenant", (app.tenant,)),
+        ("client_id", (app.client_id,)),
+        ("authority_host", (app.authority_host,)),
+        ("scope", app.scope),
+    )
+    for name, texts in values:
         # Only what stands on this command line, or was not named at all: the rest is found
         # again the same way.
-        if not value or not (source.startswith("--") or source == only_sign_in.SOURCE):
-            continue
-        for each in value if isinstance(value, tuple) else (value,):
-            words += [f"--{name.replace('_', '-')}", shlex.quote(plain(each, limit=300))]
+        if name in app.origins.given or app.origins.source(name) == only_sign_in.SOURCE:
+            for text in filter(None, texts):
+                words += [f"--{name.replace('_', '-')}", shlex.quote(plain(text, limit=300))]
     return " ".join(words)

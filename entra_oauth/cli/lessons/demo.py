@@ -20,8 +20,6 @@ from entra_oauth.cli.decode import describe
 from entra_oauth.cli.lessons.demo_report import check_place, write_report
 from entra_oauth.cli.lessons.narration import Narrator
 from entra_oauth.cli.session.console import wants_style
-from entra_oauth.cli.session.explain_option import explained_of
-from entra_oauth.cli.session.record_option import recorder_of
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT
 from entra_oauth.errors import EntraOAuthError, LocalError, TimedOut, plain
@@ -37,12 +35,12 @@ from entra_oauth.protocol.scopes import DATABRICKS
 from entra_oauth.recording import Exchange, Occurred, Recorder, Recording
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
     from pathlib import Path
 
     from entra_oauth.cli.session.console import Console
-    from entra_oauth.lessons.live_explain import Explained
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.lesson_verbs import DemoOptions
     from entra_oauth.practice.browser.user_agent import BrowserPage
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
@@ -53,11 +51,11 @@ PASSWORD = "practice"  # noqa: S105 - the toy directory's, printed on its own pa
 _A_LESSON_S = 3600.0
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: DemoOptions, session: Session) -> int:
     """Sign in, then tell what passed."""
-    procedure = Procedure(args.procedure)
-    check_place(args.report)
-    explained = explained_of(args, console)
+    console = session.console
+    procedure = Procedure(options.procedure)
+    check_place(options.report)
     with serve(PracticeTenant(), tls=False) as hosted:
         opening = (
             "A whole sign-in, on this machine alone.",
@@ -68,13 +66,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for text in opening:
             console.result(prose(text, indent=0, columns=width()))
         browser = (
-            _OwnBrowser(console) if args.browser else _BuiltInBrowser(patient=explained is not None)
+            _OwnBrowser(console)
+            if options.browser
+            else _BuiltInBrowser(patient=session.explainer is not None)
         )
-        recorder = recorder_of(args) or Recorder()
-        story = _sign_in(hosted.base_url, procedure, browser, console, recorder, explained)
-        report = write_report(recorder.recording, args.report)
-        teller = _Teller(console, Narrator(), story, report)
-        teller.tell_the_rest() if explained else teller.tell()
+        recorder = session.recorder or Recorder()
+        story = _sign_in(
+            hosted.base_url, procedure, browser, replace(session, recorder=recorder), recorder
+        )
+        report = write_report(recorder.recording, options.report)
+        teller = _DemoText(console, Narrator(), story, report)
+        teller.tell_the_rest() if session.explainer else teller.tell()
     return 0
 
 
@@ -149,9 +151,8 @@ def _sign_in(
     base_url: str,
     procedure: Procedure,
     browser: _BuiltInBrowser | _OwnBrowser,
-    console: Console,
+    session: Session,
     recorder: Recorder,
-    explained: Explained | None,
 ) -> _Story:
     plan = SignIn(
         procedure=procedure,
@@ -163,10 +164,8 @@ def _sign_in(
     mode = "query" if procedure is Procedure.ARTICLE else "form_post"
     front = Listener(launch=browser.launch, say=browser.say, response_mode=mode)
     # A key log is no matter here: nothing is encrypted on the way to this machine.
-    with RequestsBack(allow_keylog=True, say=console.say) as back:
-        channels = recorder.wrap(Channels(front=front, back=back))
-        if explained is not None:
-            channels = explained.wrap(channels)
+    with RequestsBack(allow_keylog=True, say=session.console.say) as back:
+        channels = session.watched(Channels(front=front, back=back))
         started = monotonic()
         try:
             tokens = sign_in(plan, channels)
@@ -197,7 +196,7 @@ def _databricks_call(base_url: str, tokens: TokenResponse) -> HttpRequest:
     )
 
 
-class _Teller:
+class _DemoText:
     """Tells a story in six steps, on standard output: it is the result."""
 
     def __init__(

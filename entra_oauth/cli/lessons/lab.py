@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.cli.verbs.lesson_verbs import LabCheckOptions, LabListOptions, LabOptions
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.lessons.labs.catalogue import NAMES, lab, labs
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
     from entra_oauth.lessons.labs.lab import Demonstration, Lab
 
 __all__ = ["run"]
@@ -22,22 +22,24 @@ NOT_SOLVED = 9
 _WIDEST = 80
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: LabOptions | LabListOptions | LabCheckOptions, session: Session) -> int:
     """Show the list, one lab, or what a learner's answer is worth."""
-    teller = _Teller(console)
-    if args.action == "list":
+    teller = _LabText(session.console)
+    if isinstance(options, LabListOptions):
         teller.list()
         return 0
-    if args.action == "check":
-        return _check(args.words, teller)
-    chosen = _named(args.word)
-    if args.me is not None:
-        if args.off or args.on:
+    if isinstance(options, LabCheckOptions):
+        return _check(options.answer, teller)
+    chosen = _named(options.lab)
+    if options.me is not None:
+        if options.off or options.on:
             raise UsageError(
                 "--me writes a file; --off and --on show the lab.", advice="Give one of them."
             )
-        return _write(chosen, Path(args.me), teller)
-    return _show(chosen, teller, off=args.off or not args.on, on=args.on or not args.off)
+        return _write(chosen, Path(options.me), teller)
+    return _show(
+        chosen, teller, off=options.off or not options.on, on=options.on or not options.off
+    )
 
 
 def _named(word: str | None) -> Lab:
@@ -53,7 +55,7 @@ def _named(word: str | None) -> Lab:
     return found[0]
 
 
-def _show(chosen: Lab, teller: _Teller, *, off: bool, on: bool) -> int:
+def _show(chosen: Lab, teller: _LabText, *, off: bool, on: bool) -> int:
     from entra_oauth.lessons.labs.sandbox import Sandbox
 
     teller.begin(chosen)
@@ -74,7 +76,7 @@ def _show(chosen: Lab, teller: _Teller, *, off: bool, on: bool) -> int:
     return 0 if shown else NOT_SOLVED
 
 
-def _write(chosen: Lab, path: Path, teller: _Teller) -> int:
+def _write(chosen: Lab, path: Path, teller: _LabText) -> int:
     from entra_oauth.lessons.labs.learner_file import text_for
 
     write_new_file(path, text_for(chosen, str(path)).encode())
@@ -83,7 +85,7 @@ def _write(chosen: Lab, path: Path, teller: _Teller) -> int:
     return 0
 
 
-def _check(words: list[str], teller: _Teller) -> int:
+def _check(words: tuple[str, ...], teller: _LabText) -> int:
     from entra_oauth.lessons.labs.learner_file import default_name, mark, read_answer
 
     if not 1 <= len(words) <= 2:
@@ -108,7 +110,7 @@ def _check(words: list[str], teller: _Teller) -> int:
     return NOT_SOLVED
 
 
-class _Teller:
+class _LabText:
     """Says it on standard output, in at most 80 columns."""
 
     def __init__(self, console: Console) -> None:

@@ -19,10 +19,11 @@ from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.learn.quiz import quiz
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.lesson_verbs import LearnOptions
     from entra_oauth.lessons.learn.conversation import Ending, Turn
     from entra_oauth.lessons.learn.steps import Chapter
 
@@ -31,15 +32,16 @@ __all__ = ["rendered", "run"]
 _LONGEST_LINE = 64 * 1024
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: LearnOptions, session: Session) -> int:
     """List, ask, or walk."""
-    number = _number(args.word)
+    console = session.console
+    number = _number(options.chapter)
     progress = Progress(standard_place(), say=console.ask)
-    room = _Room.standard(args, console, progress)
+    room = _Room.standard(options, console, progress)
     try:
-        if args.list:
+        if options.list:
             room.list()
-        elif args.quiz:
+        elif options.quiz:
             room.quiz(number)
         elif number is not None:
             room.one(number)
@@ -75,7 +77,7 @@ class _Room:
     at_terminal: bool
 
     @classmethod
-    def standard(cls, args: argparse.Namespace, console: Console, progress: Progress) -> _Room:
+    def standard(cls, options: LearnOptions, console: Console, progress: Progress) -> _Room:
         at_terminal = sys.stdin.isatty() and console.out.isatty()
         if at_terminal:
             with suppress(ImportError):
@@ -86,8 +88,8 @@ class _Room:
             console=replace(console, styled=wants_style(console.out, os.environ)),
             progress=progress,
             columns=width(),
-            pauses=not args.no_pause,
-            with_curl=not args.no_curl,
+            pauses=not options.no_pause,
+            with_curl=not options.no_curl,
             at_terminal=at_terminal,
         )
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["Asked", "print_tokens"]
+__all__ = ["TokenSubject", "print_tokens"]
 
 
-class Asked(Protocol):
+class TokenSubject(Protocol):
     """What a token was asked for: a plan, or an access request."""
 
     @property
@@ -32,7 +32,7 @@ class Asked(Protocol):
 
 def print_tokens(
     tokens: TokenResponse,
-    asked: Asked,
+    subject: TokenSubject,
     console: Console,
     *,
     output: str,
@@ -54,27 +54,29 @@ def print_tokens(
         return
     console.say(summary)
     if output == "json":
-        members = _as_json(tokens, asked, source)
+        members = _as_json(tokens, subject, source)
         console.result_json(
             members | {"refresh_token": tokens.refresh_token} if with_refresh else members
         )
         return
-    text = render(output, _shown(tokens, asked, source, env_name))
+    text = render(output, _shown(tokens, subject, source, env_name))
     if text is not None:
         console.result(text)
 
 
-def _shown(tokens: TokenResponse, asked: Asked, source: str, env_name: str | None) -> Shown:
+def _shown(
+    tokens: TokenResponse, subject: TokenSubject, source: str, env_name: str | None
+) -> Shown:
     identity = tokens.identity
     return Shown(
         token=tokens.access_token,
         expires_on=None if tokens.expires_at is None else int(tokens.expires_at),
         now=now(),
-        scopes=scope_key(asked.scopes, asked.authority.base),
+        scopes=scope_key(subject.scopes, subject.authority.base),
         granted=tokens.scope,
         tenant_id=identity.tenant_id if identity else None,
-        client_id=asked.client_id,
-        authority=str(asked.authority),
+        client_id=subject.client_id,
+        authority=str(subject.authority),
         username=identity.username if identity else None,
         source=source,
         env_name=env_name,
@@ -92,7 +94,7 @@ def _summary(tokens: TokenResponse, kept: str) -> str:
     )
 
 
-def _as_json(tokens: TokenResponse, asked: Asked, source: str) -> dict[str, Any]:
+def _as_json(tokens: TokenResponse, subject: TokenSubject, source: str) -> dict[str, Any]:
     expires_at = tokens.expires_at
     identity = tokens.identity
     return {
@@ -104,8 +106,8 @@ def _as_json(tokens: TokenResponse, asked: Asked, source: str) -> dict[str, Any]
         "expires_in": tokens.expires_in,
         "scope": tokens.scope,
         "tenant_id": identity.tenant_id if identity else None,
-        "client_id": asked.client_id,
-        "authority": str(asked.authority),
+        "client_id": subject.client_id,
+        "authority": str(subject.authority),
         "username": identity.username if identity else None,
         "source": source,
         "warnings": list(tokens.warnings),

@@ -8,36 +8,36 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.practice.tenant_options import control_address
+from entra_oauth.cli.verbs.practice_verbs import PracticeClockOptions, PracticeFaultOptions
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.browser.control_client import command
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: PracticeFaultOptions | PracticeClockOptions, session: Session) -> int:
     """Tell it, and say how things stand then."""
-    if "words" in args:
-        return _fault(args, console)
-    return _clock(args, console)
+    if isinstance(options, PracticeFaultOptions):
+        return _fault(options, session.console)
+    return _clock(options, session.console)
 
 
-def _fault(args: argparse.Namespace, console: Console) -> int:
-    if not args.words and not args.clear:
+def _fault(options: PracticeFaultOptions, console: Console) -> int:
+    if not options.fault and not options.clear:
         _explain(console)
-    address = control_address(args)
+    address = control_address(options.running)
     answer: dict[str, Any] = {}
-    if args.clear:
+    if options.clear:
         answer = command(address, "DELETE", "/faults")
-    if args.words:
-        answer = command(address, "POST", "/faults", {"fault": _joined(args.words)})
-    elif not args.clear:
+    if options.fault:
+        answer = command(address, "POST", "/faults", {"fault": _joined(options.fault)})
+    elif not options.clear:
         answer = command(address, "GET", "/faults")
-    if args.json:
+    if console.as_json:
         console.result_json({"schema": "entra-oauth/faults/1", **answer})
         return 0
     for each in answer["faults"]:
@@ -47,7 +47,7 @@ def _fault(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _joined(words: list[str]) -> str:
+def _joined(words: tuple[str, ...]) -> str:
     """The fault as it was typed: one quoted piece, or words that the shell took apart."""
     return words[0] if len(words) == 1 else shlex.join(words)
 
@@ -62,18 +62,18 @@ def _explain(console: Console) -> None:
     console.say(f"\n{syntax.__doc__}")
 
 
-def _clock(args: argparse.Namespace, console: Console) -> int:
-    address = control_address(args)
-    if args.word is None:
+def _clock(options: PracticeClockOptions, console: Console) -> int:
+    address = control_address(options.running)
+    if options.seconds is None:
         answer = command(address, "GET", "/clock")
-    elif re.fullmatch(r"[+-]?[0-9]{1,9}", args.word, re.ASCII):
-        answer = command(address, "POST", "/clock", {"seconds": int(args.word)})
+    elif re.fullmatch(r"[+-]?[0-9]{1,9}", options.seconds, re.ASCII):
+        answer = command(address, "POST", "/clock", {"seconds": int(options.seconds)})
     else:
         raise UsageError(
             "The clock is put forward by a whole number of seconds.", advice="Give +3600, say."
         )
     now = int(str(answer["now"]))
-    if args.json:
+    if console.as_json:
         console.result_json({"schema": "entra-oauth/clock/1", "now": now})
     else:
         console.result(time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(now)))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.practice.tenant_options import read_tenant
 from entra_oauth.cli.session import signals
-from entra_oauth.cli.session.record_option import recorder_of
 from entra_oauth.errors import plain
 from entra_oauth.practice import serve
 from entra_oauth.practice.browser.control_client import CONTROL_VARIABLE
@@ -17,10 +16,9 @@ from entra_oauth.practice.run import program as practice_run
 from entra_oauth.practice.run.control import Control
 
 if TYPE_CHECKING:
-    import argparse
-
     from entra_oauth.cli.practice.record_programs import ProgramRecorder
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.practice_verbs import PracticeRunOptions
     from entra_oauth.practice.run.browser_visits import BrowserVisits
     from entra_oauth.practice.server.proxy import Proxy
 
@@ -29,16 +27,16 @@ __all__ = ["run"]
 _PATIENCE_S = 2.0
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: PracticeRunOptions, session: Session) -> int:
     """Run it, and say afterwards whom it wanted to reach and could not."""
-    if warning := practice_run.warning(args.program):
+    console = session.console
+    if warning := practice_run.warning(list(options.program)):
         console.ask(f"warning: {warning}")
-    passages = _passages(args)
+    passages = _passages(session)
     with ExitStack() as opening:
         with signals.uninterrupted():
-            proxy, environ = _open(args, opening, passages)
-        code = practice_run.run(args.program, environ)
-        args.failed = code != 0
+            proxy, environ = _open(options, opening, passages)
+        code = practice_run.run(list(options.program), environ)
         refused = proxy.refused
     if refused:
         console.say(
@@ -54,24 +52,25 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return code
 
 
-def _passages(args: argparse.Namespace) -> ProgramRecorder | None:
-    recorder = recorder_of(args)
-    if recorder is None:
+def _passages(session: Session) -> ProgramRecorder | None:
+    if session.recorder is None:
         return None
     from entra_oauth.cli.practice.record_programs import ProgramRecorder
 
-    return ProgramRecorder(recorder)
+    return ProgramRecorder(session.recorder)
 
 
 def _open(
-    args: argparse.Namespace, opening: ExitStack, passages: ProgramRecorder | None
+    options: PracticeRunOptions, opening: ExitStack, passages: ProgramRecorder | None
 ) -> tuple[Proxy, dict[str, str]]:
     """Serve, and make the program's environment."""
     # As the article leaves its app registration: an administrator has consented.
-    tenant = read_tenant(args, usual=DEFAULT.with_admin_consent())
-    person = tenant.person(args.user)
+    tenant = read_tenant(options.tenant, usual=DEFAULT.with_admin_consent())
+    person = tenant.person(options.user)
     witness = passages.at_tenant if passages is not None else None
-    hosted = opening.enter_context(serve(tenant, proxy_port=args.proxy_port or 0, witness=witness))
+    hosted = opening.enter_context(
+        serve(tenant, proxy_port=options.tenant.proxy_port or 0, witness=witness)
+    )
     visits = None
     if passages is not None:
         from entra_oauth.practice.run.browser_visits import BrowserVisits

@@ -7,25 +7,24 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.practice.tenant_options import read_tenant, told
+from entra_oauth.cli.practice.tenant_options import announced, read_tenant
 from entra_oauth.cli.session import signals
 from entra_oauth.practice import serve
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.practice_verbs import PracticeServeOptions
     from entra_oauth.practice.server.hosts import Hosted
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: PracticeServeOptions, session: Session) -> int:
     """Serve, and say how to sign in there."""
     with ExitStack() as opening:
         with signals.uninterrupted():
-            _open(args, opening, console)
+            _open(options, opening, session)
         # What a tenant keeps has no cycles, and looking for some in all of it takes time.
         gc.set_threshold(50_000, 20, 100)
         forever = threading.Event()
@@ -34,21 +33,23 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _open(args: argparse.Namespace, opening: ExitStack, console: Console) -> None:
-    tenant = read_tenant(args)
+def _open(options: PracticeServeOptions, opening: ExitStack, session: Session) -> None:
+    console = session.console
+    tenant = read_tenant(options.tenant)
     hosted = opening.enter_context(
-        serve(tenant, port=args.port or 0, tls=args.tls, proxy_port=args.proxy_port)
+        serve(tenant, port=options.port or 0, tls=options.tls, proxy_port=options.tenant.proxy_port)
     )
     console.result(hosted.base_url)
-    _introduce(hosted, console)
+    _introduce(hosted, session)
     from entra_oauth.practice.run.control import Control  # it can wait until others are served
 
     control = opening.enter_context(Control(tenant))
-    opening.enter_context(told(control.address))
+    opening.enter_context(announced(control.address))
     console.say("To make it misbehave: entra-oauth practice fault")
 
 
-def _introduce(hosted: Hosted, console: Console) -> None:
+def _introduce(hosted: Hosted, session: Session) -> None:
+    console = session.console
     trusting = (
         f" \\\n    --ca-bundle {hosted.ca_file}" if hosted.base_url.startswith("https") else ""
     )
@@ -63,7 +64,7 @@ def _introduce(hosted: Hosted, console: Console) -> None:
         )
     if hosted.proxy is not None:
         console.say(f"Proxy that plays the real hosts, and refuses all others: {hosted.proxy.url}")
-    options = _options(hosted, console)
+    options = _options(hosted, session)
     console.say(
         "Next, in another terminal:\n"
         f"  entra-oauth login --authority-host {hosted.base_url} \\\n"
@@ -74,13 +75,13 @@ def _introduce(hosted: Hosted, console: Console) -> None:
     )
 
 
-def _options(hosted: Hosted, console: Console) -> str:
+def _options(hosted: Hosted, session: Session) -> str:
     """Those that name the practice sign-in, where others are kept or named too."""
-    if console.quiet:
+    if session.console.quiet:
         return ""
     from entra_oauth.cache.account import App
-    from entra_oauth.cli.sign_in.only_sign_in import Wanted, options_for
+    from entra_oauth.cli.sign_in.only_sign_in import TokenToName, options_for
 
     app = App(hosted.base_url, ARTICLE_TENANT_ID, ARTICLE_CLIENT_ID)
     bundle = hosted.ca_file if hosted.base_url.startswith("https") else None
-    return options_for(Wanted(app=app, ca_bundle=bundle), console)
+    return options_for(TokenToName(app=app, ca_bundle=bundle), session)

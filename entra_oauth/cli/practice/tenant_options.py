@@ -11,20 +11,21 @@ from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.practice import Directory, PracticeTenant, read_directory
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["control_address", "read_tenant", "told"]
+    from entra_oauth.cli.verbs.practice_verbs import ControlOptions, TenantOptions
+
+__all__ = ["announced", "control_address", "read_tenant"]
 
 
-def read_tenant(args: argparse.Namespace, *, usual: Directory | None = None) -> PracticeTenant:
+def read_tenant(options: TenantOptions, *, usual: Directory | None = None) -> PracticeTenant:
     """The tenant of `--directory`, else the `usual` one, and of `--fault`.
 
     Raises `UsageError`, `LocalError`.
     """
-    tenant = PracticeTenant(directory=_directory(args.directory) or usual)
-    for fault in args.fault or ():
+    tenant = PracticeTenant(directory=_directory(options.directory) or usual)
+    for fault in options.fault:
         tenant.faults.add(fault)
     return tenant
 
@@ -44,7 +45,7 @@ def _directory(file: str | None) -> Directory | None:
 
 
 @contextmanager
-def told(address: str) -> Iterator[None]:
+def announced(address: str) -> Iterator[None]:
     """Keep a control address where `practice fault` and `practice clock` look for it.
 
     0600, and gone afterwards unless a later tenant has put its own there. Where it cannot
@@ -69,9 +70,9 @@ def told(address: str) -> Iterator[None]:
                 path.unlink()
 
 
-def control_address(args: argparse.Namespace) -> str:
-    """The control address that was given, or the one last told. Raises `UsageError`."""
-    address = args.control or _last_told()
+def control_address(options: ControlOptions) -> str:
+    """The control address that was given, or the one last announced. Raises `UsageError`."""
+    address = options.control or _last_announced()
     if not address:
         raise UsageError(
             "No practice tenant is running that could be told anything.",
@@ -80,7 +81,7 @@ def control_address(args: argparse.Namespace) -> str:
     return address
 
 
-def _last_told() -> str:
+def _last_announced() -> str:
     try:
         with open(_path(), encoding="ascii") as file:
             status = os.fstat(file.fileno())

@@ -10,51 +10,33 @@ from typing import TYPE_CHECKING
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
-    from entra_oauth.channels.base import Channels
+    from entra_oauth.cli.options.recording_options import ExplainOptions
     from entra_oauth.cli.session.console import Console
     from entra_oauth.lessons.live_explain import Explained, Teller
 
-__all__ = ["explained_of", "folded", "told", "told_front"]
+__all__ = ["explainer_for", "folded"]
 
 _LONGEST_LINE = 4096
 
 
-def explained_of(args: argparse.Namespace, console: Console) -> Explained | None:
-    """What tells this command's messages, one for the whole command; None without `--explain`.
+def explainer_for(options: ExplainOptions, console: Console) -> Explained | None:
+    """The explainer of a command's messages; None where nobody asked for one.
 
     Raises `UsageError` where a person is to be asked and none can be.
     """
-    pause, predict = getattr(args, "pause", False), getattr(args, "predict", False)
-    if not (getattr(args, "explain", False) or pause or predict):
+    if not (options.explain or options.pause or options.predict):
         return None
-    known: Explained | None = getattr(args, "explained", None)
-    if known is None:
-        if (pause or predict) and not sys.stdin.isatty():
-            raise UsageError(
-                f"{'--pause' if pause else '--predict'} asks you, and standard input is no "
-                "terminal.",
-                advice="Use --explain alone, or run this in a terminal.",
-            )
-        from entra_oauth.lessons.live_explain import Explained
+    if (options.pause or options.predict) and not sys.stdin.isatty():
+        raise UsageError(
+            f"{'--pause' if options.pause else '--predict'} asks you, and standard input is no "
+            "terminal.",
+            advice="Use --explain alone, or run this in a terminal.",
+        )
+    from entra_oauth.lessons.live_explain import Explained
 
-        known = Explained(_teller(console), pause=pause, predict=predict)
-        args.explained = known
-    return known
-
-
-def told(args: argparse.Namespace, channels: Channels, console: Console) -> Channels:
-    """The same channels, told if that was asked for."""
-    explained = explained_of(args, console)
-    return channels if explained is None else explained.wrap(channels)
-
-
-def told_front(args: argparse.Namespace, channels: Channels, console: Console) -> Channels:
-    """The same channels, whose back is told already."""
-    explained = explained_of(args, console)
-    return channels if explained is None else explained.wrap_front(channels)
+    return Explained(_teller(console), pause=options.pause, predict=options.predict)
 
 
 def _teller(console: Console) -> Teller:

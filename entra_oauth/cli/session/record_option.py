@@ -7,86 +7,112 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import EntraOAuthError, UsageError, plain
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from entra_oauth.channels.base import Channels, FrontChannel
+    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.options.recording_options import RecordingOptions
     from entra_oauth.cli.session.console import Console
     from entra_oauth.recording import Recorder
 
-__all__ = ["recorded", "recorder_of", "watched", "watched_front"]
+__all__ = ["Recorded", "recorded"]
 
 
 @contextmanager
-def recorded(verb: str, args: argparse.Namespace, console: Console) -> Iterator[None]:
+def recorded(
+    verb: str,
+    recording: RecordingOptions,
+    network: NetworkOptions,
+    console: Console,
+    *,
+    program: str | None = None,
+) -> Iterator[Recorded | None]:
     """Around one command. A place that cannot be written to is refused before it begins.
 
     If the command fails, its own error or exit code goes on, and what is wrong with the
-    recording is only said.
+    recording is only said. `program` is the one that is watched, if one is.
     """
-    args.recorder = None
-    if getattr(args, "record", None) is None:
-        if "redact" in getattr(args, "given", ()):
+    if recording.record is None:
+        if "redact" in recording.origins.given:
             raise UsageError(
                 "--redact says how a recording is made, and none is.",
                 advice="Give --record DIR too, or leave --redact out.",
             )
-        yield
+        yield None
         return
     from entra_oauth.recording import Recorder
     from entra_oauth.recording.store import check_target
 
-    folder = Path(args.record)
+    folder = Path(recording.record)
     check_target(folder)
-    if args.redact == "none":
+    if recording.redact == "none":
         console.ask(
             "WARNING: with --redact none the recording holds codes, tokens and passwords as they "
             "are. Whoever reads it can act as you. Give it to nobody."
         )
-    args.recorder = Recorder()
+    running = Recorded(Recorder())
+
+    def save() -> None:
+        _save(verb, folder, recording, network, running.recorder, console, program)
+
     try:
-        yield
+        yield running
     except BaseException:
-        _try_to_save(verb, folder, args, console)
+        _try(save, console)
         raise
-    if getattr(args, "failed", False):
-        _try_to_save(verb, folder, args, console)
+    if running.failed:
+        _try(save, console)
     else:
-        _save(verb, folder, args, console)
+        save()
 
 
-def _try_to_save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -> None:
+class Recorded:
+    """A command that is recorded."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.failed = False
+        """It ended with an exit code that is not 0, though without an error of ours."""
+
+
+def _try(save: Callable[[], None], console: Console) -> None:
     try:
-        _save(verb, folder, args, console)
+        save()
     except EntraOAuthError as error:
         console.ask(f"Note: {error.what} {error.advice}")
 
 
-def _save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -> None:
+def _save(
+    verb: str,
+    folder: Path,
+    options: RecordingOptions,
+    network: NetworkOptions,
+    recorder: Recorder,
+    console: Console,
+    program: str | None,
+) -> None:
     from entra_oauth.channels.base import now
     from entra_oauth.recording.facts import facts_of
     from entra_oauth.recording.save import save
     from entra_oauth.recording.step import Level
 
-    recording = args.recorder.recording
+    recording = recorder.recording
     if not recording.exchanges:
         console.ask("Note: nothing was sent or received, so there is no recording.")
         return
     facts = facts_of(
         os.environ,
         verb=verb,
-        ca_bundle=bool(getattr(args, "ca_bundle", None)),
-        allow_keylog=bool(getattr(args, "allow_keylog", False)),
-        watched=_name_of(args.program) if recording.at_authority else None,
+        ca_bundle=bool(network.ca_bundle),
+        allow_keylog=network.allow_keylog,
+        watched=_name_of(program) if program and recording.at_authority else None,
     )
-    level = Level(args.redact)
+    level = Level(options.redact)
     save(recording, folder, level=level, created_at=now(), facts=facts)
     holds = {
         Level.SECRETS: "no secrets, but names of people and tenants (--redact pii takes them out)",
@@ -100,26 +126,6 @@ def _save(verb: str, folder: Path, args: argparse.Namespace, console: Console) -
     )
 
 
-def _name_of(program: Sequence[str]) -> str:
-    """The name of a program without its folder, and without its arguments, which may be secrets."""
-    return Path(program[0]).name
-
-
-def recorder_of(args: argparse.Namespace) -> Recorder | None:
-    """What this command is recorded with, if it is."""
-    recorder: Recorder | None = getattr(args, "recorder", None)
-    return recorder
-
-
-def watched(args: argparse.Namespace, channels: Channels) -> Channels:
-    """The same channels, remembered if the command is recorded."""
-    recorder = recorder_of(args)
-    return channels if recorder is None else recorder.wrap(channels)
-
-
-def watched_front(args: argparse.Namespace, front: FrontChannel, channels: Channels) -> Channels:
-    """Channels that are watched already, with this front, which is not."""
-    recorder = recorder_of(args)
-    if recorder is None:
-        return replace(channels, front=front)
-    return replace(channels, front=recorder.wrap(replace(channels, front=front)).front)
+def _name_of(program: str) -> str:
+    """The name of a program without its folder."""
+    return Path(program).name

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from entra_oauth.errors import LocalError, UsageError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
-__all__ = ["SecretOption", "read_file", "read_secret"]
+__all__ = ["SecretInput", "SecretOption", "read_file", "read_secret"]
 
 READ_TIMEOUT_S = 300.0
 _MOST_BYTES = 64 * 1024
@@ -34,41 +33,38 @@ class SecretOption:
     variables: tuple[str, ...] = ()
     """Where else it may stand: variables that Azure's own tools read."""
 
-    def is_offered(self, args: argparse.Namespace) -> bool:
-        """Whether one of its options was used."""
-        return bool(self._stdin(args)) or self._fd(args) is not None
 
-    def _stdin(self, args: argparse.Namespace) -> bool:
-        return bool(getattr(args, f"{self._dest}_stdin"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretInput:
+    """The place that the options name for a secret."""
 
-    def _fd(self, args: argparse.Namespace) -> int | None:
-        number: int | None = getattr(args, f"{self._dest}_fd")
-        return number
+    stdin: bool
+    fd: int | None
+    """A file descriptor."""
 
     @property
-    def _dest(self) -> str:
-        return self.name.replace("-", "_")
+    def is_given(self) -> bool:
+        return self.stdin or self.fd is not None
 
 
-def read_secret(option: SecretOption, args: argparse.Namespace, environ: Mapping[str, str]) -> str:
+def read_secret(option: SecretOption, given: SecretInput, environ: Mapping[str, str]) -> str:
     """The secret, from where the options say, else the environment, else a prompt.
 
     Raises `UsageError` for an empty one, `LocalError` where there is nothing to read
     from, `TimedOut`.
     """
-    stdin, number = option._stdin(args), option._fd(args)
-    if stdin and number is not None:
+    if given.stdin and given.fd is not None:
         raise UsageError(
             f"--{option.name}-stdin and --{option.name}-fd exclude each other.",
             advice="Give one of them.",
         )
-    if stdin:
+    if given.stdin:
         text = _decoded(_from_stdin(), option)
-    elif number is not None:
-        text = _decoded(_from_descriptor(number, option), option)
+    elif given.fd is not None:
+        text = _decoded(_from_descriptor(given.fd, option), option)
     else:
-        given = next((environ[name] for name in option.variables if environ.get(name)), None)
-        text = given if given is not None else _from_prompt(option)
+        found = next((environ[name] for name in option.variables if environ.get(name)), None)
+        text = found if found is not None else _from_prompt(option)
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
         raise UsageError(f"The {option.words} is empty.", advice=f"Give the {option.words}.")

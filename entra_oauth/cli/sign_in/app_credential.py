@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.session.secret_input import SecretOption, read_file, read_secret
+from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_file, read_secret
 from entra_oauth.errors import UsageError
 from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
     from entra_oauth.channels.base import Channels
+    from entra_oauth.cli.options.credential_options import CredentialOptions
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
 __all__ = ["PASSPHRASE", "PASSWORD", "SECRET", "credential_of"]
@@ -30,17 +30,23 @@ PASSPHRASE = SecretOption(
 
 
 def credential_of(
-    args: argparse.Namespace, environ: Mapping[str, str], channels: Channels
+    options: CredentialOptions,
+    environ: Mapping[str, str],
+    channels: Channels,
+    *,
+    timeout_s: float,
 ) -> Credential:
     """The credential: an option's first, else the environment's, else a secret is asked for.
 
     In the environment the order is that of Azure's own tools: secret, certificate,
     federated token; GitHub's token service last. Raises `UsageError`, `LocalError`.
     """
+    given = options.origins.given
+    secret = SecretInput(stdin=options.client_secret_stdin, fd=options.client_secret_fd)
     ways = {
-        "a client secret": SECRET.is_offered(args),
-        "--certificate": "certificate" in args.given,
-        "--federated-token-file": "federated_token_file" in args.given,
+        "a client secret": secret.is_given,
+        "--certificate": "certificate" in given,
+        "--federated-token-file": "federated_token_file" in given,
     }
     chosen = [name for name, is_given in ways.items() if is_given]
     if len(chosen) > 1:
@@ -48,25 +54,28 @@ def credential_of(
         raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other.", advice="Give one.")
     in_environment = bool(environ.get("AZURE_CLIENT_SECRET")) and not chosen
     if ways["a client secret"] or in_environment:
-        return ClientSecret(read_secret(SECRET, args, environ))
-    if args.certificate and not ways["--federated-token-file"]:
-        return _certificate(args, environ)
-    if args.federated_token_file:
-        return FederatedFile(args.federated_token_file)
+        return ClientSecret(read_secret(SECRET, secret, environ))
+    if options.certificate and not ways["--federated-token-file"]:
+        return _certificate(options.certificate, options, environ)
+    if options.federated_token_file:
+        return FederatedFile(options.federated_token_file)
     if all(environ.get(name) for name in GITHUB_VARIABLES):
-        return from_github(environ, channels, timeout_s=float(args.http_timeout))
-    return ClientSecret(read_secret(SECRET, args, environ))
+        return from_github(environ, channels, timeout_s=timeout_s)
+    return ClientSecret(read_secret(SECRET, secret, environ))
 
 
-def _certificate(args: argparse.Namespace, environ: Mapping[str, str]) -> Certificate:
-    content = read_file(args.certificate, "certificate")
-    given = PASSPHRASE.is_offered(args) or any(environ.get(n) for n in PASSPHRASE.variables)
-    algorithm = args.certificate_algorithm
+def _certificate(file: str, options: CredentialOptions, environ: Mapping[str, str]) -> Certificate:
+    content = read_file(file, "certificate")
+    source = SecretInput(
+        stdin=options.certificate_passphrase_stdin, fd=options.certificate_passphrase_fd
+    )
+    given = source.is_given or any(environ.get(n) for n in PASSPHRASE.variables)
+    algorithm = options.certificate_algorithm
     if given:
-        passphrase = read_secret(PASSPHRASE, args, environ)
+        passphrase = read_secret(PASSPHRASE, source, environ)
         return Certificate.load(content, passphrase=passphrase, algorithm=algorithm)
     if not Certificate.is_locked(content):
         return Certificate.load(content, algorithm=algorithm)
     return Certificate.load(
-        content, passphrase=read_secret(PASSPHRASE, args, environ), algorithm=algorithm
+        content, passphrase=read_secret(PASSPHRASE, source, environ), algorithm=algorithm
     )

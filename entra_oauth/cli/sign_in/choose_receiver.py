@@ -22,108 +22,107 @@ from entra_oauth.channels.listener.system_browser import has_local_browser, laun
 from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
 from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
 from entra_oauth.channels.terminal.secret_line import read_stdin
-from entra_oauth.cli.session.explain_option import told, told_front
-from entra_oauth.cli.session.record_option import watched, watched_front
+from entra_oauth.cli.command_line.declare import PasteFrom
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator
 
     from entra_oauth.channels.base import RedirectReceiver, Witness
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.options.page_options import SignInPageOptions
+    from entra_oauth.cli.session.verb_session import Session
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["back_channels", "pasted_uri", "planned_request", "run_sign_in"]
 
 
-def run_sign_in(plan: SignIn, args: argparse.Namespace, console: Console) -> TokenResponse:
+def run_sign_in(
+    plan: SignIn, page: SignInPageOptions, network: NetworkOptions, session: Session
+) -> TokenResponse:
     """Sign in through the receiver that fits; a second attempt by paste if the person asks."""
     # What may not be sent is found out before a port is taken or a word is said.
-    plan.request(redirect_uri=_redirect_uri(args), response_mode="query")
-    with back_channels(args, console) as backs:
-        front = watched_front(args, _front(plan, args, console), backs)
+    plan.request(redirect_uri=page.registered_uri, response_mode="query")
+    with back_channels(network, session) as channels:
+        front = _front(plan, page, session)
         try:
-            return sign_in(plan, told_front(args, front, console))
+            return sign_in(plan, session.with_front(channels, front))
         except PasteWanted:
-            console.say("A new attempt begins; the page that is open can be closed.")
-        front = watched_front(args, _paste(args, console, opens=True), backs)
-        return sign_in(plan, told_front(args, front, console))
+            session.console.say("A new attempt begins; the page that is open can be closed.")
+        front = _paste(page, session, opens=True)
+        return sign_in(plan, session.with_front(channels, front))
 
 
-def planned_request(plan: SignIn, args: argparse.Namespace) -> AuthorizationRequest:
+def planned_request(plan: SignIn, page: SignInPageOptions) -> AuthorizationRequest:
     """The request that `run_sign_in` would begin with, but for the port of the listener."""
-    local, _ = _local_browser(args)
-    pasted = args.paste is not None or not local
+    local, _ = _local_browser(page)
+    pasted = page.paste is not None or not local
     return plan.request(
-        redirect_uri=pasted_uri(args),
-        response_mode=args.response_mode or ("query" if pasted else "form_post"),
+        redirect_uri=pasted_uri(page),
+        response_mode=page.response_mode or ("query" if pasted else "form_post"),
     )
 
 
 @contextmanager
 def back_channels(
-    args: argparse.Namespace, console: Console, *, max_body_bytes: int = MAX_BODY_BYTES
+    network: NetworkOptions, session: Session, *, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Iterator[Channels]:
     """Our own requests, as the options have it. There is no front: nobody is sent anywhere."""
+    bundle, keylog, say = network.ca_bundle, network.allow_keylog, session.console.say
     with (
         RequestsBack(
-            ca_bundle=args.ca_bundle,
-            allow_keylog=args.allow_keylog,
-            say=console.say,
-            max_body_bytes=max_body_bytes,
+            ca_bundle=bundle, allow_keylog=keylog, say=say, max_body_bytes=max_body_bytes
         ) as back,
-        RequestsBack(ca_bundle=args.ca_bundle, allow_keylog=args.allow_keylog) as aside,
+        RequestsBack(ca_bundle=bundle, allow_keylog=keylog) as aside,
     ):
-        channels = Channels(front=NoFront(), back=back, aside=aside, say=console.say)
-        yield told(args, watched(args, channels), console)
+        yield session.watched(Channels(front=NoFront(), back=back, aside=aside, say=say))
 
 
-def _front(plan: SignIn, args: argparse.Namespace, console: Console) -> FrontChannel:
-    uri = _redirect_uri(args)
-    local, why = _local_browser(args)
-    if args.paste is not None:
-        _refuse_form_post(args, "--paste was given")
-        return _paste(args, console, opens=local)
+def _front(plan: SignIn, page: SignInPageOptions, session: Session) -> FrontChannel:
+    uri = page.registered_uri
+    local, why = _local_browser(page)
+    if page.paste is not None:
+        _refuse_form_post(page, "--paste was given")
+        return _paste(page, session, opens=local)
     if not is_loopback(urlsplit(uri).hostname or ""):
-        _refuse_form_post(args, "the redirect URI is not on this machine")
-        console.ask(f"{uri} is not on this machine, so the answer is to be pasted.")
-        return _paste(args, console, opens=local)
+        _refuse_form_post(page, "the redirect URI is not on this machine")
+        session.console.ask(f"{uri} is not on this machine, so the answer is to be pasted.")
+        return _paste(page, session, opens=local)
     if not local:
-        _refuse_form_post(args, why)
-    _check_address(plan, args, console)
-    if plan.procedure is Procedure.ARTICLE and args.port is None and _names_no_port(uri):
+        _refuse_form_post(page, why)
+    _check_address(plan, page, session)
+    if plan.procedure is Procedure.ARTICLE and page.port is None and _names_no_port(uri):
         # The article's redirect URI is http://localhost, which means port 80.
         return _PortEighty(
-            listening=_listening(plan, args, console, port=80),
-            paste=lambda: _paste_by_itself(args, console, opens=local),
-            say=console.ask,
+            listening=_listening(plan, page, session, port=80),
+            paste=lambda: _paste_by_itself(page, session, opens=local),
+            say=session.console.ask,
         )
-    return _listening(plan, args, console, port=args.port)
+    return _listening(plan, page, session, port=page.port)
 
 
 def _listening(
-    plan: SignIn, args: argparse.Namespace, console: Console, *, port: int | None
+    plan: SignIn, page: SignInPageOptions, session: Session, *, port: int | None
 ) -> FrontChannel:
     """A listener, and a terminal beside it: for the answer, or for leaving it."""
-    local, why = _local_browser(args)
+    local, why = _local_browser(page)
     article = plan.procedure is Procedure.ARTICLE
     listener = Listener(
-        redirect_uri=_redirect_uri(args),
+        redirect_uri=page.registered_uri,
         port=port,
-        address=args.listen,
-        response_mode=args.response_mode or ("query" if article or not local else "form_post"),
-        launch=_launcher(args, console) if local else _open_nothing,
-        say=console.ask if local else _say_nothing,
+        address=page.listen,
+        response_mode=page.response_mode or ("query" if article or not local else "form_post"),
+        launch=_launcher(page, session) if local else _open_nothing,
+        say=session.console.ask if local else _say_nothing,
     )
     if local:
-        return Interruptible(front=listener, say=console.say)
-    console.ask(f"No browser is opened here: {why}.")
-    return ListenOrPaste(listener=listener, say=console.ask)
+        return Interruptible(front=listener, say=session.console.say)
+    session.console.ask(f"No browser is opened here: {why}.")
+    return ListenOrPaste(listener=listener, say=session.console.ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +144,12 @@ class _PortEighty:
             return self.paste().open(witness)
 
 
-def _local_browser(args: argparse.Namespace) -> tuple[bool, str]:
-    if args.no_browser:
+def _local_browser(page: SignInPageOptions) -> tuple[bool, str]:
+    if page.no_browser:
         return False, "--no-browser was given"
-    if args.browser:
+    if page.browser:
         return True, "--browser names one"
     return has_local_browser(os.environ, sys.platform)
-
-
-def _redirect_uri(args: argparse.Namespace) -> str:
-    uri: str = args.redirect_uri or "http://localhost"
-    return uri
 
 
 def _names_no_port(uri: str) -> bool:
@@ -165,16 +159,16 @@ def _names_no_port(uri: str) -> bool:
         return False
 
 
-def _refuse_form_post(args: argparse.Namespace, why: str) -> None:
-    if args.response_mode == "form_post":
+def _refuse_form_post(page: SignInPageOptions, why: str) -> None:
+    if page.response_mode == "form_post":
         raise UsageError(
             f"With form_post the last page leaves nothing to paste, and {why}.",
             advice="Leave --response-mode out.",
         )
 
 
-def _check_address(plan: SignIn, args: argparse.Namespace, console: Console) -> None:
-    if args.listen is None or is_loopback(args.listen):
+def _check_address(plan: SignIn, page: SignInPageOptions, session: Session) -> None:
+    if page.listen is None or is_loopback(page.listen):
         return
     if plan.procedure is Procedure.ARTICLE:
         raise UsageError(
@@ -182,18 +176,18 @@ def _check_address(plan: SignIn, args: argparse.Namespace, console: Console) -> 
             "another address than loopback could redeem the code.",
             advice="Use entra-oauth login with --listen, or paste the answer.",
         )
-    console.ask(
-        f"Listening on {args.listen}: whoever can reach that address can send answers here."
+    session.console.ask(
+        f"Listening on {page.listen}: whoever can reach that address can send answers here."
     )
 
 
-def _launcher(args: argparse.Namespace, console: Console) -> Callable[[str], bool]:
+def _launcher(page: SignInPageOptions, session: Session) -> Callable[[str], bool]:
     def open_browser(url: str) -> bool:
-        opened = launch(url, args.browser)
+        opened = launch(url, page.browser)
         # What the answer will need, imported while the browser comes up.
         importlib.import_module("entra_oauth.protocol.endpoints.token")
-        if not opened and args.browser:
-            console.ask("The command of --browser could not be started.")
+        if not opened and page.browser:
+            session.console.ask("The command of --browser could not be started.")
         return opened
 
     return open_browser
@@ -207,26 +201,26 @@ def _say_nothing(line: str) -> None:
     """What there is to say is said by `ListenOrPaste`."""
 
 
-def _paste_by_itself(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:
-    _refuse_form_post(args, "port 80 cannot be had")
-    return _paste(args, console, opens=opens)
+def _paste_by_itself(page: SignInPageOptions, session: Session, *, opens: bool) -> Paste:
+    _refuse_form_post(page, "port 80 cannot be had")
+    return _paste(page, session, opens=opens)
 
 
-def _paste(args: argparse.Namespace, console: Console, *, opens: bool) -> Paste:
+def _paste(page: SignInPageOptions, session: Session, *, opens: bool) -> Paste:
     return Paste(
-        redirect_uri=pasted_uri(args),
-        say=console.ask,
-        launch=_launcher(args, console) if opens else None,
-        ask_line=_standard_input if args.paste == "-" else None,
+        redirect_uri=pasted_uri(page),
+        say=session.console.ask,
+        launch=_launcher(page, session) if opens else None,
+        ask_line=_standard_input if page.paste is PasteFrom.STDIN else None,
     )
 
 
-def pasted_uri(args: argparse.Namespace) -> str:
+def pasted_uri(page: SignInPageOptions) -> str:
     """The redirect URI where nothing listens: as given, with the port if one was."""
-    uri = _redirect_uri(args)
-    if args.port is not None and _names_no_port(uri):
+    uri = page.registered_uri
+    if page.port is not None and _names_no_port(uri):
         parts = urlsplit(uri)
-        uri = parts._replace(netloc=f"{parts.netloc}:{args.port}").geturl()
+        uri = parts._replace(netloc=f"{parts.netloc}:{page.port}").geturl()
     return uri
 
 

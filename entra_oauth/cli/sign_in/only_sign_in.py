@@ -19,9 +19,8 @@ authority that nobody named.
 
 from __future__ import annotations
 
-import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -33,81 +32,86 @@ from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Mapping
 
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.options.app_options import AppOptions
+    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.session.verb_session import Session
 
-__all__ = ["SOURCE", "Wanted", "fill_in", "options_for", "use"]
+
+__all__ = ["SOURCE", "TokenToName", "filled_in", "options_for", "use"]
 
 SOURCE = "the only sign-in"
 """Where a value comes from that was filled in here."""
 
-_Kept = list[tuple[App, Account]]
+_Stored = list[tuple[App, Account]]
 _PUBLIC = f"https://{CLOUDS['public'].host}"
 _LISTED = 20
 
 
-def use(args: argparse.Namespace, console: Console) -> None:
-    """Fill in the only sign-in that fits, and say which. None: `args` stay as they are.
+def use(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
+    """The app of the only sign-in that fits, and say which; if there is none, as it was.
 
     Raises `UsageError` that lists them where several fit.
     """
-    if _is_told(args):
-        return
-    kept = _kept(console)
-    fitting = [each for each in kept if _fits(*each, args)]
+    if _is_told(app):
+        return app
+    fitting = [each for each in _stored(session) if _fits(*each, app)]
     if len(fitting) > 1:
-        raise _several(fitting, args)
-    for app, account in fitting:
-        _take(app, account, args)
-        practice = " It is a practice one." if _is_practice(app.base) else ""
-        console.say(f"Using the only sign-in that fits: {_described(app, account)}.{practice}")
+        raise _several(fitting, app, network, session.verb)
+    for found, account in fitting:
+        practice = " It is a practice one." if _is_practice(found.base) else ""
+        session.console.say(
+            f"Using the only sign-in that fits: {_described(found, account)}.{practice}"
+        )
+        return _taken(found, account, app)
+    return app
 
 
-def fill_in(args: argparse.Namespace, kept: _Kept) -> None:
-    """Fill in the only one of `kept` that fits, in silence; else `args` stay as they are."""
-    if _is_told(args):
-        return
+def filled_in(app: AppOptions, stored: _Stored) -> AppOptions:
+    """The app of the only one of `stored` that fits, in silence; else as it was."""
+    if _is_told(app):
+        return app
     try:
-        fitting = [each for each in kept if _fits(*each, args)]
+        fitting = [each for each in stored if _fits(*each, app)]
     except EntraOAuthError:  # a workspace or authority that is none: others will say so
-        return
-    if len(fitting) == 1:
-        _take(*fitting[0], args)
+        return app
+    return _taken(*fitting[0], app) if len(fitting) == 1 else app
 
 
 # ---- which -----------------------------------------------------------------------------
 
 
-def _is_told(args: argparse.Namespace) -> bool:
-    return bool(args.client_id and (args.tenant or args.workspace_url))
+def _is_told(app: AppOptions) -> bool:
+    return bool(app.client_id and (app.tenant or app.workspace_url))
 
 
-def _kept(console: Console) -> _Kept:
+def _stored(session: Session) -> _Stored:
     try:
-        return FileStore.standard(os.environ, say=console.say).accounts()
+        return FileStore.standard(session.environ, say=session.console.say).accounts()
     except LocalError:  # no store, and so no sign-in
         return []
 
 
-def _fits(app: App, account: Account, args: argparse.Namespace) -> bool:
+def _fits(stored: App, account: Account, app: AppOptions) -> bool:
     pairs = (
-        (args.tenant, app.tenant),
-        (args.client_id, app.client_id),
-        (args.account, account.name),
+        (app.tenant, stored.tenant),
+        (app.client_id, stored.client_id),
+        (app.account, account.name),
     )
-    if any(named and named.lower() != kept.lower() for named, kept in pairs):
+    if any(named and named.lower() != other.lower() for named, other in pairs):
         return False
-    if args.authority_host:
-        return Authority(args.authority_host, args.tenant or "common").base == app.base
-    if args.sources["cloud"] != "the default" and not _is_of_cloud(args.cloud, app.base):
+    if app.authority_host:
+        return Authority(app.authority_host, app.tenant or "common").base == stored.base
+    cloud_is_named = app.origins.source("cloud") not in ("", "the default")
+    if cloud_is_named and app.cloud and not _is_of_cloud(app.cloud, stored.base):
         return False
-    if not args.workspace_url:
+    if not app.workspace_url:
         return True
     from entra_oauth.protocol.resource.workspace import Workspace
 
-    cloud = Workspace(args.workspace_url).cloud
-    return _is_of_cloud(cloud.name, app.base) if cloud else _is_practice(app.base)
+    cloud = Workspace(app.workspace_url).cloud
+    return _is_of_cloud(cloud.name, stored.base) if cloud else _is_practice(stored.base)
 
 
 def _is_of_cloud(cloud: str, base: str) -> bool:
@@ -118,15 +122,21 @@ def _is_practice(base: str) -> bool:
     return is_loopback(urlsplit(base).hostname or "")
 
 
-def _take(app: App, account: Account, args: argparse.Namespace) -> None:
-    values = {"tenant": app.tenant, "client_id": app.client_id, "account": account.name}
-    for name, value in values.items():
-        if not getattr(args, name):
-            setattr(args, name, value)
-            args.sources[name] = SOURCE
-    if authority_of(args).base != app.base:
-        args.authority_host = app.base
-        args.sources["authority_host"] = SOURCE
+def _taken(stored: App, account: Account, app: AppOptions) -> AppOptions:
+    """The app, with what was not named taken from what is stored."""
+    values = {"tenant": stored.tenant, "client_id": stored.client_id, "account": account.name}
+    before = {"tenant": app.tenant, "client_id": app.client_id, "account": app.account}
+    new = [name for name, value in before.items() if not value]
+    taken = replace(
+        app,
+        tenant=app.tenant or values["tenant"],
+        client_id=app.client_id or values["client_id"],
+        account=app.account or values["account"],
+    )
+    if authority_of(taken).base != stored.base:
+        taken = replace(taken, authority_host=stored.base)
+        new.append("authority_host")
+    return replace(taken, origins=app.origins.changed(SOURCE, *new))
 
 
 # ---- in words ----------------------------------------------------------------------------
@@ -139,18 +149,18 @@ def _described(app: App, account: Account) -> str:
     )
 
 
-def _several(fitting: _Kept, args: argparse.Namespace) -> UsageError:
+def _several(fitting: _Stored, app: AppOptions, network: NetworkOptions, verb: str) -> UsageError:
     lines = []
-    for app, account in fitting[:_LISTED]:
-        practice = " (practice)" if _is_practice(app.base) else ""
-        more = sum(other.key("", "") == app.key("", "") for other, _ in fitting) > 1
+    for stored, account in fitting[:_LISTED]:
+        practice = " (practice)" if _is_practice(stored.base) else ""
+        more = sum(other.key("", "") == stored.key("", "") for other, _ in fitting) > 1
         words = [
-            *_naming(app, account.name if more else None, needs_host=bool(args.authority_host)),
-            *_repeated(args, "scope", "workspace_url", "ca_bundle"),
+            *_naming(stored, account.name if more else None, needs_host=bool(app.authority_host)),
+            *_repeated(app, network),
         ]
         lines += [
-            f"  {_described(app, account)}{practice}",
-            f"    entra-oauth {args.verb}{_quoted(words)}{_rest(args.verb)}",
+            f"  {_described(stored, account)}{practice}",
+            f"    entra-oauth {verb}{_quoted(words)}{_rest(verb)}",
         ]
     if len(fitting) > _LISTED:
         lines.append(f"  and {len(fitting) - _LISTED} more: entra-oauth status")
@@ -167,11 +177,13 @@ def _quoted(words: list[str]) -> str:
 
 def _rest(verb: str) -> str:
     """What has to follow the options, as the help calls it."""
-    from entra_oauth.cli.command_line.verbs import VERBS
+    from entra_oauth.cli.command_line.declare import declared_by
+    from entra_oauth.cli.command_line.verb_index import verb_named
 
-    known = VERBS[verb]
-    rest = "-- PROGRAM" if known.runs else known.words or known.word
-    return f" {rest}" if rest else ""
+    words = declared_by(verb_named(verb).options).words
+    if words is None:
+        return ""
+    return " -- PROGRAM" if words.program else f" {words.metavar}"
 
 
 def _naming(app: App, account: str | None, *, needs_host: bool = False) -> list[str]:
@@ -181,14 +193,18 @@ def _naming(app: App, account: str | None, *, needs_host: bool = False) -> list[
     return [*words, "--account", account] if account else words
 
 
-def _repeated(args: argparse.Namespace, *names: str) -> list[str]:
+def _repeated(app: AppOptions, network: NetworkOptions) -> list[str]:
     """Options that stand on this command line, to be given again."""
+    values = (
+        ("scope", app.scope),
+        ("workspace_url", (app.workspace_url,)),
+        ("ca_bundle", (network.ca_bundle,)),
+    )
     words: list[str] = []
-    for name in names:
-        value = getattr(args, name, None)
-        if value and args.sources.get(name, "").startswith("--"):
-            for each in value if isinstance(value, tuple) else (value,):
-                words += [f"--{name.replace('_', '-')}", each]
+    for name, texts in values:
+        if name in app.origins.given:
+            for text in filter(None, texts):
+                words += [f"--{name.replace('_', '-')}", text]
     return words
 
 
@@ -196,7 +212,7 @@ def _repeated(args: argparse.Namespace, *names: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TokenToName:
     """The token that a `login` brings, for whoever asks for it next."""
 
     app: App
@@ -210,14 +226,14 @@ class Wanted:
         return each[0].key("", "") == self.app.key("", "")
 
 
-def options_for(wanted: Wanted, console: Console) -> str:
+def options_for(wanted: TokenToName, session: Session) -> str:
     """The fewest options with which `token` finds it, each with a blank before it.
 
     They are tried one after the other, read as `token` would read them.
     """
-    kept = _kept(console)
-    if wanted.account is None and not any(wanted.is_of(each) for each in kept):
-        kept.append((wanted.app, Account(name="anyone")))
+    stored = _stored(session)
+    if wanted.account is None and not any(wanted.is_of(each) for each in stored):
+        stored.append((wanted.app, Account(name="anyone")))
     name = wanted.account.name if wanted.account else None
     ways = [
         [],
@@ -228,23 +244,29 @@ def options_for(wanted: Wanted, console: Console) -> str:
     bundle = ["--ca-bundle", wanted.ca_bundle] if wanted.ca_bundle else []
     scopes = [word for scope in wanted.scopes for word in ("--scope", scope)]
     tries = [[*way, *more] for way in ways for more in ([], bundle, scopes, [*scopes, *bundle])]
-    found = (words for words in sorted(tries, key=len) if _finds(words, wanted, kept))
+    found = (
+        words for words in sorted(tries, key=len) if _finds(words, wanted, stored, session.environ)
+    )
     return _quoted(next(found, tries[-1]))
 
 
-def _finds(words: list[str], wanted: Wanted, kept: _Kept) -> bool:
+def _finds(
+    words: list[str], wanted: TokenToName, stored: _Stored, environ: Mapping[str, str]
+) -> bool:
     from entra_oauth.cli.command_line.arguments import read_arguments
+    from entra_oauth.cli.verbs.get_tokens_verbs import TokenOptions
 
     try:
-        _, args = read_arguments(["token", *words], os.environ)
-        fill_in(args, kept)
-        app = App.of(authority_of(args), client_id_of(args))
+        options = read_arguments(["token", *words], environ).options
+        assert isinstance(options, TokenOptions)  # noqa: S101 - it is what `token` takes
+        app = filled_in(options.app, stored)
+        found = App.of(authority_of(app), client_id_of(app))
     except EntraOAuthError:
         return False
-    if args.account and wanted.account and args.account.lower() != wanted.account.name.lower():
+    if app.account and wanted.account and app.account.lower() != wanted.account.name.lower():
         return False
     return (
-        wanted.is_of((app, Account(name="")))
-        and scope_key(args.scope, app.base) == scope_key(wanted.scopes, app.base)
-        and args.ca_bundle == wanted.ca_bundle
+        wanted.is_of((found, Account(name="")))
+        and scope_key(app.scope, found.base) == scope_key(wanted.scopes, found.base)
+        and options.network.ca_bundle == wanted.ca_bundle
     )

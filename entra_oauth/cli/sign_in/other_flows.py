@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.session.secret_input import read_secret
+from entra_oauth.cli.session.secret_input import SecretInput, read_secret
 from entra_oauth.cli.sign_in.app_credential import PASSWORD, credential_of
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
@@ -14,67 +13,73 @@ from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Mapping
 
     from entra_oauth.channels.base import Channels
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.options.app_options import AppOptions, RequestOptions
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["ask_for_person", "sign_in"]
 
 
-def sign_in(args: argparse.Namespace, console: Console) -> tuple[AccessRequest, TokenResponse]:
+def sign_in(options: LoginOptions, session: Session) -> tuple[AccessRequest, TokenResponse]:
     """Run the flow that `--flow` names. Raises an `EntraOAuthError`."""
-    with back_channels(args, console) as channels:
+    with back_channels(options.network, session) as channels:
         # What the person needs to see is said even when quiet.
-        return _FLOWS[args.flow](args, replace(channels, say=console.ask))
+        channels = replace(channels, say=session.console.ask)
+        return _FLOWS[options.credential.flow](options, channels, session.environ)
 
 
 def _device_code(
-    args: argparse.Namespace, channels: Channels
+    options: LoginOptions, channels: Channels, environ: Mapping[str, str]
 ) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import device_code
 
-    access_request = ask_for_person(args)
-    return access_request, device_code.sign_in(
-        access_request, channels, timeout_s=float(args.http_timeout)
-    )
+    access_request = ask_for_person(options.app, options.request)
+    timeout_s = options.network.timeout_s
+    return access_request, device_code.sign_in(access_request, channels, timeout_s=timeout_s)
 
 
-def _password(args: argparse.Namespace, channels: Channels) -> tuple[AccessRequest, TokenResponse]:
+def _password(
+    options: LoginOptions, channels: Channels, environ: Mapping[str, str]
+) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import password
 
-    access_request = ask_for_person(args)
-    if not args.username:
+    access_request = ask_for_person(options.app, options.request)
+    credential = options.credential
+    if not credential.username:
         raise UsageError(
             "No user name was given.", advice="Give it with --username or AZURE_USERNAME."
         )
     channels.say(password.WARNING)  # before it is typed
-    secret = read_secret(PASSWORD, args, os.environ)
+    given = SecretInput(stdin=credential.password_stdin, fd=credential.password_fd)
+    secret = read_secret(PASSWORD, given, environ)
     return access_request, password.sign_in(
         access_request,
-        args.username,
+        credential.username,
         secret,
         channels,
-        timeout_s=float(args.http_timeout),
+        timeout_s=options.network.timeout_s,
         is_warned=True,
     )
 
 
 def _client_credentials(
-    args: argparse.Namespace, channels: Channels
+    options: LoginOptions, channels: Channels, environ: Mapping[str, str]
 ) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import client_credentials
 
     access_request = AccessRequest.for_app(
-        authority=authority_of(args),
-        client_id=client_id_of(args),
-        scopes=args.scope,
-        claims=args.claims,
-        correlation_id=args.correlation_id,
+        authority=authority_of(options.app),
+        client_id=client_id_of(options.app),
+        scopes=options.app.scope,
+        claims=options.request.claims,
+        correlation_id=options.request.correlation_id,
     )
-    credential = credential_of(args, os.environ, channels)
-    timeout_s = float(args.http_timeout)
+    timeout_s = options.network.timeout_s
+    credential = credential_of(options.credential, environ, channels, timeout_s=timeout_s)
     return access_request, client_credentials.get_token(
         access_request, credential, channels, timeout_s=timeout_s
     )
@@ -87,12 +92,12 @@ _FLOWS = {
 }
 
 
-def ask_for_person(args: argparse.Namespace) -> AccessRequest:
-    """What the options ask for in a person's name. Raises `UsageError`."""
+def ask_for_person(app: AppOptions, request: RequestOptions) -> AccessRequest:
+    """The request in a person's name. Raises `UsageError`."""
     return AccessRequest.for_person(
-        authority=authority_of(args),
-        client_id=client_id_of(args),
-        scopes=args.scope,
-        claims=args.claims,
-        correlation_id=args.correlation_id,
+        authority=authority_of(app),
+        client_id=client_id_of(app),
+        scopes=app.scope,
+        claims=request.claims,
+        correlation_id=request.correlation_id,
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.options.app_options import AppOptions, RequestOptions
+    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.options.page_options import SignInPageOptions
+    from entra_oauth.cli.session.verb_session import Session
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.authorize import Procedure
 
@@ -28,65 +30,71 @@ EXAMPLE_CLIENT = "12a34b56-789c-0d12-e3fa-b456789c0123"
 """The article's own example values. They exist on the practice tenant only."""
 
 
-def authority_of(args: argparse.Namespace) -> Authority:
+def authority_of(app: AppOptions) -> Authority:
     """The authority that the options name. Raises `UsageError` if they name none."""
-    if not args.tenant:
+    if not app.tenant:
         raise UsageError(
             "No tenant was given.",
             advice="Copy the Directory (tenant) ID from the app's Overview page and give it "
             "with --tenant or AZURE_TENANT_ID. No app yet? Try entra-oauth demo.",
         )
-    if args.authority_host:
-        return Authority(args.authority_host, args.tenant)
-    return Authority.of(args.tenant, cloud=args.cloud)
+    if app.authority_host:
+        return Authority(app.authority_host, app.tenant)
+    return Authority.of(app.tenant, cloud=app.cloud or "public")
 
 
-def client_id_of(args: argparse.Namespace) -> str:
+def client_id_of(app: AppOptions) -> str:
     """The client id. Raises `UsageError` if there is none."""
-    if not args.client_id:
+    if not app.client_id:
         raise UsageError(
             "No client id was given.",
             advice="Copy the Application (client) ID from the app's Overview page and give it "
             "with --client-id or AZURE_CLIENT_ID.",
         )
-    client_id: str = args.client_id
-    return client_id
+    return app.client_id
 
 
-def use_workspace(args: argparse.Namespace, console: Console) -> None:
-    """Where `--workspace-url` is given, ask the workspace for tenant and cloud.
+def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
+    """The same app; with `--workspace-url`, of the tenant and the cloud that the workspace names.
 
     A tenant that was given is not asked for. Raises what asking raises.
     """
-    if not args.workspace_url:
-        return
+    if not app.workspace_url:
+        return app
     for name in ("tenant", "cloud", "authority_host"):
-        if name in args.given and "workspace_url" in args.given:
+        if {name, "workspace_url"} <= app.origins.given:
             raise UsageError(
                 f"--workspace-url and --{name.replace('_', '-')} exclude each other.",
                 advice="Give one of them: the workspace names its tenant and its cloud.",
             )
-    if args.tenant and "workspace_url" not in args.given:
-        return
+    if app.tenant and "workspace_url" not in app.origins.given:
+        return app
     from entra_oauth.cli.sign_in.choose_receiver import back_channels
     from entra_oauth.flows.find_authority import find_authority
     from entra_oauth.protocol.resource.workspace import Workspace
 
-    workspace = Workspace(args.workspace_url)
-    with back_channels(args, console) as channels:
-        authority = find_authority(workspace, channels, timeout_s=float(args.http_timeout))
-    args.tenant, args.authority_host = authority.tenant, authority.base
-    console.say(f"{workspace.host} belongs to the tenant {authority}.")
+    workspace = Workspace(app.workspace_url)
+    with back_channels(network, session) as channels:
+        authority = find_authority(workspace, channels, timeout_s=network.timeout_s)
+    session.console.say(f"{workspace.host} belongs to the tenant {authority}.")
+    return replace(app, tenant=authority.tenant, authority_host=authority.base)
 
 
-def plan_of(args: argparse.Namespace, procedure: Procedure) -> SignIn:
-    """What the options ask for. Raises `UsageError`."""
+def plan_of(
+    app: AppOptions,
+    procedure: Procedure,
+    *,
+    page: SignInPageOptions,
+    request: RequestOptions,
+    network: NetworkOptions,
+    state: str | None = None,
+) -> SignIn:
+    """The sign-in that the options ask for. Raises `UsageError`."""
     # Here, because a token that is at hand needs neither.
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.authorize import Hints, Procedure
 
-    client_id = client_id_of(args)
-    state = getattr(args, "state", None)
+    client_id = client_id_of(app)
     if state is not None and procedure is not Procedure.ARTICLE:
         raise UsageError(
             "A state was given for the hardened procedure.",
@@ -94,17 +102,17 @@ def plan_of(args: argparse.Namespace, procedure: Procedure) -> SignIn:
         )
     return SignIn(
         procedure=procedure,
-        authority=authority_of(args),
+        authority=authority_of(app),
         client_id=client_id,
-        scopes=args.scope,
+        scopes=app.scope,
         state=state,
         hints=Hints(
-            prompt=getattr(args, "prompt", None),
-            login_hint=getattr(args, "login_hint", None),
-            domain_hint=getattr(args, "domain_hint", None),
-            claims=getattr(args, "claims", None),
-            correlation_id=getattr(args, "correlation_id", None),
+            prompt=page.prompt,
+            login_hint=page.login_hint,
+            domain_hint=page.domain_hint,
+            claims=request.claims,
+            correlation_id=request.correlation_id,
         ),
-        timeout_s=float(getattr(args, "timeout", None) or 300),
-        http_timeout_s=float(getattr(args, "http_timeout", None) or 30),
+        timeout_s=float(page.timeout),
+        http_timeout_s=network.timeout_s,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.session.secret_input import SecretOption, read_secret
+from entra_oauth.cli.get_tokens import token_store
+from entra_oauth.cli.options.app_options import RequestOptions
+from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
-from entra_oauth.cli.sign_in.only_sign_in import use
-from entra_oauth.cli.sign_in.plan import authority_of, use_workspace
+from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
@@ -18,9 +19,10 @@ from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.protocol.resource.workspace_api import ApiCall, resource_id
 
 if TYPE_CHECKING:
-    import argparse
-
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.use_tokens_verbs import ApiOptions
 
 __all__ = ["run"]
 
@@ -28,30 +30,31 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_DATA_BYTES = 16 * 1024 * 1024
 
 TOKEN = SecretOption(name="token", words="access token")
-_PARTS = ("subscription", "resource_group", "workspace_name")
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ApiOptions, session: Session) -> int:
     """Send the call, print the answer, and raise what it refuses."""
-    method, url = _target(args)
-    body, named = _body(args), _resource_id(args)
-    authority = _authority(args, console)
+    console = session.console
+    method, url = _target(options)
+    body, named = _body(options), _resource_id(options)
+    app, authority = _authority(options, session)
+    options = replace(options, app=app)
     # Nobody is asked to sign in for a call that will not be made.
-    check_destination(url, scopes=args.scope, authority=authority)
-    tokens = _Tokens(args, console)
+    check_destination(url, scopes=app.scope, authority=authority)
+    tokens = _Tokens(options, session)
     token = tokens.first()
-    with back_channels(args, console, max_body_bytes=MAX_ANSWER_BYTES) as channels:
+    with back_channels(options.network, session, max_body_bytes=MAX_ANSWER_BYTES) as channels:
         while True:
             call = ApiCall(
                 method=method,
                 url=url,
                 access_token=token,
-                scopes=args.scope,
+                scopes=app.scope,
                 authority=authority,
                 body=body,
                 resource_id=named,
             )
-            reply = api_call.send(call, channels, timeout_s=float(args.http_timeout))
+            reply = api_call.send(call, channels, timeout_s=options.network.timeout_s)
             refusal = call.refusal(reply, now=channels.now())
             if refusal is None or refusal.claims is None:
                 break
@@ -70,17 +73,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
 # ---- what is asked -----------------------------------------------------------------------
 
 
-def _target(args: argparse.Namespace) -> tuple[str, str]:
+def _target(options: ApiOptions) -> tuple[str, str]:
     """Method and whole address."""
-    if len(args.words) != 2:
+    if len(options.call) != 2:
         raise UsageError(
             "api needs a method and a path.",
             advice="For example: entra-oauth api GET /api/2.0/clusters/list --workspace-url URL",
         )
-    method, path = args.words
+    method, path = options.call
     if "://" in path:
         return method.upper(), path
-    if not args.workspace_url:
+    if not options.app.workspace_url:
         raise UsageError(
             "No workspace was given.",
             advice="Copy its address from the browser and give it with --workspace-url or "
@@ -91,25 +94,25 @@ def _target(args: argparse.Namespace) -> tuple[str, str]:
             "The path does not begin with a slash.",
             advice="Write it as the API's documentation has it: /api/2.0/clusters/list.",
         )
-    return method.upper(), Workspace(args.workspace_url).url + path
+    return method.upper(), Workspace(options.app.workspace_url).url + path
 
 
-def _body(args: argparse.Namespace) -> bytes | None:
-    if args.data is None:
+def _body(options: ApiOptions) -> bytes | None:
+    if options.data is None:
         return None
-    if args.data == "-":
-        if args.token_stdin:
+    if options.data == "-":
+        if options.token.token_stdin:
             raise UsageError(
                 "Token and data are both to be read from standard input, which can hold one.",
                 advice="Give the data as --data @FILE, or the token with --token-fd.",
             )
         return _read("standard input", 0)
-    if not args.data.startswith("@"):
+    if not options.data.startswith("@"):
         raise UsageError(
             "--data takes no JSON itself: other programs can see a command line.",
             advice="Give --data @FILE, or pipe it in: --data -.",
         )
-    return _read("the file of --data", args.data[1:])
+    return _read("the file of --data", options.data[1:])
 
 
 def _read(name: str, source: str | int) -> bytes:
@@ -126,43 +129,46 @@ def _read(name: str, source: str | int) -> bytes:
     return data
 
 
-def _resource_id(args: argparse.Namespace) -> str | None:
-    parts = [getattr(args, name) for name in _PARTS]
+def _resource_id(options: ApiOptions) -> str | None:
+    resource = options.resource
+    parts = (resource.subscription, resource.resource_group, resource.workspace_name)
     if not any(parts):
-        named: str | None = args.workspace_resource_id
-        return named
+        return resource.workspace_resource_id
     if not all(parts):
         raise UsageError(
             "--subscription, --resource-group and --workspace-name go together.",
             advice="Give all three, or --workspace-resource-id.",
         )
-    if "workspace_resource_id" in args.given:
+    if "workspace_resource_id" in options.app.origins.given:
         raise UsageError(
             "--workspace-resource-id and its parts exclude each other.",
             advice="Give the one or the other.",
         )
-    return resource_id(*parts)
+    return resource_id(*map(str, parts))
 
 
 # ---- whose token --------------------------------------------------------------------------
 
 
-def _authority(args: argparse.Namespace, console: Console) -> Authority:
-    """Who makes the token: as the options say, else the one of the workspace."""
-    if not TOKEN.is_offered(args):
-        use(args, console)
-        if not args.tenant:
-            use_workspace(args, console)
-        return authority_of(args)
+def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Authority]:
+    """The app, settled, and who makes its token: as the options say, else as the workspace says."""
+    app = options.app
+    if not _handed_over(options).is_given:
+        app = token_store.settled(app, options.network, session)
+        return app, authority_of(app)
     # Of a token that is handed over only the cloud counts, and the domain says that.
-    tenant = args.tenant or "organizations"
-    if args.authority_host:
-        return Authority(args.authority_host, tenant)
-    cloud = args.cloud
-    if "cloud" not in args.given and args.workspace_url:
-        of_workspace = Workspace(args.workspace_url).cloud
+    tenant = app.tenant or "organizations"
+    if app.authority_host:
+        return app, Authority(app.authority_host, tenant)
+    cloud = app.cloud or "public"
+    if "cloud" not in app.origins.given and app.workspace_url:
+        of_workspace = Workspace(app.workspace_url).cloud
         cloud = of_workspace.name if of_workspace else cloud
-    return Authority.of(tenant, cloud=cloud)
+    return app, Authority.of(tenant, cloud=cloud)
+
+
+def _handed_over(options: ApiOptions) -> SecretInput:
+    return SecretInput(stdin=options.token.token_stdin, fd=options.token.token_fd)
 
 
 class _Tokens:
@@ -172,26 +178,27 @@ class _Tokens:
     access evaluation enabled APIs"). Then, if that was allowed, with them; each once.
     """
 
-    def __init__(self, args: argparse.Namespace, console: Console) -> None:
-        if TOKEN.is_offered(args) and "interactive" in args.given:
+    def __init__(self, options: ApiOptions, session: Session) -> None:
+        self._given = _handed_over(options)
+        if self._given.is_given and "interactive" in options.app.origins.given:
             raise UsageError(
                 "--interactive has nothing to do where a token is handed over.",
                 advice="Leave it out, or leave --token-stdin and --token-fd out.",
             )
-        self._args = args
-        self._console = console
-        self._ways = [] if TOKEN.is_offered(args) else [self._renew]
-        if args.interactive and self._ways:
+        self._options = options
+        self._session = session
+        self._ways = [] if self._given.is_given else [self._renew]
+        if options.renew.interactive and self._ways:
             self._ways.append(self._sign_in)
 
     def first(self) -> str:
         """Raises `SignInRequired` where only a person can go on."""
-        if TOKEN.is_offered(self._args):
-            return read_secret(TOKEN, self._args, os.environ)
+        if self._given.is_given:
+            return read_secret(TOKEN, self._given, self._session.environ)
         try:
             return self._renew(None)
         except SignInRequired:
-            if not self._args.interactive:
+            if not self._options.renew.interactive:
                 raise
         return self._sign_in(None)
 
@@ -205,26 +212,34 @@ class _Tokens:
         return None
 
     def _renew(self, claims: str | None) -> str:
-        from entra_oauth.cli.get_tokens import token_store
-
-        self._args.claims = claims
-        return token_store.find(
-            self._args, token_store.source_for(self._args, self._console)
-        ).token.text
+        options = self._options
+        query = token_store.TokenQuery(
+            app=options.app,
+            renew=options.renew,
+            network=options.network,
+            request=RequestOptions(claims=claims),
+        )
+        source = token_store.source_for(query, self._session)
+        return token_store.find(query, source).token.text
 
     def _sign_in(self, claims: str | None) -> str:
-        from entra_oauth.cli.get_tokens.token_store import Keeper
         from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
         from entra_oauth.cli.sign_in.plan import plan_of
         from entra_oauth.protocol.endpoints.authorize import Procedure
 
+        options, session = self._options, self._session
         if claims is not None:
-            self._console.say("The workspace asks for a newer or stronger sign-in.")
-        self._args.claims = claims
-        keeper = Keeper.ready(self._args, self._console)
-        plan = plan_of(self._args, Procedure.HARDENED)
-        tokens = run_sign_in(plan, self._args, self._console)
-        keeper.keep(tokens, plan, self._args, self._console)
+            session.console.say("The workspace asks for a newer or stronger sign-in.")
+        keeper = token_store.Keeper.ready(options.store, session)
+        plan = plan_of(
+            options.app,
+            Procedure.HARDENED,
+            page=options.page,
+            request=RequestOptions(claims=claims),
+            network=options.network,
+        )
+        tokens = run_sign_in(plan, options.page, options.network, session)
+        keeper.keep(tokens, plan, options.app.scope, session.console)
         return tokens.access_token
 
 

@@ -6,56 +6,76 @@ more gets nothing, whatever the refresh token could bring.
 
 from __future__ import annotations
 
-import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
+from entra_oauth.cli.get_tokens.token_store import TokenQuery
 from entra_oauth.cli.output.formats import Shown, render
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
+from entra_oauth.cli.verbs.use_tokens_verbs import GitOptions, KubectlOptions, ToolOptions
 from entra_oauth.errors import DestinationRefused, LocalError, UsageError
 from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import resource_of
 
 if TYPE_CHECKING:
-    import argparse
-
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
 
 __all__ = ["run"]
 
 _INPUT_LIMIT = 64 * 1024
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: KubectlOptions | ToolOptions | GitOptions, session: Session) -> int:
     """Answer in the tool's own protocol."""
-    _TOOLS[args.action](args, console)
+    query = TokenQuery(app=options.app, renew=options.renew, network=options.network)
+    if isinstance(options, GitOptions):
+        _git(options.operation, query, session)
+    elif isinstance(options, KubectlOptions):
+        _kubectl(query, session)
+    elif session.verb == "credential az":
+        _az(options, query, session)
+    else:
+        _databricks(options, query, session)
     return 0
 
 
-def _token(args: argparse.Namespace, console: Console) -> Shown:
-    source = token_store.source_for(args, console)
-    return token_store.shown(token_store.find(args, source), args, source)
+def _using_stored(query: TokenQuery, session: Session) -> TokenQuery:
+    return replace(query, app=use(query.app, query.network, session))
+
+
+def _token(query: TokenQuery, session: Session) -> Shown:
+    query = replace(query, app=token_store.settled(query.app, query.network, session))
+    source = token_store.source_for(query, session)
+    return token_store.shown(token_store.find(query, source), query, source)
 
 
 def _result(output: str, shown: Shown, console: Console) -> None:
     console.result(render(output, shown) or "")
 
 
+def _install(tool: str, folder: str, query: TokenQuery, session: Session) -> None:
+    app = token_store.settled(query.app, query.network, session)
+    shim.install(tool, folder, app, query.network, session.console)
+
+
 # ---- kubectl -----------------------------------------------------------------------------
 
 
-def _kubectl(args: argparse.Namespace, console: Console) -> None:
-    use(args, console)
-    server = _cluster_server(os.environ.get("KUBERNETES_EXEC_INFO", ""))
-    if server is not None and args.settings is not None and args.settings.texts("hosts"):
-        _check_host(server, args)
-    _result("kubectl", _token(args, console), console)
+def _kubectl(query: TokenQuery, session: Session) -> None:
+    query = _using_stored(query, session)
+    server = _cluster_server(session.environ.get("KUBERNETES_EXEC_INFO", ""))
+    if server is not None and query.app.hosts:
+        _check_host(server, query.app)
+    _result("kubectl", _token(query, session), session.console)
 
 
 def _cluster_server(text: str) -> str | None:
@@ -72,35 +92,36 @@ def _cluster_server(text: str) -> str | None:
 # ---- az ----------------------------------------------------------------------------------
 
 
-def _az(args: argparse.Namespace, console: Console) -> None:
-    if args.install:
-        shim.install("az", args, console)
+def _az(options: ToolOptions, query: TokenQuery, session: Session) -> None:
+    if options.install:
+        _install("az", options.install, query, session)
         return
-    use(args, console)
-    given = _options(args.words, ("account", "get-access-token"), "az")
+    query = _using_stored(query, session)
+    given = _options(options.arguments, ("account", "get-access-token"), "az")
     output = given.get("output", "json")
     if output != "json":
         raise UsageError("Only JSON is put out here.", advice="Leave --output out.")
     asked = given.get("scope") or (f"{r}/.default" if (r := given.get("resource")) else "")
     if asked:
-        args.scope = (_own_scope(asked, args),)
+        scope = (_own_scope(asked, query.app),)
+        query = replace(query, app=replace(query.app, scope=scope))
     tenant = given.get("tenant")
-    if tenant is not None and folded(tenant).lower() != str(args.tenant).lower():
+    if tenant is not None and folded(tenant).lower() != str(query.app.tenant).lower():
         raise DestinationRefused(
             "A token of another tenant than the chosen one was asked for.",
             advice="Make a profile for that tenant, and sign in to it.",
         )
-    _result("az", _token(args, console), console)
+    _result("az", _token(query, session), session.console)
 
 
-def _own_scope(asked: str, args: argparse.Namespace) -> str:
+def _own_scope(asked: str, app: AppOptions) -> str:
     """The scope of ours that is asked for under some spelling."""
     from entra_oauth.protocol.scopes import expand
 
-    also = args.settings.texts("also") if args.settings else ()
+    also = app.settings.texts("also") if app.settings is not None else ()
     wanted = _spelled(asked)
-    for own in (*args.scope, *also):
-        for scope in expand((own,), cloud=authority_of(args).cloud):
+    for own in (*app.scope, *also):
+        for scope in expand((own,), cloud=authority_of(app).cloud):
             if _spelled(scope) == wanted:
                 return scope
     raise DestinationRefused(
@@ -117,32 +138,33 @@ def _spelled(scope: str) -> str:
 # ---- databricks ----------------------------------------------------------------------------
 
 
-def _databricks(args: argparse.Namespace, console: Console) -> None:
-    if args.install:
-        shim.install("databricks", args, console)
+def _databricks(options: ToolOptions, query: TokenQuery, session: Session) -> None:
+    if options.install:
+        _install("databricks", options.install, query, session)
         return
-    if args.words[:1] == ["version"]:
+    if options.arguments[:1] == ("version",):
         # The SDK asks whether it is new enough before it asks for a token.
-        console.result_json({"Version": "0.250.0", "Major": 0, "Minor": 250, "Patch": 0})
+        session.console.result_json({"Version": "0.250.0", "Major": 0, "Minor": 250, "Patch": 0})
         return
-    use(args, console)
-    given = _options(args.words, ("auth", "token"), "databricks")
-    args.force_refresh = args.force_refresh or "force-refresh" in given
+    query = _using_stored(query, session)
+    given = _options(options.arguments, ("auth", "token"), "databricks")
+    if "force-refresh" in given:
+        query = replace(query, renew=replace(query.renew, force_refresh=True))
     if host := given.get("host"):
-        _check_host(host, args)
-    _result("databricks-cli", _token(args, console), console)
+        _check_host(host, query.app)
+    _result("databricks-cli", _token(query, session), session.console)
 
 
-def _check_host(host: str, args: argparse.Namespace) -> None:
+def _check_host(host: str, app: AppOptions) -> None:
     """A host of the API; where a workspace was chosen, that one, or one that is named."""
     from entra_oauth.protocol.resource.workspace import Workspace
 
     url = host if "://" in host else f"https://{host}"
-    named = args.settings.texts("hosts") if args.settings else ()
-    check_destination(url, scopes=args.scope, authority=authority_of(args), named_hosts=named)
+    named = app.hosts
+    check_destination(url, scopes=app.scope, authority=authority_of(app), named_hosts=named)
     if (urlsplit(url).hostname or "") in (name.lower() for name in named):
         return
-    if args.workspace_url and Workspace(args.workspace_url).url != Workspace(url).url:
+    if app.workspace_url and Workspace(app.workspace_url).url != Workspace(url).url:
         raise DestinationRefused(
             "A token for another workspace than the chosen one was asked for.",
             advice="Name that workspace with --workspace-url, or in a profile of its own.",
@@ -153,9 +175,9 @@ _FLAGS = ("force-refresh", "only-show-errors", "debug", "verbose")
 _SHORT = {"-o": "output", "-t": "tenant", "-s": "subscription", "-p": "profile"}
 
 
-def _options(words: list[str], command: tuple[str, ...], tool: str) -> dict[str, str]:
+def _options(words: tuple[str, ...], command: tuple[str, ...], tool: str) -> dict[str, str]:
     """The options of another tool's command, by name."""
-    if tuple(words[: len(command)]) != command:
+    if words[: len(command)] != command:
         raise UsageError(
             f"Only `{tool} {' '.join(command)}` is answered here.",
             advice=f"See entra-oauth credential {'az' if tool == 'az' else 'databricks-cli'} "
@@ -176,27 +198,27 @@ def _options(words: list[str], command: tuple[str, ...], tool: str) -> dict[str,
 # ---- git -----------------------------------------------------------------------------------
 
 
-def _git(args: argparse.Namespace, console: Console) -> None:
+def _git(operation: str | None, query: TokenQuery, session: Session) -> None:
     """git's protocol (gitcredentials(7), git-credential(1)): `get` is answered, no other."""
-    if args.word != "get":
+    if operation != "get":
         return  # store and erase: nothing is kept on git's word
     asked = _git_request()
     host = asked.get("host", "")
     if asked.get("protocol") != "https":
         return  # git asks the next helper, or the person
-    use(args, console)
+    query = _using_stored(query, session)
     try:
-        _check_host(f"https://{host}/", args)
+        _check_host(f"https://{host}/", query.app)
     except DestinationRefused as error:
-        console.say(f"Not answered: {error.what}")
+        session.console.say(f"Not answered: {error.what}")
         return
-    shown = _token(args, console)
+    shown = _token(query, session)
     expires_on = shown.expires_on or int(now()) + 300
     if "authtype" in asked.get("capability[]", "").split(","):
         lines = ["capability[]=authtype", "authtype=Bearer", f"credential={shown.token}"]
     else:
         lines = ["username=token", f"password={shown.token}"]
-    console.result("\n".join([*lines, f"password_expiry_utc={expires_on}", ""]))
+    session.console.result("\n".join([*lines, f"password_expiry_utc={expires_on}", ""]))
 
 
 def _git_request() -> dict[str, str]:
@@ -215,6 +237,3 @@ def _git_request() -> dict[str, str]:
         elif name:
             asked[name] = value
     return asked
-
-
-_TOOLS = {"kubectl": _kubectl, "az": _az, "databricks-cli": _databricks, "git": _git}

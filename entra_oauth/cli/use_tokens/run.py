@@ -15,33 +15,34 @@ from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.use_tokens_verbs import RunOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: RunOptions, session: Session) -> int:
     """Become that program, or on Windows wait for it; the exit code is its own."""
-    source = token_store.source_for(args, console)
-    found = token_store.find(args, source)
-    token = token_store.shown(found, args, source)
-    environ = dict(os.environ)
+    app = token_store.settled(options.app, options.network, session)
+    query = token_store.TokenQuery(app=app, renew=options.renew, network=options.network)
+    source = token_store.source_for(query, session)
+    found = token_store.find(query, source)
+    token = token_store.shown(found, query, source, env_name=options.output.env_name)
+    environ = dict(session.environ)
     environ[variable_name(token)] = token.token
     if found.scopes == DATABRICKS:
         # With ARM_… variables beside a token the SDK would not know which one to take.
         environ["DATABRICKS_AUTH_TYPE"] = "pat"
-        if args.workspace_url:
-            workspace = Workspace(args.workspace_url)
-            authority = authority_of(args)
-            check_destination(f"{workspace.url}/", scopes=args.scope, authority=authority)
+        if app.workspace_url:
+            workspace = Workspace(app.workspace_url)
+            authority = authority_of(app)
+            check_destination(f"{workspace.url}/", scopes=app.scope, authority=authority)
             environ["DATABRICKS_HOST"] = workspace.url
-    console.out.flush()
-    return _become(args.program, environ)
+    session.console.out.flush()
+    return _become(options.program, environ)
 
 
-def _become(program: list[str], environ: dict[str, str]) -> int:
+def _become(program: tuple[str, ...], environ: dict[str, str]) -> int:
     try:
         if sys.platform == "win32":
             import subprocess

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.adapters.metadata import MetadataService
@@ -13,22 +14,26 @@ from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
 
 if TYPE_CHECKING:
-    import argparse
-
-    from entra_oauth.cli.session.console import Console
+    from entra_oauth.cli.options.app_options import AppOptions
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.use_tokens_verbs import ServeMetadataOptions
 
 __all__ = ["run"]
 
 
-def run(args: argparse.Namespace, console: Console) -> int:
+def run(options: ServeMetadataOptions, session: Session) -> int:
     """Serve. Raises `SignInRequired` at once where there is nothing to serve."""
-    source = token_store.source_for(args, console)
-    token_store.find(args, source)
-    args.force_refresh = False  # once was asked for, not each time
+    console = session.console
+    app = token_store.settled(options.app, options.network, session)
+    query = token_store.TokenQuery(app=app, renew=options.renew, network=options.network)
+    source = token_store.source_for(query, session)
+    token_store.find(query, source)
+    # Once was asked for, not each time.
+    query = replace(query, renew=replace(options.renew, force_refresh=False))
     with MetadataService(
-        lambda: token_store.find(args, source),
-        lambda url: _check(url, args),
-        port=args.port or 0,
+        lambda: token_store.find(query, source),
+        lambda url: _check(url, app),
+        port=options.port or 0,
         say=console.say,
     ) as service:
         console.say("Tokens are served to this machine. Stop: Ctrl-C. Give the SDK this address:")
@@ -40,15 +45,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _check(url: str, args: argparse.Namespace) -> None:
+def _check(url: str, app: AppOptions) -> None:
     """Only the profile's own workspace, or if it names none, hosts that the token is for."""
     check_destination(
         url,
-        scopes=args.scope,
-        authority=authority_of(args),
-        named_hosts=args.settings.texts("hosts") if args.settings else (),
+        scopes=app.scope,
+        authority=authority_of(app),
+        named_hosts=app.hosts,
     )
-    if args.workspace_url and Workspace(args.workspace_url).url != Workspace(url).url:
+    if app.workspace_url and Workspace(app.workspace_url).url != Workspace(url).url:
         raise DestinationRefused(
             "A token for another workspace than the chosen one was asked for.",
             advice="Start another service for that workspace, with --workspace-url.",

@@ -8,12 +8,13 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.get_tokens.token_store import app_of
+from entra_oauth.cache.account import App
+from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import LocalError, UsageError, plain
 
 if TYPE_CHECKING:
-    import argparse
-
+    from entra_oauth.cli.options.app_options import AppOptions
+    from entra_oauth.cli.options.network_options import NetworkOptions
     from entra_oauth.cli.session.console import Console
 
 __all__ = ["install"]
@@ -22,15 +23,21 @@ _MARK = "Written by entra-oauth credential"
 _VERB = {"az": "az", "databricks": "databricks-cli"}
 
 
-def install(tool: str, args: argparse.Namespace, console: Console) -> None:
-    """Write it. Only a file that was written here before is replaced. Raises `LocalError`."""
-    app_of(args, console)  # a program that could never answer is not written
-    folder = os.path.abspath(os.path.expanduser(args.install))
+def install(
+    tool: str, folder: str, app: AppOptions, network: NetworkOptions, console: Console
+) -> None:
+    """Write it into a folder, for an app that is settled.
+
+    Only a file that was written here before is replaced. Raises `LocalError`.
+    """
+    # A program that could never answer is not written.
+    App.of(authority_of(app), client_id_of(app))
+    folder = os.path.abspath(os.path.expanduser(folder))
     windows = os.name == "nt"
     path = os.path.join(folder, f"{tool}.cmd" if windows else tool)
     # -P: the folder in which the tool happens to be run must not lend us its modules.
     command = [sys.executable, "-P", "-m", "entra_oauth"]
-    command += ["credential", _VERB[tool], *_chosen(args)]
+    command += ["credential", _VERB[tool], *_chosen(app, network)]
     text = _for_windows(command) if windows else _for_posix(command)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -64,15 +71,23 @@ _USE = {
 }
 
 
-def _chosen(args: argparse.Namespace) -> list[str]:
+def _chosen(app: AppOptions, network: NetworkOptions) -> list[str]:
     """The options that say whose token it is; all of them, for there may be no profile."""
-    if args.settings is not None:
-        return ["--profile", args.settings.name]
-    words = []
-    for name in ("tenant", "client_id", "authority_host", "account", "workspace_url", "ca_bundle"):
-        if value := getattr(args, name):
-            words += [f"--{name.replace('_', '-')}", value]
-    for scope in args.scope:
+    if app.profile_name is not None:
+        return ["--profile", app.profile_name]
+    values = (
+        ("--tenant", app.tenant),
+        ("--client-id", app.client_id),
+        ("--authority-host", app.authority_host),
+        ("--account", app.account),
+        ("--workspace-url", app.workspace_url),
+        ("--ca-bundle", network.ca_bundle),
+    )
+    words: list[str] = []
+    for flag, value in values:
+        if value:
+            words += [flag, value]
+    for scope in app.scope:
         words += ["--scope", scope]
     return words
 

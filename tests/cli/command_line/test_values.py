@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,17 +13,28 @@ from hypothesis import strategies as st
 
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli.command_line.arguments import read_arguments
-from entra_oauth.cli.command_line.options import AT_THE_PROMPT, BY_KEY
-from entra_oauth.cli.command_line.values import is_on
-from entra_oauth.cli.command_line.verbs import VERBS
+from entra_oauth.cli.command_line.declare import Option, Origins, PasteFrom, values_of
+from entra_oauth.cli.command_line.first_look import is_on
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
 from kit.canaries import CLIENT_ID, TENANT
-from kit.command_line import call, error_of
+from kit.command_line import OPTIONS, call, error_of
 
 
-def read(*arguments: str, environ: Mapping[str, str] | None = None) -> argparse.Namespace:
-    return read_arguments(list(arguments), environ or {})[1]
+def read(*arguments: str, environ: Mapping[str, str] | None = None) -> Any:
+    """The verb's options, all groups in one: an attribute for each."""
+    asked = read_arguments(list(arguments), environ or {})
+    assert (
+        values_of(asked.options).items()
+        >= {option.dest: asked.values[option.dest] for option in OPTIONS[asked.verb.name]}.items()
+    )
+    return SimpleNamespace(**asked.values)
+
+
+def given_of(*arguments: str, environ: Mapping[str, str]) -> frozenset[str]:
+    origins: Any = read_arguments(list(arguments), environ).values["origins"]
+    assert isinstance(origins, Origins)
+    return origins.given
 
 
 # variable, its value, option, value given, what the variable makes of it
@@ -73,15 +85,17 @@ def test_a_variable_gives_a_value_and_the_command_line_another(
     assert getattr(read("login", environ={variable: text}), dest) == expected
     given = read("login", f"--{option}", other, environ={variable: text})
     assert getattr(given, dest) not in (expected, None) or other == text
-    assert dest in given.given
-    assert dest not in read("login", environ={variable: text}).given
+    assert dest in given_of("login", f"--{option}", other, environ={variable: text})
+    assert dest not in given_of("login", environ={variable: text})
 
 
 CAPITALS = {"tenant": TENANT.upper(), "client_id": f"{{{CLIENT_ID.upper()}}}"}
 AZURE = {"tenant": "AZURE_TENANT_ID", "client_id": "AZURE_CLIENT_ID"}
 
 
-@pytest.mark.parametrize("verb", [v.name for v in VERBS.values() if "client-id" in v.options])
+@pytest.mark.parametrize(
+    "verb", [verb for verb, options in OPTIONS.items() if "client-id" in {o.name for o in options}]
+)
 @pytest.mark.parametrize("way", ["options", "our variables", "Azure's variables", "profile"])
 def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
     verb: str, way: str, tmp_path: Path
@@ -93,12 +107,12 @@ def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
         environ = {f"ENTRA_OAUTH_{name.upper()}": value for name, value in CAPITALS.items()}
     elif way == "Azure's variables":
         environ = {AZURE[name]: value for name, value in CAPITALS.items()}
-    elif "profile" in VERBS[verb].options:
+    elif "profile" in {option.name for option in OPTIONS[verb]}:
         Profiles(str(tmp_path / "config.toml")).put(Profile("work", CAPITALS))
         environ = {"ENTRA_OAUTH_CONFIG": str(tmp_path / "config.toml")}
     else:
         return
-    args = read(*words, *(("--", "x") if VERBS[verb].runs else ()), environ=environ)
+    args = read(*words, *(("--", "x") if verb in ("run", "practice run") else ()), environ=environ)
     as_given = verb in ("mirror", "authorize-url", "exchange")
     assert args.client_id == (CAPITALS["client_id"] if as_given else CLIENT_ID)
     assert args.tenant == (CAPITALS["tenant"] if as_given else TENANT)
@@ -106,16 +120,20 @@ def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
 
 # A profile must exist to be named.
 @pytest.mark.parametrize(
-    "key", sorted({key for v in VERBS.values() for key in v.options} - {"profile"})
+    ("verb", "option"),
+    [
+        pytest.param(verb, option, id=f"{verb} {option.name}")
+        for verb, options in OPTIONS.items()
+        for option in options
+        if option.key != "profile"
+    ],
 )
-def test_every_option_can_come_from_a_variable_of_its_name(key: str) -> None:
-    option = BY_KEY[key]
-    verb = next(verb for verb in VERBS.values() if key in verb.options)
+def test_every_option_can_come_from_a_variable_of_its_name(verb: str, option: Option) -> None:
     text = option.choices[0] if option.choices else "1"
-    program = ["--", "x"] if verb.runs else []
-    args = read(*verb.name.split(), *program, environ={option.variable: text})
-    assert getattr(args, option.dest) in (True, 1, text, (text,), AT_THE_PROMPT)
-    assert option.variable == f"ENTRA_OAUTH_{key.upper().replace('-', '_')}"
+    program = ["--", "x"] if verb in ("run", "practice run") else []
+    args = read(*verb.split(), *program, environ={option.variable: text})
+    assert getattr(args, option.dest) in (True, 1, text, (text,), PasteFrom.PROMPT)
+    assert option.variable == f"ENTRA_OAUTH_{option.key.upper().replace('-', '_')}"
 
 
 @pytest.mark.parametrize("name", ["TENANT", "CLIENT_ID"])
@@ -147,10 +165,10 @@ def test_a_variable_switches_a_flag(text: str, on: bool) -> None:
     [
         ("ENTRA_OAUTH_PORT", "70000"),
         ("ENTRA_OAUTH_TIMEOUT", "soon"),
-        ("ENTRA_OAUTH_CLOUD", "mars"),
+        ("ENTRA_OAUTH_CLOUD", "a-code-in-the-place-of-a-cloud"),
         ("ENTRA_OAUTH_TENANT", "a\x1b[31mb"),
         ("AZURE_CLIENT_ID", "a\nb"),
-        ("ENTRA_OAUTH_OUTPUT", "yaml"),
+        ("ENTRA_OAUTH_OUTPUT", "a-code-in-the-place-of-a-format"),
         ("ENTRA_OAUTH_ALLOW_KEYLOG", "never"),
         ("ENTRA_OAUTH_QUIET", "yes please"),
         ("ENTRA_OAUTH_TENANT", " "),

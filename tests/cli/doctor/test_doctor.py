@@ -398,7 +398,7 @@ def test_a_machine_that_is_not_ready_fails_with_the_reason(monkeypatch: pytest.M
     def bind(port: int, at: str | None) -> list[Any]:
         raise LocalError("There is no loopback.", advice="Bring it up.")
 
-    monkeypatch.setattr("entra_oauth.cli.doctor.classroom.bind", bind)
+    monkeypatch.setattr("entra_oauth.cli.doctor.lesson_check.bind", bind)
     ran = call("doctor", "--class")
     assert ran.code == 8
     assert ran.out == "FAIL  entra-oauth is not ready here\n"

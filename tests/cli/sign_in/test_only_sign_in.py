@@ -316,9 +316,13 @@ def test_every_command_lists_them_as_its_own_and_does_nothing(arguments: tuple[s
     listed = commands(ran)
     assert len(listed) == 2
     for words in listed:
-        verb, args = read_arguments(words, {})
-        assert verb.name == " ".join(arguments[: len(verb.name.split())])
-        assert (args.tenant, args.client_id) == (REAL.tenant, REAL.client_id)
+        asked = read_arguments(words, {})
+        name = asked.verb.name
+        assert name == " ".join(arguments[: len(name.split())])
+        assert (asked.options.app.tenant, asked.options.app.client_id) == (
+            REAL.tenant,
+            REAL.client_id,
+        )
     assert len(FileStore.standard(os.environ).accounts()) == 2
 
 

@@ -1,0 +1,328 @@
+"""The declaration of options: a field of a frozen class is an option, a class is a group.
+
+From one field come the parser, the plain reader, the environment, the profile, the default,
+the help and the completion. Its annotation says what kind of value it takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from dataclasses import Field
+
+__all__ = [
+    "HEADINGS",
+    "Declared",
+    "Kind",
+    "Option",
+    "Origins",
+    "PasteFrom",
+    "Verb",
+    "Words",
+    "build",
+    "declared_by",
+    "filled",
+    "flag",
+    "group",
+    "option",
+    "part_of",
+    "values_of",
+    "words",
+]
+
+HEADINGS = ("usual", "other ways to sign in", "sign-in page", "network", "recording", "output")
+"""The parts of a verb's help, in this order; a group names its own as `HEADING`."""
+
+_OPTION, _GROUP, _WORDS, _FILLED = "option", "group", "words", "filled"
+_T = TypeVar("_T")
+
+
+class Kind(StrEnum):
+    """What an option takes."""
+
+    FLAG = "flag"
+    NUMBER = "number"
+    TEXT = "text"
+    LIST = "list"
+    PASTE = "paste"
+
+
+class PasteFrom(StrEnum):
+    """`--paste` alone asks at a prompt, `--paste -` reads standard input."""
+
+    PROMPT = ""
+    STDIN = "-"
+
+
+_KINDS = {
+    "bool": Kind.FLAG,
+    "int": Kind.NUMBER,
+    "int | None": Kind.NUMBER,
+    "str": Kind.TEXT,
+    "str | None": Kind.TEXT,
+    "tuple[str, ...]": Kind.LIST,
+    "PasteFrom | None": Kind.PASTE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option, as its field declares it."""
+
+    dest: str
+    """The field's name."""
+    name: str
+    """As it is written after two dashes."""
+    key: str
+    """Its name in `variable`, where two verbs have options of one name that differ."""
+    kind: Kind
+    help: str
+    heading: str
+    default: Any
+    metavar: str | None
+    choices: tuple[str, ...]
+    most: int
+    """The largest number."""
+    short: str | None
+    azure: str | None
+    """The variable that Azure's own tools read for the same thing."""
+
+    @property
+    def variable(self) -> str:
+        return f"ENTRA_OAUTH_{self.key.replace('-', '_').upper()}"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """As they are written on a command line."""
+        return (*((f"-{self.short}",) if self.short else ()), f"--{self.name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What may follow a verb freely."""
+
+    dest: str
+    metavar: str
+    help: str
+    many: bool
+    """More than one word may follow."""
+    program: bool
+    """It is a program, after two dashes, and there must be one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """The place from which each value came."""
+
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """By the option's field: `--tenant`, a variable, `the profile work`, `the default`."""
+    given: frozenset[str] = frozenset()
+    """The fields whose options stood on the command line."""
+
+    def source(self, name: str) -> str:
+        """The source of a value; empty for an option that the verb does not have."""
+        return self.sources.get(name, "")
+
+    def changed(self, source: str, *names: str) -> Origins:
+        """The same, with these values from another source."""
+        return Origins(sources={**self.sources, **dict.fromkeys(names, source)}, given=self.given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One verb; its module has a `run(options, session) -> int`.
+
+    A name of two words is one of several things to do with the first word.
+    """
+
+    name: str
+    module: str
+    options: type[Any]
+    """The frozen class of its options; `run` gets one of these."""
+    description: str
+    examples: tuple[str, ...]
+    as_given: bool = False
+    """Whether tenant and client id are sent as they were given, and not in Entra's spelling."""
+    takes: str = ""
+    """The advice where input was given as an argument that is not taken as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a class of options declares, its groups taken apart."""
+
+    options: tuple[Option, ...]
+    """In the order of the help."""
+    words: Words | None
+
+    @property
+    def program(self) -> bool:
+        return self.words is not None and self.words.program
+
+
+# ---- the marks of a field ------------------------------------------------------------------
+
+
+def option(
+    help: str,
+    *,
+    metavar: str | None = None,
+    default: Any = None,
+    choices: tuple[str, ...] = (),
+    name: str | None = None,
+    key: str | None = None,
+    most: int = 999_999,
+    short: str | None = None,
+    azure: str | None = None,
+) -> Any:
+    """An option with a value. `name` is as it is written, where that cannot be the field's.
+
+    Choices and default are added to the help where it does not name them.
+    """
+    marks = {
+        "help": help,
+        "metavar": metavar,
+        "choices": choices,
+        "name": name,
+        "key": key,
+        "most": most,
+        "short": short,
+        "azure": azure,
+    }
+    return field(default=default, metadata={_OPTION: marks})
+
+
+def flag(
+    help: str, *, name: str | None = None, key: str | None = None, short: str | None = None
+) -> bool:
+    """An option without a value."""
+    made: bool = option(help, default=False, name=name, key=key, short=short)
+    return made
+
+
+def group(
+    kind: type[_T],
+    *,
+    only: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+    defaults: Mapping[str, object] | None = None,
+) -> _T:
+    """A group of options: all of it, or what is named. What is left out has its default.
+
+    `defaults` are this verb's own.
+    """
+    marks = (kind, only, without, defaults or {})
+    made: _T = field(default_factory=kind, metadata={_GROUP: marks})
+    return made
+
+
+def words(metavar: str, help: str, *, program: bool = False) -> Any:
+    """What may follow the verb: `str | None` for a word, `tuple[str, ...]` for several."""
+    return field(default=None, metadata={_WORDS: (metavar, help, program)})
+
+
+def filled() -> Any:
+    """Not an option: `origins`, or the values of the `settings`, as the reader found them."""
+    return field(default=None, metadata={_FILLED: True})
+
+
+# ---- a class taken apart -------------------------------------------------------------------
+
+_KNOWN: dict[type, Declared] = {}
+
+
+def declared_by(kind: type) -> Declared:
+    """The options of a class and of its groups, ordered by their headings."""
+    if kind not in _KNOWN:
+        found = list(_options(kind, {}))
+        found.sort(key=lambda each: HEADINGS.index(each.heading))  # and else as they stand
+        own = next((_words(each) for each in fields(kind) if _WORDS in each.metadata), None)
+        _KNOWN[kind] = Declared(options=tuple(found), words=own)
+    return _KNOWN[kind]
+
+
+def _options(kind: type, defaults: Mapping[str, object]) -> Iterator[Option]:
+    heading = getattr(kind, "HEADING", HEADINGS[0])
+    for each in fields(kind):
+        if _GROUP in each.metadata:
+            inner, only, without, own = each.metadata[_GROUP]
+            for known in _options(inner, own):
+                if known.dest not in without and (not only or known.dest in only):
+                    yield known
+        elif _OPTION in each.metadata:
+            yield _option(each, heading, defaults.get(each.name, each.default))
+
+
+def _option(declared: Field[Any], heading: str, default: Any) -> Option:
+    marks = declared.metadata[_OPTION]
+    name = marks["name"] or declared.name.replace("_", "-")
+    help, choices = marks["help"], marks["choices"]
+    if choices and not all(choice in f"{marks['metavar']} {help}" for choice in choices):
+        *some, last = choices
+        listed = f"{', '.join(some)} or {last}"
+        help = f"{help}: {listed}" if help else listed
+    if default not in (None, False, ()) and "(default: " not in help:
+        help += f" (default: {', '.join(default) if isinstance(default, tuple) else default})"
+    return Option(
+        dest=declared.name,
+        name=name,
+        key=marks["key"] or name,
+        kind=_KINDS[str(declared.type)],
+        help=help,
+        heading=heading,
+        default=default,
+        metavar=marks["metavar"],
+        choices=choices,
+        most=marks["most"],
+        short=marks["short"],
+        azure=marks["azure"],
+    )
+
+
+def _words(declared: Field[Any]) -> Words:
+    metavar, help, program = declared.metadata[_WORDS]
+    return Words(
+        dest=declared.name,
+        metavar=metavar,
+        help=help,
+        many=_KINDS[str(declared.type)] is Kind.LIST,
+        program=program,
+    )
+
+
+def build(kind: type[_T], values: Mapping[str, object]) -> _T:
+    """A value of the class; an option that the verb does not have keeps its default.
+
+    `values` are by the fields' names, all groups in one; `origins` and `settings` among them.
+    """
+    made: dict[str, object] = {}
+    for each in fields(kind):  # type: ignore[arg-type]
+        if _GROUP in each.metadata:
+            made[each.name] = build(each.metadata[_GROUP][0], values)
+        elif each.name in values:
+            made[each.name] = values[each.name]
+    return kind(**made)
+
+
+def part_of(options: object, kind: type[_T]) -> _T:
+    """The group of this class among the options; its defaults where the verb does not have it."""
+    for each in fields(options):  # type: ignore[arg-type]
+        if isinstance(value := getattr(options, each.name), kind):
+            return value
+    return kind()
+
+
+def values_of(options: object) -> dict[str, object]:
+    """The values of the options, all groups in one, by the fields' names."""
+    found: dict[str, object] = {}
+    for each in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, each.name)
+        if _GROUP in each.metadata:
+            found |= values_of(value)
+        elif _OPTION in each.metadata:
+            found[each.name] = value
+    return found

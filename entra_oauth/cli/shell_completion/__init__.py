@@ -1,0 +1,1 @@
+"""The completion of a shell, written from the declaration of the verbs and nothing else."""

@@ -1,0 +1,39 @@
+"""completion: a script with which a shell completes verbs, options and fixed values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from entra_oauth.cli.command_line.near import near
+from entra_oauth.cli.shell_completion import bash, fish, powershell, zsh
+from entra_oauth.cli.shell_completion.known_words import KnownWords
+from entra_oauth.errors import UsageError, plain
+
+if TYPE_CHECKING:
+    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.verbs.see_verbs import CompletionOptions
+
+__all__ = ["SHELLS", "run"]
+
+SHELLS = {
+    "bash": bash.script,
+    "zsh": zsh.script,
+    "fish": fish.script,
+    "powershell": powershell.script,
+}
+_LONGEST_REPEATED = 24
+
+
+def run(options: CompletionOptions, session: Session) -> int:
+    """Print the script of one shell."""
+    shell = options.shell
+    listed = ", ".join(SHELLS)
+    if shell is None:
+        raise UsageError("completion needs to know the shell.", advice=f"Use one of {listed}.")
+    if shell not in SHELLS:
+        shown = f": {plain(shell)}" if len(shell) <= _LONGEST_REPEATED else ""
+        raise UsageError(
+            f"That shell is not known{shown}.", advice=f"{near(shell, SHELLS)}Use one of {listed}."
+        )
+    session.console.result(SHELLS[shell](KnownWords.declared()).rstrip("\n"))
+    return 0
