@@ -84,7 +84,7 @@ def try_token(arguments: list[str]) -> None:
 
 
 class Place:
-    """Where the token is that is asked for, and how good it has to be."""
+    """The place of the token that is asked for, and how good it has to be."""
 
     def __init__(
         self, path: str, lock: str, key: tuple[str, ...], min_validity_s: int, start: str
@@ -111,7 +111,7 @@ class Place:
 
 
 def locate(arguments: list[str], environ: Mapping[str, str]) -> Place | None:
-    """What these arguments of `token` ask for; None if it takes the full program to tell."""
+    """The token that these arguments ask for; None if it takes the full program to tell."""
     given = _given(arguments, environ)
     folder = paths.tokens_folder(environ)
     if given is None or folder is None:
@@ -205,13 +205,13 @@ def _values(
     given: dict[str, str], environ: Mapping[str, str], folder: str
 ) -> tuple[str, str, str, str, str] | None:
     """Authority, tenant, client id, account (perhaps empty) and scope."""
-    kept = _profile(given.get("profile", ""), environ, folder)
-    if kept is None:
+    settings = _profile(given.get("profile", ""), environ, folder)
+    if settings is None:
         return None
 
     def value(name: str, otherwise: str = "") -> str:
         azure = environ.get(_AZURE[name], "") if name in _AZURE else ""
-        return given.get(name) or kept.get(name) or azure or otherwise
+        return given.get(name) or settings.get(name) or azure or otherwise
 
     base = value("authority-host", _PUBLIC).rstrip("/").lower()
     tenant, client_id = value("tenant"), value("client-id")
@@ -224,7 +224,7 @@ def _values(
 
 
 def _profile(name: str, environ: Mapping[str, str], folder: str) -> dict[str, str] | None:
-    """What the full program last read for this profile, if the file is still the same."""
+    """The values that the full program last read for this profile, if its file is the same."""
     config = paths.config_file(environ)
     if config is None:
         return None

@@ -28,7 +28,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 from entra_oauth.cli import main
-from entra_oauth.cli.command_line.declare import declared_by
+from entra_oauth.cli.command_line.take_apart import declared_by
 from entra_oauth.cli.command_line.verb_index import SUMMARIES, verb_named
 from kit import canaries
 from kit.servers import id_token_key, raw_peer

@@ -127,7 +127,7 @@ def _find_curl() -> tuple[str, str]:
 
 
 def _run(command: list[str]) -> str:
-    """What a program says on its standard output. Raises `LocalError` if it fails."""
+    """The standard output of a program. Raises `LocalError` if it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments, and no shell
             command,

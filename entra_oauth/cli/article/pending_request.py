@@ -97,7 +97,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_fresh(status: os.stat_result) -> bool:
-    """Whether it is an ordinary file of the last hour; a minute is for unequal clocks."""
+    """True for an ordinary file of the last hour; a minute is for unequal clocks."""
     return stat.S_ISREG(status.st_mode) and -60 <= now() - status.st_mtime <= LIFETIME_S
 
 

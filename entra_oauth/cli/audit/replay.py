@@ -104,7 +104,7 @@ def _practice(
 
 
 def _sign_in(sign_in: FreshSignIn) -> str:
-    """Where the practice tenant sends the browser once its person has signed in."""
+    """The address to which the practice tenant sends the browser once its person has signed in."""
     from entra_oauth.practice import PracticeBrowser, http_send
 
     reached: list[str] = []

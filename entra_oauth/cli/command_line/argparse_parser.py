@@ -10,7 +10,8 @@ import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from entra_oauth.cli.command_line.declare import HEADINGS, Kind, PasteFrom, declared_by
+from entra_oauth.cli.command_line.declare import HEADINGS, Kind, PasteFrom
+from entra_oauth.cli.command_line.take_apart import declared_by
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cli.command_line.declare import Verb, build, declared_by, part_of
+from entra_oauth.cli.command_line.declare import Verb
 from entra_oauth.cli.command_line.near import near
 from entra_oauth.cli.command_line.plain_parser import read_plainly
+from entra_oauth.cli.command_line.take_apart import build, declared_by, part_of
 from entra_oauth.cli.command_line.values import fill_in
 from entra_oauth.cli.command_line.verb_index import SUMMARIES, actions_of, split_verb, verb_named
 from entra_oauth.cli.options.output_options import OutputOptions
@@ -30,7 +31,7 @@ _NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
-    """What was asked for."""
+    """A command line that was read."""
 
     verb: Verb
     options: Any
@@ -42,7 +43,7 @@ class CommandLine:
 
     @property
     def output(self) -> OutputOptions:
-        """How much is said, and in which form; every verb has that much."""
+        """The amount that is said, and its form; every verb has that much."""
         return part_of(self.options, OutputOptions)
 
 

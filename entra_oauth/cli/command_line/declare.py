@@ -6,16 +6,19 @@ the help and the completion. Its annotation says what kind of value it takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from dataclasses import Field
+    from collections.abc import Mapping
 
 __all__ = [
+    "FILLED",
+    "GROUP",
     "HEADINGS",
+    "OPTION",
+    "WORDS",
     "Declared",
     "Kind",
     "Option",
@@ -23,26 +26,23 @@ __all__ = [
     "PasteFrom",
     "Verb",
     "Words",
-    "build",
-    "declared_by",
     "filled",
     "flag",
     "group",
     "option",
-    "part_of",
-    "values_of",
     "words",
 ]
 
 HEADINGS = ("usual", "other ways to sign in", "sign-in page", "network", "recording", "output")
 """The parts of a verb's help, in this order; a group names its own as `HEADING`."""
 
-_OPTION, _GROUP, _WORDS, _FILLED = "option", "group", "words", "filled"
+OPTION, GROUP, WORDS, FILLED = "option", "group", "words", "filled"
+"""The marks in the metadata of a field."""
 _T = TypeVar("_T")
 
 
 class Kind(StrEnum):
-    """What an option takes."""
+    """The kind of value that an option takes."""
 
     FLAG = "flag"
     NUMBER = "number"
@@ -56,17 +56,6 @@ class PasteFrom(StrEnum):
 
     PROMPT = ""
     STDIN = "-"
-
-
-_KINDS = {
-    "bool": Kind.FLAG,
-    "int": Kind.NUMBER,
-    "int | None": Kind.NUMBER,
-    "str": Kind.TEXT,
-    "str | None": Kind.TEXT,
-    "tuple[str, ...]": Kind.LIST,
-    "PasteFrom | None": Kind.PASTE,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +92,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What may follow a verb freely."""
+    """The words that may follow a verb freely."""
 
     dest: str
     metavar: str
@@ -153,7 +142,7 @@ class Verb:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What a class of options declares, its groups taken apart."""
+    """The options that a class declares, its groups taken apart."""
 
     options: tuple[Option, ...]
     """In the order of the help."""
@@ -193,7 +182,7 @@ def option(
         "short": short,
         "azure": azure,
     }
-    return field(default=default, metadata={_OPTION: marks})
+    return field(default=default, metadata={OPTION: marks})
 
 
 def flag(
@@ -216,113 +205,15 @@ def group(
     `defaults` are this verb's own.
     """
     marks = (kind, only, without, defaults or {})
-    made: _T = field(default_factory=kind, metadata={_GROUP: marks})
+    made: _T = field(default_factory=kind, metadata={GROUP: marks})
     return made
 
 
 def words(metavar: str, help: str, *, program: bool = False) -> Any:
-    """What may follow the verb: `str | None` for a word, `tuple[str, ...]` for several."""
-    return field(default=None, metadata={_WORDS: (metavar, help, program)})
+    """Words that may follow the verb: `str | None` for one, `tuple[str, ...]` for several."""
+    return field(default=None, metadata={WORDS: (metavar, help, program)})
 
 
 def filled() -> Any:
     """Not an option: `origins`, or the values of the `settings`, as the reader found them."""
-    return field(default=None, metadata={_FILLED: True})
-
-
-# ---- a class taken apart -------------------------------------------------------------------
-
-_KNOWN: dict[type, Declared] = {}
-
-
-def declared_by(kind: type) -> Declared:
-    """The options of a class and of its groups, ordered by their headings."""
-    if kind not in _KNOWN:
-        found = list(_options(kind, {}))
-        found.sort(key=lambda each: HEADINGS.index(each.heading))  # and else as they stand
-        own = next((_words(each) for each in fields(kind) if _WORDS in each.metadata), None)
-        _KNOWN[kind] = Declared(options=tuple(found), words=own)
-    return _KNOWN[kind]
-
-
-def _options(kind: type, defaults: Mapping[str, object]) -> Iterator[Option]:
-    heading = getattr(kind, "HEADING", HEADINGS[0])
-    for each in fields(kind):
-        if _GROUP in each.metadata:
-            inner, only, without, own = each.metadata[_GROUP]
-            for known in _options(inner, own):
-                if known.dest not in without and (not only or known.dest in only):
-                    yield known
-        elif _OPTION in each.metadata:
-            yield _option(each, heading, defaults.get(each.name, each.default))
-
-
-def _option(declared: Field[Any], heading: str, default: Any) -> Option:
-    marks = declared.metadata[_OPTION]
-    name = marks["name"] or declared.name.replace("_", "-")
-    help, choices = marks["help"], marks["choices"]
-    if choices and not all(choice in f"{marks['metavar']} {help}" for choice in choices):
-        *some, last = choices
-        listed = f"{', '.join(some)} or {last}"
-        help = f"{help}: {listed}" if help else listed
-    if default not in (None, False, ()) and "(default: " not in help:
-        help += f" (default: {', '.join(default) if isinstance(default, tuple) else default})"
-    return Option(
-        dest=declared.name,
-        name=name,
-        key=marks["key"] or name,
-        kind=_KINDS[str(declared.type)],
-        help=help,
-        heading=heading,
-        default=default,
-        metavar=marks["metavar"],
-        choices=choices,
-        most=marks["most"],
-        short=marks["short"],
-        azure=marks["azure"],
-    )
-
-
-def _words(declared: Field[Any]) -> Words:
-    metavar, help, program = declared.metadata[_WORDS]
-    return Words(
-        dest=declared.name,
-        metavar=metavar,
-        help=help,
-        many=_KINDS[str(declared.type)] is Kind.LIST,
-        program=program,
-    )
-
-
-def build(kind: type[_T], values: Mapping[str, object]) -> _T:
-    """A value of the class; an option that the verb does not have keeps its default.
-
-    `values` are by the fields' names, all groups in one; `origins` and `settings` among them.
-    """
-    made: dict[str, object] = {}
-    for each in fields(kind):  # type: ignore[arg-type]
-        if _GROUP in each.metadata:
-            made[each.name] = build(each.metadata[_GROUP][0], values)
-        elif each.name in values:
-            made[each.name] = values[each.name]
-    return kind(**made)
-
-
-def part_of(options: object, kind: type[_T]) -> _T:
-    """The group of this class among the options; its defaults where the verb does not have it."""
-    for each in fields(options):  # type: ignore[arg-type]
-        if isinstance(value := getattr(options, each.name), kind):
-            return value
-    return kind()
-
-
-def values_of(options: object) -> dict[str, object]:
-    """The values of the options, all groups in one, by the fields' names."""
-    found: dict[str, object] = {}
-    for each in fields(options):  # type: ignore[arg-type]
-        value = getattr(options, each.name)
-        if _GROUP in each.metadata:
-            found |= values_of(value)
-        elif _OPTION in each.metadata:
-            found[each.name] = value
-    return found
+    return field(default=None, metadata={FILLED: True})

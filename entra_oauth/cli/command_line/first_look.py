@@ -14,7 +14,7 @@ NO = ("0", "false", "no", "off")
 
 
 def asks_for_json(arguments: list[str], environ: Mapping[str, str]) -> bool:
-    """Whether a mistake in the arguments themselves is to be told as JSON."""
+    """True if a mistake in the arguments themselves is to be told as JSON."""
     if "--" in arguments:
         arguments = arguments[: arguments.index("--")]  # the rest is another program's
     if {"--json", "-ojson", "--output=json"} & set(arguments):
@@ -26,5 +26,5 @@ def asks_for_json(arguments: list[str], environ: Mapping[str, str]) -> bool:
 
 
 def is_on(text: str) -> bool:
-    """Whether the text of a variable means yes."""
+    """True if the text of a variable means yes."""
     return text.lower() not in ("", *NO)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.declare import declared_by
+from entra_oauth.cli.command_line.take_apart import declared_by
 from entra_oauth.cli.command_line.verb_index import verb_named
 
 if TYPE_CHECKING:

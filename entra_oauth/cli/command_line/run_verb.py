@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.declare import part_of
+from entra_oauth.cli.command_line.take_apart import part_of
 from entra_oauth.cli.options.network_options import NetworkOptions
 from entra_oauth.cli.options.recording_options import ExplainOptions, RecordingOptions
 from entra_oauth.cli.session import signals

@@ -1,4 +1,4 @@
-"""Where the values of options come from, and what they may be.
+"""The values of options: the places they come from, and what they may be.
 
 A value is looked for in this order: the command line, `ENTRA_OAUTH_<NAME>`, the
 profile, the variable of Azure's own tools where there is one, the default. Of two options that

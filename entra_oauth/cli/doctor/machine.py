@@ -1,4 +1,4 @@
-"""What doctor looks at: this machine, the way to the authority, the token store.
+"""The things that doctor looks at: this machine, the way to the authority, the token store.
 
 Nothing is changed but a file in the token store that is gone at once, and nothing is
 sent but one request for the authority's discovery document.
@@ -25,7 +25,7 @@ __all__ = ["DoctorCheck", "State", "local_checks"]
 
 
 class State(StrEnum):
-    """How serious it is."""
+    """The seriousness of a finding."""
 
     FINE = "ok"
     NOTE = "note"

@@ -1,4 +1,4 @@
-"""What doctor learns from one request: proxy, TLS, endpoints and clock."""
+"""The things that doctor learns from one request: proxy, TLS, endpoints and clock."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _tls(wire: Wire | None) -> DoctorCheck:
 
 
 def _issuer(wire: Wire | None) -> str | None:
-    """Who made the certificate, in the words of the certificate."""
+    """The maker of the certificate, in the words of the certificate."""
     if wire is None or not wire.certificates:
         return None
     from cryptography import x509

@@ -38,7 +38,7 @@ class Registration:
 
     @property
     def admin_consent_url(self) -> str | None:
-        """Where an administrator consents for everybody; None without a client id."""
+        """The page on which an administrator consents for everybody; None without a client id."""
         if self.client_id is None:
             return None
         query = (
@@ -48,7 +48,7 @@ class Registration:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """What to do in the portal, in the article's order."""
+        """The steps in the portal, in the article's order."""
         app = f"the app {self.client_id}" if self.client_id else "the new app"
         place = f"https://{self.portal}" if self.portal else "the portal of your cloud"
         return (
@@ -75,7 +75,7 @@ class Registration:
 
     @property
     def letter(self) -> str:
-        """What to send to an administrator."""
+        """The text to send to an administrator."""
         app = self.client_id or "CLIENT ID"
         link = self.admin_consent_url or "CONSENT URL"
         return (

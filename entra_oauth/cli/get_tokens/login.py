@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import NAMES, Profile, Profiles
-from entra_oauth.cli.command_line.declare import values_of
 from entra_oauth.cli.command_line.profile_option import profile_option
+from entra_oauth.cli.command_line.take_apart import values_of
 from entra_oauth.cli.get_tokens.token_store import Keeper
 from entra_oauth.cli.sign_in.plan import plan_of, use_workspace
 from entra_oauth.errors import UsageError, plain
@@ -156,7 +156,7 @@ def _end(
         session.console,
         output=options.output.output,
         source="authorization_code" if flow == "auth-code" else flow.replace("-", "_"),
-        kept=sentence,
+        stored=sentence,
         env_name=options.output.env_name,
     )
     if options.save_profile:

@@ -85,7 +85,7 @@ def _sign_in(options: TokenOptions, session: Session) -> int:
         plan,
         session.console,
         output=options.output.output,
-        kept=sentence,
+        stored=sentence,
         env_name=options.output.env_name,
     )
     return 0

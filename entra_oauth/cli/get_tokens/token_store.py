@@ -40,7 +40,7 @@ _NOWHERE = "Nothing was kept on this machine."
 
 
 class Keeper:
-    """Where a sign-in will be kept: a folder, and a vault for the refresh token, or nowhere."""
+    """The place for a sign-in: a folder, and a vault for the refresh token, or nowhere."""
 
     def __init__(self, folder: str | None, vault: Vault | None = None) -> None:
         self._folder = folder

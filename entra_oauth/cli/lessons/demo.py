@@ -218,7 +218,7 @@ class _DemoText:
         self._end()
 
     def tell_the_rest(self) -> None:
-        """What is left where the messages were told as they passed."""
+        """The rest, for messages that were explained as they passed."""
         self._look_inside()
         self._end(timed=False)
 
@@ -345,8 +345,8 @@ class _DemoText:
         if page is not None:
             heading = re.search(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)
             said = " ".join(re.sub(r"<[^>]*>", " ", heading.group(1)).split()) if heading else ""
-            told = f"The browser's last page, at an address without a code, says: {unescape(said)}"
-            say(prose(told, indent=0, columns=self._columns))
+            last = f"The browser's last page, at an address without a code, says: {unescape(said)}"
+            say(prose(last, indent=0, columns=self._columns))
         if timed:
             took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
             say(prose(took, indent=0, columns=self._columns))

@@ -135,7 +135,7 @@ class _LabText:
         self.next("entra-oauth lab 1")
 
     def begin(self, chosen: Lab) -> None:
-        """What it is about."""
+        """The beginning: what it is about."""
         self.say(f"Lab {chosen.number}: {chosen.title}")
         self.say(chosen.source)
         self.say(f"{chosen.label.value}: {chosen.fidelity}")
@@ -155,6 +155,6 @@ class _LabText:
             self.say("NOT SHOWN: on this machine it went otherwise.")
 
     def next(self, command: str) -> None:
-        """What to do now."""
+        """The next command."""
         self._console.result("")
         self._console.result(f"Next: {command}")

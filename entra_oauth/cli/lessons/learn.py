@@ -67,7 +67,7 @@ def _number(word: str | None) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Room:
-    """Where a lesson is spoken and listened to: standard output and standard input."""
+    """The room in which a lesson is spoken and listened to: standard output and standard input."""
 
     console: Console
     progress: Progress

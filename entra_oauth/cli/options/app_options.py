@@ -70,7 +70,7 @@ class AppOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOptions:
-    """What is sent beside the usual."""
+    """Parameters that are sent beside the usual ones."""
 
     claims: str | None = option(
         "claims challenge to answer: the JSON text that came with an error", metavar="JSON"
@@ -82,7 +82,7 @@ class RequestOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewOptions:
-    """When a stored token is renewed, and by whom."""
+    """The renewal of a stored token."""
 
     min_validity: int = option(
         "seconds that the token must still be good, else it is renewed", metavar="S", default=300

@@ -18,7 +18,7 @@ _FORMATS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
-    """What goes to standard output."""
+    """The result on standard output."""
 
     HEADING = "output"
 

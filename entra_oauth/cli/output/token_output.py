@@ -18,7 +18,7 @@ __all__ = ["TokenSubject", "print_tokens"]
 
 
 class TokenSubject(Protocol):
-    """What a token was asked for: a plan, or an access request."""
+    """The subject of a token: what a plan or an access request names."""
 
     @property
     def authority(self) -> Authority: ...
@@ -38,15 +38,15 @@ def print_tokens(
     output: str,
     source: str = "authorization_code",
     with_refresh: bool = False,
-    kept: str = "Nothing was kept on this machine.",
+    stored: str = "Nothing was kept on this machine.",
     env_name: str | None = None,
 ) -> None:
     """Put the result on standard output and its summary where people look.
 
     `source` is the grant. `with_refresh` puts the refresh token into the JSON: for
-    whoever handed one in and keeps it. `kept` says where the tokens are now.
+    whoever handed one in and keeps it. `stored` says where the tokens are now.
     """
-    summary = _summary(tokens, kept)
+    summary = _summary(tokens, stored)
     for warning in tokens.warnings:
         console.say(f"Note: {warning}")
     if output == "summary":
@@ -83,14 +83,14 @@ def _shown(
     )
 
 
-def _summary(tokens: TokenResponse, kept: str) -> str:
+def _summary(tokens: TokenResponse, stored: str) -> str:
     who = tokens.identity.username if tokens.identity else None
     start = f"Signed in as {who}." if who else "Signed in."
     if tokens.expires_in is None or tokens.expires_at is None:
         return f"{start} The authority did not say how long the access token is good."
     return (
         f"{start} Access token until {clock_time(tokens.expires_at)} "
-        f"({duration(tokens.expires_in)}). {kept}"
+        f"({duration(tokens.expires_in)}). {stored}"
     )
 
 

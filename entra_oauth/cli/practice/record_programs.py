@@ -1,4 +1,4 @@
-"""What other people's programs send to the practice tenant, as a recording has it."""
+"""Messages that other people's programs send to the practice tenant, as a recording has it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ProgramRecorder:
 
 
 def _classified(exchange: Exchange) -> Exchange:
-    """What came to the tenant, with its channel.
+    """A message that came to the tenant, with its channel.
 
     Pages are the browser's business, and so is the authorize request; all else is asked
     for by the program itself.

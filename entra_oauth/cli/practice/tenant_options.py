@@ -1,4 +1,4 @@
-"""What the practice verbs share: a tenant as the options ask, and where its control is."""
+"""Shared by the practice verbs: a tenant as the options ask, and the address of its control."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ def announced(address: str) -> Iterator[None]:
     import tempfile
 
     path = _path()
-    kept = False
+    is_announced = False
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(address)
         os.replace(name, path)
-        kept = True
+        is_announced = True
     try:
         yield
     finally:
         with suppress(OSError):
-            if kept and path.read_text(encoding="ascii") == address:
+            if is_announced and path.read_text(encoding="ascii") == address:
                 path.unlink()
 
 

@@ -29,7 +29,7 @@ _STYLE = re.compile(r"(\x1b\[[012]m)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """Where a command speaks. `quiet` drops what is not a result, an error or a question.
+    """The voice of a command. `quiet` drops what is not a result, an error or a question.
 
     No control or bidi character of anybody's gets to the terminal as itself, but line ends,
     tabs and the styles of this class. Pieces of text from outside come here through `plain`
@@ -70,7 +70,7 @@ class Console:
             raise self._unwritable(error) from None
 
     def result_bytes(self, data: bytes) -> None:
-        """What was asked for exactly as it is, without a line break of ours. See `result`."""
+        """The result exactly as it is, without a line break of ours. See `result`."""
         self.out.flush()
         raw = getattr(self.out, "buffer", None)
         try:
@@ -130,7 +130,7 @@ class Console:
         return f"{_DIM}{text}{_RESET}" if self.styled else text
 
     def fail(self, error: EntraOAuthError) -> None:
-        """What happened, what support will ask for, and one `Next:` line."""
+        """An error: what happened, what support will ask for, and one `Next:` line."""
         if self.as_json:
             self._object(_error_object(error))
             return
@@ -179,7 +179,7 @@ def _give_up(stream: TextIO) -> None:
 
 
 def wants_style(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether escape codes are welcome (no-color.org, bixense.com/clicolors)."""
+    """True if escape codes are welcome (no-color.org, bixense.com/clicolors)."""
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return False
     if environ.get("CLICOLOR_FORCE", "") not in ("", "0"):

@@ -20,7 +20,7 @@ __all__ = ["Session"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a verb gets beside its options."""
+    """The values that a verb gets beside its options."""
 
     verb: str
     """Its name."""
@@ -35,7 +35,7 @@ class Session:
 
     @property
     def is_watched(self) -> bool:
-        """Whether messages are recorded or explained."""
+        """True if messages are recorded or explained."""
         return self.recorder is not None or self.explainer is not None
 
     def watched(self, channels: Channels) -> Channels:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.declare import Kind, declared_by
+from entra_oauth.cli.command_line.declare import Kind
+from entra_oauth.cli.command_line.take_apart import declared_by
 from entra_oauth.cli.command_line.verb_index import SUMMARIES, verb_named
 
 if TYPE_CHECKING:

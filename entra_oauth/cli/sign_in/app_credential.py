@@ -1,4 +1,4 @@
-"""Which credential of an app the options and the environment name. One is used."""
+"""The credential of an app that the options or the environment name. One is used."""
 
 from __future__ import annotations
 

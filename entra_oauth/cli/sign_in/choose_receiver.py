@@ -1,4 +1,4 @@
-"""Which way back from the browser fits this machine and these options.
+"""The way back from the browser that fits this machine and these options.
 
 The choice is made before the request is built, because the response mode depends
 on it: `form_post` keeps the code out of the browser's history, but leaves nothing
@@ -198,7 +198,7 @@ def _open_nothing(url: str) -> bool:
 
 
 def _say_nothing(line: str) -> None:
-    """What there is to say is said by `ListenOrPaste`."""
+    """Nothing: `ListenOrPaste` says what there is to say."""
 
 
 def _paste_by_itself(page: SignInPageOptions, session: Session, *, opens: bool) -> Paste:

@@ -1,4 +1,4 @@
-"""What the linter says of requests before they are sent, on standard error."""
+"""The linter's findings on requests before they are sent, on standard error."""
 
 from __future__ import annotations
 

@@ -176,8 +176,8 @@ def _quoted(words: list[str]) -> str:
 
 
 def _rest(verb: str) -> str:
-    """What has to follow the options, as the help calls it."""
-    from entra_oauth.cli.command_line.declare import declared_by
+    """The words that have to follow the options, as the help calls it."""
+    from entra_oauth.cli.command_line.take_apart import declared_by
     from entra_oauth.cli.command_line.verb_index import verb_named
 
     words = declared_by(verb_named(verb).options).words

@@ -1,4 +1,4 @@
-"""What a thing means, and what is in the way: decode, explain, doctor."""
+"""Things explained: decode, explain, doctor; and the completion of a shell."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,17 @@ def test_no_option_stands_twice_in_a_verb(name: str) -> None:
     flags = [flag for option in OPTIONS[name] for flag in option.flags]
     assert len(dests) == len(set(dests))
     assert len(flags) == len(set(flags))
+
+
+ROOT = Path(__file__).parents[3] / "entra_oauth"
+READERS = ROOT / "cli" / "command_line"
+BAG = re.compile(r"\bNamespace\b|getattr\((args|options)\b")
+
+
+def test_no_untyped_bag_leaves_the_folder_that_reads_the_command_line() -> None:
+    files = [path for path in ROOT.rglob("*.py") if READERS not in path.parents]
+    assert len(files) > 200
+    assert [path.name for path in files if BAG.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("name", VERBS)
