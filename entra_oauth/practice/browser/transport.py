@@ -103,10 +103,10 @@ class SocketTap:
 
     def on(self, sock: socket) -> Any:
         """A stand-in for the socket: as much of one as `http.client` uses."""
-        return _TappedSocket(sock, self)
+        return _CollectingSocket(sock, self)
 
 
-class _TappedSocket:
+class _CollectingSocket:
     def __init__(self, sock: socket, tap: SocketTap) -> None:
         self._sock = sock
         self._tap = tap
@@ -116,13 +116,15 @@ class _TappedSocket:
         self._tap.sent += data
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TappedReader(self._sock.makefile("rb", buffering=0), self._tap))
+        return io.BufferedReader(
+            _CollectingReader(self._sock.makefile("rb", buffering=0), self._tap)
+        )
 
     def close(self) -> None:
         self._sock.close()
 
 
-class _TappedReader(io.RawIOBase):
+class _CollectingReader(io.RawIOBase):
     def __init__(self, file: io.RawIOBase, tap: SocketTap) -> None:
         self._file = file
         self._tap = tap
