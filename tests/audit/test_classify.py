@@ -1,0 +1,253 @@
+"""Steps sorted into OAuth's messages, and put together into sign-ins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from entra_oauth.audit.classify import StepKind, flows_of, items_of
+from entra_oauth.protocol.messages import FORM, HttpResponse
+from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording.step import steps_of
+from kit.audit.exchanges import LOGIN, json_answer, step
+from kit.audit.judged import AT, CLIENT, ENDPOINTS, authorize, call, redirect, token
+from kit.audit.more_exchanges import device
+
+REFUSED = HttpResponse(status=400)
+
+
+def kinds(*exchanges: Exchange) -> list[str]:
+    return [item.kind.value for item in items_of(steps_of(Recording(exchanges)))]
+
+
+def flows(*exchanges: Exchange) -> list[list[int]]:
+    """The numbers of the steps of each flow."""
+    items = items_of(steps_of(Recording(exchanges)))
+    return [[item.number for item in flow.items] for flow in flows_of(items)]
+
+
+def get(url: str, **more: Any) -> Exchange:
+    return step("request", "GET", url, **more)
+
+
+KINDS: list[tuple[Exchange, str]] = [
+    (authorize(client_id=CLIENT), "authorize"),
+    (authorize(response_type="code"), "authorize"),
+    (authorize(redirect_uri="x"), "authorize"),
+    (authorize(scope="x"), "authorize"),
+    (authorize(domain="x"), "metadata"),
+    (authorize(), "metadata"),
+    (get(f"{ENDPOINTS}/authorize"), "metadata"),
+    (redirect(code="c", state="s"), "redirect"),
+    (replace(redirect(code="c"), response=HttpResponse(status=399)), "redirect"),
+    (replace(redirect(code="c"), response=REFUSED), "unsolicited"),
+    (replace(authorize(client_id=CLIENT), response=REFUSED), "authorize"),
+    (step("refused", "GET", "http://localhost/?code=c"), "unsolicited"),
+    (step("page", "GET", "http://localhost/done"), "page"),
+    (step("ignored", "GET", "http://localhost/?code=c&state=s"), "page"),
+    (token(grant_type="password"), "token"),
+    (step("devicecode", "POST", f"{ENDPOINTS}/devicecode"), "device"),
+    (get(f"{LOGIN}/x/discovery/v2.0/keys"), "keys"),
+    (get(f"{LOGIN}/x/v2.0/.well-known/openid-configuration"), "metadata"),
+    (get(f"{ENDPOINTS}/logout"), "logout"),
+    (get("https://idp.example/connect/endsession"), "logout"),
+    (get("https://idp.example/logout/x"), "page"),
+    (call("Bearer t"), "resource"),
+    (get("https://api.example/?access_token=t"), "resource"),
+    (step("page", "GET", "https://api.example/?access_token=t"), "page"),
+    (get("https://api.example/?token=t"), "page"),
+]
+
+
+@pytest.mark.parametrize(("exchange", "kind"), KINDS)
+def test_each_message_has_its_kind(exchange: Exchange, kind: str) -> None:
+    assert kinds(exchange) == [kind]
+
+
+def test_a_request_that_asks_in_its_form_is_an_authorize_request_too() -> None:
+    headers = (("Content-Type", FORM),)
+    url = f"{ENDPOINTS}/authorize"
+    posted = step("authorize", "POST", url, headers=headers, body=b"client_id=x")
+    assert kinds(posted) == ["authorize"]
+
+
+def test_of_messages_that_seem_to_begin_at_once_the_request_comes_first() -> None:
+    together = [
+        call("Bearer t", at=AT),
+        token(grant_type="password", at=AT),
+        redirect(code="c", at=AT),
+        step("devicecode", "POST", f"{ENDPOINTS}/devicecode", at=AT),
+        authorize(client_id=CLIENT, at=AT),
+    ]
+    wanted = ["authorize", "device", "redirect", "token", "resource"]
+    assert kinds(*together) == wanted
+    assert kinds(replace(together[0], started_at=AT - 1, ended_at=AT), *together[1:]) == [
+        "resource",
+        *wanted[:-1],
+    ]
+
+
+# ---- the parameters and members of one ------------------------------------------------
+
+
+def item(exchange: Exchange) -> Any:
+    (found,) = items_of(steps_of(Recording((exchange,))))
+    return found
+
+
+def test_parameters_count_from_the_form_of_a_token_request_and_from_the_address_else() -> None:
+    headers = (("Content-Type", f"{FORM.upper()}; charset=utf-8"),)
+    posted = step("token", "POST", f"{ENDPOINTS}/token?a=q", headers=headers, body=b"a=f&b=f")
+    asked = item(posted)
+    assert (asked.get("a"), asked.every("a"), asked.get("none")) == ("f", ["f", "q"], None)
+    assert (asked.at("a"), asked.at("c")) == ("/request/form/a", "/request/query/c")
+    form = step("authorize", "POST", f"{ENDPOINTS}/authorize?a=q&client_id=x", headers=headers)
+    form = replace(form, request=replace(form.request, body=b"a=f"))
+    assert item(form).every("a") == ["q", "f"]
+    plain = replace(posted, request=replace(posted.request, headers=(("Content-Type", "x"),)))
+    assert item(plain).every("a") == ["q"], "a body that is no form has none"
+
+
+@pytest.mark.parametrize(
+    ("body", "members"),
+    [
+        (b'{"a": 1}', {"a": 1}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b"[1]", {}),
+        (b"{", {}),
+        (b"", {}),
+        (b"[" * 100_000, {}),
+    ],
+)
+def test_members_are_those_of_a_json_object(body: bytes, members: dict[str, Any]) -> None:
+    read = item(token(response=HttpResponse(status=200, body=body)))
+    assert read.members == members
+    assert read.text("a") is None, "a number is no text"
+    assert item(token()).members == {}
+    assert item(token({"a": "x"})).text("a") == "x"
+
+
+# ---- sign-ins ---------------------------------------------------------------------------
+
+CODE = "authorization_code"
+
+
+def sign_in(name: str, at: float) -> list[Exchange]:
+    answer = {"access_token": f"at-{name}", "refresh_token": f"rt-{name}"}
+    return [
+        authorize(client_id=CLIENT, state=f"st-{name}", at=at),
+        redirect(state=f"st-{name}", code=f"co-{name}", at=at + 2),
+        token(answer, grant_type=CODE, code=f"co-{name}", at=at + 4),
+        token({}, grant_type="refresh_token", refresh_token=f"rt-{name}", at=at + 6),
+        call(f"Bearer at-{name}", at=at + 8),
+    ]
+
+
+def test_two_sign_ins_at_the_same_time_are_told_apart_by_what_they_share() -> None:
+    assert flows(*sign_in("a", AT), *sign_in("b", AT + 1)) == [[1, 3, 5, 7, 9], [2, 4, 6, 8, 10]]
+
+
+def test_a_call_belongs_to_the_token_that_it_shows_and_else_to_none() -> None:
+    (asked,) = [token({"access_token": "at"}, grant_type="password")]
+    assert flows(asked, call("Bearer at")) == [[1, 2]]
+    assert flows(asked, call("bearer at")) == [[1, 2]]
+    assert flows(asked, call("Basic at")) == [[1]], "then it is a page"
+    assert flows(asked, call("Bearer other")) == [[1], [2]]
+    assert flows(asked, get("https://a.example/?access_token=at", at=AT + 1)) == [[1, 2]]
+    assert flows(asked, call("Bearer ~at~")) == [[1], [2]]
+
+
+def test_of_two_that_share_a_value_the_later_has_it() -> None:
+    asked = [authorize(client_id=CLIENT, state="st", at=AT + at) for at in (0, 1)]
+    assert flows(*asked, redirect(state="st", code="c", at=AT + 2)) == [[1], [2, 3]]
+
+
+def test_the_polls_of_a_device_flow_are_one_flow_with_its_request() -> None:
+    assert flows(*device().exchanges) == [[1, 2, 3]]
+    request, first, last = device().exchanges
+    assert flows(first, last) == [[1, 2]], "by the device code that both hand in"
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    other = token(grant_type=grant, device_code="another", at=AT + 30)
+    assert flows(request, other) == [[1, 2]], "looked at beside the latest that fits"
+    assert flows(request, first, other) == [[1, 2, 3]]
+    assert flows(other) == [[1]]
+
+
+def test_a_redirect_that_fits_no_state_is_judged_beside_the_latest_request() -> None:
+    asked = [authorize(client_id=CLIENT, state=f"st-{at}", at=AT + at) for at in (0, 1)]
+    assert flows(*asked, redirect(state="wrong", code="c", at=AT + 2)) == [[1], [2, 3]]
+    refused = step("refused", "GET", "http://localhost/?state=wrong", at=AT + 2)
+    assert flows(*asked, refused) == [[1], [2, 3]]
+    assert flows(redirect(state="st", code="c")) == [[1]]
+
+
+def test_where_states_were_taken_out_one_that_waits_has_the_redirect_and_of_two_none() -> None:
+    one = authorize(client_id=CLIENT, state="~state~", at=AT)
+    two = authorize(client_id=CLIENT, state="~state~", at=AT + 1)
+    came = redirect(state="~state~", code="~code~", at=AT + 2)
+    assert flows(one, came) == [[1, 2]]
+    assert flows(one, two, came) == [[1], [2], [3]]
+    first = redirect(state="~state~", code="~code~", at=AT + 0.5)
+    assert flows(one, first, two, came) == [[1, 2], [3, 4]], "the other has its redirect"
+    keys = get(f"{LOGIN}/x/discovery/v2.0/keys", at=AT + 2)
+    assert flows(one, two, keys) == [[1], [2, 3]], "keys go with the latest"
+
+
+@pytest.mark.parametrize(
+    ("grant", "joined"),
+    [
+        (CODE, True),
+        ("refresh_token", False),
+        ("client_credentials", False),
+        ("password", False),
+        ("x:device_code", False),
+    ],
+)
+def test_a_token_request_fits_a_flow_by_its_grant(grant: str, joined: bool) -> None:
+    asked = authorize(client_id=CLIENT, state="st", at=AT)
+    assert flows(asked, token(grant_type=grant, at=AT + 1)) == ([[1, 2]] if joined else [[1], [2]])
+
+
+def test_an_admins_consent_goes_before_the_apps_own_token_once() -> None:
+    came = redirect(state="st", tenant="t", admin_consent="True", at=AT + 1)
+    asked = authorize(client_id=CLIENT, state="st", at=AT)
+    app = token(grant_type="client_credentials", at=AT + 2)
+    assert flows(asked, came, app) == [[1, 2, 3]]
+    assert flows(asked, came, app, replace(app, started_at=AT + 3)) == [[1, 2, 3], [4]]
+
+
+def test_a_refresh_goes_with_a_token_and_a_code_with_a_redirect_alone() -> None:
+    first = token({"refresh_token": "~rt~"}, grant_type="password", at=AT)
+    assert flows(first, token(grant_type="refresh_token", at=AT + 1)) == [[1, 2]]
+    came = redirect(state="st", code="c", at=AT)
+    assert flows(came, token(grant_type=CODE, code="c", at=AT + 1)) == [[1, 2]]
+    twice = [token(grant_type=CODE, code="c", at=AT + at) for at in (1, 2)]
+    assert flows(*twice) == [[1, 2]], "the same code, without its redirect"
+
+
+def test_a_sign_out_and_a_page_belong_to_no_sign_in() -> None:
+    asked = authorize(client_id=CLIENT, state="st", at=AT)
+    assert flows(asked, get(f"{ENDPOINTS}/logout", at=AT + 1)) == [[1], [2]]
+    assert flows(asked, step("page", "GET", "http://localhost/done", at=AT + 1)) == [[1]]
+    assert flows(get(f"{LOGIN}/x/discovery/v2.0/keys")) == [[1]]
+
+
+def test_a_flow_names_its_parts() -> None:
+    items = items_of(steps_of(Recording(tuple(sign_in("a", AT)))))
+    (flow,) = flows_of(items)
+    assert flow.authorize is items[0]
+    assert flow.redirect is items[1]
+    assert flow.first(StepKind.DEVICE) is None
+    assert flow.tokens() == items[2:4]
+    assert flow.tokens("refresh_token") == items[3:4]
+    assert flow.tokens("password", CODE) == items[2:3]
+    assert "co-a" not in repr(items[1])
+
+
+def test_a_metadata_answer_is_read() -> None:
+    asked = get(
+        f"{LOGIN}/x/v2.0/.well-known/openid-configuration", response=json_answer({"issuer": "i"})
+    )
+    assert item(asked).text("issuer") == "i"
