@@ -9,6 +9,7 @@ import pytest
 
 from entra_oauth.audit.case import (
     MAX_STEPS,
+    Case,
     case_of,
     case_of_evidence,
     claims_by_step,
@@ -111,6 +112,13 @@ def test_a_recording_in_memory_is_judged_with_its_secrets() -> None:
     assert judged.planned
     assert judged.claim("state-equal", judged.items[1], judged.items[0]) is True
     assert not judged.shareable
+    assert not case_of(Recording(SIGN_IN)).planned
+    assert not case_of_evidence(evidence()).planned
+    bare = Case(evidence=evidence())
+    assert (bare.planned, bare.browser_side, bare.scheme_known, bare.shareable) == (
+        *(False, False),
+        *(True, False),
+    )
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,7 @@ def coded(text: str) -> str:
         ("5", "pass"),
         (coded('{"a":1}'), "warning"),
         (coded("[1]"), "warning"),
+        *((coded(f"[{number}]"), "warning") for number in (12, 123, 1234, 12345, 123456)),
         (f"{RANDOM}.{coded('[1]')}", "warning"),
         (coded("https://x"), "warning"),
         (coded("{not json, and no address"), "pass"),
@@ -237,3 +238,5 @@ def test_a_nonce_is_used_for_one_request(first: str, second: str, found: list[st
         for at, value in enumerate((first, second))
     ]
     assert words("AR12", case(*asked, claims=MEASURED)) == found
+    without = authorize(client_id="x", at=AT + 5)
+    assert words("AR12", case(*asked, without, claims=MEASURED)) == [*found, "not applicable"]
