@@ -55,7 +55,8 @@ def text_for(lab: Lab, name: str) -> str:
         "#\n"
         f"# Repair the function until this says PASS:\n"
         f"#     entra-oauth lab check {lab.number} {name}\n"
-        "# It runs in a process of its own, for a few seconds. Nothing is sent anywhere.\n"
+        "# It runs in a process of its own, for a few seconds. That stops mistakes, not malice:\n"
+        "# check nobody else's file on a machine that matters to you.\n"
         "\n\n"
         f"{lab.exercise.broken}"
     )
