@@ -20,7 +20,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from kit import groups, left_behind, needs, offline
+from kit import needs
+from kit.guards import groups, left_behind, offline
 
 ROOT = Path(__file__).parents[1]
 _FOREIGN = ("AZURE_", "ENTRA_OAUTH_", "AUTHLIB_", "DATABRICKS_", "XDG_")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import imports
+from kit.project import imports
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import groups, needs, offline
+from kit import needs
+from kit.guards import groups, offline
 
 Refused = pytest.fail.Exception
 HERE = Path(__file__).parent
@@ -95,7 +96,7 @@ def test_of_another_system() -> None: ...
 LEAVING = """
 import os, socket, subprocess, sys, tempfile, threading
 from pathlib import Path
-from kit import left_behind
+from kit.guards import left_behind
 
 left_behind.PATIENCE_S = 0.3
 kept = []

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from kit import imports, pages
+from kit.project import imports, pages
 
 ARCHITECTURE = pages.page("docs/architecture.md")
 CONTRIBUTING = pages.page("CONTRIBUTING.md")

@@ -10,7 +10,7 @@ import pytest
 
 import write_commands
 from entra_oauth.cli.output.formats import Shown, render
-from kit import pages
+from kit.project import pages
 
 COMMANDS = pages.page("docs/commands.md")
 SHAPES = pages.rows(pages.section(COMMANDS, "The shapes of a token"))

@@ -13,8 +13,8 @@ from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import FORM, HttpRequest
-from kit import pages
 from kit.canaries import CLIENT_ID, CODE, TENANT
+from kit.project import pages
 
 README = pages.page("README.md")
 SENT = {row[0]: row[1:] for row in pages.rows(pages.section(README, "What is sent"))}

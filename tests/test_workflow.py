@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from kit import pages
+from kit.project import pages
 
 WORKFLOW = pages.page(".github/workflows/ci.yml")
 STEPS = re.findall(r"^ +- run: (.*)$", WORKFLOW, re.MULTILINE)

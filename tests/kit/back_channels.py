@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.protocol.messages import FORM, HttpRequest, Wire
 from entra_oauth.recording import Exchange
-from kit import canaries, left_behind
+from kit import canaries
+from kit.guards import left_behind
 
 __all__ = ["BODY", "a_back", "eventually", "token_post", "wire_of", "workers"]
 

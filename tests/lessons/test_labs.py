@@ -19,8 +19,9 @@ from entra_oauth.lessons.labs.learner_file import mark, text_for
 from entra_oauth.lessons.labs.sandbox import Sandbox
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
-from kit import imports, needs
+from kit import needs
 from kit.command_line import call, error_of
+from kit.project import imports
 from kit.sweep import assert_swept
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.state.issued import Session
+from entra_oauth.practice.state.issued import BrowserSession
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
@@ -36,19 +36,21 @@ def remember(context: Context, page: PendingPage) -> str:
     return name
 
 
-def join_session(context: Context, call: Call, user: User, *, strong: bool = False) -> Session:
+def join_session(
+    context: Context, call: Call, user: User, *, strong: bool = False
+) -> BrowserSession:
     """The browser's session with that person in it; not stored yet."""
     before = context.issued.session(call.cookie(COOKIE))
     others = tuple(u for u in (before.users if before else ()) if u.oid != user.oid)
     had = before.strong if before else frozenset()
-    return Session(
+    return BrowserSession(
         users=(user, *others),
         state=context.chance.guid(),
         strong=had | {user.oid} if strong else had - {user.oid},
     )
 
 
-def session_of(context: Context, call: Call, page: PendingPage, user: User) -> Session:
+def session_of(context: Context, call: Call, page: PendingPage, user: User) -> BrowserSession:
     """The session in which `page` was shown, or where there are no cookies one like it."""
     session = context.issued.session(call.cookie(COOKIE))
     if session is not None and user in session.users:
@@ -56,7 +58,7 @@ def session_of(context: Context, call: Call, page: PendingPage, user: User) -> S
     return join_session(context, call, user, strong=page.strong)
 
 
-def session_cookie(context: Context, call: Call, session: Session) -> Fields:
+def session_cookie(context: Context, call: Call, session: BrowserSession) -> Fields:
     """Store the session under a fresh name, and send that; nothing if it is stored already.
 
     The name changes with each sign-in, so that one planted before it is worth nothing.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.authorize_request import AuthorizeRequest, Destination
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.practice.state.context import Context
-    from entra_oauth.practice.state.issued import DeviceGrant, Session
+    from entra_oauth.practice.state.issued import BrowserSession, DeviceGrant
     from entra_oauth.protocol.messages import Fields
 
 __all__ = ["decline", "deliver", "finish", "give_up"]
@@ -61,7 +61,7 @@ def finish(
     call: Call,
     interaction: Interaction,
     user: User,
-    session: Session,
+    session: BrowserSession,
     cookies: Fields,
 ) -> Answer:
     """Answer the device or the app, now that nothing is left to ask."""
@@ -81,7 +81,7 @@ def _finish_device(
     call: Call,
     interaction: DeviceInteraction,
     user: User,
-    session: Session,
+    session: BrowserSession,
     cookies: Fields,
 ) -> Answer:
     def agree(grant: DeviceGrant) -> DeviceGrant | None:
@@ -99,7 +99,7 @@ def _issue_code(
     call: Call,
     request: AuthorizeRequest,
     user: User,
-    session: Session,
+    session: BrowserSession,
     cookies: Fields,
 ) -> Answer:
     tenant = context.directory.tenant_of(user)

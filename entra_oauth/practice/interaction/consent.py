@@ -18,7 +18,7 @@ from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
 from entra_oauth.practice.state.accounts import wants_second_step
 from entra_oauth.practice.state.consents import has_consent
-from entra_oauth.practice.state.issued import PendingPage, Session
+from entra_oauth.practice.state.issued import BrowserSession, PendingPage
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def go_on(
-    context: Context, call: Call, interaction: Interaction, user: User, session: Session
+    context: Context, call: Call, interaction: Interaction, user: User, session: BrowserSession
 ) -> Answer:
     """The next page that is needed, or the end."""
     strong = user.oid in session.strong

@@ -23,7 +23,7 @@ from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request import redirects
 from entra_oauth.practice.request.authorize_request import AuthorizeRequest, RefusedTo, read_request
 from entra_oauth.practice.state.accounts import check_password
-from entra_oauth.practice.state.issued import PendingPage, Session
+from entra_oauth.practice.state.issued import BrowserSession, PendingPage
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import User
@@ -115,7 +115,7 @@ def _silently(
     context: Context,
     call: Call,
     request: AuthorizeRequest,
-    session: Session | None,
+    session: BrowserSession | None,
     users: tuple[User, ...],
 ) -> Answer:
     """`prompt=none`: an answer without a page, or a reason why that cannot be."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.practice.request.scope_string import RequestedScope
 
-__all__ = ["DeviceGrant", "Issued", "IssuedCode", "PendingPage", "RefreshGrant", "Session"]
+__all__ = ["BrowserSession", "DeviceGrant", "Issued", "IssuedCode", "PendingPage", "RefreshGrant"]
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class RefreshGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class BrowserSession:
     """The people who are signed in with one browser."""
 
     users: tuple[User, ...]
@@ -142,7 +142,7 @@ class Issued:
         self._lock = Lock()
         self._codes: _Shelf[IssuedCode] = _Shelf()
         self._refresh: _Shelf[RefreshGrant] = _Shelf()
-        self._sessions: _Shelf[Session] = _Shelf()
+        self._sessions: _Shelf[BrowserSession] = _Shelf()
         self._pages: _Shelf[PendingPage] = _Shelf()
         self._devices: _Shelf[DeviceGrant] = _Shelf()
         self._user_codes: _Shelf[str] = _Shelf()
@@ -219,11 +219,11 @@ class Issued:
         with self._lock:
             return self._challenged.get(oid)
 
-    def save_session(self, name: str, session: Session) -> None:
+    def save_session(self, name: str, session: BrowserSession) -> None:
         with self._lock:
             self._sessions.put(name, session)
 
-    def session(self, name: str | None) -> Session | None:
+    def session(self, name: str | None) -> BrowserSession | None:
         with self._lock:
             return self._sessions.get(name) if name else None
 

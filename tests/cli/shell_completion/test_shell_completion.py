@@ -14,7 +14,7 @@ from entra_oauth.cli.shell_completion.posix_words import quoted
 from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
 from kit import needs
 from kit.command_line import OPTIONS, VERBS, call, error_of
-from kit.terminal_screen import Screen
+from kit.processes.terminal_screen import Screen
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 

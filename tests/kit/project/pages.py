@@ -11,7 +11,7 @@ from entra_oauth.cli.command_line.help import help_for
 
 __all__ = ["PAGES", "ROOT", "accept", "calls", "commands", "page", "rows", "section"]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 

@@ -19,7 +19,7 @@ __all__ = ["FOREIGN", "NAMES", "SLOW", "group_of", "is_left_out", "mark"]
 
 NAMES = ("quick", "slow", "foreign")
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 FOREIGN = {
     "against/test_clients_python.py": 40,

@@ -1,0 +1,1 @@
+"""Guards around every test: nothing leaves this machine, and nothing is left behind."""

@@ -1,0 +1,1 @@
+"""The project itself, read as text: its house, its imports, its pages."""
