@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth._version import __version__
 from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
-from entra_oauth.channels.exchange import FrontEvent, Occurred
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.practice import PracticeBrowser, PracticeTenant

@@ -127,7 +127,14 @@ class FileStore:
     def save(
         self, app: App, account: Account, scopes: str, token: CachedToken, *, signed_in: bool
     ) -> None:
-        """See `Store`. The refresh token goes first: it is the one that must not be lost."""
+        """See `Store`. The refresh token goes first: it is the one that must not be lost.
+
+        The order of writes. Whoever is killed between two of them leaves a store that
+        works: the record with the new refresh token, then the access token (without it,
+        the next command refreshes), then the default account (without it, the one before
+        stays). The authority may have made the old refresh token worthless by now; an
+        access token can be had again.
+        """
         folder = self._account(app, account.name)
         for each in (self.folder, self._app(app), folder):
             private_files.make_folder(each)
@@ -139,6 +146,7 @@ class FileStore:
         vault = self._vault if signed_in else self._vault_of(old)
         record = self._new_record(app, account, old if not signed_in else None, vault)
         if old is not None and (old["place"], record["place"]) == ("keyring", "file"):
+            # Before the record forgets that there is something in the vault.
             self._require_vault().drop(_vault_key(app, account.name))
         if record != old:
             private_files.write(path, _dump(record))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from entra_oauth.channels.exchange import FrontEvent
+    from entra_oauth.channels.front_event import FrontEvent
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 
 __all__ = [

@@ -26,7 +26,7 @@ from entra_oauth.channels.base import (
     ignore,
     look_away,
 )
-from entra_oauth.channels.exchange import FrontEvent, Occurred
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import plain
 from entra_oauth.lessons.masking import Masks
 from entra_oauth.protocol.glossary.message_kind import (

@@ -1,4 +1,4 @@
-"""What passed on both channels, as data; and the channels that keep it.
+"""Recordings of both channels as data, and the channels that make them.
 
 Recording is wrapping: a flow is given channels that remember, and does not know.
 Linter, reports, narration and lessons all read the same `Recording`.
@@ -21,7 +21,8 @@ from entra_oauth.channels.base import (
     ignore,
     look_away,
 )
-from entra_oauth.channels.exchange import Exchange, FrontEvent, Occurred
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ class Recorder:
 
     def __init__(self) -> None:
         self.at_authority = False
-        """Whether it is kept where the requests of somebody else's client arrive."""
+        """True where it is kept at the place at which somebody else's requests arrive."""
         self._lock = threading.Lock()
         self._exchanges: list[Exchange] = []
 
     @property
     def recording(self) -> Recording:
-        """What has passed so far."""
+        """All that has passed so far."""
         with self._lock:
             return Recording(tuple(self._exchanges), self.at_authority)
 

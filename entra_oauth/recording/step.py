@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.channels.exchange import Occurred
+from entra_oauth.channels.front_event import Occurred
 from entra_oauth.channels.loopback.http1 import encode_response
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, split_origin
 from entra_oauth.recording.raw import RawMessage, split_message
@@ -40,7 +40,7 @@ CHANNELS = ("front", "back")
 
 
 class Level(StrEnum):
-    """How much is taken out of a recording."""
+    """The amount that is taken out of a recording."""
 
     SECRETS = "secrets"
     """Whatever could be used by somebody else."""
@@ -51,7 +51,7 @@ class Level(StrEnum):
 
 
 class Seen(StrEnum):
-    """Where the bytes of one direction come from."""
+    """The origin of the bytes of one direction."""
 
     WIRE = "wire"
     """As they were on the socket."""
@@ -72,7 +72,7 @@ class Half:
     original_size: int | None = None
     """Bytes on the wire, where it may be told: a masked password has no length."""
     changes: tuple[str, ...] = ()
-    """What the redaction had to change beside the values: `content-length`, `chunks` …"""
+    """Parts that the redaction had to change beside the values: `content-length`, `chunks` …"""
 
     @property
     def message(self) -> RawMessage:
@@ -90,7 +90,7 @@ class Step:
     channel: str
     """`front` (the person's browser) or `back` (our own requests)."""
     note: str
-    """What it was, in words."""
+    """The name of it, in words for people."""
     method: str
     url: str = field(repr=False)
     """Absolute, as it was asked for."""
@@ -183,7 +183,7 @@ class Evidence:
     facts: dict[str, Any] = field(default_factory=dict)
     """About program, machine and trust; JSON values."""
     not_seen: tuple[str, ...] = ()
-    """What this recording cannot show, in sentences."""
+    """Sentences on what this recording cannot show."""
 
     def step(self, number: int) -> Step | None:
         """The step of that number."""

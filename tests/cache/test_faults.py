@@ -1,4 +1,4 @@
-"""What happens to a store: killed writers, races, links, rubbish, a full disk."""
+"""Misfortunes of a store: killed writers, races, links, rubbish, a full disk."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_two_hundred_killed_writers_lose_no_token_and_leave_nothing(tmp_path: Pa
 def test_a_hundred_processes_with_one_expired_token_make_one_request(
     tmp_path: Path, run: int
 ) -> None:
-    counted = swarmed("race", str(tmp_path / "tokens"), "100")  # K04
+    counted = swarmed("race", str(tmp_path / "tokens"), "100")
     assert counted == {"answers": 100, "requests": 1, "kept": 1}
 
 
@@ -239,7 +239,7 @@ def test_whatever_is_in_the_place_of_a_file_is_refused_and_its_victim_untouched(
     make(path, victim)
     if which.endswith(("folder", "store")) and make is _folder:
         return  # a folder in the place of a folder
-    with canaries.refused(LocalError):  # K03
+    with canaries.refused(LocalError):
         with store.lock(APP, USER) as lock:
             lock.take(0)
         store.access_token(APP, USER, SCOPE)
@@ -310,7 +310,7 @@ def test_a_damaged_account_is_set_aside_said_once_and_signing_in_goes_on(
         source(store, Authority()).get("databricks", force=True)
     with canaries.refused(SignInRequired):
         source(store, Authority()).get("databricks", force=True)
-    assert len(said) == 1  # K05
+    assert len(said) == 1
     (aside,) = folder_of(store).glob("account.damaged-*")
     assert mode(aside) & 0o077 == 0
     fill(store)
@@ -358,7 +358,7 @@ def test_a_file_that_was_copied_to_another_account_is_not_believed(store: FileSt
     theirs.joinpath("account").write_text(account_file(store).read_text())
     copy = paths.line_file(str(theirs), *APP.key("bob@example.test", SCOPE))
     Path(copy).write_text(token_file(store).read_text())
-    assert store.access_token(APP, "bob@example.test", SCOPE) is None  # K07
+    assert store.access_token(APP, "bob@example.test", SCOPE) is None
 
 
 # ---- the disk ---------------------------------------------------------------------------
@@ -387,7 +387,7 @@ def test_a_disk_that_takes_nothing_still_gives_the_token_and_keeps_the_old_file(
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail)
         found = source(store, authority, say=said.append).get("databricks")
-    assert found.token.text == f"{ACCESS}1"  # K06
+    assert found.token.text == f"{ACCESS}1"
     assert any("could not be kept" in line for line in said)
     canaries.assert_clean(said)
     assert (token_file(store).read_bytes(), account_file(store).read_bytes()) == before
@@ -445,7 +445,7 @@ def test_a_clock_that_was_set_gives_no_expired_token_and_no_storm(
     authority.clock.jump(-jump_s)  # somebody sets it right again
     for _ in range(5):
         tokens.get("databricks")
-    assert len(authority.asked) <= 2  # K08
+    assert len(authority.asked) <= 2
 
 
 # ---- forgetting -------------------------------------------------------------------------
@@ -457,7 +457,7 @@ def test_forgetting_leaves_no_token_anywhere(store: FileStore, said: list[str]) 
     store.access_token(APP, USER, SCOPE)  # sets it aside
     (folder_of(store) / ".new-left").write_text(REFRESH)
     store.forget(APP, USER)
-    assert [name for _, _, names in os.walk(store.folder) for name in names] == []  # K09
+    assert [name for _, _, names in os.walk(store.folder) for name in names] == []
     fill(store)
     store.forget_all()
     assert not os.path.exists(store.folder)

@@ -1,4 +1,4 @@
-"""Where the files are, what is in one, and what is not believed."""
+"""The places of the files, the content of one, and what is not believed."""
 
 from __future__ import annotations
 

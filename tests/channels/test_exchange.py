@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.channels.exchange import Exchange, FrontEvent, Occurred
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Recording
 from entra_oauth.recording.step import steps_of

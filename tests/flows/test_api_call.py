@@ -1,4 +1,4 @@
-"""Which calls are sent again, how often, and that it is said."""
+"""Calls of an API that are sent again: which, how often, and that it is said."""
 
 from __future__ import annotations
 

@@ -293,7 +293,7 @@ def test_when_the_code_is_not_redeemed_it_is_told_once_and_not_tried_again(
     kind: type[EntraOAuthError],
     procedure: Procedure,
 ) -> None:
-    # E10: once, whatever happens.
+    # Once, whatever happens.
     run = Run(plan(procedure), token=token)
     error = run.fails(kind)
     assert isinstance(error, EntraOAuthError)

@@ -76,7 +76,7 @@ def test_the_person_is_told_page_and_code_and_the_tokens_come() -> None:
     ("interval", "expected"), [(None, 5), (5, 5), (1, 1), (0, 1), ("7", 7), (60, 60)]
 )
 def test_it_never_asks_faster_than_it_may(interval: object, expected: int) -> None:
-    # E18, RFC 8628 §3.2
+    # RFC 8628 §3.2
     world = World([device(interval=interval), PENDING, PENDING, tokens()])
     sign_in(person(), world.channels)
     assert pauses(world) == [expected] * 3

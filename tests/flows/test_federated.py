@@ -1,4 +1,4 @@
-"""Where a federated assertion comes from."""
+"""The sources of a federated assertion."""
 
 from __future__ import annotations
 

@@ -60,7 +60,6 @@ def test_a_refresh_is_one_request_and_its_new_token_replaces_the_old_one() -> No
 
 
 def test_without_a_new_one_the_old_refresh_token_is_kept() -> None:
-    # E19
     world = World([tokens(refresh_token=None)])
     assert refresh(person(), REFRESH_TOKEN, world.channels).refresh_token == REFRESH_TOKEN
 
@@ -177,7 +176,6 @@ def test_a_password_arrives_as_it_is(word: str) -> None:
 
 
 def test_it_says_that_it_is_on_its_way_out_before_anything_is_sent() -> None:
-    # E17
     world = World([tokens()])
     password.sign_in(person(), USER, PASSWORD, world.channels)
     assert world.said == [password.WARNING]

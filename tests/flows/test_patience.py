@@ -1,4 +1,4 @@
-"""What is sent again, and what never is."""
+"""Requests that are sent again, and those that never are."""
 
 from __future__ import annotations
 
@@ -66,7 +66,6 @@ ONCE = {
 def test_whatever_is_spent_by_being_sent_is_sent_once(
     request_: TokenRequest, answer: HttpResponse | EntraOAuthError
 ) -> None:
-    # E10
     world = World([answer, tokens()])
     with pytest.raises(EntraOAuthError) as caught:
         exchange(request_, world.channels, timeout_s=1)

@@ -1,4 +1,4 @@
-"""What a token endpoint may answer over a real socket: one clear error each, one redemption."""
+"""Answers of a token endpoint over a real socket: one clear error each, one redemption."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ READABLE: dict[str, tuple[bytes, float | None]] = {
     "as it should be": (answer(members()), 4599.0),
     "a content type with a charset": (typed(members(), "application/json; charset=utf-8"), 4599.0),
     "a content type in capitals": (typed(members(), "Application/JSON"), 4599.0),
-    "bearer in lower case": (answer(members(token_type="bearer")), 4599.0),  # E06
-    "a lifetime as text": (answer(members(expires_in="60")), 1060.0),  # E07
-    "no lifetime": (answer(members("expires_in")), None),  # E07: unknown, not nothing
+    "bearer in lower case": (answer(members(token_type="bearer")), 4599.0),
+    "a lifetime as text": (answer(members(expires_in="60")), 1060.0),
+    "no lifetime": (answer(members("expires_in")), None),  # Unknown, not nothing
     "members that nobody knows": (answer(members(ext_expires_in=1, foci="1")), 4599.0),
     "compressed": (
         answer(gzip.compress(members()), more="Content-Encoding: gzip\r\n"),
@@ -88,7 +88,6 @@ def test_a_good_answer_is_read(
     assert (tokens.access_token, tokens.refresh_token) == (ACCESS_TOKEN, REFRESH_TOKEN)
     assert (tokens.token_type, tokens.expires_at) == ("Bearer", expires_at)
     (sent,) = server.requests
-    # E01
     assert sent.startswith(f"POST /{TENANT}/oauth2/v2.0/token HTTP/1.1\r\n".encode())
     assert b"Content-Type: application/x-www-form-urlencoded\r\n" in sent
     assert f"code_verifier={VERIFIER}".encode() in sent
@@ -108,7 +107,7 @@ HTML = b"<html><body>Sign in to the Wi-Fi</body></html>"
 MOVED = "Location: https://elsewhere.example/token\r\n"
 
 BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
-    # E05: JSON, an object, strict UTF-8, each member once, no NaN.
+    # JSON, an object, strict UTF-8, each member once, no NaN.
     "HTML": (answering(typed(HTML, "text/html")), UnexpectedAnswer),
     "HTML that says it is JSON": (answering(answer(HTML)), UnexpectedAnswer),
     "JSON that says it is text": (answering(typed(members(), "text/plain")), UnexpectedAnswer),
@@ -132,7 +131,6 @@ BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
     ),
     "NaN": (answering(answer(members(x=float("nan")))), UnexpectedAnswer),
     "nested without an end": (answering(answer(b"[" * 100_000)), UnexpectedAnswer),
-    # E06
     "no access token": (answering(answer(members("access_token"))), UnexpectedAnswer),
     "an empty access token": (answering(answer(members(access_token=""))), UnexpectedAnswer),
     "a number as access token": (answering(answer(members(access_token=7))), UnexpectedAnswer),
@@ -142,7 +140,6 @@ BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
     ),
     "no token type": (answering(answer(members("token_type"))), UnexpectedAnswer),
     "another token type": (answering(answer(members(token_type="mac"))), UnexpectedAnswer),
-    # E07
     "a lifetime of nothing": (answering(answer(members(expires_in=0))), UnexpectedAnswer),
     "a negative lifetime": (answering(answer(members(expires_in=-1))), UnexpectedAnswer),
     "a lifetime without an end": (
@@ -151,23 +148,19 @@ BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
     ),
     "a lifetime that is none": (answering(answer(members(expires_in="soon"))), UnexpectedAnswer),
     "a lifetime that is true": (answering(answer(members(expires_in=True))), UnexpectedAnswer),
-    # E08
     "an error beside the tokens": (answering(answer(members(error="no"))), AuthorityError),
-    # E09
     "an error": (answering(answer(OAUTH_ERROR, status="400 Bad Request")), AuthorityError),
     "an error with a good status": (answering(answer(OAUTH_ERROR)), AuthorityError),
     "an error that is no text": (
         answering(answer(b'{"error": {"a": 1}}', status="400 Bad Request")),
         AuthorityError,
     ),
-    # E02
     "another place, 302": (answering(answer(status="302 Found", more=MOVED)), UnexpectedAnswer),
     "another place, 307": (answering(answer(status="307 T", more=MOVED)), UnexpectedAnswer),
     "another place, with tokens": (
         answering(answer(members(), status="308 P", more=MOVED)),
         UnexpectedAnswer,
     ),
-    # E10
     "429 with a page": (
         answering(typed(HTML, "text/html", status="429 Too Many")),
         UnexpectedAnswer,
@@ -184,7 +177,6 @@ BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
     ),
     "503": (answering(typed(HTML, "text/html", status="503 Busy")), UnexpectedAnswer),
     "500 with tokens": (answering(answer(members(), status="500 Oh")), UnexpectedAnswer),
-    # E03, E04
     "silence": (hearing, DeadlineExceeded),
     "5 MB": (answering(answer(members(x="y" * 5_000_000))), UnexpectedAnswer),
     "5 MB in 5 KB": (
@@ -211,7 +203,6 @@ def test_a_bad_answer_is_one_clear_error_and_the_code_was_sent_once(
 def test_an_error_keeps_all_that_entra_said_without_its_control_characters(
     channels: Channels,
 ) -> None:
-    # E09
     script = answering(answer(OAUTH_ERROR, status="400 Bad Request"))
     with RawServer(script) as server, refused(AuthorityError) as caught:
         redeemed_at(server, channels)
@@ -225,7 +216,6 @@ def test_an_error_keeps_all_that_entra_said_without_its_control_characters(
 
 
 def test_how_long_to_wait_is_kept_and_not_waited(channels: Channels) -> None:
-    # E10
     busy = answer(
         b'{"error": "temporarily_unavailable"}', status="429 T", more="Retry-After: 3000\r\n"
     )

@@ -44,7 +44,7 @@ def a_back(
 
 
 def wire_of(exchange: Exchange) -> Wire:
-    """What was seen of it on the socket; it must have been seen."""
+    """The view of it on the socket; there must be one."""
     assert exchange.wire is not None
     return exchange.wire
 
@@ -56,7 +56,7 @@ def workers() -> list[threading.Thread]:
 
 
 def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> bool:
-    """Whether it comes true; asked often, for so long at most."""
+    """Tell if it comes true; asked often, for so long at most."""
     until = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > until:

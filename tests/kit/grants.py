@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore, look_away
+from entra_oauth.channels.base import Channels, NoFront, look_away
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
@@ -45,7 +45,7 @@ Answer = HttpResponse | EntraOAuthError | BaseException
 
 
 def person(**changes: Any) -> AccessRequest:
-    """What a person's token is asked for."""
+    """The request for a person's token."""
     made: dict[str, Any] = {
         "authority": Authority.of(TENANT),
         "client_id": CLIENT_ID,
@@ -55,7 +55,7 @@ def person(**changes: Any) -> AccessRequest:
 
 
 def app(**changes: Any) -> AccessRequest:
-    """What an app's own token is asked for."""
+    """The request for an app's own token."""
     made: dict[str, Any] = {
         "authority": Authority.of(TENANT),
         "client_id": CLIENT_ID,
@@ -128,11 +128,6 @@ def fields(request: HttpRequest) -> dict[str, str]:
     return dict(pairs)
 
 
-class _NoFront:
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        raise AssertionError("this flow sends nobody to a browser")
-
-
 @dataclass
 class World:
     """Answers in a row, the last one for ever; a clock that only sleeping moves.
@@ -148,7 +143,7 @@ class World:
     requests: list[HttpRequest] = field(default_factory=list)
     key_requests: list[HttpRequest] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
-    """When each request came, by the clock."""
+    """The time of each request, by the clock."""
     slept: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -158,7 +153,7 @@ class World:
     @property
     def channels(self) -> Channels:
         return Channels(
-            front=_NoFront(),
+            front=NoFront(),
             back=_Back(self._answer),
             aside=None if self.keys is None else _Back(self._answer_keys),
             say=self.said.append,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
 from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
-from entra_oauth.channels.exchange import FrontEvent, Occurred
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import CallbackRefused, TimedOut
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, encode_form, parse_form
 

@@ -39,7 +39,7 @@ class AtHand:
 
     @property
     def options(self) -> list[str]:
-        """What names this app on a command line."""
+        """The options that name this app on a command line."""
         return [
             *("--authority-host", self.hosted.base_url, "--tenant", ARTICLE_TENANT_ID),
             *("--client-id", ARTICLE_CLIENT_ID, "--ca-bundle", self.hosted.ca_file),

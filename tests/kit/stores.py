@@ -155,7 +155,7 @@ def keep_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _is_open(path: str) -> bool:
-    """Whether this process has it open."""
+    """True while this process has it open."""
     try:
         status = os.lstat(path)
     except OSError:

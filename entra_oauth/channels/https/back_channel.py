@@ -80,6 +80,9 @@ class RequestsBack:
         self._ca_bundle = ca_bundle
         self._say = say
         self._said: set[str] = set()
+        # Two locks. `_turn` is held for a whole request, so that one goes after the other.
+        # `_guard` is held for moments only, around `_worker` and `_left`: `close` must get
+        # it while a request is under way.
         self._turn = threading.Lock()
         self._guard = threading.Lock()
         self._worker: _Worker | None = None
@@ -112,14 +115,19 @@ class RequestsBack:
     def _send(self, job: Job) -> HttpResponse:
         with self._a_turn(job):
             worker = self._ready_worker(job)
+            # The worker can hang in a look-up, a handshake or an answer that drips, and none
+            # of these can be ended by a timeout of its own. So the deadline is kept here:
+            # whoever waits goes, and leaves the worker behind with its connection cut.
             try:
                 worker.submit(job)
                 finished = job.wait(job.deadline)
-            except BaseException:
+            except BaseException:  # Ctrl-C: the code must not go out after it
                 self._drop(worker)
                 worker.show(job)
                 raise
             if not finished:
+                # First the cut, then the question what was sent: after the cut nothing
+                # more goes out, so that the answer stays true.
                 sent = self._drop(worker)
                 worker.show(job)
                 raise too_late(job.url, job.timeout_s, sent=sent)
@@ -209,6 +217,8 @@ class _Worker:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
+        # `stop` cuts first and takes this lock after that. So a job is either in the list
+        # that `stop` fails, or it is seen here that it comes too late.
         with self._lock:
             self._unfinished = [j for j in self._unfinished if not j.has_ended]
             self._unfinished.append(job)

@@ -32,7 +32,7 @@ def host_of(url: str) -> str:
 
 
 def what_became_of_it(*, sent: bool) -> str:
-    """What a failure means for a code that was to be redeemed."""
+    """The meaning of a failure for a code that was to be redeemed, as a sentence."""
     return "If a code was sent it is spent: sign in again." if sent else "Nothing was sent."
 
 
@@ -70,9 +70,9 @@ class Job:
         self.announce = announce
         self.proxy: str | None = None
         self.has_begun = False
-        """Whether the worker has taken it up."""
+        """True once the worker has taken it up."""
         self.wire: Wire | None = None
-        """What was seen of it, where it failed."""
+        """The bytes and the link that were seen of it, where it failed."""
         self._response: HttpResponse | None = None
         self._error: EntraOAuthError | None = None
         self._done = threading.Event()
@@ -84,7 +84,7 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is a result."""
+        """True once there is a result."""
         return self._done.is_set()
 
     def succeed(self, response: HttpResponse | None) -> None:
@@ -100,7 +100,7 @@ class Job:
             self._done.set()
 
     def wait(self, until: float) -> bool:
-        """Whether it has ended; waits until then, on the monotonic clock."""
+        """Wait for its end until that moment of the monotonic clock; tell if it has ended."""
         while not self._done.wait(min(SLICE_S, max(until - monotonic(), 0.0))):
             if monotonic() >= until:
                 return False

@@ -23,6 +23,12 @@ class Tap:
 
     Once `cut` has returned, nothing more goes out, and `sent` is final: whoever
     gives up waiting can say truly whether a code was sent.
+
+    Two threads use it. The worker adds bytes; whoever waits for the worker reads and
+    cuts. Bytes are added under the lock *before* they are given to the system, and
+    adding is refused once the tap is cut. So after `cut` either the bytes are in `sent`,
+    or they will never go out. What was added and not sent yet counts as sent: a code is
+    then called spent that may not be, which is the safe side.
     """
 
     def __init__(self) -> None:
@@ -125,6 +131,8 @@ class Tap:
 
     def cut(self) -> None:
         """End whatever the socket is doing, for good; its thread wakes up with an error."""
+        # The flag and the socket in one step: a socket that the worker wants to hold later
+        # is refused, and one that it holds already is found here.
         with self._lock:
             self.is_cut = True
             sock = self._sock

@@ -119,7 +119,7 @@ class Tapped:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the peer has not closed. TLS 1.3 session tickets are no sign that it has."""
+        """False once the peer has closed. TLS 1.3 session tickets are no sign that it has."""
         if monotonic() - self.used_at > MAX_IDLE_S:
             return False
         if isinstance(self.sock, ssl.SSLSocket) and not _read_tickets(self.sock):
@@ -134,10 +134,10 @@ class TappedAnswer(http.client.HTTPResponse):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fp = io.BufferedReader(_TappedReader(self.fp.detach(), self.tap))
+        self.fp = io.BufferedReader(_WatchedReader(self.fp.detach(), self.tap))
 
 
-class _TappedReader(io.RawIOBase):
+class _WatchedReader(io.RawIOBase):
     """A socket's reading end, with a listener."""
 
     def __init__(self, inner: io.RawIOBase, tap: Tap) -> None:

@@ -1,4 +1,4 @@
-"""Which certificates are trusted, and that nobody writes down the TLS keys unasked.
+"""The certificates that are trusted; and nobody writes down the TLS keys unasked.
 
 The order: the bundle the person named, then the one the environment names, then
 the operating system's (corporate networks inspect TLS with their own authority).

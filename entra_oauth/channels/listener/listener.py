@@ -1,33 +1,28 @@
 """The front channel: the person's browser, and the listener it comes back to.
 
 The listener waits for one answer. Whatever else knocks, whether silent, slow,
-broken or hostile, is put off without an effect on the wait. The first message
-that `read` accepts wins. The browser is then sent on to an address that holds no
-code, and its page is held there until the sign-in has really ended.
+broken or hostile, is put off without an effect on the wait: `redirect_latch` judges
+each request. The browser is then sent on to an address that holds no code, and its
+page is held there until the sign-in has really ended.
 """
 
 from __future__ import annotations
 
-import hmac
-import secrets
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.channels.base import ignore, monotonic
-from entra_oauth.channels.exchange import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
+from entra_oauth.channels.listener.redirect_latch import RedirectLatch
 from entra_oauth.channels.listener.redirect_uri import LoopbackUri
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.paste.paste_prompt import heard_no_other
 from entra_oauth.errors import (
-    AuthorityError,
-    CallbackRefused,
-    EntraOAuthError,
     LocalError,
     TimedOut,
     UsageError,
 )
-from entra_oauth.protocol.messages import FORM, HttpRequest
+from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +42,6 @@ _METHODS = {"query": "GET", "form_post": "POST"}
 _SLICE_S = 0.25
 # Codes have about a thousand characters; nobody needs a megabyte to bring one.
 _BODY_LIMIT = 64 * 1024
-_WITNESSED = 1000
 _ANY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - not bound here; nobody is called so
 _PATIENCE_S = 1.0
 _PATIENCE_WHEN_STOPPED_S = 0.3
@@ -134,26 +128,20 @@ class ListeningReceiver:
         unsaid = uri.port is None and port == 80
         self._redirect_uri = uri.with_port(None if unsaid else self._host.port)
         self._registered_uri = uri.with_port(None if uri.host == "localhost" else uri.port)
-        self._path = uri.path
-        self._hosts = _host_headers(self._host.port, address)
         self._response_mode = response_mode
-        self._method = _METHODS[response_mode]
         self._launch = launch
         self._say = say
         self._reminder_after_s = reminder_after_s
-        self._witness = witness
-
-        self._lock = threading.Lock()
-        self._read: Callable[[HttpRequest], None] | None = None
-        self._latched = False
+        self._latch = RedirectLatch(
+            method=_METHODS[response_mode],
+            path=uri.path,
+            hosts=_host_headers(self._host.port, address),
+            witness=witness,
+        )
         self._left = False
-        self._over = threading.Event()
-        self._error: Exception | None = None
-        self._refusal: CallbackRefused | None = None
-        self._refusals = 0
-        self._ignored = 0
-        self._witnessed = 0
-        self._done_path = f"/done/{secrets.token_urlsafe(32)}"
+        # Three threads meet here: the one that waits, the host's that took the redirect,
+        # and the host's that holds the last page until `_told`. `_fetched` is for the
+        # first again, which must not close the host before that page is out.
         self._outcome: Outcome | None = None
         self._told = threading.Event()
         self._fetched = threading.Event()
@@ -175,24 +163,26 @@ class ListeningReceiver:
         """
         until = monotonic() + timeout_s
         answers: list[T] = []
-        with self._lock:
-            self._read = lambda request: answers.append(read(request))
-            self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
+        latch = self._latch
+        # Before the browser opens: its answer may come before `launch` has returned.
+        latch.expect(
+            lambda request: answers.append(read(request)), HttpRequest(method="GET", url=url)
+        )
         self._invite(url, opened=self._launch(url))
         self._wait(until)
-        with self._lock:
-            self._read = None
-        if self._error is not None:
-            raise self._error
+        # An answer in the very last moment still counts; from here on there is none.
+        latch.stop()
+        if latch.error is not None:
+            raise latch.error
         if answers:
             return answers[0]
         if self._left:
             raise TimedOut(
                 "The sign-in was given up before an answer came.", advice="Start it again."
             )
-        if self._refusal is not None:
-            self._say(f"{_times(self._refusals, 'redirect')} refused, and no other came.")
-            raise heard_no_other(self._refusal)
+        if latch.refusal is not None:
+            self._say(f"{_times(latch.refusals, 'redirect')} refused, and no other came.")
+            raise heard_no_other(latch.refusal)
         raise self._timed_out(timeout_s)
 
     def report_outcome(self, outcome: Outcome) -> None:
@@ -215,9 +205,9 @@ class ListeningReceiver:
         patience_s = _PATIENCE_WHEN_STOPPED_S if stopped else _PATIENCE_S
         self._told.set()
         self._left = True
-        self._over.set()  # for a `receive` that another thread is still in
+        self._latch.over.set()  # for a `receive` that another thread is still in
         try:
-            if self._latched:
+            if self._latch.is_set:
                 self._fetched.wait(patience_s)
         finally:
             self._host.close(grace_s=patience_s)
@@ -238,7 +228,7 @@ class ListeningReceiver:
             if remind_at is not None and now >= remind_at:
                 remind_at = None
                 self._remind()
-            if self._over.wait(min(_SLICE_S, until - now)):
+            if self._latch.over.wait(min(_SLICE_S, until - now)):
                 return
 
     def _remind(self) -> None:
@@ -247,11 +237,13 @@ class ListeningReceiver:
             "(the redirect URI is not registered), never reaches this program: if you see one, "
             "stop here with Ctrl-C."
         )
-        if self._refusal is not None:
-            self._say(f"{_times(self._refusals, 'redirect')} refused so far. {self._refusal.what}")
+        if (refusal := self._latch.refusal) is not None:
+            count = _times(self._latch.refusals, "redirect")
+            self._say(f"{count} refused so far. {refusal.what}")
 
     def _timed_out(self, timeout_s: float) -> TimedOut:
-        seen = f" {_times(self._ignored, 'other request')} ignored." if self._ignored else ""
+        ignored = self._latch.ignored
+        seen = f" {_times(ignored, 'other request')} ignored." if ignored else ""
         return TimedOut(
             f"No answer came to {self._redirect_uri} within {timeout_s:g} seconds.{seen}",
             advice=(
@@ -265,91 +257,17 @@ class ListeningReceiver:
     # ---- the threads of the host -------------------------------------------------
 
     def _handle(self, request: HttpRequest) -> HttpResponse:
-        if self._leads_to_done(request):
+        # Not through the latch's lock: this one is held for as long as the token request takes.
+        if self._latch.leads_to_done(request):
             return self._hold(request)
-        with self._lock:
-            try:
-                event, response = self._route(request)
-                self._tell_witness(event, request, response)
-            except Exception as error:
-                # A mistake of ours ends the wait; a hang would hide it.
-                self._latched, self._error = True, error
-                raise
-            finally:
-                if self._latched:
-                    self._over.set()
-        return response
-
-    def _leads_to_done(self, request: HttpRequest) -> bool:
-        return (
-            request.method == "GET"
-            and self._is_for_us(request)
-            and hmac.compare_digest(request.path, self._done_path)
-        )
-
-    def _is_for_us(self, request: HttpRequest) -> bool:
-        # Another name that leads here is how a page from elsewhere would reach us (DNS
-        # rebinding). Origin says nothing: Chromium sends `null` after a form_post.
-        return (request.header("host") or "").lower() in self._hosts
+        return self._latch.handle(request)
 
     def _hold(self, request: HttpRequest) -> HttpResponse:
         self._told.wait()
         page = landing_pages.done(self._outcome) if self._outcome else landing_pages.stopped()
-        with self._lock:
-            self._tell_witness(FrontEvent(Occurred.PAGE), request, page)
+        self._latch.saw_last_page(request, page)
         self._fetched.set()
         return page
-
-    def _route(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
-        if not self._is_for_us(request):
-            return self._ignore("meant for another host", landing_pages.wrong_host())
-        if request.path == self._path:
-            return self._at_redirect_uri(request)
-        if request.path == "/favicon.ico":
-            return FrontEvent(Occurred.IGNORED, "the icon"), landing_pages.empty()
-        return self._ignore("another path", landing_pages.not_found())
-
-    def _at_redirect_uri(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
-        if request.method != self._method:
-            return self._ignore("another method", landing_pages.wrong_method(self._method))
-        kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-        if self._method == "POST" and kind != FORM:
-            return self._ignore("not a form", landing_pages.wrong_kind())
-        if self._latched:
-            late = FrontEvent(Occurred.REFUSED, "there has been an answer")
-            return late, landing_pages.already_answered()
-        return self._callback(request)
-
-    def _callback(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
-        if self._read is None:
-            return self._ignore("nothing has been asked yet", landing_pages.still_waiting())
-        event = FrontEvent(Occurred.ACCEPTED)
-        try:
-            self._read(request)
-        except CallbackRefused as error:
-            self._refusals += 1
-            self._refusal = error.with_traceback(None)
-            return FrontEvent(Occurred.REFUSED, error.what), landing_pages.still_waiting()
-        except AuthorityError as error:
-            event = FrontEvent(Occurred.ACCEPTED, "an error of the authority")
-            self._error = error.with_traceback(None)
-        except EntraOAuthError as error:
-            event = FrontEvent(Occurred.REFUSED, error.what, ends_the_wait=True)
-            self._error = error.with_traceback(None)
-        self._latched = True
-        return event, landing_pages.see_other(self._done_path)
-
-    def _ignore(self, why: str, response: HttpResponse) -> tuple[FrontEvent, HttpResponse]:
-        self._ignored += 1
-        return FrontEvent(Occurred.IGNORED, why), response
-
-    def _tell_witness(
-        self, event: FrontEvent, request: HttpRequest, response: HttpResponse
-    ) -> None:
-        # What is kept has an end, whoever floods us; what decides is always kept.
-        self._witnessed += 1
-        if self._witnessed <= _WITNESSED or response.status in (200, 303):
-            self._witness(event, request, response)
 
 
 def _host_headers(port: int, address: str | None) -> frozenset[str]:

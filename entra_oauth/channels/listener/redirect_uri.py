@@ -59,7 +59,7 @@ class LoopbackUri:
 
     @property
     def path(self) -> str:
-        """What a request line will say, without the query: at least `/`."""
+        """The path as a request line will have it, without the query: at least `/`."""
         return self.rest.partition("?")[0] or "/"
 
     def with_port(self, port: int | None) -> str:

@@ -49,7 +49,7 @@ def launch(url: str, command: str | None = None) -> bool:
 
 
 def has_local_browser(environ: Mapping[str, str], platform: str) -> tuple[bool, str]:
-    """Whether a browser on this very machine can be expected, and why (not).
+    """Tell if a browser on this very machine can be expected, and why (not).
 
     `platform` is `sys.platform`. The reason is a part of a sentence for the person.
     """
@@ -173,7 +173,7 @@ def _start_by_windows(url: str) -> bool:
 
 
 def _last_resort() -> Iterator[list[str]]:
-    """What the standard library would start, without its way of starting it."""
+    """The program that the standard library would start, without its way of starting it."""
     import webbrowser
 
     try:

@@ -50,11 +50,11 @@ class Connection:
 
     @property
     def unread(self) -> bytes:
-        """What came and was not taken yet."""
+        """The bytes that came and were not taken yet."""
         return bytes(self._buffer)
 
     def await_first_byte(self, silence_s: float) -> bool:
-        """Whether a request begins within `silence_s` seconds."""
+        """Wait for a request, `silence_s` seconds at most; tell if one begins."""
         self.until = monotonic() + silence_s
         try:
             return bool(self._buffer) or self._fill()

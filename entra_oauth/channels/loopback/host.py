@@ -185,7 +185,7 @@ class LoopbackHost:
             sock.close()
 
     def _make_room(self, limit: int) -> bool:
-        """Whether there is a place below `limit`, cutting a waiting peer if need be."""
+        """Find a place below `limit`, cutting a waiting peer if need be; tell if there is one."""
         with self._lock:
             if len(self._connections) < limit or self._evict():
                 return True

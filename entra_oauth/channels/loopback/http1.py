@@ -105,10 +105,10 @@ class Head:
     """Bytes of body that follow."""
     waits_for_continue: bool
     ends: bool
-    """Whether the peer wants this to be the last request of its connection."""
+    """True if the peer wants this to be the last request of its connection."""
     host: str | None
     """The Host header."""
-    raw: bytes = b""
+    raw: bytes
     """As it came, without its final empty line."""
 
 
@@ -172,7 +172,7 @@ def build_request(head: Head, body: bytes, *, scheme: str, fallback_host: str) -
 
 
 def ends_connection(headers: Fields) -> bool:
-    """Whether these headers say `Connection: close`."""
+    """Tell if these headers say `Connection: close`."""
     return any(_says_close(value) for name, value in headers if name.lower() == "connection")
 
 
@@ -181,7 +181,7 @@ def _says_close(value: str) -> bool:
 
 
 def safe_headers(allow: str = "") -> Fields:
-    """What a browser is told with every response that is not to be used elsewhere.
+    """The headers that tell a browser to use a response here and nowhere else.
 
     `allow` is what the Content-Security-Policy permits, such as one style sheet.
     """
@@ -242,7 +242,7 @@ def _headers(lines: bytes) -> Fields:
 
 
 def _looked_at(headers: Fields) -> dict[str, str]:
-    """What matters here, by lower-case name; only Connection may stand there twice."""
+    """The headers that matter here, by lower-case name; only Connection may stand there twice."""
     found: dict[str, str] = {}
     for name, value in headers:
         key = name.lower()

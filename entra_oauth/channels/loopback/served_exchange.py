@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic, now
-from entra_oauth.channels.exchange import Exchange
 from entra_oauth.protocol.messages import HttpRequest, Times, Wire
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from entra_oauth.channels.exchange import Exchange
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["ConnectionNotes"]
@@ -112,6 +112,9 @@ class ConnectionNotes:
         """
         if self._witness is None:
             return
+        # Here, because the listener of a sign-in has no witness, and no use for the class.
+        from entra_oauth.channels.exchange import Exchange
+
         sent, received = bytes(self._request) + unread, bytes(self._response)
         times = replace(
             self._link.times,

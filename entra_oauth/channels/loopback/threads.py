@@ -37,12 +37,15 @@ class ThreadPool:
 
     @property
     def spare(self) -> int:
-        """How many threads have nothing to do."""
+        """The number of threads that have nothing to do."""
         with self._lock:
             return self._spare
 
     def run(self, task: Task) -> bool:
         """Have it done, beginning at once; False if the system has no more threads."""
+        # An idle thread is promised to this task before the task is in the queue. Two that
+        # come at once thus never count on the same thread, and no task waits for one
+        # that is busy.
         with self._lock:
             free = self._spare > 0
             if free:

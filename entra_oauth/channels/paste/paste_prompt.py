@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore, monotonic
-from entra_oauth.channels.exchange import FrontEvent, Occurred
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.paste.parse_pasted import parse_pasted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_line, some_terminal
 from entra_oauth.channels.terminal.terminal import Woken
@@ -54,7 +54,7 @@ __all__ = [
 
 
 def heard_no_other(last: CallbackRefused) -> CallbackRefused:
-    """What a listener's wait ends with: the same kind of error, to be raised."""
+    """The end of a listener's wait: the same kind of error, to be raised."""
     return type(last)(
         f"{last.what} No other answer came in time, so the wait is over.",
         advice="Nothing was used. Start again, and finish in the window that opens then: a page "
@@ -64,7 +64,7 @@ def heard_no_other(last: CallbackRefused) -> CallbackRefused:
 
 
 def pasted_no_other(last: CallbackRefused) -> CallbackRefused:
-    """What a wait at a prompt ends with: the same kind of error, to be raised."""
+    """The end of a wait at a prompt: the same kind of error, to be raised."""
     return type(last)(
         f"{last.what} No other address was pasted.",
         advice="Nothing was used. Start again, and paste the whole address on which that "
@@ -171,7 +171,7 @@ _PROMPT = "Paste the address here and press Enter. It will not be shown.\n"
 
 
 def what_to_paste(redirect_uri: str, *, if_so: str = "The") -> tuple[str, ...]:
-    """What the person will see at the end of the sign-in, and what to do then.
+    """The lines that say what the person will see at the end, and what to do then.
 
     `if_so` begins the first sentence, so that it can name a condition.
     """

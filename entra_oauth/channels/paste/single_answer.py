@@ -60,7 +60,7 @@ class SingleAnswer(Generic[T]):
         return thread
 
     def result(self) -> T:
-        """What the wait at the receiver came to, once it is over."""
+        """The value that the wait at the receiver came to, or its error raised, once it is over."""
         while not self._over.wait(_SLICE_S):
             pass
         if self._error is not None:
@@ -69,6 +69,7 @@ class SingleAnswer(Generic[T]):
 
     def close(self) -> bool:
         """Let no answer in from now on; False if one is in already."""
+        # Under the latch: an answer that is being judged is waited for, and then counts.
         with self._latch:
             was_open, self._settled = not self._settled, True
         return was_open

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.exchange import Exchange, FrontEvent, Occurred
+from entra_oauth.channels.exchange import Exchange
+from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import FORM, is_loopback, parse_form
 from entra_oauth.recording.record import Recording

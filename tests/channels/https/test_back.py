@@ -1,4 +1,4 @@
-"""What the back channel sends: the request as it is, and nothing that joins in by itself."""
+"""The bytes that the back channel sends: the request as it is, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from requests.utils import get_netrc_auth
 
-from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore
+from entra_oauth.channels.base import Channels, NoFront
 from entra_oauth.channels.https import back_channel as back_module
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.https.job import Job
@@ -46,7 +46,7 @@ def the_articles_request(origin: str, golden: bytes) -> HttpRequest:
     return TokenRequest.redeem(response).to_http(user_agent="curl/7.88.1")
 
 
-# E01: POST, form-urlencoded, nothing secret in the URL.
+# POST, form-urlencoded, nothing secret in the URL.
 @pytest.mark.against
 @pytest.mark.parametrize("name", ["curl_article", "curl_article_long_code"])
 def test_the_articles_request_is_on_the_wire_what_curl_sends(name: str) -> None:
@@ -68,7 +68,7 @@ def test_what_another_server_logs_is_what_the_recording_holds(httpserver: HTTPSe
     httpserver.expect_request("/t/oauth2/v2.0/token").respond_with_json({"token_type": "Bearer"})
     recorder = Recorder()
     with a_back() as back:
-        channels = recorder.wrap(Channels(front=_NoFront(), back=back))
+        channels = recorder.wrap(Channels(front=NoFront(), back=back))
         request = token_post(httpserver.url_for("").rstrip("/"))
         request = HttpRequest(
             method="POST",
@@ -97,12 +97,7 @@ def test_what_another_server_logs_is_what_the_recording_holds(httpserver: HTTPSe
     assert body == logged.get_data()
 
 
-class _NoFront:
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        raise AssertionError("nobody is to be asked")
-
-
-# E02: redirects are never followed, not even on the same host.
+# Redirects are never followed, not even on the same host.
 @pytest.mark.parametrize("status", [301, 302, 303, 305, 307, 308])
 def test_a_redirect_is_an_answer_like_any_other(status: int) -> None:
     with RawServer() as elsewhere, a_back() as back:
@@ -114,7 +109,7 @@ def test_a_redirect_is_an_answer_like_any_other(status: int) -> None:
     assert (len(server.requests), server.accepted, elsewhere.accepted) == (1, 1, 0)
 
 
-# E11: no ambient credentials.
+# No ambient credentials.
 def test_a_netrc_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = "machine localhost login somebody password CanaryNetrc\n"
     for path in (tmp_path / ".netrc", tmp_path / "_netrc", tmp_path / "named"):
@@ -130,7 +125,6 @@ def test_a_netrc_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert b"\r\nauthorization" not in sent.lower()
 
 
-# E11
 def test_a_user_in_the_url_does_not_become_a_header() -> None:
     with RawServer() as server, a_back() as back:
         back.send(token_post(f"http://someone:CanaryUrl@localhost:{server.port}"), timeout_s=5)
@@ -139,7 +133,6 @@ def test_a_user_in_the_url_does_not_become_a_header() -> None:
     assert b"CanaryUrl" not in sent
 
 
-# E11
 def test_a_cookie_is_not_kept_for_the_next_request() -> None:
     crumbs = answer(more="Set-Cookie: fpc=crumb; path=/\r\nSet-Cookie: x=y; domain=localhost\r\n")
     with RawServer(answering(crumbs)) as server, a_back() as back:
@@ -149,7 +142,7 @@ def test_a_cookie_is_not_kept_for_the_next_request() -> None:
     assert b"cookie" not in server.requests[1].lower()
 
 
-# E04 (ask for identity), E11: nothing is added but what HTTP/1.1 demands.
+# Nothing is added but what HTTP/1.1 demands.
 def test_no_default_header_is_added() -> None:
     with RawServer() as server, a_back() as back:
         back.send(HttpRequest(method="GET", url=f"{server.url}/keys"), timeout_s=5)

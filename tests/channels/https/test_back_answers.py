@@ -1,4 +1,4 @@
-"""What may come back: how it is read, how much of it, and that a code is sent once only."""
+"""Answers of every kind: their reading, their size, and a code that is sent once only."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
+from entra_oauth.channels.https.job import Job
+from entra_oauth.channels.https.requests_adapter import translate
 from entra_oauth.errors import (
     ConnectFailed,
     DeadlineExceeded,
@@ -146,7 +149,7 @@ TOO_MUCH = {
 }
 
 
-# E04: at most 1 MiB, after decompression; CVE-2025-66418, CVE-2025-66471, CVE-2026-21441.
+# At most 1 MiB, after decompression; CVE-2025-66418, CVE-2025-66471, CVE-2026-21441.
 @pytest.mark.parametrize("message", TOO_MUCH.values(), ids=TOO_MUCH.keys())
 def test_a_body_that_is_too_long_is_not_read_to_its_end(message: bytes, back: RequestsBack) -> None:
     with RawServer(saying(message)) as server:
@@ -186,7 +189,7 @@ FLOODS = {
 }
 
 
-# E04, of a kind that a cap on the body alone does not see
+# Of a kind that a cap on the body alone does not see
 @pytest.mark.parametrize("script", FLOODS.values(), ids=FLOODS.keys())
 def test_what_adds_up_to_nothing_does_not_fill_the_memory(
     script: Script, back: RequestsBack
@@ -245,7 +248,7 @@ BROKEN: dict[str, tuple[Script, type[TransportError]]] = {
 }
 
 
-# E10: never a second redemption. The server would answer a second request properly.
+# Never a second redemption. The server would answer a second request properly.
 @pytest.mark.parametrize(("script", "kind"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_answer_is_an_error_and_the_code_is_not_sent_again(
     script: Script, kind: type[EntraOAuthError], back: RequestsBack
@@ -258,7 +261,6 @@ def test_a_broken_answer_is_an_error_and_the_code_is_not_sent_again(
         assert back.send(token_post(server.url), timeout_s=5).status == 200
 
 
-# E10
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_server_in_trouble_is_not_asked_again(status: int, back: RequestsBack) -> None:
     busy = answer(status=f"{status} Busy", more="Retry-After: 0\r\n")
@@ -313,3 +315,28 @@ def test_a_broken_record_in_the_answer_is_no_failed_handshake(
         back.send(token_post(server.url), timeout_s=5)
     assert "it is spent" in caught.value.advice
     assert len(server.requests) == 1
+
+
+def _nested(*errors: Exception) -> Exception:
+    """The first error, with the next one as its cause, and so on."""
+    for outer, inner in pairwise(errors):
+        outer.__cause__ = inner
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (_nested(OSError(5, "outer"), OSError(111, "Connection refused")), "Connection refused"),
+        (_nested(RuntimeError("CanaryText"), OSError(113, "No route to host")), "No route to host"),
+        (_nested(OSError(113, "No route to host"), ValueError("CanaryText")), "No route to host"),
+        (_nested(RuntimeError("CanaryText"), ValueError("CanaryText")), "ValueError"),
+    ],
+)
+def test_a_message_has_the_words_of_the_system_that_lie_innermost(
+    error: Exception, words: str
+) -> None:
+    job = Job(None, "https://login.example/t", 5.0)
+    told = translate(error, job, sent=False)
+    assert told.what == f"No connection to login.example: {words}."
+    assert "Canary" not in str(told)

@@ -79,7 +79,7 @@ SLOW = {
 }
 
 
-# E03: a total deadline, over send, headers and body.
+# A total deadline, over send, headers and body.
 @pytest.mark.parametrize("script", SLOW.values(), ids=SLOW.keys())
 def test_a_slow_answer_ends_at_the_deadline(
     script: Callable[[Peer], None], back: RequestsBack
@@ -95,7 +95,7 @@ def test_a_slow_answer_ends_at_the_deadline(
     assert len(server.requests) == 1
 
 
-# E03: … over the handshake.
+# Over the handshake.
 def test_a_server_that_never_answers_the_handshake_ends_at_the_deadline(
     ca: CertificateAuthority,
 ) -> None:
@@ -124,7 +124,7 @@ class _SlowNames:
         return self._look_up(*args, **kwargs)
 
 
-# E03: … over the name.
+# Over the name.
 def test_a_name_that_is_not_found_in_time_ends_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_name_that_is_not_found_in_time_ends_at_the_deadline(
     assert caught.value.advice.endswith("Nothing was sent.")
 
 
-# E10: what was given up is not sent after all.
+# What was given up is not sent after all.
 def test_a_request_that_was_given_up_is_not_sent_later(monkeypatch: pytest.MonkeyPatch) -> None:
     names = _SlowNames(monkeypatch)
     with RawServer() as server, a_back() as back:

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.channels.https.back_channel import RequestsBack, proxy_for
 from entra_oauth.errors import ConnectFailed, DeadlineExceeded, TlsFailed
 from kit import needs
 from kit.back_channels import BODY, a_back, eventually, token_post
@@ -71,7 +71,6 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 def test_a_request_to_a_remote_host_goes_through_the_proxy(
     variable: str, remote: RawServer, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # E12
     with RawServer(leading_to(remote)) as proxy:
         monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
         response = back.send(token_post(REMOTE), timeout_s=10)
@@ -134,7 +133,6 @@ def test_it_is_said_once_and_before_anything_is_sent_without_user_and_password(
 def test_a_proxy_is_never_used_for_this_machine(
     host: str, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # E12
     with RawServer() as proxy, RawServer(address="::1" if "[" in host else "127.0.0.1") as server:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
@@ -254,7 +252,6 @@ def test_a_proxy_address_that_makes_no_sense_is_told_without_quoting_it(
 def test_a_tunnel_to_the_wrong_host_is_a_failed_handshake(
     ca: CertificateAuthority, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # E13
     with RawServer(tls=ca.server("elsewhere.example")) as other:
         with RawServer(leading_to(other)) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
@@ -284,7 +281,6 @@ def test_a_proxy_over_tls_is_trusted_no_further_than_the_authority(
     back: RequestsBack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # E13
     with RawServer(script, tls=ca.server(self_signed=True)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"https://u:CanaryProxy@localhost:{proxy.port}")
         with refused(ConnectFailed) as caught:
@@ -292,3 +288,21 @@ def test_a_proxy_over_tls_is_trusted_no_further_than_the_authority(
         assert eventually(lambda: proxy.failed_handshakes)
         assert proxy.requests == []
     assert "CERTIFICATE_VERIFY_FAILED" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("set_to", "shown"),
+    [
+        ("http://[::1]:3128", "http://[::1]:3128"),
+        ("http://[2001:db8::1]", "http://[2001:db8::1]"),
+        ("http://ada:CanaryProxy@[::1]:3128", "http://[::1]:3128"),
+        ("proxy.example:3128", "http://proxy.example:3128"),
+    ],
+)
+def test_a_proxy_is_named_with_the_brackets_of_its_address_and_without_its_user(
+    set_to: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", set_to)
+    assert proxy_for("https://login.example/") == shown

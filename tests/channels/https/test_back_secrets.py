@@ -1,4 +1,4 @@
-"""E20: no error, no log and no output of the back channel leads to a secret."""
+"""No error, no log and no output of the back channel leads to a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the back channel believes: one source of certificates, and never without checking."""
+"""The trust of the back channel: one source of certificates, and never without checking."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _status(server: RawServer, ca_bundle: object = None) -> int:
         return back.send(token_post(server.url), timeout_s=10).status
 
 
-# E12: the bundle of the environment is honoured.
+# The bundle of the environment is honoured.
 @pytest.mark.parametrize("variable", BUNDLE_VARIABLES)
 def test_each_variable_can_name_the_certificates(
     variable: str, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
@@ -84,7 +84,7 @@ def test_the_variables_stand_in_their_order(
         assert _status(server) == 200
 
 
-# E13: verification is always on.
+# Verification is always on.
 @pytest.mark.parametrize(
     ("hosts", "flaw", "said"),
     [
@@ -126,7 +126,7 @@ def test_with_nothing_named_the_systems_certificates_count_and_not_ours(
 def test_certifi_is_never_trusted_on_top(
     ca: CertificateAuthority, other: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What requests would load by itself is here a bundle that knows the server."""
+    """The bundle that requests would load by itself knows the server here."""
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(ca.bundle))
     monkeypatch.setattr("certifi.where", lambda: str(ca.bundle))
     with RawServer(tls=ca.server()) as server:

@@ -60,7 +60,7 @@ OTHERS: dict[str, tuple[int, Callable[[], HttpResponse]]] = {
 
 
 class Seen(HTMLParser):
-    """What a page is made of."""
+    """The parts of a page."""
 
     def __init__(self, page: HttpResponse) -> None:
         super().__init__()
@@ -97,7 +97,6 @@ def page(request: pytest.FixtureRequest) -> HttpResponse:
     return made
 
 
-# L13
 def test_a_page_uses_nothing_from_outside_and_runs_nothing(page: HttpResponse) -> None:
     seen = Seen(page)
     assert set(seen.tags) <= {
@@ -127,7 +126,6 @@ def test_the_policy_allows_the_style_sheet_of_the_page_and_nothing_else(page: Ht
     )
 
 
-# L14
 @pytest.mark.parametrize("name", [*HTML_PAGES, *OTHERS])
 def test_every_response_has_the_headers_that_keep_it_to_itself(name: str) -> None:
     status, make = (HTML_PAGES | OTHERS)[name]
@@ -153,7 +151,6 @@ def text_of(page: HttpResponse, tag: str) -> str:
     return "\n".join(Seen(page).text[tag])
 
 
-# L18
 def test_success_and_failure_are_told_by_words_and_by_a_symbol() -> None:
     good, bad = landing_pages.done(SUCCESS), landing_pages.done(FAILURE)
     assert "Success" in text_of(good, "p")

@@ -1,7 +1,4 @@
-"""The listener of a sign-in: only the genuine answer counts, whatever comes before it.
-
-The rows L01 to L23 of the listener's requirements are named where they are shown.
-"""
+"""The listener of a sign-in: only the genuine answer counts, whatever comes before it."""
 
 from __future__ import annotations
 
@@ -21,6 +18,7 @@ import pytest
 
 from entra_oauth.channels.base import Outcome
 from entra_oauth.channels.listener import listener as front
+from entra_oauth.channels.listener import redirect_latch
 from entra_oauth.channels.listener.listener import Listener, ListeningReceiver
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import (
@@ -50,7 +48,7 @@ SOON_S = 2.0  # the same, where a wait for a silent peer (5 seconds) is to be se
 
 
 def read(request: HttpRequest) -> str:
-    """What the protocol does with a message, as far as a listener can tell."""
+    """Do as the protocol does with a message, as far as a listener can tell."""
     fields = parse_form(request.query if request.method == "GET" else request.body.decode())
     states = [value for name, value in fields if name == "state"]
     if len(states) != 1 or not hmac.compare_digest(states[0].encode(), STATE.encode()):
@@ -153,7 +151,6 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Attempt]:
 # ---- the answer --------------------------------------------------------------
 
 
-# L15, L18, L19
 def test_the_genuine_answer_sends_the_browser_on_and_the_page_tells_the_outcome(
     waiting: Attempt,
 ) -> None:
@@ -167,7 +164,6 @@ def test_the_genuine_answer_sends_the_browser_on_and_the_page_tells_the_outcome(
     assert b"<h1>Signed in as ada</h1>" in page.body
 
 
-# L18
 def test_the_page_is_held_until_it_is_known_how_it_went(waiting: Attempt) -> None:
     reply = waiting.answer()
     with ThreadPoolExecutor(1) as browser:
@@ -180,7 +176,6 @@ def test_the_page_is_held_until_it_is_known_how_it_went(waiting: Attempt) -> Non
     assert b"AADSTS65004: &lt;declined&gt;" in body
 
 
-# L13, L14
 def test_no_answer_of_ours_holds_a_secret_and_each_has_the_safe_headers(waiting: Attempt) -> None:
     first = waiting.answer()
     waiting.receiver.report_outcome(SUCCESS)
@@ -212,7 +207,6 @@ def test_no_answer_of_ours_holds_a_secret_and_each_has_the_safe_headers(waiting:
         assert reply.header("server") is None
 
 
-# L16
 def test_the_second_answer_gets_409_and_changes_nothing(waiting: Attempt) -> None:
     assert waiting.answer().status == 303
     for fields in (GENUINE, f"code=other&state={STATE}", f"error=no&state={STATE}", ""):
@@ -220,7 +214,6 @@ def test_the_second_answer_gets_409_and_changes_nothing(waiting: Attempt) -> Non
     assert waiting.code() == CODE
 
 
-# L16
 def test_of_many_answers_at_once_exactly_one_wins() -> None:
     def slow_read(request: HttpRequest) -> str:
         time.sleep(0.02)  # long enough for the others to come in meanwhile
@@ -233,7 +226,6 @@ def test_of_many_answers_at_once_exactly_one_wins() -> None:
         assert waiting.code() == f"c{statuses.index(303)}"
 
 
-# L17
 def test_the_answer_counts_when_the_browser_is_gone_before_the_page(waiting: Attempt) -> None:
     with raw_peer.connect(waiting.port) as peer:
         head = f"Host: localhost:{waiting.port}\r\n"
@@ -247,7 +239,6 @@ def test_the_answer_counts_when_the_browser_is_gone_before_the_page(waiting: Att
     assert waiting.code() == CODE
 
 
-# L17
 def test_a_browser_that_never_fetches_the_last_page_is_waited_for_a_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -261,7 +252,6 @@ def test_a_browser_that_never_fetches_the_last_page_is_waited_for_a_little(
     assert 0.15 < time.monotonic() - began < ENOUGH_S
 
 
-# L02
 def test_once_the_page_was_fetched_the_port_is_closed_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -277,7 +267,7 @@ def test_once_the_page_was_fetched_the_port_is_closed_at_once(
             raw_peer.connect(waiting.port, address).close()
 
 
-# L23: an event ends the wait, so the length of a slice does not matter
+# An event ends the wait, so the length of a slice does not matter
 def test_the_wait_ends_as_soon_as_the_answer_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front, "_SLICE_S", 60.0)
     with attempt(timeout_s=100.0) as waiting:
@@ -287,7 +277,7 @@ def test_the_wait_ends_as_soon_as_the_answer_is_there(monkeypatch: pytest.Monkey
     assert time.monotonic() - began < ENOUGH_S
 
 
-# L21: between two slices Ctrl-C is seen even where it does not interrupt a wait
+# Between two slices Ctrl-C is seen even where it does not interrupt a wait
 def test_a_slice_of_the_wait_is_short() -> None:
     assert front._SLICE_S <= 0.25
 
@@ -365,27 +355,27 @@ ABUSE: dict[str, tuple[Callable[[Attempt], int | None], int | None]] = {
     "favicon": (knock("/favicon.ico"), 204),
     "robots": (knock("/robots.txt"), 404),
     "bare callback": (answer(""), 400),
-    "evil state": (answer("code=EVIL&state=EVIL"), 400),  # L08
+    "evil state": (answer("code=EVIL&state=EVIL"), 400),
     "empty state": (answer("code=EVIL&state="), 400),
     "no state": (answer("code=EVIL"), 400),
-    "two states": (answer(f"code=EVIL&state={STATE}&state=EVIL"), 400),  # L10
+    "two states": (answer(f"code=EVIL&state={STATE}&state=EVIL"), 400),
     "state that is not ASCII": (answer("code=EVIL&state=%C3%A4"), 400),
-    "error without state": (answer("error=pwned"), 400),  # L09
-    "error with another state": (answer("error=pwned&state=EVIL"), 400),  # L09
-    "repeated code": (answer(f"code=A&code=B&state={STATE}"), 400),  # L10
-    "longer path": (knock(f"/x?{GENUINE}"), 404),  # L06
-    "doubled slash": (knock(f"//?{GENUINE}"), 404),  # L06
-    "path with dots": (knock(f"/./?{GENUINE}"), 404),  # L06
+    "error without state": (answer("error=pwned"), 400),
+    "error with another state": (answer("error=pwned&state=EVIL"), 400),
+    "repeated code": (answer(f"code=A&code=B&state={STATE}"), 400),
+    "longer path": (knock(f"/x?{GENUINE}"), 404),
+    "doubled slash": (knock(f"//?{GENUINE}"), 404),
+    "path with dots": (knock(f"/./?{GENUINE}"), 404),
     "guessed done page": (knock("/done/other"), 404),
-    "redirect wanted": (knock("/done/https://evil.example"), 404),  # L19
-    "other method": (other_way, 405),  # L06
+    "redirect wanted": (knock("/done/https://evil.example"), 404),
+    "other method": (other_way, 405),
     "HEAD": (knock(f"/?{GENUINE}", method="HEAD"), 405),
     "PUT": (knock(f"/?{GENUINE}", method="PUT"), 405),
-    "preflight": (preflight, 405),  # L20
-    "other host": (other_host, 421),  # L07
-    "other port": (knock("/", host="localhost:1"), 421),  # L07
-    "no port": (knock("/", host="localhost"), 421),  # L07
-    "name that begins well": (knock("/", host="localhost.evil.example:80"), 421),  # L07
+    "preflight": (preflight, 405),
+    "other host": (other_host, 421),
+    "other port": (knock("/", host="localhost:1"), 421),
+    "no port": (knock("/", host="localhost"), 421),
+    "name that begins well": (knock("/", host="localhost.evil.example:80"), 421),
     "garbage": (raw(bytes(range(128, 256))), 400),
     "TLS hello": (raw(TLS_HELLO), 400),
     "nothing": (no_word, None),
@@ -399,7 +389,6 @@ ABUSE: dict[str, tuple[Callable[[Attempt], int | None], int | None]] = {
 }
 
 
-# L04, L06-L10, L19, L20
 @pytest.mark.parametrize("name", ABUSE)
 def test_noise_is_put_off_and_the_genuine_answer_still_wins(waiting: Attempt, name: str) -> None:
     make_noise, status = ABUSE[name]
@@ -409,7 +398,6 @@ def test_noise_is_put_off_and_the_genuine_answer_still_wins(waiting: Attempt, na
     assert waiting.code() == CODE
 
 
-# L04
 def test_three_hundred_silent_connections_opened_first_delay_nothing(waiting: Attempt) -> None:
     with raw_peer.silent_peers(waiting.port, 300):
         began = time.monotonic()
@@ -418,7 +406,6 @@ def test_three_hundred_silent_connections_opened_first_delay_nothing(waiting: At
         assert time.monotonic() - began < SOON_S
 
 
-# L04
 @pytest.mark.parametrize(
     "start", [b"", b"G", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"]
 )
@@ -433,7 +420,6 @@ def test_an_unfinished_connection_opened_first_delays_nothing(
         assert time.monotonic() - began < SOON_S
 
 
-# L04
 def test_a_slow_loris_delays_nothing(waiting: Attempt) -> None:
     stop = threading.Event()
 
@@ -456,7 +442,6 @@ def test_a_slow_loris_delays_nothing(waiting: Attempt) -> None:
             each.result(ENOUGH_S)
 
 
-# L04
 def test_a_spare_connection_can_still_bring_the_answer() -> None:
     with attempt("query") as waiting, raw_peer.connect(waiting.port) as spare:
         time.sleep(0.1)
@@ -492,7 +477,6 @@ def test_each_name_of_this_machine_is_a_right_host(host: str) -> None:
         assert reply.status == 303
 
 
-# L07
 def test_to_a_wrong_host_nothing_is_revealed(waiting: Attempt) -> None:
     reply = raw_peer.get(waiting.port, f"/?{GENUINE}", host="rebound.example")
     assert (reply.status, reply.body) == (421, b"Misdirected request.\n")
@@ -550,7 +534,6 @@ def test_a_witness_that_fails_ends_the_wait_with_it() -> None:
         assert isinstance(result.exception(ENOUGH_S), MemoryError)
 
 
-# L05
 def test_the_deadline_holds_while_peers_are_silent_and_names_the_likely_causes() -> None:
     began = time.monotonic()
     with attempt(timeout_s=0.3) as waiting, raw_peer.silent_peers(waiting.port, 10):
@@ -567,7 +550,6 @@ def test_the_deadline_holds_while_peers_are_silent_and_names_the_likely_causes()
     assert "closed" in error.advice
 
 
-# L05, L08
 def test_at_the_deadline_the_last_refusal_is_raised_if_there_was_one() -> None:
     with attempt(timeout_s=0.5) as waiting:
         assert waiting.answer("code=EVIL&state=EVIL").status == 400
@@ -697,7 +679,7 @@ def test_the_witness_is_told_how_the_wait_ended(
 def test_a_flood_does_not_fill_the_witness_but_the_answer_is_always_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(front, "_WITNESSED", 5)
+    monkeypatch.setattr(redirect_latch, "_WITNESSED", 5)
     with attempt("query") as waiting:
         for _ in range(20):
             raw_peer.get(waiting.port, "/flood")
@@ -720,7 +702,6 @@ def free_port() -> int:
         return host.port
 
 
-# L01, L03
 @needs.ipv6
 @needs.posix
 def test_the_listener_owns_both_loopback_addresses_and_no_other() -> None:
@@ -732,7 +713,6 @@ def test_the_listener_owns_both_loopback_addresses_and_no_other() -> None:
             raw_peer.connect(waiting.port, "127.0.0.2").close()
 
 
-# L22
 @needs.ipv6
 @pytest.mark.parametrize("taken", [["127.0.0.1"], ["::1"], ["127.0.0.1", "::1"]])
 def test_a_port_that_is_taken_is_an_error_at_once(taken: list[str]) -> None:
@@ -762,7 +742,6 @@ def test_a_port_that_is_named_is_used() -> None:
         assert raw_peer.get(port, "/cb").status == 405
 
 
-# L06
 def test_only_the_exact_path_of_the_redirect_uri_takes_an_answer() -> None:
     with attempt("query", redirect_uri="http://localhost/My%2fApp/") as waiting:
         for target in ("/", "/My/App/", "/My%2FApp/", "/My%2fApp", "/my%2fapp/", "/My%2fApp//"):
@@ -899,7 +878,6 @@ except KeyboardInterrupt:
 """
 
 
-# L21
 @needs.posix
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("answered", [False, True])

@@ -145,7 +145,6 @@ def test_another_address_is_listened_on_when_it_is_named(address: str) -> None:
         assert addresses(listeners) == [address.strip("[]")]
 
 
-# L03
 @needs.ipv6
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("option", ["none", "SO_REUSEADDR", "SO_REUSEPORT"])

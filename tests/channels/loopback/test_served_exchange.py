@@ -1,4 +1,4 @@
-"""What a witness of the loopback host is told: every byte of both directions, in its order."""
+"""The exchanges that a witness of the loopback host is told, with every byte in its order."""
 
 from __future__ import annotations
 

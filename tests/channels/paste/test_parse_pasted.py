@@ -1,4 +1,4 @@
-"""What a person may paste, and what must come of it."""
+"""Everything that a person may paste, and what must come of it."""
 
 from __future__ import annotations
 

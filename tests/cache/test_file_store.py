@@ -1,0 +1,254 @@
+"""The store of tokens: accounts side by side, the default one, and folders that cannot be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.cache import paths, private_files
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.vault import Keyring
+from entra_oauth.errors import LocalError
+from kit import canaries, needs
+from kit.stores import APP, SCOPE, USER, account, fill, token
+
+OTHER = "bob@example.test"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(str(tmp_path / "tokens"))
+
+
+class Vault:
+    """A vault that is a dictionary."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.secrets.get(key)
+
+    def put(self, key: str, secret: str) -> None:
+        self.secrets[key] = secret
+
+    def drop(self, key: str) -> None:
+        del self.secrets[key]
+
+
+def test_signing_out_of_one_account_keeps_another_that_is_the_default(store: FileStore) -> None:
+    fill(store)
+    fill(store, name=OTHER)
+    assert store.forget(APP, USER)
+    assert store.default_account(APP) == OTHER
+    assert store.access_token(APP, OTHER, SCOPE) is not None
+    assert store.account(APP, USER) is None
+
+
+@pytest.mark.parametrize("spelling", [OTHER, OTHER.upper()])
+def test_signing_out_of_the_default_leaves_no_default_and_the_other_account(
+    store: FileStore, spelling: str
+) -> None:
+    fill(store)
+    fill(store, name=OTHER)
+    assert store.forget(APP, spelling)
+    assert store.default_account(APP) is None
+    assert store.access_token(APP, USER, SCOPE) is not None
+
+
+def test_a_refresh_does_not_make_its_account_the_default(store: FileStore) -> None:
+    fill(store)
+    fill(store, name=OTHER)
+    store.save(APP, account(), SCOPE, token("eyNew"), signed_in=False)
+    assert store.default_account(APP) == OTHER
+
+
+def test_a_name_in_other_case_finds_the_same_secret_in_the_vault(tmp_path: Path) -> None:
+    vault = Vault()
+    store = FileStore(str(tmp_path / "tokens"), vault=vault)
+    fill(store)
+    assert len(vault.secrets) == 1
+    found = store.account(APP, USER.upper())
+    assert found is not None
+    assert found.refresh_token == canaries.REFRESH_TOKEN
+    store.drop_refresh_token(APP, USER.title())
+    assert vault.secrets == {}
+
+
+def test_two_accounts_have_two_secrets_in_the_vault(tmp_path: Path) -> None:
+    vault = Vault()
+    store = FileStore(str(tmp_path / "tokens"), vault=vault)
+    fill(store)
+    store.save(APP, account(OTHER, refresh_token="bobs"), SCOPE, token(), signed_in=True)
+    assert sorted(vault.secrets.values()) == sorted([canaries.REFRESH_TOKEN, "bobs"])
+    assert store.forget(APP, OTHER)
+    assert list(vault.secrets.values()) == [canaries.REFRESH_TOKEN]
+
+
+@pytest.mark.parametrize("in_vault", [False, True])
+def test_a_refresh_token_is_there_until_it_is_dropped(tmp_path: Path, in_vault: bool) -> None:
+    store = FileStore(str(tmp_path / "tokens"), vault=Vault() if in_vault else None)
+    assert store.has_refresh_token(APP, USER) is False
+    fill(store)
+    assert store.has_refresh_token(APP, USER) is True
+    assert store.has_refresh_token(APP, OTHER) is False
+    store.drop_refresh_token(APP, USER)
+    assert store.has_refresh_token(APP, USER) is False
+
+
+def test_dropping_the_refresh_token_of_nobody_writes_nothing(store: FileStore) -> None:
+    store.drop_refresh_token(APP, USER)
+    assert not os.path.exists(store.folder)
+    assert store.forget(APP, USER) is False
+
+
+def test_a_vault_is_opened_only_for_an_account_whose_secret_is_there(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Keyring, "open", lambda: pytest.fail("the vault was opened"))
+    fill(store)
+    assert store.account(APP, USER) is not None
+    store.save(APP, account(refresh_token="new"), SCOPE, token(), signed_in=False)
+    assert store.forget(APP, USER)
+
+
+def test_the_refresh_token_is_written_first_and_the_default_account_last(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = private_files.write
+
+    def watched(path: str, text: str) -> None:
+        written.append(_kind(text))
+        write(path, text)
+
+    monkeypatch.setattr(private_files, "write", watched)
+    fill(store)
+    assert written == ["account", "token", "line"]
+
+
+def _kind(text: str) -> str:
+    return text.split(" ")[1] if text.startswith("entra-oauth ") else "account"
+
+
+# ---- folders that cannot be ---------------------------------------------------------------
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("mine")
+    store = FileStore(str(tmp_path / "tokens"))
+    attempts: tuple[Callable[[], object], ...] = (
+        store.check,
+        lambda: fill(store),
+        lambda: store.lock(APP, USER),
+    )
+    for attempt in attempts:
+        with canaries.refused(LocalError) as caught:
+            attempt()
+        assert "tokens" in caught.value.what
+    assert (tmp_path / "tokens").read_text() == "mine"
+
+
+def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with canaries.refused(LocalError):
+        fill(FileStore(str(tmp_path / "file" / "tokens")))
+
+
+@needs.posix
+def test_a_folder_that_may_not_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no(*arguments: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "mkdir", no)
+    monkeypatch.setattr(os, "makedirs", no)
+    with canaries.refused(LocalError) as caught:
+        fill(FileStore(str(tmp_path / "tokens")))
+    assert "Permission denied" in caught.value.what
+
+
+# ---- whose a file is --------------------------------------------------------------------
+
+
+FILE, FOLDER, LINK = 0o100000, 0o040000, 0o120000
+
+
+@needs.posix
+@pytest.mark.parametrize("kind", [FILE, FOLDER])
+@pytest.mark.parametrize("made", [FILE, FOLDER, LINK, 0o010000])
+@pytest.mark.parametrize("owner", ["me", "another"])
+@pytest.mark.parametrize("mode", [0o600, 0o700, 0o400, 0o000, 0o640, 0o604, 0o610, 0o601, 0o620])
+def test_private_is_what_is_of_that_kind_and_ours_and_closed_to_others(
+    kind: int, made: int, owner: str, mode: int
+) -> None:
+    uid = os.geteuid() if owner == "me" else os.geteuid() + 1
+    status = os.stat_result((made | mode, 1, 1, 1, uid, 0, 0, 0, 0, 0))
+    wanted = kind == made and owner == "me" and not mode & 0o077
+    assert paths.is_private(status, kind) is wanted
+
+
+def test_elsewhere_only_the_kind_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "name", "nt")
+    status = os.stat_result((FILE | 0o666, 1, 1, 1, 12345, 0, 0, 0, 0, 0))
+    assert paths.is_private(status, FILE)
+    assert not paths.is_private(status, FOLDER)
+
+
+# ---- a lock that is taken over --------------------------------------------------------------
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> str:
+    path = tmp_path / "lock"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    return str(path)
+
+
+@needs.posix
+def test_a_free_lock_is_taken_over_once(lock: str) -> None:
+    assert paths.take_over(lock) is True
+    handle = paths.held(lock)
+    assert handle is not None
+    assert paths.take_over(lock) is False  # by another handle: it is held
+    os.close(handle)
+    assert paths.held(lock) is None
+
+
+@needs.posix
+def test_a_lock_that_others_can_open_is_free_and_is_not_taken_over(lock: str) -> None:
+    os.chmod(lock, 0o644)
+    assert paths.take_over(lock) is True
+    assert paths.held(lock) is None
+
+
+@needs.posix
+def test_a_lock_of_somebody_else_is_not_taken_over(
+    lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert paths.take_over(lock) is True
+    assert paths.held(lock) is None
+
+
+@needs.posix
+def test_a_lock_whose_file_was_replaced_is_not_taken_over(
+    lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os.path, "samestat", lambda one, other: False)
+    assert paths.take_over(lock) is True
+    assert paths.held(lock) is None
+
+
+@needs.posix
+def test_a_lock_that_is_not_there_or_is_a_link_is_an_error(lock: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        paths.take_over(f"{lock}-not")
+    (tmp_path / "link").symlink_to(lock)
+    with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
+        paths.take_over(str(tmp_path / "link"))
