@@ -1,4 +1,4 @@
-"""Every figure of the README's table, on this machine, in one go.
+"""Every figure of docs/comparison.md, on this machine, in one go.
 
     python benchmarks/run.py [--rounds N] [--races N] [--quick]
 

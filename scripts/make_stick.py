@@ -19,7 +19,7 @@ from pathlib import Path
 __all__ = ["build", "main"]
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE")
+PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE")
 _NOT_MADE = 8
 
 READ_ME = """\

@@ -99,7 +99,7 @@ def _as_json(value: dict[str, Any]) -> str:
 
 
 def _own(shown: Shown, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Ours: versioned, and documented in the README."""
+    """Ours: versioned, and documented in docs/commands.md."""
     expires_on = shown.expires_on
     return {
         "schema": "entra-oauth/token/1",
