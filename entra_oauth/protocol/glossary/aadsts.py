@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CatalogueEntry",
     "Description",
-    "Judgement",
-    "advice_for",
+    "ErrorJudgement",
     "as_sentence",
     "catalogue",
     "hide",
@@ -154,7 +153,7 @@ def _entry(facts: dict[str, object]) -> CatalogueEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class ErrorJudgement:
     """A judgement on an error: the remedy, and the reason if the catalogue knows it."""
 
     advice: str
@@ -163,19 +162,19 @@ class Judgement:
     helps: tuple[str, ...] = ()
 
 
-def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> Judgement:
+def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> ErrorJudgement:
     """Judge an OAuth error with these numbers and this sub-error."""
     if suberror == "cancel":
         word = SUBERRORS["cancel"]
-        return Judgement(advice=word.action, meaning=word.meaning, helps=word.helps)
+        return ErrorJudgement(advice=word.action, meaning=word.meaning, helps=word.helps)
     if (entry := _most_telling(error, codes)) is not None:
-        return Judgement(
+        return ErrorJudgement(
             advice=entry.action, meaning=entry.meaning, cause=entry.cause, helps=entry.helps
         )
     found = SUBERRORS.get(suberror or "") or ERRORS.get(error)
     if found is not None:
-        return Judgement(advice=found.action, meaning=found.meaning, helps=found.helps)
-    return Judgement(
+        return ErrorJudgement(advice=found.action, meaning=found.meaning, helps=found.helps)
+    return ErrorJudgement(
         advice="Ask an administrator, who will want the correlation id and the time.",
         helps=("administrator",),
     )
@@ -186,11 +185,6 @@ def _most_telling(error: str, codes: Sequence[int]) -> CatalogueEntry | None:
     known = [catalogue()[code] for code in codes if code in catalogue()]
     fitting = [entry for entry in known if entry.oauth_error == error]
     return next(iter(fitting + known), None)
-
-
-def advice_for(error: str, codes: Sequence[int], *, subcode: str | None = None) -> str:
-    """What a person can do about it, in a sentence."""
-    return judge(error, codes, subcode).advice
 
 
 _DEAD = frozenset([50173, 70008, 700082, 700084, 70043])

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from entra_oauth.errors import plain
 from entra_oauth.protocol.glossary.aadsts import (
-    advice_for,
     as_sentence,
     hide,
+    judge,
     read_description,
 )
 from kit import canaries
@@ -107,7 +107,7 @@ def test_a_description_as_long_as_an_answer_may_be_is_read_at_once(filler: str) 
 def test_each_error_comes_with_what_to_do(
     error: str, codes: tuple[int, ...], subcode: str | None, word: str
 ) -> None:
-    advice = advice_for(error, codes, subcode=subcode)
+    advice = judge(error, codes, subcode).advice
     assert word in advice
     assert advice.endswith(".")
 

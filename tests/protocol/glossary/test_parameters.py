@@ -21,6 +21,7 @@ from entra_oauth.protocol.glossary.parameters import (
     parameter,
     parameters_named,
 )
+from entra_oauth.protocol.glossary.secrecy import is_secret, secret_word
 
 PACKAGE = Path(entra_oauth.__file__).parent
 FILE = PACKAGE / "protocol" / "glossary" / "parameters.json"
@@ -148,6 +149,31 @@ def test_secrets_are_known_as_such() -> None:
         *("code", "code_challenge", "code_verifier", "device_code", "id_token", "nonce"),
         *("password", "refresh_token", "session_state", "state", "user_code"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("access_token", "token"),
+        ("client_assertion", "assertion"),
+        ("client_info", "value"),
+        ("client_secret", "secret"),
+        ("code", "code"),
+        ("code_challenge", "challenge"),
+        ("code_verifier", "verifier"),
+        ("device_code", "code"),
+        ("password", "password"),
+        ("refresh_token", "token"),
+        ("session_state", "session"),
+        ("user_code", "code"),
+        ("username", None),
+        ("redirect_uri", None),
+        ("of nobody's", None),
+    ],
+)
+def test_a_secret_has_a_word_that_stands_for_it(name: str, word: str | None) -> None:
+    assert secret_word(name) == word
+    assert is_secret(name) is (word is not None)
 
 
 @pytest.mark.parametrize(
