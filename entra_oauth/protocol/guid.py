@@ -20,7 +20,7 @@ def folded(text: str) -> str:
 
 
 def same_id(one: object, other: object) -> bool:
-    """Whether two ids are one: GUIDs without regard to case, all else exactly."""
+    """True where two ids are one: GUIDs without regard to case, all else exactly."""
     if one == other:
         return True
     if not isinstance(one, str) or not isinstance(other, str):
