@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
-from entra_oauth.cli.command_line.arguments import read_arguments
-from entra_oauth.cli.command_line.help import help_for
 from entra_oauth.protocol.glossary.lookup import explain
+from kit.project import pages
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "article.md").read_text(encoding="utf-8")
+PAGE = pages.page("docs/article.md")
 SPANS = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", PAGE)]
 CALLS = sorted({span for span in SPANS if span.startswith("entra-oauth ")})
 SCRIPTS = sorted({name for span in SPANS for name in re.findall(r"scripts/[\w-]+\.py", span)})
@@ -21,14 +18,12 @@ SCRIPTS = sorted({name for span in SPANS for name in re.findall(r"scripts/[\w-]+
 
 @pytest.mark.parametrize("call", CALLS)
 def test_every_command_of_the_page_is_one_that_the_program_takes(call: str) -> None:
-    arguments = shlex.split(call)[1:]
-    if help_for(arguments) is None:
-        read_arguments(arguments, {})
+    pages.accept(shlex.split(call)[1:])
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_of_the_page_is_there(script: str) -> None:
-    assert (ROOT / script).is_file()
+    assert (pages.ROOT / script).is_file()
 
 
 @pytest.mark.parametrize("code", sorted(set(re.findall(r"AADSTS\d+", PAGE))))
