@@ -15,10 +15,10 @@ from entra_oauth.audit.classify import (
     flows_of,
     items_of,
 )
-from entra_oauth.audit.redacted_values import hidden, host_of
+from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
-from entra_oauth.protocol.messages import is_loopback, split_origin
+from entra_oauth.protocol.messages import host_of, is_loopback, split_origin
 from entra_oauth.recording.claims import claims_of
 from entra_oauth.recording.facts import AUTHORITYS_SIDE
 from entra_oauth.recording.redaction.redact import Redactor

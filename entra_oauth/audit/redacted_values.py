@@ -6,13 +6,12 @@ import re
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from entra_oauth.protocol.guid import same_id as is_same_id
 from entra_oauth.protocol.strict_json import read_object
 from entra_oauth.recording.redaction.finds import PLACEHOLDER
 
-__all__ = ["Jwt", "hidden", "host_of", "jwt", "length", "same", "same_id"]
+__all__ = ["Jwt", "hidden", "jwt", "length", "same", "same_id"]
 
 _TAGGED = re.compile(r"[a-z]{1,5}~([0-9a-f]{10})~*")
 _MASK = re.compile(r"~[a-z]{1,5}~")
@@ -103,11 +102,3 @@ def _decoded(part: str) -> bytes:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", part):
         raise ValueError("it is not base64url")
     return urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-def host_of(url: str) -> str:
-    """The host of an address, in lower case; empty where it has none that can be read."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from entra_oauth._version import __version__
 from entra_oauth.errors import UsageError
@@ -26,6 +26,7 @@ __all__ = [
     "Times",
     "Wire",
     "encode_form",
+    "host_of",
     "is_loopback",
     "parse_form",
     "refuse_control_characters",
@@ -183,6 +184,14 @@ def split_form(text: str) -> RawFields:
 def parse_form(text: str) -> Fields:
     """Names and values, decoded as UTF-8; what is not UTF-8 becomes U+FFFD."""
     return tuple((name, unquote_plus(raw)) for name, raw in split_form(text))
+
+
+def host_of(url: str) -> str:
+    """The host of an address, in lower case; empty where it has none that can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.audit.redacted_values import (
-    hidden,
-    host_of,
-    jwt,
-    length,
-    same,
-)
+from entra_oauth.audit.redacted_values import hidden, jwt, length, same
+from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.step import Level
 

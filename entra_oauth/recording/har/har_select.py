@@ -10,12 +10,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.messages import FORM, is_loopback, parse_form
+from entra_oauth.protocol.messages import FORM, host_of, is_loopback, parse_form
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
@@ -61,7 +60,7 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
     for entry in har.entries:
         kind = kind_of(entry.request)
         if kind is None:
-            left[plain(urlsplit_host(entry.request.url), limit=100) or "no host"] += 1
+            left[plain(host_of(entry.request.url), limit=100) or "no host"] += 1
         else:
             taken.append((entry, kind))
     if not taken:
@@ -92,14 +91,6 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
     )
 
 
-def urlsplit_host(url: str) -> str:
-    """The host of an address; empty where it has none that can be read."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
 def kind_of(request: HttpRequest) -> str | None:
     """The word for an exchange in OAuth, such as `token`; None for one that is none of it."""
     path = request.path
@@ -116,7 +107,7 @@ def kind_of(request: HttpRequest) -> str | None:
         return "token"
     both = fields | form
     is_answer = "state" in both and ("code" in both or "error" in both)
-    if is_answer and (is_loopback(urlsplit_host(request.url)) or not form & {"ctx", "flowToken"}):
+    if is_answer and (is_loopback(host_of(request.url)) or not form & {"ctx", "flowToken"}):
         return "redirect"
     bearer = (request.header("authorization") or "").lower().startswith("bearer ")
     return "api" if bearer else None

@@ -1,4 +1,4 @@
-"""Cookies in the value of a header, one or several, and what their attributes may say.
+"""Finding what must go in cookies: one or several in a header, and their attributes.
 
 A header is to hold one cookie (RFC 6265 §3). Programs that keep each header's name once
 join the values of several, with a line break or with a comma (RFC 9110 §5.3).
@@ -16,10 +16,11 @@ from entra_oauth.protocol.glossary.secrecy import (
     is_cookie_name,
     is_plain_name,
 )
-from entra_oauth.recording.redaction.finds import looks_secret
+from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.finds import Find, looks_secret
 from entra_oauth.recording.redaction.views import View
 
-__all__ = ["COOKIE", "Piece", "attribute_rule", "cookie_pieces", "is_flag", "joined_values"]
+__all__ = ["COOKIE", "cookie_attribute", "cookie_name", "cookies", "joined_values"]
 
 COOKIE = Treatment(Act.SECRET, "ck")
 _LINE = re.compile(r"[^\r\n]+")
@@ -56,7 +57,7 @@ _FORMS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class _Piece:
     """A cookie's name and value, or one of its attributes."""
 
     text: View
@@ -65,7 +66,47 @@ class Piece:
     """Whether it is taken for a cookie because of what stands before it."""
 
 
-def cookie_pieces(value: View, *, attributes: bool) -> Iterator[Piece]:
+def cookies(finder: Finder, value: View, *, attributes: bool) -> Iterator[Find]:
+    """`Cookie`, or with `attributes` `Set-Cookie`, with any number of cookies; names stay."""
+    for piece in _pieces(value, attributes=attributes):
+        name, content = piece.text.partition("=")
+        if piece.is_attribute:
+            yield from _attribute(finder, piece.text)
+        elif "=" not in piece.text.text or (
+            # The end of a value that was broken into lines looks like a name.
+            piece.is_joined and not content.text.strip('= "')
+        ):
+            yield from finder.ruled(COOKIE, piece.text, 0)
+        else:
+            yield from cookie_name(finder, name.strip())
+            yield from finder.ruled(COOKIE, content.strip(), 0)
+
+
+def cookie_name(finder: Finder, name: View) -> Iterator[Find]:
+    """The name of a cookie, if it could be a value."""
+    if not is_cookie_name(name.text):
+        yield from finder.ruled(Treatment(Act.UNKNOWN, "name"), name, 0)
+
+
+def _attribute(finder: Finder, piece: View) -> Iterator[Find]:
+    name, content = (part.strip() for part in piece.partition("="))
+    treatment = _treatment(name.text, content.text)
+    if treatment is None or (not content.text and not _is_flag(name.text)):
+        yield from finder.ruled(COOKIE, piece, 0)
+    else:
+        yield from cookie_attribute(finder, name.text, content)
+
+
+def cookie_attribute(finder: Finder, name: str, content: View) -> Iterator[Find]:
+    """The value of an attribute of that name."""
+    if content.text[:1] == content.text[-1:] == '"' and len(content.text) > 2:
+        content = content.cut(1, len(content.text) - 1)
+    treatment = _treatment(name, content.text) or COOKIE
+    is_address = treatment.act is Act.URL
+    yield from finder.url(content) if is_address else finder.ruled(treatment, content, 0)
+
+
+def _pieces(value: View, *, attributes: bool) -> Iterator[_Piece]:
     """All cookies of a `Cookie` header, or with `attributes` of a `Set-Cookie` header."""
     for number, line in enumerate(_LINE.finditer(value.text)):
         view = value.cut(*line.span())
@@ -73,26 +114,26 @@ def cookie_pieces(value: View, *, attributes: bool) -> Iterator[Piece]:
             yield from _set_cookies(view, is_joined=number > 0)
         else:
             for index, piece in enumerate(view.split(";")):
-                yield Piece(piece.strip(), is_joined=number > 0 and index == 0)
+                yield _Piece(piece.strip(), is_joined=number > 0 and index == 0)
 
 
-def _set_cookies(line: View, *, is_joined: bool) -> Iterator[Piece]:
+def _set_cookies(line: View, *, is_joined: bool) -> Iterator[_Piece]:
     at, in_attributes = 0, False
     for match in _JOINT.finditer(line.text):
         is_end = match[0] == ";"
         if not is_end and not in_attributes and not match[1]:
             continue  # a value may hold a comma: without a blank it is one value, and goes whole
-        yield Piece(line.cut(at, match.start()).strip(), in_attributes, is_joined)
+        yield _Piece(line.cut(at, match.start()).strip(), in_attributes, is_joined)
         at, in_attributes, is_joined = match.end(), is_end, is_joined or not is_end
-    yield Piece(line.cut(at).strip(), in_attributes, is_joined)
+    yield _Piece(line.cut(at).strip(), in_attributes, is_joined)
 
 
-def is_flag(text: str) -> bool:
+def _is_flag(text: str) -> bool:
     """True for an attribute that may stand there without a value."""
     return text.lower() in _FLAGS or text.lower() in _FORMS
 
 
-def attribute_rule(name: str, value: str) -> Treatment | None:
+def _treatment(name: str, value: str) -> Treatment | None:
     """The treatment of an attribute's value; None if not even the name may be shown.
 
     Of an attribute that is known, a value of the form that it has stays.

@@ -2,6 +2,9 @@
 
 Each function looks at a `View` and yields `Find`s, whose places are those of the
 outermost text. Containers inside containers are looked into, whatever they are.
+
+Finds may overlap: a value is found by its name, and once more because it looks like a
+token. Nothing is decided here; `finds.apply` lets the wider one count.
 """
 
 from __future__ import annotations
@@ -15,11 +18,9 @@ from dataclasses import dataclass, field
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
     Treatment,
-    is_cookie_name,
     is_plain_name,
     treatment_of,
 )
-from entra_oauth.recording.redaction.cookies import COOKIE, attribute_rule, cookie_pieces, is_flag
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDER,
@@ -40,6 +41,7 @@ from entra_oauth.recording.redaction.views import (
 __all__ = ["HIDDEN", "Finder", "find"]
 
 _DEPTH = 12
+"""Containers inside one another that are looked into; what lies deeper goes whole."""
 
 # Quantifiers that give nothing back: a hostile page must not make any of these slow.
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])ey[A-Za-z0-9_-]{10,}+\.ey[A-Za-z0-9_-]{2,}+\.[A-Za-z0-9_-]*+")
@@ -209,6 +211,7 @@ class Finder:
         if depth >= _DEPTH:
             yield find("val", value)
             return
+        # Split first, then decode: an & that is percent-encoded belongs to a value.
         pieces = [piece.partition("=") for piece in value.split("&")]
         methods = [
             percent(raw).text for name, raw in pieces if name.text == "code_challenge_method"
@@ -274,41 +277,6 @@ class Finder:
             basic = scheme.text.lower() == "basic"
             yield find("pw", rest, masked=True) if basic else self._token("at", rest)
 
-    def cookies(self, value: View, *, attributes: bool) -> Iterator[Find]:
-        """`Cookie`, or with `attributes` `Set-Cookie`, with any number of cookies; names stay."""
-        for piece in cookie_pieces(value, attributes=attributes):
-            name, content = piece.text.partition("=")
-            if piece.is_attribute:
-                yield from self._attribute(piece.text)
-            elif "=" not in piece.text.text or (
-                # The end of a value that was broken into lines looks like a name.
-                piece.is_joined and not content.text.strip('= "')
-            ):
-                yield from self.ruled(COOKIE, piece.text, 0)
-            else:
-                yield from self.cookie_name(name.strip())
-                yield from self.ruled(COOKIE, content.strip(), 0)
-
-    def cookie_name(self, name: View) -> Iterator[Find]:
-        """The name of a cookie, if it could be a value."""
-        if not is_cookie_name(name.text):
-            yield from self.ruled(Treatment(Act.UNKNOWN, "name"), name, 0)
-
-    def _attribute(self, piece: View) -> Iterator[Find]:
-        name, content = (part.strip() for part in piece.partition("="))
-        rule = attribute_rule(name.text, content.text)
-        if rule is None or (not content.text and not is_flag(name.text)):
-            yield from self.ruled(COOKIE, piece, 0)
-        else:
-            yield from self.cookie_attribute(name.text, content)
-
-    def cookie_attribute(self, name: str, content: View) -> Iterator[Find]:
-        """The value of an attribute of that name."""
-        if content.text[:1] == content.text[-1:] == '"' and len(content.text) > 2:
-            content = content.cut(1, len(content.text) - 1)
-        rule = attribute_rule(name, content.text) or COOKIE
-        yield from self.url(content) if rule.act is Act.URL else self.ruled(rule, content, 0)
-
     def _token(self, kind: str, value: View) -> Find:
         readable = self._readable(kind, value.text)
         start, end = value.place()
@@ -322,6 +290,9 @@ class Finder:
         if len(parts) != 3 or len(parts[2]) < LONG * 2:
             return None
         shown = []
+        # The parts must come out as long as they went in: what stands around the token counts its
+        # bytes. So each is decoded, redacted in place, and encoded again; one whose encoding
+        # is not the usual one would not come back the same, and then all of the token goes.
         for part in parts[:2]:
             try:
                 inner = urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")

@@ -16,35 +16,21 @@ from dataclasses import dataclass, field, replace
 
 from entra_oauth.protocol.glossary.secrecy import Act, header_treatment, is_plain_name
 from entra_oauth.recording.raw import RawMessage, pack, split_message
-from entra_oauth.recording.redaction.cookies import COOKIE
+from entra_oauth.recording.redaction.bodies import body_finds
+from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
 from entra_oauth.recording.redaction.finder import Finder
 from entra_oauth.recording.redaction.finds import (
     LONG,
-    PLACEHOLDER,
     Find,
     apply,
 )
-from entra_oauth.recording.redaction.json_tree import NotJson
-from entra_oauth.recording.redaction.media import is_drawing, is_font, is_picture, tells
-from entra_oauth.recording.redaction.pages import drawing, html
-from entra_oauth.recording.redaction.sheets import is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
 from entra_oauth.recording.step import Half, Level, Seen, Step
 
 __all__ = ["Redacted", "Redactor"]
 
-MAX_BODY_BYTES = 4 * 1024 * 1024
-"""A larger body is not looked into: it goes whole."""
-
-_JSON_TYPES = re.compile(r"\b(?:json|jwk)\b|\+json")
-_HTML = re.compile(rb"\s*+(?:\xef\xbb\xbf)?+\s*+<(?:!doctype|html|head|body|form|title|!--)", re.I)
-_LABELS = re.compile(r"image/|font/|text/css")
-"""Types that are given to bodies of any kind. What such a body is, its beginning tells."""
-_ENTITY = re.compile(rb"<!ENTITY", re.I)
-_MARKUP = re.compile(r"image/|font/|text/|[a-z]+/[a-z.-]*xml\b|application/xhtml")
 _PLACE = re.compile(r"(?:[a-z0-9.-]{1,255}|\[[0-9a-f:.]{2,45}\]):[0-9]{1,5}", re.I)
 """What a proxy is asked to be connected with (RFC 9112 section 3.2.3)."""
-_FORM_START = re.compile(rb"[A-Za-z_~][A-Za-z0-9_.~-]*+=[^\s<>\"{}]*+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +96,20 @@ class Redactor:
         """The name of a cookie."""
         text = as_bytes_text(name)
         finder = self._finder
-        return self._done(text, [*finder.cookie_name(whole(text)), *finder.words(whole(text), 0)])
+        return self._done(text, [*cookie_name(finder, whole(text)), *finder.words(whole(text), 0)])
 
     def cookie_attribute(self, name: str, value: str) -> Redacted:
         """The value of an attribute of a cookie."""
         text = as_bytes_text(value)
-        return self._done(text, [*self._finder.cookie_attribute(name, whole(text))])
+        return self._done(text, [*cookie_attribute(self._finder, name, whole(text))])
 
     def body(self, body: bytes, content_type: str = "") -> Redacted:
         """A decoded body. What is not understood is taken out whole."""
         if not body or self.level is Level.NONE:
             return Redacted(body, ())
         text = body.decode("latin-1")
-        finds = self._body(body, whole(text), content_type.lower())
+        kind = content_type.lower()
+        finds = body_finds(self._finder, body, whole(text), kind, self.known)
         if finds is None:
             out = Find(start=0, end=len(text), kind="body", value=text)
             return replace(self._done(text, [out]), understood=False)
@@ -142,52 +129,11 @@ class Redactor:
         if lower in ("authorization", "proxy-authorization"):
             return [*finder.credentials(value)]
         if lower in ("cookie", "set-cookie"):
-            return [*finder.cookies(value, attributes=lower == "set-cookie")]
+            return [*cookies(finder, value, attributes=lower == "set-cookie")]
         rule = header_treatment(name)
         if rule.act is Act.URL:
             return [*finder.url(value)]
         return [*finder.ruled(rule, value, 0)]
-
-    def _body(self, body: bytes, view: View, kind: str) -> list[Find] | None:
-        """The finds in a body; None if it is not understood."""
-        if len(body) > MAX_BODY_BYTES:
-            return None
-        if PLACEHOLDER.fullmatch(view.text):
-            return []  # it was taken out before
-        is_seen = kind.startswith("image/") and is_picture(body)
-        if self.level is Level.PII and (is_seen or is_drawing(body)):
-            return [_whole(view, "pic")]
-        if is_seen or (kind.startswith("font/") and is_font(body)):
-            # Nothing is looked for in there but what would tell that it is more than that.
-            holds = tells(view.text) or any(as_bytes_text(k) in view.text for k in self.known)
-            return None if holds else []
-        return self._text(body, view, kind)
-
-    def _text(self, body: bytes, view: View, kind: str) -> list[Find] | None:
-        finder = self._finder
-        is_css = kind.startswith("text/css")
-        starts_json = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-        if _JSON_TYPES.search(kind) or starts_json:
-            try:
-                return [*finder.json(view)]
-            except NotJson:
-                if not is_css:
-                    return None
-        if _ENTITY.search(body):
-            return None  # what its words stand for is not looked up
-        if is_drawing(body) and (not kind or _MARKUP.match(kind)):
-            return [*drawing(finder, view)]
-        if "html" in kind or "xml" in kind or _HTML.match(body):
-            return [*html(finder, view)] if _HTML.match(body) else None
-        if "x-www-form-urlencoded" in kind:
-            return [*finder.form(view)]
-        if (not kind or _LABELS.match(kind)) and _FORM_START.match(body):
-            return [*finder.form(view)]
-        if is_css:
-            return [*sheet(finder, view)] if is_sheet(view.text) else None
-        if kind.startswith("text/plain") or not kind:
-            return [*finder.words(view, 0)]
-        return None
 
     # ---- messages ----------------------------------------------------------------
 
@@ -201,6 +147,8 @@ class Redactor:
             found = Find(start=0, end=len(text), kind="msg", value=text)
             return *self._applied(text, [found]), ("not-understood",)
         interim, before, _ = self.message(message.interim) if message.interim else (b"", (), ())
+        # Head and body are redacted apart, then made to agree again: a body that was masked is
+        # shorter, so Content-Length is set by the difference, and what was wrong stays wrong.
         head, in_head = self._head(message)
         after = replace(split_message(head), interim=interim)
         body, in_body, changes = self._framed(message)
@@ -292,6 +240,8 @@ class Redactor:
     def _sized(
         self, half: Half, data: bytes, finds: tuple[Find, ...], changes: tuple[str, ...]
     ) -> Half:
+        # The size on the wire, beside the size of what is left, would give a masked password's
+        # length away.
         hidden = any(find.masked or len(find.value) < LONG for find in finds)
         size = None if hidden else half.original_size
         return replace(half, data=data, original_size=size, changes=changes)
@@ -310,8 +260,8 @@ def _chunked(message: RawMessage, body: bytes) -> tuple[bytes, tuple[str, ...]]:
     if end.strip(b"\r\n") != b"0":  # what stands after the last chunk is rarely looked at
         end, changes = b"0\r\n\r\n", ("trailer",)
     if body == b"".join(chunks):
-        kept = message.body[: len(message.body) - len(found[1])] if found else b""
-        return kept + end, changes
+        before_end = message.body[: len(message.body) - len(found[1])] if found else b""
+        return before_end + end, changes
     if len(body) != sum(map(len, chunks)):
         return b"%x\r\n%b\r\n" % (len(body), body) + end, (*changes, "chunks")
     out, at = [], 0

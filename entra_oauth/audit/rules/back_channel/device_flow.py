@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Flow, Item, StepKind
-from entra_oauth.audit.redacted_values import hidden, host_of, length
+from entra_oauth.audit.redacted_values import hidden, length
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
+from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.findings import Severity
 
 __all__: list[str] = []

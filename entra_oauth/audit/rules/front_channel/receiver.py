@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import hidden, host_of, same
+from entra_oauth.audit.redacted_values import hidden, same
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
+from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.findings import Severity
 
 __all__: list[str] = []

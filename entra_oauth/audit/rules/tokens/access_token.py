@@ -7,18 +7,13 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import (
-    Jwt,
-    hidden,
-    host_of,
-    jwt,
-    same,
-)
+from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.guid import GUID
+from entra_oauth.protocol.messages import host_of
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
 from entra_oauth.protocol.scopes import resource_of
 from entra_oauth.recording.findings import Severity

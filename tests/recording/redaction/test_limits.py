@@ -1,0 +1,253 @@
+"""The redactor and the leak search at their limits: one character, one layer, one byte."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64encode, urlsafe_b64encode
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from entra_oauth.recording.redaction.bodies import MAX_BODY_BYTES
+from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.redact import Redactor
+from entra_oauth.recording.redaction.secrets import leaks, needles
+from entra_oauth.recording.redaction.views import View, html_text, json_string, percent, whole
+from entra_oauth.recording.step import Level
+from kit.canaries import jwt
+
+KEY = b"k" * 32
+REDACTOR = Redactor(level=Level.SECRETS, key=KEY)
+SECRET = "Canary-Secret-Of-Some-Length-0123456789"
+
+
+# ---- the redactor ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("length", "shown"), [(15, "~state~"), (16, "state~")])
+def test_from_sixteen_characters_on_a_value_keeps_its_length(length: int, shown: str) -> None:
+    done = REDACTOR.parameter("state", "S3" * 7 + "x" * (length - 14)).text
+    assert done.startswith(shown)
+    assert len(done) == (16 if length == 16 else len("~state~"))
+
+
+@pytest.mark.parametrize(("word", "is_found"), [("elevenchars", False), ("twelve-chars", True)])
+def test_from_twelve_characters_on_a_known_secret_is_found_in_any_text(
+    word: str, is_found: bool
+) -> None:
+    redactor = Redactor(level=Level.SECRETS, key=KEY, known={word: "code"})
+    assert (word not in redactor.words(f"said {word} aloud").text) == is_found
+    assert (word not in redactor.url(f"https://a.example/{word}/b").text) == is_found
+
+
+def test_of_two_known_secrets_the_longer_goes_as_a_whole() -> None:
+    known = {"twelve-chars": "code", "twelve-chars-and-more": "state"}
+    redactor = Redactor(level=Level.SECRETS, key=KEY, known=known)
+    assert redactor.words("a twelve-chars-and-more b").text.startswith("a state~")
+    assert redactor.words("twelve-chars twelve-chars").text == "~code~ ~code~"
+
+
+@pytest.mark.parametrize("body", [b'"text"', b"5", b"true", b"null"])
+def test_json_without_a_brace_is_understood_by_its_label(body: bytes) -> None:
+    for label in ("application/json", "application/problem+json", "application/jwk-set+json"):
+        assert REDACTOR.body(body, label).understood, label
+    torn = REDACTOR.body(b"text that is no JSON", "application/problem+json")
+    assert not torn.understood
+    assert b"text" not in torn.data
+
+
+def test_a_string_alone_is_read_under_its_label_and_taken_out() -> None:
+    done = REDACTOR.body(json.dumps(SECRET).encode(), "application/problem+json")
+    assert SECRET.encode() not in done.data
+    assert done.data.startswith(b'"')
+
+
+PAIRS: list[tuple[dict[str, Any], str]] = [
+    ({"name": "state", "value": "12345"}, "~state~"),
+    ({"Name": "state", "Value": "12345"}, "~state~"),
+    ({"name": "client_id", "value": "12345"}, "12345"),
+    ({"name": "client_secret", "value": "x"}, "~sec~"),
+]
+
+
+@pytest.mark.parametrize(("pair", "value"), PAIRS)
+def test_a_pair_of_name_and_value_is_read_by_its_name(pair: dict[str, Any], value: str) -> None:
+    done = json.loads(REDACTOR.body(json.dumps(pair).encode(), "application/json").data)
+    assert list(done.values()) == [pair.get("name", pair.get("Name")), value], "and the name stays"
+
+
+def test_a_name_alone_is_a_persons_and_no_pair() -> None:
+    people = Redactor(level=Level.PII, key=KEY)
+    done = json.loads(people.body(b'{"name": "Ada", "value": "state"}', "application/json").data)
+    assert done["value"] != "state", "under a name that says nothing"
+    alone = json.loads(people.body(b'{"name": "Ada"}', "application/json").data)
+    assert alone == {"name": "~pii~"}
+    number = json.loads(REDACTOR.body(b'{"name": 5, "value": "x"}', "application/json").data)
+    assert number["value"] == "~val~"
+
+
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [("0", "0"), ("1", "1"), ("2", "0"), ("9", "9"), ("99", "99"), ("-1", "0")]
+    + [("1" * 15, "0"), ("1" * 16, "9" * 16), ("9" * 20, "9" * 20)],
+)
+def test_a_number_under_an_unknown_name_goes(number: str, left: str) -> None:
+    body = f'{{"never_heard_of_it": {number}, "expires_in": {number}}}'.encode()
+    done = REDACTOR.body(body, "application/json").data.decode()
+    assert done == f'{{"never_heard_of_it": {left}, "expires_in": {number}}}'
+
+
+def test_a_number_that_tells_of_a_person_goes_only_where_people_do() -> None:
+    body = b'{"phone_number": 12345}'
+    assert REDACTOR.body(body, "application/json").data == body
+    people = Redactor(level=Level.PII, key=KEY)
+    assert people.body(body, "application/json").data == b'{"phone_number": 0}'
+
+
+def test_the_largest_body_is_looked_into_and_one_byte_more_is_not() -> None:
+    text = b"a " * (MAX_BODY_BYTES // 2)
+    assert REDACTOR.body(text, "text/plain").understood
+    assert not REDACTOR.body(text + b"b", "text/plain").understood
+
+
+@pytest.mark.parametrize("layers", [1, 2, 5, 11, 12, 13, 40])
+def test_a_secret_is_found_however_deep_it_lies(layers: int) -> None:
+    text = f"code={SECRET}"
+    for _ in range(layers):
+        text = "redirect_uri=" + quote(f"https://a.example/?{text}", safe="")
+    done = REDACTOR.url(f"https://a.example/?{text}")
+    assert SECRET not in done.text
+
+
+def test_a_finder_does_not_go_deeper_than_its_limit() -> None:
+    finder = Finder(key=KEY)
+    view = whole("scope=openid&prompt=none")
+    assert list(finder.form(view, 10)) == []
+    assert [f.value for f in finder.form(view, 11)] == ["openid", "none"]
+    (found,) = finder.form(view, 12)
+    assert (found.start, found.end) == (0, len(view.text))
+    assert list(finder.inside(whole("openid"), 11)) == []
+    assert [f.kind for f in finder.inside(whole("openid"), 12)] == ["val"]
+
+
+SIGNATURE = "c2lnbmF0dXJl" * 4
+
+
+@pytest.mark.parametrize(("length", "readable"), [(31, False), (32, True)])
+def test_a_token_with_a_short_signature_goes_whole(length: int, readable: bool) -> None:
+    token = jwt({"alg": "RS256"}, {"aud": "api://x"}, SIGNATURE[:length])
+    done = REDACTOR.parameter("access_token", token).text
+    assert len(done) == len(token)
+    assert done.startswith("ey" if readable else "at~")
+
+
+def test_a_part_whose_encoding_is_not_the_usual_one_is_no_readable_token() -> None:
+    usual = jwt({"alg": "RS256"}, {"aud": "xy"}, SIGNATURE)
+    header, claims, signature = usual.split(".")
+    padded = len(claims) % 4
+    assert padded, "else there are no bits after the last byte"
+    odd = f"{claims[:-1]}{chr(ord(claims[-1]) + 1)}"
+    assert REDACTOR.parameter("access_token", usual).text.startswith("ey")
+    changed = REDACTOR.parameter("access_token", f"{header}.{odd}.{signature}").text
+    assert changed.startswith("at~")
+    array = jwt({"alg": "RS256"}, [], SIGNATURE)  # type: ignore[arg-type]
+    assert REDACTOR.parameter("access_token", array).text.startswith("at~")
+
+
+# ---- views ------------------------------------------------------------------------------
+
+
+def places(view: View) -> list[tuple[str, int, int]]:
+    return list(zip(view.text, view.starts, view.ends, strict=True))
+
+
+def test_each_character_knows_the_whole_escape_that_it_came_from() -> None:
+    assert places(percent(whole("a%2Fb+c"))) == [
+        *(("a", 0, 1), ("/", 1, 4), ("b", 4, 5), (" ", 5, 6), ("c", 6, 7)),
+    ]
+    assert places(json_string(whole(r"a\u00e9\n"))) == [
+        *(("a", 0, 1), ("\xc3", 1, 7), ("\xa9", 1, 7), ("\n", 7, 9)),
+    ]
+    assert places(html_text(whole("&lt;x&#65;"))) == [("<", 0, 4), ("x", 4, 5), ("A", 5, 10)]
+    pair = json_string(whole(r"\ud83d\ude00!"))
+    assert pair.text == "\U0001f600".encode().decode("latin-1") + "!"
+    assert (pair.cut(0, 4).place(), pair.cut(4).place()) == ((0, 12), (12, 13))
+
+
+def test_a_view_of_a_view_has_its_places_in_the_outermost_text() -> None:
+    outer = whole("v=%5Cu0041%22")
+    inner = json_string(percent(outer.cut(2)))
+    assert places(inner) == [("A", 2, 10), ('"', 10, 13)]
+    assert inner.strip() == inner
+    assert [part.text for part in whole("a&b&&c").split("&")] == ["a", "b", "", "c"]
+    before, after = whole("a=b=c").partition("=")
+    assert (before.place(), after.place(), after.text) == ((0, 1), (2, 5), "b=c")
+    alone, nothing = whole("abc").partition("=")
+    assert (alone.text, nothing.text) == ("abc", "")
+    assert whole("  x ").strip().place() == (2, 3)
+    assert whole("   ").strip().text == ""
+
+
+# ---- the leak search ------------------------------------------------------------------
+
+
+def test_a_secret_is_searched_for_from_sixteen_characters_on() -> None:
+    assert needles("x" * 15) == frozenset()
+    assert needles("x" * 16) == {b"x" * 16}
+    assert needles("é" * 8) == {"é".encode() * 8}, "bytes count"
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(47, 1), (48, 3)])
+def test_of_a_long_secret_both_ends_are_searched_for(length: int, pieces: int) -> None:
+    secret = "".join(chr(ord("A") + at) for at in range(length))
+    found = needles(secret)
+    assert len(found) == pieces
+    assert {len(each) for each in found} == ({length} if pieces == 1 else {length, 24})
+
+
+@pytest.mark.parametrize(("dots", "count"), [(1, 3), (2, 2), (3, 3), (4, 2)])
+def test_of_a_jwt_only_the_signature_is_a_piece(dots: int, count: int) -> None:
+    token = "ey" + "A" * 60 + ".b" * (dots - 1) + "." + "s" * 16
+    assert len(needles(token)) == count
+    assert (b"s" * 16 in needles(token)) == (dots in (2, 4))
+    short = "ey" + "A" * 60 + ".b." + "s" * 15
+    assert needles(short) == {short.encode()}, "a signature that is short is no needle"
+
+
+@pytest.mark.parametrize(("layers", "is_found"), [(1, True), (2, True), (3, True), (4, False)])
+def test_gzip_is_undone_three_layers_deep(layers: int, is_found: bool) -> None:
+    data = SECRET.encode()
+    for _ in range(layers):
+        # With what compresses well beside it: else it would be stored, and could be read.
+        data = b"before" + gzip.compress(b"x" * 400 + data)
+    assert leaks(data, [SECRET]) is is_found
+
+
+def test_a_plus_of_a_form_is_a_space_and_elsewhere_a_plus() -> None:
+    spaced, plus = "a secret with spaces in it", "a+secret+with+plus+in+it"
+    assert leaks(b"password=a+secret+with+spaces+in+it", [spaced])
+    assert leaks(b"password=a%20secret+with%20spaces+in+it", [spaced])
+    assert leaks(b"password=a%2Bsecret%2Bwith%2Bplus%2Bin%2Bit", [plus])
+    assert leaks(b"password=a%252Bsecret%252Bwith%252Bplus%252Bin%252Bit", [plus])
+    assert leaks(b"token:a+secret+with+plus+in+it", [plus])
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
+def test_base64_is_found_at_each_alignment_and_in_both_alphabets(before: str) -> None:
+    secret = "~~~???>>>" * 3
+    plain = b64encode((before + secret + "after").encode())
+    assert b"+" in plain or b"/" in plain
+    assert leaks(b"<" + plain + b">", [secret])
+    assert leaks(urlsafe_b64encode((before + secret + "after").encode()), [secret])
+    assert leaks(secret.encode().hex().encode(), [secret])
+    assert leaks(secret.encode().hex().upper().encode(), [secret])
+    assert not leaks(b64encode((before + secret[:-9] + "after" * 3).encode()), [secret])
+
+
+def test_nothing_is_found_where_nothing_is_looked_for() -> None:
+    assert not leaks(b"", [SECRET])
+    assert not leaks(SECRET.encode(), [])
+    assert not leaks(SECRET[:-1].encode(), [SECRET])
+    assert not leaks(b"\x1f\x8b\x08 is no gzip", [SECRET])
