@@ -149,6 +149,12 @@ def test_two_sign_ins_at_the_same_time_are_told_apart_by_what_they_share() -> No
     assert flows(*sign_in("a", AT), *sign_in("b", AT + 1)) == [[1, 3, 5, 7, 9], [2, 4, 6, 8, 10]]
 
 
+def test_a_code_tells_where_a_token_request_belongs_and_its_state_does_not() -> None:
+    first, second = sign_in("a", AT)[:2], sign_in("b", AT + 1)[:2]
+    redeemed = token(grant_type=CODE, code="co-a", state="st-b", at=AT + 9)
+    assert flows(*first, *second, redeemed) == [[1, 3, 5], [2, 4]]
+
+
 def test_a_call_belongs_to_the_token_that_it_shows_and_else_to_none() -> None:
     (asked,) = [token({"access_token": "at"}, grant_type="password")]
     assert flows(asked, call("Bearer at")) == [[1, 2]]
