@@ -132,6 +132,21 @@ def test_a_finder_does_not_go_deeper_than_its_limit() -> None:
     assert [f.kind for f in finder.inside(whole("openid"), 12)] == ["val"]
 
 
+def test_a_form_inside_of_a_harmless_value_is_looked_into() -> None:
+    done = REDACTOR.parameter("scope", f"prompt=none&state=12345&code={SECRET}").text
+    assert done.startswith("prompt=none&state=~state~&code=code~")
+    assert REDACTOR.parameter("scope", "state=12345").text == "state=~state~"
+    address = "https://a.example/?prompt=none&state=12345"
+    assert REDACTOR.parameter("scope", address).text == address.replace("12345", "~state~")
+
+
+def test_a_name_that_was_taken_out_before_stays_as_it_is() -> None:
+    body = b'{"name~0123456789~~~~~~~": 1}'
+    assert REDACTOR.body(body, "application/json").data == body
+    taken = REDACTOR.body(b'{"0.Canary+/=-~_Secret-1234567890": 1}', "application/json")
+    assert b"Canary" not in taken.data
+
+
 SIGNATURE = "c2lnbmF0dXJl" * 4
 
 
@@ -251,3 +266,6 @@ def test_nothing_is_found_where_nothing_is_looked_for() -> None:
     assert not leaks(SECRET.encode(), [])
     assert not leaks(SECRET[:-1].encode(), [SECRET])
     assert not leaks(b"\x1f\x8b\x08 is no gzip", [SECRET])
+    other = b64encode(SECRET.encode()).replace(b"Q", b"R", 1)
+    assert other[1:] == b64encode(SECRET.encode())[1:]
+    assert not leaks(other, [SECRET]), "its first character is another one"
