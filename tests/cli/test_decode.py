@@ -14,7 +14,7 @@ from entra_oauth.cli.decode import describe
 from entra_oauth.errors import plain
 from entra_oauth.protocol.jwt import DecodedJwt
 from kit import canaries, needs
-from kit.command_line import Ran, call, error_of, on_stdin
+from kit.command_line import Ran, as_program, call, error_of, on_stdin
 
 HEADER = {"alg": "RS256", "kid": "a-key", "typ": "JWT"}
 NOON = 1_767_268_800.0  # 2026-01-01 12:00:00Z
@@ -216,8 +216,7 @@ def test_a_token_may_come_as_it_was_copied(text: str) -> None:
 def test_at_a_prompt_the_token_is_not_shown() -> None:
     from kit.processes.ptys import Session
 
-    program = "from entra_oauth.cli import main\nraise SystemExit(main(['decode']))\n"
-    with Session(program) as terminal:
+    with Session(as_program("decode")) as terminal:
         terminal.wait_for("token> ")
         terminal.wait_until_raw()
         terminal.press(TOKEN + "\r")

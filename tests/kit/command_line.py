@@ -44,6 +44,7 @@ __all__ = [
     "Ran",
     "Running",
     "Stdin",
+    "as_program",
     "at",
     "authority",
     "call",
@@ -354,6 +355,18 @@ with open({part!r}, "w", encoding="ascii") as file:
     file.write(sys.argv[1])
 os.replace({part!r}, {whole!r})
 """
+
+
+def as_program(*arguments: str) -> str:
+    """Python that runs a command as its program does, down to the end of the process.
+
+    `main` with arguments is for a process that goes on. One that ends while a thread is in
+    the middle of an import would end in an abort.
+    """
+    return (
+        "import sys\nfrom entra_oauth.cli import program\n"
+        f"sys.argv = {['entra-oauth', *arguments]!r}\nprogram()\n"
+    )
 
 
 def environment(**changes: str | None) -> dict[str, str]:

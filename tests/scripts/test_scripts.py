@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -133,6 +134,69 @@ def test_what_would_lead_out_of_the_environment_is_not_handed_on(
     assert "PIP_TARGET" not in handed
     assert handed["PIP_CERT"] == "company.pem"
     assert handed["PYTHONUTF8"] == "1"
+
+
+# ------------------------------------------------------- the groups of tests
+
+
+def _test_script() -> ModuleType:
+    """`scripts/test.py`, whose name is one of the standard library's too."""
+    spec = importlib.util.spec_from_file_location("test_script", ROOT / "scripts" / "test.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+IN_GROUPS = ["-n", "auto", "--dist", "worksteal"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tools", "handed"),
+    [
+        ([], ["ruff", "ruff", "mypy"], [*IN_GROUPS, "-m", "not foreign"]),
+        (["--quick"], ["ruff", "ruff"], [*IN_GROUPS, "-m", "not foreign and not slow"]),
+        (["--all"], ["ruff", "ruff", "mypy"], IN_GROUPS),
+        (["--all", "-x"], ["ruff", "ruff", "mypy"], [*IN_GROUPS, "-x"]),
+        (["-q", "tests/cache"], [], ["-q", "tests/cache"]),
+        (["-m", "foreign"], [], ["-m", "foreign"]),
+    ],
+    ids=" ".join,
+)
+def test_a_group_is_chosen_and_the_rest_goes_to_pytest(
+    arguments: list[str],
+    tools: list[str],
+    handed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran: list[tuple[str, list[str]]] = []
+
+    def run(name: str, arguments: list[str]) -> int:
+        ran.append((name, arguments))
+        return 0
+
+    script = _test_script()
+    monkeypatch.setattr(environment, "prepare", lambda **groups: None)
+    monkeypatch.setattr(script, "_module", run)
+    monkeypatch.setattr(script, "_is_installed", lambda module: True)
+    assert script.main(arguments) == 0
+    assert [name for name, _ in ran] == [*tools, "pytest"], "what pytest says comes last"
+    assert ran[-1][1] == handed
+    assert capsys.readouterr().err.count("minutes") == len(tools)
+
+
+@pytest.mark.parametrize("tool", ["mypy", "pytest"])
+def test_what_fails_is_said_after_the_tests(
+    tool: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = _test_script()
+    monkeypatch.setattr(environment, "prepare", lambda **groups: None)
+    monkeypatch.setattr(script, "_module", lambda name, arguments: 2 if name == tool else 0)
+    monkeypatch.setattr(script, "_is_installed", lambda module: True)
+    assert script.main([]) == (1 if tool == "mypy" else 2)
+    assert ("mypy failed: see above" in capsys.readouterr().err) is (tool == "mypy")
 
 
 # ------------------------------------------------------- pyproject and pip

@@ -21,6 +21,7 @@ from kit.command_line import (
     Person,
     Ran,
     Running,
+    as_program,
     at,
     authority,
     call,
@@ -395,8 +396,7 @@ def test_in_a_terminal_the_address_is_asked_for_until_it_fits(
     from kit.processes.ptys import Session
 
     begin(person, server.url, "--procedure", "hardened")
-    program = "from entra_oauth.cli import main\nraise SystemExit(main(['exchange']))\n"
-    with Session(program) as terminal:
+    with Session(as_program("exchange")) as terminal:
         terminal.wait_for("address> ")
         terminal.wait_until_raw()
         terminal.press(person.final_address(state="theirs") + "\r")

@@ -23,6 +23,7 @@ from kit.command_line import (
     Person,
     Ran,
     Running,
+    as_program,
     at,
     call,
     environment,
@@ -392,8 +393,7 @@ def test_a_signal_at_a_prompt_gives_the_terminal_back(verb: str, number: int) ->
     options = [*AT_NOBODY, "--no-browser", "--paste"] if verb == "login" else []
     if verb == "exchange":
         assert call("authorize-url", *AT_NOBODY).code == 0
-    program = f"from entra_oauth.cli import main\nraise SystemExit(main({[verb, *options]!r}))\n"
-    with Session(program) as terminal:
+    with Session(as_program(verb, *options)) as terminal:
         terminal.wait_until_raw()
         terminal.wait_for("aste the")
         if number == signal.SIGINT:

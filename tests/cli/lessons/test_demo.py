@@ -14,7 +14,7 @@ import pytest
 
 from entra_oauth.practice import PracticeTenant
 from kit import needs
-from kit.command_line import Person, call, environment, error_of
+from kit.command_line import Person, as_program, call, environment, error_of
 
 STEPS = [
     "1  This program opens the authorize URL in the browser",
@@ -118,9 +118,7 @@ def test_colour_is_for_who_looks_at_standard_output(
 def test_in_a_terminal_standard_output_that_is_a_pipe_has_no_colour() -> None:
     from kit.processes.ptys import Session
 
-    with Session(
-        "from entra_oauth.cli import main\nraise SystemExit(main(['demo']))\n"
-    ) as terminal:
+    with Session(as_program("demo")) as terminal:
         code, out = terminal.finish()
     assert (code, "\x1b" in out) == (0, False)
 

@@ -11,7 +11,7 @@ from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENA
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
 from kit import needs
-from kit.command_line import Running
+from kit.command_line import Running, as_program
 from kit.practice import ALICE, DAEMON, PASSWORD, SECRET
 from kit.servers.app_certificates import LOCKED, PASSPHRASE, key_pem, pem
 
@@ -27,8 +27,7 @@ def in_a_terminal(arguments: list[str], prompt: str, typed: str) -> tuple[int, s
     """Exit code, standard output and what the terminal showed."""
     from kit.processes.ptys import Session
 
-    program = f"from entra_oauth.cli import main\nraise SystemExit(main({arguments!r}))\n"
-    with Session(program) as terminal:
+    with Session(as_program(*arguments)) as terminal:
         terminal.wait_for(prompt)
         terminal.wait_until_raw()
         terminal.press(typed + "\r")

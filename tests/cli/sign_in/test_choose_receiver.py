@@ -18,6 +18,7 @@ from kit.command_line import (
     Person,
     Running,
     Stdin,
+    as_program,
     at,
     authority,
     call,
@@ -253,11 +254,6 @@ def address_in(said: str, *, number: int = -1) -> str:
 
 # ---- a terminal -----------------------------------------------------------------------
 
-PROGRAM = """
-from entra_oauth.cli import main
-raise SystemExit(main({arguments!r}))
-"""
-
 
 @pytest.fixture
 def server_and_person() -> Iterator[tuple[str, Person]]:
@@ -267,7 +263,7 @@ def server_and_person() -> Iterator[tuple[str, Person]]:
 
 
 def in_terminal(*arguments: str) -> Session:
-    return Session(PROGRAM.format(arguments=[*arguments]))
+    return Session(as_program(*arguments))
 
 
 @needs.posix
