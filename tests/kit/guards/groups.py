@@ -23,10 +23,10 @@ TESTS = Path(__file__).parents[2]
 
 FOREIGN = {
     "against/test_clients_python.py": 40,
-    "lessons/test_kit.py::test_every_command_of_a_page_runs": 0,
-    "lessons/test_kit.py::test_the_stick_has_the_documents_and_no_place_of_this_machine": 0,
-    "lessons/test_kit.py::test_the_stick_installs_without_an_index": 0,
-    "lessons/test_kit.py::test_what_is_made_is_current": 0,
+    "lessons/test_kit.py::test_every_command_of_a_page_runs": 22,
+    "lessons/test_kit.py::test_the_stick_has_the_documents_and_no_place_of_this_machine": 17,
+    "lessons/test_kit.py::test_the_stick_installs_without_an_index": 17,
+    "lessons/test_kit.py::test_what_is_made_is_current": 8,
 }
 """Seconds of work (user and system, with those of the processes that it starts)."""
 
