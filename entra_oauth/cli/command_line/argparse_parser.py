@@ -38,7 +38,16 @@ def read_with_argparse(arguments: list[str], verb: Verb) -> tuple[dict[str, obje
     The words that may follow the verb are there too. Raises `UsageError`.
     """
     found, unknown = parser_for(verb).parse_known_args(arguments)
-    return vars(found), unknown
+    options = declared_by(verb.options).options
+    dashes = {option.dest: _with_its_dashes(getattr(found, option.dest)) for option in options}
+    return {**vars(found), **dashes}, unknown
+
+
+def _with_its_dashes(value: object) -> object:
+    """The value as it was given; argparse before Python 3.13 makes an empty list of `--`."""
+    if value == []:
+        return "--"
+    return ["--" if each == [] else each for each in value] if isinstance(value, list) else value
 
 
 def parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ wrong ones and none.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from entra_oauth.cli import fast_token
@@ -70,6 +70,8 @@ def commands(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 @given(commands())
+@example(("login", ["--tenant=--"]))
+@example(("login", ["--scope=--", "--scope="]))
 def test_the_plain_reader_agrees_with_argparse_wherever_it_says_anything(
     command: tuple[str, list[str]],
 ) -> None:
