@@ -82,7 +82,6 @@ def before(**changes: Any) -> IdToken:
 
 
 def test_a_refresh_that_brings_another_person_is_refused() -> None:
-    # J09
     world = World([tokens(id_token=id_token(sub="somebody-else"))])
     with canaries.refused(IdTokenRefused) as caught:
         refresh(person(), REFRESH_TOKEN, world.channels, before=before())

@@ -134,7 +134,6 @@ def test_each_authority_has_keys_of_its_own() -> None:
 
 
 def test_an_unknown_key_is_looked_for_once_a_minute_at_most() -> None:
-    # J03
     world, store = World([tokens()], keys=id_token_key.keys_answer()), KeyStore()
     check(world, id_token(), store)
     for passed, fetched in [(REFETCH_S - 1, 1), (REFETCH_S, 2), (REFETCH_S + 1, 2)]:

@@ -177,7 +177,6 @@ def test_exchanges_stand_in_the_order_in_which_they_ended() -> None:
     assert [e.note for e in recorder.recording.exchanges][-1] == "token"
 
 
-# E20
 def test_no_repr_of_a_recording_shows_a_secret() -> None:
     recorder = Recorder()
     sign_in(PLAN, recorder.wrap(played()))

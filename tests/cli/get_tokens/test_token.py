@@ -257,7 +257,7 @@ def test_a_token_of_one_authority_is_not_given_for_another(ours: at_hand.AtHand)
         ["--authority-host", "https://login.microsoftonline.us"],
     ):
         options = [*ours.options, *changed]
-        assert command_line.call("token", *options).code == 4  # K07
+        assert command_line.call("token", *options).code == 4
 
 
 def test_a_damaged_store_is_said_once_and_asks_for_a_sign_in(ours: at_hand.AtHand) -> None:
@@ -458,7 +458,7 @@ def test_logout_forgets_and_says_what_is_still_honoured(work: at_hand.AtHand) ->
     left = subprocess.run(
         ["grep", "-rl", token[:40], os.environ["HOME"]], capture_output=True, check=False
     )
-    assert left.stdout == b""  # K09
+    assert left.stdout == b""
     assert command_line.call("token").code == 4
     again = command_line.call("logout")
     assert (again.code, again.out) == (0, "")
@@ -825,7 +825,7 @@ def test_login_keeps_saves_a_profile_and_token_finds_it(person: command_line.Per
     paths = list(folder.rglob("*"))
     assert any(canaries.REFRESH_TOKEN in p.read_text() for p in paths if p.is_file())
     if os.name == "posix":
-        assert all(stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0 for path in paths)  # K01
+        assert all(stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0 for path in paths)
     assert person.page
     canaries.assert_clean(Path(Profiles.standard(os.environ).path).read_text())
 
@@ -872,7 +872,7 @@ def test_a_full_disk_does_not_take_the_token_away(
 
     monkeypatch.setattr(os, "fsync", full)
     ran = login(person, "-o", "token")
-    assert (ran.code, ran.out) == (0, canaries.ACCESS_TOKEN + "\n")  # K06
+    assert (ran.code, ran.out) == (0, canaries.ACCESS_TOKEN + "\n")
     assert "will not be kept" in ran.err
 
 
