@@ -70,7 +70,17 @@ PARTS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("decode", "show what a token says, in words (not verified)"),
             ("explain", "what an error, a parameter, a claim or a lint rule means"),
-            ("doctor", "what on this machine, its network and the registration is in the way"),
+        ),
+    ),
+    (
+        "",
+        "doctor_verbs",
+        (("doctor", "what on this machine, its network and the registration is in the way"),),
+    ),
+    (
+        "",
+        "see_verbs",
+        (
             (
                 "completion",
                 "a script for bash, zsh, fish or PowerShell that completes verbs and options",

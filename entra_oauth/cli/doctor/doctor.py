@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cli.session.console import Console
     from entra_oauth.cli.session.verb_session import Session
-    from entra_oauth.cli.verbs.see_verbs import DoctorOptions
+    from entra_oauth.cli.verbs.doctor_verbs import DoctorOptions
 
 __all__ = ["run"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from entra_oauth.cli.command_line.declare import Origins, flag, option
 
-__all__ = ["ExplainOptions", "RecordingOptions", "RedactedCopyOptions"]
+__all__ = ["ExplainOptions", "RecordingOptions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +41,3 @@ class ExplainOptions:
     )
     pause: bool = flag("the same, and wait for Enter before each message")
     predict: bool = flag("the same, and ask first what will be sent")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedactedCopyOptions:
-    """A copy without secrets, in a new file."""
-
-    out: str | None = option(
-        "new file to write (default: standard output)", short="o", metavar="FILE"
-    )
-    level: str = option(
-        "what is taken out: secrets, or pii (people and tenants too)",
-        metavar="LEVEL",
-        choices=("secrets", "pii"),
-        default="secrets",
-    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from entra_oauth.cli.command_line.declare import Origins, Verb, flag, group, option, words
 from entra_oauth.cli.options.network_options import NetworkOptions
 from entra_oauth.cli.options.output_options import OutputOptions
-from entra_oauth.cli.options.recording_options import RedactedCopyOptions
 
 __all__ = [
     "VERBS",
@@ -21,6 +20,21 @@ __all__ = [
     "ShowOptions",
     "VerifyOptions",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedactedCopyOptions:
+    """A copy without secrets, in a new file."""
+
+    out: str | None = option(
+        "new file to write (default: standard output)", short="o", metavar="FILE"
+    )
+    level: str = option(
+        "what is taken out: secrets, or pii (people and tenants too)",
+        metavar="LEVEL",
+        choices=("secrets", "pii"),
+        default="secrets",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,14 @@ def test_one_key_is_one_option_whatever_verb_has_it() -> None:
     assert {key for key, marks in seen.items() if len(marks) > 1} == set()
 
 
+def test_every_verb_that_explains_its_messages_can_record_them() -> None:
+    """Both are set up together, for the verbs that record."""
+    names = {name: {option.key for option in options} for name, options in OPTIONS.items()}
+    explaining = {name for name, keys in names.items() if "live-explain" in keys}
+    assert explaining
+    assert all("record" in names[name] for name in explaining)
+
+
 @pytest.mark.parametrize("name", VERBS)
 def test_no_option_stands_twice_in_a_verb(name: str) -> None:
     dests = [option.dest for option in OPTIONS[name]]
