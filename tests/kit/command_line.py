@@ -9,8 +9,10 @@ answers the token request as the test says.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -68,10 +70,17 @@ OPTIONS = {name: declared_by(verb.options).options for name, verb in VERBS.items
 """By the verb's name."""
 
 
+# Below those that the system gives to whoever asks for any: one that it had just given
+# would soon be another's, of this test or of one that runs beside it.
+_PORTS = itertools.count(random.SystemRandom().randrange(10_000, 30_000))
+
+
 def free_port() -> str:
     """A port that nobody listens on, as text."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return str(sock.getsockname()[1])
+    for port in _PORTS:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return str(port)
+    raise AssertionError  # count() has no end
 
 
 def at(base_url: str) -> tuple[str, ...]:

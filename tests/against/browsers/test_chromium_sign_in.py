@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +16,7 @@ from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID
 from entra_oauth.practice.server.hosts import Hosted
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit import needs
+from kit.command_line import free_port
 from kit.foreign.chromium import Page
 from kit.foreign.command import Command, at
 from kit.foreign.person import (
@@ -37,15 +36,9 @@ FORM_POST = ("login", "--response-mode", "form_post")
 QUERY = ("login", "--response-mode", "query")
 
 
-def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as sock:
-        port: int = sock.getsockname()[1]
-        return port
-
-
 def _verb(name: str) -> tuple[str, ...]:
     if name == "mirror":
-        return ("mirror", "--port", str(_free_port()))
+        return ("mirror", "--port", free_port())
     return {"login": ("login",), "login query": QUERY}[name]
 
 
