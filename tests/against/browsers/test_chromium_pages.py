@@ -52,7 +52,7 @@ LISTENER: dict[str, Callable[[], HttpResponse]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def listener() -> Iterator[str]:
     """Where the listener's pages are served, each under its name."""
 
