@@ -23,6 +23,7 @@ _KINDS = {
     "suberror": "Entra's finer word for an error",
     "parameter": "a parameter",
     "claim": "a member of a token",
+    "term": "a word of this field",
 }
 _RULE = re.compile(r"(?i)(?:AR|RR|TR|TS|ID|AT|RS|DV|HR|PL)[0-9]{2}")
 _HELPERS = (

@@ -23,6 +23,11 @@ from kit.command_line import call, error_of
         ("aud", ["a member of a token"]),
         ("consent_required", ["an OAuth error", "finer word"]),
         ("900144", ["What helps: a change to the request"]),
+        ("PKCE", ["a word of this field", "RFC 7636"]),
+        (
+            "AADSTS50011: The redirect URI 'x' does not match.",
+            ["AADSTS50011", "Mobile and desktop"],
+        ),
     ],
 )
 def test_a_word_is_explained(word: str, said: list[str]) -> None:
@@ -63,6 +68,16 @@ def test_without_a_word_it_says_what_to_give() -> None:
     ran = call("explain")
     assert ran.code == 2
     assert "nothing to explain" in error_of(ran)[0]
+
+
+def test_a_pasted_message_is_not_repeated_and_may_stand_in_quotation_marks_only() -> None:
+    ran = call("explain", f"invalid_grant: AADSTS54005: The code {canaries.CODE} was used.")
+    assert ran.code == 0
+    canaries.assert_clean(ran.both)
+    assert ran.out.startswith("AADSTS54005")
+    apart = call("explain", "AADSTS54005:", "The", "code")
+    assert apart.code == 2
+    assert "in quotation marks" in error_of(apart)[1]
 
 
 def test_json_has_a_version() -> None:

@@ -63,13 +63,14 @@ VERBS = (
         options=ExplainWordOptions,
         description="Explain a number of Entra's (AADSTS50011), an OAuth error "
         "(invalid_grant), a parameter (state), a member of a token (aud) or a rule of the "
-        "linter (AR04). Works offline; nothing is sent.",
+        "linter (AR04). A whole error message may be pasted in quotation marks. Works "
+        "offline; nothing is sent.",
         examples=(
             "entra-oauth explain AADSTS50011",
             "entra-oauth explain invalid_grant",
             "entra-oauth explain aud",
             "entra-oauth explain AR04",
         ),
-        takes="One word is explained at a time.",
+        takes="One word is explained at a time; a whole message stands in quotation marks.",
     ),
 )

@@ -49,6 +49,8 @@ class RequestFacts:
     """Values that no error may repeat."""
     spent: bool = False
     """Set where it carried a code, which can be sent once only."""
+    grant_type: str = ""
+    """The grant that was asked with; empty where the request is none of a token."""
 
     @property
     def again(self) -> str:
@@ -184,7 +186,7 @@ def _refusal(
     described = read_description(said.get("error_description", ""))
     codes = _codes(members.get("error_codes")) or described.codes
     reason = as_sentence(described.text or "No reason was given")
-    judged = judge(error, codes, text("suberror", 80))
+    judged = judge(error, codes, text("suberror", 80), grant_type=facts.grant_type)
     return AuthorityError(
         f"The authority refused the token ({error}): {reason}",
         advice=judged.advice,

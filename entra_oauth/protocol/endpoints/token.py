@@ -215,7 +215,10 @@ class TokenRequest:
     def facts(self) -> RequestFacts:
         """The facts that the answer is read against."""
         return RequestFacts(
-            host=self.authority.host, secrets=self.secrets, spent=self.code is not None
+            host=self.authority.host,
+            secrets=self.secrets,
+            spent=self.code is not None,
+            grant_type=self.grant_type,
         )
 
     def to_http(self, *, user_agent: str = USER_AGENT) -> HttpRequest:

@@ -10,7 +10,7 @@ The catalogue is a file beside this one. It is read when the first error needs i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,18 @@ class CatalogueEntry:
     """The place of the number: authorize, token, page, discovery, log."""
     evidence: str
     note: str | None
+    by_grant: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By `grant_type`, the texts that a number has there in place of the general ones."""
+
+    def for_grant(self, grant_type: str) -> CatalogueEntry:
+        """The entry as it reads where this grant was refused."""
+        texts = self.by_grant.get(grant_type, {})
+        return replace(
+            self,
+            meaning=texts.get("meaning", self.meaning),
+            cause=texts.get("cause", self.cause),
+            action=texts.get("action", self.action),
+        )
 
 
 @cache
@@ -136,6 +148,7 @@ def _entry(facts: dict[str, object]) -> CatalogueEntry:
 
     code, status = facts["code"], facts.get("http_status")
     assert isinstance(code, int)  # noqa: S101 - the file is our own, and tested
+    by_grant = facts.get("by_grant")
     return CatalogueEntry(
         code=code,
         name=text("name") or "",
@@ -149,6 +162,7 @@ def _entry(facts: dict[str, object]) -> CatalogueEntry:
         where=text("where") or "",
         evidence=text("evidence") or "",
         note=text("note"),
+        by_grant=by_grant if isinstance(by_grant, dict) else {},
     )
 
 
@@ -162,18 +176,26 @@ class ErrorJudgement:
     helps: tuple[str, ...] = ()
 
 
-def judge(error: str, codes: Sequence[int], suberror: str | None = None) -> ErrorJudgement:
-    """Judge an OAuth error with these numbers and this sub-error."""
+def judge(
+    error: str, codes: Sequence[int], suberror: str | None = None, *, grant_type: str = ""
+) -> ErrorJudgement:
+    """Judge an OAuth error with these numbers and this sub-error.
+
+    `grant_type` is that of the request; one number can mean different things for a
+    code and for a refresh token. It is empty where there was none.
+    """
     if suberror == "cancel":
         word = SUBERRORS["cancel"]
         return ErrorJudgement(advice=word.action, meaning=word.meaning, helps=word.helps)
-    if (entry := _most_telling(error, codes)) is not None:
+    if (telling := _most_telling(error, codes)) is not None:
+        entry = telling.for_grant(grant_type)
         return ErrorJudgement(
             advice=entry.action, meaning=entry.meaning, cause=entry.cause, helps=entry.helps
         )
     found = SUBERRORS.get(suberror or "") or ERRORS.get(error)
     if found is not None:
-        return ErrorJudgement(advice=found.action, meaning=found.meaning, helps=found.helps)
+        advice = found.action_for(grant_type)
+        return ErrorJudgement(advice=advice, meaning=found.meaning, helps=found.helps)
     return ErrorJudgement(
         advice="Ask an administrator, who will want the correlation id and the time.",
         helps=("administrator",),

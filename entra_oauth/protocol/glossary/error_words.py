@@ -5,7 +5,11 @@ Entra's numbers have a file of their own, see `aadsts.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["ERRORS", "SUBERRORS", "ErrorWord"]
 
@@ -20,6 +24,12 @@ class ErrorWord:
     meaning: str
     action: str
     helps: tuple[str, ...] = ()
+    by_grant: Mapping[str, str] = field(default_factory=dict)
+    """By `grant_type`, the action that fits there in place of the general one."""
+
+    def action_for(self, grant_type: str) -> str:
+        """The action that fits the grant that was refused."""
+        return self.by_grant.get(grant_type, self.action)
 
 
 _PERSON, _ADMIN, _RETRY = "person", "administrator", "retry"
@@ -67,13 +77,25 @@ ERRORS = {
     ),
     "invalid_client": ErrorWord(
         "The application did not prove itself, or proved itself where it must not.",
-        "Check the client id and how the redirect URI is registered.",
+        "Check the client id and the app's proof: its secret, certificate or federated token.",
         (_ADMIN,),
+        {"authorization_code": "Check the client id and how the redirect URI is registered."},
     ),
     "invalid_grant": ErrorWord(
         "What was handed in (a code, a refresh token, a password) is not good, or not any more.",
         "Sign in again: the code or refresh token is no longer good.",
         (_PERSON,),
+        {
+            "authorization_code": "Sign in again: the code is no longer good.",
+            "refresh_token": "Sign in again: the refresh token is no longer good.",
+            "client_credentials": "Check the app's proof: its secret, certificate or federated "
+            "token.",
+            "password": "Check the user name and the password, or sign in in the browser.",
+            "urn:ietf:params:oauth:grant-type:device_code": "Start again: the device code is no "
+            "longer good.",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer": "Get a fresh token for this "
+            "application, and hand that in.",
+        },
     ),
     "invalid_instance": ErrorWord(
         "The login host is none that Entra knows.", "Check --authority-host.", ()

@@ -1,4 +1,4 @@
-"""One look-up for all words that a person can meet: numbers, errors, parameters, claims."""
+"""One look-up for all that a person can meet: numbers, errors, parameters, claims, terms."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from entra_oauth.protocol.glossary.aadsts import catalogue
 from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.parameters import all_parameters
+from entra_oauth.protocol.glossary.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "explain"]
 
 _NUMBER = re.compile(r"(?:aadsts)?([0-9]{4,9}):?", re.IGNORECASE)
+# In a pasted text only what is marked as Entra's counts: it holds other numbers too.
+_NUMBERS_IN_TEXT = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])", re.IGNORECASE)
+_LIST_IN_TEXT = re.compile(r'error_codes\\?["\']?\s?:\s?\[([0-9, ]{4,200})\]')
+_ERRORS_IN_TEXT = re.compile(r"(?<![A-Za-z0-9_])[a-z]+(?:_[a-z]+)+(?![A-Za-z0-9_])")
 _WORD = re.compile(r"[A-Za-z0-9_#-]{1,40}")
 _IN_TOKENS = frozenset(
     [
@@ -38,7 +43,7 @@ class Explanation:
     """The meaning of a word in one of its uses."""
 
     kind: str
-    """`code`, `error`, `suberror`, `parameter` or `claim`."""
+    """`code`, `error`, `suberror`, `parameter`, `claim` or `term`."""
     name: str
     meaning: str
     cause: str | None = None
@@ -55,8 +60,9 @@ class Explanation:
 
 
 def explain(word: str) -> tuple[Explanation, ...]:
-    """All uses of a word: `50011`, `AADSTS50011`, `invalid_grant`, `state`, `aud` …
+    """All uses of a word: `50011`, `AADSTS50011`, `invalid_grant`, `state`, `aud`, `PKCE` …
 
+    A whole error message is explained by the numbers in it, or by its OAuth error.
     Raises `UsageError` for a word that is not known; it repeats nothing that could be
     a secret.
     """
@@ -66,10 +72,27 @@ def explain(word: str) -> tuple[Explanation, ...]:
         if entry is None:
             raise _unknown_number(number.group(1))
         return (_of_entry(entry),)
-    found = tuple(_uses(word.lower().lstrip("-")))
+    found = tuple(_uses(word.lower().lstrip("-"))) or _of_message(word)
     if not found:
         raise _unknown_word(word)
     return found
+
+
+def _of_message(text: str) -> tuple[Explanation, ...]:
+    """The errors that a pasted text names; nothing of the text itself is repeated.
+
+    Raises `UsageError` where it has numbers, and none of them is known.
+    """
+    numbers = _NUMBERS_IN_TEXT.findall(text)
+    for listed in _LIST_IN_TEXT.findall(text):
+        numbers += re.findall("[0-9]{4,9}", listed)
+    known = [catalogue()[code] for code in dict.fromkeys(map(int, numbers)) if code in catalogue()]
+    if numbers and not known:
+        raise _unknown_number(numbers[0])
+    if known:
+        return tuple(_of_entry(entry) for entry in known)
+    words = [word for word in dict.fromkeys(_ERRORS_IN_TEXT.findall(text)) if word in ERRORS]
+    return tuple(_of_error("error", word, ERRORS[word]) for word in words)
 
 
 def _uses(word: str) -> Iterator[Explanation]:
@@ -77,6 +100,8 @@ def _uses(word: str) -> Iterator[Explanation]:
         yield _of_error("error", word, ERRORS[word])
     if word in SUBERRORS:
         yield _of_error("suberror", word, SUBERRORS[word])
+    if (term := terms().get(word) or terms().get("-".join(word.split()))) is not None:
+        yield Explanation(kind="term", name=term.name, meaning=term.meaning, source=term.citation)
     yield from _of_names(word)
     for entry in catalogue().values():
         if entry.name.lower() == word:
@@ -134,7 +159,8 @@ def _unknown_number(number: str) -> UsageError:
 def _unknown_word(word: str) -> UsageError:
     import difflib
 
-    known = list(dict.fromkeys([*ERRORS, *SUBERRORS, *(row.name for row in all_parameters())]))
+    names = [*ERRORS, *SUBERRORS, *(row.name for row in all_parameters()), *terms()]
+    known = list(dict.fromkeys(names))
     # What does not look like a word could be a code or a token: it is not repeated.
     shown = word if _WORD.fullmatch(word) else "That"
     close = difflib.get_close_matches(word.lower()[:40], known, n=1, cutoff=0.7)
@@ -142,5 +168,5 @@ def _unknown_word(word: str) -> UsageError:
         f"{shown} is no error, parameter or claim that is known here.",
         advice=(f"Did you mean {close[0]}? " if close else "")
         + "Give a number such as AADSTS50011, an error such as invalid_grant, or a name such as "
-        "state or aud.",
+        "state or aud; or the whole error message, in quotation marks.",
     )

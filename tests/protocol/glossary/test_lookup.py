@@ -29,7 +29,7 @@ HELPERS = {"retry", "person", "administrator"}
 
 def test_the_catalogue_holds_each_code_once() -> None:
     entries = json.loads(FILE.read_text(encoding="utf-8"))
-    assert len(entries) == len(CODES) == 236
+    assert len(entries) == len(CODES) == 265
     assert [entry["code"] for entry in entries] == CODES
 
 
@@ -61,10 +61,11 @@ def test_an_error_at_the_token_endpoint_carries_what_the_catalogue_knows(code: i
     error = caught.value
     assert isinstance(error, AuthorityError)
     assert error.error_codes == (code,)
+    there = entry.for_grant("refresh_token")
     assert (error.advice, error.meaning, error.cause, error.helps) == (
-        entry.action,
-        entry.meaning,
-        entry.cause,
+        there.action,
+        there.meaning,
+        there.cause,
         entry.helps,
     )
     assert (error.trace_id, error.correlation_id) == ("t-1", "c-1")
@@ -149,6 +150,9 @@ def test_a_name_is_explained_once_for_each_meaning_with_its_messages_and_sources
         ("InvalidReplyTo", ["code"]),
         ("consent_required", ["error", "suberror"]),
         ("basic_action", ["suberror"]),
+        ("pkce", ["term"]),
+        ("service principal", ["term"]),
+        ("issuer", ["term", "parameter"]),
     ],
 )
 def test_a_word_may_be_spelt_as_people_meet_it(word: str, kinds: list[str]) -> None:
