@@ -20,8 +20,9 @@ from entra_oauth.channels.base import Channels
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.access_request import AccessRequest
+from entra_oauth.protocol.endpoints.access_request import AccessRequest, check_app, check_scopes
 from entra_oauth.protocol.endpoints.authorize import NO_HINTS, Hints, Procedure
+from entra_oauth.protocol.guid import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +64,16 @@ class PublicClient:
     keys: KeyStore = field(default_factory=KeyStore, repr=False, compare=False)
     """The authority's keys, reused for a day while this client lives."""
 
+    def __post_init__(self) -> None:
+        check_app(self.authority, self.client_id)
+
     @classmethod
     def of(cls, tenant: str, client_id: str, *, cloud: str = "public") -> PublicClient:
-        """The client of a tenant in one of Entra's clouds."""
-        return cls(Authority.of(tenant, cloud=cloud), client_id)
+        """The client of a tenant in one of Entra's clouds.
+
+        Raises `UsageError` for ids that no tenant and no app there can have.
+        """
+        return cls(Authority.of(folded(tenant), cloud=cloud), folded(client_id))
 
     def sign_in(
         self,
@@ -80,6 +87,7 @@ class PublicClient:
         `scopes` may use short names (`databricks`, `graph`, `arm`). `timeout_s` is
         what the person has. Raises an `EntraOAuthError`.
         """
+        check_scopes(self.authority, scopes)
         plan = SignIn(
             procedure=Procedure.HARDENED,
             authority=self.authority,
@@ -139,6 +147,7 @@ class PublicClient:
             return refresh(access_request, refresh_token, ready, before=before, keys=self.keys)
 
     def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
+        check_scopes(self.authority, scopes)
         return AccessRequest.for_person(
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )
@@ -161,17 +170,24 @@ class ConfidentialClient:
     client_id: str
     credential: Credential = field(repr=False)
 
+    def __post_init__(self) -> None:
+        check_app(self.authority, self.client_id)
+
     @classmethod
     def of(
         cls, tenant: str, client_id: str, credential: Credential, *, cloud: str = "public"
     ) -> ConfidentialClient:
-        """The client of a tenant in one of Entra's clouds."""
-        return cls(Authority.of(tenant, cloud=cloud), client_id, credential)
+        """The client of a tenant in one of Entra's clouds.
+
+        Raises `UsageError` for ids that no tenant and no app there can have.
+        """
+        return cls(Authority.of(folded(tenant), cloud=cloud), folded(client_id), credential)
 
     def get_token(self, scope: str, *, channels: Channels | None = None) -> TokenResponse:
         """A token in the app's own name. Raises an `EntraOAuthError`."""
         from entra_oauth.flows import client_credentials
 
+        check_scopes(self.authority, (scope,))
         access_request = AccessRequest.for_app(
             authority=self.authority, client_id=self.client_id, scopes=(scope,)
         )
@@ -212,6 +228,7 @@ class ConfidentialClient:
             return refresh(access_request, refresh_token, ready, proof=proof)
 
     def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
+        check_scopes(self.authority, scopes)
         return AccessRequest.for_person(
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import pytest
 
 import entra_oauth
-from entra_oauth import PublicClient, local_channels
+from entra_oauth import (
+    ClientSecret,
+    ConfidentialClient,
+    PublicClient,
+    StoredTokens,
+    local_channels,
+)
 from entra_oauth.errors import AuthorityError, ConnectFailed, IdTokenRefused, TimedOut, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Hints
@@ -121,6 +128,57 @@ def test_a_wrong_client_is_refused_before_anything_happens(person: Person) -> No
         with pytest.raises(UsageError):
             PublicClient.of(*wrong).sign_in("databricks", timeout_s=0.1)
     assert person.urls == []
+
+
+@pytest.mark.parametrize(
+    ("tenant", "client_id", "error"),
+    [
+        ("TENANT", "CLIENT", "The tenant is neither"),
+        (TENANT, "CLIENT", "The client id is neither"),
+    ],
+)
+def test_a_program_is_refused_what_the_command_is_refused(
+    tenant: str, client_id: str, error: str
+) -> None:
+    makers: tuple[Callable[[], object], ...] = (
+        lambda: PublicClient.of(tenant, client_id),
+        lambda: PublicClient(Authority.of(tenant), client_id),
+        lambda: ConfidentialClient.of(tenant, client_id, ClientSecret("s")),
+        lambda: StoredTokens.of(tenant, client_id),
+    )
+    for make in makers:
+        with pytest.raises(UsageError, match=error):
+            make()
+
+
+def test_a_scope_that_cannot_succeed_is_refused_before_the_browser_opens(person: Person) -> None:
+    public = PublicClient.of(TENANT, CLIENT)
+    app = ConfidentialClient.of(TENANT, CLIENT, ClientSecret("s"))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: public.sign_in("grap", timeout_s=0.1),
+        lambda: public.device_code("grap"),
+        lambda: public.password("grap", username="u", password="p"),
+        lambda: public.refresh("r", "grap"),
+        lambda: app.get_token("grap"),
+        lambda: app.on_behalf_of("a", "grap"),
+        lambda: app.refresh("r", "grap"),
+        lambda: StoredTokens.of(TENANT, CLIENT, scopes=("grap",)),
+        lambda: StoredTokens.of(TENANT, CLIENT).get("grap"),
+    )
+    for ask in calls:
+        with pytest.raises(UsageError, match="Did you mean graph"):
+            ask()
+    assert person.urls == []
+
+
+@pytest.mark.parametrize("spelled", [CLIENT.upper(), f"{{{CLIENT}}}"])
+def test_a_program_may_spell_a_guid_in_every_way(spelled: str) -> None:
+    for client in (
+        PublicClient.of(spelled, spelled),
+        ConfidentialClient.of(spelled, spelled, ClientSecret("s")),
+        StoredTokens.of(spelled, spelled),
+    ):
+        assert (client.authority.tenant, client.client_id) == (CLIENT, CLIENT)
 
 
 def test_without_standard_error_nothing_goes_to_standard_output(

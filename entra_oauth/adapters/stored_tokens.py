@@ -14,6 +14,7 @@ from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.access_request import check_app, check_scopes
 from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.resource.destination import check_destination
 
@@ -44,6 +45,8 @@ class StoredTokens:
         store: Store | None = None,
         ca_bundle: str | None = None,
     ) -> None:
+        check_app(authority, client_id)
+        check_scopes(authority, scopes)
         self.authority = authority
         self.client_id = client_id
         self.scopes = scopes
@@ -68,8 +71,8 @@ class StoredTokens:
         hosts: tuple[str, ...] = (),
     ) -> StoredTokens:
         """Of an app in one of Entra's clouds."""
-        authority = Authority.of(tenant, cloud=cloud)
-        return cls(authority, client_id, scopes=scopes, account=account, hosts=hosts)
+        authority = Authority.of(folded(tenant), cloud=cloud)
+        return cls(authority, folded(client_id), scopes=scopes, account=account, hosts=hosts)
 
     @classmethod
     def of_profile(cls, name: str | None = None) -> StoredTokens:
@@ -100,6 +103,7 @@ class StoredTokens:
 
         `claims` is a claims challenge to be answered. See `TokenSource.get`.
         """
+        check_scopes(self.authority, scopes)
         return self._source.get(
             *(scopes or self.scopes),
             account=self.account,

@@ -151,9 +151,34 @@ class Authority:
         return f"{self.base}/{self.tenant}/discovery/v2.0/keys"
 
     @property
+    def is_entra(self) -> bool:
+        """True where the host is the login host of one of Entra's clouds."""
+        return any(self.host in cloud.hosts for cloud in CLOUDS.values())
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """True for a loopback host, such as that of a practice tenant."""
+        return is_loopback(urlsplit(self.base).hostname or "")
+
+    @property
     def is_shared(self) -> bool:
         """True for `common`, `organizations` or `consumers`, and no one tenant."""
         return self.tenant.lower() in MULTI_TENANT
+
+    def check_tenant(self) -> None:
+        """Raise `UsageError` for a tenant that cannot exist at Entra's hosts.
+
+        There a domain has a dot. Other hosts may name their tenants as they like.
+        """
+        if not self.is_entra or self.is_shared:
+            return
+        if not GUID.fullmatch(self.tenant) and "." not in self.tenant:
+            raise UsageError(
+                "The tenant is neither a GUID nor a domain with a dot nor one of common, "
+                "organizations, consumers.",
+                advice="Copy the Directory (tenant) ID from the app's Overview page, or write "
+                "the domain in full, such as NAME.onmicrosoft.com.",
+            )
 
     def issuer(self, tenant_id: str) -> str:
         """The issuer of an ID token of that tenant (OpenID Connect Core §2).

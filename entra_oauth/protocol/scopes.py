@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.guid import GUID, folded
 
 __all__ = [
     "ALIASES",
@@ -18,6 +19,8 @@ __all__ = [
     "OPENID",
     "expand",
     "not_granted",
+    "refuse_incomplete",
+    "refuse_misspelt",
     "resource_of",
 ]
 
@@ -56,6 +59,7 @@ _ELSEWHERE = {
 """Other names in those clouds (Microsoft's "National clouds" pages). Databricks has none."""
 
 _OIDC = frozenset([*OPENID, "email", "address", "phone"])
+_BARE_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*/?")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
@@ -66,8 +70,7 @@ def expand(scopes: tuple[str, ...], *, cloud: str = "public") -> tuple[str, ...]
     all, for a short name that stands for nothing known in that cloud, and for scopes of
     two resources, which Entra answers with AADSTS28000.
     """
-    words = [word for scope in scopes for word in scope.split(" ") if word]
-    named = tuple(dict.fromkeys(_spelled_out(word, cloud) for word in words))
+    named = tuple(dict.fromkeys(_spelled_out(word, cloud) for word in _words(scopes)))
     if not named:
         raise UsageError("No scope was given.", advice="Name one with --scope, e.g. databricks.")
     for scope in named:
@@ -94,6 +97,70 @@ def _spelled_out(word: str, cloud: str) -> str:
             advice="Write the scope out: https://host/.default.",
         )
     return _ELSEWHERE[cloud][word]
+
+
+def refuse_misspelt(scopes: tuple[str, ...]) -> None:
+    """Raise `UsageError` for several scopes joined by commas, or a short name with a slip in it.
+
+    A bare word without a dot stands for no permission of Microsoft Graph: each of those has one.
+    """
+    for word in _words(scopes):
+        if _is_joined_by_commas(word):
+            raise UsageError(
+                "Several scopes are joined by commas, which makes one scope that nothing has.",
+                advice="Give --scope once for each, or put blanks between them.",
+            )
+        if near := _near(word):
+            raise UsageError(
+                "A scope is a short name that is not known.",
+                advice=f"Did you mean {near}? The short names are {', '.join(ALIASES)}.",
+            )
+
+
+def refuse_incomplete(scopes: tuple[str, ...]) -> None:
+    """Raise `UsageError` for a resource without a permission: a bare GUID, or a bare address.
+
+    Entra would take it for a permission of Microsoft Graph, or for one that has no name.
+    """
+    for word in _words(scopes):
+        if GUID.fullmatch(folded(word.rstrip("/"))):
+            raise UsageError(
+                "A scope is a bare GUID: it names an API and nothing that it permits.",
+                advice="Put /.default after it, or the name of a permission: GUID/.default.",
+            )
+        if _BARE_ADDRESS.fullmatch(word):
+            raise UsageError(
+                "A scope is an address without a path: it names an API and nothing that it "
+                "permits.",
+                advice="Put /.default after it, or the name of a permission: "
+                "https://host/.default.",
+            )
+
+
+def _words(scopes: tuple[str, ...]) -> list[str]:
+    return [word for scope in scopes for word in scope.split(" ") if word]
+
+
+def _is_joined_by_commas(word: str) -> bool:
+    # A comma may stand in the path of an address; what follows it is then no scope by itself.
+    if "," not in word:
+        return False
+    return "/" not in word or any(map(_begins_a_scope, word.split(",")[1:]))
+
+
+def _begins_a_scope(text: str) -> bool:
+    head = text.partition("/")[0]
+    return text in ALIASES or text in _OIDC or "://" in text or bool(GUID.fullmatch(head))
+
+
+def _near(word: str) -> str:
+    """The known word that a bare one is nearest to; empty if it is known, or near none."""
+    if re.search(r"[./:]", word) or word in ALIASES or word.lower() in _OIDC:
+        return ""
+    import difflib  # seldom needed, and slow to load
+
+    close = difflib.get_close_matches(word.lower(), (*ALIASES, *sorted(_OIDC)), n=1, cutoff=0.75)
+    return close[0] if close else ""
 
 
 def resource_of(scope: str) -> str | None:

@@ -9,7 +9,7 @@ from entra_oauth.cache.profiles import NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.profile_option import profile_option
 from entra_oauth.cli.command_line.take_apart import values_of
 from entra_oauth.cli.get_tokens.token_store import Keeper
-from entra_oauth.cli.sign_in.plan import plan_of, use_workspace
+from entra_oauth.cli.sign_in.plan import check_asked, check_workspace, plan_of, use_workspace
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
@@ -83,6 +83,7 @@ def run(options: LoginOptions, session: Session) -> int:
     if options.dry_run:
         return _dry_run(options, session.console)
     app = use_workspace(options.app, options.network, session)
+    check_asked(app)
     options = replace(options, app=app)
     keeper = Keeper.ready(options.store, session)
     if options.credential.flow != "auth-code":
@@ -116,7 +117,10 @@ def _dry_run(options: LoginOptions, console: Console) -> int:
     from entra_oauth.protocol.messages import HttpRequest
 
     app = options.app
-    if options.credential.flow != "auth-code" or (app.workspace_url and not app.tenant):
+    check_workspace(app)
+    # A workspace on the command line comes before a tenant from elsewhere, and is not asked here.
+    asks_workspace = app.workspace_url and (not app.tenant or "workspace_url" in app.origins.given)
+    if options.credential.flow != "auth-code" or asks_workspace:
         raise UsageError(
             "A dry run is for a sign-in in the browser whose tenant is given.",
             advice="Leave --flow and --workspace-url out, and name the tenant with --tenant.",
@@ -126,6 +130,7 @@ def _dry_run(options: LoginOptions, console: Console) -> int:
             "There is nothing to record: no authority is talked to.",
             advice="Leave --record out, or --dry-run.",
         )
+    check_asked(app)
     request = planned_request(_plan(options), options.page)
     if console.as_json:
         parameters = [list(pair) for pair in request.parameters]

@@ -8,6 +8,7 @@ from entra_oauth.cli.output.token_output import print_tokens
 from entra_oauth.cli.session.token_input import read_token
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.other_flows import ask_for_person
+from entra_oauth.cli.sign_in.plan import check_asked
 from entra_oauth.errors import AuthorityError, SignInRequired
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.glossary.aadsts import is_dead
@@ -26,6 +27,7 @@ def run(options: RefreshOptions, session: Session) -> int:
     sign in. Any other refusal leaves it good.
     """
     console = session.console
+    check_asked(options.app)
     access_request = ask_for_person(options.app, options.request)
     token = read_token(
         console, what="refresh token", advice="Pipe one in: entra-oauth refresh < FILE"

@@ -17,7 +17,12 @@ from entra_oauth.channels.base import now
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.formats import Shown
 from entra_oauth.cli.sign_in import only_sign_in
-from entra_oauth.cli.sign_in.plan import authority_of, client_id_of, use_workspace
+from entra_oauth.cli.sign_in.plan import (
+    authority_of,
+    check_asked,
+    client_id_of,
+    use_workspace,
+)
 from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
@@ -122,7 +127,11 @@ def settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOp
 
 
 def source_for(query: TokenQuery, session: Session) -> TokenSource:
-    """The tokens of the app, which is settled. Raises `UsageError` if none is named."""
+    """The tokens of the app, which is settled.
+
+    Raises `UsageError` if none is named, or one that cannot be.
+    """
+    check_asked(query.app)
     return TokenSource(
         store=FileStore.standard(session.environ, say=session.console.say),
         app=App.of(authority_of(query.app), client_id_of(query.app)),

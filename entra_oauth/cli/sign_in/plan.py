@@ -20,6 +20,8 @@ __all__ = [
     "EXAMPLE_CLIENT",
     "EXAMPLE_TENANT",
     "authority_of",
+    "check_asked",
+    "check_workspace",
     "client_id_of",
     "plan_of",
     "use_workspace",
@@ -54,6 +56,28 @@ def client_id_of(app: AppOptions) -> str:
     return app.client_id
 
 
+def check_asked(app: AppOptions) -> None:
+    """Raise `UsageError` for ids or scopes that cannot succeed, before anything is sent.
+
+    `login` and all that follows it ask here; the article's verbs send what they were given.
+    """
+    from entra_oauth.protocol.endpoints.access_request import check_app, check_scopes
+
+    authority, client_id = authority_of(app), client_id_of(app)
+    check_app(authority, client_id)
+    check_scopes(authority, app.scope)
+
+
+def check_workspace(app: AppOptions) -> None:
+    """Raise `UsageError` where a workspace is given together with what it names."""
+    for name in ("tenant", "cloud", "authority_host"):
+        if {name, "workspace_url"} <= app.origins.given:
+            raise UsageError(
+                f"--workspace-url and --{name.replace('_', '-')} exclude each other.",
+                advice="Give one of them: the workspace names its tenant and its cloud.",
+            )
+
+
 def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
     """The same app; with `--workspace-url`, of the tenant and the cloud that the workspace names.
 
@@ -61,12 +85,7 @@ def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) ->
     """
     if not app.workspace_url:
         return app
-    for name in ("tenant", "cloud", "authority_host"):
-        if {name, "workspace_url"} <= app.origins.given:
-            raise UsageError(
-                f"--workspace-url and --{name.replace('_', '-')} exclude each other.",
-                advice="Give one of them: the workspace names its tenant and its cloud.",
-            )
+    check_workspace(app)
     if app.tenant and "workspace_url" not in app.origins.given:
         return app
     from entra_oauth.cli.sign_in.choose_receiver import back_channels

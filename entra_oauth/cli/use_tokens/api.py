@@ -10,7 +10,7 @@ from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
-from entra_oauth.cli.sign_in.plan import authority_of
+from entra_oauth.cli.sign_in.plan import authority_of, check_asked
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
@@ -155,6 +155,7 @@ def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Autho
     app = options.app
     if not _handed_over(options).is_given:
         app = token_store.settled(app, options.network, session)
+        check_asked(app)  # before the gate, which knows no host of a scope that cannot be
         return app, authority_of(app)
     # Of a token that is handed over only the cloud counts, and the domain says that.
     tenant = app.tenant or "organizations"

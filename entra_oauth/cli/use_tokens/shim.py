@@ -9,7 +9,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import App
-from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
+from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
 from entra_oauth.errors import LocalError, UsageError, plain
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def install(
     """
     # A program that could never answer is not written.
     App.of(authority_of(app), client_id_of(app))
+    check_asked(app)
     folder = os.path.abspath(os.path.expanduser(folder))
     windows = os.name == "nt"
     path = os.path.join(folder, f"{tool}.cmd" if windows else tool)

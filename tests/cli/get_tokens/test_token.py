@@ -271,7 +271,7 @@ def test_a_damaged_store_is_said_once_and_asks_for_a_sign_in(ours: at_hand.AtHan
 
 def test_without_a_home_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENTRA_OAUTH_CACHE_DIR", "not/absolute")
-    ran = command_line.call("token", "--tenant", "common", "--client-id", "x")
+    ran = command_line.call("token", "--tenant", "common", "--client-id", canaries.CLIENT_ID)
     assert ran.code == 8
     command_line.error_of(ran)
 
@@ -834,11 +834,11 @@ def test_the_default_profile_is_out_of_it_where_both_ids_are_given(
     person: command_line.Person,
 ) -> None:
     assert login(person, "--save-profile", "work").code == 0
-    ids = ("--tenant", "common", "--client-id", "another")
+    ids = ("--tenant", "common", "--client-id", canaries.CLIENT_ID)
     ran = command_line.call("authorize-url", *ids, "--redirect-uri", "http://localhost")
     assert ran.out.startswith("https://login.microsoftonline.com/common/"), ran.both
     ran = command_line.call("login", "--dry-run", *ids)
-    assert "localhost" not in ran.out.partition("?")[0], ran.both
+    assert ran.out.startswith("https://login.microsoftonline.com/common/"), ran.both
 
 
 @pytest.mark.parametrize("where", ["none", "memory"])

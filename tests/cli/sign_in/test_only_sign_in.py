@@ -28,7 +28,7 @@ PUBLIC, PRACTICE = "https://login.microsoftonline.com", "http://localhost:8400"
 SCOPE = f"{DATABRICKS}/.default"
 REAL = App(PUBLIC, canaries.TENANT, canaries.CLIENT_ID)
 PLAYED = App(PRACTICE, canaries.TENANT, canaries.CLIENT_ID)
-OTHER = App(PUBLIC, "other.example", "0ther")
+OTHER = App(PUBLIC, "other.example", "0d15ea5e-0000-4000-8000-000000000001")
 SECURE = App("https://login.microsoftonline.us", canaries.TENANT, canaries.CLIENT_ID)
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
