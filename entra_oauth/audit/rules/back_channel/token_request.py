@@ -54,7 +54,7 @@ def is_a_form(item: Item, case: Case) -> Verdict:
         "/request/headers/content-type",
     )
     if not kind.startswith(FORM):
-        said = case.show("content_type", kind.partition(";")[0]) or "missing"
+        said = plain(kind.partition(";")[0], limit=40) or "missing"
         return failed(f"The content type is {said}.", where)
     charset = re.search(r"charset=\"?([\w-]+)", kind)
     if charset and charset[1] not in ("utf-8", "utf8"):

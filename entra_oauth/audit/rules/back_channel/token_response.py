@@ -6,6 +6,7 @@ from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
+from entra_oauth.errors import plain
 from entra_oauth.protocol.strict_json import read_object
 from entra_oauth.recording.findings import Severity
 
@@ -47,7 +48,7 @@ def success_is_200_and_json(item: Item, case: Case) -> Verdict:
     if "access_token" in item.members and status != 200:
         return failed(f"Tokens came with status {status}.", "/response/status")
     if status == 200 and kind.partition(";")[0].strip() != "application/json":
-        said = case.show("content_type", kind.partition(";")[0]) or "missing"
+        said = plain(kind.partition(";")[0], limit=40) or "missing"
         return failed(f"The content type is {said}.", "/response/headers/content-type")
     return passed("/response/status") if status == 200 else absent("the answer is no success")
 
