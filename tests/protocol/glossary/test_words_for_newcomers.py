@@ -179,6 +179,7 @@ def test_a_term_misspelt_is_offered() -> None:
         (r"{\"error_codes\":[50105]}", ["AADSTS50105"]),
         ("http://localhost/?error=access_denied&d=AADSTS65004%3a+No", ["AADSTS65004"]),
         ("AADSTS7999999 and AADSTS50011", ["AADSTS50011"]),
+        ("AADSTS5001199999 is too long: invalid_scope", ["invalid_scope"]),
         ("HTTP 400: invalid_scope, trace 50011", ["invalid_scope"]),
         ('{"error": "invalid_client"}', ["invalid_client"]),
     ],
