@@ -9,12 +9,19 @@ from entra_oauth.cache.profiles import NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.profile_option import profile_option
 from entra_oauth.cli.command_line.take_apart import values_of
 from entra_oauth.cli.get_tokens.token_store import Keeper
-from entra_oauth.cli.sign_in.plan import check_asked, check_workspace, plan_of, use_workspace
+from entra_oauth.cli.sign_in.plan import (
+    check_asked,
+    check_workspace,
+    client_id_of,
+    plan_of,
+    use_workspace,
+)
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
 if TYPE_CHECKING:
     from entra_oauth.cache.account import Account
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.output.token_output import TokenSubject
     from entra_oauth.cli.session.console import Console
     from entra_oauth.cli.session.verb_session import Session
@@ -83,7 +90,7 @@ def run(options: LoginOptions, session: Session) -> int:
     if options.dry_run:
         return _dry_run(options, session.console)
     app = use_workspace(options.app, options.network, session)
-    check_asked(app)
+    _check(app)
     options = replace(options, app=app)
     keeper = Keeper.ready(options.store, session)
     if options.credential.flow != "auth-code":
@@ -110,6 +117,12 @@ def _plan(options: LoginOptions) -> SignIn:
     )
 
 
+def _check(app: AppOptions) -> None:
+    """Raise `UsageError` for what cannot succeed; a missing client id is told first."""
+    client_id_of(app)
+    check_asked(app)
+
+
 def _dry_run(options: LoginOptions, console: Console) -> int:
     """The address that would be opened, and what the linter says of it. Nothing is sent."""
     from entra_oauth.cli.sign_in.choose_receiver import planned_request
@@ -130,7 +143,7 @@ def _dry_run(options: LoginOptions, console: Console) -> int:
             "There is nothing to record: no authority is talked to.",
             advice="Leave --record out, or --dry-run.",
         )
-    check_asked(app)
+    _check(app)
     request = planned_request(_plan(options), options.page)
     if console.as_json:
         parameters = [list(pair) for pair in request.parameters]

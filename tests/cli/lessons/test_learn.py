@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -184,13 +183,10 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
         session.wait_for("encoded scope>")
         session.press("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d%2F.default\n")
         session.wait_for("Now the whole address")
-        # Once readline echoes, it waits for keys. A signal in the instant before that is seen
-        # by it at the next key only.
         session.wait_until_raw()
         session.press("zzz")
-        session.wait_for("zzz")
-        os.kill(session.pid, 2)
-        session.wait_for("Your place is kept")
+        session.wait_for("zzz")  # once readline echoes, it is about to wait for keys
+        session.interrupt_until("Your place is kept")
         code, _ = session.finish()
     assert code == 130
     assert marks() == {2: Mark(step=4, solved=(1, 3))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
@@ -70,6 +71,18 @@ class Session:
         with self._news:
             if not self._news.wait_for(lambda: self._seen.count(wanted) >= times, _PATIENCE_S):
                 raise AssertionError(f"the terminal never showed {text!r}: {bytes(self._seen)!r}")
+
+    def interrupt_until(self, text: str) -> None:
+        """Send SIGINT, and again where nothing came of it, until `text` is displayed.
+
+        Readline sees a signal of the instant before it waits at the next one only.
+        """
+        until = time.monotonic() + _PATIENCE_S
+        while text not in self.shown and time.monotonic() < until:
+            os.kill(self.pid, signal.SIGINT)
+            with self._news:
+                self._news.wait_for(lambda: text.encode() in self._seen, _PATIENCE_S / 4)
+        self.wait_for(text)
 
     def wait_until_raw(self) -> None:
         """Until the program has switched the echo off."""
