@@ -196,10 +196,7 @@ def _timed(on: Stage, command: list[str], before: Callable[[], None] = lambda: N
     on.tenant.requests = 0
     ended = on.run(command)
     assert len(ended.out.strip()) > 20 or "pass" in command, command
-    return {
-        "ms": ended.seconds * 1000,
-        "requests": float(on.tenant.requests),
-    }
+    return {"ms": ended.seconds * 1000, "requests": float(on.tenant.requests)}
 
 
 def _tokens(on: Stage, rounds: int, suffix: str) -> list[Line]:

@@ -93,11 +93,7 @@ class _Back:
         """Nothing to get ready."""
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         return self._tenant.handle(request)
 
@@ -148,9 +144,7 @@ class _Receiver:
 
     def report_outcome(self, outcome: Outcome) -> None:
         request = HttpRequest(
-            method="GET",
-            url=f"{HERE}/done/practice",
-            headers=(("Host", urlsplit(HERE).netloc),),
+            method="GET", url=f"{HERE}/done/practice", headers=(("Host", urlsplit(HERE).netloc),)
         )
         self._witness(FrontEvent(Occurred.PAGE), request, landing_pages.done(outcome))
 

@@ -15,10 +15,7 @@ import time
 import environment
 import launch
 
-STYLE = (
-    ("ruff", ["check", "--quiet"]),
-    ("ruff", ["format", "--check", "--quiet"]),
-)
+STYLE = (("ruff", ["check", "--quiet"]), ("ruff", ["format", "--check", "--quiet"]))
 TYPES = (("mypy", ["--no-error-summary"]),)
 
 # A test goes to whichever worker is free; those of one file mostly stay together.

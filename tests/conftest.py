@@ -90,11 +90,7 @@ def _signals_as_usual() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _this_machine_only(_folders: Folders) -> Iterator[None]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        offline.stay_on_this_machine(),
-        _signals_as_usual(),
-    ):
+    with pytest.MonkeyPatch.context() as patch, offline.stay_on_this_machine(), _signals_as_usual():
         _forget_the_machine(patch)
         _settle_in(patch, _folders.home, _folders.temporary)
         yield

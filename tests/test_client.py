@@ -8,13 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import entra_oauth
-from entra_oauth import (
-    ClientSecret,
-    ConfidentialClient,
-    PublicClient,
-    StoredTokens,
-    local_channels,
-)
+from entra_oauth import ClientSecret, ConfidentialClient, PublicClient, StoredTokens, local_channels
 from entra_oauth.errors import AuthorityError, ConnectFailed, IdTokenRefused, TimedOut, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Hints
@@ -132,10 +126,7 @@ def test_a_wrong_client_is_refused_before_anything_happens(person: Person) -> No
 
 @pytest.mark.parametrize(
     ("tenant", "client_id", "error"),
-    [
-        ("TENANT", "CLIENT", "The tenant is neither"),
-        (TENANT, "CLIENT", "The client id is neither"),
-    ],
+    [("TENANT", "CLIENT", "The tenant is neither"), (TENANT, "CLIENT", "The client id is neither")],
 )
 def test_a_program_is_refused_what_the_command_is_refused(
     tenant: str, client_id: str, error: str

@@ -34,10 +34,7 @@ def test_a_look_up_beyond_this_machine_is_refused(host: str) -> None:
 def test_a_socket_that_would_leave_this_machine_is_refused(how: str) -> None:
     with socket.socket() as outward, pytest.raises(Refused):
         getattr(outward, how)(("192.0.2.1", 443))
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward,
-        pytest.raises(Refused),
-    ):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward, pytest.raises(Refused):
         outward.sendto(b"x", ("192.0.2.1", 53))
     offline.refused.clear()
 

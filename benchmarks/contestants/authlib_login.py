@@ -38,8 +38,6 @@ webbrowser.open(url)
 while not received:
     server.handle_request()
 token = session.fetch_token(
-    f"{endpoint}/token",
-    authorization_response=redirect_uri + received[0],
-    code_verifier=verifier,
+    f"{endpoint}/token", authorization_response=redirect_uri + received[0], code_verifier=verifier
 )
 print(token["access_token"])

@@ -8,10 +8,7 @@ import msal  # type: ignore[import-untyped, unused-ignore]
 host, tenant, client, scope, _ca, what, cache_file = sys.argv[1:]
 
 if what == "race":
-    from msal_extensions import (  # type: ignore[import-untyped, unused-ignore]
-        FilePersistence,
-        PersistedTokenCache,
-    )
+    from msal_extensions import FilePersistence, PersistedTokenCache  # type: ignore[import-untyped, unused-ignore]
 
     cache = PersistedTokenCache(FilePersistence(cache_file))
 else:

@@ -20,10 +20,7 @@ __all__ = ["oauth2_session"]
 
 
 def oauth2_session(
-    tokens: StoredTokens | None = None,
-    *,
-    profile: str | None = None,
-    scopes: tuple[str, ...] = (),
+    tokens: StoredTokens | None = None, *, profile: str | None = None, scopes: tuple[str, ...] = ()
 ) -> OAuth2Session:
     """A session whose requests carry the token, to where it may be sent and nowhere else.
 

@@ -115,10 +115,7 @@ class StoredTokens:
     def check_destination(self, url: str, *scopes: str) -> None:
         """Raise `DestinationRefused` unless a token for these scopes may be sent there."""
         check_destination(
-            url,
-            scopes=scopes or self.scopes,
-            authority=self.authority,
-            named_hosts=self.hosts,
+            url, scopes=scopes or self.scopes, authority=self.authority, named_hosts=self.hosts
         )
 
 

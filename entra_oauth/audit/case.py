@@ -8,13 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.audit.classify import (
-    Flow,
-    Item,
-    StepKind,
-    flows_of,
-    items_of,
-)
+from entra_oauth.audit.classify import Flow, Item, StepKind, flows_of, items_of
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority

@@ -14,12 +14,7 @@ from entra_oauth.audit.classify import StepKind, items_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.har.har_read import (
-    Entry,
-    Har,
-    read_file,
-    read_har,
-)
+from entra_oauth.recording.har.har_read import Entry, Har, read_file, read_har
 from entra_oauth.recording.har.har_redact import read_har as har_object
 from entra_oauth.recording.har.har_select import kind_of
 from entra_oauth.recording.raw import split_message
@@ -32,10 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["address_case", "har_case", "named", "planned", "raw_case"]
 
 _FRONT = ("authorize", "redirect")
-_EVENTS = {
-    "authorize": FrontEvent(Occurred.ASKED),
-    "redirect": FrontEvent(Occurred.ACCEPTED),
-}
+_EVENTS = {"authorize": FrontEvent(Occurred.ASKED), "redirect": FrontEvent(Occurred.ACCEPTED)}
 _PURPOSES = {"metadata": "openid-configuration"}
 _PARAMETERS = frozenset(
     ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")

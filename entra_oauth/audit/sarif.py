@@ -122,12 +122,7 @@ def redacted_steps(case: Case) -> tuple[Step, ...]:
     """The steps as they may be shown to anybody."""
     passed = Recording(
         tuple(
-            Exchange(
-                request=item.request,
-                response=item.response,
-                started_at=0.0,
-                ended_at=0.0,
-            )
+            Exchange(request=item.request, response=item.response, started_at=0.0, ended_at=0.0)
             for item in case.items
         )
     )

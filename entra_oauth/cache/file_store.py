@@ -39,11 +39,7 @@ class FileStore:
     """
 
     def __init__(
-        self,
-        folder: str,
-        *,
-        vault: Vault | None = None,
-        say: Callable[[str], None] = say_nothing,
+        self, folder: str, *, vault: Vault | None = None, say: Callable[[str], None] = say_nothing
     ) -> None:
         self.folder = folder
         self._vault = vault

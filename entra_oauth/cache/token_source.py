@@ -14,12 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from entra_oauth.cache.account import (
-    Account,
-    App,
-    account_of,
-    scope_key,
-)
+from entra_oauth.cache.account import Account, App, account_of, scope_key
 from entra_oauth.cache.cached_token import MIN_VALIDITY_S, CachedToken
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import (

@@ -78,11 +78,7 @@ class BackChannel(Protocol):
         """Get ready to talk to the host of `url`; returns at once, never raises."""
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         """Send one request once, follow nothing, and return its answer.
 

@@ -65,11 +65,7 @@ def _read_token(console: Console) -> str:
 
 
 def describe(
-    decoded: DecodedJwt,
-    *,
-    at: float,
-    columns: int,
-    token: MessageKind = MessageKind.TOKEN_BODY,
+    decoded: DecodedJwt, *, at: float, columns: int, token: MessageKind = MessageKind.TOKEN_BODY
 ) -> list[str]:
     """Lines for every member of header and body.
 

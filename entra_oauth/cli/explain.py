@@ -54,10 +54,7 @@ def run(options: ExplainWordOptions, session: Session) -> int:
     found = explain(options.word)
     if console.as_json:
         console.result_json(
-            {
-                "schema": "entra-oauth/explanation/1",
-                "entries": [asdict(each) for each in found],
-            }
+            {"schema": "entra-oauth/explanation/1", "entries": [asdict(each) for each in found]}
         )
         return 0
     console.result("\n\n".join("\n".join(describe(each, columns=width())) for each in found))

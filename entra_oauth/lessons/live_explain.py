@@ -273,11 +273,7 @@ class _ExplainedBack:
         self.inner.warm(url)
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         kind = back_channel_kind(request)
         self.explained.before(kind, request, waits=self.waits)

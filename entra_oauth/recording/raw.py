@@ -112,11 +112,7 @@ def split_message(data: bytes) -> RawMessage:
     newline = b"\r\n" if end[0] == b"\r\n\r\n" else b"\n"
     start, *lines = _LINE.split(head)
     message = RawMessage(
-        interim=data[:at],
-        start=start,
-        lines=tuple(lines),
-        body=data[end.end() :],
-        newline=newline,
+        interim=data[:at], start=start, lines=tuple(lines), body=data[end.end() :], newline=newline
     )
     if bytes(message) != data:  # line ends of several kinds: better opaque than wrong
         return RawMessage(interim=b"", start=data, whole=False)

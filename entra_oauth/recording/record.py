@@ -114,11 +114,7 @@ class _RecordedBack:
         self.inner.warm(url)
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         started_at = self.now()
         response: HttpResponse | None = None

@@ -162,7 +162,7 @@ def _not_seen_there(steps: Sequence[Step]) -> tuple[str, ...]:
         "This was seen at the authority's side, where the requests arrived: what else the program "
         "did is not here. TLS and certificate are those of its connections to the practice tenant "
         "or to its proxy; of the times, `send` is how long a request took to arrive, `wait` how "
-        "long the tenant took, `receive` how long the answer took to leave.",
+        "long the tenant took, `receive` how long the answer took to leave."
     ]
     asked = any(step.name == "authorize" for step in steps)
     if asked and not any(step.name == "redirect" for step in steps):

@@ -12,11 +12,7 @@ from kit import needs
 from kit.foreign.programs import DAEMON, SECRET, WEB, Cloud, cloud
 from kit.practice import ALICE, PASSWORD
 
-pytestmark = [
-    pytest.mark.against,
-    needs.posix,
-    needs.python("msal", group="interop"),
-]
+pytestmark = [pytest.mark.against, needs.posix, needs.python("msal", group="interop")]
 
 
 @pytest.fixture

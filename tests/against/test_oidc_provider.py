@@ -153,10 +153,7 @@ def test_a_code_is_redeemed_once(redeem: _Redeeming) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("code_verifier", Pkce.fresh().verifier),
-        ("redirect_uri", "http%3A%2F%2Flocalhost%3A49153"),
-    ],
+    [("code_verifier", Pkce.fresh().verifier), ("redirect_uri", "http%3A%2F%2Flocalhost%3A49153")],
     ids=["code_verifier", "redirect_uri"],
 )
 def test_a_code_is_worth_nothing_with_another(name: str, value: str, redeem: _Redeeming) -> None:

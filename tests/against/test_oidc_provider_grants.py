@@ -121,11 +121,7 @@ class Counting:
         self.back.warm(url)
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         self.sent.append(request)
         return self.back.send(request, timeout_s=timeout_s)
@@ -304,9 +300,7 @@ def test_a_device_code_that_has_died_there_ends_the_wait(authority: Authority, l
     # ended the wait before that, goes back at each look.
     clock = itertools.count(0, -60)
     still = replace(
-        line.channels,
-        monotonic=lambda: float(next(clock)),
-        sleep=lambda seconds: time.sleep(2.1),
+        line.channels, monotonic=lambda: float(next(clock)), sleep=lambda seconds: time.sleep(2.1)
     )
     with canaries.refused(TimedOut) as caught:
         device_code.sign_in(person(authority, SHORT_LIVED), still)

@@ -60,10 +60,7 @@ APP = (ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID)
 @needs.python("msal", group="interop")
 @pytest.mark.parametrize(
     "script",
-    [
-        _script("msal_browser.py", *APP),
-        _script("msal_password.py", *APP, ALICE, PASSWORD),
-    ],
+    [_script("msal_browser.py", *APP), _script("msal_password.py", *APP, ALICE, PASSWORD)],
     ids=["with a browser", "with a password"],
 )
 def test_a_script_that_calls_msal_as_the_article_does_prints_a_token_that_works(

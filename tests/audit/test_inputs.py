@@ -13,13 +13,7 @@ from hypothesis import strategies as st
 
 from entra_oauth.audit import Case, lint
 from entra_oauth.audit.classify import StepKind
-from entra_oauth.audit.inputs import (
-    address_case,
-    har_case,
-    named,
-    planned,
-    raw_case,
-)
+from entra_oauth.audit.inputs import address_case, har_case, named, planned, raw_case
 from entra_oauth.audit.rules.all_rules import RULES
 from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError

@@ -367,11 +367,7 @@ def test_a_file_that_was_copied_to_another_account_is_not_believed(store: FileSt
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES])
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
 def test_a_disk_that_takes_nothing_still_gives_the_token_and_keeps_the_old_file(
-    store: FileStore,
-    said: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    number: int,
-    call: str,
+    store: FileStore, said: list[str], monkeypatch: pytest.MonkeyPatch, number: int, call: str
 ) -> None:
     fill(store)
     before = token_file(store).read_bytes(), account_file(store).read_bytes()

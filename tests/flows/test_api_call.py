@@ -34,11 +34,7 @@ class Back:
         raise AssertionError
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         self.sent.append(request)
         answer = self.answers.pop(0)

@@ -27,18 +27,7 @@ from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.recording import Recorder
 from kit import canaries
 from kit.grants import World
-from kit.practice import (
-    ALICE,
-    BASE,
-    CAROL,
-    DAEMON,
-    MIDDLE,
-    NOON,
-    PASSWORD,
-    SECRET,
-    Kit,
-    consented,
-)
+from kit.practice import ALICE, BASE, CAROL, DAEMON, MIDDLE, NOON, PASSWORD, SECRET, Kit, consented
 
 AUTHORITY = Authority(BASE, ARTICLE_TENANT_ID)
 DATABRICKS_ID = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
@@ -73,11 +62,7 @@ class _Aside:
         """Nothing is to be got ready."""
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         return self._handle(request)
 
@@ -210,8 +195,7 @@ def test_an_app_proves_itself_in_each_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "code"),
-    [("wrong", 7000215), ("practice-secret-of-last-year", 7000222)],
+    ("secret", "code"), [("wrong", 7000215), ("practice-secret-of-last-year", 7000222)]
 )
 def test_a_wrong_or_expired_secret_is_explained(secret: str, code: int) -> None:
     with canaries.refused(AuthorityError) as caught:

@@ -72,10 +72,7 @@ READABLE: dict[str, tuple[bytes, float | None]] = {
     "a lifetime as text": (answer(members(expires_in="60")), 1060.0),
     "no lifetime": (answer(members("expires_in")), None),  # Unknown, not nothing
     "members that nobody knows": (answer(members(ext_expires_in=1, foci="1")), 4599.0),
-    "compressed": (
-        answer(gzip.compress(members()), more="Content-Encoding: gzip\r\n"),
-        4599.0,
-    ),
+    "compressed": (answer(gzip.compress(members()), more="Content-Encoding: gzip\r\n"), 4599.0),
 }
 
 
@@ -134,10 +131,7 @@ BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
     "no access token": (answering(answer(members("access_token"))), UnexpectedAnswer),
     "an empty access token": (answering(answer(members(access_token=""))), UnexpectedAnswer),
     "a number as access token": (answering(answer(members(access_token=7))), UnexpectedAnswer),
-    "a line break in it": (
-        answering(answer(members(access_token="a\r\nX: y"))),
-        UnexpectedAnswer,
-    ),
+    "a line break in it": (answering(answer(members(access_token="a\r\nX: y"))), UnexpectedAnswer),
     "no token type": (answering(answer(members("token_type"))), UnexpectedAnswer),
     "another token type": (answering(answer(members(token_type="mac"))), UnexpectedAnswer),
     "a lifetime of nothing": (answering(answer(members(expires_in=0))), UnexpectedAnswer),
@@ -180,9 +174,7 @@ BAD: dict[str, tuple[Script, type[EntraOAuthError]]] = {
     "silence": (hearing, DeadlineExceeded),
     "5 MB": (answering(answer(members(x="y" * 5_000_000))), UnexpectedAnswer),
     "5 MB in 5 KB": (
-        answering(
-            answer(gzip.compress(b" " * 5_000_000), more="Content-Encoding: gzip\r\n"),
-        ),
+        answering(answer(gzip.compress(b" " * 5_000_000), more="Content-Encoding: gzip\r\n")),
         UnexpectedAnswer,
     ),
     "a truncated answer": (saying(answer(members())[:-5]), ExchangeBroken),

@@ -196,10 +196,6 @@ class _Back:
         raise AssertionError("nothing is warmed up here")
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         return self.respond(request)

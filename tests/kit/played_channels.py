@@ -112,11 +112,7 @@ class FakeBack:
         self.warmed.append(url)
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         self._events.append("send")
         self.requests.append(request)

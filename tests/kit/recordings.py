@@ -152,10 +152,7 @@ def _back(sent: bytes, received: bytes, *, at: float, host: str = HOST) -> Excha
     wire = replace(LINK, sent=sent, received=received)
     return Exchange(
         request=HttpRequest(
-            method=method,
-            url=f"https://{host}{target}",
-            headers=request.headers,
-            body=request.body,
+            method=method, url=f"https://{host}{target}", headers=request.headers, body=request.body
         ),
         response=HttpResponse(
             status=int(status) if (status := answer.start[9:12]).isdigit() else 200,

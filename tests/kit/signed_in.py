@@ -56,9 +56,7 @@ class AtHand:
         def launch(url: str) -> bool:
             def visit() -> None:
                 PracticeBrowser(
-                    lambda request: http_send(request, ca_file=self.hosted.ca_file),
-                    ALICE,
-                    PASSWORD,
+                    lambda request: http_send(request, ca_file=self.hosted.ca_file), ALICE, PASSWORD
                 ).open(url)
 
             threading.Thread(target=visit, daemon=True).start()

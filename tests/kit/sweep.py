@@ -15,14 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-__all__ = [
-    "ENCODINGS",
-    "assert_swept",
-    "found_in_bytes",
-    "found_in_files",
-    "spellings",
-    "swept",
-]
+__all__ = ["ENCODINGS", "assert_swept", "found_in_bytes", "found_in_files", "spellings", "swept"]
 
 
 def spellings(secret: str) -> Iterator[tuple[str, bytes]]:

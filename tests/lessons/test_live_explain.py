@@ -72,11 +72,7 @@ class Back:
         self.warmed.append(url)
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         self.told_before = self.heard.text
         if self.error is not None:
@@ -274,11 +270,7 @@ def test_text_from_outside_is_told_without_control_characters() -> None:
 
     class Hostile(Back):
         def send(
-            self,
-            request: HttpRequest,
-            *,
-            timeout_s: float,
-            saw: Callable[[Wire], None] = look_away,
+            self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
         ) -> HttpResponse:
             body = b'{"error":"\\u001b[2Jx","odd\\u202ename":"y","error_description":"\\u0007"}'
             return HttpResponse(status=400, reason="\x1b[31mBad", body=body)
@@ -294,11 +286,7 @@ def test_an_answer_that_is_no_json_object_is_told_by_its_size(body: bytes) -> No
 
     class Odd(Back):
         def send(
-            self,
-            request: HttpRequest,
-            *,
-            timeout_s: float,
-            saw: Callable[[Wire], None] = look_away,
+            self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
         ) -> HttpResponse:
             return HttpResponse(status=502, body=body)
 

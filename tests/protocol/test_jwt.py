@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 
 from entra_oauth.errors import IdTokenRefused, UsageError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.id_token import (
-    CLOCK_SKEW_S,
-    NOTHING_BESIDE,
-    Beside,
-    IdToken,
-)
+from entra_oauth.protocol.id_token import CLOCK_SKEW_S, NOTHING_BESIDE, Beside, IdToken
 from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
 from kit import canaries
 from kit.canaries import CLIENT_ID, NONCE, TENANT, jwt

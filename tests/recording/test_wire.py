@@ -196,11 +196,7 @@ def test_through_a_proxy_the_tunnel_is_kept_apart(
 
 
 def test_a_proxy_in_the_clear_sees_what_is_recorded(proxied: pytest.MonkeyPatch) -> None:
-    with (
-        RawServer(each(ANSWERS["plain"])) as proxy,
-        Relay(proxy.port) as relay,
-        a_back() as plain,
-    ):
+    with RawServer(each(ANSWERS["plain"])) as proxy, Relay(proxy.port) as relay, a_back() as plain:
         proxied.setenv("HTTP_PROXY", f"http://127.0.0.1:{relay.port}")
         recorder, back = recorded(plain)
         back.send(token_post("http://login.test.example"), timeout_s=10)

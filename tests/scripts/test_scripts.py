@@ -108,8 +108,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(
 
 @needs.posix
 @pytest.mark.parametrize(
-    ("program", "code"),
-    [("raise SystemExit(5)", 5), ("import os; os.kill(os.getpid(), 15)", 143)],
+    ("program", "code"), [("raise SystemExit(5)", 5), ("import os; os.kill(os.getpid(), 15)", 143)]
 )
 def test_the_childs_end_is_told_as_a_shell_would(program: str, code: int) -> None:
     assert launch.run([sys.executable, "-c", program], dict(os.environ)) == code

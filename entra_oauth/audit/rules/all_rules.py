@@ -73,6 +73,6 @@ BY_ID = {rule.id: rule for rule in RULES}
 
 NOT_JUDGED = {
     "TR25": "Whether the code was redeemed from another machine than the browser's: neither a "
-    "client's recording nor a browser's holds both addresses.",
+    "client's recording nor a browser's holds both addresses."
 }
 """Rules that are known and not implemented, and why."""

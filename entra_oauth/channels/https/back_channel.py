@@ -21,13 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import look_away, monotonic, sleep
-from entra_oauth.channels.https.job import (
-    SLICE_S,
-    WORKER_NAME,
-    Job,
-    abandoned,
-    too_late,
-)
+from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, abandoned, too_late
 from entra_oauth.channels.https.tap import Tap
 from entra_oauth.channels.https.trust import key_log_file, tls_context
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError
@@ -94,11 +88,7 @@ class RequestsBack:
             self._get_worker().submit(Job(None, url, WARM_TIMEOUT_S))
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         """Send one request once. See `BackChannel.send`.
 

@@ -23,12 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.https.job import (
-    WORKER_NAME,
-    host_of,
-    too_late,
-    what_became_of_it,
-)
+from entra_oauth.channels.https.job import WORKER_NAME, host_of, too_late, what_became_of_it
 from entra_oauth.channels.https.tapped import Tapped, TappedAnswer
 from entra_oauth.errors import (
     ConnectFailed,

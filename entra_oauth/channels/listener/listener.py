@@ -17,11 +17,7 @@ from entra_oauth.channels.listener.redirect_latch import RedirectLatch
 from entra_oauth.channels.listener.redirect_uri import LoopbackUri
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.paste.paste_prompt import heard_no_other
-from entra_oauth.errors import (
-    LocalError,
-    TimedOut,
-    UsageError,
-)
+from entra_oauth.errors import LocalError, TimedOut, UsageError
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:

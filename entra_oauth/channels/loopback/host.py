@@ -265,10 +265,7 @@ class LoopbackHost:
         connection.notes.encrypted(sock, monotonic() - began)
 
     def _open_tunnel(
-        self,
-        connection: Connection,
-        head: http1.Head,
-        tunnel: Callable[[str], ssl.SSLContext],
+        self, connection: Connection, head: http1.Head, tunnel: Callable[[str], ssl.SSLContext]
     ) -> None:
         """Play the host that a client of a proxy wants to be connected with."""
         self._wait(connection, waiting=False)  # what was asked for is there as a whole

@@ -64,8 +64,7 @@ def prove(options: MirrorOptions, console: Console) -> int:
         plan = replace(plan, authority=here)
         request = plan.request(redirect_uri=pasted_uri(options.page), response_mode="query")
         callback = HttpRequest(
-            method="GET",
-            url=f"http://localhost/?code={EXAMPLE_CODE}&state={quote_plus(state)}",
+            method="GET", url=f"http://localhost/?code={EXAMPLE_CODE}&state={quote_plus(state)}"
         )
         token_request = TokenRequest.redeem(AuthorizationResponse.read(callback, answering=request))
         ours = _send_ours(token_request, version, sink)
@@ -130,11 +129,7 @@ def _run(command: list[str]) -> str:
     """The standard output of a program. Raises `LocalError` if it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments, and no shell
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _no_use(command[0], type(error).__name__) from None

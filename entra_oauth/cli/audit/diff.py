@@ -6,12 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.recording.compare.layers import (
-    Comparison,
-    Equality,
-    Layer,
-    compare,
-)
+from entra_oauth.recording.compare.layers import Comparison, Equality, Layer, compare
 from entra_oauth.recording.compare.named_step import masking, pair, shown
 
 if TYPE_CHECKING:

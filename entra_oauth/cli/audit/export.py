@@ -12,12 +12,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.compare.named_step import named_step, split_name
 from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.redaction.secrets import refuse_leaks
-from entra_oauth.recording.report.report_text import (
-    as_curl,
-    as_http,
-    as_markdown,
-    as_mermaid,
-)
+from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.save import handed_on, live_in
 from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import load

@@ -22,8 +22,7 @@ def run(options: SealOptions, session: Session) -> int:
         raise UsageError("audit seal needs a folder.", advice="Name one that --record has written.")
     if not options.key:
         raise UsageError(
-            "No key was named to seal with.",
-            advice="Name an SSH key: --key ~/.ssh/id_ed25519",
+            "No key was named to seal with.", advice="Name an SSH key: --key ~/.ssh/id_ed25519"
         )
     folder = Path(options.folder)
     fingerprint = seal(folder, Path(options.key).expanduser())

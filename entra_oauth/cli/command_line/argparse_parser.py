@@ -84,11 +84,7 @@ def _add(parser: argparse._ArgumentGroup, options: list[Option]) -> None:
     for option in options:
         if option.kind is Kind.FLAG:
             parser.add_argument(
-                *option.flags,
-                dest=option.dest,
-                action="store_true",
-                default=None,
-                help=option.help,
+                *option.flags, dest=option.dest, action="store_true", default=None, help=option.help
             )
         else:
             is_paste = option.kind is Kind.PASTE

@@ -71,10 +71,7 @@ def read_arguments(arguments: list[str], environ: Mapping[str, str]) -> CommandL
     if declared.words is not None:
         values |= _free(declared.words, given, program)
     return CommandLine(
-        verb=verb,
-        options=build(verb.options, values),
-        values=values,
-        program=tuple(program),
+        verb=verb, options=build(verb.options, values), values=values, program=tuple(program)
     )
 
 

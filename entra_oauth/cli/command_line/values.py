@@ -190,8 +190,7 @@ def _check(option: Option, text: str, source: str) -> None:
     check_choice(option, text, source)
     if option.kind is Kind.NUMBER and not _is_number(text, option.most):
         raise UsageError(
-            f"{source} is not a whole number from 1 to {option.most}.",
-            advice="Give it in digits.",
+            f"{source} is not a whole number from 1 to {option.most}.", advice="Give it in digits."
         )
 
 

@@ -89,10 +89,7 @@ def _is_chosen(app: App, chosen: AppOptions) -> bool:
 
 
 def _lines(
-    app: AppOptions,
-    values: list[dict[str, str]],
-    accounts: list[dict[str, Any]],
-    folder: str,
+    app: AppOptions, values: list[dict[str, str]], accounts: list[dict[str, Any]], folder: str
 ) -> list[str]:
     lines = [f"Profile: {app.profile_name or 'none'}"]
     lines += [f"  {v['name']:<15} {plain(v['value'])}   (from {v['from']})" for v in values]

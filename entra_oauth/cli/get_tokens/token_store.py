@@ -17,12 +17,7 @@ from entra_oauth.channels.base import now
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.formats import Shown
 from entra_oauth.cli.sign_in import only_sign_in
-from entra_oauth.cli.sign_in.plan import (
-    authority_of,
-    check_asked,
-    client_id_of,
-    use_workspace,
-)
+from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of, use_workspace
 from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
@@ -68,11 +63,7 @@ class Keeper:
         return cls(folder, vault)
 
     def keep(
-        self,
-        tokens: TokenResponse,
-        subject: TokenSubject,
-        scope: tuple[str, ...],
-        console: Console,
+        self, tokens: TokenResponse, subject: TokenSubject, scope: tuple[str, ...], console: Console
     ) -> tuple[Account | None, str]:
         """Keep it; whose it is, and a sentence for the person. A full disk loses no token."""
         if self._folder is None:

@@ -304,10 +304,7 @@ class _DemoText:
         self._step(5, "What the access token says", f"{why} The access token is not verified.")
         columns = self._columns - 3
         for line in describe(
-            decode(tokens.access_token),
-            at=now(),
-            columns=columns,
-            token=MessageKind.ACCESS_TOKEN,
+            decode(tokens.access_token), at=now(), columns=columns, token=MessageKind.ACCESS_TOKEN
         ):
             self._say(f"   {line}".rstrip())
 

@@ -23,9 +23,7 @@ class AppOptions:
         azure="AZURE_TENANT_ID",
     )
     client_id: str | None = option(
-        "Application (client) ID of the app registration",
-        metavar="ID",
-        azure="AZURE_CLIENT_ID",
+        "Application (client) ID of the app registration", metavar="ID", azure="AZURE_CLIENT_ID"
     )
     scope: tuple[str, ...] = option(
         "what the token is for; may be repeated; databricks, graph and arm are short names",

@@ -36,8 +36,7 @@ class SignInPageOptions:
         "port that the listener takes (default: a free one)", metavar="N", most=65535
     )
     listen: str | None = option(
-        "address to listen on, for containers only; anything but loopback is risky",
-        metavar="ADDR",
+        "address to listen on, for containers only; anything but loopback is risky", metavar="ADDR"
     )
     response_mode: str | None = option(
         "how the answer comes back: form_post or query (default: form_post for login, query for "

@@ -77,8 +77,7 @@ def variable_name(shown: Shown) -> str:
     name = shown.env_name or usual
     if not _NAME.fullmatch(name):
         raise UsageError(
-            "That cannot be the name of a variable.",
-            advice="Use letters, digits and underscores.",
+            "That cannot be the name of a variable.", advice="Use letters, digits and underscores."
         )
     return name
 
@@ -167,12 +166,7 @@ def _exec_version(environ: Mapping[str, str]) -> str:
     return str(version)
 
 
-_OBJECTS = {
-    "json": _own,
-    "az": _az,
-    "databricks-cli": _databricks_cli,
-    "kubectl": exec_credential,
-}
+_OBJECTS = {"json": _own, "az": _az, "databricks-cli": _databricks_cli, "kubectl": exec_credential}
 
 
 def _expiry(shown: Shown) -> int:

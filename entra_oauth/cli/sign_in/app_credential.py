@@ -30,11 +30,7 @@ PASSPHRASE = SecretOption(
 
 
 def credential_of(
-    options: CredentialOptions,
-    environ: Mapping[str, str],
-    channels: Channels,
-    *,
-    timeout_s: float,
+    options: CredentialOptions, environ: Mapping[str, str], channels: Channels, *, timeout_s: float
 ) -> Credential:
     """The credential: an option's first, else the environment's, else a secret is asked for.
 

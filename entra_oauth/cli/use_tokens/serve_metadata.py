@@ -47,12 +47,7 @@ def run(options: ServeMetadataOptions, session: Session) -> int:
 
 def _check(url: str, app: AppOptions) -> None:
     """Only the profile's own workspace, or if it names none, hosts that the token is for."""
-    check_destination(
-        url,
-        scopes=app.scope,
-        authority=authority_of(app),
-        named_hosts=app.hosts,
-    )
+    check_destination(url, scopes=app.scope, authority=authority_of(app), named_hosts=app.hosts)
     if app.workspace_url and Workspace(app.workspace_url).url != Workspace(url).url:
         raise DestinationRefused(
             "A token for another workspace than the chosen one was asked for.",

@@ -105,10 +105,7 @@ VERBS = (
         description="Read the address that the browser ended on, from a prompt or from "
         "standard input, find the request that it answers, and redeem its code. Prints the "
         "access token.",
-        examples=(
-            "entra-oauth exchange",
-            "pbpaste | entra-oauth exchange",
-        ),
+        examples=("entra-oauth exchange", "pbpaste | entra-oauth exchange"),
         takes="The address is read from a prompt or from standard input: other programs "
         "can see a command line, and the shell keeps it. If it held a code, sign in again.",
     ),

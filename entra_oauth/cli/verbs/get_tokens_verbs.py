@@ -140,10 +140,7 @@ VERBS = (
         options=StatusOptions,
         description="Show the values that are used and where each comes from, the accounts "
         "that are kept here, and how long their tokens are good. Nothing is sent.",
-        examples=(
-            "entra-oauth status",
-            "entra-oauth status --json",
-        ),
+        examples=("entra-oauth status", "entra-oauth status --json"),
     ),
     Verb(
         name="logout",
@@ -152,9 +149,6 @@ VERBS = (
         description="Remove an account's tokens from this machine. Nothing is sent: what the "
         "authority and the APIs still honour is said, with the address that signs the browser "
         "out, which is the result.",
-        examples=(
-            "entra-oauth logout",
-            "entra-oauth logout --all",
-        ),
+        examples=("entra-oauth logout", "entra-oauth logout --all"),
     ),
 )

@@ -39,16 +39,7 @@ if TYPE_CHECKING:
 
     Send = Callable[[HttpRequest], HttpResponse]
 
-__all__ = [
-    "CLIENT",
-    "PASSWORD",
-    "TENANT",
-    "Ended",
-    "Sandbox",
-    "aadsts",
-    "full_name",
-    "give_up",
-]
+__all__ = ["CLIENT", "PASSWORD", "TENANT", "Ended", "Sandbox", "aadsts", "full_name", "give_up"]
 
 TENANT = DEFAULT.tenants[0].id
 CLIENT = DEFAULT.apps[0].client_id
@@ -290,11 +281,7 @@ class _NearBack:
         self.inner.warm(url)
 
     def send(
-        self,
-        request: HttpRequest,
-        *,
-        timeout_s: float,
-        saw: Callable[[Wire], None] = look_away,
+        self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
     ) -> HttpResponse:
         _refuse_others(request.url)
         return self.inner.send(request, timeout_s=timeout_s)

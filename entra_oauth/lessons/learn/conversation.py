@@ -144,9 +144,7 @@ def _task(task: Task, at: int, memory: Memory, texts: Said) -> _Outcome:
             return "helped", _give(task, at, memory, shown=command == "answer")
         else:
             refused = refusal(
-                typed,
-                takes_secrets=task.takes_secrets,
-                blank_is_an_answer=task.blank_is_an_answer,
+                typed, takes_secrets=task.takes_secrets, blank_is_an_answer=task.blank_is_an_answer
             )
             if refused is not None:
                 memory.count_try(at)

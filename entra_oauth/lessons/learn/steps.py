@@ -74,11 +74,7 @@ class Chapter:
 
 
 def choice(
-    asks: Telling,
-    options: tuple[tuple[str, str], ...],
-    *,
-    correct: int,
-    hint: Telling,
+    asks: Telling, options: tuple[tuple[str, str], ...], *, correct: int, hint: Telling
 ) -> Task:
     """A question with lettered options. Each option has its words and why it is right or not."""
     letters = "abcdef"[: len(options)]

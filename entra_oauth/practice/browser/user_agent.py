@@ -158,10 +158,7 @@ class PracticeBrowser:
         return HttpRequest(
             method="POST",
             url=action,
-            headers=(
-                ("Origin", _origin(page_url) if same else "null"),
-                ("Content-Type", FORM),
-            ),
+            headers=(("Origin", _origin(page_url) if same else "null"), ("Content-Type", FORM)),
             body=urlencode(fields).encode("ascii"),
         )
 

@@ -39,10 +39,7 @@ _CLAIMS = [
     *_CLAIMS_OF_BOTH,
     *("nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"),
 ]
-_CLAIMS_V1 = [
-    *_CLAIMS_OF_BOTH,
-    *("amr", "nonce", "email", "given_name", "family_name", "nickname"),
-]
+_CLAIMS_V1 = [*_CLAIMS_OF_BOTH, *("amr", "nonce", "email", "given_name", "family_name", "nickname")]
 
 _CLOUDS = (
     (

@@ -89,9 +89,7 @@ _ALL = (
         rules=("workspace cae",),
     ),
     Scenario(
-        name="slow",
-        summary="the token endpoint takes ten seconds",
-        rules=("token delay=10",),
+        name="slow", summary="the token endpoint takes ten seconds", rules=("token delay=10",)
     ),
     Scenario(
         name="reset",
@@ -104,9 +102,7 @@ _ALL = (
         rules=(f"token status=403 type=text/html 'body={_BLOCK_PAGE}'",),
     ),
     Scenario(
-        name="truncated",
-        summary="half of the token answer arrives",
-        rules=("token truncate=200",),
+        name="truncated", summary="half of the token answer arrives", rules=("token truncate=200",)
     ),
     Scenario(
         name="broken-json",

@@ -132,9 +132,7 @@ def document(content: dict[str, object], *, extra: Fields = ()) -> HttpResponse:
 def redirect_answer(location: str, call: Call, *, extra: Fields = ()) -> HttpResponse:
     """`302` with an empty body, as Entra's."""
     return HttpResponse(
-        status=302,
-        reason=_REASONS[302],
-        headers=(*_common(call), ("Location", location), *extra),
+        status=302, reason=_REASONS[302], headers=(*_common(call), ("Location", location), *extra)
     )
 
 

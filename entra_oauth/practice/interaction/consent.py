@@ -28,14 +28,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.scope_string import ResourceScope
     from entra_oauth.practice.state.context import Context
 
-__all__ = [
-    "confirm_app",
-    "decide_admin",
-    "decide_consent",
-    "go_on",
-    "lacks_consent",
-    "second_step",
-]
+__all__ = ["confirm_app", "decide_admin", "decide_consent", "go_on", "lacks_consent", "second_step"]
 
 
 def go_on(

@@ -32,14 +32,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.practice.state.context import Context
 
-__all__ = [
-    "authorize",
-    "authorize_v1",
-    "begin",
-    "log_out",
-    "pick_account",
-    "sign_in",
-]
+__all__ = ["authorize", "authorize_v1", "begin", "log_out", "pick_account", "sign_in"]
 
 
 def authorize(context: Context, call: Call) -> Answer:

@@ -8,15 +8,7 @@ from entra_oauth.markup import Html, html, joined
 from entra_oauth.practice.directory.model import AccountStatus
 from entra_oauth.practice.http.refusals import entra_time, refuse
 from entra_oauth.practice.http.responses import page_answer
-from entra_oauth.practice.pages.page import (
-    answer,
-    buttons,
-    explained,
-    facts,
-    form,
-    page,
-    problem,
-)
+from entra_oauth.practice.pages.page import answer, buttons, explained, facts, form, page, problem
 from entra_oauth.practice.pages.page_style import policy
 from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
 
@@ -94,8 +86,7 @@ def pick_account(
         for user in users
     )
     choice = html(
-        '{}<button class="account" name="account" value="other">Use another account</button>',
-        tiles,
+        '{}<button class="account" name="account" value="other">Use another account</button>', tiles
     )
     body = html(
         "<h1>Pick an account</h1><p>to continue to <b>{}</b></p>{}{}",

@@ -17,16 +17,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
-__all__ = [
-    "answer",
-    "buttons",
-    "explained",
-    "facts",
-    "form",
-    "meaning",
-    "page",
-    "problem",
-]
+__all__ = ["answer", "buttons", "explained", "facts", "form", "meaning", "page", "problem"]
 
 
 _IGNORED = frozenset(["domain_hint", "max_age"])

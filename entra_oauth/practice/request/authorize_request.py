@@ -93,9 +93,7 @@ def find_destination(sent: Parameters, app: RegisteredApp) -> tuple[Destination,
     if registered is None:
         raise refuse(50011, redirect_uri, app.client_id)
     destination = Destination(
-        redirect_uri=redirect_uri,
-        mode=_mode_or_query(sent),
-        state=_or_none(sent, "state"),
+        redirect_uri=redirect_uri, mode=_mode_or_query(sent), state=_or_none(sent, "state")
     )
     return destination, registered.platform
 

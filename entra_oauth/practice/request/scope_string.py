@@ -12,12 +12,7 @@ from entra_oauth.practice.directory.model import GRAPH
 from entra_oauth.practice.http.refusals import refuse
 
 if TYPE_CHECKING:
-    from entra_oauth.practice.directory.model import (
-        Directory,
-        RegisteredApp,
-        Resource,
-        Tenant,
-    )
+    from entra_oauth.practice.directory.model import Directory, RegisteredApp, Resource, Tenant
 
 __all__ = ["RequestedScope", "ResourceScope", "read_app_scope", "read_resource", "read_scope"]
 

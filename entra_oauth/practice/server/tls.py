@@ -42,9 +42,7 @@ class Made:
 
 
 def make(
-    now: float,
-    names: tuple[str, ...] = CERTIFIED,
-    within: tuple[str, ...] = CONSTRAINED,
+    now: float, names: tuple[str, ...] = CERTIFIED, within: tuple[str, ...] = CONSTRAINED
 ) -> Made:
     """An authority that can vouch for what is `within`, and a certificate for `names`.
 
@@ -55,11 +53,7 @@ def make(
     """
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     start = datetime.fromtimestamp(now, UTC) - timedelta(minutes=10)
     issuer_key, key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())

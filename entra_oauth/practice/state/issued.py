@@ -15,12 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.practice.directory.model import (
-        Platform,
-        RegisteredApp,
-        Tenant,
-        User,
-    )
+    from entra_oauth.practice.directory.model import Platform, RegisteredApp, Tenant, User
     from entra_oauth.practice.directory.tenant_authority import TenantAuthority
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.request.authorize_request import AuthorizeRequest

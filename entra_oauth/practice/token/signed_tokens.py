@@ -168,11 +168,7 @@ def make_id_token(
     else:
         claims |= {"iss": f"{call.base_url}/{tid}/v2.0", "ver": "2.0"}  # fidelity: issuer
         if "profile" in oidc:
-            claims |= {
-                "name": user.display_name,
-                "oid": user.oid,
-                "preferred_username": user.name,
-            }
+            claims |= {"name": user.display_name, "oid": user.oid, "preferred_username": user.name}
         if "email" in oidc:
             claims["email"] = user.name
     if nonce is not None:

@@ -143,12 +143,7 @@ def _issue(request: GrantRequest, grant: UserGrant) -> dict[str, object]:
     life_s = context.chance.between(shortest, longest)
     oidc = grant.requested.oidc  # fidelity: oidc-from-authorize
     access = make_access_token(
-        context,
-        call,
-        subject,
-        resource_scope,
-        life_s=life_s,
-        not_before=grant.claims.not_before,
+        context, call, subject, resource_scope, life_s=life_s, not_before=grant.claims.not_before
     )
     refresh = _refresh(request, grant) if "offline_access" in oidc else {}
     identity = _identity(request, grant, subject) if "openid" in oidc else {}
@@ -173,11 +168,7 @@ def _issue_to_app(request: GrantRequest, grant: AppGrant) -> dict[str, object]:
     resource_scope = grant.resource_scope
     cae = grant.claims.cae and resource_scope.resource.cae
     subject = Subject(
-        app=request.app,
-        tenant=grant.tenant,
-        user=None,
-        proof=request.credential.proof,
-        cae=cae,
+        app=request.app, tenant=grant.tenant, user=None, proof=request.credential.proof, cae=cae
     )
     life_s = grant.life_s
     if cae:

@@ -17,13 +17,7 @@ from entra_oauth.protocol.strict_json import read_object
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = [
-    "AccessRequest",
-    "check_app",
-    "check_claims",
-    "check_correlation_id",
-    "check_scopes",
-]
+__all__ = ["AccessRequest", "check_app", "check_claims", "check_correlation_id", "check_scopes"]
 
 _LONGEST_CLAIMS = 8192
 

@@ -20,13 +20,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
-from entra_oauth.errors import (
-    AuthorityError,
-    CallbackRefused,
-    StateMismatch,
-    UsageError,
-    plain,
-)
+from entra_oauth.errors import AuthorityError, CallbackRefused, StateMismatch, UsageError, plain
 from entra_oauth.protocol.messages import (
     FORM,
     Fields,
@@ -386,19 +380,13 @@ def _check_issuer(fields: RawFields, authority: Authority) -> None:
     tenant_id = "".join(issuer.split("/")[3:4])
     if not authority.accepts_tenant(tenant_id) or issuer != authority.issuer(tenant_id):
         raise CallbackRefused(
-            "A redirect came from another issuer than the one that was asked.",
-            advice=_KEEP_WAITING,
+            "A redirect came from another issuer than the one that was asked.", advice=_KEEP_WAITING
         )
 
 
 def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> AuthorityError:
     # Late: nothing of it is needed on the way to the browser.
-    from entra_oauth.protocol.glossary.aadsts import (
-        as_sentence,
-        hide,
-        judge,
-        read_description,
-    )
+    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
 
     secrets = [request.state, request.pkce.verifier if request.pkce else "", request.nonce or ""]
 

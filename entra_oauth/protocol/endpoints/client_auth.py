@@ -216,9 +216,7 @@ class Certificate:
 
 
 def _assertion(token: str) -> Proof:
-    return Proof(
-        fields=(("client_assertion_type", ASSERTION_TYPE), ("client_assertion", token)),
-    )
+    return Proof(fields=(("client_assertion_type", ASSERTION_TYPE), ("client_assertion", token)))
 
 
 def _base64url(octets: bytes) -> str:

@@ -83,9 +83,7 @@ def _members(reply: HttpResponse, facts: RequestFacts) -> dict[str, Any]:
         raise unexpected(reply, facts, "it is a redirect, which is never followed with a secret")
     if _media_type(reply) not in _JSON_OF.get(facts.stage, (_JSON,)):
         raise unexpected(
-            reply,
-            facts,
-            f"it is {_kind(reply)}, not JSON; a proxy or a gateway may have sent it",
+            reply, facts, f"it is {_kind(reply)}, not JSON; a proxy or a gateway may have sent it"
         )
     try:
         return read_object(reply.body)
@@ -170,12 +168,7 @@ def _refusal(
     members: dict[str, Any], reply: HttpResponse, received_at: float, facts: RequestFacts
 ) -> AuthorityError:
     # Late: nothing of it is needed on the way to the browser.
-    from entra_oauth.protocol.glossary.aadsts import (
-        as_sentence,
-        hide,
-        judge,
-        read_description,
-    )
+    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
 
     said = {n: hide(v, facts.secrets) for n, v in members.items() if isinstance(v, str)}
 

@@ -147,12 +147,10 @@ ERRORS = {
         (_ADMIN,),
     ),
     "unsupported_grant_type": ErrorWord(
-        "The authority does not know this way to a token.",
-        "Choose another --flow.",
+        "The authority does not know this way to a token.", "Choose another --flow."
     ),
     "unsupported_response_type": ErrorWord(
-        "The app may not have this kind of answer.",
-        "Ask for a code: response_type=code.",
+        "The app may not have this kind of answer.", "Ask for a code: response_type=code."
     ),
 }
 

@@ -16,13 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM
-from entra_oauth.recording.compare.sameness import (
-    Truth,
-    all_of,
-    has_placeholder,
-    same,
-    same_pieces,
-)
+from entra_oauth.recording.compare.sameness import Truth, all_of, has_placeholder, same, same_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable

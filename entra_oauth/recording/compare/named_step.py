@@ -132,8 +132,7 @@ def _step_side(name: str, evidence: Evidence, step: Step) -> Side:
         data = rebuilt(step.http_request)
     elif half.seen is Seen.NOTHING:
         raise UsageError(
-            f"Step {step.number} holds no request: nothing was sent.",
-            advice="Name another step.",
+            f"Step {step.number} holds no request: nothing was sent.", advice="Name another step."
         )
     return Side(
         label=name,

@@ -95,10 +95,7 @@ def _entry(step: Step, evidence: Evidence) -> dict[str, Any]:
             ],
         },
         "_raw": {"request": _bytes(step.request), "response": _bytes(step.response)},
-        "_redaction": {
-            "request": _changes(step.request),
-            "response": _changes(step.response),
-        },
+        "_redaction": {"request": _changes(step.request), "response": _changes(step.response)},
     }
     entry |= _peer(step.link)
     if step.link.tls_version is not None:

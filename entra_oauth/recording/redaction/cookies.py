@@ -10,12 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from entra_oauth.protocol.glossary.secrecy import (
-    Act,
-    Treatment,
-    is_cookie_name,
-    is_plain_name,
-)
+from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_cookie_name, is_plain_name
 from entra_oauth.recording.redaction.finder import Finder
 from entra_oauth.recording.redaction.finds import Find, looks_secret
 from entra_oauth.recording.redaction.views import View

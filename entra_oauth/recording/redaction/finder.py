@@ -15,12 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from entra_oauth.protocol.glossary.secrecy import (
-    Act,
-    Treatment,
-    is_plain_name,
-    treatment_of,
-)
+from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_plain_name, treatment_of
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDER,
@@ -31,12 +26,7 @@ from entra_oauth.recording.redaction.finds import (
     placeholder,
 )
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
-from entra_oauth.recording.redaction.views import (
-    View,
-    json_string,
-    percent,
-    whole,
-)
+from entra_oauth.recording.redaction.views import View, json_string, percent, whole
 
 __all__ = ["HIDDEN", "Finder", "find"]
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 
-from entra_oauth.protocol.glossary.secrecy import (
-    Act,
-    Treatment,
-    is_plain_name,
-    treatment_of,
-)
+from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_plain_name, treatment_of
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
 from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
 from entra_oauth.recording.redaction.sheets import is_sheet, sheet

@@ -19,11 +19,7 @@ from entra_oauth.recording.raw import RawMessage, pack, split_message
 from entra_oauth.recording.redaction.bodies import body_finds
 from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
 from entra_oauth.recording.redaction.finder import Finder
-from entra_oauth.recording.redaction.finds import (
-    LONG,
-    Find,
-    apply,
-)
+from entra_oauth.recording.redaction.finds import LONG, Find, apply
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
 from entra_oauth.recording.step import Half, Level, Seen, Step
 

@@ -17,13 +17,7 @@ from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
-from entra_oauth.recording.report.parts import (
-    NOTHING,
-    facts,
-    plural,
-    table,
-    text,
-)
+from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.report.report_style import STYLE
 from entra_oauth.recording.step import Level

@@ -247,13 +247,7 @@ MARKUP = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='
     ids=["an error with markup", "the page of a proxy"],
 )
 def test_what_the_token_endpoint_says_is_shown_as_text(
-    status: int,
-    kind: str,
-    body: str,
-    code: int,
-    page: Page,
-    tenant: PracticeTenant,
-    tmp_path: Path,
+    status: int, kind: str, body: str, code: int, page: Page, tenant: PracticeTenant, tmp_path: Path
 ) -> None:
     def badly(request: HttpRequest) -> HttpResponse:
         if request.path.endswith("/token"):

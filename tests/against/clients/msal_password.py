@@ -9,9 +9,7 @@ app = msal.PublicClientApplication(
     client_id=client, authority=f"https://login.microsoftonline.com/{tenant}"
 )
 answer = app.acquire_token_by_username_password(
-    username=username,
-    password=password,
-    scopes=["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"],
+    username=username, password=password, scopes=["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"]
 )
 if "error" in answer:
     print("Error: " + answer["error"])

@@ -267,13 +267,7 @@ def test_a_call_without_an_answer_led_nowhere() -> None:
 
 @pytest.mark.parametrize(
     ("shown", "word"),
-    [
-        ("at", "pass"),
-        ("rt", "error"),
-        ("old", "error"),
-        ("it", "error"),
-        ("~at~", "undecidable"),
-    ],
+    [("at", "pass"), ("rt", "error"), ("old", "error"), ("it", "error"), ("~at~", "undecidable")],
 )
 def test_only_access_tokens_are_shown(shown: str, word: str) -> None:
     members = {"access_token": "at", "refresh_token": "rt", "id_token": "it"}

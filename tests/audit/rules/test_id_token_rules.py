@@ -74,8 +74,7 @@ def test_the_header_names_a_signature_by_a_key_pair_and_brings_no_key(
 
 
 @pytest.mark.parametrize(
-    ("value", "word"),
-    [("no jwt", "error"), ("~idt~", "undecidable"), ("eyJ0...x", "undecidable")],
+    ("value", "word"), [("no jwt", "error"), ("~idt~", "undecidable"), ("eyJ0...x", "undecidable")]
 )
 def test_a_token_that_cannot_be_read_is_none_or_was_taken_out(value: str, word: str) -> None:
     one = case(token({"id_token": value}, grant_type=CODE))

@@ -8,17 +8,7 @@ from typing import Any
 import pytest
 
 from entra_oauth.recording import Exchange
-from kit.audit.judged import (
-    AT,
-    CLIENT,
-    ENDPOINTS,
-    authorize,
-    case,
-    claim,
-    redirect,
-    token,
-    words,
-)
+from kit.audit.judged import AT, CLIENT, ENDPOINTS, authorize, case, claim, redirect, token, words
 
 CODE = "authorization_code"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

@@ -10,17 +10,7 @@ import pytest
 from entra_oauth.protocol.messages import FORM, encode_form
 from entra_oauth.recording import Exchange
 from kit.audit.exchanges import LOGIN, json_answer, step
-from kit.audit.judged import (
-    AT,
-    TENANT,
-    authorize,
-    case,
-    claim,
-    redirect,
-    said,
-    token,
-    words,
-)
+from kit.audit.judged import AT, TENANT, authorize, case, claim, redirect, said, token, words
 
 CODE = "authorization_code"
 TAGGED, TAGGED_OTHER = "state~0123456789~~~", "state~9876543210~~~"
@@ -285,8 +275,7 @@ def test_the_sentence_tells_a_character_from_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "word"),
-    [(0, "pass"), (60, "pass"), (61, "note"), (600, "note"), (601, "warning")],
+    ("age", "word"), [(0, "pass"), (60, "pass"), (61, "note"), (600, "note"), (601, "warning")]
 )
 def test_a_code_is_redeemed_within_ten_minutes(age: float, word: str) -> None:
     answer = came(("code", "c"))

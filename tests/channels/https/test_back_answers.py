@@ -241,10 +241,7 @@ BROKEN: dict[str, tuple[Script, type[TransportError]]] = {
     "101 headers": (saying(_JSON + b"X: y\r\n" * 101 + b"\r\n" + BODY), UnexpectedAnswer),
     "two lengths": (saying(answer(BODY, more="Content-Length: 5\r\n")), UnexpectedAnswer),
     "gzip that is none": (saying(encoded(BODY, "gzip")), UnexpectedAnswer),
-    "a long chain of codings": (
-        saying(encoded(BODY, ", ".join(["gzip"] * 50))),
-        UnexpectedAnswer,
-    ),
+    "a long chain of codings": (saying(encoded(BODY, ", ".join(["gzip"] * 50))), UnexpectedAnswer),
 }
 
 

@@ -107,18 +107,12 @@ def test_it_is_said_once_and_before_anything_is_sent_without_user_and_password(
         happened.append("a connection")
         leading_to(remote)(peer)
 
-    with (
-        RawServer(noted) as proxy,
-        a_back(ca_bundle=str(ca.bundle), say=happened.append) as back,
-    ):
+    with RawServer(noted) as proxy, a_back(ca_bundle=str(ca.bundle), say=happened.append) as back:
         monkeypatch.setenv("HTTPS_PROXY", f"http://someone:p%40ss@127.0.0.1:{proxy.port}/x")
         response = back.send(token_post(REMOTE), timeout_s=10)
         back.send(token_post(REMOTE), timeout_s=10)
     place = f"http://127.0.0.1:{proxy.port}"
-    assert happened == [
-        f"Requests go through the proxy {place}.",
-        "a connection",
-    ]
+    assert happened == [f"Requests go through the proxy {place}.", "a connection"]
     assert response.wire is not None
     assert response.wire.proxy == place
     expected = base64.b64encode(b"someone:p@ss")

@@ -108,11 +108,7 @@ FAILURES: dict[str, Script] = {
 
 @pytest.mark.parametrize("script", FAILURES.values(), ids=FAILURES.keys())
 def test_no_failure_leads_to_a_secret(script: Script) -> None:
-    with (
-        RawServer(script) as server,
-        a_back() as back,
-        pytest.raises(EntraOAuthError) as caught,
-    ):
+    with RawServer(script) as server, a_back() as back, pytest.raises(EntraOAuthError) as caught:
         back.send(token_post(server.url), timeout_s=0.5)
     _assert_clean(caught)
 

@@ -167,11 +167,7 @@ def test_a_server_that_speaks_no_tls_is_a_failed_handshake(ca: CertificateAuthor
         peer.sock.recv(100)
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with (
-        RawServer(no_tls) as server,
-        a_back(ca_bundle=str(ca.bundle)) as back,
-        refused(TlsFailed),
-    ):
+    with RawServer(no_tls) as server, a_back(ca_bundle=str(ca.bundle)) as back, refused(TlsFailed):
         back.send(token_post(server.url.replace("http:", "https:")), timeout_s=10)
     assert server.requests == []
 

@@ -43,11 +43,7 @@ HTML_PAGES: dict[str, tuple[int, Callable[[], HttpResponse]]] = {
         200,
         lambda: landing_pages.done(
             Outcome(
-                succeeded=False,
-                headline=HOSTILE,
-                detail=HOSTILE,
-                advice=HOSTILE,
-                reference=HOSTILE,
+                succeeded=False, headline=HOSTILE, detail=HOSTILE, advice=HOSTILE, reference=HOSTILE
             )
         ),
     ),

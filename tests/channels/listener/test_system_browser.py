@@ -178,8 +178,7 @@ def test_windows_is_asked_without_a_command(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "attempts"),
-    [("firefox", [["firefox", URL]]), ("w3m", []), (None, [])],
+    ("name", "attempts"), [("firefox", [["firefox", URL]]), ("w3m", []), (None, [])]
 )
 def test_the_last_resort_is_what_the_standard_library_knows(
     name: str | None, attempts: list[list[str]], monkeypatch: pytest.MonkeyPatch

@@ -111,10 +111,7 @@ def test_empty_lines_before_a_request_are_skipped(host: LoopbackHost) -> None:
 
 def test_the_answer_says_that_the_connection_ends_and_no_more(host: LoopbackHost) -> None:
     answer = raw_peer.get(host.port)
-    assert dict(answer.headers) == {
-        "Content-Length": str(len(answer.body)),
-        "Connection": "close",
-    }
+    assert dict(answer.headers) == {"Content-Length": str(len(answer.body)), "Connection": "close"}
 
 
 # ---- refusing ----------------------------------------------------------------
@@ -339,9 +336,7 @@ def test_a_peer_that_takes_no_answer_is_cut_at_the_deadline() -> None:
         wait_until(lambda: not host._connections)
 
 
-def test_the_thread_of_a_connection_that_has_ended_serves_the_next_one(
-    host: LoopbackHost,
-) -> None:
+def test_the_thread_of_a_connection_that_has_ended_serves_the_next_one(host: LoopbackHost) -> None:
     for _ in range(20):
         assert raw_peer.get(host.port).status == 200
         wait_until(lambda: host._threads.spare == 1)

@@ -170,11 +170,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     ),
     "another scheme": (ADDRESS.replace("http:", "https:"), "not the one", "https://localhost"),
     "a user in front": (ADDRESS.replace("//", "//secret@"), "not the one", "http://localhost"),
-    "a question mark lost": (
-        f"{REDIRECT}/{QUERY}",
-        "not the one",
-        "http://localhost:51823/…;",
-    ),
+    "a question mark lost": (f"{REDIRECT}/{QUERY}", "not the one", "http://localhost:51823/…;"),
     "a code as the path": (f"{REDIRECT}/{CODE}", "not the one", "/…;"),
     "a code as the host": (f"http://{CODE}/", "not the one", "http://…/;"),
     "another scheme altogether": (f"file:///tmp?{QUERY}", "not the one", "file:///tmp;"),
@@ -235,13 +231,7 @@ QUOTES = st.sampled_from(["", '""', "''", "<>", "``", "“”", "„“", "‚�
     dress=st.sampled_from(["address", "query", "marked query", "html", "cmd", "no scheme"]),
 )
 def test_any_answer_wrapped_at_any_width_and_quoted_in_any_way_comes_back(
-    code: str,
-    state: str,
-    width: int,
-    indentation: str,
-    line_break: str,
-    quotes: str,
-    dress: str,
+    code: str, state: str, width: int, indentation: str, line_break: str, quotes: str, dress: str
 ) -> None:
     query = f"code={quote_plus(code)}&state={quote_plus(state)}"
     address = f"{REDIRECT}/?{query}"

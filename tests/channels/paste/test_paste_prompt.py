@@ -8,13 +8,7 @@ import pytest
 
 from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver
 from entra_oauth.channels.paste.paste_prompt import Paste
-from entra_oauth.errors import (
-    AuthorityError,
-    CallbackRefused,
-    LocalError,
-    StateMismatch,
-    TimedOut,
-)
+from entra_oauth.errors import AuthorityError, CallbackRefused, LocalError, StateMismatch, TimedOut
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse

@@ -194,9 +194,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 # ---- import ---------------------------------------------------------------------------
 
 
-def test_a_browsers_har_becomes_a_recording_that_can_be_shown_and_compared(
-    tmp_path: Path,
-) -> None:
+def test_a_browsers_har_becomes_a_recording_that_can_be_shown_and_compared(tmp_path: Path) -> None:
     har = json.loads(har_text(kit.evidence(level=Level.NONE)))
     for entry in har["log"]["entries"]:
         for name in ("_raw", "_step", "_redaction", "_tls"):

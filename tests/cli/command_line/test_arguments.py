@@ -272,13 +272,7 @@ def test_a_control_character_in_any_value_is_refused_and_not_shown(name: str, co
     assert what == f"--{name} holds a control character."
 
 
-JSON = [
-    ["--json"],
-    ["-o", "json"],
-    ["-ojson"],
-    ["--output=json"],
-    ["--output", "json"],
-]
+JSON = [["--json"], ["-o", "json"], ["-ojson"], ["--output=json"], ["--output", "json"]]
 
 
 @pytest.mark.parametrize("options", JSON)

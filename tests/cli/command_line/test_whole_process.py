@@ -175,10 +175,7 @@ def test_a_full_disk_is_one_clear_message(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
         ran = finish(*arguments, stdout=full.fileno())
     what, _ = error_of(ran)
-    assert (ran.code, what) == (
-        8,
-        "Standard output cannot be written to: No space left on device.",
-    )
+    assert (ran.code, what) == (8, "Standard output cannot be written to: No space left on device.")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")

@@ -76,9 +76,7 @@ def test_the_authority_of_the_profile_is_looked_at(tenant: PracticeTenant) -> No
     assert len(tenant.log) == 1
 
 
-def test_one_request_is_declared_and_sent_and_holds_nothing_secret(
-    tenant: PracticeTenant,
-) -> None:
+def test_one_request_is_declared_and_sent_and_holds_nothing_secret(tenant: PracticeTenant) -> None:
     ran = doctor(base(tenant), "--ca-bundle", str(tenant.ca))
     ((request, _),) = tenant.log
     assert ran.err.splitlines()[0] == f"One request is sent: GET {base(tenant)}{DISCOVERY}"
@@ -88,9 +86,7 @@ def test_one_request_is_declared_and_sent_and_holds_nothing_secret(
         "",
         b"",
     )
-    assert {name.lower() for name, _ in request.headers} == {
-        *("host", "user-agent", "accept"),
-    }
+    assert {name.lower() for name, _ in request.headers} == {*("host", "user-agent", "accept")}
 
 
 def test_each_finding_has_a_line_and_a_line_of_advice(tenant: PracticeTenant) -> None:
@@ -372,10 +368,7 @@ def test_the_consent_address_is_one_that_an_authority_takes() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "what"),
-    [
-        (("--tenant", "a tenant"), "The tenant is neither"),
-        (("--class",), "exclude each other"),
-    ],
+    [(("--tenant", "a tenant"), "The tenant is neither"), (("--class",), "exclude each other")],
 )
 def test_a_registration_that_cannot_be_is_refused(arguments: tuple[str, ...], what: str) -> None:
     ran = registration(*arguments)

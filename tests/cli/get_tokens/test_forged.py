@@ -44,10 +44,7 @@ FORGED: dict[str, tuple[Knock, int]] = {
         400,
     ),
     "an empty redirect": (lambda p: p.bring([]), 400),
-    "two codes": (
-        lambda p: p.bring([("code", EVIL), ("code", EVIL), ("state", _state(p))]),
-        400,
-    ),
+    "two codes": (lambda p: p.bring([("code", EVIL), ("code", EVIL), ("state", _state(p))]), 400),
     "code and error": (
         lambda p: p.bring([("code", EVIL), ("error", "x"), ("state", _state(p))]),
         400,

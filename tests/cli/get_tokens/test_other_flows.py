@@ -190,11 +190,7 @@ def _(tenant: PracticeTenant, folder: Path, patch: pytest.MonkeyPatch) -> list[s
 
 @pytest.mark.parametrize("name", WAYS)
 def test_an_app_gets_its_own_token(
-    name: str,
-    base: str,
-    tenant: PracticeTenant,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, base: str, tenant: PracticeTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = WAYS[name](tenant, tmp_path, monkeypatch)
     flow = ("--flow", "client-credentials", "-o", "token")
@@ -365,9 +361,7 @@ def test_a_device_code_is_shown_even_when_quiet_and_the_token_comes() -> None:
 # Refresh
 
 
-def test_a_refresh_token_is_read_from_standard_input_and_the_new_one_is_not_lost(
-    base: str,
-) -> None:
+def test_a_refresh_token_is_read_from_standard_input_and_the_new_one_is_not_lost(base: str) -> None:
     from entra_oauth.client import PublicClient
     from entra_oauth.protocol.authority import Authority
 

@@ -397,9 +397,7 @@ def test_whole_processes_print_it_with_and_without_a_network(work: at_hand.AtHan
         assert not re.search(rf"\| +{heavy}$", ran.stderr, re.MULTILINE), heavy
 
 
-def test_many_real_processes_with_one_expired_token_make_one_request(
-    work: at_hand.AtHand,
-) -> None:
+def test_many_real_processes_with_one_expired_token_make_one_request(work: at_hand.AtHand) -> None:
     expire(work)
     log = [0]
     handle = work.tenant.handle
@@ -634,10 +632,7 @@ def test_the_metadata_service_is_served_until_ctrl_c(work: at_hand.AtHand) -> No
         running.wait_for("Tokens are served")
         assert running._child.stdout is not None
         url = running._child.stdout.readline().decode().strip()
-        headers = {
-            "X-Databricks-Metadata-Version": "1",
-            "X-Databricks-Host": work.hosted.base_url,
-        }
+        headers = {"X-Databricks-Metadata-Version": "1", "X-Databricks-Host": work.hosted.base_url}
         value = requests.get(url, headers=headers, timeout=10).json()
         assert value["access_token"] == kept_token(work)
         headers["X-Databricks-Host"] = "https://localhost:1"

@@ -48,11 +48,7 @@ def test_escape_codes_are_for_those_who_want_them(
 
 def console(*, as_json: bool = False, quiet: bool = False) -> tuple[Console, Stream, Stream]:
     out, err = Stream(terminal=False), Stream(terminal=False)
-    return (
-        Console(out=out, err=err, styled=False, as_json=as_json, quiet=quiet),
-        out,
-        err,
-    )
+    return (Console(out=out, err=err, styled=False, as_json=as_json, quiet=quiet), out, err)
 
 
 ERROR = AuthorityError(

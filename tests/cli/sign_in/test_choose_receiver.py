@@ -69,10 +69,7 @@ def test_the_port_that_is_asked_for_is_the_one_in_the_redirect_uri(
     assert (ran.code, person.asked["redirect_uri"]) == (0, expected)
 
 
-REFUSALS = [
-    LocalError("Only root.", advice="Do not."),
-    PortBusy("Taken.", advice="Do not."),
-]
+REFUSALS = [LocalError("Only root.", advice="Do not."), PortBusy("Taken.", advice="Do not.")]
 
 
 @pytest.mark.parametrize("error", REFUSALS, ids=["forbidden", "taken"])

@@ -8,13 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from entra_oauth.protocol.messages import (
-    Fields,
-    HttpRequest,
-    HttpResponse,
-    encode_form,
-    parse_form,
-)
+from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse, encode_form, parse_form
 from entra_oauth.recording import Exchange, Recording
 from kit.audit.exchanges import changed
 

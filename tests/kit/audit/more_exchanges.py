@@ -161,10 +161,7 @@ def _refreshed() -> Pair:
     }
     renewed = members | {"refresh_token": f"1.{LONG}", "access_token": f"opaque-{LONG}"}
     again = token_request(
-        fields,
-        response=json_answer(renewed),
-        url=token.request.url,
-        at=token.ended_at + 60,
+        fields, response=json_answer(renewed), url=token.request.url, at=token.ended_at + 60
     )
     first = Recording(
         tuple(replace(e, purpose="redeem") if e is token else e for e in recording.exchanges)
@@ -202,9 +199,7 @@ def _sent_on() -> Pair:
     call = _of(_hardened(), "list")
     there = "https://adb-2.azuredatabricks.net/api"
     leads = replace(
-        call,
-        wire=None,
-        response=HttpResponse(status=302, headers=(("Location", there),)),
+        call, wire=None, response=HttpResponse(status=302, headers=(("Location", there),))
     )
     late = replace(
         call,

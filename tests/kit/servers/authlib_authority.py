@@ -163,8 +163,7 @@ class _Server(AuthorizationServer):
         self.key = RSAKey.generate_key(2048)
         self.register_grant(_CodeGrant, [CodeChallenge(required=pkce_required), _IdTokens(self)])
         self.register_token_generator(
-            "default",
-            BearerTokenGenerator(lambda **_: ACCESS_TOKEN, lambda **_: REFRESH_TOKEN),
+            "default", BearerTokenGenerator(lambda **_: ACCESS_TOKEN, lambda **_: REFRESH_TOKEN)
         )
 
     def query_client(self, client_id: str) -> Any:

@@ -55,8 +55,7 @@ def test_every_address_in_the_configuration_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    [PATH, ".well-known/openid-configuration", "discovery/v2.0/keys", "discovery/keys"],
+    "path", [PATH, ".well-known/openid-configuration", "discovery/v2.0/keys", "discovery/keys"]
 )
 @pytest.mark.parametrize(("segment", "number"), [("fabrikam.example", 90002), ("x y", 900023)])
 def test_an_unknown_tenant_has_no_documents(path: str, segment: str, number: int) -> None:

@@ -91,10 +91,7 @@ def test_this_machine_is_an_instance_too() -> None:
 
 @pytest.mark.parametrize(
     ("base", "url"),
-    [
-        (BASE, "https://graph.microsoft.com/oidc/userinfo"),
-        (HERE, f"{HERE}/oidc/userinfo"),
-    ],
+    [(BASE, "https://graph.microsoft.com/oidc/userinfo"), (HERE, f"{HERE}/oidc/userinfo")],
 )
 def test_userinfo_tells_who_signed_in(base: str, url: str) -> None:
     kit = Kit()

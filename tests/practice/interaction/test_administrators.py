@@ -212,10 +212,7 @@ def test_a_wrong_scope_of_such_a_request_goes_to_the_redirect_uri() -> None:
     ("query", "location"),
     [
         ("?post_logout_redirect_uri=http://localhost:8080", "http://localhost:8080"),
-        (
-            "?post_logout_redirect_uri=http://localhost&state=a%20b",
-            "http://localhost/?state=a+b#",
-        ),
+        ("?post_logout_redirect_uri=http://localhost&state=a%20b", "http://localhost/?state=a+b#"),
         ("?post_logout_redirect_uri=https://evil.example/", None),
         ("", None),
     ],

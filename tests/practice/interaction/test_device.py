@@ -177,11 +177,7 @@ def test_the_code_may_stand_under_either_name_or_both(
     device = Device()
     device.person()
     code = device.shown["device_code"]
-    form: Changes = {
-        "grant_type": grant_type,
-        "device_code": None,
-        **dict.fromkeys(names, code),
-    }
+    form: Changes = {"grant_type": grant_type, "device_code": None, **dict.fromkeys(names, code)}
     assert device.poll(form).status == 200
 
 
@@ -240,8 +236,7 @@ def test_the_confirmation_can_be_declined_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "number"),
-    [("", 90119), (" - ", 90119), ("WRONGCODE", 70018), ("\u00df" * 9, 70018)],
+    ("typed", "number"), [("", 90119), (" - ", 90119), ("WRONGCODE", 70018), ("\u00df" * 9, 70018)]
 )
 def test_a_wrong_code_can_be_typed_again(typed: str, number: int) -> None:
     page = Device().person(code=typed)

@@ -93,11 +93,7 @@ def test_openid_and_offline_access_bring_their_tokens_and_the_refresh_token_work
             ARTICLE_TENANT_ID,
             (400, "invalid_scope", 28000),
         ),
-        (
-            {"scope": "api://nothing/.default"},
-            ARTICLE_TENANT_ID,
-            (400, "invalid_resource", 500011),
-        ),
+        ({"scope": "api://nothing/.default"}, ARTICLE_TENANT_ID, (400, "invalid_resource", 500011)),
         ({"claims": "no json"}, ARTICLE_TENANT_ID, (400, "invalid_request", 9002313)),
     ],
 )

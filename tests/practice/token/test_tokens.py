@@ -24,10 +24,7 @@ from entra_oauth.practice.tenant import PracticeTenant
 from kit import needs
 from kit.practice import ALICE, BASE, BOB, NOON, SCOPE, WEB, Changes, Kit, body_of
 
-FULL: Changes = {
-    "scope": f"{SCOPE} openid profile email offline_access",
-    "nonce": "n-0S6_WzA2Mj",
-}
+FULL: Changes = {"scope": f"{SCOPE} openid profile email offline_access", "nonce": "n-0S6_WzA2Mj"}
 
 
 def _part(token: str, number: int) -> dict[str, Any]:

@@ -75,11 +75,7 @@ def hardened(
     hints: Hints = Hints(),  # noqa: B008 - a frozen value
 ) -> AuthorizationRequest:
     return AuthorizationRequest.hardened(
-        authority=PUBLIC,
-        client_id=client_id,
-        redirect_uri=redirect_uri,
-        scopes=scopes,
-        hints=hints,
+        authority=PUBLIC, client_id=client_id, redirect_uri=redirect_uri, scopes=scopes, hints=hints
     )
 
 
@@ -616,10 +612,7 @@ def test_an_issuer_counts_when_it_is_sent(
 def test_an_empty_or_plain_http_issuer_is_another_one() -> None:
     for issuer in ("", TENANT, f"http://login.microsoftonline.com/{TENANT}/v2.0"):
         with canaries.refused(CallbackRefused):
-            read(
-                canaries.article_request(),
-                (("code", CODE), ("state", STATE), ("iss", issuer)),
-            )
+            read(canaries.article_request(), (("code", CODE), ("state", STATE), ("iss", issuer)))
 
 
 # A genuine refusal

@@ -90,11 +90,7 @@ def test_the_header_says_which_certificate_it_is(algorithm: str, member: str, ha
     token = assertion(loaded.prove(CLIENT_ID, ENDPOINT, now=NOW).fields)
     der = made.public_bytes(serialization.Encoding.DER)
     thumbprint = base64.urlsafe_b64encode(hash_(der).digest()).rstrip(b"=").decode()
-    assert jwt.get_unverified_header(token) == {
-        "alg": algorithm,
-        "typ": "JWT",
-        member: thumbprint,
-    }
+    assert jwt.get_unverified_header(token) == {"alg": algorithm, "typ": "JWT", member: thumbprint}
     assert jwt.decode(
         token, key().public_key(), algorithms=[algorithm], options={"verify_exp": False},
         audience=ENDPOINT,
@@ -121,11 +117,7 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "PEM without a certificate": (key_pem(), {}, "no certificate"),
     "PEM without a key": (pem(), {}, "no private key"),
     "PEM, a certificate cut short": (pem()[:200] + b"\n" + key_pem(), {}, "no certificate"),
-    "PEM, a broken key": (
-        pem() + BROKEN_KEY,
-        {},
-        "cannot be read",
-    ),
+    "PEM, a broken key": (pem() + BROKEN_KEY, {}, "cannot be read"),
     "another key": (pem() + key_pem("other"), {}, "does not belong"),
     "another key in a second file": (pem(), {"key": key_pem("other")}, "does not belong"),
     "a short key": (pem("short") + key_pem("short"), {}, "2048 bits"),

@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.recording.compare.layers import (
-    Comparison,
-    Equality,
-    Side,
-    compare,
-)
+from entra_oauth.recording.compare.layers import Comparison, Equality, Side, compare
 from entra_oauth.recording.compare.named_step import pair
 from entra_oauth.recording.compare.sameness import Truth, same, same_pieces
 from entra_oauth.recording.raw import split_message

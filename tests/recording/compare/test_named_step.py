@@ -9,13 +9,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
-from entra_oauth.recording.compare.named_step import (
-    masking,
-    named_step,
-    pair,
-    shown,
-    split_name,
-)
+from entra_oauth.recording.compare.named_step import masking, named_step, pair, shown, split_name
 from entra_oauth.recording.compare.references import CAPTURED, captured, is_reference
 from entra_oauth.recording.har.har_write import har_text
 from kit import recordings as kit

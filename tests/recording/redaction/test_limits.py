@@ -180,10 +180,10 @@ def places(view: View) -> list[tuple[str, int, int]]:
 
 def test_each_character_knows_the_whole_escape_that_it_came_from() -> None:
     assert places(percent(whole("a%2Fb+c"))) == [
-        *(("a", 0, 1), ("/", 1, 4), ("b", 4, 5), (" ", 5, 6), ("c", 6, 7)),
+        *(("a", 0, 1), ("/", 1, 4), ("b", 4, 5), (" ", 5, 6), ("c", 6, 7))
     ]
     assert places(json_string(whole(r"a\u00e9\n"))) == [
-        *(("a", 0, 1), ("\xc3", 1, 7), ("\xa9", 1, 7), ("\n", 7, 9)),
+        *(("a", 0, 1), ("\xc3", 1, 7), ("\xa9", 1, 7), ("\n", 7, 9))
     ]
     assert places(html_text(whole("&lt;x&#65;"))) == [("<", 0, 4), ("x", 4, 5), ("A", 5, 10)]
     pair = json_string(whole(r"\ud83d\ude00!"))

@@ -12,12 +12,7 @@ from hypothesis import strategies as st
 from entra_oauth.errors import SecurityError
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.redaction.secrets import (
-    leaks,
-    live_secrets,
-    needles,
-    refuse_leaks,
-)
+from entra_oauth.recording.redaction.secrets import leaks, live_secrets, needles, refuse_leaks
 from kit.canaries import jwt
 from kit.sweep import ENCODINGS
 
@@ -68,12 +63,7 @@ def test_the_refusal_names_the_file_and_not_the_secret() -> None:
 
 def test_every_secret_of_a_recording_is_known() -> None:
     def exchange(request: HttpRequest, response: HttpResponse | None) -> Exchange:
-        return Exchange(
-            request=request,
-            response=response,
-            started_at=0.0,
-            ended_at=0.0,
-        )
+        return Exchange(request=request, response=response, started_at=0.0, ended_at=0.0)
 
     recording = Recording(
         (

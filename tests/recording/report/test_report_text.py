@@ -9,12 +9,7 @@ import subprocess
 import pytest
 
 from entra_oauth.recording.report.parts import visible
-from entra_oauth.recording.report.report_text import (
-    as_curl,
-    as_http,
-    as_markdown,
-    as_mermaid,
-)
+from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.step import Evidence
 from kit import recordings as kit
 from kit.sweep import assert_swept

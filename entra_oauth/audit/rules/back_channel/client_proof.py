@@ -7,12 +7,7 @@ from base64 import b64decode
 
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import (
-    hidden,
-    jwt,
-    same,
-    same_id,
-)
+from entra_oauth.audit.redacted_values import hidden, jwt, same, same_id
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.findings import Severity

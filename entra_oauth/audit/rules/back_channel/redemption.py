@@ -10,12 +10,7 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import CODE, Case, is_entra
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import (
-    hidden,
-    length,
-    same,
-    same_id,
-)
+from entra_oauth.audit.redacted_values import hidden, length, same, same_id
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of

@@ -8,13 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from entra_oauth.audit.case import CODE, Case
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import (
-    Jwt,
-    hidden,
-    jwt,
-    same,
-    same_id,
-)
+from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same, same_id
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.findings import Severity

@@ -154,9 +154,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="make_pkce",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="make_pkce", folder=__name__.rpartition(".")[0], check=check),
 )

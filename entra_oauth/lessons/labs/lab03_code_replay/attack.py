@@ -109,9 +109,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="redeem",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="redeem", folder=__name__.rpartition(".")[0], check=check),
 )

@@ -145,9 +145,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="is_registered",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="is_registered", folder=__name__.rpartition(".")[0], check=check),
 )

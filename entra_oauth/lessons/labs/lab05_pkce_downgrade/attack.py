@@ -120,9 +120,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="may_redeem",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="may_redeem", folder=__name__.rpartition(".")[0], check=check),
 )

@@ -58,10 +58,7 @@ def _first(sandbox: Sandbox, authority: Authority) -> str:
 
 def _steal(sandbox: Sandbox, authority: Authority, token: str) -> HttpResponse:
     return sandbox.post(
-        authority.token_endpoint,
-        client_id=CLIENT,
-        grant_type="refresh_token",
-        refresh_token=token,
+        authority.token_endpoint, client_id=CLIENT, grant_type="refresh_token", refresh_token=token
     )
 
 
@@ -157,9 +154,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="rotate",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="rotate", folder=__name__.rpartition(".")[0], check=check),
 )

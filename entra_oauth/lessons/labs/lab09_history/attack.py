@@ -172,10 +172,6 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="answer",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="answer", folder=__name__.rpartition(".")[0], check=check),
     needs="chromium",
 )

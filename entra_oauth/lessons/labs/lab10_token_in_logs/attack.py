@@ -173,9 +173,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="log_line",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="log_line", folder=__name__.rpartition(".")[0], check=check),
 )

@@ -143,9 +143,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="caller",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="caller", folder=__name__.rpartition(".")[0], check=check),
 )

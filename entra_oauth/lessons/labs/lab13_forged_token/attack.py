@@ -149,9 +149,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="how_to_check",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="how_to_check", folder=__name__.rpartition(".")[0], check=check),
 )

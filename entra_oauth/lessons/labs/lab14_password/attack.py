@@ -107,9 +107,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="token_form",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="token_form", folder=__name__.rpartition(".")[0], check=check),
 )

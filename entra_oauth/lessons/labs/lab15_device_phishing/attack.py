@@ -152,9 +152,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="allowed",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="allowed", folder=__name__.rpartition(".")[0], check=check),
 )

@@ -188,9 +188,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="landing",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="landing", folder=__name__.rpartition(".")[0], check=check),
 )

@@ -130,9 +130,5 @@ LAB = Lab(
     ),
     off=attack,
     on=defence,
-    exercise=Exercise(
-        function="way_back",
-        folder=__name__.rpartition(".")[0],
-        check=check,
-    ),
+    exercise=Exercise(function="way_back", folder=__name__.rpartition(".")[0], check=check),
 )

@@ -104,10 +104,7 @@ CHAPTER = Chapter(
             "Which of the four gets to see your password in this arrangement?",
             (
                 ("the program", "No: that is just what is to be avoided."),
-                (
-                    "the authority",
-                    "You type it on the authority's own page. It knows it anyhow.",
-                ),
+                ("the authority", "You type it on the authority's own page. It knows it anyhow."),
                 ("the API", "No. It gets a token, and looks at who issued that."),
                 ("all of them", "No. Three of them have no need of it."),
             ),

@@ -147,10 +147,7 @@ CHAPTER = Chapter(
             "Type it as it must stand in the address.",
             check=_encoded,
             answer=lambda classroom: quote(SCOPE, safe=""),
-            hints=(
-                "There is only one sign in it that must be encoded.",
-                "It ends in %2F.default",
-            ),
+            hints=("There is only one sign in it that must be encoded.", "It ends in %2F.default"),
             prompt="encoded scope",
         ),
         Task(

@@ -52,10 +52,7 @@ class _Waiting:
 
 def _begin(classroom: Classroom) -> None:
     listener = Listener(
-        launch=lambda url: True,
-        say=say_nothing,
-        response_mode="query",
-        reminder_after_s=_NEVER_S,
+        launch=lambda url: True, say=say_nothing, response_mode="query", reminder_after_s=_NEVER_S
     )
     receiver = classroom.open.enter_context(listener.open())
     request = AuthorizationRequest.article(
@@ -167,20 +164,14 @@ CHAPTER = Chapter(
             "that the program signs in as Mallory and your work ends up in her account. What would "
             "give her away?",
             (
-                (
-                    "the code looks different",
-                    "No. Hers is a genuine code, only made for her.",
-                ),
+                ("the code looks different", "No. Hers is a genuine code, only made for her."),
                 (
                     "she does not know the state",
                     "It was made here, for this attempt, at random. She cannot guess it, so her "
                     "answer does not carry it. This attack has a name: login CSRF (RFC 6749 "
                     "section 10.12).",
                 ),
-                (
-                    "the browser asks first",
-                    "No. A page may send a browser anywhere, unasked.",
-                ),
+                ("the browser asks first", "No. A page may send a browser anywhere, unasked."),
             ),
             correct=1,
             hint="What in the genuine answer is known to this program and the authority only?",

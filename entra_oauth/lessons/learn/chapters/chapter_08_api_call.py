@@ -25,12 +25,7 @@ _RESOURCE_ID = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/lesson/providers/"
     "Microsoft.Databricks/workspaces/lesson"
 )
-_REAL = (
-    ".azuredatabricks.net",
-    ".databricks.azure.us",
-    ".databricks.azure.cn",
-    ".databricks.com",
-)
+_REAL = (".azuredatabricks.net", ".databricks.azure.us", ".databricks.azure.cn", ".databricks.com")
 """The ends of Databricks' hosts, in all clouds."""
 _LETTERS = str.maketrans("01345", "oieas")
 _A_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
