@@ -53,7 +53,11 @@ def _check(check: "tuple[str, list[str]]") -> "list[str]":
 
 def _module(name: str, arguments: "list[str]") -> int:
     command = [environment.PYTHON, "-P", "-m", name, *arguments]
-    return launch.run(command, launch.child_environment(), cwd=environment.ROOT)
+    inherited = launch.child_environment()
+    # Some images switch bytecode off. Tests start the program hundreds of times, and each
+    # start would compile it anew: a third of all the time.
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+    return launch.run(command, inherited, cwd=environment.ROOT)
 
 
 def _is_installed(module: str) -> bool:

@@ -126,34 +126,50 @@ def _settle_in(patch: pytest.MonkeyPatch, home: Path, temporary: Path) -> None:
 
 
 # What a program keeps in its user's home, each in a place of its own: ours first.
-_AT_HOME = ("entra-oauth", "chromium", "databricks-sdk-py", "dconf", "matplotlib")
+_AT_HOME = frozenset(("entra-oauth", "chromium", "databricks-sdk-py", "dconf", "matplotlib"))
 # Written beside the tests by those who check the same folder.
-_CHECKERS = (".mypy_cache", ".pytest_cache", ".ruff_cache", ".git")
+_CHECKERS = frozenset((".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"))
+_OF_PROGRAMS = frozenset((*_KEPT.values(), *_ROAMING.values()))
 
 
-def _files(home: Path, temporary: Path) -> frozenset[Path]:
-    """All that lies about. What a program keeps at its own place in the home does not."""
-    kept = [home / folder for folder in (*_KEPT.values(), *_ROAMING.values(), "Library")]
-    lying = {path for folder in (home, temporary, ROOT, *kept) for path in _inside(folder)}
-    lying -= {*kept, home / ".rustup", *(ROOT / name for name in _CHECKERS)}
-    return frozenset(lying - {folder / name for folder in kept for name in _AT_HOME})
+def _files(home: str, temporary: str) -> frozenset[str]:
+    """All that lies about. What a program keeps at its own place in the home does not.
+
+    Paths are texts here: this is done twice for each of fifteen thousand tests.
+    """
+    at_home = _inside(home)
+    lying = _below(home, at_home - _OF_PROGRAMS - {"Library", ".rustup"})
+    lying |= _below(temporary, _inside(temporary)) | _below(str(ROOT), _inside(ROOT) - _CHECKERS)
+    for folder in at_home & (_OF_PROGRAMS | {"Library"}):
+        place = os.path.join(home, folder)
+        lying |= _below(place, _inside(place) - _AT_HOME)
+    return frozenset(lying)
 
 
-def _inside(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
+def _inside(folder: str | Path) -> set[str]:
+    return set(os.listdir(folder))
+
+
+def _below(folder: str, names: set[str]) -> set[str]:
+    return {os.path.join(folder, name) for name in names}
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left(_folders: Folders) -> Iterator[Path]:
-    """A home for one test, which fails if it leaves something behind: it, not a later one."""
-    home = Path(tempfile.mkdtemp(dir=_folders.home))
-    looked = partial(_files, home, _folders.temporary)
+    """An empty home for each test, which fails if it leaves something behind: no later one does.
+
+    A home that stayed empty serves the next test too.
+    """
+    home = _folders.home / "user"
+    home.mkdir(exist_ok=True)
+    looked = partial(_files, str(home), str(_folders.temporary))
     before = left_behind.traces(looked)
     yield home
     left = left_behind.remains(before, looked)
     said = f"left behind:\n{left}"
     left_behind.clear(left)
-    shutil.rmtree(home)
+    if os.listdir(home):
+        shutil.rmtree(home)
     if left:
         pytest.fail(said, pytrace=False)
 

@@ -198,6 +198,23 @@ def test_what_fails_is_said_after_the_tests(
     assert ("mypy failed: see above" in capsys.readouterr().err) is (tool == "mypy")
 
 
+def test_a_run_compiles_the_program_once_where_bytecode_is_switched_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handed: list[dict[str, str]] = []
+
+    def run(command: list[str], environment: dict[str, str], cwd: str) -> int:
+        handed.append(environment)
+        return 0
+
+    script = _test_script()
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(environment, "prepare", lambda **groups: None)
+    monkeypatch.setattr(script.launch, "run", run)
+    assert script.main(["-q"]) == 0
+    assert ["PYTHONDONTWRITEBYTECODE" in each for each in handed] == [False]
+
+
 # ------------------------------------------------------- pyproject and pip
 
 

@@ -28,8 +28,8 @@ PATIENCE_S = 20.0
 of_earlier_tests: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 """Threads whose test has been blamed for them. No other test is."""
 
-_HANDLES = Path("/proc/self/fd")
-_STAT = Path("/proc/self/stat")
+_HANDLES = "/proc/self/fd"
+_STAT = "/proc/self/stat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Traces:
     threads: frozenset[threading.Thread]
     children: frozenset[int]
     handles: frozenset[str]
-    files: frozenset[Path]
+    files: frozenset[str]
 
     def since(self, before: Traces) -> Traces:
         """Those that were not there before."""
@@ -64,7 +64,7 @@ class Traces:
         )
 
 
-def traces(look_for_files: Callable[[], frozenset[Path]]) -> Traces:
+def traces(look_for_files: Callable[[], frozenset[str]]) -> Traces:
     """The traces at this moment."""
     return Traces(
         threads=frozenset(threading.enumerate()),
@@ -74,7 +74,7 @@ def traces(look_for_files: Callable[[], frozenset[Path]]) -> Traces:
     )
 
 
-def remains(before: Traces, look_for_files: Callable[[], frozenset[Path]]) -> Traces:
+def remains(before: Traces, look_for_files: Callable[[], frozenset[str]]) -> Traces:
     """Those that came after `before` and do not go by themselves."""
     until = time.monotonic() + PATIENCE_S
     pause_s = 0.001
@@ -98,12 +98,12 @@ def clear(left: Traces) -> None:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     for path in left.files:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
 
 
 def _children() -> Iterator[int]:
     """Processes begun by this one that run. One that has ended and was not waited for is none."""
-    if _STAT.exists() and _has_children():
+    if os.path.exists(_STAT) and _has_children():
         for name in filter(str.isdigit, os.listdir("/proc")):
             state, parent = _state_and_parent(name)
             if parent == str(os.getpid()) and state != "Z":
@@ -143,10 +143,10 @@ def _command(pid: int) -> str:
 
 def _handles() -> Iterator[str]:
     """Each open handle with what is behind it."""
-    if not _HANDLES.is_dir():
+    if not os.path.isdir(_HANDLES):
         return
     for name in os.listdir(_HANDLES):
         try:
-            yield f"{name} is {os.readlink(_HANDLES / name)}"
+            yield f"{name} is {os.readlink(f'{_HANDLES}/{name}')}"
         except OSError:
             continue  # the one that listed them
