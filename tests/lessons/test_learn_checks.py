@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.lessons.learn import NUMBERS, chapter
+from entra_oauth.lessons.learn import NAMES, NUMBERS, chapter
+from entra_oauth.lessons.learn.chapter_words import unfolded, words_of
 from entra_oauth.lessons.learn.chapters import (
     chapter_05_pkce,
     chapter_07_refresh_token,
@@ -22,7 +24,7 @@ from entra_oauth.lessons.learn.chapters.chapter_02_authorize_url import WANTED
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, Classroom
 from entra_oauth.lessons.learn.conversation import turns
 from entra_oauth.lessons.learn.memory import Memory
-from entra_oauth.lessons.learn.quiz import QUESTIONS, quiz
+from entra_oauth.lessons.learn.quiz import quiz
 from entra_oauth.lessons.learn.steps import Feedback, Task
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
 from entra_oauth.protocol.pkce import s256
@@ -224,13 +226,49 @@ def test_whatever_was_typed_is_an_answer_or_refused_without_being_repeated(typed
 # ---- the quiz -------------------------------------------------------------------------------
 
 
+QUESTIONS = words_of("quiz.toml")["question"]
+
+
 def test_the_quiz_has_twenty_questions_two_of_each_chapter() -> None:
-    assert Counter(each.chapter for each in QUESTIONS) == dict.fromkeys(NUMBERS, 2)
-    assert len({each.asks for each in QUESTIONS}) == 20
+    assert Counter(each["chapter"] for each in QUESTIONS) == dict.fromkeys(NUMBERS, 2)
+    assert len({each["asks"] for each in QUESTIONS}) == 20
     for each in QUESTIONS:
-        assert 0 <= each.correct < len(each.options)
-        assert all(words and why for words, why in each.options)
-        assert len({why for _, why in each.options}) == len(each.options)
+        assert each.keys() == {"chapter", "asks", "options", "correct", "hint"}
+        _a_question_that_can_be_answered(each)
+
+
+def _a_question_that_can_be_answered(row: dict[str, Any]) -> None:
+    whys = [why for words, why in row["options"] if words and why]
+    assert len(set(whys)) == len(row["options"])
+    assert 0 <= row["correct"] < len(whys)
+
+
+STEPS = {
+    "text": {"text"},
+    "options": {"asks", "options", "correct", "hint"},
+    "task": {"task", "asks", "hints", "prompt", "answer"},
+}
+FLAGS = {"takes_secrets", "blank_is_an_answer"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_words_of_a_chapter_are_pages_questions_and_tasks(name: str) -> None:
+    words = words_of(f"chapters/{name}.toml")
+    assert words.keys() == {"number", "title", "minutes", "in_short", "step"}
+    assert (words["number"], words["minutes"] > 0) == (int(name[8:10]), True)
+    for row in words["step"]:
+        (kind,) = STEPS.keys() & row.keys()
+        assert row.keys() - (FLAGS if kind == "task" else ()) == STEPS[kind]
+        assert all(row[flag] is True for flag in FLAGS & row.keys())
+        if kind == "options":
+            _a_question_that_can_be_answered(row)
+
+
+def test_a_paragraph_of_the_words_is_one_line_and_an_indented_line_stays() -> None:
+    assert (
+        unfolded("\none\ntwo\n\n    three\nfour\n    five\n")
+        == "one two\n\n    three\nfour\n    five"
+    )
 
 
 def test_the_quiz_counts_what_was_right_at_once() -> None:
@@ -244,7 +282,7 @@ def test_the_quiz_counts_what_was_right_at_once() -> None:
                 wrong_once = True
                 turn = conversation.send("c")
             else:
-                turn = conversation.send("abc"[QUESTIONS[turn.step].correct])
+                turn = conversation.send("abc"[QUESTIONS[turn.step]["correct"]])
     except StopIteration as stop:
         ending = stop.value
     assert (ending.right, ending.at_once, ending.tasks) == (20, 19, 20)

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
     from entra_oauth.practice.browser.user_agent import BrowserPage
 
-__all__ = ["CLIENT", "DATABRICKS", "TENANT", "Classroom", "members"]
+__all__ = ["CLIENT", "DATABRICKS", "SCOPE", "TENANT", "Classroom", "members"]
 
 TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 CLIENT = "12a34b56-789c-0d12-e3fa-b456789c0123"
 """The article's example values; the practice tenant knows them."""
 
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+SCOPE = f"{DATABRICKS}/.default"
 _TIMEOUT_S = 20.0
 
 

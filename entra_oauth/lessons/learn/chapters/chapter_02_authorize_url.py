@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 from entra_oauth.errors import plain
+from entra_oauth.lessons.learn.chapter_words import chapter_from
 from entra_oauth.lessons.learn.chapters.authorize_check import fault_in
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAPTER"]
 
-SCOPE = f"{DATABRICKS}/.default"
 STATE = "kettle-lantern-river-42"
 WANTED = {
     "client_id": CLIENT,
@@ -95,104 +95,13 @@ def _refused(classroom: Classroom) -> str:
     )
 
 
-CHAPTER = Chapter(
-    number=2,
-    title="The authorize URL by hand",
-    minutes=8,
-    in_short="The program's question is one address: where to ask, who asks, what for, where to "
-    "send the answer, and a state that must come back. Each value is encoded, once.",
-    steps=(
-        Page(
-            text="The first message of a sign-in is an address. The program opens it in your "
-            "browser; everything that it wants to say stands in it. You will now write one "
-            "yourself, and the practice tenant will answer it.\n\n"
-            "You can copy from this screen. Nothing you type leaves this machine."
-        ),
-        Task(
-            asks=lambda classroom: (
-                "The address begins with the place where to ask. With Entra the pattern is:\n\n"
-                "    https://login.microsoftonline.com/TENANT/oauth2/v2.0/authorize\n\n"
-                "TENANT is the id of the directory in which you are known. Here the host is the "
-                "practice tenant, over http (TOY: Entra is only there over https):\n\n"
-                f"    host    {classroom.base_url}\n    tenant  {TENANT}\n\n"
-                "Type the address up to and including authorize."
-            ),
-            check=_endpoint,
-            answer=lambda classroom: classroom.authorize_endpoint,
-            hints=(
-                "Put the host in the place of https://login.microsoftonline.com.",
-                lambda classroom: f"It begins with {classroom.base_url}/{TENANT}/",
-            ),
-            prompt="address",
-        ),
-        Page(
-            text="After the address comes a question mark, then parameters: name=value, joined by "
-            "&. RFC 6749 needs two of these, client_id and response_type; the article sends all "
-            "six, in any order:\n\n"
-            "client_id: which app is asking. The app was registered once, and got this id.\n\n"
-            "response_type: what is wanted back. Here: code.\n\n"
-            "redirect_uri: where the browser is to be sent with the answer. It must be registered "
-            "for the app.\n\n"
-            "response_mode: how the answer comes. Here: query, which means in the address.\n\n"
-            "scope: what the token is to be good for.\n\n"
-            "state: a value of your own that must come back unchanged. Chapter 3 shows what for."
-        ),
-        Task(
-            asks="A value may hold signs that have a meaning in an address: / ? & = and others. "
-            "In a value they are written as % and the number of the sign in hexadecimal: a slash "
-            "becomes %2F, a colon %3A.\n\n"
-            "The scope for Databricks is this. (The id is that of Azure Databricks in every "
-            "tenant; .default means: whatever was agreed for this app.)\n\n"
-            f"    {SCOPE}\n\n"
-            "Type it as it must stand in the address.",
-            check=_encoded,
-            answer=lambda classroom: quote(SCOPE, safe=""),
-            hints=("There is only one sign in it that must be encoded.", "It ends in %2F.default"),
-            prompt="encoded scope",
-        ),
-        Task(
-            asks=lambda classroom: (
-                "Now the whole address, on one line:\n\n"
-                f"    address        {classroom.authorize_endpoint}\n"
-                f"    client_id      {CLIENT}\n"
-                "    response_type  code\n"
-                "    redirect_uri   http://localhost\n"
-                "    response_mode  query\n"
-                f"    scope          {SCOPE}\n"
-                "    state          a value of your own, eight characters or more\n\n"
-                "Encode redirect_uri and scope. You will be told which part is wrong and why."
-            ),
-            check=_url,
-            answer=_model,
-            hints=(
-                "Address, then ?, then client_id=…&response_type=…, and so on.",
-                "http://localhost becomes http%3A%2F%2Flocalhost.",
-                "Type answer to see one whole address; compare it with yours.",
-            ),
-            prompt="address",
-        ),
-        Page(text=_opened),
-        choice(
-            _refused,
-            (
-                (
-                    "the authority shows this page and sends nobody anywhere",
-                    "AS ENTRA: redirect_uri must be registered, to the letter (only the port of "
-                    "localhost may differ). Otherwise anybody could have your code sent to "
-                    "themselves. So this error never reaches a program; you see it in the browser.",
-                ),
-                (
-                    "the browser is sent to evil.example with an error",
-                    "No. That would already send somebody to a place that the app's owner never "
-                    "named.",
-                ),
-                (
-                    "the code is sent to http://localhost all the same",
-                    "No. The request is refused as it stands.",
-                ),
-            ),
-            correct=0,
-            hint="Read what the page says. Where does the browser stand now?",
-        ),
-    ),
+CHAPTER = chapter_from(
+    "chapter_02_authorize_url",
+    checks={"endpoint": _endpoint, "encoded": _encoded, "url": _url},
+    parts={
+        "encoded_scope": lambda classroom: quote(SCOPE, safe=""),
+        "model": _model,
+        "opened": _opened,
+        "refused": _refused,
+    },
 )

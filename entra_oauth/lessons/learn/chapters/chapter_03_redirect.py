@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from entra_oauth.channels.base import Outcome, say_nothing
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import EntraOAuthError
+from entra_oauth.lessons.learn.chapter_words import chapter_from
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
 
@@ -131,109 +132,12 @@ def _genuine(typed: str, classroom: Classroom) -> Feedback:
     )
 
 
-CHAPTER = Chapter(
-    number=3,
-    title="The listener, and the state",
-    minutes=6,
-    in_short="The answer comes to a small server on your own machine. It takes the first answer "
-    "whose state is the one that was sent, and goes on waiting after any other.",
+CHAPTER = chapter_from(
+    "chapter_03_redirect",
+    checks={"forged": _forged, "genuine": _genuine},
+    parts={
+        "listener": _where,
+        "state_length": lambda classroom: str(len(_waiting(classroom).request.state)),
+    },
     prepare=_begin,
-    steps=(
-        Page(
-            text="In chapter 2 the browser ended at http://localhost, where nobody was. This time "
-            "somebody is. A program that signs you in starts a small web server on your own "
-            "machine, for one answer: the listener. The redirect_uri names its address.\n\n"
-            "localhost is the name of this machine; its addresses are 127.0.0.1 and ::1. The port "
-            "is a number that says which program on it; the listener takes a free one. AS ENTRA: "
-            "the port of localhost need not be registered, it does not count. RFC 8252 section 7.3 "
-            "says so of the addresses. Section 8.3 recommends them over the name, which a machine "
-            "might look up wrongly; the article uses the name."
-        ),
-        Page(
-            text=lambda classroom: (
-                "The real listener of this project is waiting now, here:\n\n"
-                f"    {_where(classroom)}\n\n"
-                "It was started as for any sign-in, and an authorize URL like yours was made, "
-                f"with a random state of {len(_waiting(classroom).request.state)} characters. The "
-                "listener knows it, the authority will repeat it, and you have not been shown it."
-            )
-        ),
-        choice(
-            "Any page in your browser can send it to any address, also to this listener. Suppose "
-            "Mallory makes your browser open the listener's address with a code of her own, so "
-            "that the program signs in as Mallory and your work ends up in her account. What would "
-            "give her away?",
-            (
-                ("the code looks different", "No. Hers is a genuine code, only made for her."),
-                (
-                    "she does not know the state",
-                    "It was made here, for this attempt, at random. She cannot guess it, so her "
-                    "answer does not carry it. This attack has a name: login CSRF (RFC 6749 "
-                    "section 10.12).",
-                ),
-                ("the browser asks first", "No. A page may send a browser anywhere, unasked."),
-            ),
-            correct=1,
-            hint="What in the genuine answer is known to this program and the authority only?",
-        ),
-        Task(
-            asks=lambda classroom: (
-                "Be Mallory. Type an answer as the authority would send it, with a code and a "
-                "state that you make up. It will be sent to the listener as it is.\n\n"
-                f"    {_where(classroom)}?code=SOMETHING&state=SOMETHING"
-            ),
-            check=_forged,
-            answer=lambda classroom: f"{_where(classroom)}?code=mallorys-code&state=12345",
-            hints=(
-                "Copy the address above, and put words of your own in the place of SOMETHING.",
-                lambda classroom: f"For instance {_where(classroom)}?code=abc&state=12345",
-            ),
-            prompt="forged answer",
-            takes_secrets=True,
-        ),
-        choice(
-            "A wrong state has come. What should the listener do next?",
-            (
-                (
-                    "stop, because it is under attack",
-                    "Then any page could end your sign-in by opening one address. The genuine "
-                    "answer may still be on its way.",
-                ),
-                (
-                    "go on waiting",
-                    "The forged answer counts for nothing, not even as a failure. An error "
-                    "without the right state is treated the same way.",
-                ),
-                (
-                    "ask you whether to accept it",
-                    "You could not know. The state is there so that nobody has to be asked.",
-                ),
-            ),
-            correct=1,
-            hint="Who would like the listener to stop?",
-        ),
-        Task(
-            asks="Now the genuine answer. Type go, and Alice signs in with the address that the "
-            "program made.",
-            check=_genuine,
-            answer=lambda classroom: "go",
-            hints=("The word is go.",),
-            prompt="go",
-        ),
-        choice(
-            "Why does the listener listen on 127.0.0.1 and ::1 only, and not on the address that "
-            "your machine has in its network?",
-            (
-                ("it is faster", "Perhaps, but that is not the reason."),
-                (
-                    "so that only this machine can reach it",
-                    "Both mean this machine, in the two kinds of addresses. Otherwise others in "
-                    "the same network could read or bring answers.",
-                ),
-                ("Entra demands it", "Entra never sees the listener; the browser comes to it."),
-            ),
-            correct=1,
-            hint="Who else is in a network?",
-        ),
-    ),
 )

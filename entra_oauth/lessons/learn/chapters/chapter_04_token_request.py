@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE, members
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.messages import parse_form, split_form
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAPTER", "curl_command"]
 
-SCOPE = f"{DATABRICKS}/.default"
 STATE = "kettle-lantern-river-42"
 _PLACE = "<authorization-code>"
 
@@ -188,93 +188,14 @@ def _again(classroom: Classroom) -> str:
     )
 
 
-CHAPTER = Chapter(
-    number=4,
-    title="From the code to the token, with curl",
-    minutes=8,
-    in_short="One POST, straight to the authority: the code, and again who asks and where the "
-    "answer went. It works once. The answer is JSON with the access token.",
+CHAPTER = chapter_from(
+    "chapter_04_token_request",
+    checks={"code": _code, "sent": _sent},
+    parts={
+        "task_text": _task_text,
+        "sender": lambda classroom: "send" if classroom.curl is None else "run",
+        "what_went": _what_went,
+        "again": _again,
+    },
     prepare=_sign_in,
-    steps=(
-        Page(
-            text="The browser has brought a code. What is left is one request, from the program "
-            "straight to the authority: code in, token out. It is so plain that curl can make it, "
-            "and in this chapter it does. curl is a program for the command line that sends one "
-            "HTTP request."
-        ),
-        Task(
-            asks=lambda classroom: (
-                "Alice has signed in, and the browser's address bar shows this. It is yours to "
-                "use; it opens nothing but the practice tenant.\n\n"
-                f"    {classroom.values['address']}\n\n"
-                "Copy the code out of it, and nothing else."
-            ),
-            check=_code,
-            answer=lambda classroom: classroom.values["code"],
-            hints=(
-                "It begins after code= .",
-                "It ends before &state= . Mind that it is long: about 900 characters.",
-            ),
-            prompt="code",
-            takes_secrets=True,
-        ),
-        Page(
-            text="The request is a POST to the token endpoint: the same address as before, with "
-            "token in the place of authorize. Its body is a form, encoded as in chapter 2.\n\n"
-            "code: what is handed in.\n\n"
-            "grant_type: what kind of thing that is. authorization_code.\n\n"
-            "redirect_uri: the same as in the first address, to the byte. The authority compares "
-            "them; nothing is sent there now.\n\n"
-            "client_id and scope: as before.\n\n"
-            "state: the article sends it along. It means nothing here: the place to compare it "
-            "was the redirect."
-        ),
-        Task(
-            asks=_task_text,
-            check=_sent,
-            answer=lambda classroom: "send" if classroom.curl is None else "run",
-            hints=(
-                "Between code= and the closing quote stands only the code.",
-                "If your machine sends everything through a proxy, add --noproxy localhost to the "
-                "command.",
-                "Type run (or send, without curl) to have it done from here.",
-            ),
-            prompt="Enter when it has run",
-            blank_is_an_answer=True,
-        ),
-        Page(text=_what_went),
-        choice(
-            "Why must redirect_uri be sent again, when nobody is sent anywhere?",
-            (
-                (
-                    "to show that it is the same sign-in",
-                    "A code that was made for another address is refused (RFC 6749 section "
-                    "4.1.3). It is public, so it is no secret from a thief; it stops a code that "
-                    "was sent to a manipulated address (section 10.6).",
-                ),
-                ("the token is sent there", "No. The token is in the answer to this request."),
-                ("it is not needed", "It is, wherever the first address had one."),
-            ),
-            correct=0,
-            hint="What could the authority compare it with?",
-        ),
-        Page(text=_again),
-        choice(
-            "The request failed halfway: it was sent, and no answer came. Should a program send it "
-            "again?",
-            (
-                (
-                    "yes, the code is still good",
-                    "Perhaps it is not: the authority may have used it up, and the answer was "
-                    "lost. RFC 6749 section 4.1.2: a code must not be used twice.",
-                ),
-                (
-                    "no, sign in again",
-                    "The code may be used up. This project's client never sends one twice.",
-                ),
-            ),
-            correct=1,
-            hint="What did you see on the page before?",
-        ),
-    ),
 )

@@ -8,8 +8,9 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.messages import parse_form
 from entra_oauth.protocol.pkce import s256
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["CHAPTER"]
-
-SCOPE = f"{DATABRICKS}/.default"
 
 
 def _begin(classroom: Classroom) -> None:
@@ -116,91 +115,12 @@ def _verifier(typed: str, classroom: Classroom) -> Feedback:
     )
 
 
-CHAPTER = Chapter(
-    number=5,
-    title="PKCE",
-    minutes=7,
-    in_short="A fresh secret for each sign-in: its hash goes out with the question, the secret "
-    "itself with the code. Whoever has stolen the code lacks the secret.",
+CHAPTER = chapter_from(
+    "chapter_05_pkce",
+    checks={"challenge": _challenge, "verifier": _verifier},
+    parts={
+        "right_challenge": lambda classroom: s256(classroom.values["verifier"]),
+        "thief": _thief,
+    },
     prepare=_begin,
-    steps=(
-        Page(
-            text="The code comes through the browser, and whoever reads it there can try to be "
-            "quicker than the program. A program on a server could prove who it is with a "
-            "password of its own. A program on your machine cannot keep one: everybody who has "
-            "the program has it.\n\n"
-            "PKCE (say pixy; RFC 7636) needs no password that lasts. For each sign-in the program "
-            "makes a random secret: the verifier. It sends only its hash at first, the challenge. "
-            "Later, with the code, it sends the verifier. A hash is a fingerprint: easy to make, "
-            "impossible to turn back."
-        ),
-        Task(
-            asks=lambda classroom: (
-                "This is your verifier, fresh from the random numbers of this machine:\n\n"
-                f"    {classroom.values['verifier']}\n\n"
-                "Make the challenge: SHA-256 of it, in base64url, without = at the end. In a "
-                "second terminal, either of these does it:\n\n"
-                f"    printf %s '{classroom.values['verifier']}' | openssl dgst -sha256 -binary | "
-                "basenc --base64url | tr -d =\n\n"
-                "    python3 -c 'import base64,hashlib; print(base64.urlsafe_b64encode("
-                f'hashlib.sha256(b"{classroom.values["verifier"]}").digest()).decode().rstrip("="))\'\n\n'
-                "Type the challenge."
-            ),
-            check=_challenge,
-            answer=lambda classroom: s256(classroom.values["verifier"]),
-            hints=(
-                "It has 43 characters, like the verifier: letters, digits, - and _.",
-                "echo would add a line break, and another hash comes out. printf %s does not.",
-            ),
-            prompt="challenge",
-        ),
-        Page(text=_thief),
-        Task(
-            asks=lambda classroom: (
-                "Now the program redeems the code itself. You have two values:\n\n"
-                f"    verifier   {classroom.values['verifier']}\n"
-                f"    challenge  {classroom.values['challenge']}\n\n"
-                "Type the one that must go along with the code."
-            ),
-            check=_verifier,
-            answer=lambda classroom: classroom.values["verifier"],
-            hints=(
-                "One of the two has already been through the browser.",
-                "The tenant will hash what you send, and compare.",
-            ),
-            prompt="value to send",
-        ),
-        choice(
-            "There is a method called plain, in which the challenge is the verifier itself. AS "
-            "ENTRA: it is accepted. Why does nobody use it?",
-            (
-                ("it is slower", "It is quicker, and worthless."),
-                (
-                    "whoever sees the first address then has the secret",
-                    "And the first address goes through the browser. S256 is the method to use "
-                    "(RFC 9700 section 2.1.1).",
-                ),
-                ("it is longer", "No, the same length."),
-            ),
-            correct=1,
-            hint="What did the first address show to everybody who could see it?",
-        ),
-        choice(
-            "Does the article's procedure, the one of chapter 4, have PKCE?",
-            (
-                (
-                    "yes",
-                    "It does not. Look at the request of chapter 4: there is no verifier in it.",
-                ),
-                (
-                    "no",
-                    "entra-oauth mirror sends just what the article documents. entra-oauth login "
-                    "always has PKCE. AS ENTRA: it is optional for an app like this one, and "
-                    "demanded of a single-page app.",
-                ),
-            ),
-            correct=1,
-            hint="Which parameters did the curl command send?",
-        ),
-    ),
 )

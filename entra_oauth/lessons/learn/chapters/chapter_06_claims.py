@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
 from entra_oauth.errors import IdTokenRefused
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import DATABRICKS, TENANT
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
@@ -111,110 +112,15 @@ def _forge(typed: str, classroom: Classroom) -> Feedback:
     return wrong("The forged token passed, which must not be. Please report this.")
 
 
-CHAPTER = Chapter(
-    number=6,
-    title="Reading and checking tokens",
-    minutes=7,
-    in_short="A token is signed, not hidden. The ID token is for the program, which checks it; the "
-    "access token is for the API, which checks it. To decode is not to check.",
+CHAPTER = chapter_from(
+    "chapter_06_claims",
+    checks={"parts": _parts, "audience": _audience, "forge": _forge},
+    parts={
+        "outline": _outline,
+        "payload": _payload,
+        "id_token_aud": lambda classroom: str(_claims(classroom)["aud"]),
+        "table": _table,
+        "access_token_aud": lambda classroom: str(_claims(classroom, "access token")["aud"]),
+    },
     prepare=_begin,
-    steps=(
-        Page(
-            text="Alice has signed in once more, this time with openid in the scope. So two tokens "
-            "came.\n\n"
-            "The access token is for the API. It is a key: the program hands it on and need not "
-            "understand it.\n\n"
-            "The ID token is for the program. It says who signed in. It opens nothing.\n\n"
-            "AS ENTRA: both are JWTs (say jot), a kind of text that RFC 7519 defines. That an "
-            "access token is one is Entra's own affair and may change."
-        ),
-        Task(
-            asks=lambda classroom: (
-                "This is the outline of your ID token, its dots as they are:\n\n"
-                f"    {_outline(classroom)}\n\n"
-                "How many parts does it have?"
-            ),
-            check=_parts,
-            answer=lambda classroom: "3",
-            hints=("The parts are what stands between the dots.",),
-            prompt="a number",
-        ),
-        Task(
-            asks=lambda classroom: (
-                "This is its middle part, broken into lines. It opens nothing; you may paste it "
-                f"where you like.\n\n{_payload(classroom)}\n\n"
-                "Decode it in a second terminal: start this, paste the lines, then Ctrl-D on a "
-                "line of its own.\n\n"
-                '    python3 -c \'import base64,sys; t="".join(sys.stdin.read().split()); '
-                'print(base64.urlsafe_b64decode(t+"=="*2).decode())\'\n\n'
-                "What is the value of aud, the audience?"
-            ),
-            check=_audience,
-            answer=lambda classroom: str(_claims(classroom)["aud"]),
-            hints=(
-                'In what is printed, look for "aud": the value is in the quotes after it.',
-                "You know it: it is the id that you sent as client_id.",
-            ),
-            prompt="value of aud",
-        ),
-        Page(text=_table),
-        choice(
-            "You could decode it without any password or key. What does that tell you about what "
-            "it says?",
-            (
-                (
-                    "it is true, since it could be decoded",
-                    "Anybody can write such a text. That it can be read says nothing.",
-                ),
-                (
-                    "nothing, until its signature is checked",
-                    "So entra-oauth decode ends with the words: not verified.",
-                ),
-                ("it is secret", "No. Whoever sees the token can read it, as you did."),
-            ),
-            correct=1,
-            hint="Who could have written that text?",
-        ),
-        Task(
-            asks="Forge it. Whose name should the token say instead of Alice's? Type a user name "
-            "such as bob@contoso-practice.example; it is put into the body, and the signature "
-            "stays as it was.",
-            check=_forge,
-            answer=lambda classroom: "bob@contoso-practice.example",
-            hints=("Any name with an @ in it, but Alice's.",),
-            prompt="user name",
-        ),
-        Page(
-            text="What the program checks in an ID token (OpenID Connect Core section "
-            "3.1.3.7):\n\n"
-            "iss: is it from the authority that was asked?\n\n"
-            f"aud: is it for us, {CLIENT}?\n\n"
-            "exp: is it still good?\n\n"
-            "nonce: is it the one that we sent with this sign-in? It ties the token to the "
-            "question, as the state ties the code.\n\n"
-            "The signature: was it made with a key that the authority publishes, by the way that "
-            "was agreed on (RS256), whatever the token itself says of that?"
-        ),
-        choice(
-            lambda classroom: (
-                "The access token has another audience: "
-                f"{_claims(classroom, 'access token')['aud']}. Should your program check the "
-                "access token's signature before it uses it?"
-            ),
-            (
-                (
-                    "yes, one cannot be too careful",
-                    "It is not addressed to you. AS ENTRA: for some APIs (Graph) the signature "
-                    "cannot even be checked by others.",
-                ),
-                (
-                    "no, the API does that",
-                    "The audience is the one who checks. For the program the access token is a "
-                    "sealed letter to somebody else.",
-                ),
-            ),
-            correct=1,
-            hint="Whom is it addressed to?",
-        ),
-    ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, SCOPE, members
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAPTER"]
 
-SCOPE = f"{DATABRICKS}/.default"
 _NAMES = ("client_id", "grant_type", "refresh_token", "scope")
 _LATER_S = 2 * 3600
 _MODEL = (
@@ -138,71 +138,14 @@ def _revoked(classroom: Classroom) -> str:
     )
 
 
-CHAPTER = Chapter(
-    number=7,
-    title="Refresh",
-    minutes=6,
-    in_short="A refresh token gets new access tokens for weeks, without a person. It is worth "
-    "more than the access token, so it is kept better and sent to one place only.",
+CHAPTER = chapter_from(
+    "chapter_07_refresh_token",
+    checks={"form": _form},
+    parts={
+        "expired": _expired,
+        "model": lambda classroom: _MODEL,
+        "both_good": _both_good,
+        "revoked": _revoked,
+    },
     prepare=_begin,
-    steps=(
-        Page(text=_expired),
-        choice(
-            "To whom is a refresh token ever sent?",
-            (
-                ("to the API, beside the access token", "Never. The API has no use for it."),
-                (
-                    "to the authority's token endpoint only",
-                    "That is why it may live so long: it does not travel.",
-                ),
-                ("to the browser", "Never. What is in a browser is seen by too many."),
-            ),
-            correct=1,
-            hint="Who can make new tokens?",
-        ),
-        Task(
-            asks="Write the form that is POSTed to the token endpoint. You need client_id, "
-            "grant_type, refresh_token, and scope if you like. For the token itself write RT: the "
-            "real one is put in its place, so that you need not paste it.\n\n"
-            f"    client_id  {CLIENT}\n"
-            f"    scope      {SCOPE} offline_access\n\n"
-            "Join name=value by &, as in an address; a blank in a value is written +.",
-            check=_form,
-            answer=lambda classroom: _MODEL,
-            hints=(
-                "grant_type says what is handed in: refresh_token.",
-                "client_id=…&grant_type=refresh_token&refresh_token=RT is enough.",
-            ),
-            prompt="form",
-        ),
-        Page(text=_both_good),
-        choice(
-            "Two programs share one refresh token and use it at the same moment. What is the "
-            "safest arrangement, whatever the authority does with old ones?",
-            (
-                ("both refresh, the last one wins", "With an authority that is strict, one loses."),
-                (
-                    "one refreshes, the other waits and takes what came",
-                    "entra-oauth token does so: one process asks, however many want a token.",
-                ),
-                ("neither refreshes", "Then neither has a token."),
-            ),
-            correct=1,
-            hint="What if the old token died with its use?",
-        ),
-        choice(
-            _revoked,
-            (
-                ("try again in a minute", "It will not come alive again; only load is made."),
-                (
-                    "ask Alice to sign in again",
-                    "Only a person can go on from here. entra-oauth says so with exit code 4. AS "
-                    "ENTRA: AADSTS50173 is documented. UNKNOWN: the suberror that goes with it.",
-                ),
-                ("use the old access token", "It may still be good for minutes. Then it ends."),
-            ),
-            correct=1,
-            hint="Read the error: invalid_grant means that what is handed in is not good any more.",
-        ),
-    ),
 )

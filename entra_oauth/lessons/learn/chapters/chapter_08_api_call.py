@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import DestinationRefused, plain
-from entra_oauth.lessons.learn.classroom import DATABRICKS
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import SCOPE
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.resource.destination import check_destination
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAPTER"]
 
-SCOPE = f"{DATABRICKS}/.default"
 _RESOURCE_ID = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/lesson/providers/"
     "Microsoft.Databricks/workspaces/lesson"
@@ -119,76 +119,9 @@ def _looks_like_databricks(text: str) -> bool:
     return any(m in w or SequenceMatcher(None, w, m).ratio() > 0.75 for w in words for m in meant)
 
 
-CHAPTER = Chapter(
-    number=8,
-    title="The Databricks call",
-    minutes=6,
-    in_short="The token goes into one header, to the one API that it was made for. Who may do what "
-    "there is the API's own decision.",
+CHAPTER = chapter_from(
+    "chapter_08_api_call",
+    checks={"header": _header, "host": _host},
+    parts={"wrong_audience": _wrong_audience, "grace": _grace},
     prepare=_begin,
-    steps=(
-        Page(
-            text="Now the token is used. A request to the API carries it in a header: a line that "
-            "stands before the body and is not part of the address. The API checks the signature, "
-            "the audience and the time, and then looks whether this person may do that.\n\n"
-            "The call lists the clusters of a workspace: GET /api/2.0/clusters/list. TOY: the "
-            "workspace is part of the practice tenant; its clusters do not exist."
-        ),
-        Task(
-            asks="A header is a name, a colon and a value. The name is Authorization; the value is "
-            "the token's kind, as token_type in the answer of the token endpoint said it, then a "
-            "blank, then the token (RFC 6750 section 2.1).\n\n"
-            "Write the header. For the token itself write TOKEN: the real one is put in its "
-            "place.",
-            check=_header,
-            answer=lambda classroom: "Authorization: Bearer TOKEN",
-            hints=(
-                "The answer of the token endpoint said token_type. That word goes first.",
-                "Name, colon, blank, Bearer, blank, TOKEN.",
-            ),
-            prompt="header",
-        ),
-        choice(
-            "Why in a header, and not as ?access_token=… in the address?",
-            (
-                (
-                    "an address ends up in logs and histories",
-                    "RFC 6750 section 2.3 advises against it; RFC 9700 section 4.3.2 forbids it.",
-                ),
-                ("a header is encrypted, an address is not", "Over https both are, on the way."),
-                ("it is shorter", "It is as long as before."),
-            ),
-            correct=0,
-            hint="Not the way is the matter, but what is kept at its ends.",
-        ),
-        choice(
-            _wrong_audience,
-            (
-                ("the token had expired", "It is a minute old."),
-                (
-                    "the token's aud is another API",
-                    "A token is for one API. If not, each API could use your token at every other. "
-                    "UNKNOWN: the exact form of the refusal; 400 with such a page was "
-                    "reported of Databricks in 2021.",
-                ),
-                ("Alice may not use Graph", "She may: the token was granted."),
-            ),
-            correct=1,
-            hint="Chapter 6: to whom is the letter addressed?",
-        ),
-        Page(text=_grace),
-        Task(
-            asks="Whoever holds the token may use it; so a program must look where it sends it. "
-            "The hosts of Azure Databricks end in .azuredatabricks.net (in the public cloud).\n\n"
-            "Be Mallory again: invent a host name that looks like Databricks and is not. This "
-            "project's own check of destinations will judge it. Nothing is sent.",
-            check=_host,
-            answer=lambda classroom: "adb-1.2.azuredatabricks.net.mallory.example",
-            hints=(
-                "What decides is the end of the name, not its beginning.",
-                "Put your own domain after it: ….azuredatabricks.net.mallory.example",
-            ),
-            prompt="host name",
-        ),
-    ),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT, members
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE, TENANT, members
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.practice import PracticeBrowser
 from entra_oauth.protocol.messages import FORM, HttpRequest, encode_form
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAPTER"]
 
-SCOPE = f"{DATABRICKS}/.default"
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -110,89 +110,9 @@ def _with_second_step(classroom: Classroom) -> str:
     )
 
 
-CHAPTER = Chapter(
-    number=9,
-    title="Device code and password, and why not",
-    minutes=7,
-    in_short="The device code flow is for machines without a browser; its danger is a code that "
-    "somebody else made. The password flow is to be left alone.",
+CHAPTER = chapter_from(
+    "chapter_09_other_grants",
+    checks={"typed_code": _typed_code},
+    parts={"asked": _asked, "with_password": _with_password, "with_second_step": _with_second_step},
     prepare=_begin,
-    steps=(
-        Page(text=_asked),
-        Task(
-            asks=lambda classroom: (
-                f"Be the person. The device shows:\n\n    {classroom.values['user code']}\n\n"
-                "Type it, as you would on the authority's page."
-            ),
-            check=_typed_code,
-            answer=lambda classroom: classroom.values["user code"],
-            hints=(
-                "Capitals and small letters are the same here, and a hyphen does no harm.",
-                "It is the nine characters above.",
-            ),
-            prompt="user code",
-        ),
-        choice(
-            "Mallory starts this flow on her own machine, and writes to Alice: to confirm your "
-            "mail address, type this code at microsoft.com/devicelogin. Alice does, on the genuine "
-            "page. Who has Alice's token?",
-            (
-                (
-                    "Mallory's program",
-                    "It asked, so it gets the answer (RFC 8628 section 5.4). Alice saw nothing "
-                    "but genuine pages. Many organisations forbid this flow for that reason.",
-                ),
-                ("Alice's browser", "A browser gets no token in this flow."),
-                ("nobody: the authority notices", "It cannot: everything it saw was in order."),
-            ),
-            correct=0,
-            hint="Who holds the device code that belongs to this user code?",
-        ),
-        choice(
-            "What should Alice's rule be?",
-            (
-                ("never type a code", "Then she could not use her own television."),
-                (
-                    "type only codes that a device of her own shows, just now",
-                    "The page names the app and asks whether she meant it. AS ENTRA.",
-                ),
-                ("look whether the page has a lock", "It has. It is the genuine page."),
-            ),
-            correct=1,
-            hint="Where did the code come from?",
-        ),
-        Page(text=_with_password),
-        choice(
-            _with_second_step,
-            (
-                ("ask Carol for the number on her phone", "There is no parameter for it."),
-                (
-                    "no: only a browser can ask for a second step",
-                    "So the flow fails for everybody who is protected best. Sign in with the "
-                    "browser.",
-                ),
-                ("send the password again", "It would be refused again, and count as an attempt."),
-            ),
-            correct=1,
-            hint="Which party would have to talk with Carol?",
-        ),
-        choice(
-            "A program that runs every night, with nobody there. Which way to a token is meant for "
-            "it?",
-            (
-                (
-                    "a person's password in its settings",
-                    "Until the person changes it, or leaves, or has a second step.",
-                ),
-                (
-                    "the app signs in as itself, with a certificate",
-                    "client_credentials (RFC 6749 section 4.4). entra-oauth login --flow "
-                    "client-credentials does it; no person is pretended.",
-                ),
-                ("a device code each night", "Nobody is there to type it."),
-            ),
-            correct=1,
-            hint="In whose name should it act?",
-        ),
-    ),
 )

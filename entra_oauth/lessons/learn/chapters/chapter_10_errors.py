@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, members
-from entra_oauth.lessons.learn.steps import Chapter, Feedback, Page, Task, choice, right, wrong
+from entra_oauth.lessons.learn.chapter_words import chapter_from
+from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE, members
+from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.lessons.learn.typed_answer import value_of
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.messages import parse_form
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAPTER"]
 
-SCOPE = f"{DATABRICKS}/.default"
 _WEB_APP = "5eb00000-0000-4000-8000-000000000002"
 _WEB_URI = "http://localhost/web"
 _LATER_S = 91 * 86_400
@@ -100,131 +100,23 @@ def _given(name: str, typed: str, classroom: Classroom) -> Feedback:
     return right("It is used for the next page only, and not kept.")
 
 
-def _bridge(classroom: Classroom) -> str:
-    tenant, client = (
-        classroom.values.get("tenant", "TENANT"),
-        classroom.values.get("client", "CLIENT"),
-    )
-    app = f"--tenant {tenant} --client-id {client}"
-    return f"""The bridge to the real thing. For each part of the article: what it has you do, and
-below that the command that does or checks it.
-
-Article, steps 1 to 8: register an app. Microsoft Entra ID, App registrations, New registration;
-any name; Accounts in this organizational directory only; Redirect URI: platform Public
-client/native (mobile & desktop), value http://localhost. Only the portal can do this.
-
-    entra-oauth doctor --registration {app}
-
-Article, step 9: copy Application (client) ID and Directory (tenant) ID from Overview.
-
-    entra-oauth status
-
-Article, step 10: API permissions, Add a permission, APIs my organization uses, AzureDatabricks,
-user_impersonation; then Grant admin consent, or let the first sign-in ask for it.
-
-    entra-oauth explain AADSTS65001
-
-Chapters 2 to 4, the article's browser and curl, at one go and by the byte:
-
-    entra-oauth mirror {app}
-
-Chapters 3, 5 and 6: the same with state, PKCE, nonce and a checked ID token, told message by
-message:
-
-    entra-oauth login --explain {app}
-
-Chapter 7: a token for every day, renewed as needed:
-
-    entra-oauth token
-
-Chapter 8: the call, to your own workspace (URL is its address):
-
-    entra-oauth api GET /api/2.0/clusters/list --workspace-url URL
-
-Nothing was sent anywhere by this page. With the real commands your organisation's rules count:
-ask before you register an app."""
+def _app(classroom: Classroom) -> str:
+    values = classroom.values
+    return f"--tenant {values.get('tenant', 'TENANT')} --client-id {values.get('client', 'CLIENT')}"
 
 
-CHAPTER = Chapter(
-    number=10,
-    title="Errors, and the bridge to the real thing",
-    minutes=8,
-    in_short="Three things to read in an error: where it was said, the word, Entra's number. "
-    "entra-oauth explain has the rest. And the same commands work for your own tenant.",
+CHAPTER = chapter_from(
+    "chapter_10_errors",
+    checks={
+        "word": _word,
+        "number": _number,
+        "tenant": lambda typed, classroom: _given("tenant", typed, classroom),
+        "client": lambda typed, classroom: _given("client", typed, classroom),
+    },
+    parts={
+        "error_lines": lambda classroom: classroom.answer_lines(classroom.parts["error"]),
+        "web": _web,
+        "app": _app,
+    },
     prepare=_begin,
-    steps=(
-        Page(
-            text=lambda classroom: (
-                "Things go wrong, and then you get an error. The first question is where it was "
-                "said.\n\n"
-                "On a page in the browser: the program hears nothing. Chapter 2 had such a one, "
-                "AADSTS50011.\n\n"
-                "In the redirect: error and error_description in the place of the code. Your "
-                "state comes with it, and is checked first.\n\n"
-                "In the answer of the token endpoint, as JSON. Here is one, from the tenant just "
-                "now, for a refresh token of three months ago (TOY: its clock was put ahead):\n\n"
-                + classroom.answer_lines(classroom.parts["error"])
-            )
-        ),
-        Task(
-            asks="What is the word of OAuth for it? (RFC 6749 section 5.2 has six of them; Entra "
-            "adds some.)",
-            check=_word,
-            answer=lambda classroom: classroom.values["error"],
-            hints=("It is the value of error.",),
-            prompt="word",
-        ),
-        Task(
-            asks="And what is Entra's own number?",
-            check=_number,
-            answer=lambda classroom: f"AADSTS{classroom.values['number']}",
-            hints=("In error_description, the word that begins with AADSTS.",),
-            prompt="number",
-        ),
-        choice(
-            _web,
-            (
-                ("the person, by signing in again", "The person has done nothing wrong."),
-                (
-                    "whoever owns the app registration",
-                    "The redirect URI belongs under Public client/native. AS ENTRA: for a web app "
-                    "the authority demands a secret; an app on your machine must have none.",
-                ),
-                ("nobody; wait", "Waiting changes no registration."),
-            ),
-            correct=1,
-            hint="Where was the mistake made?",
-        ),
-        choice(
-            "For which of these is it right to send the very same request again?",
-            (
-                ("invalid_grant", "What is handed in is not good, or not any more. A new sign-in."),
-                (
-                    "HTTP 429, too many requests",
-                    "After the seconds that Retry-After says. (For a code even then: rather not.)",
-                ),
-                ("invalid_client", "The registration or the client id is wrong. Look there."),
-            ),
-            correct=1,
-            hint="Which of them may have a different answer a minute later?",
-        ),
-        Task(
-            asks="Last, the bridge. If you have an app in a tenant of your own, type its Directory "
-            "(tenant) ID, and the commands are written with it. Enter alone goes on without.",
-            check=lambda typed, classroom: _given("tenant", typed, classroom),
-            answer=lambda classroom: "",
-            hints=("It is on the app's Overview page in the portal. Enter alone is fine too.",),
-            prompt="tenant id, or Enter",
-            blank_is_an_answer=True,
-        ),
-        Task(
-            asks="And the Application (client) ID. Enter alone goes on without.",
-            check=lambda typed, classroom: _given("client", typed, classroom),
-            answer=lambda classroom: "",
-            hints=("The same page has it. Enter alone is fine too.",),
-            prompt="client id, or Enter",
-            blank_is_an_answer=True,
-        ),
-        Page(text=_bridge),
-    ),
 )
