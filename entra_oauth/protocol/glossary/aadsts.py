@@ -1,10 +1,11 @@
-"""Entra's own error numbers inside an OAuth error, and the catalogue of them.
+"""OAuth's words for errors, Entra's sub-errors and numbers in them, and what each asks for.
 
 A description reads `AADSTS50011: text`, followed by a trailer with a trace id, a
 correlation id and a time. The trailer's lines end in CR LF in older answers and
 are set apart by single spaces in newer ones; both are read.
 
-The catalogue is a file beside this one. It is read when the first error needs it.
+The numbers are in `aadsts_catalogue.json` beside this file, the words in `error_words.json`.
+Each is read when the first error needs it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
-from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from entra_oauth.errors import AuthorityError
 
@@ -26,12 +27,15 @@ __all__ = [
     "CatalogueEntry",
     "Description",
     "ErrorJudgement",
+    "ErrorWord",
     "as_sentence",
     "catalogue",
+    "error_words",
     "hide",
     "is_dead",
     "judge",
     "read_description",
+    "suberror_words",
 ]
 
 _NUMBER = re.compile(r"AADSTS([0-9]{4,9})")
@@ -127,15 +131,60 @@ class CatalogueEntry:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorWord:
+    """An OAuth error or a sub-error: what it means, what to do, and what can help."""
+
+    meaning: str
+    action: str
+    helps: tuple[str, ...]
+    """Any of `retry`, `person` and `administrator`."""
+    by_grant: Mapping[str, str]
+    """By `grant_type`, the action that fits there in place of the general one."""
+
+    def action_for(self, grant_type: str) -> str:
+        """The action that fits the grant that was refused."""
+        return self.by_grant.get(grant_type, self.action)
+
+
 @cache
 def catalogue() -> Mapping[int, CatalogueEntry]:
     """All numbers that are known here, each with its entry."""
+    entries = (_entry(each) for each in _content("aadsts_catalogue.json"))
+    return {entry.code: entry for entry in entries}
+
+
+def error_words() -> Mapping[str, ErrorWord]:
+    """OAuth's words for errors, each with its entry."""
+    return _words()["errors"]
+
+
+def suberror_words() -> Mapping[str, ErrorWord]:
+    """Entra's sub-errors, each with its entry."""
+    return _words()["suberrors"]
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, ErrorWord]]:
+    return {
+        kind: {
+            name: ErrorWord(
+                meaning=row["meaning"],
+                action=row["action"],
+                helps=tuple(row.get("helps", ())),
+                by_grant=row.get("by_grant", {}),
+            )
+            for name, row in rows.items()
+        }
+        for kind, rows in _content("error_words.json").items()
+    }
+
+
+def _content(name: str) -> Any:
     import json
     import pkgutil
 
-    text = pkgutil.get_data("entra_oauth.protocol.glossary", "aadsts_catalogue.json")
-    entries = (_entry(each) for each in json.loads(text or b"[]"))
-    return {entry.code: entry for entry in entries}
+    return json.loads(pkgutil.get_data("entra_oauth.protocol.glossary", name) or b"")
 
 
 _HELP = (("retry", "retry"), ("interaction", "person"), ("admin", "administrator"))
@@ -185,14 +234,14 @@ def judge(
     code and for a refresh token. It is empty where there was none.
     """
     if suberror == "cancel":
-        word = SUBERRORS["cancel"]
+        word = suberror_words()["cancel"]
         return ErrorJudgement(advice=word.action, meaning=word.meaning, helps=word.helps)
     if (telling := _most_telling(error, codes)) is not None:
         entry = telling.for_grant(grant_type)
         return ErrorJudgement(
             advice=entry.action, meaning=entry.meaning, cause=entry.cause, helps=entry.helps
         )
-    found = SUBERRORS.get(suberror or "") or ERRORS.get(error)
+    found = suberror_words().get(suberror or "") or error_words().get(error)
     if found is not None:
         advice = found.action_for(grant_type)
         return ErrorJudgement(advice=advice, meaning=found.meaning, helps=found.helps)

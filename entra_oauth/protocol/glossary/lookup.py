@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.glossary.aadsts import catalogue
-from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
+from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, suberror_words
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.parameters import all_parameters
 from entra_oauth.protocol.glossary.terms import terms
@@ -16,8 +15,7 @@ from entra_oauth.protocol.glossary.terms import terms
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from entra_oauth.protocol.glossary.aadsts import CatalogueEntry
-    from entra_oauth.protocol.glossary.error_words import ErrorWord
+    from entra_oauth.protocol.glossary.aadsts import CatalogueEntry, ErrorWord
     from entra_oauth.protocol.glossary.parameters import Parameter
 
 __all__ = ["Explanation", "explain"]
@@ -91,15 +89,15 @@ def _of_message(text: str) -> tuple[Explanation, ...]:
         raise _unknown_number(numbers[0])
     if known:
         return tuple(_of_entry(entry) for entry in known)
-    words = [word for word in dict.fromkeys(_ERRORS_IN_TEXT.findall(text)) if word in ERRORS]
-    return tuple(_of_error("error", word, ERRORS[word]) for word in words)
+    words = [word for word in dict.fromkeys(_ERRORS_IN_TEXT.findall(text)) if word in error_words()]
+    return tuple(_of_error("error", word, error_words()[word]) for word in words)
 
 
 def _uses(word: str) -> Iterator[Explanation]:
-    if word in ERRORS:
-        yield _of_error("error", word, ERRORS[word])
-    if word in SUBERRORS:
-        yield _of_error("suberror", word, SUBERRORS[word])
+    if word in error_words():
+        yield _of_error("error", word, error_words()[word])
+    if word in suberror_words():
+        yield _of_error("suberror", word, suberror_words()[word])
     if (term := terms().get(word) or terms().get("-".join(word.split()))) is not None:
         yield Explanation(kind="term", name=term.name, meaning=term.meaning, source=term.citation)
     yield from _of_names(word)
@@ -159,7 +157,7 @@ def _unknown_number(number: str) -> UsageError:
 def _unknown_word(word: str) -> UsageError:
     import difflib
 
-    names = [*ERRORS, *SUBERRORS, *(row.name for row in all_parameters()), *terms()]
+    names = [*error_words(), *suberror_words(), *(row.name for row in all_parameters()), *terms()]
     known = list(dict.fromkeys(names))
     # What does not look like a word could be a code or a token: it is not repeated.
     shown = word if _WORD.fullmatch(word) else "That"

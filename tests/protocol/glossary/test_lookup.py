@@ -13,8 +13,7 @@ import entra_oauth
 from entra_oauth.errors import AuthorityError, UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
-from entra_oauth.protocol.glossary.aadsts import catalogue, judge
-from entra_oauth.protocol.glossary.error_words import ERRORS, SUBERRORS
+from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge, suberror_words
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.glossary.parameters import all_parameters
 from entra_oauth.protocol.messages import HttpRequest, encode_form
@@ -41,7 +40,7 @@ def test_each_code_is_explained(code: int) -> None:
         assert text.endswith((".", "?"))
     assert set(entry.helps) <= HELPERS
     assert entry.evidence in {"recorded", "documented", "code-ref", "memory"}
-    assert entry.suberror is None or entry.suberror in SUBERRORS
+    assert entry.suberror is None or entry.suberror in suberror_words()
     for word in (str(code), f"AADSTS{code}", f"aadsts{code}:", f" AADSTS{code}\n"):
         (explained,) = explain(word)
         assert (explained.name, explained.action) == (f"AADSTS{code}", entry.action)
@@ -100,22 +99,27 @@ def test_of_two_numbers_the_one_that_fits_the_error_counts() -> None:
 
 
 def test_without_a_number_the_sub_error_counts_and_then_the_error() -> None:
-    assert judge("invalid_grant", (), "bad_token").advice == SUBERRORS["bad_token"].action
-    assert judge("invalid_grant", (1,), "of the future").advice == ERRORS["invalid_grant"].action
+    assert judge("invalid_grant", (), "bad_token").advice == suberror_words()["bad_token"].action
+    assert (
+        judge("invalid_grant", (1,), "of the future").advice
+        == error_words()["invalid_grant"].action
+    )
     assert judge("of the future", ()).helps == ("administrator",)
-    assert judge("access_denied", (65004,), "cancel").advice == SUBERRORS["cancel"].action
+    assert judge("access_denied", (65004,), "cancel").advice == suberror_words()["cancel"].action
 
 
-@pytest.mark.parametrize("name", sorted({*ERRORS, *SUBERRORS}))
+@pytest.mark.parametrize("name", sorted({*error_words(), *suberror_words()}))
 def test_each_error_has_words_and_something_to_do(name: str) -> None:
-    for words in (ERRORS.get(name), SUBERRORS.get(name)):
+    for words in (error_words().get(name), suberror_words().get(name)):
         if words is not None:
             assert words.meaning.endswith(".")
             assert words.action.endswith(".")
             assert set(words.helps) <= HELPERS
     kinds = [each.kind for each in explain(name) if each.kind in ("error", "suberror")]
     assert kinds == [
-        kind for kind, of in (("error", ERRORS), ("suberror", SUBERRORS)) if name in of
+        kind
+        for kind, of in (("error", error_words()), ("suberror", suberror_words()))
+        if name in of
     ]
 
 

@@ -218,7 +218,7 @@ def test_pkce_is_told_of_messages_that_have_it_and_of_no_other() -> None:
         for word in ("challenge", "verifier", "hash"):
             assert word not in bare.lesson
         assert name.removeprefix("code_") in proven.lesson
-    assert story_of(MessageKind.REFRESH, ["code_verifier"]) is story_of(MessageKind.REFRESH)
+    assert story_of(MessageKind.REFRESH, ["code_verifier"]) == story_of(MessageKind.REFRESH)
 
 
 # ---- no second table --------------------------------------------------------------------

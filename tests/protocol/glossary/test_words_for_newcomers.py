@@ -13,8 +13,7 @@ from entra_oauth.protocol.endpoints.token import (
     TokenRequest,
     TokenResponse,
 )
-from entra_oauth.protocol.glossary.aadsts import catalogue, judge
-from entra_oauth.protocol.glossary.error_words import ERRORS
+from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.glossary.terms import terms
 from kit import canaries
@@ -72,7 +71,7 @@ def test_a_number_has_advice_of_its_own(code: int, pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize("grant", WITHOUT_A_REDIRECT)
-@pytest.mark.parametrize("error", sorted(ERRORS))
+@pytest.mark.parametrize("error", sorted(error_words()))
 def test_a_general_advice_never_speaks_of_a_redirect_uri_in_a_flow_without_one(
     error: str, grant: str
 ) -> None:

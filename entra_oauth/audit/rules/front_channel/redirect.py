@@ -11,7 +11,7 @@ from entra_oauth.audit.rules.front_channel.addresses import normal
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
-from entra_oauth.protocol.glossary.error_words import ERRORS
+from entra_oauth.protocol.glossary.aadsts import error_words
 from entra_oauth.recording.findings import Severity
 
 __all__: list[str] = []
@@ -205,7 +205,7 @@ def error_is_an_error(item: Item, case: Case) -> Verdict:
     text = text.replace("\r\n", " ") if "AADSTS" in text else text
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
         return failed("The description holds a control character.", item.at("error_description"))
-    if error not in {*ERRORS, "account_selection_required", "request_not_supported"}:
+    if error not in {*error_words(), "account_selection_required", "request_not_supported"}:
         return failed(f"{case.show('error', error)} is no known error.", item.at("error"))
     return passed(item.at("error"))
 
