@@ -9,6 +9,7 @@ import gzip
 import re
 import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from entra_oauth.protocol.messages import Fields
 
@@ -23,7 +24,7 @@ _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(;[^\r\n]*)?\r?\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RawMessage:
     """One message. `b"".join` of its parts in the order of the fields is the message."""
 
@@ -39,7 +40,7 @@ class RawMessage:
     whole: bool = True
     """False if the head has no end: the message was cut off, or is none."""
 
-    @property
+    @cached_property
     def headers(self) -> Fields:
         """Names and values in wire order."""
         pairs = (line.decode("latin-1").partition(":") for line in self.lines)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.front_event import Occurred
@@ -63,7 +64,7 @@ class Seen(StrEnum):
     """Not seen, or it never came."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Half:
     """One direction of a step."""
 
@@ -74,7 +75,7 @@ class Half:
     changes: tuple[str, ...] = ()
     """Parts that the redaction had to change beside the values: `content-length`, `chunks` …"""
 
-    @property
+    @cached_property
     def message(self) -> RawMessage:
         """The bytes taken apart."""
         return split_message(self.data)

@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from entra_oauth.protocol.glossary.secrecy import Act, header_treatment, is_plain_name
 from entra_oauth.recording.raw import RawMessage, pack, split_message
 from entra_oauth.recording.redaction.bodies import body_finds
 from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
-from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.finder import Finder, find
 from entra_oauth.recording.redaction.finds import LONG, Find, apply
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
 from entra_oauth.recording.step import Half, Level, Seen, Step
@@ -42,7 +43,7 @@ class Redacted:
         return self.data.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Redactor:
     """Redacts everything of one recording with one key, so that equal values look equal."""
 
@@ -52,7 +53,7 @@ class Redactor:
     """Secrets that are to be found wherever they stand, and their kinds. Of 12 characters
     and more: a short word would be found in the middle of others."""
 
-    @property
+    @cached_property
     def _finder(self) -> Finder:
         known = {
             as_bytes_text(secret): kind
@@ -107,8 +108,7 @@ class Redactor:
         kind = content_type.lower()
         finds = body_finds(self._finder, body, whole(text), kind, self.known)
         if finds is None:
-            out = Find(start=0, end=len(text), kind="body", value=text)
-            return replace(self._done(text, [out]), understood=False)
+            return replace(self._done(text, [find("body", whole(text))]), understood=False)
         return self._done(text, finds)
 
     def _done(self, text: str, finds: list[Find]) -> Redacted:
@@ -140,8 +140,7 @@ class Redactor:
         message = split_message(data)
         if not message.whole:
             text = data.decode("latin-1")
-            found = Find(start=0, end=len(text), kind="msg", value=text)
-            return *self._applied(text, [found]), ("not-understood",)
+            return *self._applied(text, [find("msg", whole(text))]), ("not-understood",)
         interim, before, _ = self.message(message.interim) if message.interim else (b"", (), ())
         # Head and body are redacted apart, then made to agree again: a body that was masked is
         # shorter, so Content-Length is set by the difference, and what was wrong stays wrong.
@@ -180,7 +179,7 @@ class Redactor:
         name, value = line.partition(":")
         if ":" not in line.text or not is_plain_name(name.text):
             inner = line.strip()
-            return [_whole(inner)] if inner.text else []
+            return [find("val", inner)] if inner.text else []
         return self._header(name.text, value)
 
     def _framed(self, message: RawMessage) -> tuple[bytes, tuple[Find, ...], tuple[str, ...]]:
@@ -190,8 +189,7 @@ class Redactor:
         decoded = message.decoded()
         if decoded is None:
             text = message.body.decode("latin-1")
-            out = Find(start=0, end=len(text), kind="body", value=text)
-            return *self._applied(text, [out]), ("not-understood",)
+            return *self._applied(text, [find("body", whole(text))]), ("not-understood",)
         clean = self.body(decoded, message.header("content-type") or "")
         changes: tuple[str, ...] = () if clean.understood else ("not-understood",)
         if clean.data == decoded and not message.is_chunked:
@@ -238,14 +236,9 @@ class Redactor:
     ) -> Half:
         # The size on the wire, beside the size of what is left, would give a masked password's
         # length away.
-        hidden = any(find.masked or len(find.value) < LONG for find in finds)
+        hidden = any(each.masked or len(each.value) < LONG for each in finds)
         size = None if hidden else half.original_size
         return replace(half, data=data, original_size=size, changes=changes)
-
-
-def _whole(view: View, kind: str = "val") -> Find:
-    start, end = view.place()
-    return Find(start=start, end=end, kind=kind, value=view.text)
 
 
 def _chunked(message: RawMessage, body: bytes) -> tuple[bytes, tuple[str, ...]]:

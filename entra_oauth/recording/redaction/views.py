@@ -70,7 +70,7 @@ def as_bytes_text(text: str) -> str:
 
 
 def _decode(view: View, pattern: re.Pattern[str], decode: Callable[[str], str]) -> View:
-    """Replace each match by what it stands for."""
+    """Replace each match by the bytes that it stands for."""
     if not pattern.search(view.text):
         return view
     text: list[str] = []
@@ -84,7 +84,7 @@ def _decode(view: View, pattern: re.Pattern[str], decode: Callable[[str], str]) 
         ends.extend(view.ends[at:begin])
         # One escape may stand for several bytes. Each of them has the whole escape as its
         # place: half an escape cannot be replaced.
-        piece = as_bytes_text(decode(match[0]))
+        piece = decode(match[0])
         text.append(piece)
         starts.extend([view.starts[begin]] * len(piece))
         ends.extend([view.ends[end - 1]] * len(piece))
@@ -105,32 +105,13 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z
 
 def percent(view: View) -> View:
     """Percent-encoding undone once; `+` is a space."""
-    if not _PERCENT.search(view.text):
-        return view
     # One byte for each escape, whatever character they make together.
-    raw = _PERCENT.split(view.text)
-    marks = _PERCENT.findall(view.text)
-    text: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    at = 0
-    for index, piece in enumerate(raw):
-        text.append(piece)
-        starts.extend(view.starts[at : at + len(piece)])
-        ends.extend(view.ends[at : at + len(piece)])
-        at += len(piece)
-        if index < len(marks):
-            mark = marks[index]
-            text.append(" " if mark == "+" else chr(int(mark[1:], 16)))
-            starts.append(view.starts[at])
-            ends.append(view.ends[at + len(mark) - 1])
-            at += len(mark)
-    return View("".join(text), starts, ends)
+    return _decode(view, _PERCENT, lambda mark: " " if mark == "+" else chr(int(mark[1:], 16)))
 
 
 def json_string(view: View) -> View:
     """The inside of a JSON string, its escapes undone (RFC 8259 §7)."""
-    return _decode(view, _ESCAPE, _unescape_json)
+    return _decode(view, _ESCAPE, lambda escape: as_bytes_text(_unescape_json(escape)))
 
 
 def _unescape_json(escape: str) -> str:
@@ -144,4 +125,4 @@ def _unescape_json(escape: str) -> str:
 
 def html_text(view: View) -> View:
     """Text or an attribute's value of HTML, its character references undone."""
-    return _decode(view, _ENTITY, unescape)
+    return _decode(view, _ENTITY, lambda entity: as_bytes_text(unescape(entity)))
