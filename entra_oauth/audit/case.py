@@ -108,6 +108,10 @@ class Case:
         """A value as it may be shown: secrets masked, short, nothing that moves a terminal."""
         return plain(self._redactor.parameter(name, value).text, limit=80)
 
+    def show_host(self, host: str) -> str:
+        """A host as it may be shown: only what looks like a secret in it is masked."""
+        return plain(self._redactor.words(host).text, limit=80)
+
     def authority(self, flow: Flow) -> Authority | None:
         """The authority that was asked in that flow; None where that cannot be read."""
         for kind in (StepKind.AUTHORIZE, StepKind.TOKEN, StepKind.DEVICE):

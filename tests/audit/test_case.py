@@ -223,6 +223,14 @@ def test_steps_are_found_by_their_kind_and_shown_without_their_secrets() -> None
     assert judged.show("scope", "x" * 200) == plain("x" * 200, limit=80)
 
 
+def test_a_host_is_shown_unless_it_looks_like_a_secret() -> None:
+    judged = case()
+    for host in ("e.example", "microsoft.com.evil.example", "127.0.0.1", ""):
+        assert judged.show_host(host) == host
+    assert judged.show_host("a" * 99 + ".example") != "a" * 99 + ".example"
+    assert "Zm9vYmFyMTIzNDU2Nzg5MA" not in judged.show_host("Zm9vYmFyMTIzNDU2Nzg5MA.example")
+
+
 def test_claims_of_a_har_file_stand_at_each_step_alone() -> None:
     found = claims_by_step({3: [("a", "yes"), ("b", "no")], 1: []})
     assert [(c.name, c.verdict, c.steps) for c in found] == [("a", "yes", (3,)), ("b", "no", (3,))]

@@ -65,6 +65,7 @@ def test_without_a_redirect_uri_only_that_is_wrong() -> None:
         ("AR14", "/cb", "It is not absolute."),
         ("AR14", "https://a.example/#", "It has a fragment."),
         ("AR15", "http:cb", "It is http to no host."),
+        ("AR15", "http://app.example/cb", "It is http to app.example."),
         ("AR17", "urn:ietf:wg:oauth:2.0:oob", "The code is shown for copying."),
         ("AR17", "https://a.example/oauth2/nativeclient", "The code is shown for copying."),
         ("AR17", "myapp:/cb", "Its scheme has no dot."),

@@ -200,6 +200,7 @@ def test_a_token_endpoint_that_the_metadata_names_is_the_authoritys() -> None:
     assert words("TR21", case(told(token_endpoint=url), *sign_in)) == ["pass"]
     elsewhere = "https://third.example/token"
     assert words("TR21", case(told(token_endpoint=elsewhere), *sign_in)) == ["error"]
+    assert said("TR21", case(*sign_in)) == ["It goes to token.example."]
     assert words("TR21", case(told(issuer="https://token.example"), *sign_in)) == ["error"]
 
 

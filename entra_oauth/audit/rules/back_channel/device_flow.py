@@ -113,7 +113,7 @@ def page_is_the_authoritys(item: Item, case: Case) -> Verdict:
     if not uri.lower().startswith("https://") and not loopback:
         return failed("It is not https.", where)
     if host not in (own, *_PAGES):
-        return failed(f"Its host is {case.show('host', host)}.", where)
+        return failed(f"Its host is {case.show_host(host)}.", where)
     return passed(where)
 
 

@@ -195,7 +195,7 @@ def goes_to_the_same_authority(item: Item, case: Case) -> Verdict:
     clouds = cloud_of(asked.url), cloud_of(item.url)
     if both[0] == both[1] or (clouds[0] is not None and clouds[0] == clouds[1]):
         return passed(where)
-    return failed(f"It goes to {case.show('host', both[1])}.", where)
+    return failed(f"It goes to {case.show_host(both[1])}.", where)
 
 
 @rule_of_all("TR23", E, "RFC 9700 §4.12, RFC 9110 §15.4")

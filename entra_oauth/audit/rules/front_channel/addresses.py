@@ -53,7 +53,7 @@ def redirect_uri_is_safe(item: Item, case: Case) -> Verdict:
         return absent("there is no redirect URI")
     if not uri.lower().startswith("http:") or on_this_machine(uri):
         return passed(URI)
-    return failed(f"It is http to {case.show('host', host_of(uri)) or 'no host'}.", URI)
+    return failed(f"It is http to {case.show_host(host_of(uri)) or 'no host'}.", URI)
 
 
 @rule("AR16", N, "RFC 8252 §8.3", at=StepKind.AUTHORIZE)

@@ -216,5 +216,5 @@ def strangers_were_turned_down(item: Item, case: Case) -> Verdict:
     After: nothing but the answer
     """
     origin = item.request.header("origin") or item.request.header("referer") or ""
-    who = f" from {case.show('origin', host_of(origin))}" if host_of(origin) else ""
+    who = f" from {case.show_host(host_of(origin))}" if host_of(origin) else ""
     return failed(f"Something{who} was turned down.", "/request")
