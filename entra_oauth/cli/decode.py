@@ -17,8 +17,7 @@ from entra_oauth.protocol.jwt import DecodedJwt, decode
 from entra_oauth.protocol.scopes import AUDIENCE_NAMES
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.see_verbs import DecodeOptions
 
 __all__ = ["describe", "run"]

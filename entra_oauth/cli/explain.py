@@ -11,8 +11,7 @@ from entra_oauth.errors import UsageError
 from entra_oauth.protocol.glossary.lookup import Explanation, explain
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.see_verbs import ExplainWordOptions
 
 __all__ = ["describe", "run"]

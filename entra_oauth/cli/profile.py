@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
-from entra_oauth.cli.command_line.profile_option import profile_option
+from entra_oauth.cli.command_line.arguments import profile_option
 from entra_oauth.cli.command_line.values import check_choice
 from entra_oauth.cli.verbs.profile_verbs import (
     ProfileListOptions,
@@ -17,8 +17,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
 
 __all__ = ["run"]
 

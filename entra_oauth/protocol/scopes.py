@@ -8,9 +8,13 @@ from OpenID Connect ("Scopes and permissions in the Microsoft identity platform"
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.guid import GUID, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "ALIASES",
@@ -18,6 +22,7 @@ __all__ = [
     "DATABRICKS",
     "OPENID",
     "expand",
+    "near",
     "not_granted",
     "refuse_incomplete",
     "refuse_misspelt",
@@ -157,10 +162,14 @@ def _near(word: str) -> str:
     """The known word that a bare one is nearest to; empty if it is known, or near none."""
     if re.search(r"[./:]", word) or word in ALIASES or word.lower() in _OIDC:
         return ""
+    return near(word.lower(), (*ALIASES, *sorted(_OIDC)))
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """The known word that is spelled most like this one; empty if none is near."""
     import difflib  # seldom needed, and slow to load
 
-    close = difflib.get_close_matches(word.lower(), (*ALIASES, *sorted(_OIDC)), n=1, cutoff=0.75)
-    return close[0] if close else ""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.75)), "")
 
 
 def resource_of(scope: str) -> str | None:

@@ -30,8 +30,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 from entra_oauth.cli import main
-from entra_oauth.cli.command_line.take_apart import declared_by
-from entra_oauth.cli.command_line.verb_index import SUMMARIES, verb_named
+from entra_oauth.cli.command_line.arguments import VERB_NAMES, verb_named
+from entra_oauth.cli.command_line.declare import declared_by
 from kit import canaries
 from kit.servers import id_token_key, raw_peer
 from kit.servers.raw_server import Peer, RawServer, answer
@@ -65,7 +65,7 @@ PATIENCE_S = 20.0
 
 Fields = list[tuple[str, str]]
 
-VERBS = {name: verb_named(name) for name in SUMMARIES}
+VERBS = {name: verb_named(name) for name in VERB_NAMES}
 OPTIONS = {name: declared_by(verb.options).options for name, verb in VERBS.items()}
 """By the verb's name."""
 

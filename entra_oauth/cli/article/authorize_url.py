@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.article import pending_request
 from entra_oauth.cli.options.app_options import RequestOptions
-from entra_oauth.cli.options.network_options import NetworkOptions
+from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.lint_request import say_findings
 from entra_oauth.cli.sign_in.plan import plan_of
 from entra_oauth.errors import UsageError
@@ -14,7 +14,7 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.article_verbs import AuthorizeUrlOptions
 
 __all__ = ["run"]

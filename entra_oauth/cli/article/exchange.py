@@ -19,8 +19,7 @@ from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse, Proc
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.article_verbs import ExchangeOptions
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.messages import HttpRequest
@@ -47,7 +46,7 @@ def run(options: ExchangeOptions, session: Session) -> int:
         hardened = response.request.procedure is Procedure.HARDENED
         signature = SignatureCheck.begin(request.authority, channels, KeyStore(), wanted=hardened)
         try:
-            reply = channels.back.send(request.to_http(), timeout_s=options.network.timeout_s)
+            reply = channels.back.send(request.to_http(), timeout_s=options.network.http_timeout)
         except (ConnectFailed, TlsFailed):
             if not by_hand:  # nothing was sent, so the code is still good
                 pending_request.keep(response.request)

@@ -16,8 +16,7 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.article_verbs import MirrorOptions
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.messages import Fields

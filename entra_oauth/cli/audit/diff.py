@@ -10,8 +10,7 @@ from entra_oauth.recording.compare.layers import Comparison, Equality, Layer, co
 from entra_oauth.recording.compare.named_step import masking, pair, shown
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.audit_verbs import DiffOptions
 
 __all__ = ["run"]

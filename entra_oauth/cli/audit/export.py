@@ -18,7 +18,7 @@ from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import load
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import ExportOptions
 
 __all__ = ["run"]

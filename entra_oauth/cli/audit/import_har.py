@@ -16,7 +16,7 @@ from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import check_target, write
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import ImportOptions
 
 __all__ = ["run"]

@@ -17,7 +17,7 @@ from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import LintOptions
 
 __all__ = ["run"]

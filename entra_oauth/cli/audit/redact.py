@@ -12,7 +12,7 @@ from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, read_har, redact
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import RedactOptions
     from entra_oauth.recording.har.har_redact import HarReport
 

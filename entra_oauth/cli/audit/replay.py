@@ -24,8 +24,7 @@ from entra_oauth.recording.replay import (
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.audit_verbs import ReplayOptions
     from entra_oauth.protocol.messages import HttpRequest
     from entra_oauth.recording.replay import ReplayRequest
@@ -54,7 +53,7 @@ def run(options: ReplayOptions, session: Session) -> int:
         near = is_loopback(urlsplit(to).hostname or "")
         back = stack.enter_context(RequestsBack(allow_keylog=near, say=console.say))
         console.say(f"{plain(ready.request.method)} {plain(split_origin(ready.request.url)[0])}")
-        response = back.send(ready.request, timeout_s=options.network.timeout_s)
+        response = back.send(ready.request, timeout_s=options.network.http_timeout)
     _tell(step, ready, response, values, console)
     return 0
 

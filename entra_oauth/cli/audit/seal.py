@@ -9,7 +9,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.seal import NAMESPACE, seal
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import SealOptions
 
 __all__ = ["run"]

@@ -17,7 +17,7 @@ from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.store import load
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import ShowOptions
     from entra_oauth.protocol.messages import Wire
     from entra_oauth.recording.step import Evidence, Half, Step

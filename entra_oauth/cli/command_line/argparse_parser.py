@@ -1,5 +1,5 @@
 """The parser of one verb, with argparse: for its help, for mistakes, and for words beside
-options. Ordinary command lines are read by `plain_parser`, without this import.
+options. Ordinary command lines are read without this import.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from entra_oauth.cli.command_line.declare import HEADINGS, Kind, PasteFrom
-from entra_oauth.cli.command_line.take_apart import declared_by
+from entra_oauth.cli.command_line.declare import HEADINGS, Kind, PasteFrom, declared_by
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
     from entra_oauth.cli.command_line.declare import Option, Verb
+    from entra_oauth.cli.command_line.verb_help import VerbHelp
 
 __all__ = ["parser_for", "read_with_argparse"]
 
@@ -50,8 +50,10 @@ def _with_its_dashes(value: object) -> object:
     return ["--" if each == [] else each for each in value] if isinstance(value, list) else value
 
 
-def parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
-    """The parser of one verb; the others are not built. `columns` is for its help."""
+def parser_for(
+    verb: Verb, *, said: VerbHelp | None = None, columns: int = 80
+) -> argparse.ArgumentParser:
+    """The parser of one verb; the others are not built. `said` and `columns` are for its help."""
     declared = declared_by(verb.options)
     words = declared.words
     follows = f" {words.metavar}" if words and not words.program else ""
@@ -59,9 +61,9 @@ def parser_for(verb: Verb, *, columns: int = 80) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
         usage=f"entra-oauth {verb.name}{follows}{' [options]' * bool(declared.options)}{program}",
-        description=textwrap.fill(verb.description, columns),
+        description=textwrap.fill(said.description, columns) if said else None,
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=columns),
-        epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
+        epilog="\n  ".join(["examples:", *said.examples]) if said else None,
         allow_abbrev=False,
         add_help=False,
     )

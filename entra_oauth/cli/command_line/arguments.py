@@ -6,27 +6,56 @@ it may be an address with a code in it, or a token.
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cli.command_line.declare import Verb
-from entra_oauth.cli.command_line.near import near
-from entra_oauth.cli.command_line.plain_parser import read_plainly
-from entra_oauth.cli.command_line.take_apart import build, declared_by, part_of
-from entra_oauth.cli.command_line.values import fill_in
-from entra_oauth.cli.command_line.verb_index import SUMMARIES, actions_of, split_verb, verb_named
-from entra_oauth.cli.options.output_options import OutputOptions
+from entra_oauth.cli.command_line.declare import Kind, Verb, build, declared_by, part_of
+from entra_oauth.cli.command_line.values import fill_in, near_to
+from entra_oauth.cli.options.common_options import OutputOptions
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from entra_oauth.cli.command_line.declare import Declared, Words
+    from entra_oauth.cli.command_line.declare import Declared, Option, Words
 
-__all__ = ["CommandLine", "read_arguments"]
+__all__ = [
+    "VERB_NAMES",
+    "CommandLine",
+    "actions_of",
+    "profile_option",
+    "read_arguments",
+    "read_plainly",
+    "split_verb",
+    "verb_named",
+]
 
 _NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
+_DECLARED_IN = {
+    "article_verbs": ("mirror", "authorize-url", "exchange"),
+    "get_tokens_verbs": ("login", "token", "refresh", "status", "logout"),
+    "use_tokens_verbs": (
+        *("api", "run", "serve metadata"),
+        *("credential kubectl", "credential az", "credential databricks-cli", "credential git"),
+    ),
+    "profile_verbs": (
+        *("profile list", "profile show", "profile set", "profile use", "profile delete"),
+    ),
+    "see_verbs": ("decode", "explain", "doctor", "completion"),
+    "audit_verbs": (
+        *("audit show", "audit lint", "audit diff", "audit redact", "audit export"),
+        *("audit import", "audit replay", "audit seal", "audit verify"),
+    ),
+    "learn_verbs": (
+        *("learn", "lab", "lab list", "lab check", "demo"),
+        *("practice serve", "practice run", "practice fault", "practice clock"),
+    ),
+}
+"""By a file of `cli.verbs`: the verbs that it declares. It is imported for one of these alone."""
+VERB_NAMES = tuple(name for names in _DECLARED_IN.values() for name in names)
+"""In the order of the help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +79,7 @@ class CommandLine:
 def read_arguments(arguments: list[str], environ: Mapping[str, str]) -> CommandLine:
     """The verb, and a value for each of its options. Raises `UsageError`."""
     name, rest = split_verb(arguments)
-    if name not in SUMMARIES:
+    if name not in VERB_NAMES:
         raise _no_verb(name)
     verb = verb_named(name)
     declared = declared_by(verb.options)
@@ -75,6 +104,40 @@ def read_arguments(arguments: list[str], environ: Mapping[str, str]) -> CommandL
     )
 
 
+def read_plainly(arguments: list[str], declared: Declared) -> dict[str, object] | None:
+    """The values that argparse would find; None where it has to look itself.
+
+    To import argparse and build a parser takes longer than all else before the browser
+    opens. What is not plainly an option of the verb and its value, is left to it.
+    Every option has one, by its field: None, True, a text, or a list of texts.
+    """
+    if declared.words is not None and not declared.program:
+        return None
+    by_flag = {flag: option for option in declared.options for flag in option.flags}
+    values: dict[str, object] = {option.dest: None for option in declared.options}
+    rest = iter(arguments)
+    for word in rest:
+        flag, equals, value = word.partition("=")
+        option = by_flag.get(flag)
+        if option is None or option.kind is Kind.PASTE or (equals and not flag.startswith("--")):
+            return None
+        if option.kind is Kind.FLAG:
+            if equals:
+                return None
+            values[option.dest] = True
+            continue
+        if not equals:
+            value = next(rest, "-")
+            if value.startswith("-"):
+                return None
+        before = values[option.dest]
+        if option.kind is Kind.LIST:
+            values[option.dest] = [*(before if isinstance(before, list) else ()), value]
+        else:
+            values[option.dest] = value
+    return values
+
+
 def _free(words: Words, given: Mapping[str, object], program: list[str]) -> dict[str, object]:
     value: object = program if words.program else given[words.dest]
     return {words.dest: tuple(value) if isinstance(value, list) else value}
@@ -89,6 +152,39 @@ def _read_with_argparse(arguments: list[str], verb: Verb, declared: Declared) ->
     return given
 
 
+# ---- verbs --------------------------------------------------------------------------------
+
+
+def verb_named(name: str) -> Verb:
+    """The verb, with its options. Raises `StopIteration` for a name that is none."""
+    file = next(file for file, names in _DECLARED_IN.items() if name in names)
+    verbs: tuple[Verb, ...] = importlib.import_module(f"entra_oauth.cli.verbs.{file}").VERBS
+    return next(verb for verb in verbs if verb.name == name)
+
+
+def split_verb(arguments: list[str]) -> tuple[str, list[str]]:
+    """The verb's name, of one word or of two, and what comes after it."""
+    two = " ".join(arguments[:2])
+    return (two, arguments[2:]) if two in VERB_NAMES else (arguments[0], arguments[1:])
+
+
+def actions_of(name: str) -> list[str]:
+    """The second words that may follow this first one."""
+    return [each.partition(" ")[2] for each in VERB_NAMES if each.startswith(f"{name} ")]
+
+
+def profile_option(name: str) -> Option | None:
+    """The option of `login` or `token` whose value a profile holds; None for what only it has."""
+    for verb in ("login", "token"):
+        for option in declared_by(verb_named(verb).options).options:
+            if option.dest == name:
+                return option
+    return None
+
+
+# ---- mistakes -----------------------------------------------------------------------------
+
+
 def _no_verb(name: str) -> UsageError:
     if actions := actions_of(name):
         *some, last = actions
@@ -98,7 +194,7 @@ def _no_verb(name: str) -> UsageError:
         )
     return UsageError(
         f"There is no verb {name}." if _NAME.fullmatch(name) else "There is no such verb.",
-        advice=f"{near(name, SUMMARIES)}See entra-oauth --help.",
+        advice=f"{near_to(name, VERB_NAMES)}See entra-oauth --help.",
     )
 
 
@@ -107,12 +203,14 @@ def _unknown(arguments: list[str], verb: Verb, declared: Declared) -> UsageError
     names = (word.partition("=")[0] for word in arguments if word not in ("-", "--"))
     name = next((name for name in names if name.startswith("-")), None)
     if name is None:
+        from entra_oauth.cli.command_line.verb_help import help_of
+
         return UsageError(
-            _surplus(verb, declared.words), advice=f"{verb.takes} {see}" if verb.takes else see
+            _surplus(verb, declared.words), advice=f"{help_of(verb.name).takes} {see}".strip()
         )
     known = [f"--{option.name}" for option in declared.options]
     shown = f"an option {name}" if _NAME.fullmatch(name) else "such an option"
-    return UsageError(f"{verb.name} does not have {shown}.", advice=near(name, known) + see)
+    return UsageError(f"{verb.name} does not have {shown}.", advice=near_to(name, known) + see)
 
 
 def _surplus(verb: Verb, words: Words | None) -> str:

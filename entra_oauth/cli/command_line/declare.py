@@ -1,24 +1,23 @@
 """The declaration of options: a field of a frozen class is an option, a class is a group.
 
 From one field come the parser, the plain reader, the environment, the profile, the default,
-the help and the completion. Its annotation says what kind of value it takes.
+the help and the completion. Its annotation says what kind of value it takes. The classes have
+neither `repr` nor `eq`, which nobody asks for: that saves a quarter of what their making takes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from dataclasses import Field
 
 __all__ = [
-    "FILLED",
-    "GROUP",
     "HEADINGS",
-    "OPTION",
-    "WORDS",
+    "NO",
     "Declared",
     "Kind",
     "Option",
@@ -26,19 +25,30 @@ __all__ = [
     "PasteFrom",
     "Verb",
     "Words",
+    "build",
+    "declared_by",
     "filled",
     "flag",
     "group",
+    "is_on",
     "option",
+    "part_of",
+    "values_of",
     "words",
 ]
 
 HEADINGS = ("usual", "other ways to sign in", "sign-in page", "network", "recording", "output")
 """The parts of a verb's help, in this order; a group names its own as `HEADING`."""
+NO = ("0", "false", "no", "off")
 
-OPTION, GROUP, WORDS, FILLED = "option", "group", "words", "filled"
+_OPTION, _GROUP, _WORDS = "option", "group", "words"
 """The marks in the metadata of a field."""
 _T = TypeVar("_T")
+
+
+def is_on(text: str) -> bool:
+    """True if the text of a variable means yes."""
+    return text.lower() not in ("", *NO)
 
 
 class Kind(StrEnum):
@@ -121,7 +131,7 @@ class Origins:
         return Origins(sources={**self.sources, **dict.fromkeys(names, source)}, given=self.given)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Verb:
     """One verb; its module has a `run(options, session) -> int`.
 
@@ -132,12 +142,8 @@ class Verb:
     module: str
     options: type[Any]
     """The frozen class of its options; `run` gets one of these."""
-    description: str
-    examples: tuple[str, ...]
     as_given: bool = False
     """Whether tenant and client id are sent as they were given, and not in Entra's spelling."""
-    takes: str = ""
-    """The advice where input was given as an argument that is not taken as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,17 +178,8 @@ def option(
 
     Choices and default are added to the help where it does not name them.
     """
-    marks = {
-        "help": help,
-        "metavar": metavar,
-        "choices": choices,
-        "name": name,
-        "key": key,
-        "most": most,
-        "short": short,
-        "azure": azure,
-    }
-    return field(default=default, metadata={OPTION: marks})
+    marks = (help, metavar, choices, name, key, most, short, azure)
+    return field(default=default, metadata={_OPTION: marks})
 
 
 def flag(
@@ -205,15 +202,123 @@ def group(
     `defaults` are this verb's own.
     """
     marks = (kind, only, without, defaults or {})
-    made: _T = field(default_factory=kind, metadata={GROUP: marks})
+    made: _T = field(default_factory=kind, metadata={_GROUP: marks})
     return made
 
 
 def words(metavar: str, help: str, *, program: bool = False) -> Any:
     """Words that may follow the verb: `str | None` for one, `tuple[str, ...]` for several."""
-    return field(default=None, metadata={WORDS: (metavar, help, program)})
+    return field(default=None, metadata={_WORDS: (metavar, help, program)})
 
 
 def filled() -> Any:
     """Not an option: `origins`, or the values of the `settings`, as the reader found them."""
-    return field(default=None, metadata={FILLED: True})
+    return field(default=None)
+
+
+# ---- a class taken apart, and put together ----------------------------------------------------
+
+_KINDS = {
+    "bool": Kind.FLAG,
+    "int": Kind.NUMBER,
+    "int | None": Kind.NUMBER,
+    "str": Kind.TEXT,
+    "str | None": Kind.TEXT,
+    "tuple[str, ...]": Kind.LIST,
+    "PasteFrom | None": Kind.PASTE,
+}
+"""By the annotation of a field."""
+
+_KNOWN: dict[type, Declared] = {}
+
+
+def declared_by(kind: type) -> Declared:
+    """The options of a class and of its groups, ordered by their headings."""
+    if kind not in _KNOWN:
+        found = list(_options(kind, {}))
+        found.sort(key=lambda each: HEADINGS.index(each.heading))  # and else as they stand
+        own = next((_words(each) for each in fields(kind) if _WORDS in each.metadata), None)
+        _KNOWN[kind] = Declared(options=tuple(found), words=own)
+    return _KNOWN[kind]
+
+
+def _options(kind: type, defaults: Mapping[str, object]) -> Iterator[Option]:
+    heading = getattr(kind, "HEADING", HEADINGS[0])
+    for each in fields(kind):
+        if _GROUP in each.metadata:
+            inner, only, without, own = each.metadata[_GROUP]
+            for known in _options(inner, own):
+                if known.dest not in without and (not only or known.dest in only):
+                    yield known
+        elif _OPTION in each.metadata:
+            yield _option(each, heading, defaults.get(each.name, each.default))
+
+
+def _option(declared: Field[Any], heading: str, default: Any) -> Option:
+    help, metavar, choices, name, key, most, short, azure = declared.metadata[_OPTION]
+    name = name or declared.name.replace("_", "-")
+    if choices and not all(choice in f"{metavar} {help}" for choice in choices):
+        *some, last = choices
+        listed = f"{', '.join(some)} or {last}"
+        help = f"{help}: {listed}" if help else listed
+    if default not in (None, False, ()) and "(default: " not in help:
+        help += f" (default: {', '.join(default) if isinstance(default, tuple) else default})"
+    return Option(
+        dest=declared.name,
+        name=name,
+        key=key or name,
+        kind=_KINDS[str(declared.type)],
+        help=help,
+        heading=heading,
+        default=default,
+        metavar=metavar,
+        choices=choices,
+        most=most,
+        short=short,
+        azure=azure,
+    )
+
+
+def _words(declared: Field[Any]) -> Words:
+    metavar, help, program = declared.metadata[_WORDS]
+    return Words(
+        dest=declared.name,
+        metavar=metavar,
+        help=help,
+        many=_KINDS[str(declared.type)] is Kind.LIST,
+        program=program,
+    )
+
+
+def build(kind: type[_T], values: Mapping[str, object]) -> _T:
+    """A value of the class; an option that the verb does not have keeps its default.
+
+    `values` are by the fields' names, all groups in one; `origins` and `settings` among them.
+    """
+    made: dict[str, object] = {}
+    for each in fields(kind):  # type: ignore[arg-type]
+        if _GROUP in each.metadata:
+            made[each.name] = build(each.metadata[_GROUP][0], values)
+        elif each.name in values:
+            made[each.name] = values[each.name]
+    return kind(**made)
+
+
+def part_of(options: object, kind: type[_T]) -> _T:
+    """The group of this class among the options; its defaults where the verb does not have it."""
+    for each in fields(options):  # type: ignore[arg-type]
+        if isinstance(value := getattr(options, each.name), kind):
+            return value
+    return kind()
+
+
+def values_of(options: object) -> dict[str, object]:
+    """The values of the options, all groups in one, by the fields' names."""
+    found: dict[str, object] = {}
+    for each in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, each.name)
+        if _GROUP in each.metadata:
+            found |= values_of(value)
+        elif _OPTION in each.metadata:
+            found[each.name] = value
+    return found

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.first_look import asks_for_json
-from entra_oauth.cli.command_line.help import help_for
+from entra_oauth.cli.command_line.declare import is_on, part_of
 from entra_oauth.cli.session import signals
-from entra_oauth.cli.session.console import Console
+from entra_oauth.cli.session.console import Console, Session
 from entra_oauth.errors import EntraOAuthError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType, TracebackType
+
+    from entra_oauth.cli.command_line.arguments import CommandLine
 
 __all__ = ["run"]
 
@@ -26,19 +28,21 @@ TERMINATED = 143
 
 def run(arguments: list[str], load: Callable[[str], ModuleType]) -> int:
     """Run one command line. `load` imports a verb's module."""
-    console = Console.standard(as_json=asks_for_json(arguments, os.environ))
+    console = Console.standard(as_json=_asks_for_json(arguments, os.environ))
     with signals.sigterm_as_exception():
         try:
-            if (text := help_for(arguments)) is not None:
-                console.result(text)
-                return 0
+            if _may_ask_for_help(arguments):
+                from entra_oauth.cli.command_line.help import help_for
+
+                if (text := help_for(arguments)) is not None:
+                    console.result(text)
+                    return 0
             with signals.uninterrupted():
                 from entra_oauth.cli.command_line.arguments import read_arguments
-                from entra_oauth.cli.command_line.run_verb import run_verb
             asked = read_arguments(arguments, os.environ)
             console = replace(console, quiet=asked.output.quiet, as_json=asked.output.json)
             with _mistakes_of_threads_in_a_line(console):
-                code = run_verb(asked, console, load)
+                code = _run_verb(asked, console, load)
         except EntraOAuthError as error:
             console.fail(error)
             return error.exit_code
@@ -53,6 +57,60 @@ def run(arguments: list[str], load: Callable[[str], ModuleType]) -> int:
             _fail_unexpectedly(console, error)
             return UNEXPECTED
         return code
+
+
+def _run_verb(asked: CommandLine, console: Console, load: Callable[[str], ModuleType]) -> int:
+    """Run it, recorded and explained as was asked for. Returns the exit code.
+
+    Its session is put together here, and nowhere else.
+    """
+    from entra_oauth.cli.options.common_options import NetworkOptions, RecordingOptions
+
+    with signals.uninterrupted():
+        module = load(asked.verb.module)
+    session = Session(verb=asked.verb.name, console=console, environ=os.environ)
+    recording = part_of(asked.options, RecordingOptions)
+    if recording.record is None and "redact" not in recording.origins.given:
+        return _run_explained(module, asked, session)
+    from entra_oauth.cli.session.record_option import recorded
+
+    network = part_of(asked.options, NetworkOptions)
+    program = asked.program[0] if asked.program else None
+    with recorded(session.verb, recording, network, console, program=program) as running:
+        session = replace(session, recorder=running.recorder)
+        code = _run_explained(module, asked, session)
+        running.failed = code != 0
+    return code
+
+
+def _run_explained(module: ModuleType, asked: CommandLine, session: Session) -> int:
+    from entra_oauth.cli.options.common_options import ExplainOptions
+
+    wanted = part_of(asked.options, ExplainOptions)
+    if wanted.explain or wanted.pause or wanted.predict:
+        from entra_oauth.cli.session.explain_option import explainer_for
+
+        session = replace(session, explainer=explainer_for(wanted, session.console))
+    code: int = module.run(asked.options, session)
+    return code
+
+
+def _asks_for_json(arguments: list[str], environ: Mapping[str, str]) -> bool:
+    """True if a mistake in the arguments themselves is to be told as JSON."""
+    if "--" in arguments:
+        arguments = arguments[: arguments.index("--")]  # the rest is another program's
+    if {"--json", "-ojson", "--output=json"} & set(arguments):
+        return True
+    pairs = itertools.pairwise(arguments)
+    if any(flag in ("-o", "--output") and value == "json" for flag, value in pairs):
+        return True
+    return is_on(environ.get("ENTRA_OAUTH_JSON", ""))
+
+
+def _may_ask_for_help(arguments: list[str]) -> bool:
+    """True if `help_for` has to look: for the others it is not imported."""
+    flags = {"-h", "--help", "-V", "--version"}
+    return arguments[:1] in ([], ["help"]) or not flags.isdisjoint(arguments)
 
 
 def _stopped(console: Console, exit_code: int) -> int:

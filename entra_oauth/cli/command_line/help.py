@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from entra_oauth.cli.command_line.verb_index import (
-    PARTS,
-    SUMMARIES,
-    actions_of,
-    split_verb,
-    verb_named,
-)
+from entra_oauth.cli.command_line.arguments import VERB_NAMES, actions_of, split_verb, verb_named
+from entra_oauth.cli.command_line.verb_help import VerbHelp, help_of, parts
 
 __all__ = ["help_for"]
 
@@ -24,12 +19,12 @@ def help_for(arguments: list[str]) -> str | None:
         return f"entra-oauth {__version__}"
     if first in ("help", *_HELP):
         named = split_verb(rest)[0] if rest else ""
-        return _of(named) if named in SUMMARIES else _whole()
+        return _of(named) if named in VERB_NAMES else _whole()
     name, rest = split_verb([first, *rest])
     if "--" in rest:
         rest = rest[: rest.index("--")]
     if set(_HELP) & set(rest):
-        if name in SUMMARIES:
+        if name in VERB_NAMES:
             return _of(name)
         if actions := actions_of(name):
             return "\n\n".join(_of(f"{name} {action}") for action in actions)
@@ -39,7 +34,8 @@ def help_for(arguments: list[str]) -> str | None:
 def _of(name: str) -> str:
     from entra_oauth.cli.command_line.argparse_parser import parser_for
 
-    return parser_for(verb_named(name), columns=_columns()).format_help().rstrip()
+    parser = parser_for(verb_named(name), said=help_of(name), columns=_columns())
+    return parser.format_help().rstrip()
 
 
 def _columns() -> int:
@@ -56,21 +52,20 @@ def _whole() -> str:
     def filled(text: str, first: str = "", below: str = "") -> str:
         return textwrap.fill(text, columns, initial_indent=first, subsequent_indent=below)
 
-    def entry(name: str, summary: str) -> list[str]:
+    def entry(verb: VerbHelp) -> list[str]:
         """A name that reaches into the column of the summaries has a line of its own."""
         column = " " * 18
-        if len(name) > 15:
-            return [f"  {name}", filled(summary, column, column)]
-        return [filled(summary, f"  {name:<15} ", column)]
+        if len(verb.name) > 15:
+            return [f"  {verb.name}", filled(verb.summary, column, column)]
+        return [filled(verb.summary, f"  {verb.name:<15} ", column)]
 
     lines = [
         "usage: entra-oauth VERB [options]",
         "",
         filled("Get, audit and learn Microsoft Entra ID tokens, without MSAL."),
     ]
-    for title, _, entries in PARTS:
-        lines += ["", f"{title}:"] if title else []
-        lines += [line for each in entries for line in entry(*each)]
+    for title, verbs in parts():
+        lines += ["", f"{title}:", *(line for verb in verbs for line in entry(verb))]
     lines += [
         "",
         "entra-oauth VERB --help   shows the options of a verb",

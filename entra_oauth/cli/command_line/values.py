@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.paths import config_file
-from entra_oauth.cli.command_line.declare import Kind, Option, Origins, PasteFrom
-from entra_oauth.cli.command_line.first_look import NO, is_on
-from entra_oauth.cli.command_line.near import near
+from entra_oauth.cli.command_line.declare import NO, Kind, Option, Origins, PasteFrom, is_on
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.guid import folded
 from entra_oauth.protocol.messages import refuse_control_characters
+from entra_oauth.protocol.scopes import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from entra_oauth.cache.profiles import Profile
 
-__all__ = ["Values", "check_choice", "fill_in"]
+__all__ = ["Values", "check_choice", "fill_in", "near_to"]
 
 _EXCLUDE = (
     ("cloud", "authority_host"),
@@ -205,9 +204,18 @@ def check_choice(option: Option, text: str, source: str) -> None:
     shown = f": {plain(text)}" if len(text) <= _LONGEST_REPEATED else ""
     raise UsageError(
         f"{source} has a value that is not known{shown}.",
-        advice=f"{near(text, option.choices)}Use one of {', '.join(option.choices)}.",
+        advice=f"{near_to(text, option.choices)}Use one of {', '.join(option.choices)}.",
     )
 
 
 def _is_number(text: str, most: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= most
+
+
+def near_to(name: str, known: Iterable[str]) -> str:
+    """A question with a blank after it, such as `Did you mean login? `; empty if none is near."""
+    name = name.replace("_", "-").lower()
+    by_spelling = {each.replace("_", "-"): each for each in known}
+    starts = (each for each in by_spelling if len(name) > 2 and each.startswith(name))
+    found = next(starts, None) or near(name, by_spelling)
+    return f"Did you mean {by_spelling[found]}? " if found else ""

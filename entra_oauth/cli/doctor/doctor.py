@@ -12,9 +12,8 @@ from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
-    from entra_oauth.cli.verbs.doctor_verbs import DoctorOptions
+    from entra_oauth.cli.session.console import Console, Session
+    from entra_oauth.cli.verbs.see_verbs import DoctorOptions
 
 __all__ = ["run"]
 
@@ -71,7 +70,7 @@ def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
     try:
         with back_channels(options.network, session) as channels:
             session.console.say(f"One request is sent: GET {discovery(authority).url}")
-            timeout_s = options.network.timeout_s
+            timeout_s = options.network.http_timeout
             yield from way_checks(authority, channels, session.environ, timeout_s=timeout_s)
     except EntraOAuthError as error:
         yield DoctorCheck(

@@ -15,7 +15,7 @@ from entra_oauth.protocol.messages import refuse_control_characters
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.verbs.doctor_verbs import DoctorOptions
+    from entra_oauth.cli.verbs.see_verbs import DoctorOptions
 
 __all__ = ["Registration", "authority_of_any", "run"]
 

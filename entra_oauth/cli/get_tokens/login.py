@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import NAMES, Profile, Profiles
-from entra_oauth.cli.command_line.profile_option import profile_option
-from entra_oauth.cli.command_line.take_apart import values_of
+from entra_oauth.cli.command_line.arguments import profile_option
+from entra_oauth.cli.command_line.declare import values_of
 from entra_oauth.cli.get_tokens.token_store import Keeper
 from entra_oauth.cli.sign_in.plan import (
     check_asked,
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from entra_oauth.cache.account import Account
     from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.output.token_output import TokenSubject
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.token import TokenResponse

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cli.get_tokens.token_store import settled
-from entra_oauth.cli.options.network_options import NetworkOptions
+from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import SignInRequired, plain
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.get_tokens_verbs import LogoutOptions
 
 __all__ = ["run"]

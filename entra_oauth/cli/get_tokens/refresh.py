@@ -14,7 +14,7 @@ from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.glossary.aadsts import is_dead
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.get_tokens_verbs import RefreshOptions
 
 __all__ = ["run"]
@@ -34,7 +34,9 @@ def run(options: RefreshOptions, session: Session) -> int:
     )
     with back_channels(options.network, session) as channels:
         try:
-            tokens = refresh(access_request, token, channels, timeout_s=options.network.timeout_s)
+            tokens = refresh(
+                access_request, token, channels, timeout_s=options.network.http_timeout
+            )
         except AuthorityError as error:
             if is_dead(error):
                 error.exit_code = SignInRequired.exit_code

@@ -15,7 +15,7 @@ from entra_oauth.errors import plain
 if TYPE_CHECKING:
     from entra_oauth.cache.account import Account
     from entra_oauth.cli.options.app_options import AppOptions, StoreOptions
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.get_tokens_verbs import StatusOptions
 
 __all__ = ["run"]

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from entra_oauth.cli.options.app_options import AppOptions
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.get_tokens_verbs import TokenOptions
 
 __all__ = ["run"]

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from entra_oauth.cache.token_source import Found, Refresh
     from entra_oauth.cache.vault import Vault
     from entra_oauth.cli.options.app_options import AppOptions, RenewOptions, StoreOptions
-    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.output.token_output import TokenSubject
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["Keeper", "TokenQuery", "find", "login_command", "settled", "shown", "source_for"]
@@ -140,7 +139,7 @@ def _refresh(query: TokenQuery, session: Session) -> Refresh:
             client_id_of(app),
             ca_bundle=network.ca_bundle,
             allow_keylog=network.allow_keylog,
-            timeout_s=network.timeout_s,
+            timeout_s=network.http_timeout,
             say=session.console.say,
         )
 
@@ -159,7 +158,7 @@ def _refresh(query: TokenQuery, session: Session) -> Refresh:
             correlation_id=request.correlation_id,
         )
         with back_channels(network, session) as channels:
-            return refresh(access_request, refresh_token, channels, timeout_s=network.timeout_s)
+            return refresh(access_request, refresh_token, channels, timeout_s=network.http_timeout)
 
     return renew
 

@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
-    from entra_oauth.cli.verbs.lesson_verbs import DemoOptions
+    from entra_oauth.cli.session.console import Console, Session
+    from entra_oauth.cli.verbs.learn_verbs import DemoOptions
     from entra_oauth.practice.browser.user_agent import BrowserPage
     from entra_oauth.protocol.endpoints.token import TokenResponse
 

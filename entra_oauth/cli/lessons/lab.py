@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
-from entra_oauth.cli.verbs.lesson_verbs import LabCheckOptions, LabListOptions, LabOptions
+from entra_oauth.cli.verbs.learn_verbs import LabCheckOptions, LabListOptions, LabOptions
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.lessons.labs.catalogue import NAMES, lab, labs
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.lessons.labs.lab import Demonstration, Lab
 
 __all__ = ["run"]

@@ -21,9 +21,8 @@ from entra_oauth.lessons.learn.quiz import quiz
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
-    from entra_oauth.cli.verbs.lesson_verbs import LearnOptions
+    from entra_oauth.cli.session.console import Console, Session
+    from entra_oauth.cli.verbs.learn_verbs import LearnOptions
     from entra_oauth.lessons.learn.conversation import Ending, Turn
     from entra_oauth.lessons.learn.steps import Chapter
 

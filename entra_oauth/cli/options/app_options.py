@@ -1,19 +1,26 @@
-"""The app: whose token it is, of which authority, for what."""
+"""The app, its sign-in page and its credential: whose token it is, and the way to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.declare import Origins, filled, flag, option
+from entra_oauth.cli.command_line.declare import Origins, PasteFrom, filled, flag, option
 
 if TYPE_CHECKING:
     from entra_oauth.cache.profiles import Profile
 
-__all__ = ["AppOptions", "RenewOptions", "RequestOptions", "StoreOptions"]
+__all__ = [
+    "AppOptions",
+    "CredentialOptions",
+    "RenewOptions",
+    "RequestOptions",
+    "SignInPageOptions",
+    "StoreOptions",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class AppOptions:
     """The app, its authority, what its token is for, and whose it is."""
 
@@ -66,7 +73,7 @@ class AppOptions:
         return self.settings.texts("hosts") if self.settings is not None else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RequestOptions:
     """Parameters that are sent beside the usual ones."""
 
@@ -78,7 +85,7 @@ class RequestOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RenewOptions:
     """The renewal of a stored token."""
 
@@ -89,7 +96,7 @@ class RenewOptions:
     interactive: bool = flag("sign in where only a person can go on")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class StoreOptions:
     """The place where tokens are stored."""
 
@@ -99,3 +106,95 @@ class StoreOptions:
         metavar="WHERE",
         choices=("keyring", "file", "memory", "none"),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class CredentialOptions:
+    """The secrets of the flows that need one."""
+
+    HEADING = "other ways to sign in"
+
+    flow: str = option(
+        "way to the token",
+        metavar="NAME",
+        choices=("auth-code", "device-code", "password", "client-credentials"),
+        default="auth-code",
+    )
+    username: str | None = option(
+        "user name, for --flow password", metavar="USER", azure="AZURE_USERNAME"
+    )
+    password_stdin: bool = flag("read the password from standard input")
+    password_fd: int | None = option(
+        "read the password from this file descriptor (default: ask at a prompt)", metavar="N"
+    )
+    client_secret_stdin: bool = flag(
+        "read the client secret from standard input (else AZURE_CLIENT_SECRET, or a prompt)"
+    )
+    client_secret_fd: int | None = option(
+        "read the client secret from this file descriptor", metavar="N"
+    )
+    certificate: str | None = option(
+        "certificate of the app with its private key: PEM or PFX",
+        metavar="FILE",
+        azure="AZURE_CLIENT_CERTIFICATE_PATH",
+    )
+    certificate_algorithm: str = option(
+        "how the certificate signs: PS256, or RS256 for the older form",
+        metavar="ALG",
+        choices=("PS256", "RS256"),
+        default="PS256",
+    )
+    certificate_passphrase_stdin: bool = flag(
+        "read the certificate's passphrase from standard input"
+    )
+    certificate_passphrase_fd: int | None = option(
+        "read the certificate's passphrase from this file descriptor", metavar="N"
+    )
+    federated_token_file: str | None = option(
+        "file with a token that the app registration trusts",
+        metavar="FILE",
+        azure="AZURE_FEDERATED_TOKEN_FILE",
+    )
+    origins: Origins = field(default_factory=Origins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class SignInPageOptions:
+    """The authorization request, the browser that it opens in, and the redirect receiver."""
+
+    HEADING = "sign-in page"
+
+    no_browser: bool = flag("open no browser, print the address only")
+    browser: str | None = option("command that opens the address; %%s stands for it", metavar="CMD")
+    paste: PasteFrom | None = option(
+        "no listener: paste the final address instead; `--paste -` reads standard input",
+        metavar="-",
+    )
+    timeout: int = option("seconds that you have to sign in", metavar="S", default=300)
+    prompt: str | None = option(
+        "what the sign-in page must ask",
+        metavar="WHAT",
+        choices=("login", "none", "consent", "select_account"),
+    )
+    login_hint: str | None = option("user name to fill in on the sign-in page", metavar="USER")
+    domain_hint: str | None = option("skip the search for the home realm", metavar="DOMAIN")
+    redirect_uri: str | None = option(
+        "redirect URI as registered (default: http://localhost)", metavar="URI"
+    )
+    port: int | None = option(
+        "port that the listener takes (default: a free one)", metavar="N", most=65535
+    )
+    listen: str | None = option(
+        "address to listen on, for containers only; anything but loopback is risky", metavar="ADDR"
+    )
+    response_mode: str | None = option(
+        "how the answer comes back: form_post or query (default: form_post for login, query for "
+        "the article and where the answer is pasted)",
+        metavar="MODE",
+        choices=("form_post", "query"),
+    )
+
+    @property
+    def registered_uri(self) -> str:
+        """The redirect URI as the app registration has it."""
+        return self.redirect_uri or "http://localhost"

@@ -8,13 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.practice.tenant_options import control_address
-from entra_oauth.cli.verbs.practice_verbs import PracticeClockOptions, PracticeFaultOptions
+from entra_oauth.cli.verbs.learn_verbs import PracticeClockOptions, PracticeFaultOptions
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.browser.control_client import command
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
 
 __all__ = ["run"]
 

@@ -17,8 +17,8 @@ from entra_oauth.practice.run.control import Control
 
 if TYPE_CHECKING:
     from entra_oauth.cli.practice.record_programs import ProgramRecorder
-    from entra_oauth.cli.session.verb_session import Session
-    from entra_oauth.cli.verbs.practice_verbs import PracticeRunOptions
+    from entra_oauth.cli.session.console import Session
+    from entra_oauth.cli.verbs.learn_verbs import PracticeRunOptions
     from entra_oauth.practice.run.browser_visits import BrowserVisits
     from entra_oauth.practice.server.proxy import Proxy
 

@@ -13,8 +13,8 @@ from entra_oauth.practice import serve
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
-    from entra_oauth.cli.verbs.practice_verbs import PracticeServeOptions
+    from entra_oauth.cli.session.console import Session
+    from entra_oauth.cli.verbs.learn_verbs import PracticeServeOptions
     from entra_oauth.practice.server.hosts import Hosted
 
 __all__ = ["run"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from entra_oauth.cli.verbs.practice_verbs import ControlOptions, TenantOptions
+    from entra_oauth.cli.verbs.learn_verbs import ControlOptions, TenantOptions
 
 __all__ = ["announced", "control_address", "read_tenant"]
 

@@ -1,4 +1,4 @@
-"""Speaking: results on standard output, everything for people on standard error."""
+"""The session of a verb, and its voice: results on standard output, all for people on error."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
+from entra_oauth.channels.base import now
 from entra_oauth.errors import (
     ApiRefused,
     AuthorityError,
@@ -19,9 +20,13 @@ from entra_oauth.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Console", "wants_style"]
+    from entra_oauth.channels.base import Channels, FrontChannel
+    from entra_oauth.lessons.live_explain import Explained
+    from entra_oauth.recording import Recorder
+
+__all__ = ["Console", "Session", "wants_style"]
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _STYLE = re.compile(r"(\x1b\[[012]m)")
@@ -151,6 +156,43 @@ class Console:
         import json
 
         self.ask(json.dumps(value, ensure_ascii=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The values that a verb gets beside its options."""
+
+    verb: str
+    """Its name."""
+    console: Console
+    environ: Mapping[str, str]
+    recorder: Recorder | None = None
+    """Writes down what passes, with `--record`."""
+    explainer: Explained | None = None
+    """Explains each message, with `--explain`, `--pause` or `--predict`."""
+    now: Callable[[], float] = now
+    """Seconds since 1970."""
+
+    @property
+    def is_watched(self) -> bool:
+        """True if messages are recorded or explained."""
+        return self.recorder is not None or self.explainer is not None
+
+    def watched(self, channels: Channels) -> Channels:
+        """The same channels, recorded and explained as was asked for.
+
+        The explainer is the outer one: it speaks before a message is sent.
+        """
+        if self.recorder is not None:
+            channels = self.recorder.wrap(channels)
+        return channels if self.explainer is None else self.explainer.wrap(channels)
+
+    def with_front(self, channels: Channels, front: FrontChannel) -> Channels:
+        """Channels that are watched already, with this front, which is not yet."""
+        channels = replace(channels, front=front)
+        if self.recorder is not None:
+            channels = replace(channels, front=self.recorder.wrap(channels).front)
+        return channels if self.explainer is None else self.explainer.wrap_front(channels)
 
 
 def _write_line(stream: TextIO, text: str) -> None:

@@ -12,7 +12,7 @@ from entra_oauth.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from entra_oauth.cli.options.recording_options import ExplainOptions
+    from entra_oauth.cli.options.common_options import ExplainOptions
     from entra_oauth.cli.session.console import Console
     from entra_oauth.lessons.live_explain import Explained, Teller
 
@@ -21,13 +21,11 @@ __all__ = ["explainer_for", "folded"]
 _LONGEST_LINE = 4096
 
 
-def explainer_for(options: ExplainOptions, console: Console) -> Explained | None:
-    """The explainer of a command's messages; None where nobody asked for one.
+def explainer_for(options: ExplainOptions, console: Console) -> Explained:
+    """The explainer of a command's messages.
 
     Raises `UsageError` where a person is to be asked and none can be.
     """
-    if not (options.explain or options.pause or options.predict):
-        return None
     if (options.pause or options.predict) and not sys.stdin.isatty():
         raise UsageError(
             f"{'--pause' if options.pause else '--predict'} asks you, and standard input is no "

@@ -15,8 +15,7 @@ from entra_oauth.errors import EntraOAuthError, UsageError, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from entra_oauth.cli.options.network_options import NetworkOptions
-    from entra_oauth.cli.options.recording_options import RecordingOptions
+    from entra_oauth.cli.options.common_options import NetworkOptions, RecordingOptions
     from entra_oauth.cli.session.console import Console
     from entra_oauth.recording import Recorder
 
@@ -31,20 +30,17 @@ def recorded(
     console: Console,
     *,
     program: str | None = None,
-) -> Iterator[Recorded | None]:
+) -> Iterator[Recorded]:
     """Around one command. A place that cannot be written to is refused before it begins.
 
     If the command fails, its own error or exit code goes on, and what is wrong with the
     recording is only said. `program` is the one that is watched, if one is.
     """
     if recording.record is None:
-        if "redact" in recording.origins.given:
-            raise UsageError(
-                "--redact says how a recording is made, and none is.",
-                advice="Give --record DIR too, or leave --redact out.",
-            )
-        yield None
-        return
+        raise UsageError(
+            "--redact says how a recording is made, and none is.",
+            advice="Give --record DIR too, or leave --redact out.",
+        )
     from entra_oauth.recording import Recorder
     from entra_oauth.recording.store import check_target
 

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.declare import Kind
-from entra_oauth.cli.command_line.take_apart import declared_by
-from entra_oauth.cli.command_line.verb_index import SUMMARIES, verb_named
+from entra_oauth.cli.command_line.arguments import VERB_NAMES, verb_named
+from entra_oauth.cli.command_line.declare import Kind, declared_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +39,7 @@ class KnownWords:
         second: dict[str, tuple[str, ...]] = {}
         flags: dict[str, tuple[str, ...]] = {}
         values: dict[tuple[str, str], tuple[str, ...]] = {}
-        for name in SUMMARIES:
+        for name in VERB_NAMES:
             head, _, tail = name.partition(" ")
             if tail:
                 second[head] = (*second.get(head, ()), tail)
@@ -48,7 +47,7 @@ class KnownWords:
             shown = [flag for option in options for flag in reversed(option.flags)]
             flags[name] = (*shown, "--help")
             values |= {(name, flag): each for flag, each in _values(options)}
-        first = (*dict.fromkeys(name.partition(" ")[0] for name in SUMMARIES), "help")
+        first = (*dict.fromkeys(name.partition(" ")[0] for name in VERB_NAMES), "help")
         found = cls(
             first=(*first, "--help", "--version"), second=second, flags=flags, values=values
         )

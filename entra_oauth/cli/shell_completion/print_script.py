@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.command_line.near import near
+from entra_oauth.cli.command_line.values import near_to
 from entra_oauth.cli.shell_completion import bash, fish, powershell, zsh
 from entra_oauth.cli.shell_completion.known_words import KnownWords
 from entra_oauth.errors import UsageError, plain
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.see_verbs import CompletionOptions
 
 __all__ = ["SHELLS", "run"]
@@ -33,7 +33,8 @@ def run(options: CompletionOptions, session: Session) -> int:
     if shell not in SHELLS:
         shown = f": {plain(shell)}" if len(shell) <= _LONGEST_REPEATED else ""
         raise UsageError(
-            f"That shell is not known{shown}.", advice=f"{near(shell, SHELLS)}Use one of {listed}."
+            f"That shell is not known{shown}.",
+            advice=f"{near_to(shell, SHELLS)}Use one of {listed}.",
         )
     session.console.result(SHELLS[shell](KnownWords.declared()).rstrip("\n"))
     return 0

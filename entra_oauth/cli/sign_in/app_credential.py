@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from entra_oauth.channels.base import Channels
-    from entra_oauth.cli.options.credential_options import CredentialOptions
+    from entra_oauth.cli.options.app_options import CredentialOptions
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
 __all__ = ["PASSPHRASE", "PASSWORD", "SECRET", "credential_of"]

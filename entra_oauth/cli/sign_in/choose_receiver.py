@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from entra_oauth.channels.base import RedirectReceiver, Witness
-    from entra_oauth.cli.options.network_options import NetworkOptions
-    from entra_oauth.cli.options.page_options import SignInPageOptions
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.options.app_options import SignInPageOptions
+    from entra_oauth.cli.options.common_options import NetworkOptions
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.endpoints.token import TokenResponse
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from entra_oauth.cli.options.app_options import AppOptions
-    from entra_oauth.cli.options.network_options import NetworkOptions
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.options.common_options import NetworkOptions
+    from entra_oauth.cli.session.console import Session
 
 
 __all__ = ["SOURCE", "TokenToName", "filled_in", "options_for", "use"]
@@ -177,8 +177,8 @@ def _quoted(words: list[str]) -> str:
 
 def _rest(verb: str) -> str:
     """The words that have to follow the options, as the help calls it."""
-    from entra_oauth.cli.command_line.take_apart import declared_by
-    from entra_oauth.cli.command_line.verb_index import verb_named
+    from entra_oauth.cli.command_line.arguments import verb_named
+    from entra_oauth.cli.command_line.declare import declared_by
 
     words = declared_by(verb_named(verb).options).words
     if words is None:

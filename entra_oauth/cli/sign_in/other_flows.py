@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.channels.base import Channels
     from entra_oauth.cli.options.app_options import AppOptions, RequestOptions
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
@@ -38,7 +38,7 @@ def _device_code(
     from entra_oauth.flows import device_code
 
     access_request = ask_for_person(options.app, options.request)
-    timeout_s = options.network.timeout_s
+    timeout_s = options.network.http_timeout
     return access_request, device_code.sign_in(access_request, channels, timeout_s=timeout_s)
 
 
@@ -61,7 +61,7 @@ def _password(
         credential.username,
         secret,
         channels,
-        timeout_s=options.network.timeout_s,
+        timeout_s=options.network.http_timeout,
         is_warned=True,
     )
 
@@ -78,7 +78,7 @@ def _client_credentials(
         claims=options.request.claims,
         correlation_id=options.request.correlation_id,
     )
-    timeout_s = options.network.timeout_s
+    timeout_s = options.network.http_timeout
     credential = credential_of(options.credential, environ, channels, timeout_s=timeout_s)
     return access_request, client_credentials.get_token(
         access_request, credential, channels, timeout_s=timeout_s

@@ -9,10 +9,9 @@ from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.options.app_options import AppOptions, RequestOptions
-    from entra_oauth.cli.options.network_options import NetworkOptions
-    from entra_oauth.cli.options.page_options import SignInPageOptions
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.options.app_options import AppOptions, RequestOptions, SignInPageOptions
+    from entra_oauth.cli.options.common_options import NetworkOptions
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.authorize import Procedure
 
@@ -94,7 +93,7 @@ def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) ->
 
     workspace = Workspace(app.workspace_url)
     with back_channels(network, session) as channels:
-        authority = find_authority(workspace, channels, timeout_s=network.timeout_s)
+        authority = find_authority(workspace, channels, timeout_s=network.http_timeout)
     session.console.say(f"{workspace.host} belongs to the tenant {authority}.")
     return replace(app, tenant=authority.tenant, authority_host=authority.base)
 
@@ -133,5 +132,5 @@ def plan_of(
             correlation_id=request.correlation_id,
         ),
         timeout_s=float(page.timeout),
-        http_timeout_s=network.timeout_s,
+        http_timeout_s=network.http_timeout,
     )

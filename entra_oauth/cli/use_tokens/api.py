@@ -20,8 +20,7 @@ from entra_oauth.protocol.resource.workspace_api import ApiCall, resource_id
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.use_tokens_verbs import ApiOptions
 
 __all__ = ["run"]
@@ -54,7 +53,7 @@ def run(options: ApiOptions, session: Session) -> int:
                 body=body,
                 resource_id=named,
             )
-            reply = api_call.send(call, channels, timeout_s=options.network.timeout_s)
+            reply = api_call.send(call, channels, timeout_s=options.network.http_timeout)
             refusal = call.refusal(reply, now=channels.now())
             if refusal is None or refusal.claims is None:
                 break

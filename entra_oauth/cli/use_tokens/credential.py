@@ -26,8 +26,7 @@ from entra_oauth.protocol.scopes import resource_of
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
-    from entra_oauth.cli.session.console import Console
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Console, Session
 
 __all__ = ["run"]
 

@@ -15,7 +15,7 @@ from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.use_tokens_verbs import RunOptions
 
 __all__ = ["run"]

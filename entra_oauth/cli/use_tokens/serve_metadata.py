@@ -15,7 +15,7 @@ from entra_oauth.protocol.resource.workspace import Workspace
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
-    from entra_oauth.cli.session.verb_session import Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.use_tokens_verbs import ServeMetadataOptions
 
 __all__ = ["run"]

@@ -14,7 +14,7 @@ from entra_oauth.errors import LocalError, UsageError, plain
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
-    from entra_oauth.cli.options.network_options import NetworkOptions
+    from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Console
 
 __all__ = ["install"]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from entra_oauth.cli.command_line.declare import Verb, flag, group, option
-from entra_oauth.cli.options.app_options import AppOptions
-from entra_oauth.cli.options.network_options import NetworkOptions
-from entra_oauth.cli.options.output_options import OutputOptions
-from entra_oauth.cli.options.page_options import SignInPageOptions
-from entra_oauth.cli.options.recording_options import ExplainOptions, RecordingOptions
+from entra_oauth.cli.options.app_options import AppOptions, SignInPageOptions
+from entra_oauth.cli.options.common_options import (
+    ExplainOptions,
+    NetworkOptions,
+    OutputOptions,
+    RecordingOptions,
+)
 
 __all__ = ["VERBS", "AuthorizeUrlOptions", "ExchangeOptions", "MirrorOptions"]
 
 _REQUEST = ("redirect_uri", "response_mode", "prompt", "login_hint", "domain_hint")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ArticleOptions:
     """The article's own state."""
 
@@ -25,7 +27,7 @@ class ArticleOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class MirrorOptions:
     """`mirror`."""
 
@@ -44,7 +46,7 @@ class MirrorOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class AuthorizeUrlOptions:
     """`authorize-url`."""
 
@@ -60,7 +62,7 @@ class AuthorizeUrlOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExchangeOptions:
     """`exchange`."""
 
@@ -75,38 +77,7 @@ class ExchangeOptions:
 
 
 VERBS = (
-    Verb(
-        name="mirror",
-        module="article.mirror",
-        as_given=True,
-        options=MirrorOptions,
-        description="Run the documented browser-and-curl procedure exactly: no PKCE, no "
-        "refresh token, nothing kept. Prints the access token.",
-        examples=(
-            "entra-oauth mirror --tenant TENANT --client-id CLIENT",
-            "entra-oauth mirror --print --tenant TENANT --client-id CLIENT",
-            "entra-oauth mirror --prove",
-        ),
-    ),
-    Verb(
-        name="authorize-url",
-        module="article.authorize_url",
-        as_given=True,
-        options=AuthorizeUrlOptions,
-        description="Print the authorize URL. What `exchange` must know (state, verifier, "
-        "nonce) is kept for an hour in a file that only you can read.",
-        examples=("entra-oauth authorize-url --tenant TENANT --client-id CLIENT",),
-    ),
-    Verb(
-        name="exchange",
-        module="article.exchange",
-        as_given=True,
-        options=ExchangeOptions,
-        description="Read the address that the browser ended on, from a prompt or from "
-        "standard input, find the request that it answers, and redeem its code. Prints the "
-        "access token.",
-        examples=("entra-oauth exchange", "pbpaste | entra-oauth exchange"),
-        takes="The address is read from a prompt or from standard input: other programs "
-        "can see a command line, and the shell keeps it. If it held a code, sign in again.",
-    ),
+    Verb("mirror", "article.mirror", MirrorOptions, as_given=True),
+    Verb("authorize-url", "article.authorize_url", AuthorizeUrlOptions, as_given=True),
+    Verb("exchange", "article.exchange", ExchangeOptions, as_given=True),
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from entra_oauth.cli.command_line.declare import Origins, Verb, flag, group, option, words
-from entra_oauth.cli.options.network_options import NetworkOptions
-from entra_oauth.cli.options.output_options import OutputOptions
+from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions
 
 __all__ = [
     "VERBS",
@@ -22,7 +21,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RedactedCopyOptions:
     """A copy without secrets, in a new file."""
 
@@ -37,7 +36,7 @@ class RedactedCopyOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ShowOptions:
     """`audit show`."""
 
@@ -50,7 +49,7 @@ class ShowOptions:
     output: OutputOptions = group(OutputOptions, only=("json",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LintOptions:
     """`audit lint`."""
 
@@ -75,7 +74,7 @@ class LintOptions:
     manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class DiffOptions:
     """`audit diff`."""
 
@@ -89,7 +88,7 @@ class DiffOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RedactOptions:
     """`audit redact`."""
 
@@ -98,7 +97,7 @@ class RedactOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExportOptions:
     """`audit export`."""
 
@@ -122,7 +121,7 @@ class ExportOptions:
     origins: Origins = field(default_factory=Origins)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportOptions:
     """`audit import`."""
 
@@ -131,7 +130,7 @@ class ImportOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ReplayOptions:
     """`audit replay`."""
 
@@ -149,7 +148,7 @@ class ReplayOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class SealOptions:
     """`audit seal`."""
 
@@ -158,7 +157,7 @@ class SealOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class VerifyOptions:
     """`audit verify`."""
 
@@ -168,113 +167,13 @@ class VerifyOptions:
 
 
 VERBS = (
-    Verb(
-        name="audit show",
-        module="audit.show",
-        options=ShowOptions,
-        description="Show what a recording holds: its messages, their times, the recorder's "
-        "claims and what could not be seen. With a step's number, that step: its bytes as text, "
-        "with --raw every line end and control character by name, with --hex as numbers.",
-        examples=(
-            "entra-oauth audit show rec",
-            "entra-oauth audit show rec 3 --explain",
-            "entra-oauth audit show rec 3 --hex",
-        ),
-    ),
-    Verb(
-        name="audit lint",
-        module="audit.lint",
-        options=LintOptions,
-        description="Judge a recording, a HAR file of anybody's, an authorize address or one "
-        "request by the rules of docs/rules.md: what is wrong, where, which sentence of which "
-        "standard says so, and how to mend it; and what could not be judged. Nothing is sent. "
-        "Exit code 9 where something is as bad as --fail-on.",
-        examples=(
-            "entra-oauth audit lint rec",
-            "entra-oauth audit lint browser.har --fail-on warning",
-            "entra-oauth audit lint rec -o sarif --policy policy.toml",
-        ),
-    ),
-    Verb(
-        name="audit diff",
-        module="audit.diff",
-        options=DiffOptions,
-        description="Compare two requests: TLS, request line, headers, body bytes, decoded "
-        "parameters. Each is a step (rec#4), an entry of a HAR file (x.har#3), a file with a "
-        "raw request, or a reference: article:curl, made from the recording's own values, or a "
-        "captured msal:1.39, authlib:1.9, requests:2.34, httpx:0.28, curl:7.88. Exit code 9 "
-        "where they are not as equal as --accept asks.",
-        examples=(
-            "entra-oauth audit diff rec#3 article:curl --accept body",
-            "entra-oauth audit diff rec#3 msal:1.39",
-            "entra-oauth audit diff rec#3 browser.har#12",
-        ),
-    ),
-    Verb(
-        name="audit redact",
-        module="audit.redact",
-        options=RedactOptions,
-        description="Rewrite a HAR file of a browser or a proxy so that it can be handed on: "
-        "codes, tokens, cookies, passwords and whatever is not known to be harmless are "
-        "replaced. Ends with a report of what was removed, kept and not understood.",
-        examples=(
-            "entra-oauth audit redact browser.har -o clean.har",
-            "entra-oauth audit redact browser.har --level pii -o clean.har",
-        ),
-    ),
-    Verb(
-        name="audit export",
-        module="audit.export",
-        options=ExportOptions,
-        description="Write a recording in another form. Secrets stay out: where nothing was "
-        "taken out of a recording, that is done now. In curl commands they are variables of the "
-        "environment, and never on a command line.",
-        examples=(
-            "entra-oauth audit export rec -o report.html",
-            "entra-oauth audit export rec --as har -o rec.har",
-            "entra-oauth audit export rec#3 --as curl",
-        ),
-    ),
-    Verb(
-        name="audit import",
-        module="audit.import_har",
-        options=ImportOptions,
-        description="Read a HAR file of a browser or a proxy (Chrome, Firefox, mitmproxy and "
-        "others), keep the requests that belong to a sign-in, take the secrets out, and write a "
-        "recording. What was left out is said.",
-        examples=("entra-oauth audit import browser.har -o rec",),
-    ),
-    Verb(
-        name="audit replay",
-        module="audit.replay",
-        options=ReplayOptions,
-        description="Send a recorded request again and compare the answer with the recorded "
-        "one. A practice tenant is started for it, which gives a fresh code where the request "
-        "hands one in; --to names another host on this machine, and --live allows any. Values "
-        "that were taken out are read from standard input with --values -.",
-        examples=(
-            "entra-oauth audit replay rec#3",
-            "entra-oauth audit replay rec#3 --to http://localhost:8400",
-        ),
-    ),
-    Verb(
-        name="audit seal",
-        module="audit.seal",
-        options=SealOptions,
-        description="Sign the list of a recording's hashes with ssh-keygen, so that anybody "
-        "who has the public key can tell that it is as it was, and whose it is.",
-        examples=("entra-oauth audit seal rec --key ~/.ssh/id_ed25519",),
-    ),
-    Verb(
-        name="audit verify",
-        module="audit.verify",
-        options=VerifyOptions,
-        description="Compare every file with the list of hashes, the steps with their chain, "
-        "and the list with its seal. Exit code 5 means that something was changed. VERIFY.txt "
-        "in the folder tells how to do the same without this program.",
-        examples=(
-            "entra-oauth audit verify rec",
-            "entra-oauth audit verify rec --signer id_ed25519.pub",
-        ),
-    ),
+    Verb("audit show", "audit.show", ShowOptions),
+    Verb("audit lint", "audit.lint", LintOptions),
+    Verb("audit diff", "audit.diff", DiffOptions),
+    Verb("audit redact", "audit.redact", RedactOptions),
+    Verb("audit export", "audit.export", ExportOptions),
+    Verb("audit import", "audit.import_har", ImportOptions),
+    Verb("audit replay", "audit.replay", ReplayOptions),
+    Verb("audit seal", "audit.seal", SealOptions),
+    Verb("audit verify", "audit.verify", VerifyOptions),
 )

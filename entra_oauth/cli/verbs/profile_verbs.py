@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from entra_oauth.cli.command_line.declare import Verb, group, words
-from entra_oauth.cli.options.output_options import OutputOptions
+from entra_oauth.cli.options.common_options import OutputOptions
 
 __all__ = [
     "VERBS",
@@ -16,14 +16,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ProfileListOptions:
     """`profile list`."""
 
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ProfileShowOptions:
     """`profile show`."""
 
@@ -31,7 +31,7 @@ class ProfileShowOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ProfileSetOptions:
     """`profile set`."""
 
@@ -39,7 +39,7 @@ class ProfileSetOptions:
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ProfileNameOptions:
     """`profile use` and `profile delete`."""
 
@@ -48,43 +48,9 @@ class ProfileNameOptions:
 
 
 VERBS = (
-    Verb(
-        name="profile list",
-        module="profile",
-        options=ProfileListOptions,
-        description="List the profiles; the default one has a star.",
-        examples=("entra-oauth profile list",),
-    ),
-    Verb(
-        name="profile show",
-        module="profile",
-        options=ProfileShowOptions,
-        description="Show the values of a profile; of the default one if none is named.",
-        examples=("entra-oauth profile show work",),
-    ),
-    Verb(
-        name="profile set",
-        module="profile",
-        options=ProfileSetOptions,
-        description="Make a profile, or change values of one. An empty value removes it. Lists "
-        "are written with commas.",
-        examples=(
-            "entra-oauth profile set work tenant=TENANT client_id=CLIENT scope=databricks",
-            "entra-oauth profile set work workspace_url=https://adb-….azuredatabricks.net",
-        ),
-    ),
-    Verb(
-        name="profile use",
-        module="profile",
-        options=ProfileNameOptions,
-        description="Use this profile where none is named.",
-        examples=("entra-oauth profile use work",),
-    ),
-    Verb(
-        name="profile delete",
-        module="profile",
-        options=ProfileNameOptions,
-        description="Remove a profile. Tokens are not touched: that is what logout does.",
-        examples=("entra-oauth profile delete work",),
-    ),
+    Verb("profile list", "profile", ProfileListOptions),
+    Verb("profile show", "profile", ProfileShowOptions),
+    Verb("profile set", "profile", ProfileSetOptions),
+    Verb("profile use", "profile", ProfileNameOptions),
+    Verb("profile delete", "profile", ProfileNameOptions),
 )

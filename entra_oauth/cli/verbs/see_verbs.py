@@ -1,23 +1,24 @@
-"""Words explained, a token shown, and the completion of a shell: decode, explain, completion."""
+"""Things looked at and explained: decode, explain, doctor, completion."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from entra_oauth.cli.command_line.declare import Verb, group, words
-from entra_oauth.cli.options.output_options import OutputOptions
+from entra_oauth.cli.command_line.declare import Verb, flag, group, words
+from entra_oauth.cli.options.app_options import AppOptions, SignInPageOptions
+from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions, RecordingOptions
 
-__all__ = ["VERBS", "CompletionOptions", "DecodeOptions", "ExplainWordOptions"]
+__all__ = ["VERBS", "CompletionOptions", "DecodeOptions", "DoctorOptions", "ExplainWordOptions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class DecodeOptions:
     """`decode`."""
 
     output: OutputOptions = group(OutputOptions, only=("json",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExplainWordOptions:
     """`explain`."""
 
@@ -25,52 +26,33 @@ class ExplainWordOptions:
     output: OutputOptions = group(OutputOptions, only=("json",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class CompletionOptions:
     """`completion`."""
 
     shell: str | None = words("SHELL", "bash, zsh, fish or powershell")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class DoctorOptions:
+    """`doctor`."""
+
+    registration: bool = flag("print the portal's steps for your ids instead")
+    classroom: bool = flag(
+        "one line, PASS or FAIL: whether this machine is ready for the lessons",
+        name="class",
+        key="doctor-class",
+    )
+    app: AppOptions = group(AppOptions, without=("scope", "workspace_url", "account"))
+    page: SignInPageOptions = group(SignInPageOptions, only=("redirect_uri",))
+    network: NetworkOptions = group(NetworkOptions)
+    recording: RecordingOptions = group(RecordingOptions)
+    output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
+
+
 VERBS = (
-    Verb(
-        name="completion",
-        module="shell_completion.print_script",
-        options=CompletionOptions,
-        description="Print a script with which a shell completes verbs, options and fixed values. "
-        "It holds nothing of this machine, of a profile or of a sign-in, and runs nothing when "
-        "it completes. Tried with bash, zsh and fish; that of PowerShell was not tried.",
-        examples=(
-            "entra-oauth completion bash > ~/.local/share/bash-completion/completions/entra-oauth",
-            "entra-oauth completion zsh > ~/.zfunc/_entra-oauth",
-            "entra-oauth completion fish > ~/.config/fish/completions/entra-oauth.fish",
-            "entra-oauth completion powershell >> $PROFILE",
-        ),
-    ),
-    Verb(
-        name="decode",
-        module="decode",
-        options=DecodeOptions,
-        description="Read a JWT from a prompt or from standard input and show what it says. "
-        "Nothing is sent anywhere and nothing is verified.",
-        examples=("entra-oauth login -o token | entra-oauth decode",),
-        takes="The token is read from a prompt or from standard input: other programs "
-        "can see a command line, and the shell keeps it.",
-    ),
-    Verb(
-        name="explain",
-        module="explain",
-        options=ExplainWordOptions,
-        description="Explain a number of Entra's (AADSTS50011), an OAuth error "
-        "(invalid_grant), a parameter (state), a member of a token (aud) or a rule of the "
-        "linter (AR04). A whole error message may be pasted in quotation marks. Works "
-        "offline; nothing is sent.",
-        examples=(
-            "entra-oauth explain AADSTS50011",
-            "entra-oauth explain invalid_grant",
-            "entra-oauth explain aud",
-            "entra-oauth explain AR04",
-        ),
-        takes="One word is explained at a time; a whole message stands in quotation marks.",
-    ),
+    Verb("completion", "shell_completion.print_script", CompletionOptions),
+    Verb("decode", "decode", DecodeOptions),
+    Verb("explain", "explain", ExplainWordOptions),
+    Verb("doctor", "doctor.doctor", DoctorOptions),
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from entra_oauth.cli.command_line.declare import Verb, flag, group, option, words
-from entra_oauth.cli.options.app_options import AppOptions, RenewOptions, StoreOptions
-from entra_oauth.cli.options.network_options import NetworkOptions
-from entra_oauth.cli.options.output_options import OutputOptions
-from entra_oauth.cli.options.page_options import SignInPageOptions
-from entra_oauth.cli.options.recording_options import RecordingOptions
+from entra_oauth.cli.options.app_options import (
+    AppOptions,
+    RenewOptions,
+    SignInPageOptions,
+    StoreOptions,
+)
+from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions, RecordingOptions
 
 __all__ = [
     "VERBS",
@@ -22,7 +24,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class TokenInputOptions:
     """A token that is handed over."""
 
@@ -30,7 +32,7 @@ class TokenInputOptions:
     token_fd: int | None = option("read the access token from this file descriptor", metavar="N")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class WorkspaceResourceOptions:
     """The workspace as a resource of Azure, whole or in parts."""
 
@@ -44,7 +46,7 @@ class WorkspaceResourceOptions:
     workspace_name: str | None = option("… the workspace's name in Azure", metavar="NAME")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ApiOptions:
     """`api`."""
 
@@ -61,7 +63,7 @@ class ApiOptions:
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RunOptions:
     """`run`."""
 
@@ -72,7 +74,7 @@ class RunOptions:
     output: OutputOptions = group(OutputOptions, only=("env_name", "quiet"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ServeMetadataOptions:
     """`serve metadata`."""
 
@@ -85,7 +87,7 @@ class ServeMetadataOptions:
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class KubectlOptions:
     """`credential kubectl`."""
 
@@ -95,7 +97,7 @@ class KubectlOptions:
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ToolOptions:
     """`credential az` and `credential databricks-cli`: another tool's arguments follow."""
 
@@ -107,7 +109,7 @@ class ToolOptions:
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class GitOptions:
     """`credential git`."""
 
@@ -119,80 +121,11 @@ class GitOptions:
 
 
 VERBS = (
-    Verb(
-        name="api",
-        module="use_tokens.api",
-        options=ApiOptions,
-        description="Send METHOD PATH to a workspace and print its answer: laid out on a "
-        "terminal, untouched in a pipe. The token comes from the last sign-in, from standard "
-        "input or from a file descriptor, and goes to no host but its own API's. Only a GET is "
-        "sent again when the workspace is busy. Exit code 1 means HTTP 400 or above, explained.",
-        examples=(
-            "entra-oauth api GET /api/2.0/clusters/list --workspace-url URL",
-            "entra-oauth login -o token | entra-oauth api GET "
-            "/api/2.0/clusters/list --token-stdin --workspace-url URL",
-            "entra-oauth api POST /api/2.0/clusters/start --data @body.json --workspace-url URL",
-        ),
-        takes="METHOD and PATH stand side by side, after api; a token is never an argument.",
-    ),
-    Verb(
-        name="run",
-        module="use_tokens.run",
-        options=RunOptions,
-        description="Run a program with DATABRICKS_HOST, DATABRICKS_TOKEN and "
-        "DATABRICKS_AUTH_TYPE=pat in its environment, or ENTRA_ACCESS_TOKEN for another API. "
-        "The token is not renewed while it runs. The exit code is the program's.",
-        examples=("entra-oauth run -- python job.py",),
-    ),
-    Verb(
-        name="serve metadata",
-        module="use_tokens.serve_metadata",
-        options=ServeMetadataOptions,
-        description="Serve tokens on loopback to the Databricks SDKs until Ctrl-C. Prints the "
-        "address for DATABRICKS_METADATA_SERVICE_URL; whoever knows it can have tokens.",
-        examples=(
-            "entra-oauth serve metadata",
-            "export DATABRICKS_METADATA_SERVICE_URL=http://127.0.0.1:PORT/…",
-        ),
-    ),
-    Verb(
-        name="credential kubectl",
-        module="use_tokens.credential",
-        options=KubectlOptions,
-        description="Print an ExecCredential (client.authentication.k8s.io). To be named as "
-        "the command of an exec plugin in a kubeconfig.",
-        examples=("entra-oauth credential kubectl --profile aks",),
-    ),
-    Verb(
-        name="credential az",
-        module="use_tokens.credential",
-        options=ToolOptions,
-        description="Answer as Azure's command line does, for the scopes of the profile only. "
-        "With --install, a program named az is written that calls this: azure-identity's "
-        "AzureCliCredential takes it.",
-        examples=(
-            "entra-oauth credential az --profile work --install ~/shims",
-            "entra-oauth credential az -- account get-access-token --resource RESOURCE",
-        ),
-    ),
-    Verb(
-        name="credential databricks-cli",
-        module="use_tokens.credential",
-        options=ToolOptions,
-        description="Answer as Databricks' command line does, for the hosts of the profile "
-        "only. With --install, a program named databricks is written that calls this, for "
-        "DATABRICKS_CLI_PATH.",
-        examples=(
-            "entra-oauth credential databricks-cli --profile work --install ~/shims",
-            "entra-oauth credential databricks-cli -- auth token --host HOST",
-        ),
-    ),
-    Verb(
-        name="credential git",
-        module="use_tokens.credential",
-        options=GitOptions,
-        description="Speak git's credential protocol on standard input and output. Answers "
-        "only get, only over https, and only for hosts that the token is for.",
-        examples=("git config credential.helper '!entra-oauth credential git --profile work'",),
-    ),
+    Verb("api", "use_tokens.api", ApiOptions),
+    Verb("run", "use_tokens.run", RunOptions),
+    Verb("serve metadata", "use_tokens.serve_metadata", ServeMetadataOptions),
+    Verb("credential kubectl", "use_tokens.credential", KubectlOptions),
+    Verb("credential az", "use_tokens.credential", ToolOptions),
+    Verb("credential databricks-cli", "use_tokens.credential", ToolOptions),
+    Verb("credential git", "use_tokens.credential", GitOptions),
 )

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.cli.command_line.take_apart import declared_by
+from entra_oauth.cli.command_line.declare import declared_by
 from entra_oauth.cli.session.console import Console
 from entra_oauth.errors import EntraOAuthError, plain, plain_lines
 from entra_oauth.protocol.endpoints.authorize import Procedure

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from entra_oauth import __version__
+from entra_oauth.cli.command_line.arguments import VERB_NAMES
 from entra_oauth.cli.command_line.declare import HEADINGS
-from entra_oauth.cli.command_line.verb_index import SUMMARIES
+from entra_oauth.cli.command_line.verb_help import help_of, parts
 from kit.command_line import AT_NOBODY, OPTIONS, VERBS, call, error_of
 
 SECRET = "0.ACodeThatNobodyMaySee-1234567890"
@@ -83,19 +84,30 @@ def test_the_help_of_a_verb_fits_the_terminal(
     monkeypatch.setenv("COLUMNS", columns)
     ran = call(name, "--help")
     assert (ran.code, ran.err) == (0, "")
-    verb = VERBS[name]
     text, _, examples = ran.out.partition("\nexamples:\n")
     room = {"40": 40, "80": 80}.get(columns, 100)
     # A command is one line, so that it can be copied.
     usage, *lines = text.splitlines()
     assert f"{usage} ".startswith(f"usage: entra-oauth {name} ")
     assert [line for line in lines if len(line) > room] == []
-    assert [line.strip() for line in examples.splitlines()] == list(verb.examples)
+    assert [line.strip() for line in examples.splitlines()] == list(help_of(name).examples)
     assert all(f"--{option.name}" in text for option in OPTIONS[name])
     headings = [line.removesuffix(":") for line in lines if line.removesuffix(":") in HEADINGS]
     assert headings == sorted(headings, key=HEADINGS.index)
     assert set(headings) == {option.heading for option in OPTIONS[name]}
     assert call("help", name) == call(name, "-h") == ran
+
+
+def test_the_help_of_the_verbs_is_whole_and_in_their_order() -> None:
+    told = [verb for _, verbs in parts() for verb in verbs]
+    assert [verb.name for verb in told] == list(VERB_NAMES)
+    assert [title for title, _ in parts() if not title] == []
+    for verb in told:
+        assert verb.summary[-1:] not in ("", "."), verb.name
+        assert verb.description.endswith("."), verb.name
+        assert verb.takes == "" or verb.takes.endswith("."), verb.name
+        assert verb.examples, verb.name
+        assert "\n" not in "".join(verb.examples), verb.name
 
 
 @pytest.mark.parametrize("columns", ["40", "80"])
@@ -110,9 +122,10 @@ def test_every_summary_begins_in_the_same_column(monkeypatch: pytest.MonkeyPatch
     listed = call("--help").out.partition("\n\nentra-oauth VERB")[0]
     starts = {len(line) - len(line.lstrip()) for line in listed.splitlines()}
     assert starts == {0, 2, 18}
-    for name, summary in SUMMARIES.items():
-        beside = f"  {name:<15} {summary[:20]}"
-        below = f"  {name}\n{' ' * 18}{summary[:20]}"
+    for name in VERB_NAMES:
+        summary = help_of(name).summary[:20]
+        beside = f"  {name:<15} {summary}"
+        below = f"  {name}\n{' ' * 18}{summary}"
         assert (beside if len(name) <= 15 else below) in listed
 
 

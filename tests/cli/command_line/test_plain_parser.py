@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from entra_oauth.cli import fast_token
 from entra_oauth.cli.command_line.argparse_parser import read_with_argparse
-from entra_oauth.cli.command_line.arguments import CommandLine, read_arguments
-from entra_oauth.cli.command_line.declare import Kind, Option
-from entra_oauth.cli.command_line.plain_parser import read_plainly
-from entra_oauth.cli.command_line.take_apart import declared_by
+from entra_oauth.cli.command_line.arguments import CommandLine, read_arguments, read_plainly
+from entra_oauth.cli.command_line.declare import Kind, Option, declared_by
 from entra_oauth.errors import UsageError
 from kit.command_line import OPTIONS, VERBS
 

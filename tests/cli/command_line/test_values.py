@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli.command_line.arguments import read_arguments
-from entra_oauth.cli.command_line.declare import Option, Origins, PasteFrom
-from entra_oauth.cli.command_line.first_look import is_on
-from entra_oauth.cli.command_line.take_apart import values_of
+from entra_oauth.cli.command_line.declare import Option, Origins, PasteFrom, is_on, values_of
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
 from kit.canaries import CLIENT_ID, TENANT

@@ -50,7 +50,7 @@ def test_a_mistake_of_ours_is_one_sentence_without_its_text(broken: None) -> Non
     what, advice = error_of(ran)
     assert (ran.code, ran.out) == (1, "")
     assert what.startswith(
-        "Something unexpected happened: KeyError in cli/command_line/run_verb.py, line "
+        "Something unexpected happened: KeyError in cli/command_line/dispatch.py, line "
     )
     assert "ENTRA_OAUTH_DEBUG=1" in advice
     assert canaries.CODE not in ran.err
