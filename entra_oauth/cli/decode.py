@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
+from entra_oauth.cli.session.secret_input import read_token
 from entra_oauth.cli.session.times import duration, utc_time
-from entra_oauth.cli.session.token_input import read_token
 from entra_oauth.cli.session.wrap import row, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.glossary.message_kind import MessageKind

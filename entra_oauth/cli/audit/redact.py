@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, read_har, redact_har
@@ -56,7 +56,7 @@ def run(options: RedactOptions, session: Session) -> int:
         raise UsageError("audit redact needs a file.", advice="Name a HAR file.")
     data, report = redact_har(read_har(_read(Path(options.file))), Level(options.copy.level))
     if options.copy.out:
-        _write(Path(options.copy.out), data)
+        write_new_file(Path(options.copy.out), data)
     if console.as_json:
         console.result_json(
             {
@@ -104,24 +104,3 @@ def _read(path: Path) -> bytes:
             f"{plain(str(path))} cannot be read: {error.strerror}.", advice="Check its name."
         ) from None
     return data
-
-
-def _write(path: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(path, flags, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-    except FileExistsError:
-        raise LocalError(
-            f"{plain(str(path))} exists; nothing is overwritten.", advice="Give another --out."
-        ) from None
-    except OSError as error:
-        raise LocalError(
-            f"{plain(str(path))} cannot be written: {error.strerror}.",
-            advice="Nothing was left there. Give another --out.",
-        ) from None

@@ -1,23 +1,29 @@
-"""audit seal: sign a recording with an SSH key."""
+"""audit seal, audit verify: a recording signed with an SSH key, and what its seal is worth."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli.verbs.audit_verbs import SealOptions, VerifyOptions
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.recording.seal import NAMESPACE, seal
+from entra_oauth.recording.seal import NAMESPACE, seal, verify
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Session
-    from entra_oauth.cli.verbs.audit_verbs import SealOptions
+    from entra_oauth.cli.session.console import Console, Session
 
 __all__ = ["run"]
 
 
-def run(options: SealOptions, session: Session) -> int:
+def run(options: SealOptions | VerifyOptions, session: Session) -> int:
+    """Do what the second word says."""
+    if isinstance(options, SealOptions):
+        return _seal(options, session.console)
+    return _verify(options, session.console)
+
+
+def _seal(options: SealOptions, console: Console) -> int:
     """Seal the recording, and say with which key."""
-    console = session.console
     if not options.folder:
         raise UsageError("audit seal needs a folder.", advice="Name one that --record has written.")
     if not options.key:
@@ -33,4 +39,35 @@ def run(options: SealOptions, session: Session) -> int:
     else:
         console.result(f"Sealed {plain(str(folder))} with the key {fingerprint}.")
         console.say("Hand the public key over by another way than the recording.")
+    return 0
+
+
+def _verify(options: VerifyOptions, console: Console) -> int:
+    """Check it. A changed file or a broken seal is a `SecurityError`: exit code 5."""
+    if not options.folder:
+        raise UsageError(
+            "audit verify needs a folder.", advice="Name one that --record has written."
+        )
+    signer = Path(options.signer).expanduser() if options.signer else None
+    checked = verify(Path(options.folder), signer)
+    if console.as_json:
+        console.result_json(
+            {
+                "schema": "entra-oauth/verify/1",
+                "files": checked.files,
+                "unchanged": True,
+                "sealed": checked.sealed,
+                "key": checked.key,
+                "by_named_signer": checked.whose,
+            }
+        )
+        return 0
+    console.result(f"All {checked.files} files are as they were written.")
+    if not checked.sealed:
+        console.result("It is not sealed: whoever made it could have made it again.")
+    elif checked.whose:
+        console.result(f"Sealed with the key that was named: {checked.key}.")
+    else:
+        console.result(f"Sealed with {checked.key}. Whose key that is was not checked.")
+        console.say("Name it to have that checked: --signer id_ed25519.pub")
     return 0

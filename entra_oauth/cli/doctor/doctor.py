@@ -41,15 +41,7 @@ def run(options: DoctorOptions, session: Session) -> int:
         console.result_json(
             {
                 "schema": "entra-oauth/doctor/1",
-                "checks": [
-                    {
-                        "name": check.name,
-                        "state": check.state.value,
-                        "found": check.found,
-                        "advice": check.advice,
-                    }
-                    for check in found
-                ],
+                "checks": [_as_json(check) for check in found],
                 "exit_code": code,
             }
         )
@@ -57,6 +49,15 @@ def run(options: DoctorOptions, session: Session) -> int:
         wrong = ", ".join(check.name for check in found if check.state is State.PROBLEM)
         console.ask(f"In the way: {wrong}.\nNext: Follow the advice above, then run this again.")
     return code
+
+
+def _as_json(check: DoctorCheck) -> dict[str, str]:
+    return {
+        "name": check.name,
+        "state": check.state.value,
+        "found": check.found,
+        "advice": check.advice,
+    }
 
 
 def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
@@ -73,13 +74,8 @@ def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
             timeout_s = options.network.http_timeout
             yield from way_checks(authority, channels, session.environ, timeout_s=timeout_s)
     except EntraOAuthError as error:
-        yield DoctorCheck(
-            name="authority",
-            state=State.PROBLEM,
-            found=f"It was not asked. {error.what}",
-            advice=error.advice,
-            exit_code=LocalError.exit_code,
-        )
+        unasked = LocalError(f"It was not asked. {error.what}", advice=error.advice)
+        yield DoctorCheck.problem("authority", unasked)
 
 
 def _say(check: DoctorCheck, console: Console) -> None:

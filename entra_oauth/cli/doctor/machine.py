@@ -38,13 +38,32 @@ class DoctorCheck:
     """One thing that was looked at."""
 
     name: str
-    state: State = State.FINE
+    state: State
     found: str
     """A sentence on what is there."""
     advice: str
     """A sentence on what to do, or what can be relied on."""
     exit_code: int = LocalError.exit_code
     """What the command ends with if it is a problem."""
+
+    @classmethod
+    def fine(cls, name: str, found: str, advice: str) -> DoctorCheck:
+        return cls(name=name, state=State.FINE, found=found, advice=advice)
+
+    @classmethod
+    def note(cls, name: str, found: str, advice: str) -> DoctorCheck:
+        return cls(name=name, state=State.NOTE, found=found, advice=advice)
+
+    @classmethod
+    def problem(cls, name: str, error: EntraOAuthError) -> DoctorCheck:
+        """A problem that was raised; the command ends as that error would have it."""
+        return cls(
+            name=name,
+            state=State.PROBLEM,
+            found=error.what,
+            advice=error.advice,
+            exit_code=error.exit_code,
+        )
 
 
 def local_checks(
@@ -63,23 +82,20 @@ def local_checks(
 
 
 def _python() -> DoctorCheck:
-    return DoctorCheck(
-        name="python",
-        found=f"Python {platform.python_version()} on {platform.system() or sys.platform}.",
-        advice="3.11 and later are fine.",
-    )
+    system = platform.system() or sys.platform
+    found = f"Python {platform.python_version()} on {system}."
+    return DoctorCheck.fine("python", found, "3.11 and later are fine.")
 
 
 def _browser(environ: Mapping[str, str]) -> DoctorCheck:
     here, why = has_local_browser(environ, sys.platform)
     if here:
         advice = "login opens it; --no-browser prints the address instead."
-        return DoctorCheck(name="browser", found=f"One can be expected: {why}.", advice=advice)
-    return DoctorCheck(
-        name="browser",
-        state=State.NOTE,
-        found=f"None is opened: {why}.",
-        advice="login prints the address and takes the answer by paste, or use --flow device-code.",
+        return DoctorCheck.fine("browser", f"One can be expected: {why}.", advice)
+    return DoctorCheck.note(
+        "browser",
+        f"None is opened: {why}.",
+        "login prints the address and takes the answer by paste, or use --flow device-code.",
     )
 
 
@@ -89,21 +105,11 @@ def _loopback(address: str, name: str) -> DoctorCheck:
             listener.close()
     except EntraOAuthError as error:
         if ":" in address:
-            return DoctorCheck(
-                name=name,
-                state=State.NOTE,
-                found=f"{address} is not there. {error.what}",
-                advice="127.0.0.1 alone will do.",
-            )
-        return DoctorCheck(
-            name=name,
-            state=State.PROBLEM,
-            found=error.what,
-            advice="Bring up the loopback interface, or use login --paste.",
-        )
-    return DoctorCheck(
-        name=name, found=f"{address} can be listened on.", advice="login needs no more."
-    )
+            found = f"{address} is not there. {error.what}"
+            return DoctorCheck.note(name, found, "127.0.0.1 alone will do.")
+        advice = "Bring up the loopback interface, or use login --paste."
+        return DoctorCheck.problem(name, LocalError(error.what, advice=advice))
+    return DoctorCheck.fine(name, f"{address} can be listened on.", "login needs no more.")
 
 
 def _port_80() -> DoctorCheck:
@@ -112,16 +118,13 @@ def _port_80() -> DoctorCheck:
             listener.close()
     except EntraOAuthError as error:
         why = "is in use" if isinstance(error, PortBusy) else "is kept for administrators"
-        return DoctorCheck(
-            name="port 80",
-            state=State.NOTE,
-            found=f"It {why} here; the article's http://localhost means this port.",
-            advice="mirror asks you to paste the final address instead; login does not need it.",
+        return DoctorCheck.note(
+            "port 80",
+            f"It {why} here; the article's http://localhost means this port.",
+            "mirror asks you to paste the final address instead; login does not need it.",
         )
-    return DoctorCheck(
-        name="port 80",
-        found="It can be listened on.",
-        advice="mirror receives the redirect itself.",
+    return DoctorCheck.fine(
+        "port 80", "It can be listened on.", "mirror receives the redirect itself."
     )
 
 
@@ -136,35 +139,24 @@ def _certificates(environ: Mapping[str, str], ca_bundle: str | None) -> DoctorCh
     try:
         tls_context(ca_bundle)
     except LocalError as error:
-        return DoctorCheck(
-            name="certificates", state=State.PROBLEM, found=error.what, advice=error.advice
-        )
-    return DoctorCheck(
-        name="certificates",
-        found=found,
-        advice="Where a company inspects TLS, its own authority must be among them.",
-    )
+        return DoctorCheck.problem("certificates", error)
+    advice = "Where a company inspects TLS, its own authority must be among them."
+    return DoctorCheck.fine("certificates", found, advice)
 
 
 def _key_log(allowed: bool) -> DoctorCheck:
     try:
         file = key_log_file(allowed=allowed)
     except SecurityError as error:
-        return DoctorCheck(
-            name="TLS keys", state=State.PROBLEM, found=error.what, advice=error.advice
-        )
+        return DoctorCheck.problem("TLS keys", LocalError(error.what, advice=error.advice))
     if file is not None:
-        return DoctorCheck(
-            name="TLS keys",
-            state=State.NOTE,
-            found="SSLKEYLOGFILE is set and allowed: the keys of connections are written down.",
-            advice="Keep that file as secret as a token, and unset the variable afterwards.",
+        return DoctorCheck.note(
+            "TLS keys",
+            "SSLKEYLOGFILE is set and allowed: the keys of connections are written down.",
+            "Keep that file as secret as a token, and unset the variable afterwards.",
         )
-    return DoctorCheck(
-        name="TLS keys",
-        found="SSLKEYLOGFILE is not set.",
-        advice="Nobody writes the keys of connections down.",
-    )
+    advice = "Nobody writes the keys of connections down."
+    return DoctorCheck.fine("TLS keys", "SSLKEYLOGFILE is not set.", advice)
 
 
 def _token_folder(environ: Mapping[str, str]) -> DoctorCheck:
@@ -176,14 +168,12 @@ def _token_folder(environ: Mapping[str, str]) -> DoctorCheck:
         if there:
             store.check()
     except LocalError as error:
-        return DoctorCheck(
-            name="token store", state=State.PROBLEM, found=error.what, advice=error.advice
-        )
+        return DoctorCheck.problem("token store", error)
     where = plain(store.folder, limit=200)
-    return DoctorCheck(
-        name="token store",
-        found=f"{where} can be written to." if there else f"{where} is made when it is needed.",
-        advice="Only you can read it; ENTRA_OAUTH_CACHE_DIR names another place.",
+    return DoctorCheck.fine(
+        "token store",
+        f"{where} can be written to." if there else f"{where} is made when it is needed.",
+        "Only you can read it; ENTRA_OAUTH_CACHE_DIR names another place.",
     )
 
 
@@ -193,14 +183,10 @@ def _keyring() -> DoctorCheck:
     try:
         Keyring.open().get("doctor")  # which is not there; a store that is none says so
     except LocalError as error:
-        return DoctorCheck(
-            name="keyring",
-            state=State.NOTE,
-            found=error.what,
-            advice="Refresh tokens are kept in the token store's files, which only you can read.",
-        )
-    return DoctorCheck(
-        name="keyring",
-        found="The operating system's password store is there.",
-        advice="Refresh tokens can be kept in it; it may ask you to unlock it.",
+        advice = "Refresh tokens are kept in the token store's files, which only you can read."
+        return DoctorCheck.note("keyring", error.what, advice)
+    return DoctorCheck.fine(
+        "keyring",
+        "The operating system's password store is there.",
+        "Refresh tokens can be kept in it; it may ask you to unlock it.",
     )

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.https.back_channel import proxy_for
-from entra_oauth.cli.doctor.machine import DoctorCheck, State
+from entra_oauth.cli.doctor.machine import DoctorCheck
 from entra_oauth.cli.session.times import duration
-from entra_oauth.errors import EntraOAuthError, TransportError, plain
+from entra_oauth.errors import EntraOAuthError, LocalError, TransportError, plain
 from entra_oauth.protocol.id_token import CLOCK_SKEW_S
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback, split_origin
 from entra_oauth.protocol.strict_json import read_object
@@ -45,13 +45,7 @@ def way_checks(
     try:
         reply = channels.back.send(request, timeout_s=timeout_s)
     except EntraOAuthError as error:
-        yield DoctorCheck(
-            name="authority",
-            state=State.PROBLEM,
-            found=error.what,
-            advice=error.advice,
-            exit_code=error.exit_code,
-        )
+        yield DoctorCheck.problem("authority", error)
         return
     after = channels.now()
     if authority.base.startswith("https:"):
@@ -64,21 +58,12 @@ def _proxy(authority: Authority, environ: Mapping[str, str]) -> DoctorCheck:
     try:
         proxy = proxy_for(authority.token_endpoint)
     except TransportError as error:
-        return DoctorCheck(
-            name="proxy",
-            state=State.PROBLEM,
-            found=error.what,
-            advice=error.advice,
-            exit_code=error.exit_code,
-        )
+        return DoctorCheck.problem("proxy", error)
     named = [n for n in _variables() if environ.get(n)]
     if proxy is not None:
         source = f"{named[0]} names it" if named else "the system's settings name it"
-        return DoctorCheck(
-            name="proxy",
-            found=f"Requests go through {proxy}: {source}.",
-            advice="NO_PROXY leaves hosts out.",
-        )
+        found = f"Requests go through {proxy}: {source}."
+        return DoctorCheck.fine("proxy", found, "NO_PROXY leaves hosts out.")
     host = split_origin(authority.base)[0].partition("://")[2]
     if is_loopback(host.rpartition(":")[0] or host):
         found = "None: this machine is always reached directly."
@@ -86,9 +71,7 @@ def _proxy(authority: Authority, environ: Mapping[str, str]) -> DoctorCheck:
         found = f"None for {host}, though {named[0]} names one: NO_PROXY leaves it out."
     else:
         found = "None: neither a variable nor the system names one."
-    return DoctorCheck(
-        name="proxy", found=found, advice="HTTPS_PROXY names one where one is needed."
-    )
+    return DoctorCheck.fine("proxy", found, "HTTPS_PROXY names one where one is needed.")
 
 
 def _variables() -> tuple[str, ...]:
@@ -101,10 +84,10 @@ def _tls(wire: Wire | None) -> DoctorCheck:
     version = (wire and wire.tls_version) or "TLS"
     issuer = _issuer(wire)
     by = f", certificate by {issuer}" if issuer else ""
-    return DoctorCheck(
-        name="TLS",
-        found=f"{version}{by}; verified.",
-        advice="An issuer that is your own company means that it reads the traffic.",
+    return DoctorCheck.fine(
+        "TLS",
+        f"{version}{by}; verified.",
+        "An issuer that is your own company means that it reads the traffic.",
     )
 
 
@@ -131,61 +114,46 @@ def _endpoints(reply: HttpResponse, authority: Authority) -> DoctorCheck:
     try:
         members = read_object(reply.body)
     except ValueError as error:
-        return DoctorCheck(
-            name="authority",
-            state=State.PROBLEM,
-            found=f"It answered HTTP {reply.status}, and not with its description: {error}.",
+        strange = TransportError(
+            f"It answered HTTP {reply.status}, and not with its description: {error}.",
             advice="A proxy or a sign-in page of the network may stand in between: open any "
             "page in a browser.",
-            exit_code=TransportError.exit_code,
         )
+        return DoctorCheck.problem("authority", strange)
     endpoint = members.get("token_endpoint")
     if reply.status != 200 or not isinstance(endpoint, str):
         said = members.get("error_description") or members.get("error") or "no reason"
-        return DoctorCheck(
-            name="authority",
-            state=State.PROBLEM,
-            found=f"It answered HTTP {reply.status}: {plain(str(said), limit=160)}",
-            advice="DoctorCheck --tenant and --cloud.",
-            exit_code=TransportError.exit_code,
+        refused = TransportError(
+            f"It answered HTTP {reply.status}: {plain(str(said), limit=160)}",
+            advice="Check --tenant and --cloud.",
         )
+        return DoctorCheck.problem("authority", refused)
     if split_origin(endpoint)[0] != authority.base:
-        return DoctorCheck(
-            name="authority",
-            state=State.NOTE,
-            found=f"It calls its token endpoint {plain(endpoint, limit=160)}.",
-            advice="Give that host with --authority-host, or the right --cloud.",
+        return DoctorCheck.note(
+            "authority",
+            f"It calls its token endpoint {plain(endpoint, limit=160)}.",
+            "Give that host with --authority-host, or the right --cloud.",
         )
-    return DoctorCheck(
-        name="authority",
-        found=f"{authority} answers; its endpoints are the ones that are used here.",
-        advice="Nothing secret was sent.",
-    )
+    found = f"{authority} answers; its endpoints are the ones that are used here."
+    return DoctorCheck.fine("authority", found, "Nothing secret was sent.")
 
 
 def _clock(reply: HttpResponse, now: float) -> DoctorCheck:
     theirs = _date(reply)
     if theirs is None:
-        return DoctorCheck(
-            name="clock",
-            state=State.NOTE,
-            found="The authority did not say what time it is.",
-            advice="Compare this machine's clock with another one.",
-        )
+        found = "The authority did not say what time it is."
+        advice = "Compare this machine's clock with another one."
+        return DoctorCheck.note("clock", found, advice)
     offset = now - theirs
     way = "ahead of" if offset > 0 else "behind"
     if abs(offset) <= _SLACK_S:
-        return DoctorCheck(
-            name="clock",
-            found="It agrees with the authority's, to half a minute.",
-            advice="Tokens are dated by it.",
-        )
-    return DoctorCheck(
-        name="clock",
-        state=State.PROBLEM if abs(offset) > CLOCK_SKEW_S else State.NOTE,
-        found=f"It is {duration(offset)} {way} the authority's.",
-        advice="Set this machine's date and time, best from the network (NTP).",
-    )
+        found = "It agrees with the authority's, to half a minute."
+        return DoctorCheck.fine("clock", found, "Tokens are dated by it.")
+    found = f"It is {duration(offset)} {way} the authority's."
+    advice = "Set this machine's date and time, best from the network (NTP)."
+    if abs(offset) > CLOCK_SKEW_S:
+        return DoctorCheck.problem("clock", LocalError(found, advice=advice))
+    return DoctorCheck.note("clock", found, advice)
 
 
 def _date(reply: HttpResponse) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.output.token_output import print_tokens
-from entra_oauth.cli.session.token_input import read_token
+from entra_oauth.cli.session.secret_input import read_token
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.other_flows import ask_for_person
 from entra_oauth.cli.sign_in.plan import check_asked

@@ -1,4 +1,4 @@
-"""Passwords and other secrets: from a prompt, standard input or a file descriptor.
+"""Passwords, tokens and other secrets: from a prompt, standard input or a file descriptor.
 
 Never from an argument: other programs can see a command line, and the shell keeps it.
 One line break at the end is taken off, as editors and `echo` leave it; nothing else is.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from entra_oauth.errors import LocalError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SecretInput", "SecretOption", "read_file", "read_secret"]
+    from entra_oauth.cli.session.console import Console
+
+__all__ = ["SecretInput", "SecretOption", "read_file", "read_secret", "read_token"]
 
 READ_TIMEOUT_S = 300.0
 _MOST_BYTES = 64 * 1024
@@ -68,6 +71,27 @@ def read_secret(option: SecretOption, given: SecretInput, environ: Mapping[str, 
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
         raise UsageError(f"The {option.words} is empty.", advice=f"Give the {option.words}.")
+    return text
+
+
+def read_token(console: Console, *, what: str, advice: str) -> str:
+    """The token, without white space: a terminal or an editor may have broken its line.
+
+    `what` is its name in the prompt and in the error. Raises `UsageError` with `advice`
+    if there is none.
+    """
+    from entra_oauth.channels.terminal.secret_line import read_secret_line, read_stdin
+
+    text = ""
+    if sys.stdin.isatty():
+        console.ask(f"Paste the {what}; it is not shown.")
+        text = read_secret_line(f"{what}> ", timeout_s=READ_TIMEOUT_S)
+    else:
+        with suppress(EOFError):
+            text = read_stdin(timeout_s=READ_TIMEOUT_S)
+    text = "".join(text.split())
+    if not text:
+        raise UsageError(f"There is no {what}.", advice=advice)
     return text
 
 

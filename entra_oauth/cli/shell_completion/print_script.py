@@ -5,36 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.command_line.values import near_to
-from entra_oauth.cli.shell_completion import bash, fish, powershell, zsh
 from entra_oauth.cli.shell_completion.known_words import KnownWords
+from entra_oauth.cli.shell_completion.scripts import SCRIPTS
 from entra_oauth.errors import UsageError, plain
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.see_verbs import CompletionOptions
 
-__all__ = ["SHELLS", "run"]
+__all__ = ["run"]
 
-SHELLS = {
-    "bash": bash.script,
-    "zsh": zsh.script,
-    "fish": fish.script,
-    "powershell": powershell.script,
-}
 _LONGEST_REPEATED = 24
 
 
 def run(options: CompletionOptions, session: Session) -> int:
     """Print the script of one shell."""
     shell = options.shell
-    listed = ", ".join(SHELLS)
+    listed = ", ".join(SCRIPTS)
     if shell is None:
         raise UsageError("completion needs to know the shell.", advice=f"Use one of {listed}.")
-    if shell not in SHELLS:
+    if shell not in SCRIPTS:
         shown = f": {plain(shell)}" if len(shell) <= _LONGEST_REPEATED else ""
         raise UsageError(
             f"That shell is not known{shown}.",
-            advice=f"{near_to(shell, SHELLS)}Use one of {listed}.",
+            advice=f"{near_to(shell, SCRIPTS)}Use one of {listed}.",
         )
-    session.console.result(SHELLS[shell](KnownWords.declared()).rstrip("\n"))
+    session.console.result(SCRIPTS[shell](KnownWords.declared()).rstrip("\n"))
     return 0

@@ -175,5 +175,5 @@ VERBS = (
     Verb("audit import", "audit.import_har", ImportOptions),
     Verb("audit replay", "audit.replay", ReplayOptions),
     Verb("audit seal", "audit.seal", SealOptions),
-    Verb("audit verify", "audit.verify", VerifyOptions),
+    Verb("audit verify", "audit.seal", VerifyOptions),
 )

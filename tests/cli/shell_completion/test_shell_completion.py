@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.cli.shell_completion.known_words import KnownWords
-from entra_oauth.cli.shell_completion.posix_words import quoted
+from entra_oauth.cli.shell_completion.scripts import quoted
 from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
 from kit import needs
 from kit.command_line import OPTIONS, VERBS, call, error_of

@@ -1,20 +1,3 @@
-"""The completion of bash (4 and later).
-
-`compgen -W` expands the words that it is given, so each is compared here instead.
-"""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from entra_oauth.cli.shell_completion.posix_words import array, cases
-
-if TYPE_CHECKING:
-    from entra_oauth.cli.shell_completion.known_words import KnownWords
-
-__all__ = ["script"]
-
-_TEMPLATE = """\
 # bash completion for entra-oauth: verbs, options and fixed values. Nothing is run for it.
 _entra_oauth() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
@@ -65,17 +48,3 @@ _entra_oauth() {
     done
 }
 complete -o default -F _entra_oauth entra-oauth
-"""
-
-
-def script(words: KnownWords) -> str:
-    """The script, to be read by bash at its start."""
-    second = cases((((name,), each) for name, each in words.second.items()), "second", indent=4)
-    values = cases(words.values.items(), "known", indent=8)
-    flags = cases((((name,), each) for name, each in words.flags.items()), "known", indent=16)
-    return (
-        _TEMPLATE.replace("@SECOND@", second)
-        .replace("@FIRST@", array(words.first))
-        .replace("@VALUES@", values)
-        .replace("@FLAGS@", flags)
-    )

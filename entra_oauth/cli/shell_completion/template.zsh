@@ -1,17 +1,3 @@
-"""The completion of zsh."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from entra_oauth.cli.shell_completion.posix_words import array, cases
-
-if TYPE_CHECKING:
-    from entra_oauth.cli.shell_completion.known_words import KnownWords
-
-__all__ = ["script"]
-
-_TEMPLATE = """\
 #compdef entra-oauth
 # zsh completion for entra-oauth: verbs, options and fixed values. Nothing is run for it.
 _entra_oauth() {
@@ -63,17 +49,3 @@ if [[ ${funcstack[1]} == _entra-oauth ]]; then
 else
     compdef _entra_oauth entra-oauth
 fi
-"""
-
-
-def script(words: KnownWords) -> str:
-    """The script, for a file `_entra-oauth` of `fpath`, or to be read after `compinit`."""
-    second = cases((((name,), each) for name, each in words.second.items()), "second", indent=4)
-    values = cases(words.values.items(), "known", indent=4)
-    flags = cases((((name,), each) for name, each in words.flags.items()), "known", indent=12)
-    return (
-        _TEMPLATE.replace("@SECOND@", second)
-        .replace("@FIRST@", array(words.first))
-        .replace("@VALUES@", values)
-        .replace("@FLAGS@", flags)
-    )
