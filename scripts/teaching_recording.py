@@ -31,7 +31,6 @@ from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Evidence, Level
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 __all__ = ["SEED", "recorded"]
@@ -151,10 +150,5 @@ class _Receiver:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         """Nothing is open."""

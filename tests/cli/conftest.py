@@ -11,7 +11,10 @@ import pytest
 def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The terminal that the tests were started from is not the command's to use."""
     if sys.platform == "win32":
-        from entra_oauth.channels.terminal.windows import ConsoleTerminal as Terminal
+        from entra_oauth.channels.terminal.windows import ConsoleTerminal
+
+        monkeypatch.setattr(ConsoleTerminal, "find", lambda: None)
     else:
-        from entra_oauth.channels.terminal.posix import TtyTerminal as Terminal
-    monkeypatch.setattr(Terminal, "find", lambda: None)
+        from entra_oauth.channels.terminal import secret_line
+
+        monkeypatch.setattr(secret_line, "_has_terminal", lambda: False)

@@ -9,12 +9,13 @@ page is held there until the sign-in has really ended.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.channels.base import ignore, monotonic
 from entra_oauth.channels.listener import landing_pages
-from entra_oauth.channels.listener.redirect_latch import RedirectLatch
-from entra_oauth.channels.listener.redirect_uri import LoopbackUri
+from entra_oauth.channels.listener.redirect_latch import LoopbackUri, RedirectLatch
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.paste.paste_prompt import heard_no_other
 from entra_oauth.errors import LocalError, TimedOut, UsageError
@@ -22,7 +23,6 @@ from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.channels.base import Outcome, Witness
@@ -43,78 +43,59 @@ _PATIENCE_S = 1.0
 _PATIENCE_WHEN_STOPPED_S = 0.3
 
 
+@dataclass(frozen=True, kw_only=True)
 class Listener:
     """A one-shot listener on this machine, as a `FrontChannel`.
 
-    `redirect_uri` is sent as it is given, save for the port: if it names none,
-    `port` is put in, and without a `port` a free one. The one exception is
-    `port=80`, which a browser uses unsaid, so that `http://localhost` stays as it
-    is. `address` is another address to listen on than 127.0.0.1 and ::1, for a
-    container whose port is published.
-
-    `launch` opens the browser and says whether it could; `say` shows the person a
-    line, and after `reminder_after_s` seconds without an answer also what may be
-    wrong. Raises `UsageError` for values that do not fit together.
+    Raises `UsageError` for values that do not fit together.
     """
 
-    def __init__(
-        self,
-        *,
-        launch: Callable[[str], bool],
-        say: Callable[[str], None],
-        redirect_uri: str = "http://localhost",
-        port: int | None = None,
-        address: str | None = None,
-        response_mode: str = "form_post",
-        reminder_after_s: float = 15.0,
-    ) -> None:
-        self._uri = LoopbackUri.parse(redirect_uri)
-        if port is not None and self._uri.port not in (None, port):
+    launch: Callable[[str], bool]
+    """Opens the browser, and says whether it could."""
+    say: Callable[[str], None]
+    """Shows the person a line."""
+    redirect_uri: str = "http://localhost"
+    """Sent as it is given, save for the port: if it names none, `port` is put in."""
+    port: int | None = None
+    """None takes a free one. The one that is not put in is 80: a browser uses it unsaid,
+    so that `http://localhost` stays as it is."""
+    address: str | None = None
+    """Another address to listen on than 127.0.0.1 and ::1, for a container whose port
+    is published."""
+    response_mode: str = "form_post"
+    reminder_after_s: float = 15.0
+    """Seconds without an answer after which the person is told what may be wrong."""
+
+    def __post_init__(self) -> None:
+        named = self.uri.port
+        if self.port is not None and named not in (None, self.port):
             raise UsageError(
-                f"The redirect URI names port {self._uri.port}, but {port} is to be listened on.",
+                f"The redirect URI names port {named}, but {self.port} is to be listened on.",
                 advice="Name the port in one place only.",
             )
-        if response_mode not in _METHODS:
+        if self.response_mode not in _METHODS:
             raise UsageError(
-                f"A listener cannot receive the response mode {response_mode}.",
+                f"A listener cannot receive the response mode {self.response_mode}.",
                 advice="Use form_post or query.",
             )
-        self._port = port
-        self._address = address
-        self._response_mode = response_mode
-        self._launch = launch
-        self._say = say
-        self._reminder_after_s = reminder_after_s
+
+    @cached_property
+    def uri(self) -> LoopbackUri:
+        """The redirect URI, taken apart."""
+        return LoopbackUri.parse(self.redirect_uri)
 
     def open(self, witness: Witness = ignore) -> ListeningReceiver:
         """Take the port. Raises `PortBusy` or another `LocalError`."""
-        return ListeningReceiver(
-            uri=self._uri,
-            port=self._uri.port if self._uri.port is not None else self._port,
-            address=self._address,
-            response_mode=self._response_mode,
-            launch=self._launch,
-            say=self._say,
-            reminder_after_s=self._reminder_after_s,
-            witness=witness,
-        )
+        return ListeningReceiver(self, witness)
 
 
 class ListeningReceiver:
     """One attempt's `RedirectReceiver`; made by `Listener.open`, to be used in a `with` block."""
 
-    def __init__(
-        self,
-        *,
-        uri: LoopbackUri,
-        port: int | None,
-        address: str | None,
-        response_mode: str,
-        launch: Callable[[str], bool],
-        say: Callable[[str], None],
-        reminder_after_s: float,
-        witness: Witness,
-    ) -> None:
+    def __init__(self, front: Listener, witness: Witness) -> None:
+        self._front = front
+        uri, address = front.uri, front.address
+        port = uri.port if uri.port is not None else front.port
         self._host = LoopbackHost(
             self._handle, port=port or 0, address=address, body_limit=_BODY_LIMIT
         )
@@ -123,13 +104,8 @@ class ListeningReceiver:
             raise LocalError("This machine has no ::1.", advice="Use http://localhost instead.")
         unsaid = uri.port is None and port == 80
         self._redirect_uri = uri.with_port(None if unsaid else self._host.port)
-        self._registered_uri = uri.with_port(None if uri.host == "localhost" else uri.port)
-        self._response_mode = response_mode
-        self._launch = launch
-        self._say = say
-        self._reminder_after_s = reminder_after_s
         self._latch = RedirectLatch(
-            method=_METHODS[response_mode],
+            method=_METHODS[front.response_mode],
             path=uri.path,
             hosts=_host_headers(self._host.port, address),
             witness=witness,
@@ -150,7 +126,7 @@ class ListeningReceiver:
     @property
     def response_mode(self) -> str:
         """`form_post` or `query`."""
-        return self._response_mode
+        return self._front.response_mode
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """Open the browser at `url` and wait, as `RedirectReceiver` says. Once per receiver.
@@ -164,7 +140,7 @@ class ListeningReceiver:
         latch.expect(
             lambda request: answers.append(read(request)), HttpRequest(method="GET", url=url)
         )
-        self._invite(url, opened=self._launch(url))
+        self._invite(url, opened=self._front.launch(url))
         self._wait(until)
         # An answer in the very last moment still counts; from here on there is none.
         latch.stop()
@@ -177,7 +153,7 @@ class ListeningReceiver:
                 "The sign-in was given up before an answer came.", advice="Start it again."
             )
         if latch.refusal is not None:
-            self._say(f"{_times(latch.refusals, 'redirect')} refused, and no other came.")
+            self._front.say(f"{_times(latch.refusals, 'redirect')} refused, and no other came.")
             raise heard_no_other(latch.refusal)
         raise self._timed_out(timeout_s)
 
@@ -190,14 +166,9 @@ class ListeningReceiver:
         self._host.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         # Whoever presses Ctrl-C wants to be gone; the page comes second.
-        stopped = not self._told.is_set() or (kind is not None and not issubclass(kind, Exception))
+        stopped = not self._told.is_set() or not isinstance(exc[1], Exception | None)
         patience_s = _PATIENCE_WHEN_STOPPED_S if stopped else _PATIENCE_S
         self._told.set()
         self._left = True
@@ -211,15 +182,15 @@ class ListeningReceiver:
     # ---- the waiting thread ----------------------------------------------------
 
     def _invite(self, url: str, *, opened: bool) -> None:
-        self._say(
+        self._front.say(
             "Your browser opens for the sign-in. If it does not, open this address in it:"
             if opened
             else "Open this address in a browser to sign in:"
         )
-        self._say(url)
+        self._front.say(url)
 
     def _wait(self, until: float) -> None:
-        remind_at: float | None = monotonic() + self._reminder_after_s
+        remind_at: float | None = monotonic() + self._front.reminder_after_s
         while (now := monotonic()) < until:
             if remind_at is not None and now >= remind_at:
                 remind_at = None
@@ -228,24 +199,26 @@ class ListeningReceiver:
                 return
 
     def _remind(self) -> None:
-        self._say(
+        self._front.say(
             "Still waiting for the browser. An error on Microsoft's own page, such as AADSTS50011 "
             "(the redirect URI is not registered), never reaches this program: if you see one, "
             "stop here with Ctrl-C."
         )
         if (refusal := self._latch.refusal) is not None:
             count = _times(self._latch.refusals, "redirect")
-            self._say(f"{count} refused so far. {refusal.what}")
+            self._front.say(f"{count} refused so far. {refusal.what}")
 
     def _timed_out(self, timeout_s: float) -> TimedOut:
         ignored = self._latch.ignored
         seen = f" {_times(ignored, 'other request')} ignored." if ignored else ""
+        uri = self._front.uri
+        registered = uri.with_port(None if uri.host == "localhost" else uri.port)
         return TimedOut(
             f"No answer came to {self._redirect_uri} within {timeout_s:g} seconds.{seen}",
             advice=(
                 "If the sign-in page was closed, or opened in a browser on another machine, start "
                 "again. If it ended on an error such as AADSTS50011, which Microsoft shows and "
-                f"never sends back, add exactly {self._registered_uri} to the app registration "
+                f"never sends back, add exactly {registered} to the app registration "
                 "under Authentication, Mobile and desktop applications."
             ),
         )

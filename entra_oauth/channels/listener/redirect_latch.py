@@ -1,4 +1,8 @@
-"""The judgement on each request that reaches the listener: one redirect counts, once.
+"""The redirect URI, and the judgement on each request: one redirect counts, once.
+
+Entra compares the path of a redirect URI exactly, and ignores the port of
+`http://localhost` (Entra documentation, "Redirect URI restrictions"). So the
+spelling that was given is never normalised; a port is put in, and nothing else.
 
 A latch stands behind `read`: the first redirect that it accepts, or that ends the wait,
 sets it, and no later one is looked at (RFC 6749 §4.1.2: a code is used once). Whatever
@@ -8,14 +12,17 @@ else knocks is put off with a page and changes nothing.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
-from entra_oauth.errors import AuthorityError, CallbackRefused, EntraOAuthError
-from entra_oauth.protocol.messages import FORM
+from entra_oauth.errors import AuthorityError, CallbackRefused, EntraOAuthError, UsageError
+from entra_oauth.protocol.messages import FORM, refuse_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +30,58 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import Witness
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["RedirectLatch"]
+__all__ = ["LoopbackUri", "RedirectLatch"]
 
 _WITNESSED = 1000
+_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_REST = re.compile(r"([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?")
+_ADVICE = "Use http://localhost, with a port or a path if the app is registered so."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopbackUri:
+    """An `http` URI of this machine, as it was given."""
+
+    host: str
+    """`localhost`, `127.0.0.1` or `[::1]`."""
+    port: int | None
+    """None if the URI names none."""
+    rest: str
+    """Path and query as they were spelled; may be empty."""
+
+    @classmethod
+    def parse(cls, text: str) -> LoopbackUri:
+        """Raises `UsageError` for a URI that no listener on this machine can serve."""
+        refuse_control_characters("The redirect URI", text)
+        scheme, _, after = text.partition("://")
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            raise UsageError("The redirect URI is not a URI.", advice=_ADVICE) from None
+        host = parts.netloc.removesuffix(f":{port}")
+        if scheme != "http" or host not in _NAMES or port == 0:
+            raise UsageError(
+                "The redirect URI does not lead to a port of this machine over plain HTTP.",
+                advice=_ADVICE,
+            )
+        rest = after[len(parts.netloc) :]
+        if not _REST.fullmatch(rest):
+            raise UsageError(
+                "The redirect URI holds a fragment, or a character that a URI cannot hold "
+                "(RFC 6749 §3.1.2).",
+                advice=_ADVICE,
+            )
+        return cls(host=host, port=port, rest=rest)
+
+    @property
+    def path(self) -> str:
+        """The path as a request line will have it, without the query: at least `/`."""
+        return self.rest.partition("?")[0] or "/"
+
+    def with_port(self, port: int | None) -> str:
+        """The URI as it is to be sent; None puts no port in."""
+        return f"http://{self.host}{'' if port is None else f':{port}'}{self.rest}"
 
 
 class RedirectLatch:

@@ -16,7 +16,7 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore
@@ -27,33 +27,35 @@ from entra_oauth.channels.paste.paste_prompt import (
     what_to_paste,
     witnessed,
 )
-from entra_oauth.channels.paste.single_answer import SingleAnswer
 from entra_oauth.channels.terminal.secret_line import find_terminal
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import CallbackRefused, TimedOut, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver, Witness
     from entra_oauth.channels.terminal.terminal import Terminal
     from entra_oauth.protocol.messages import HttpRequest
 
-__all__ = ["Interruptible", "InterruptibleReceiver", "ListenOrPaste", "ListenOrPasteReceiver"]
+__all__ = ["Interruptible", "ListenOrPaste", "ReceiverBesideTerminal", "SingleAnswer"]
 
 T = TypeVar("T")
 
 _LEAVE_S = 1.0
 """Seconds that the listener's thread has to end once its socket is shut."""
 
+# Waits are cut into pieces, because Windows lets no Ctrl-C into a long one.
+_SLICE_S = 0.25
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenOrPaste:
     """The front channel that listens and asks for a paste; the first answer counts.
 
-    Without a terminal it only listens.
+    Without a terminal it only listens. The end of the terminal's input leaves the
+    listener waiting.
     """
 
     listener: FrontChannel
@@ -65,7 +67,7 @@ class ListenOrPaste:
     ssh_target: str | None = None
     """`user@host` as seen from the person's own computer; None guesses."""
 
-    def open(self, witness: Witness = ignore) -> ListenOrPasteReceiver:
+    def open(self, witness: Witness = ignore) -> ReceiverBesideTerminal:
         """Raises `LocalError` as the listener does; `UsageError` for another mode."""
         receiver = self.listener.open(witness)
         if receiver.response_mode != "query":
@@ -74,59 +76,41 @@ class ListenOrPaste:
                     f"An answer by {receiver.response_mode} cannot be pasted.",
                     advice="Use --response-mode query, or a browser on this machine.",
                 )
-        return ListenOrPasteReceiver(self, receiver, witness)
+        return ReceiverBesideTerminal(self, receiver, witness)
 
+    def invite(self, url: str, redirect_uri: str, *, can_paste: bool) -> None:
+        """Say what to do."""
+        port = urlsplit(redirect_uri).port or 80
+        target = self.ssh_target or _guess_ssh_target()
+        open_it = "Open this address in any browser" if can_paste else "Open this address"
+        elsewhere = "Elsewhere, without that command, the"
+        for line in (
+            "The answer comes to this machine. For a browser on your own computer, run this there "
+            "first:",
+            f"ssh -L {port}:localhost:{port} {target}",
+            f"{open_it}, and sign in:",
+            url,
+            *(what_to_paste(redirect_uri, if_so=elsewhere) if can_paste else ()),
+        ):
+            self.say(line)
 
-class ListenOrPasteReceiver:
-    """One attempt with two ways back."""
-
-    __slots__ = ("_front", "_heard", "_listener", "_thread", "_witness")
-
-    def __init__(self, front: ListenOrPaste, listener: RedirectReceiver, witness: Witness) -> None:
-        self._front = front
-        self._listener = listener
-        self._witness = witness
-        self._thread: threading.Thread | None = None
-        self._heard = True
-
-    @property
-    def redirect_uri(self) -> str:
-        """The listener's."""
-        return self._listener.redirect_uri
-
-    @property
-    def response_mode(self) -> str:
-        """`query`, for both ways."""
-        return self._listener.response_mode
-
-    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """See `RedirectReceiver`. The end of the terminal's input leaves the listener waiting."""
-        terminal = self._front.terminal()
-        for line in self._what_to_do(url, can_paste=terminal is not None):
-            self._front.say(line)
-        if terminal is None:
-            return self._listener.receive(url, read, timeout_s=timeout_s)
-        with terminal:
-            answer = SingleAnswer(read, terminal.wake)
-            self._thread = answer.begin(self._listener, url, timeout_s=timeout_s)
-            try:
-                return self._first_of_both(answer, terminal, timeout_s)
-            finally:
-                answer.close()
-
-    def _first_of_both(self, answer: SingleAnswer[T], terminal: Terminal, timeout_s: float) -> T:
-        def accept(callback: HttpRequest) -> T:
-            value = answer.from_terminal(callback)
-            self._heard = False
-            return value
-
+    def wait(
+        self,
+        answer: SingleAnswer[T],
+        terminal: Terminal,
+        witness: Witness,
+        *,
+        redirect_uri: str,
+        timeout_s: float,
+    ) -> T:
+        """Ask for the address until it is there, or has come to the listener."""
         refusal: CallbackRefused | None = None
         try:
             return ask_until_accepted(
                 self._until_the_end(line_reader(terminal)),
-                witnessed(accept, self._witness),
-                redirect_uri=self.redirect_uri,
-                say=self._front.say,
+                witnessed(answer.from_terminal, witness),
+                redirect_uri=redirect_uri,
+                say=self.say,
                 timeout_s=timeout_s,
             )
         except CallbackRefused as last:
@@ -145,46 +129,10 @@ class ListenOrPasteReceiver:
             try:
                 return ask_line(timeout_s)
             except EOFError:
-                self._front.say("No more pasting. Still waiting for the browser; Ctrl-C ends it.")
+                self.say("No more pasting. Still waiting for the browser; Ctrl-C ends it.")
                 raise
 
         return ask
-
-    def _what_to_do(self, url: str, *, can_paste: bool) -> tuple[str, ...]:
-        port = urlsplit(self.redirect_uri).port or 80
-        target = self._front.ssh_target or _guess_ssh_target()
-        tunnel = (
-            "The answer comes to this machine. For a browser on your own computer, run this there "
-            "first:",
-            f"ssh -L {port}:localhost:{port} {target}",
-        )
-        if not can_paste:
-            return (*tunnel, "Open this address, and sign in:", url)
-        return (
-            *tunnel,
-            "Open this address in any browser, and sign in:",
-            url,
-            *what_to_paste(self.redirect_uri, if_so="Elsewhere, without that command, the"),
-        )
-
-    def report_outcome(self, outcome: Outcome) -> None:
-        """On the listener's page, if the answer came to the listener."""
-        if self._heard:
-            self._listener.report_outcome(outcome)
-
-    def __enter__(self) -> Self:
-        self._listener.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._listener.__exit__(kind, error, trace)
-        if self._thread is not None:
-            self._thread.join(_LEAVE_S)
 
 
 def _guess_ssh_target() -> str:
@@ -200,75 +148,39 @@ def _guess_ssh_target() -> str:
 class Interruptible:
     """A front channel that the person can leave by pressing `p`.
 
-    Its `RedirectReceiver.receive` then raises `PasteWanted`. Without a terminal it is the inner
-    channel and no more.
+    Its `RedirectReceiver.receive` then raises `PasteWanted`, never after an answer was
+    accepted. Without a terminal it is the inner channel and no more.
     """
 
     front: FrontChannel
     say: Callable[[str], None]
     terminal: Callable[[], Terminal | None] = find_terminal
 
-    def open(self, witness: Witness = ignore) -> InterruptibleReceiver:
+    def open(self, witness: Witness = ignore) -> ReceiverBesideTerminal:
         """Raises `LocalError` as the inner channel does."""
-        return InterruptibleReceiver(self, self.front.open(witness))
+        return ReceiverBesideTerminal(self, self.front.open(witness), witness)
 
-
-class InterruptibleReceiver:
-    """One attempt at a receiver that can be left."""
-
-    __slots__ = ("_front", "_receiver", "_thread")
-
-    def __init__(self, front: Interruptible, receiver: RedirectReceiver) -> None:
-        self._front = front
-        self._receiver = receiver
-        self._thread: threading.Thread | None = None
-
-    @property
-    def redirect_uri(self) -> str:
-        """The inner receiver's."""
-        return self._receiver.redirect_uri
-
-    @property
-    def response_mode(self) -> str:
-        """The inner receiver's."""
-        return self._receiver.response_mode
-
-    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        """See `RedirectReceiver`. Raises `PasteWanted` too, never after an answer was accepted."""
-        terminal = self._front.terminal()
-        if terminal is None:
-            return self._receiver.receive(url, read, timeout_s=timeout_s)
-        with terminal:
-            answer = SingleAnswer(read, terminal.wake)
-            self._front.say(
+    def invite(self, url: str, redirect_uri: str, *, can_paste: bool) -> None:
+        """Name the key."""
+        if can_paste:
+            self.say(
                 "Is the browser on another machine, or does its last page not load? Press p to "
                 "sign in again and paste that page's address."
             )
-            self._thread = answer.begin(self._receiver, url, timeout_s=timeout_s)
-            try:
-                if _p_is_pressed(terminal) and answer.close():
-                    raise PasteWanted
-                return answer.result()
-            finally:
-                answer.close()
 
-    def report_outcome(self, outcome: Outcome) -> None:
-        """See `RedirectReceiver.report_outcome`."""
-        self._receiver.report_outcome(outcome)
-
-    def __enter__(self) -> Self:
-        self._receiver.__enter__()
-        return self
-
-    def __exit__(
+    def wait(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._receiver.__exit__(kind, error, trace)
-        if self._thread is not None:
-            self._thread.join(_LEAVE_S)
+        answer: SingleAnswer[T],
+        terminal: Terminal,
+        witness: Witness,
+        *,
+        redirect_uri: str,
+        timeout_s: float,
+    ) -> T:
+        """Wait for a `p`, or for the answer."""
+        if _p_is_pressed(terminal) and answer.close():
+            raise PasteWanted
+        return answer.result()
 
 
 def _p_is_pressed(terminal: Terminal) -> bool:
@@ -281,3 +193,140 @@ def _p_is_pressed(terminal: Terminal) -> bool:
             if "p" in keys.lower():
                 return True
     return False
+
+
+class ReceiverBesideTerminal:
+    """One attempt at a receiver, with a terminal beside it."""
+
+    __slots__ = ("_answer", "_front", "_receiver", "_thread", "_witness")
+
+    def __init__(
+        self, front: ListenOrPaste | Interruptible, receiver: RedirectReceiver, witness: Witness
+    ) -> None:
+        self._front = front
+        self._receiver = receiver
+        self._witness = witness
+        self._answer: SingleAnswer[Any] | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def redirect_uri(self) -> str:
+        """The inner receiver's."""
+        return self._receiver.redirect_uri
+
+    @property
+    def response_mode(self) -> str:
+        """The inner receiver's, for both ways."""
+        return self._receiver.response_mode
+
+    def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
+        """See `RedirectReceiver`, and the front channel's own word."""
+        front, uri, terminal = self._front, self.redirect_uri, self._front.terminal()
+        front.invite(url, uri, can_paste=terminal is not None)
+        if terminal is None:
+            return self._receiver.receive(url, read, timeout_s=timeout_s)
+        with terminal:
+            self._answer = answer = SingleAnswer(read, terminal.wake)
+            self._thread = answer.begin(self._receiver, url, timeout_s=timeout_s)
+            try:
+                return front.wait(
+                    answer, terminal, self._witness, redirect_uri=uri, timeout_s=timeout_s
+                )
+            finally:
+                answer.close()
+
+    def report_outcome(self, outcome: Outcome) -> None:
+        """On the receiver's page, if the answer came there."""
+        if self._answer is None or not self._answer.was_pasted:
+            self._receiver.report_outcome(outcome)
+
+    def __enter__(self) -> Self:
+        self._receiver.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._receiver.__exit__(*exc)
+        if self._thread is not None:
+            self._thread.join(_LEAVE_S)
+
+
+class SingleAnswer(Generic[T]):
+    """One wait at a receiver, in a thread of its own, behind a latch.
+
+    One latch stands before `read`: it never runs twice at a time, and once one answer was
+    accepted, or ended the wait, no other is looked at (RFC 6749 §4.1.2: a code is used once).
+
+    `wake` is called from that thread when the wait is over. The receiver has to end
+    its `receive` when it is left, or else the thread stays until the deadline.
+    """
+
+    def __init__(self, read: Callable[[HttpRequest], T], wake: Callable[[], None]) -> None:
+        self._read = read
+        self._wake = wake
+        self._latch = threading.Lock()
+        self._settled = False
+        self.was_pasted = False
+        """True once the answer that counts came from the terminal."""
+        self._over = threading.Event()
+        self._values: list[T] = []
+        self._error: BaseException | None = None
+
+    def begin(self, receiver: RedirectReceiver, url: str, *, timeout_s: float) -> threading.Thread:
+        """Start to wait at `receiver`; returns at once."""
+
+        def wait() -> None:
+            try:
+                self._values.append(receiver.receive(url, self._from_receiver, timeout_s=timeout_s))
+            except BaseException as error:
+                self._error = error
+            finally:
+                self._over.set()
+                self._wake()
+
+        thread = threading.Thread(target=wait, name="listener", daemon=True)
+        thread.start()
+        return thread
+
+    def result(self) -> T:
+        """The value that the wait at the receiver came to, or its error raised, once it is over."""
+        while not self._over.wait(_SLICE_S):
+            pass
+        if self._error is not None:
+            raise self._error
+        return self._values[0]
+
+    def close(self) -> bool:
+        """Let no answer in from now on; False if one is in already."""
+        # Under the latch: an answer that is being judged is waited for, and then counts.
+        with self._latch:
+            was_open, self._settled = not self._settled, True
+        return was_open
+
+    def from_terminal(self, callback: HttpRequest) -> T:
+        """`read`, unless the receiver was first: then `Woken`."""
+        with self._latch:
+            if self._settled:
+                raise Woken
+            value = self._judged(callback)
+            self.was_pasted = True
+            return value
+
+    def _from_receiver(self, callback: HttpRequest) -> T:
+        with self._latch:
+            if self._settled:
+                raise CallbackRefused(
+                    "The sign-in was answered in another way already.",
+                    advice="Close the browser window and look at the terminal.",
+                )
+            return self._judged(callback)
+
+    def _judged(self, callback: HttpRequest) -> T:
+        try:
+            value = self._read(callback)
+        except CallbackRefused:
+            raise
+        except BaseException:
+            self._settled = True
+            raise
+        self._settled = True
+        return value

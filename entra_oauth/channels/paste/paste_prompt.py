@@ -30,9 +30,6 @@ from entra_oauth.errors import (
 from entra_oauth.protocol.messages import HttpRequest, is_loopback
 
 if TYPE_CHECKING:
-    from entra_oauth.errors import CallbackRefused
-
-if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 

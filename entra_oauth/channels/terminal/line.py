@@ -10,12 +10,11 @@ follows at once: a paste from a wrapped window has breaks in the middle.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["LIMIT", "PASTE_OFF", "PASTE_ON", "Line"]
+
+LIMIT = 64 * 1024
+"""The longest text that is looked at, in characters. Entra's codes stay below 5,000."""
 
 PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 """Ask a terminal to mark what is pasted, and to stop doing so (xterm, `ctlseqs`)."""
@@ -124,7 +123,3 @@ class Line:
     def _add(self, key: str) -> None:
         if len(self._entered) < self._limit:
             self._entered.append(key)
-
-
-LIMIT = 64 * 1024
-"""The longest text that is looked at, in characters. Entra's codes stay below 5,000."""

@@ -52,22 +52,11 @@ if sys.platform != "win32":
             self._pipe: tuple[int, int] = (-1, -1)
             self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-        @classmethod
-        def find(cls) -> TtyTerminal | None:
-            """Standard input if it is a terminal, else the controlling terminal, if any."""
-            if _is_terminal(0):
-                return cls()
-            try:
-                os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-            except OSError:
-                return None
-            return cls("/dev/tty")
-
         def __enter__(self) -> Self:
             if self._path is not None:
                 self._fd = self._out = os.open(self._path, os.O_RDWR | os.O_NOCTTY)
             else:
-                self._fd, self._out = 0, 2 if _is_terminal(2) else 0
+                self._fd, self._out = 0, 2 if os.isatty(2) else 0
             try:
                 self._pipe = os.pipe()
                 self._decoder.reset()
@@ -108,9 +97,8 @@ if sys.platform != "win32":
                     # Begun or continued in the background: it may be ours by now.
                     self._hush()
                 left = max(0.0, until - monotonic())
-                ready = select.select([self._pipe[0], self._fd], [], [], min(left, _LOOK_AGAIN_S))[
-                    0
-                ]
+                awaited = (self._pipe[0], self._fd)
+                ready, _, _ = select.select(awaited, (), (), min(left, _LOOK_AGAIN_S))
                 if self._pipe[0] in ready:
                     raise Woken
                 if ready and self._in_foreground():
@@ -210,12 +198,6 @@ if sys.platform != "win32":
 
     def _can_mark_pastes() -> bool:
         return os.environ.get("TERM", "dumb") != "dumb"
-
-    def _is_terminal(fd: int) -> bool:
-        try:
-            return os.isatty(fd)
-        except OSError:
-            return False
 
     def _set(fd: int, mode: list[Any]) -> None:
         while True:

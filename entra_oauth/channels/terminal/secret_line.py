@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_terminal", "read_line", "read_secret_line", "read_stdin", "some_terminal"]
 
+_DEVICE = "/dev/tty"
 _QUIET_S = 0.15
 """Seconds without a key after which a line break was an Enter. Far above the gaps
 inside a paste, and too short to be noticed."""
@@ -36,9 +37,20 @@ def find_terminal() -> Terminal | None:
 
         return ConsoleTerminal.find()
     else:
+        if not _has_terminal():
+            return None
         from entra_oauth.channels.terminal.posix import TtyTerminal
 
-        return TtyTerminal.find()
+        return TtyTerminal(None if os.isatty(0) else _DEVICE)
+
+
+def _has_terminal() -> bool:
+    try:
+        if not os.isatty(0):
+            os.close(os.open(_DEVICE, os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def read_secret_line(prompt: str, *, timeout_s: float, from_stdin: bool = False) -> str:
@@ -51,7 +63,7 @@ def read_secret_line(prompt: str, *, timeout_s: float, from_stdin: bool = False)
     `UsageError` for more than 64 KiB; `KeyboardInterrupt` at Ctrl-C.
     """
     try:
-        if from_stdin and not _is_terminal(0):
+        if from_stdin and not os.isatty(0):
             text = read_stdin(timeout_s=timeout_s)
         else:
             with some_terminal() as terminal:
@@ -133,13 +145,6 @@ class _Progress:
 
 def _count(characters: int) -> str:
     return f"{characters:,} character{'' if characters == 1 else 's'}"
-
-
-def _is_terminal(fd: int) -> bool:
-    try:
-        return os.isatty(fd)
-    except OSError:
-        return False
 
 
 def read_stdin(*, timeout_s: float) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["Terminal", "Woken"]
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
+
+__all__ = ["Terminal", "Woken"]
 
 
 class Woken(Exception):
@@ -31,9 +31,4 @@ class Terminal(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *exc: object) -> None: ...

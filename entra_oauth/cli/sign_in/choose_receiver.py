@@ -21,7 +21,7 @@ from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.listener.system_browser import has_local_browser, launch
 from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
 from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
-from entra_oauth.channels.terminal.secret_line import read_stdin
+from entra_oauth.channels.terminal.secret_line import find_terminal, read_stdin
 from entra_oauth.cli.command_line.declare import PasteFrom
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
@@ -120,7 +120,9 @@ def _listening(
         say=session.console.ask if local else _say_nothing,
     )
     if local:
-        return Interruptible(front=listener, say=session.console.say)
+        # Without a terminal there is nobody to press a key: the listener alone.
+        here = find_terminal() is not None
+        return Interruptible(front=listener, say=session.console.say) if here else listener
     session.console.ask(f"No browser is opened here: {why}.")
     return ListenOrPaste(listener=listener, say=session.console.ask)
 

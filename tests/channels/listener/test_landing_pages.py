@@ -188,7 +188,7 @@ def test_a_wrong_method_is_told_the_right_one() -> None:
 
 # ---- colours -------------------------------------------------------------------
 
-_LIGHT, _DARK = landing_pages.STYLE.split("@media (prefers-color-scheme: dark)")
+_LIGHT, _DARK = landing_pages.style().split("@media (prefers-color-scheme: dark)")
 _PALETTES = {
     name: dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", part))
     for name, part in (("light", _LIGHT), ("dark", _DARK))
@@ -229,7 +229,7 @@ def test_lines_have_enough_contrast_in_both_schemes(scheme: str) -> None:
 
 def test_every_colour_of_the_style_comes_from_the_palettes() -> None:
     assert _PALETTES["light"].keys() == _PALETTES["dark"].keys()
-    rules = re.sub(r"--\w+: #[0-9a-f]{6};", "", landing_pages.STYLE)
+    rules = re.sub(r"--\w+: #[0-9a-f]{6};", "", landing_pages.style())
     assert "#" not in rules
     assert "color-scheme: light dark;" in rules
     assert set(re.findall(r"var\(--(\w+)\)", rules)) == _PALETTES["light"].keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.channels.listener.redirect_uri import LoopbackUri
+from entra_oauth.channels.listener.redirect_latch import LoopbackUri
 from entra_oauth.errors import UsageError
 
 

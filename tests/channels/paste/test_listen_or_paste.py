@@ -11,16 +11,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import TracebackType
 from typing import Self, TypeVar
 
 import pytest
 
 from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver, Witness, ignore
 from entra_oauth.channels.listener.listener import Listener
-from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
+from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste, SingleAnswer
 from entra_oauth.channels.paste.paste_prompt import PasteWanted
-from entra_oauth.channels.paste.single_answer import SingleAnswer
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import (
     AuthorityError,
@@ -72,12 +70,7 @@ class Keys:
         self.was_inside += 1
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.inside -= 1
 
 
@@ -384,12 +377,7 @@ class _Broken:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         pass
 
 
@@ -403,12 +391,7 @@ class _Deaf(_Broken):
         self._left.wait(timeout_s)
         raise TimedOut("Left.", advice="Start again.")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._left.set()
 
 
