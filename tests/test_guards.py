@@ -92,6 +92,7 @@ def test_of_another_system() -> None: ...
 
 LEAVING = """
 import os, socket, subprocess, sys, tempfile, threading
+import pytest
 from pathlib import Path
 from kit.guards import left_behind
 
@@ -124,6 +125,18 @@ def test_a_file_where_the_program_keeps_its_own():
     place.mkdir()
     (place / "forgotten").touch()
 
+@pytest.fixture(scope="module")
+def shared():
+    over = threading.Event()
+    server = threading.Thread(target=over.wait, name="server")
+    server.start()
+    yield over
+    over.set()
+    server.join()
+
+def test_a_further_thread_of_a_shared_server(shared):
+    threading.Thread(target=shared.wait, name="server-connection").start()
+
 def test_nothing():
     place = Path(os.environ["XDG_STATE_HOME"]) / "entra-oauth"
     place.mkdir(parents=True)
@@ -141,7 +154,7 @@ def test_who_leaves_something_behind_fails_and_nobody_else(tmp_path: Path) -> No
     failed = re.findall(r"ERROR at teardown of test_an?_(\w+) _", said)
     if Path("/proc/self/fd").is_dir():
         assert failed == left
-        assert "9 passed, 8 errors in" in said
+        assert "10 passed, 8 errors in" in said
     assert {"thread", *left[-3:]} <= set(failed)
     assert "a thread: forgotten" in said
     assert "test_nothing" not in said
