@@ -1,9 +1,9 @@
 """The ten chapters of `learn`: the words and the checks of each, and what leads through them.
 
 A chapter is a list of pages and tasks (`steps.py`). Its words are a TOML file, in their order
-(`chapter_words.py`); the module beside it has the checks. `conversation.py` turns it into a conversation:
-it yields what is to be said and is sent what was typed, so a test can lead it without a
-terminal. `classroom.py` is where a chapter's practice tenant stands.
+(`chapter_words.py`); the module beside it has the checks. `conversation.py` turns it into a
+conversation: it yields what is to be said and is sent what was typed, so a test can lead it
+without a terminal. `classroom.py` is where a chapter's practice tenant stands.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def basic(name: str = CLIENT, secret: str = "s3cret") -> str:
     return f"Basic {b64encode(f'{name}:{secret}'.encode()).decode()}"
 
 
-def sent(authorization: str = "", cookie: str = "", **fields: str) -> Exchange:
+def sent(authorization: str = "", cookie: str = "", **fields: Any) -> Exchange:
     """A token request with these headers."""
     asked = token(**fields)
     added = [(n, v) for n, v in (("Authorization", authorization), ("Cookie", cookie)) if v]

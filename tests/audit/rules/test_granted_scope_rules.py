@@ -74,7 +74,7 @@ def test_the_permissions_in_question_are_named() -> None:
     assert sentence("a.x", f"a.x {API}/x") == f"More than was asked: {API}/x."
 
 
-def device(at: float = AT - 20, **fields: str) -> Exchange:
+def device(at: float = AT - 20, **fields: Any) -> Exchange:
     answer = json_answer({"device_code": "d", "user_code": "u"})
     made = token(url=f"{ENDPOINTS}/devicecode", response=answer, at=at, **fields)
     return made

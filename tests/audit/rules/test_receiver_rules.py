@@ -16,7 +16,7 @@ from kit.audit.judged import AT, ENDPOINTS, authorize, call, case, redirect, sai
 APP = "http://localhost"
 LONG_CODE = "0.ASkAIj-x"
 TAGGED = "code~0123456789~~~"
-CAREFUL = {
+CAREFUL: dict[str, Any] = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -24,7 +24,7 @@ CAREFUL = {
 }
 
 
-def answer(status: int = 200, body: str = "", **headers: str) -> HttpResponse:
+def answer(status: int = 200, body: str = "", **headers: Any) -> HttpResponse:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return HttpResponse(status=status, headers=named, body=body.encode())
 
@@ -34,7 +34,7 @@ def came(response: HttpResponse | None = None, at: float = AT - 10, **fields: st
     return replace(redirect(at=at, **({"code": "c"} | fields)), response=response)
 
 
-def one(rule: str, response: HttpResponse | None = None, **fields: str) -> str:
+def one(rule: str, response: HttpResponse | None = None, **fields: Any) -> str:
     (word,) = words(rule, case(came(response, **fields)))
     return word
 
@@ -113,10 +113,10 @@ def test_the_page_loads_nothing_from_elsewhere(page: str, word: str) -> None:
     ],
 )
 def test_the_page_repeats_no_code_and_no_state(name: str, value: str, page: str, word: str) -> None:
-    other = {"code": "state", "state": "code"}[name]
-    assert one("RR10", answer(body=page), **{name: value, other: "x"}) == word
+    fields: dict[str, Any] = {"code": "x", "state": "x"} | {name: value}
+    assert one("RR10", answer(body=page), **fields) == word
     if word == "error":
-        found = said("RR10", case(came(answer(body=page), **{name: value, other: "x"})))
+        found = said("RR10", case(came(answer(body=page), **fields)))
         assert found == [f"The {name} is repeated."]
 
 
@@ -152,7 +152,7 @@ def test_of_two_codes_each_is_looked_for() -> None:
 def test_the_listener_leads_to_no_address_of_the_query(
     target: str, location: str, word: str
 ) -> None:
-    headers = {"Location": location} if location else {}
+    headers: dict[str, Any] = {"Location": location} if location else {}
     assert one("RR11", answer(303, **headers), next=target) == word
 
 
@@ -172,7 +172,7 @@ def test_the_listener_leads_to_no_address_of_the_query(
     ],
 )
 def test_the_code_leaves_the_address_bar(status: int, location: str, word: str) -> None:
-    headers = {"Location": location} if location else {}
+    headers: dict[str, Any] = {"Location": location} if location else {}
     assert one("RR12", answer(status, **headers)) == word
     if word == "warning":
         found = said("RR12", case(came(answer(status, **headers))))
@@ -239,7 +239,7 @@ def posted(
     method: str = "POST",
     url: str = f"{LOGIN}/login",
 ) -> Exchange:
-    headers = {"Location": location} if location else {}
+    headers: dict[str, Any] = {"Location": location} if location else {}
     return step("page", method, url, response=answer(status, **headers), at=AT - 15)
 
 
