@@ -36,12 +36,8 @@ if TYPE_CHECKING:
     from entra_oauth.flows.authorization_code import SignIn, sign_in
     from entra_oauth.practice import PracticeTenant
     from entra_oauth.protocol.authority import Authority
-    from entra_oauth.protocol.endpoints.authorize import (
-        AuthorizationRequest,
-        AuthorizationResponse,
-        Hints,
-        Procedure,
-    )
+    from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+    from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints, Procedure
     from entra_oauth.protocol.endpoints.client_auth import (
         Certificate,
         ClientSecret,
@@ -76,12 +72,8 @@ _HOMES = {
     "flows.authorization_code": ("SignIn", "sign_in"),
     "practice": ("PracticeTenant",),
     "protocol.authority": ("Authority",),
-    "protocol.endpoints.authorize": (
-        "AuthorizationRequest",
-        "AuthorizationResponse",
-        "Hints",
-        "Procedure",
-    ),
+    "protocol.endpoints.authorization_response": ("AuthorizationResponse",),
+    "protocol.endpoints.authorize": ("AuthorizationRequest", "Hints", "Procedure"),
     "protocol.endpoints.client_auth": ("Certificate", "ClientSecret", "FederatedAssertion"),
     "protocol.id_token": ("IdToken",),
     "protocol.messages": ("HttpRequest", "HttpResponse"),

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.base import Channels
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore
-from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.access_request import AccessRequest, check_app, check_scopes
+from entra_oauth.protocol.authority import Authority, check_app, folded
+from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.endpoints.authorize import NO_HINTS, Hints, Procedure
-from entra_oauth.protocol.guid import folded
+from entra_oauth.protocol.scopes import check_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -60,7 +60,9 @@ def recorded(procedure: Procedure) -> tuple[Evidence, tuple[str, ...]]:
         now=lambda: AT + next(ticks) / 16,
         monotonic=lambda: 0.0,
     )
-    with patch("entra_oauth.protocol.pkce.secrets.token_urlsafe", _chance(procedure.value)):
+    with patch(
+        "entra_oauth.protocol.endpoints.authorize.secrets.token_urlsafe", _chance(procedure.value)
+    ):
         sign_in(plan, recorder.wrap(channels))
     evidence = evidence_of(
         recorder.recording,

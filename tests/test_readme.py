@@ -10,7 +10,8 @@ import pytest
 
 import entra_oauth
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import FORM, HttpRequest
 from kit.canaries import CLIENT_ID, CODE, TENANT

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.guid import folded
+from entra_oauth.protocol.authority import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

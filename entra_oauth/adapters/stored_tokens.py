@@ -13,10 +13,9 @@ from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.access_request import check_app, check_scopes
-from entra_oauth.protocol.guid import folded
+from entra_oauth.protocol.authority import Authority, check_app, folded
 from entra_oauth.protocol.resource.destination import check_destination
+from entra_oauth.protocol.scopes import check_scopes
 
 if TYPE_CHECKING:
     from entra_oauth.cache.account import Store

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from entra_oauth.audit.redacted_values import same
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
-from entra_oauth.protocol.strict_json import read_object
 from entra_oauth.recording.har.har_select import kind_of
 from entra_oauth.recording.step import Step
 

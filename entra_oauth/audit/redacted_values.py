@@ -7,8 +7,8 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import Any
 
-from entra_oauth.protocol.guid import same_id as is_same_id
-from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.protocol.authority import same_id as is_same_id
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.recording.redaction.finds import PLACEHOLDER
 
 __all__ = ["Jwt", "hidden", "jwt", "length", "same", "same_id"]

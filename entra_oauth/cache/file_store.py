@@ -16,7 +16,7 @@ from entra_oauth.cache.cached_token import CachedToken
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import now, say_nothing
 from entra_oauth.errors import LocalError, plain
-from entra_oauth.protocol.guid import same_id
+from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -24,8 +24,8 @@ from entra_oauth.errors import (
     SignInRequired,
     TransportError,
 )
+from entra_oauth.protocol.authority import same_id
 from entra_oauth.protocol.glossary.aadsts import is_dead
-from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

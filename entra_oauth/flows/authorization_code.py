@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.base import Outcome
 from entra_oauth.errors import AuthorityError, EntraOAuthError
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import (
     NO_HINTS,
     AuthorizationRequest,
-    AuthorizationResponse,
     Hints,
     Procedure,
 )

@@ -10,8 +10,8 @@ from urllib.parse import quote_plus, urlsplit
 
 from entra_oauth.errors import LocalError, UnexpectedAnswer, UsageError
 from entra_oauth.protocol.endpoints.client_auth import FederatedAssertion, Proof
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback
-from entra_oauth.protocol.strict_json import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.errors import IdTokenRefused
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
+from entra_oauth.protocol.authority import same_id
 from entra_oauth.protocol.endpoints.token import TokenRequest
-from entra_oauth.protocol.guid import same_id
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels

@@ -4,6 +4,10 @@ No discovery request is made: the endpoints of Entra's clouds are constants.
 Hosts, aliases and issuers: Entra's "National clouds" page, for the two Chinese host
 names the metadata that they serve, for the newer sovereign clouds the tables of
 Microsoft's own libraries; suffixes of workspaces: those of Databricks' own SDK.
+
+The ids of tenants, apps and people are GUIDs: one value in several spellings (RFC 9562 §4:
+read without regard to case). An issuer, a subject, a nonce, a key's name or an App ID URI is
+not, and is compared byte for byte.
 """
 
 from __future__ import annotations
@@ -13,10 +17,47 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.guid import GUID
 from entra_oauth.protocol.messages import is_loopback, refuse_control_characters
 
-__all__ = ["CLOUDS", "Authority", "Cloud", "cloud_of"]
+__all__ = [
+    "CLOUDS",
+    "GUID",
+    "Authority",
+    "Cloud",
+    "check_app",
+    "cloud_of",
+    "folded",
+    "require_client_id",
+    "same_id",
+]
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HTTPS_URL = re.compile(r"https://[^/?#\s]+", re.IGNORECASE)
+
+
+def folded(text: str) -> str:
+    """A GUID as Entra writes it: without braces, in lower case. Any other text as it is."""
+    bare = text[1:-1] if text[:1] == "{" and text[-1:] == "}" else text
+    return bare.lower() if GUID.fullmatch(bare) else text
+
+
+def require_client_id(client_id: str) -> None:
+    """Raise `UsageError` for an empty client id."""
+    if not client_id.strip():
+        raise UsageError(
+            "There is no client id.",
+            advice="Copy the Application (client) ID from the app's Overview page "
+            "and give it with --client-id.",
+        )
+
+
+def same_id(one: object, other: object) -> bool:
+    """True where two ids are one: GUIDs without regard to case, all else exactly."""
+    if one == other:
+        return True
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return bool(GUID.fullmatch(one) and GUID.fullmatch(other)) and one.lower() == other.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +66,9 @@ class Cloud:
 
     name: str
     host: str
-    """The login host that requests go to."""
+    """The login host that requests go to, and that v2.0 tokens name as their issuer."""
     aliases: tuple[str, ...] = ()
     """Other names of the same service."""
-    issuer_host: str = ""
-    """The host in the issuer of v2.0 tokens, where it is not the login host."""
     workspaces: str = ""
     """The end of a Databricks workspace's host; empty where none is known."""
 
@@ -151,9 +190,14 @@ class Authority:
         return f"{self.base}/{self.tenant}/discovery/v2.0/keys"
 
     @property
+    def entra_cloud(self) -> Cloud | None:
+        """The cloud whose login host this is; None for any other host."""
+        return next((cloud for cloud in CLOUDS.values() if self.host in cloud.hosts), None)
+
+    @property
     def is_entra(self) -> bool:
         """True where the host is the login host of one of Entra's clouds."""
-        return any(self.host in cloud.hosts for cloud in CLOUDS.values())
+        return self.entra_cloud is not None
 
     @property
     def is_on_this_machine(self) -> bool:
@@ -165,28 +209,15 @@ class Authority:
         """True for `common`, `organizations` or `consumers`, and no one tenant."""
         return self.tenant.lower() in MULTI_TENANT
 
-    def check_tenant(self) -> None:
-        """Raise `UsageError` for a tenant that cannot exist at Entra's hosts.
-
-        There a domain has a dot. Other hosts may name their tenants as they like.
-        """
-        if not self.is_entra or self.is_shared:
-            return
-        if not GUID.fullmatch(self.tenant) and "." not in self.tenant:
-            raise UsageError(
-                "The tenant is neither a GUID nor a domain with a dot nor one of common, "
-                "organizations, consumers.",
-                advice="Copy the Directory (tenant) ID from the app's Overview page, or write "
-                "the domain in full, such as NAME.onmicrosoft.com.",
-            )
-
     def issuer(self, tenant_id: str) -> str:
         """The issuer of an ID token of that tenant (OpenID Connect Core §2).
 
         `tenant_id` is the token's own `tid`; whether that tenant was asked for is
         `accepts_tenant`'s to say.
         """
-        return f"{self._issuer_base}/{tenant_id}/v2.0"
+        cloud = self.entra_cloud
+        base = f"https://{cloud.host}" if cloud else self.base
+        return f"{base}/{tenant_id}/v2.0"
 
     def accepts_tenant(self, tenant_id: str) -> bool:
         """True where a token of that tenant can be the answer to this authority.
@@ -204,15 +235,33 @@ class Authority:
             return found != _PERSONAL
         return found == asked or not GUID.fullmatch(asked)
 
-    @property
-    def _issuer_base(self) -> str:
-        for cloud in CLOUDS.values():
-            if self.host in cloud.hosts:
-                return f"https://{cloud.issuer_host or cloud.host}"
-        return self.base
-
     def __str__(self) -> str:
         return f"{self.base}/{self.tenant}"
+
+
+def check_app(authority: Authority, client_id: str) -> None:
+    """Raise `UsageError` for a tenant or a client id that Entra's hosts can only refuse.
+
+    Entra says so on a page in the browser, and nothing comes back. Other hosts may have ids
+    of other forms. The article's procedure sends what it was given, and does not ask here.
+    """
+    if not authority.is_entra:
+        return
+    is_guid = bool(GUID.fullmatch(authority.tenant))
+    if not (is_guid or authority.is_shared or "." in authority.tenant):
+        raise UsageError(
+            "The tenant is neither a GUID nor a domain with a dot nor one of common, "
+            "organizations, consumers.",
+            advice="Copy the Directory (tenant) ID from the app's Overview page, or write "
+            "the domain in full, such as NAME.onmicrosoft.com.",
+        )
+    # An https URL is the id of a client that is described by a document of its own. The value
+    # is not repeated: it may be a secret in the wrong place.
+    if not GUID.fullmatch(client_id) and not _HTTPS_URL.match(client_id):
+        raise UsageError(
+            "The client id is neither a GUID nor an https URL, so no app at Entra has it.",
+            advice="Copy the Application (client) ID from the app's Overview page.",
+        )
 
 
 def _checked_origin(base: str) -> str:

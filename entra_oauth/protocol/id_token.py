@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused, UsageError, plain
-from entra_oauth.protocol.guid import same_id
+from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority

@@ -1,24 +1,20 @@
-"""Looking into a JWT, and what an ID token must say.
+"""A JWT taken apart, and JSON as OAuth wants it: one object, strict UTF-8, each member once.
 
-An access token is opaque to a client: it is decoded for display only, and what is
-shown is not verified. An ID token is addressed to us and is checked: here its
-issuer, audience, nonce and times (OpenID Connect Core §3.1.3.7). Its signature is
-checked in `keys.py`.
+Lenient parsers disagree about doubled members and `NaN`; an answer that two programs can read
+differently is refused (RFC 8259 §4, §8.1). An access token is opaque to a client: it is decoded
+for display only. What is decoded here is not verified; `id_token.py` and
+`endpoints/signing_keys.py` do that.
 """
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.strict_json import read_object
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["DecodedJwt", "decode"]
+__all__ = ["DecodedJwt", "decode", "read_object"]
 
 MAX_JWT_BYTES = 64 * 1024
 
@@ -68,3 +64,47 @@ def _read_part(part: str, name: str, advice: str) -> dict[str, Any]:
         return read_object(_decode_part(part, name, advice))
     except ValueError as error:
         raise UsageError(f"The token's {name} is not JSON: {error}.", advice=advice) from None
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The object in `body`. Raises `ValueError`, which quotes nothing, if it is not one."""
+    import json  # late: not on the way to the browser
+
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_each_once,
+            parse_constant=_refuse_constant,
+            parse_int=_read_whole_number,
+        )
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except json.JSONDecodeError as error:
+        problem = f"it is malformed or breaks off at character {error.pos}"
+    else:
+        if isinstance(value, dict):
+            return value
+        problem = "it is not an object"
+    # Raised out here because the errors above hold the whole body, tokens and
+    # all, and would stay attached as the context of this one.
+    raise ValueError(problem)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("it has a member twice")
+    return members
+
+
+def _read_whole_number(digits: str) -> int:
+    # Python refuses 4,300 digits and more by itself, with words that help nobody.
+    if len(digits) > 400:
+        raise ValueError("it holds a number of more than 400 digits")
+    return int(digits)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}, which is not JSON")

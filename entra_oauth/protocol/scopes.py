@@ -11,7 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.guid import GUID, folded
+from entra_oauth.protocol.authority import GUID, folded
+
+if TYPE_CHECKING:
+    from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,11 +24,10 @@ __all__ = [
     "AUDIENCE_NAMES",
     "DATABRICKS",
     "OPENID",
+    "check_scopes",
     "expand",
     "near",
     "not_granted",
-    "refuse_incomplete",
-    "refuse_misspelt",
     "resource_of",
 ]
 
@@ -104,7 +106,19 @@ def _spelled_out(word: str, cloud: str) -> str:
     return _ELSEWHERE[cloud][word]
 
 
-def refuse_misspelt(scopes: tuple[str, ...]) -> None:
+def check_scopes(authority: Authority, scopes: tuple[str, ...]) -> None:
+    """Raise `UsageError` for a scope that cannot succeed at this authority.
+
+    The short names are this tool's own, so a slip in one counts on a practice tenant as well.
+    Other servers may give a bare name, GUID or address a meaning.
+    """
+    if authority.is_entra or authority.is_on_this_machine:
+        _refuse_misspelt(scopes)
+    if authority.is_entra:
+        _refuse_incomplete(scopes)
+
+
+def _refuse_misspelt(scopes: tuple[str, ...]) -> None:
     """Raise `UsageError` for several scopes joined by commas, or a short name with a slip in it.
 
     A bare word without a dot stands for no permission of Microsoft Graph: each of those has one.
@@ -122,7 +136,7 @@ def refuse_misspelt(scopes: tuple[str, ...]) -> None:
             )
 
 
-def refuse_incomplete(scopes: tuple[str, ...]) -> None:
+def _refuse_incomplete(scopes: tuple[str, ...]) -> None:
     """Raise `UsageError` for a resource without a permission: a bare GUID, or a bare address.
 
     Entra would take it for a permission of Microsoft Graph, or for one that has no name.

@@ -14,8 +14,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import SecurityError, UsageError, plain
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import Times, Wire
-from entra_oauth.protocol.strict_json import read_object
 from entra_oauth.recording.step import (
     CHANNELS,
     Claim,

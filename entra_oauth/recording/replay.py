@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.protocol.endpoints.authorize import Pkce
 from entra_oauth.protocol.messages import (
     FORM,
     HttpRequest,
@@ -21,7 +22,6 @@ from entra_oauth.protocol.messages import (
     split_form,
     split_origin,
 )
-from entra_oauth.protocol.pkce import Pkce
 from entra_oauth.recording.compare.sameness import has_placeholder
 from entra_oauth.recording.step import Seen
 

@@ -15,14 +15,10 @@ from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import AuthorityError
 from entra_oauth.practice import PracticeBrowser, http_send
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Procedure,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Pkce, Procedure
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, parse_form
-from entra_oauth.protocol.pkce import Pkce
 from kit import needs
 from kit.foreign.certified import CLIENT, SCOPE, TENANT, WHO, serving
 from kit.foreign.chromium import Page

@@ -36,11 +36,8 @@ from entra_oauth.flows.authorization_code import redeem
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Hints,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret, Credential
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import is_dead

@@ -15,14 +15,10 @@ from entra_oauth.channels.base import Channels
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import AuthorityError
 from entra_oauth.flows.authorization_code import SignIn, redeem, sign_in
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Procedure,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Pkce, Procedure
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.messages import HttpRequest
-from entra_oauth.protocol.pkce import Pkce
 from entra_oauth.recording import Recorder
 from kit.back_channels import a_back
 from kit.canaries import ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN, assert_clean

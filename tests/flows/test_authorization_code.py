@@ -24,10 +24,9 @@ from entra_oauth.errors import (
 )
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import Hints, Procedure
+from entra_oauth.protocol.endpoints.authorize import Hints, Procedure, s256
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
-from entra_oauth.protocol.pkce import s256
 from kit.canaries import ACCESS_TOKEN, CLIENT_ID, CODE, REFRESH_TOKEN, TENANT, assert_clean, jwt
 from kit.played_channels import FakeBack, FakeFront, answer_to, channels, parameters
 

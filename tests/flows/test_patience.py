@@ -16,7 +16,7 @@ from entra_oauth.errors import (
     UnexpectedAnswer,
 )
 from entra_oauth.flows.patience import ATTEMPTS, exchange
-from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.client_auth import ClientSecret
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse

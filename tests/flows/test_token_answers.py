@@ -18,7 +18,7 @@ from entra_oauth.errors import (
 )
 from entra_oauth.flows.authorization_code import redeem
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, encode_form
 from kit.back_channels import a_back

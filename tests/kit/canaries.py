@@ -18,8 +18,7 @@ import pytest
 
 from entra_oauth.errors import EntraOAuthError, plain
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Procedure
-from entra_oauth.protocol.pkce import Pkce
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Pkce, Procedure
 
 __all__ = [
     "ACCESS_TOKEN",

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote_plus
 
+from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Times, Wire
-from entra_oauth.protocol.pkce import s256
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.save import evidence_of, finished_files

@@ -27,7 +27,7 @@ from entra_oauth.lessons.learn.memory import Memory
 from entra_oauth.lessons.learn.quiz import quiz
 from entra_oauth.lessons.learn.steps import Feedback, Task
 from entra_oauth.lessons.learn.typed_answer import command_in, refusal, tidy
-from entra_oauth.protocol.pkce import s256
+from entra_oauth.protocol.endpoints.authorize import s256
 
 ENDPOINT = "http://localhost:8400/a-tenant/oauth2/v2.0/authorize"
 MINE = {**WANTED, "state": "kettle-lantern-river"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.protocol.guid import folded, same_id
+from entra_oauth.protocol.authority import folded, same_id
 from kit.canaries import CLIENT_ID, TENANT
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.pkce import Pkce, fresh_secret, s256
+from entra_oauth.protocol.endpoints.authorize import Pkce, fresh_secret, s256
 from kit import canaries
 
 authlib_s256: Callable[[str], str] = create_s256_code_challenge

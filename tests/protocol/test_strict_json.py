@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.protocol.jwt import read_object
 from kit import canaries
 
 SCALARS = (

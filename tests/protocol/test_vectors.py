@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from entra_oauth.errors import AuthorityError
-from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.glossary.aadsts import is_dead

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.pkce import s256
+from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.recording.replay import (
     fresh_sign_in,
     missing_values,

@@ -23,7 +23,8 @@ from entra_oauth.cli.sign_in.choose_receiver import pasted_uri
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
 from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse, Procedure
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest
 

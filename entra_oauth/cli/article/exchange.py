@@ -15,7 +15,8 @@ from entra_oauth.cli.sign_in.plan import plan_of
 from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
 from entra_oauth.flows.authorization_code import SignIn
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
-from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse, Procedure
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:

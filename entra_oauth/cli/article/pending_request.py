@@ -18,8 +18,7 @@ from typing import Any
 from entra_oauth.channels.base import now
 from entra_oauth.errors import EntraOAuthError, LocalError, plain
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints, Procedure
-from entra_oauth.protocol.pkce import Pkce
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints, Pkce, Procedure
 
 __all__ = ["LIFETIME_S", "forget", "keep", "waiting"]
 

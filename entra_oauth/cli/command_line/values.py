@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache.paths import config_file
 from entra_oauth.cli.command_line.declare import NO, Kind, Option, Origins, PasteFrom, is_on
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.guid import folded
+from entra_oauth.protocol.authority import folded
 from entra_oauth.protocol.messages import refuse_control_characters
 from entra_oauth.protocol.scopes import near
 

@@ -10,8 +10,8 @@ from entra_oauth.cli.doctor.machine import DoctorCheck
 from entra_oauth.cli.session.times import duration
 from entra_oauth.errors import EntraOAuthError, LocalError, TransportError, plain
 from entra_oauth.protocol.id_token import CLOCK_SKEW_S
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback, split_origin
-from entra_oauth.protocol.strict_json import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.formats import Shown, render
 from entra_oauth.cli.session.times import clock_time, duration
 from entra_oauth.errors import LocalError, SignInRequired
-from entra_oauth.protocol.guid import folded
+from entra_oauth.protocol.authority import folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

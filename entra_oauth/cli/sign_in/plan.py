@@ -60,7 +60,8 @@ def check_asked(app: AppOptions) -> None:
 
     `login` and all that follows it ask here; the article's verbs send what they were given.
     """
-    from entra_oauth.protocol.endpoints.access_request import check_app, check_scopes
+    from entra_oauth.protocol.authority import check_app
+    from entra_oauth.protocol.scopes import check_scopes
 
     authority, client_id = authority_of(app), client_id_of(app)
     check_app(authority, client_id)

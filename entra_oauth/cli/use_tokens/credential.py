@@ -20,7 +20,7 @@ from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
 from entra_oauth.cli.verbs.use_tokens_verbs import GitOptions, KubectlOptions, ToolOptions
 from entra_oauth.errors import DestinationRefused, LocalError, UsageError
-from entra_oauth.protocol.guid import folded
+from entra_oauth.protocol.authority import folded
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import resource_of
 

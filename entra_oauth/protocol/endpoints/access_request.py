@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.guid import GUID, check_client_id
+from entra_oauth.protocol.authority import GUID, require_client_id
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import refuse_control_characters
-from entra_oauth.protocol.scopes import OPENID, expand, refuse_incomplete, refuse_misspelt
-from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.protocol.scopes import OPENID, expand
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["AccessRequest", "check_app", "check_claims", "check_correlation_id", "check_scopes"]
+__all__ = ["AccessRequest", "check_claims", "check_correlation_id"]
 
 _LONGEST_CLAIMS = 8192
 
@@ -40,12 +40,7 @@ class AccessRequest:
 
     def __post_init__(self) -> None:
         refuse_control_characters("client_id", self.client_id)
-        if not self.client_id.strip():
-            raise UsageError(
-                "There is no client id.",
-                advice="Copy the Application (client) ID from the app's Overview page "
-                "and give it with --client-id.",
-            )
+        require_client_id(self.client_id)
         check_claims(self.claims)
         check_correlation_id(self.correlation_id)
 
@@ -106,29 +101,6 @@ class AccessRequest:
     def scope(self) -> str:
         """The scopes as one parameter value."""
         return " ".join(self.scopes)
-
-
-def check_app(authority: Authority, client_id: str) -> None:
-    """Raise `UsageError` for a tenant or a client id that Entra's hosts can only refuse.
-
-    Entra says so on a page in the browser, and nothing comes back. Other hosts may have ids
-    of other forms. The article's procedure sends what it was given, and does not ask here.
-    """
-    authority.check_tenant()
-    if authority.is_entra:
-        check_client_id(client_id)
-
-
-def check_scopes(authority: Authority, scopes: tuple[str, ...]) -> None:
-    """Raise `UsageError` for a scope that cannot succeed at this authority.
-
-    The short names are this tool's own, so a slip in one counts on a practice tenant as well.
-    Other servers may give a bare name, GUID or address a meaning.
-    """
-    if authority.is_entra or authority.is_on_this_machine:
-        refuse_misspelt(scopes)
-    if authority.is_entra:
-        refuse_incomplete(scopes)
 
 
 def check_claims(claims: str | None) -> None:

@@ -1,9 +1,4 @@
-"""The first half of the code flow: what the browser is sent to, and what it brings back.
-
-`AuthorizationRequest` is built; `AuthorizationResponse.read(callback,
-answering=request)` reads an answer against the request it answers. The response
-holds its request and cannot be made in any other way, so a code whose `state`
-was never checked cannot be redeemed.
+"""The authorization request, which the browser is sent to (RFC 6749 §4.1.1), and its PKCE.
 
 Two procedures, one request value:
 
@@ -13,31 +8,29 @@ Two procedures, one request value:
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import re
-from dataclasses import InitVar, dataclass, field
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import urlsplit
 
-from entra_oauth.errors import AuthorityError, CallbackRefused, StateMismatch, UsageError, plain
+from entra_oauth.errors import UsageError
+from entra_oauth.protocol.authority import require_client_id
 from entra_oauth.protocol.messages import (
-    FORM,
     Fields,
-    HttpRequest,
-    RawFields,
     encode_form,
     is_loopback,
     refuse_control_characters,
-    split_form,
 )
-from entra_oauth.protocol.pkce import Pkce, fresh_secret
 from entra_oauth.protocol.scopes import OPENID, expand
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["NO_HINTS", "AuthorizationRequest", "AuthorizationResponse", "Hints", "Procedure"]
+__all__ = ["NO_HINTS", "AuthorizationRequest", "Hints", "Pkce", "Procedure", "fresh_secret", "s256"]
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("login", "none", "consent", "select_account")
@@ -97,6 +90,49 @@ class Hints:
 NO_HINTS = Hints()
 
 
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+def fresh_secret() -> str:
+    """256 random bits as 43 characters of the URL alphabet (RFC 7636 §7.1)."""
+    return secrets.token_urlsafe(32)
+
+
+def s256(verifier: str) -> str:
+    """BASE64URL(SHA256(ASCII(verifier))) without padding: 43 characters (RFC 7636 §4.2)."""
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Pkce:
+    """A verifier that stays here until the code is redeemed, and its challenge.
+
+    The only method is S256: `plain` would show the secret to whoever sees the
+    authorize URL (RFC 9700 §2.1.1). Raises `UsageError` for a verifier that is not
+    43 to 128 unreserved characters (RFC 7636 §4.1).
+    """
+
+    verifier: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _VERIFIER.fullmatch(self.verifier):
+            raise UsageError(
+                "The PKCE verifier is not 43 to 128 letters, digits, '-', '.', '_' or '~'.",
+                advice="Leave it out: Pkce.fresh() makes a random one for each sign-in.",
+            )
+
+    @classmethod
+    def fresh(cls) -> Pkce:
+        """A pair for one attempt."""
+        return cls(fresh_secret())
+
+    @property
+    def challenge(self) -> str:
+        """The hash that the authorize URL carries."""
+        return s256(self.verifier)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
     """The parameters of one authorize URL (RFC 6749 §4.1.1).
@@ -119,12 +155,7 @@ class AuthorizationRequest:
     def __post_init__(self) -> None:
         for name, value in self.parameters:
             refuse_control_characters(name, value)
-        if not self.client_id.strip():
-            raise UsageError(
-                "There is no client id.",
-                advice="Copy the Application (client) ID from the app's Overview page "
-                "and give it with --client-id.",
-            )
+        require_client_id(self.client_id)
         if not self.state:
             # NOTE: an empty expected state would match an answer that has none.
             raise UsageError("The state is empty.", advice="Leave it out: a random one is made.")
@@ -240,177 +271,3 @@ def _check_redirect_uri(uri: str) -> None:
             "on the way.",
             advice=advice,
         )
-
-
-_MADE_BY_READ = object()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationResponse:
-    """An accepted answer: its `state` was ours, and it carries one code."""
-
-    request: AuthorizationRequest
-    code: str = field(repr=False)
-    raw_code: str = field(repr=False)
-    """The code as it stood on the wire, still percent-encoded. A person who copies
-    it from the address bar into curl's `-d` sends these characters."""
-    session_state: str | None = field(default=None, repr=False)
-    # Not a field: `dataclasses.replace` would take it along to another code.
-    made_by: InitVar[object] = None
-
-    def __post_init__(self, made_by: object) -> None:
-        if made_by is not _MADE_BY_READ:
-            raise TypeError("an AuthorizationResponse is made by AuthorizationResponse.read only")
-
-    @classmethod
-    def read(
-        cls, callback: HttpRequest, *, answering: AuthorizationRequest
-    ) -> AuthorizationResponse:
-        """Read a redirect against the request that it must answer.
-
-        `callback` is the GET or POST as it reached the redirect URI. `state` is
-        compared first, in constant time (RFC 6749 §10.12); until it is known to be
-        ours, nothing else in the message counts, not even an `error`.
-
-        Raises `StateMismatch` or `CallbackRefused` for what cannot be the answer:
-        the wait goes on. Raises `AuthorityError` for a genuine refusal.
-        """
-        fields = _callback_fields(callback, answering.response_mode)
-        _check_state(fields, answering.state)
-        _check_shape(fields)
-        _check_issuer(fields, answering.authority)
-        error = _value(fields, "error")
-        if error:
-            raise _refusal(error, fields, answering)
-        raw_code = dict(fields)["code"]
-        session_state = _value(fields, "session_state")
-        return cls(
-            request=answering,
-            code=unquote_plus(raw_code),
-            raw_code=raw_code,
-            session_state=session_state,
-            made_by=_MADE_BY_READ,
-        )
-
-
-_KEEP_WAITING = "Nothing was used. The genuine answer is still awaited: finish in the browser."
-
-
-def _callback_fields(callback: HttpRequest, response_mode: str) -> RawFields:
-    if response_mode == "query" and callback.method == "GET":
-        return split_form(callback.query)
-    if response_mode == "form_post" and callback.method == "POST":
-        media_type = (callback.header("Content-Type") or "").partition(";")[0].strip().lower()
-        if media_type == FORM and not callback.query:
-            return split_form(callback.body.decode("latin-1"))
-    raise CallbackRefused(
-        f"A redirect came in another way than {response_mode}, the one that was asked for.",
-        advice=_KEEP_WAITING,
-    )
-
-
-def _value(fields: RawFields, name: str) -> str | None:
-    return next((unquote_plus(raw) for key, raw in fields if key == name), None)
-
-
-def _check_state(fields: RawFields, expected: str) -> None:
-    states = [unquote_plus(raw) for name, raw in fields if name == "state"]
-    if not states:
-        raise StateMismatch(
-            "A redirect came without the state that was sent along: nothing shows that it "
-            "answers this sign-in.",
-            advice=_KEEP_WAITING,
-        )
-    # Bytes, because compare_digest refuses text that is not ASCII.
-    equal = hmac.compare_digest(
-        states[0].encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
-    )
-    if len(states) > 1 or not equal:
-        raise StateMismatch(
-            "A redirect came with a state that is not ours: it answers another request, "
-            "or somebody forged it.",
-            advice=_KEEP_WAITING,
-        )
-
-
-_ONCE = (
-    "code",
-    "state",
-    "error",
-    "error_description",
-    "error_subcode",
-    "error_uri",
-    "iss",
-    "session_state",
-)
-_NEVER = ("access_token", "id_token", "refresh_token")
-
-
-def _check_shape(fields: RawFields) -> None:
-    names = [name for name, _ in fields]
-    for name in _ONCE:
-        if names.count(name) > 1:
-            # RFC 6749 §3.1: parameters must not be included more than once.
-            raise CallbackRefused(f"A redirect came with {name} twice.", advice=_KEEP_WAITING)
-    for name in _NEVER:
-        if name in names:
-            raise CallbackRefused(
-                f"A redirect came with {name}, which was not asked for.", advice=_KEEP_WAITING
-            )
-    # RFC 6749 §3.1: a parameter without a value counts as left out.
-    has_code, has_error = bool(_value(fields, "code")), bool(_value(fields, "error"))
-    if has_code == has_error:
-        both = "both code and error" if has_code else "neither code nor error"
-        raise CallbackRefused(f"A redirect came with {both}.", advice=_KEEP_WAITING)
-    for code in (_value(fields, "code"), dict(fields).get("code")):
-        # RFC 6749 app. A.11, less the space, which no authority uses. The spelling
-        # on the wire too: the article sends it on as it is.
-        if code and not _VISIBLE.fullmatch(code):
-            raise CallbackRefused(
-                "A redirect came with a code that holds a character no code has.",
-                advice=_KEEP_WAITING,
-            )
-
-
-def _check_issuer(fields: RawFields, authority: Authority) -> None:
-    issuer = _value(fields, "iss")
-    if issuer is None:
-        return
-    # RFC 9207 §2.4: compared when present. Entra does not send it today.
-    tenant_id = "".join(issuer.split("/")[3:4])
-    if not authority.accepts_tenant(tenant_id) or issuer != authority.issuer(tenant_id):
-        raise CallbackRefused(
-            "A redirect came from another issuer than the one that was asked.", advice=_KEEP_WAITING
-        )
-
-
-def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> AuthorityError:
-    # Late: nothing of it is needed on the way to the browser.
-    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
-
-    secrets = [request.state, request.pkce.verifier if request.pkce else "", request.nonce or ""]
-
-    def text(name: str, limit: int = 80) -> str | None:
-        value = _value(fields, name)
-        return plain(hide(value, secrets), limit=limit) if value else None
-
-    described = read_description(hide(_value(fields, "error_description") or "", secrets))
-    shown, subcode = text("error") or "", text("error_subcode")
-    said = described.text or subcode or "No reason was given"
-    judged = judge(error, described.codes, subcode)
-    return AuthorityError(
-        f"The authority refused the sign-in ({shown}): {as_sentence(said)}",
-        advice=judged.advice,
-        stage="authorize",
-        error=shown,
-        description=described.text,
-        error_codes=described.codes,
-        suberror=subcode,
-        trace_id=described.trace_id,
-        correlation_id=described.correlation_id,
-        timestamp=described.timestamp,
-        error_uri=text("error_uri", 300),
-        meaning=judged.meaning,
-        cause=judged.cause,
-        helps=judged.helps,
-    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
-from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.protocol.jwt import read_object
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import HttpResponse

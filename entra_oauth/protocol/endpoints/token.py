@@ -38,7 +38,7 @@ from entra_oauth.protocol.scopes import not_granted
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.access_request import AccessRequest
-    from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+    from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
     from entra_oauth.protocol.endpoints.client_auth import Proof
 
 __all__ = ["DEVICE_GRANT", "OBO_GRANT", "TokenRequest", "TokenResponse", "retry_after_s"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from entra_oauth.errors import DestinationRefused, UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS
@@ -113,7 +112,7 @@ def check_destination(
             "like.",
         )
     host = found["host"].lower()
-    if is_loopback(urlsplit(authority.base).hostname or ""):
+    if authority.is_on_this_machine:
         if not is_loopback(host):
             raise _refused(
                 f"it is a practice token, and {plain(host, limit=80)} is not on this machine",
@@ -184,8 +183,8 @@ def _hosts(scopes: tuple[str, ...], authority: Authority) -> tuple[str, ...]:
     if known is None:
         named = _URL.fullmatch(_plain_name(resource))
         return (named["host"],) if named and named["scheme"] == "https" else ()
-    cloud = next((c.name for c in CLOUDS.values() if authority.host in c.hosts), "")
-    return known.hosts.get(cloud, ())
+    cloud = authority.entra_cloud
+    return known.hosts.get(cloud.name, ()) if cloud else ()
 
 
 def _fits(host: str, pattern: str) -> bool:

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import ApiRefused, UsageError, plain
 from entra_oauth.protocol.endpoints.access_request import check_claims
 from entra_oauth.protocol.glossary.aadsts import hide
-from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.jwt import decode, read_object
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, split_origin
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
-from entra_oauth.protocol.strict_json import read_object
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority

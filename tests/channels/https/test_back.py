@@ -16,7 +16,8 @@ from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.https.job import Job
 from entra_oauth.errors import ExchangeBroken, UnexpectedAnswer, UsageError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS

@@ -10,7 +10,8 @@ from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver
 from entra_oauth.channels.paste.paste_prompt import Paste
 from entra_oauth.errors import AuthorityError, CallbackRefused, LocalError, StateMismatch, TimedOut
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import FrontEvent
 

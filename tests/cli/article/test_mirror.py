@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from entra_oauth.cli.article.mirror import curl_command
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest
 from kit import canaries, needs

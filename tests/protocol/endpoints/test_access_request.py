@@ -8,11 +8,8 @@ import pytest
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Hints,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from kit import canaries

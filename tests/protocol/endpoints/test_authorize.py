@@ -22,12 +22,8 @@ from entra_oauth.errors import (
     UsageError,
 )
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Hints,
-    Procedure,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints, Procedure
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, encode_form, parse_form
 from entra_oauth.protocol.scopes import DATABRICKS, OPENID
 from kit import canaries

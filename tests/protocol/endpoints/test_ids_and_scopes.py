@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.authority import CLOUDS, MULTI_TENANT, Authority
-from entra_oauth.protocol.endpoints.access_request import check_app, check_scopes
-from entra_oauth.protocol.guid import folded
-from entra_oauth.protocol.scopes import ALIASES, DATABRICKS, OPENID
+from entra_oauth.protocol.authority import CLOUDS, MULTI_TENANT, Authority, check_app, folded
+from entra_oauth.protocol.scopes import ALIASES, DATABRICKS, OPENID, check_scopes
 from kit import canaries
 from kit.canaries import CLIENT_ID, TENANT
 

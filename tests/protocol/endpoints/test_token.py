@@ -21,7 +21,8 @@ from entra_oauth.errors import (
     UnexpectedAnswer,
     plain,
 )
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse, retry_after_s
 from entra_oauth.protocol.messages import FORM, USER_AGENT, HttpRequest, HttpResponse, encode_form
 from entra_oauth.protocol.scopes import DATABRICKS

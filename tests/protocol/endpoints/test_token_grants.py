@@ -10,11 +10,8 @@ from typing import Any
 import pytest
 
 from entra_oauth.errors import IdTokenRefused, UsageError
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Hints,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints
 from entra_oauth.protocol.endpoints.client_auth import ClientSecret
 from entra_oauth.protocol.endpoints.token import _HARMLESS, TokenRequest, TokenResponse
 from entra_oauth.protocol.glossary.message_kind import MessageKind

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import entra_oauth
 from entra_oauth.errors import AuthorityError, UsageError, plain
-from entra_oauth.protocol.endpoints.authorize import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge, suberror_words
 from entra_oauth.protocol.glossary.lookup import explain

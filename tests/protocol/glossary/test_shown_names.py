@@ -13,11 +13,8 @@ import pytest
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import (
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Hints,
-)
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints
 from entra_oauth.protocol.endpoints.client_auth import ClientSecret, FederatedAssertion
 from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest

@@ -7,7 +7,7 @@ from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.rules.rule import rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
-from entra_oauth.protocol.strict_json import read_object
+from entra_oauth.protocol.jwt import read_object
 from entra_oauth.recording.findings import Severity
 
 __all__: list[str] = []

@@ -11,8 +11,7 @@ from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same
 from entra_oauth.audit.rules.rule import rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import DestinationRefused, UsageError
-from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.guid import GUID
+from entra_oauth.protocol.authority import GUID, Authority
 from entra_oauth.protocol.messages import host_of
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
 from entra_oauth.protocol.scopes import resource_of

@@ -11,8 +11,8 @@ from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
-from entra_oauth.protocol.pkce import s256
 
 if TYPE_CHECKING:
     from collections.abc import Callable

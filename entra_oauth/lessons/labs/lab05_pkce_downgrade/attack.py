@@ -10,8 +10,8 @@ from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice.fidelity import Label
+from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import HttpRequest
-from entra_oauth.protocol.pkce import s256
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from entra_oauth.lessons.learn.chapter_words import chapter_from
 from entra_oauth.lessons.learn.classroom import CLIENT, DATABRICKS, TENANT
 from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 
 if TYPE_CHECKING:
     from entra_oauth.channels.listener.listener import ListeningReceiver

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from entra_oauth.lessons.learn.chapter_words import chapter_from
 from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE
 from entra_oauth.lessons.learn.steps import Feedback, right, wrong
+from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import parse_form
-from entra_oauth.protocol.pkce import s256
 
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
