@@ -30,9 +30,13 @@ __all__ = [
 ROOT = Path(__file__).parents[3]
 
 
+_Told = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Attribute | ast.Name | ast.Call
+
+
 @cache
-def _tree(source: str) -> ast.Module:
-    return ast.parse(source)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """The nodes that some rule here looks at, found in one walk for all of them."""
+    return tuple(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Module | _Told))
 
 
 def package(folder: Path = ROOT / "entra_oauth") -> dict[str, str]:
@@ -98,7 +102,7 @@ def twice_named_classes(sources: Mapping[str, str]) -> dict[str, list[str]]:
     """Class name -> its modules, where there are two or more."""
     homes = defaultdict(list)
     for module, source in sources.items():
-        for node in ast.walk(_tree(source)):
+        for node in _nodes(source):
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(module)
     return {name: where for name, where in homes.items() if len(where) > 1}
@@ -121,7 +125,7 @@ def long_functions(sources: Mapping[str, str], most: int) -> dict[str, int]:
     """Functions of more than `most` lines, decorators not counted, and how long they are."""
     found = {}
     for module, source in sources.items():
-        for node in ast.walk(_tree(source)):
+        for node in _nodes(source):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > most:
@@ -133,7 +137,7 @@ def bags(sources: Mapping[str, str]) -> list[str]:
     """Places that use the untyped result of argparse, as `module:line`."""
     found = []
     for module, source in sources.items():
-        for node in ast.walk(_tree(source)):
+        for node in _nodes(source):
             match node:
                 case ast.Attribute(attr="Namespace") | ast.Name(id="Namespace"):
                     found.append(f"{module}:{node.lineno}")
@@ -145,7 +149,7 @@ def bags(sources: Mapping[str, str]) -> list[str]:
 def docstrings(sources: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Every docstring of modules, classes and functions, with its place."""
     for module, source in sources.items():
-        for node in ast.walk(_tree(source)):
+        for node in _nodes(source):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 text = ast.get_docstring(node)
                 if text:

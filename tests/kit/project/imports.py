@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 __all__ = ["Use", "offences", "uses"]
 
@@ -91,49 +92,62 @@ class Use:
     is_import: bool = True
 
 
-def uses(source: str, modules: frozenset[str] = frozenset()) -> Iterator[Use]:
+@cache
+def uses(source: str, modules: frozenset[str] = frozenset()) -> tuple[Use, ...]:
     """Every import of `source`, wherever it stands, and every dotted name it reads.
 
     `modules` are the names that are modules, so that `from package import x` can be
     told from `from package.module import x`. A relative import is a `.name`.
     """
-    tree = ast.parse(source)
-    late = _late(tree)
+    nodes = tuple(_nodes(ast.parse(source), late=False))
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                names[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
-                yield Use(alias.name, node.lineno, node in late)
-        elif isinstance(node, ast.ImportFrom):
-            origin = "." * node.level + (node.module or "")
-            for alias in node.names:
-                full = f"{origin}.{alias.name}"
-                names[alias.asname or alias.name] = full
-                is_module = full in modules or not modules
-                yield Use(full if is_module else origin, node.lineno, node in late)
-                yield Use(full, node.lineno, node in late, is_import=False)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and (dotted := _dotted(node, names)):
-            yield Use(dotted, node.lineno, node in late, is_import=False)
-        elif isinstance(node, ast.Call):
-            if named := _imported_by_call(node, names):
-                yield Use(named, node.lineno, node in late)
-            called = _dotted(node.func, names) or ""
-            if len(node.args) + len(node.keywords) < CLOCK_BY_DEFAULT.get(called, 0):
-                yield Use("time.time", node.lineno, node in late, is_import=False)
+    imported = [use for node, late in nodes for use in _of_an_import(node, late, names, modules)]
+    return (*imported, *(use for node, late in nodes for use in _of_a_name(node, late, names)))
 
 
-def _late(tree: ast.Module) -> set[ast.AST]:
-    def is_late(node: ast.AST) -> bool:
-        if isinstance(node, ast.If):
-            test = ast.unparse(node.test)
-            return test in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and not node.orelse
-        return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+def _nodes(node: ast.AST, late: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """The node and all in it, each with the word whether it costs nothing at start."""
+    late = late or _is_late(node)
+    yield node, late
+    for inner in ast.iter_child_nodes(node):
+        yield from _nodes(inner, late)
 
-    return {inner for node in ast.walk(tree) if is_late(node) for inner in ast.walk(node)}
+
+def _is_late(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        test = ast.unparse(node.test)
+        return test in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and not node.orelse
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def _of_an_import(
+    node: ast.AST, late: bool, names: dict[str, str], modules: frozenset[str]
+) -> Iterator[Use]:
+    """The uses of an import statement. What its names stand for is added to `names`."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            first = alias.name.partition(".")[0]
+            names[alias.asname or first] = alias.name if alias.asname else first
+            yield Use(alias.name, node.lineno, late)
+    elif isinstance(node, ast.ImportFrom):
+        origin = "." * node.level + (node.module or "")
+        for alias in node.names:
+            full = f"{origin}.{alias.name}"
+            names[alias.asname or alias.name] = full
+            is_module = full in modules or not modules
+            yield Use(full if is_module else origin, node.lineno, late)
+            yield Use(full, node.lineno, late, is_import=False)
+
+
+def _of_a_name(node: ast.AST, late: bool, names: Mapping[str, str]) -> Iterator[Use]:
+    if isinstance(node, ast.Attribute) and (dotted := _dotted(node, names)):
+        yield Use(dotted, node.lineno, late, is_import=False)
+    elif isinstance(node, ast.Call):
+        if named := _imported_by_call(node, names):
+            yield Use(named, node.lineno, late)
+        called = _dotted(node.func, names) or ""
+        if len(node.args) + len(node.keywords) < CLOCK_BY_DEFAULT.get(called, 0):
+            yield Use("time.time", node.lineno, late, is_import=False)
 
 
 def _dotted(node: ast.expr, names: Mapping[str, str]) -> str | None:
