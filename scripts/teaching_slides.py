@@ -12,7 +12,7 @@ from entra_oauth.protocol.glossary.parameters import meaning_of
 from entra_oauth.protocol.messages import parse_form
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import bytes_shown, linked, text
-from entra_oauth.recording.report.report_style import STYLE
+from entra_oauth.recording.report.report_page import style as report_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,7 +100,7 @@ def slides(article: Evidence, hardened: Evidence, shown: Sequence[Shown]) -> str
         part.replace("</section>", f'<p class="page">{n} of {count}</p></section>')
         for n, part in enumerate(parts, start=1)
     )
-    style = STYLE + _OWN
+    style = report_style() + _OWN
     digest = b64encode(sha256(style.encode()).digest()).decode("ascii")
     title = "The code flow, shown, attacked and repaired"
     return f"""<!doctype html>

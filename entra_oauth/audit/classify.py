@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from entra_oauth.audit.redacted_values import same
+from entra_oauth.audit.redacted_values import Jwt, jwt, same
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
 from entra_oauth.recording.har.har_select import kind_of
@@ -37,6 +37,8 @@ class StepKind(StrEnum):
     PAGE = "page"
     """A page of the browser's: the authority's, or the last one of the listener."""
 
+
+NO_ANSWER = HttpResponse(status=0, reason="", headers=(), body=b"")
 
 _BY_WORD = {
     "authorize": StepKind.AUTHORIZE,
@@ -73,7 +75,12 @@ class Item:
     def response(self) -> HttpResponse | None:
         return self.step.http_response
 
-    @cached_property
+    @property
+    def answer(self) -> HttpResponse:
+        """The response; one without a status where none was seen."""
+        return self.response or NO_ANSWER
+
+    @property
     def url(self) -> str:
         return self.step.url
 
@@ -102,6 +109,12 @@ class Item:
             return read_object(self.response.body)
         except ValueError:
             return _leniently(self.response.body)
+
+    @cached_property
+    def jwts(self) -> dict[str, Jwt]:
+        """The members of the answer that are readable tokens."""
+        texts = {name: value for name, value in self.members.items() if isinstance(value, str)}
+        return {name: read for name, value in texts.items() if (read := jwt(value)) is not None}
 
     def get(self, name: str) -> str | None:
         """The first parameter of that name."""

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import SecurityError, UsageError, plain
@@ -292,37 +293,6 @@ def _no_recording(why: str) -> UsageError:
 
 
 def _how_to(level: Level) -> str:
-    warning = (
-        "WARNING: nothing was taken out of this recording. It holds codes and tokens.\n\n"
-        if level is Level.NONE
-        else ""
-    )
-    return f"""{warning}How to check this recording without entra-oauth
-
-1. That no file was changed, in this folder:
-
-     sha256sum -c SHA256SUMS        (macOS: shasum -a 256 -c SHA256SUMS)
-
-   Only SHA256SUMS itself and SHA256SUMS.sig are not on that list.
-   Each step in recording.json names, as "prev", the SHA-256 of the step before it.
-
-2. Who sealed it, if there is a SHA256SUMS.sig. Get the public key of whoever says so
-   from them, not from this folder, and put it into a file of one line:
-
-     them@example ssh-ed25519 AAAA...
-
-   Then, with that file as "allowed":
-
-     ssh-keygen -Y verify -f allowed -I them@example \\
-       -n entra-oauth-recording -s SHA256SUMS.sig < SHA256SUMS
-
-   Without their key, this tells only that the seal fits the list:
-
-     ssh-keygen -Y check-novalidate -n entra-oauth-recording \\
-       -s SHA256SUMS.sig < SHA256SUMS
-
-What was taken out is replaced in its place: <kind>~<tag>~~~ has the length of the value.
-Equal tags mean equal values within this recording; the key of the tags was thrown away.
-What "claims" in recording.json says was seen by the program while the secrets were
-there. It is the word of whoever recorded, and of nobody else.
-"""
+    how = resources.files(__package__).joinpath("how_to_verify.txt").read_text("utf-8")
+    warning = "WARNING: nothing was taken out of this recording. It holds codes and tokens.\n\n"
+    return f"{warning}{how}" if level is Level.NONE else how

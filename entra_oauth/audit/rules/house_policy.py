@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING
 from entra_oauth.audit.case import Case, cloud_of
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import rule_of_all
+from entra_oauth.audit.rules.rule import E, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
-from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:
     from entra_oauth.audit.policy import Policy
 
-__all__: list[str] = []
-
-E = Severity.ERROR
 _ASKING = (StepKind.AUTHORIZE, StepKind.TOKEN, StepKind.DEVICE)
 
 

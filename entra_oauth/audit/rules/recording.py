@@ -11,14 +11,10 @@ from typing import Any
 from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.glossary.secrecy import Act, treatment_of
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _LIVE_JWT = re.compile(r"ey[A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{40,}(?![~\w-])")
 
 

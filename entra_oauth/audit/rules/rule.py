@@ -24,10 +24,15 @@ from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.verdict import Verdict, absent, unknown
 from entra_oauth.recording.findings import Severity
 
-__all__ = ["Judge", "Manual", "Rule", "rule", "rule_of_all"]
+__all__ = ["Bar", "E", "Judge", "Manual", "N", "Rule", "W", "rule", "rule_of_all"]
+
+E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 Judge = Callable[[Item, Case], Verdict]
 """Looks at one step."""
+
+Bar = Callable[[Item, Case], Verdict | None]
+"""The verdict where there is nothing to judge; None where there is."""
 
 _PARTS = ("Why", "Mend", "Before", "After")
 
@@ -73,14 +78,20 @@ class Rule:
         )
 
 
-def rule(rule_id: str, severity: Severity, source: str, *, at: StepKind) -> Callable[[Judge], Rule]:
-    """Make a rule of a function that judges one step of that kind."""
+def rule(
+    rule_id: str, severity: Severity, source: str, *, at: StepKind, unless: Bar | None = None
+) -> Callable[[Judge], Rule]:
+    """Make a rule of a function that judges one step of that kind.
+
+    `unless` is asked first: where it gives a verdict, the function is not called.
+    """
 
     def made(function: Judge) -> Rule:
         def judge(case: Case) -> Iterator[Verdict]:
             items = case.all(at)
             for item in items:
-                yield replace(function(item, case), step=item.number)
+                barred = unless(item, case) if unless is not None else None
+                yield replace(barred or function(item, case), step=item.number)
             if not items:
                 yield _nothing_there(at, case)
 

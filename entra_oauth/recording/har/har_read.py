@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, Times, Wire
-from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES
+from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, members_at, objects, text_at
 from entra_oauth.recording.har.har_redact import read_har as har_object
 from entra_oauth.recording.raw import split_message
 
@@ -94,18 +94,19 @@ def read_har(data: bytes) -> Har:
             advice="Save only the requests of the sign-in.",
         )
     found, unusable = [], []
-    about = _dict(log.get("_redaction"))
-    tags = {str(k): _tag_length(v) for k, v in _dict(about.get("tags")).items()}
+    about = members_at(log, "_redaction")
+    tags = {str(k): _tag_length(v) for k, v in members_at(about, "tags").items()}
     for number, entry in enumerate(entries, start=1):
-        read = _entry(number, _dict(entry), _text(about.get("recording")), tags)
+        own = entry if isinstance(entry, dict) else {}
+        read = _entry(number, own, text_at(about, "recording"), tags)
         if read is None:
             unusable.append(number)
         else:
             found.append(read)
-    creator = _dict(log.get("creator"))
+    creator = members_at(log, "creator")
     return Har(
-        version=plain(_text(log.get("version")), limit=10),
-        creator=plain(f"{_text(creator.get('name'))} {_text(creator.get('version'))}".strip()),
+        version=plain(text_at(log, "version"), limit=10),
+        creator=plain(f"{text_at(creator, 'name')} {text_at(creator, 'version')}".strip()),
         entries=tuple(found),
         unusable=tuple(unusable),
     )
@@ -117,12 +118,13 @@ def read_har(data: bytes) -> Har:
 def _entry(
     number: int, entry: dict[str, Any], recording: str, tags: dict[str, int | None]
 ) -> Entry | None:
-    request = _request(_dict(entry.get("request")))
+    about = members_at(entry, "request")
+    request = _request(about)
     if request is None:
         return None
-    post = _dict(_dict(entry.get("request")).get("postData"))
-    raw = _dict(entry.get("_raw"))
-    sent, received = _base64(raw.get("request")), _base64(raw.get("response"))
+    post = members_at(about, "postData")
+    raw = members_at(entry, "_raw")
+    sent, received = _base64(text_at(raw, "request")), _base64(text_at(raw, "response"))
     if sent and split_message(sent).whole:
         message = split_message(sent)
         request = HttpRequest(
@@ -134,10 +136,10 @@ def _entry(
     return Entry(
         number=number,
         request=request,
-        response=_response(_dict(entry.get("response"))),
-        started_at=_time(entry.get("startedDateTime")),
+        response=_response(members_at(entry, "response")),
+        started_at=_time(text_at(entry, "startedDateTime")),
         duration_s=_number(entry.get("time")) / 1000,
-        http_version=_text(_dict(entry.get("request")).get("httpVersion")) or "HTTP/1.1",
+        http_version=text_at(about, "httpVersion") or "HTTP/1.1",
         sent=sent,
         received=received,
         link=_link(entry),
@@ -148,22 +150,22 @@ def _entry(
 
 
 def _request(request: dict[str, Any]) -> HttpRequest | None:
-    url, method = _text(request.get("url")), _text(request.get("method"))
+    url, method = text_at(request, "url"), text_at(request, "method")
     if "://" not in url or _BREAKS.search(url) or not _TOKEN.fullmatch(method):
         return None
     headers = _headers(request.get("headers"))
-    post = _dict(request.get("postData"))
-    body = _text(post.get("text")).encode("utf-8", "surrogatepass")
+    post = members_at(request, "postData")
+    body = text_at(post, "text").encode("utf-8", "surrogatepass")
     if not body and isinstance(post.get("params"), list):
         body = _form(post["params"])
-    kind = _text(post.get("mimeType")) or (FORM if post.get("params") else "")
+    kind = text_at(post, "mimeType") or (FORM if post.get("params") else "")
     if body and kind and not any(name.lower() == "content-type" for name, _ in headers):
         headers = (*headers, ("Content-Type", _line(kind)))
     return HttpRequest(method=method, url=url, headers=headers, body=body)
 
 
 def _form(params: list[Any]) -> bytes:
-    pairs = [(_text(_dict(p).get("name")), _text(_dict(p).get("value"))) for p in params]
+    pairs = [(text_at(p, "name"), text_at(p, "value")) for p in objects(params)]
     # Chrome writes names and values as they were on the wire, others decoded.
     return "&".join(f"{_once(name)}={_once(value)}" for name, value in pairs).encode()
 
@@ -177,25 +179,25 @@ def _response(response: dict[str, Any]) -> HttpResponse | None:
     status = _number(response.get("status"))
     if not 100 <= status <= 599:
         return None
-    content = _dict(response.get("content"))
-    text = _text(content.get("text"))
+    content = members_at(response, "content")
+    text = text_at(content, "text")
     body = text.encode("utf-8", "surrogatepass")
-    if _text(content.get("encoding")).lower() == "base64":
+    if text_at(content, "encoding").lower() == "base64":
         body = _base64(text)
     headers = tuple(
         (name, value)
         for name, value in _headers(response.get("headers"))
         if name.lower() not in _FRAMING
     )
-    kind = _text(content.get("mimeType"))
+    kind = text_at(content, "mimeType")
     if body and kind and not any(name.lower() == "content-type" for name, _ in headers):
         headers = (*headers, ("Content-Type", _line(kind)))
-    location = _text(response.get("redirectURL"))
+    location = text_at(response, "redirectURL")
     if location and not any(name.lower() == "location" for name, _ in headers):
         headers = (*headers, ("Location", _line(location)))
     return HttpResponse(
         status=int(status),
-        reason=_line(_text(response.get("statusText"))),
+        reason=_line(text_at(response, "statusText")),
         headers=headers,
         body=body,
     )
@@ -203,8 +205,7 @@ def _response(response: dict[str, Any]) -> HttpResponse | None:
 
 def _headers(value: object) -> Fields:
     """Names and values; what HTTP/2 puts before the headers is left out."""
-    items = value if isinstance(value, list) else []
-    pairs = ((_text(_dict(i).get("name")), _text(_dict(i).get("value"))) for i in items)
+    pairs = ((text_at(i, "name"), text_at(i, "value")) for i in objects(value))
     return tuple(
         (name, _line(line))
         for name, text in pairs
@@ -221,30 +222,22 @@ def _lines(name: str, text: str) -> list[str]:
 
 
 def _link(entry: dict[str, Any]) -> Wire:
-    tls, timings = _dict(entry.get("_tls")), _dict(entry.get("timings"))
-    address = _text(entry.get("serverIPAddress")).strip("[]")
-    port = _text(entry.get("connection"))
+    tls, timings = members_at(entry, "_tls"), members_at(entry, "timings")
+    address = text_at(entry, "serverIPAddress").strip("[]")
+    port = text_at(entry, "connection")
     peer = f"[{address}]" if ":" in address else address
     names = {"dns": "dns", "connect": "connect", "tls": "ssl", "send": "send", "wait": "wait"}
     times = {ours: _seconds(timings.get(theirs)) for ours, theirs in names.items()}
     return Wire(
         peer=plain(f"{peer}:{port}" if port.isdigit() else peer, limit=80) or None,
-        tls_version=_line(_text(tls.get("version"))) or None,
-        cipher=_line(_text(tls.get("cipher"))) or None,
-        alpn=_line(_text(tls.get("alpn"))) or None,
+        tls_version=_line(text_at(tls, "version")) or None,
+        cipher=_line(text_at(tls, "cipher")) or None,
+        alpn=_line(text_at(tls, "alpn")) or None,
         times=Times(**times, receive=_seconds(timings.get("receive"))),
     )
 
 
 # ---- values ---------------------------------------------------------------------------
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _line(text: str) -> str:
@@ -269,15 +262,15 @@ def _tag_length(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _time(value: object) -> float:
+def _time(value: str) -> float:
     try:
-        return datetime.fromisoformat(_text(value)).timestamp()
+        return datetime.fromisoformat(value).timestamp()
     except (ValueError, OverflowError, OSError):
         return 0.0
 
 
-def _base64(value: object) -> bytes:
+def _base64(value: str) -> bytes:
     try:
-        return b64decode(_text(value), validate=True)
+        return b64decode(value, validate=True)
     except ValueError:
         return b""

@@ -23,7 +23,15 @@ from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.secrets import leaks
 from entra_oauth.recording.step import Level
 
-__all__ = ["MAX_HAR_BYTES", "HarReport", "read_har", "redact_har"]
+__all__ = [
+    "MAX_HAR_BYTES",
+    "HarReport",
+    "members_at",
+    "objects",
+    "read_har",
+    "redact_har",
+    "text_at",
+]
 
 MAX_HAR_BYTES = 64 * 1024 * 1024
 """The largest HAR that is read, also after decompression."""
@@ -33,6 +41,7 @@ _STRONG = frozenset(
     ("code", "state", "nonce", "pkce", "at", "rt", "idt", "asrt", "dev", "sec", "pw", "sess")
     + ("ck", "auth", "saml", "info", "user", "key")
 )
+_OPTIONAL = ("pageref", "serverIPAddress", "connection", "comment", "_resourceType", "_error")
 _TIMINGS = ("blocked", "dns", "connect", "send", "wait", "receive", "ssl")
 
 
@@ -133,7 +142,7 @@ class _Cleaner:
         }
         if browser := self._tool(log.get("browser")):
             clean["browser"] = browser
-        clean["pages"] = [self._page(page) for page in _dicts(log.get("pages"))]
+        clean["pages"] = [self._page(page) for page in objects(log.get("pages"))]
         clean["entries"] = []
         for number, entry in enumerate(log["entries"], start=1):
             self._place = f"entry {number}"
@@ -147,59 +156,44 @@ class _Cleaner:
     # ---- parts -------------------------------------------------------------------
 
     def _tool(self, tool: object) -> dict[str, str] | None:
-        if not isinstance(tool, dict):
-            return None
-        return {name: self._words(_text(tool.get(name))) for name in ("name", "version")}
+        return self._texts(tool, "name", "version") if isinstance(tool, dict) else None
+
+    def _texts(self, members: dict[str, Any], *names: str) -> dict[str, Any]:
+        return {name: self._words(text_at(members, name)) for name in names}
 
     def _page(self, page: dict[str, Any]) -> dict[str, Any]:
         self._place = "a page"
         self._left_out(page, ("startedDateTime", "id", "title", "pageTimings", "comment"))
-        timings = page.get("pageTimings")
-        timings = timings if isinstance(timings, dict) else {}
+        timings = members_at(page, "pageTimings")
         return {
-            "startedDateTime": self._words(_text(page.get("startedDateTime"))),
-            "id": self._words(_text(page.get("id"))),
-            "title": self._words(_text(page.get("title"))),
+            **self._texts(page, "startedDateTime", "id", "title"),
             "pageTimings": {n: _number(timings.get(n)) for n in ("onContentLoad", "onLoad")},
         }
 
     def _entry(self, entry: dict[str, Any]) -> dict[str, Any]:
-        known: tuple[str, ...] = (
-            "startedDateTime",
-            "time",
-            "request",
-            "response",
-            "cache",
-            "timings",
-        )
-        known += ("pageref", "serverIPAddress", "connection", "comment", "_resourceType", "_error")
-        self._left_out(entry, known)
-        timings = entry.get("timings")
-        timings = timings if isinstance(timings, dict) else {}
-        clean: dict[str, Any] = {
-            "startedDateTime": self._words(_text(entry.get("startedDateTime"))),
+        known = ("startedDateTime", "time", "request", "response", "cache", "timings")
+        self._left_out(entry, (*known, *_OPTIONAL))
+        timings = members_at(entry, "timings")
+        clean = {
+            **self._texts(entry, "startedDateTime"),
             "time": _number(entry.get("time"), 0),
-            "request": self._request(_dict(entry.get("request"))),
-            "response": self._response(_dict(entry.get("response"))),
+            "request": self._request(members_at(entry, "request")),
+            "response": self._response(members_at(entry, "response")),
             "cache": {},
             "timings": {name: _number(timings.get(name)) for name in _TIMINGS if name in timings},
         }
         for name in ("send", "wait", "receive"):
             clean["timings"].setdefault(name, 0)
-        for name in ("pageref", "serverIPAddress", "connection", "comment", "_resourceType"):
-            if isinstance(entry.get(name), str):
-                clean[name] = self._words(entry[name])
-        if isinstance(entry.get("_error"), str):
-            clean["_error"] = self._words(entry["_error"])
-        return clean
+        there = (name for name in _OPTIONAL if isinstance(entry.get(name), str))
+        return clean | self._texts(entry, *there)
 
     def _request(self, request: dict[str, Any]) -> dict[str, Any]:
         known = ("method", "url", "httpVersion", "cookies", "headers", "queryString", "postData")
         self._left_out(request, (*known, "headersSize", "bodySize", "comment"))
         clean: dict[str, Any] = {
-            "method": self._words(_text(request.get("method"))),
-            "url": self._shown(self._redactor.url(_text(request.get("url")))),
-            "httpVersion": self._words(_text(request.get("httpVersion"))),
+            **self._texts(request, "method"),
+            "url": self._shown(self._redactor.url(text_at(request, "url"))),
+            **self._texts(request, "httpVersion"),
             "cookies": self._cookies(request.get("cookies")),
             "headers": self._pairs(request.get("headers"), self._redactor.header),
             "queryString": self._pairs(request.get("queryString"), self._redactor.parameter),
@@ -217,7 +211,7 @@ class _Cleaner:
     def _post(self, post: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
         """The clean body; and its length, where the old one would tell that of a password."""
         self._left_out(post, ("mimeType", "text", "params", "comment", "encoding"))
-        kind = _text(post.get("mimeType"))
+        kind = text_at(post, "mimeType")
         clean: dict[str, Any] = {"mimeType": self._words(kind), "params": []}
         size: int | None = None
         text = post.get("text")
@@ -226,9 +220,9 @@ class _Cleaner:
             clean["text"] = self._shown(body, what="the request's body")
             if any(_hides_length(find) for find in body.finds):
                 size = len(body.data)
-        params = [each for each in _dicts(post.get("params")) if "value" in each]
+        params = [each for each in objects(post.get("params")) if "value" in each]
         clean["params"] = self._pairs(params, self._redactor.parameter)
-        if len(params) < len(_dicts(post.get("params"))):
+        if len(params) < len(objects(post.get("params"))):
             self._note("a file of the request's body, left out")
         clean.setdefault("text", "")
         return clean, size
@@ -238,19 +232,18 @@ class _Cleaner:
         self._left_out(response, (*known, "redirectURL", "headersSize", "bodySize", "comment"))
         return {
             "status": _number(response.get("status"), 0),
-            "statusText": self._words(_text(response.get("statusText"))),
-            "httpVersion": self._words(_text(response.get("httpVersion"))),
+            **self._texts(response, "statusText", "httpVersion"),
             "cookies": self._cookies(response.get("cookies")),
             "headers": self._pairs(response.get("headers"), self._redactor.header),
-            "content": self._content(_dict(response.get("content"))),
-            "redirectURL": self._shown(self._redactor.url(_text(response.get("redirectURL")))),
+            "content": self._content(members_at(response, "content")),
+            "redirectURL": self._shown(self._redactor.url(text_at(response, "redirectURL"))),
             "headersSize": -1,
             "bodySize": _number(response.get("bodySize")),
         }
 
     def _content(self, content: dict[str, Any]) -> dict[str, Any]:
         self._left_out(content, ("size", "compression", "mimeType", "text", "encoding", "comment"))
-        kind = _text(content.get("mimeType"))
+        kind = text_at(content, "mimeType")
         clean: dict[str, Any] = {
             "size": _number(content.get("size"), 0),
             "mimeType": self._words(kind),
@@ -274,8 +267,8 @@ class _Cleaner:
 
     def _pairs(self, pairs: object, redact: Callable[[str, str], Redacted]) -> list[dict[str, str]]:
         clean = []
-        for pair in _dicts(pairs):
-            name, value = _text(pair.get("name")), _text(pair.get("value"))
+        for pair in objects(pairs):
+            name, value = text_at(pair, "name"), text_at(pair, "value")
             done = redact(name, value)
             if value and not done.finds:
                 self.report.kept.add(name[:60])
@@ -284,10 +277,10 @@ class _Cleaner:
 
     def _cookies(self, cookies: object) -> list[dict[str, Any]]:
         clean = []
-        for cookie in _dicts(cookies):
+        for cookie in objects(cookies):
             done: dict[str, Any] = {
-                "name": self._shown(self._redactor.cookie_name(_text(cookie.get("name")))),
-                "value": self._shown(self._redactor.cookie(_text(cookie.get("value")))),
+                "name": self._shown(self._redactor.cookie_name(text_at(cookie, "name"))),
+                "value": self._shown(self._redactor.cookie(text_at(cookie, "value"))),
             }
             for name in ("path", "domain", "expires", "sameSite"):
                 if isinstance(cookie.get(name), str) and cookie[name]:
@@ -338,15 +331,20 @@ def _set_length(headers: list[dict[str, str]], size: int) -> None:
             header["value"] = str(size)
 
 
-def _text(value: object) -> str:
+def text_at(members: Mapping[str, Any], name: str) -> str:
+    """The member of that name if it is a text; else an empty one."""
+    value = members.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _dict(value: object) -> dict[str, Any]:
+def members_at(members: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The member of that name if it is an object; else an empty one."""
+    value = members.get(name)
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: object) -> list[dict[str, Any]]:
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects in a list; none if it is no list."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth._version import __version__
@@ -19,14 +20,13 @@ from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
-from entra_oauth.recording.report.report_style import STYLE
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.story import step_story
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
 
-__all__ = ["as_html"]
+__all__ = ["as_html", "style"]
 
 _LEVELS = {
     Level.SECRETS: "secrets taken out; people and tenants are named",
@@ -67,10 +67,16 @@ def as_html(
     return _document(title, joined((part for part in body if part), "\n"))
 
 
+def style() -> Html:
+    """The look of the report: one style sheet, light, dark and printed."""
+    return Html("\n" + files(__package__).joinpath("report.css").read_text("utf-8"))
+
+
 def _document(title: str, body: Html) -> Html:
     # The policy allows this one style sheet by its hash. Text that became markup after all
     # could still run nothing, load nothing and send nothing.
-    digest = b64encode(sha256(STYLE.encode()).digest()).decode("ascii")
+    sheet = style()
+    digest = b64encode(sha256(sheet.encode()).digest()).decode("ascii")
     return html(
         """<!doctype html>
 <html lang="en">
@@ -91,7 +97,7 @@ holds no script and loads nothing.</p></div></footer>
 </body>
 </html>
 """,
-        *(digest, title, STYLE, body, __version__),
+        *(digest, title, sheet, body, __version__),
     )
 
 

@@ -8,13 +8,9 @@ from base64 import b64decode
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, jwt, same, same_id
-from entra_oauth.audit.rules.rule import rule
+from entra_oauth.audit.rules.rule import E, N, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 FORM_AT = "/request/form"
 
 

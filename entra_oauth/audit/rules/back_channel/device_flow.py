@@ -10,14 +10,10 @@ from dataclasses import replace
 from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Flow, Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length
-from entra_oauth.audit.rules.rule import rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.messages import host_of
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 BODY = "/response/content"
 EARLY_S = 0.5
 """Two clocks, and the way there, may make an interval look shorter by so much."""

@@ -11,15 +11,11 @@ from dataclasses import replace
 from entra_oauth.audit.case import CODE, Case, is_entra
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length, same, same_id
-from entra_oauth.audit.rules.rule import rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of
 from entra_oauth.recording.claims import entropy_bits
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 ENOUGH = 240
 """Bits: 43 random characters hold 256, and look like a few less where there is no digit in them."""
 NO_CODE = "no code is redeemed"

@@ -8,15 +8,11 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case, cloud_of, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.rules.rule import rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, host_of
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 FORM_AT = "/request/form"
 
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.rules.rule import rule
+from entra_oauth.audit.rules.rule import E, N, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
 from entra_oauth.protocol.jwt import read_object
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 BODY = "/response/content"
 
 
-def _unseen(item: Item, case: Case) -> Verdict | None:
+def unseen(item: Item, case: Case) -> Verdict | None:
     """The verdict where there is no answer to be judged."""
     if item.response is not None:
         return None
@@ -25,15 +21,14 @@ def _unseen(item: Item, case: Case) -> Verdict | None:
     return unknown("no answer is in this recording", "/response")
 
 
-def success(item: Item, case: Case) -> Verdict | None:
+def no_success(item: Item, case: Case) -> Verdict | None:
     """The same; and that an error has none of what is looked for."""
-    unseen = _unseen(item, case)
-    if unseen is None and (item.response is None or item.response.status != 200):
+    if item.response is not None and item.answer.status != 200:
         return absent("the answer is no success")
-    return unseen
+    return unseen(item, case)
 
 
-@rule("TS01", E, "RFC 6749 §5.1", at=StepKind.TOKEN)
+@rule("TS01", E, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=unseen)
 def success_is_200_and_json(item: Item, case: Case) -> Verdict:
     """Tokens come with status 200 as application/json.
 
@@ -42,9 +37,7 @@ def success_is_200_and_json(item: Item, case: Case) -> Verdict:
     Before: 200 text/html
     After: 200 application/json
     """
-    if (unseen := _unseen(item, case)) is not None or item.response is None:
-        return unseen or absent("")
-    status, kind = item.response.status, (item.response.header("content-type") or "").lower()
+    status, kind = item.answer.status, (item.answer.header("content-type") or "").lower()
     if "access_token" in item.members and status != 200:
         return failed(f"Tokens came with status {status}.", "/response/status")
     if status == 200 and kind.partition(";")[0].strip() != "application/json":
@@ -53,7 +46,7 @@ def success_is_200_and_json(item: Item, case: Case) -> Verdict:
     return passed("/response/status") if status == 200 else absent("the answer is no success")
 
 
-@rule("TS02", E, "RFC 6749 §5.1", at=StepKind.TOKEN)
+@rule("TS02", E, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=no_success)
 def tokens_are_not_kept_on_the_way(item: Item, case: Case) -> Verdict:
     """An answer with tokens says Cache-Control: no-store.
 
@@ -62,18 +55,16 @@ def tokens_are_not_kept_on_the_way(item: Item, case: Case) -> Verdict:
     Before: Cache-Control: private
     After: Cache-Control: no-store
     """
-    if (unseen := success(item, case)) is not None or item.response is None:
-        return unseen or absent("")
-    values = [v.lower() for n, v in item.response.headers if n.lower() == "cache-control"]
+    values = [v.lower() for n, v in item.answer.headers if n.lower() == "cache-control"]
     where = "/response/headers/cache-control"
     if not any("no-store" in value for value in values):
         return failed("It may be kept.", where)
-    if "no-cache" not in (item.response.header("pragma") or "").lower():
+    if "no-cache" not in (item.answer.header("pragma") or "").lower():
         return failed("Pragma: no-cache is missing.", "/response/headers/pragma", severity=N)
     return passed(where)
 
 
-@rule("TS03", E, "RFC 6749 §5.1", at=StepKind.TOKEN)
+@rule("TS03", E, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=no_success)
 def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     """access_token and token_type are there, as texts.
 
@@ -82,8 +73,6 @@ def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     Before: {"access_token": null}
     After: {"access_token": "eyJ…", "token_type": "Bearer"}
     """
-    if (unseen := success(item, case)) is not None:
-        return unseen
     if not item.members:
         return unknown("the answer cannot be read as JSON", BODY)
     for name in ("access_token", "token_type"):
@@ -92,7 +81,7 @@ def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     return passed(BODY)
 
 
-@rule("TS04", E, "RFC 6749 §7.1", at=StepKind.TOKEN)
+@rule("TS04", E, "RFC 6749 §7.1", at=StepKind.TOKEN, unless=no_success)
 def type_is_known(item: Item, case: Case) -> Verdict:
     """The token's type is Bearer, or another that the client asked for.
 
@@ -102,14 +91,14 @@ def type_is_known(item: Item, case: Case) -> Verdict:
     After: "token_type": "Bearer"
     """
     kind = item.text("token_type")
-    if (unseen := success(item, case)) is not None or kind is None:
-        return unseen or absent("there is no token_type; TS03 tells of that")
+    if kind is None:
+        return absent("there is no token_type; TS03 tells of that")
     if kind.lower() in ("bearer", "dpop", "pop"):
         return passed(f"{BODY}/token_type")
     return failed(f"It is {case.show('token_type', kind)}.", f"{BODY}/token_type")
 
 
-@rule("TS05", W, "RFC 6749 §5.1; Entra, token lifetimes", at=StepKind.TOKEN)
+@rule("TS05", W, "RFC 6749 §5.1; Entra, token lifetimes", at=StepKind.TOKEN, unless=no_success)
 def life_is_told_and_short(item: Item, case: Case) -> Verdict:
     """expires_in is a number above zero, and not more than a day.
 
@@ -121,8 +110,6 @@ def life_is_told_and_short(item: Item, case: Case) -> Verdict:
     After: "expires_in": 3599
     """
     where = f"{BODY}/expires_in"
-    if (unseen := success(item, case)) is not None:
-        return unseen
     value = item.members.get("expires_in")
     if value is None:
         return failed("It is missing.", where)
@@ -145,7 +132,7 @@ def is_v1(item: Item) -> bool:
     return item.request.path.endswith("/oauth2/token") or "resource" in item.members
 
 
-@rule("TS09", E, "RFC 6749 §5.2", at=StepKind.TOKEN)
+@rule("TS09", E, "RFC 6749 §5.2", at=StepKind.TOKEN, unless=unseen)
 def error_is_only_an_error(item: Item, case: Case) -> Verdict:
     """An error comes with an error's status, says which it is, and holds no token.
 
@@ -154,9 +141,7 @@ def error_is_only_an_error(item: Item, case: Case) -> Verdict:
     Before: 200 {"error": …, "access_token": …}
     After: 400 {"error": "invalid_grant"}
     """
-    if (unseen := _unseen(item, case)) is not None or item.response is None:
-        return unseen or absent("")
-    status, has_error = item.response.status, "error" in item.members
+    status, has_error = item.answer.status, "error" in item.members
     if has_error and ("access_token" in item.members or "refresh_token" in item.members):
         return failed("It holds an error and a token.", f"{BODY}/error")
     if has_error and status == 200:
@@ -178,17 +163,15 @@ def refusal_of_basic_says_so(item: Item, case: Case) -> Verdict:
     scheme = (item.request.header("authorization") or "").partition(" ")[0].lower()
     if scheme != "basic":
         return absent("Basic is not used")
-    if (unseen := _unseen(item, case)) is not None or item.response is None:
-        return unseen or absent("")
-    if item.response.status != 401:
-        return absent("the answer is not 401")
+    if item.answer.status != 401:
+        return unseen(item, case) or absent("the answer is not 401")
     where = "/response/headers/www-authenticate"
-    if item.response.header("www-authenticate"):
+    if item.answer.header("www-authenticate"):
         return passed(where)
     return failed("It is missing.", where)
 
 
-@rule("TS11", E, "RFC 8259 §4, §8.1", at=StepKind.TOKEN)
+@rule("TS11", E, "RFC 8259 §4, §8.1", at=StepKind.TOKEN, unless=unseen)
 def answer_has_one_meaning(item: Item, case: Case) -> Verdict:
     """The answer is one JSON object in UTF-8, each member once.
 
@@ -197,18 +180,16 @@ def answer_has_one_meaning(item: Item, case: Case) -> Verdict:
     Before: {"access_token": "a", "access_token": "b"}
     After: {"access_token": "a"}
     """
-    if (unseen := _unseen(item, case)) is not None or item.response is None:
-        return unseen or absent("")
-    if item.response.body[:1] not in (b"{", b"["):
+    if item.answer.body[:1] not in (b"{", b"["):
         return absent("the answer is no JSON")
     try:
-        read_object(item.response.body)
+        read_object(item.answer.body)
     except ValueError as error:
         return failed(f"As JSON, {error}.", BODY)
     return passed(BODY)
 
 
-@rule("TS12", W, "RFC 9700 §2.6", at=StepKind.TOKEN)
+@rule("TS12", W, "RFC 9700 §2.6", at=StepKind.TOKEN, unless=unseen)
 def answer_is_not_for_every_page(item: Item, case: Case) -> Verdict:
     """The answer to a native client is not opened to every page (CORS).
 
@@ -217,10 +198,8 @@ def answer_is_not_for_every_page(item: Item, case: Case) -> Verdict:
     Before: Access-Control-Allow-Origin: *
     After: no such header
     """
-    if (unseen := _unseen(item, case)) is not None or item.response is None:
-        return unseen or absent("")
     where, allowed = "/response/headers/access-control-allow-origin", None
-    allowed = item.response.header("access-control-allow-origin")
+    allowed = item.answer.header("access-control-allow-origin")
     if allowed is None:
         return passed(where)
     if item.request.header("origin") is not None and allowed != "*":
@@ -228,7 +207,7 @@ def answer_is_not_for_every_page(item: Item, case: Case) -> Verdict:
     return failed("Every page may read it." if allowed == "*" else "A page may read it.", where)
 
 
-@rule("TS13", N, "cookies of Entra's token endpoint", at=StepKind.TOKEN)
+@rule("TS13", N, "cookies of Entra's token endpoint", at=StepKind.TOKEN, unless=unseen)
 def no_cookie_comes(item: Item, case: Case) -> Verdict:
     """The token endpoint sets no cookie.
 
@@ -238,9 +217,7 @@ def no_cookie_comes(item: Item, case: Case) -> Verdict:
     Before: Set-Cookie: fpc=…
     After: no such header
     """
-    if (unseen := _unseen(item, case)) is not None or item.response is None:
-        return unseen or absent("")
     where = "/response/headers/set-cookie"
-    if item.response.header("set-cookie") is not None:
+    if item.answer.header("set-cookie") is not None:
         return failed("It sets a cookie.", where)
     return passed(where)

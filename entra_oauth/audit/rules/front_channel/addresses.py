@@ -8,14 +8,10 @@ from urllib.parse import urlsplit
 from entra_oauth.audit.case import Case, cloud_of, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import rule
+from entra_oauth.audit.rules.rule import E, N, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.messages import host_of
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 URI = "/request/query/redirect_uri"
 MODE = "/request/query/response_mode"
 

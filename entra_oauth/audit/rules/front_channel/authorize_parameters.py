@@ -5,14 +5,9 @@ from __future__ import annotations
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import rule
+from entra_oauth.audit.rules.rule import E, N, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import resource_of
-from entra_oauth.recording.findings import Severity
-
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
 @rule("AR01", E, "RFC 6749 §3.1, RFC 9700 §2.6", at=StepKind.AUTHORIZE)

@@ -11,15 +11,9 @@ from dataclasses import replace
 from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
-from entra_oauth.audit.rules.rule import rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.claims import entropy_bits
-from entra_oauth.recording.findings import Severity
-
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
-
 
 STATE = "/request/query/state"
 

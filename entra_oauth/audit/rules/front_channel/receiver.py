@@ -9,18 +9,16 @@ from dataclasses import replace
 from entra_oauth.audit.case import Case, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
-from entra_oauth.audit.rules.rule import rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.messages import host_of
-from entra_oauth.recording.findings import Severity
-
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
-
 
 NO_ANSWER = "what the listener answered is not in this recording"
 _BROWSERS = "the browser's own requests are"
+
+
+def _unanswered(item: Item, case: Case) -> Verdict | None:
+    return unknown(NO_ANSWER, "/response") if item.response is None else None
 
 
 _WANTED = (
@@ -31,7 +29,7 @@ _WANTED = (
 )
 
 
-@rule("RR09", W, "RFC 9700 §4.2.4", at=StepKind.REDIRECT)
+@rule("RR09", W, "RFC 9700 §4.2.4", at=StepKind.REDIRECT, unless=_unanswered)
 def listener_answers_carefully(item: Item, case: Case) -> Verdict:
     """The listener's answer is not kept, sends no Referer and loads nothing.
 
@@ -41,15 +39,13 @@ def listener_answers_carefully(item: Item, case: Case) -> Verdict:
     Before: HTTP/1.1 200 OK, and no such header
     After: HTTP/1.1 303 See Other, with all four
     """
-    if item.response is None:
-        return unknown(NO_ANSWER, "/response")
-    missing = [n for n, v in _WANTED if v not in (item.response.header(n) or "").lower()]
+    missing = [n for n, v in _WANTED if v not in (item.answer.header(n) or "").lower()]
     if missing:
         return failed(f"Without {', '.join(missing)}.", "/response/headers")
     return passed("/response/headers")
 
 
-@rule("RR10", E, "OAuth 2.1 §2.3.6", at=StepKind.REDIRECT)
+@rule("RR10", E, "OAuth 2.1 §2.3.6", at=StepKind.REDIRECT, unless=_unanswered)
 def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     """The listener's page repeats no code and no state, and loads nothing from elsewhere.
 
@@ -58,10 +54,8 @@ def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     Before: <p>Your code is 0.AS…</p>
     After: <p>You can close this window.</p>
     """
-    if item.response is None:
-        return unknown(NO_ANSWER, "/response")
-    body = item.response.body.decode("utf-8", "replace")
-    text = "\n".join([body, *(value for _, value in item.response.headers)])
+    body = item.answer.body.decode("utf-8", "replace")
+    text = "\n".join([body, *(value for _, value in item.answer.headers)])
     if re.search(r"(?i)<script\b", body):
         return failed("There is a script in the page.", "/response/content")
     found = re.findall(r"(?i)(?:src|href|action)\s*=\s*[\"']?\s*(https?://[^\s\"'>]+)", body)
@@ -81,7 +75,7 @@ def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     return passed("/response/content")
 
 
-@rule("RR11", E, "RFC 9700 §4.11.1", at=StepKind.REDIRECT)
+@rule("RR11", E, "RFC 9700 §4.11.1", at=StepKind.REDIRECT, unless=_unanswered)
 def listener_leads_nowhere_else(item: Item, case: Case) -> Verdict:
     """The listener does not send the browser to an address from the query.
 
@@ -90,9 +84,7 @@ def listener_leads_nowhere_else(item: Item, case: Case) -> Verdict:
     Before: /?code=…&next=https://evil.example answered with Location: https://evil.example
     After: Location: /done
     """
-    if item.response is None:
-        return unknown(NO_ANSWER, "/response")
-    location = item.response.header("location")
+    location = item.answer.header("location")
     if not location:
         return absent("the answer leads nowhere")
     for _, value in item.fields:
@@ -114,10 +106,10 @@ def code_leaves_the_address_bar(item: Item, case: Case) -> Verdict:
         return absent("the code is not in the address")
     if item.response is None:
         return unknown(NO_ANSWER, "/response")
-    location = item.response.header("location") or ""
-    if item.response.status in (302, 303) and "code=" not in location:
+    location = item.answer.header("location") or ""
+    if item.answer.status in (302, 303) and "code=" not in location:
         return passed("/response/status")
-    return failed(f"{item.response.status}: the page's address keeps it.", "/response/status")
+    return failed(f"{item.answer.status}: the page's address keeps it.", "/response/status")
 
 
 @rule_of_all("RR13", E, "RFC 9700 §4.2")
@@ -157,7 +149,7 @@ def password_does_not_travel_on(case: Case) -> Iterator[Verdict]:
         return
     found = [i for i in case.items if _leads_to_the_app(i, case) and i.request.method == "POST"]
     for item in found:
-        status = item.response.status if item.response is not None else 0
+        status = item.answer.status
         good = status not in (307, 308)
         verdict = passed() if good else failed(f"It answered {status}.", "/response/status")
         yield replace(verdict, step=item.number)
@@ -177,7 +169,7 @@ def _was_posted_by_a_page(case: Case) -> bool:
 
 
 def _leads_to_the_app(item: Item, case: Case) -> bool:
-    location = item.response.header("location") if item.response is not None else None
+    location = item.answer.header("location")
     if not location or item.kind not in (StepKind.PAGE, StepKind.AUTHORIZE):
         return False
     targets = {host_of(i.url) for i in case.all(StepKind.REDIRECT)}

@@ -8,15 +8,10 @@ from entra_oauth.audit.case import CODE, Case, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length, same
 from entra_oauth.audit.rules.front_channel.addresses import normal
-from entra_oauth.audit.rules.rule import rule
+from entra_oauth.audit.rules.rule import E, N, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
 from entra_oauth.protocol.glossary.aadsts import error_words
-from entra_oauth.recording.findings import Severity
-
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
 @rule("RR01", E, "RFC 6749 §4.1.2, §10.12", at=StepKind.REDIRECT)

@@ -8,29 +8,24 @@ from email.utils import parsedate_to_datetime
 
 from entra_oauth.audit.case import CODE, Case
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same, same_id
-from entra_oauth.audit.rules.rule import rule
+from entra_oauth.audit.redacted_values import hidden, jwt, same, same_id
+from entra_oauth.audit.rules.rule import E, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
-from entra_oauth.recording.findings import Severity
 
-__all__: list[str] = []
-
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 TOKEN = "/response/content/id_token"  # noqa: S105 - a place
 NONE = "there is no ID token"
 
 
-def _read(item: Item) -> tuple[Jwt | None, Verdict]:
-    """The token; and what to say where there is none to be read."""
+def _unread(item: Item, case: Case) -> Verdict | None:
+    """The verdict where there is no token to be read."""
     token = item.text("id_token")
     if token is None:
-        return None, absent(NONE)
-    read = jwt(token)
-    if read is not None:
-        return read, passed()
+        return absent(NONE)
+    if "id_token" in item.jwts:
+        return None
     if hidden(token):
-        return None, unknown("the ID token was taken out", TOKEN)
-    return None, absent("the ID token cannot be read; ID01 tells of that")
+        return unknown("the ID token was taken out", TOKEN)
+    return absent("the ID token cannot be read; ID01 tells of that")
 
 
 @rule("ID01", E, "RFC 8725 §3.1, §3.10", at=StepKind.TOKEN)
@@ -43,9 +38,9 @@ def is_a_signed_token(item: Item, case: Case) -> Verdict:
     After: {"alg":"RS256","kid":"…"}
     """
     token = item.text("id_token")
-    read, otherwise = _read(item)
     if token is None:
-        return otherwise
+        return absent(NONE)
+    read = jwt(token)
     if read is None:
         return (
             unknown("it was taken out", TOKEN) if hidden(token) else failed("It is no JWT.", TOKEN)
@@ -76,7 +71,7 @@ def signature_is_the_authoritys(item: Item, case: Case) -> Verdict:
     return passed(TOKEN) if valid else failed("It was not made with the authority's key.", TOKEN)
 
 
-@rule("ID03", E, "OpenID Connect Core §3.1.3.7(2)", at=StepKind.TOKEN)
+@rule("ID03", E, "OpenID Connect Core §3.1.3.7(2)", at=StepKind.TOKEN, unless=_unread)
 def issuer_is_the_authority(item: Item, case: Case) -> Verdict:
     """The issuer is the authority's, with the tenant that the token names.
 
@@ -85,9 +80,7 @@ def issuer_is_the_authority(item: Item, case: Case) -> Verdict:
     Before: "iss": "https://login.evil.example/…"
     After: "iss": "https://login.microsoftonline.com/a1bc2d34-…/v2.0"
     """
-    read, otherwise = _read(item)
-    if read is None:
-        return otherwise
+    read = item.jwts["id_token"]
     issuer, tenant = read.text("iss"), read.text("tid")
     authority = case.authority(case.flow(item))
     if issuer is None:
@@ -109,7 +102,7 @@ def issuer_is_the_authority(item: Item, case: Case) -> Verdict:
     return passed(TOKEN)
 
 
-@rule("ID04", E, "OpenID Connect Core §3.1.3.7(3–5)", at=StepKind.TOKEN)
+@rule("ID04", E, "OpenID Connect Core §3.1.3.7(3–5)", at=StepKind.TOKEN, unless=_unread)
 def audience_is_the_client(item: Item, case: Case) -> Verdict:
     """The token was issued to this client.
 
@@ -118,9 +111,7 @@ def audience_is_the_client(item: Item, case: Case) -> Verdict:
     Before: "aud": "another app"
     After: "aud": "12a34b56-…"
     """
-    read, otherwise = _read(item)
-    if read is None:
-        return otherwise
+    read = item.jwts["id_token"]
     client_id, audience = item.get("client_id"), read.claims.get("aud")
     if not client_id:
         return unknown("which client asked is not in this request", TOKEN)
@@ -138,7 +129,7 @@ def audience_is_the_client(item: Item, case: Case) -> Verdict:
     return passed(TOKEN)
 
 
-@rule("ID05", E, "OpenID Connect Core §3.1.3.7(9–10)", at=StepKind.TOKEN)
+@rule("ID05", E, "OpenID Connect Core §3.1.3.7(9–10)", at=StepKind.TOKEN, unless=_unread)
 def times_are_of_today(item: Item, case: Case) -> Verdict:
     """The token is good at the moment at which it comes.
 
@@ -148,9 +139,7 @@ def times_are_of_today(item: Item, case: Case) -> Verdict:
     Before: "exp": yesterday
     After: "exp": in an hour
     """
-    read, otherwise = _read(item)
-    if read is None:
-        return otherwise
+    read = item.jwts["id_token"]
     date = _date(item) or item.step.ended_at
     if not date:
         return unknown("the time of the answer is not known", TOKEN)
@@ -175,7 +164,7 @@ def _date(item: Item) -> float | None:
         return None
 
 
-@rule("ID06", E, "OpenID Connect Core §3.1.3.7(11)", at=StepKind.TOKEN)
+@rule("ID06", E, "OpenID Connect Core §3.1.3.7(11)", at=StepKind.TOKEN, unless=_unread)
 def nonce_is_ours(item: Item, case: Case) -> Verdict:
     """The nonce in the token is the one that was sent.
 
@@ -184,9 +173,7 @@ def nonce_is_ours(item: Item, case: Case) -> Verdict:
     Before: sent nonce=a…, token nonce=b…
     After: both a…
     """
-    read, otherwise = _read(item)
-    if read is None:
-        return otherwise
+    read = item.jwts["id_token"]
     if item.get("grant_type") != CODE:
         return absent("it does not answer an authorize request")
     asked = case.flow(item).authorize
@@ -204,7 +191,7 @@ def nonce_is_ours(item: Item, case: Case) -> Verdict:
     return passed(TOKEN) if equal else failed("It is not the nonce that was sent.", TOKEN)
 
 
-@rule("ID07", E, "OpenID Connect Core §3.1.3.8, §3.3.2.11", at=StepKind.TOKEN)
+@rule("ID07", E, "OpenID Connect Core §3.1.3.8, §3.3.2.11", at=StepKind.TOKEN, unless=_unread)
 def hashes_fit(item: Item, case: Case) -> Verdict:
     """at_hash and c_hash, where they are, belong to the token and the code beside them.
 
@@ -213,9 +200,7 @@ def hashes_fit(item: Item, case: Case) -> Verdict:
     Before: "at_hash" of another token
     After: "at_hash" of this one
     """
-    read, otherwise = _read(item)
-    if read is None:
-        return otherwise
+    read = item.jwts["id_token"]
     pairs = (("at_hash", item.text("access_token")), ("c_hash", item.get("code")))
     looked, unsure = False, False
     for name, value in pairs:
@@ -260,7 +245,7 @@ def _no_answer(item: Item) -> Verdict:
     return absent("the answer is no success")
 
 
-@rule("ID09", W, "OpenID Connect Core §12.2", at=StepKind.TOKEN)
+@rule("ID09", W, "OpenID Connect Core §12.2", at=StepKind.TOKEN, unless=_unread)
 def person_stays_the_same(item: Item, case: Case) -> Verdict:
     """A refresh brings a token of the same person.
 
@@ -269,14 +254,12 @@ def person_stays_the_same(item: Item, case: Case) -> Verdict:
     Before: sub=a, after the refresh sub=b
     After: sub=a twice
     """
-    read, otherwise = _read(item)
-    if read is None:
-        return otherwise
+    read = item.jwts["id_token"]
     if item.get("grant_type") != "refresh_token":
         return absent("it is no refresh")
     flow = case.flow(item)
     earlier = [i for i in flow.tokens() if i.number < item.number and i.text("id_token")]
-    before = jwt(earlier[0].text("id_token") or "") if earlier else None
+    before = earlier[0].jwts.get("id_token") if earlier else None
     if before is None:
         return unknown("the first ID token is not in this recording", TOKEN)
     unsure = False
