@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.protocol.glossary.secrecy import treatment_of
+from entra_oauth.recording.redaction.finder import HIDDEN, Finder
 from entra_oauth.recording.redaction.finds import PLACEHOLDER, Find
 from entra_oauth.recording.redaction.json_tree import NotJson
-from entra_oauth.recording.redaction.media import is_drawing, is_font, is_picture, tells
-from entra_oauth.recording.redaction.pages import drawing, html
-from entra_oauth.recording.redaction.sheets import is_sheet, sheet
+from entra_oauth.recording.redaction.pages import drawing, html, is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, as_bytes_text
 
 __all__ = ["MAX_BODY_BYTES", "body_finds"]
@@ -30,6 +29,23 @@ _LABELS = re.compile(r"image/|font/|text/css")
 _ENTITY = re.compile(rb"<!ENTITY", re.I)
 _MARKUP = re.compile(r"image/|font/|text/|[a-z]+/[a-z.-]*xml\b|application/xhtml")
 _FORM_START = re.compile(rb"[A-Za-z_~][A-Za-z0-9_.~-]*+=[^\s<>\"{}]*+\Z")
+_PICTURES = re.compile(
+    rb"\x89PNG(?:\r\n\x1a\n|\Z)|GIF8[79]a|\xff\xd8\xff|RIFF.{4}WEBP|\x00\x00[\x01\x02]\x00"
+    rb"|BM.{4}\x00{4}|II\*\x00|MM\x00\*|\x00{3}.ftyp(?:avif|avis|heic|heix|mif1|msf1)"
+    rb"|\x00{3}\x0cJXL |\xff\x0a",
+    re.DOTALL,
+)
+"""PNG, GIF, JPEG, WebP, ICO and CUR, BMP, TIFF, AVIF and HEIF, JPEG XL."""
+_FONTS = re.compile(rb"wOF[F2]|OTTO\x00|true\x00|ttcf\x00|\x00\x01\x00\x00")
+"""WOFF (W3C WOFF 1.0 §4, 2.0 §4.1), OpenType, TrueType."""
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_DRAWING = re.compile(
+    rb"\s*+(?:\xef\xbb\xbf)?+\s*+(?:<\?xml\b[^>]*+>|<!--(?>.*?-->)|<!DOCTYPE\s+svg\b[^>\[]*+>|\s++)*+"
+    rb"<(?:svg:)?svg[\s>/]",
+    re.DOTALL | re.IGNORECASE,
+)
+_JWT = re.compile(r"[A-Za-z0-9_-]{10}\.ey[A-Za-z0-9_-]{2,}+\.")
+_PAIR = re.compile(r"\b([A-Za-z][A-Za-z0-9_-]{3,40}+)[\"']?\s{0,4}[=:>]\s{0,4}[\"']?[!-~]{4}")
 
 
 def body_finds(
@@ -44,13 +60,13 @@ def body_finds(
         return None
     if PLACEHOLDER.fullmatch(view.text):
         return []  # it was taken out before
-    is_seen = kind.startswith("image/") and is_picture(body)
-    if finder.people and (is_seen or is_drawing(body)):
+    is_seen = kind.startswith("image/") and _is_picture(body)
+    if finder.people and (is_seen or _is_drawing(body)):
         start, end = view.place()
         return [Find(start=start, end=end, kind="pic", value=view.text)]
-    if is_seen or (kind.startswith("font/") and is_font(body)):
+    if is_seen or (kind.startswith("font/") and _is_font(body)):
         # Nothing is looked for in there but what would tell that it is more than that.
-        holds = tells(view.text) or any(as_bytes_text(each) in view.text for each in known)
+        holds = _tells(view.text) or any(as_bytes_text(each) in view.text for each in known)
         return None if holds else []
     return _text_finds(finder, body, view, kind)
 
@@ -70,7 +86,7 @@ def _text_finds(finder: Finder, body: bytes, view: View, kind: str) -> list[Find
                 return None
     if _ENTITY.search(body):
         return None  # what its words stand for is not looked up
-    if is_drawing(body) and (not kind or _MARKUP.match(kind)):
+    if _is_drawing(body) and (not kind or _MARKUP.match(kind)):
         return [*drawing(finder, view)]
     if "html" in kind or "xml" in kind or _HTML.match(body):
         return [*html(finder, view)] if _HTML.match(body) else None
@@ -83,3 +99,36 @@ def _text_finds(finder: Finder, body: bytes, view: View, kind: str) -> list[Find
     if kind.startswith("text/plain") or not kind:
         return [*finder.words(view, 0)]
     return None
+
+
+# ---- pictures and fonts ----------------------------------------------------------------
+
+
+def _is_picture(body: bytes) -> bool:
+    """True if a body begins as a picture, and is no text that only begins so."""
+    return _PICTURES.match(body) is not None and not _is_text(body)
+
+
+def _is_font(body: bytes) -> bool:
+    """True if a body begins as a font, and is no text that only begins so."""
+    return _FONTS.match(body) is not None and not _is_text(body)
+
+
+def _is_drawing(body: bytes) -> bool:
+    """True if a body is SVG (its root element: SVG 2 §5.1)."""
+    return _DRAWING.match(body) is not None
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return _CONTROLS.search(body) is None
+
+
+def _tells(text: str) -> bool:
+    """True if a picture or a font holds a token, or a pair whose name is that of a secret."""
+    if _JWT.search(text):
+        return True
+    return any(treatment_of(match[1]).act in HIDDEN for match in _PAIR.finditer(text))

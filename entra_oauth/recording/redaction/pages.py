@@ -1,4 +1,4 @@
-"""Finding what must go in pages (HTML) and drawings (SVG)."""
+"""Finding what must go in pages (HTML), drawings (SVG) and style sheets (CSS Syntax Module 3)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Generator, Iterator
 from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_plain_name, treatment_of
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
 from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
-from entra_oauth.recording.redaction.sheets import is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, html_text
 
-__all__ = ["drawing", "html"]
+__all__ = ["drawing", "html", "is_sheet", "sheet"]
 
 _TAG = re.compile(
     r"<([A-Za-z][^\s/>\"'<=]*+)((?:[^>\"']|\"[^\"]*\"|'[^']*')*+)>|<!--.*?(?:-->|\Z)", re.S
@@ -38,6 +37,18 @@ _DRAWN = re.compile(
     r"|(?:[0-9]{1,8}(?:\.[0-9]{0,8})?|\.[0-9]{1,8})(?:e-?[0-9]{1,2})?(?![0-9]))*+"
 )
 """Numbers, lengths, paths and transformations (SVG 2 §4.2, §9.3)."""
+_PIECE = re.compile(
+    r"/\*(?P<comment>(?:[^*]|\*(?!/))*+)(?:\*/|\Z)"
+    r"|\"(?P<double>(?:[^\"\\\n\r]|\\.)*+)(?:\"|(?P<open>))"
+    r"|'(?P<single>(?:[^'\\\n\r]|\\.)*+)(?:'|(?P<left>))"
+    r"|url\(\s*+(?P<url>(?:[^()\"'\\\s]|\\.)++)\s*+\)",
+    re.DOTALL | re.IGNORECASE,
+)
+_NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,60}+)\s*+[:=]\s*+\Z")
+_NO_SHEET = re.compile(r"[\"']|\0\s*+:")
+"""A string without an end, or one that is a name: in JSON and scripts (`\\0` is a string)."""
+_SHORTEST = 4
+"""Characters of a name that counts: `p:hover` is no secret prime."""
 
 
 def html(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
@@ -169,3 +180,61 @@ def _attribute(finder: Finder, name: str, inner: View, depth: int) -> Iterator[F
         yield from finder.ruled(Treatment(Act.UNKNOWN, "val"), inner, depth + 1)
     else:
         yield from finder.known_in(inner)
+
+
+# ---- style sheets ----------------------------------------------------------------------
+
+
+def is_sheet(text: str) -> bool:
+    """True if a text is a style sheet: rules in balanced braces, and statements."""
+    bare = _PIECE.sub(_blank, text)
+    if _NO_SHEET.search(bare.replace('""', "\0")):
+        return False
+    depth, at = 0, 0
+    for brace in re.finditer(r"[{}]", bare):
+        depth += 1 if brace[0] == "{" else -1
+        at = brace.end()
+        if depth < 0:
+            return False
+    rest = bare[at:].strip()
+    return depth == 0 and (not rest or (rest.startswith("@") and rest.endswith(";")))
+
+
+def _blank(match: re.Match[str]) -> str:
+    if match.lastgroup in ("open", "left"):
+        return '"'
+    return '""' if match.lastgroup in ("double", "single") else " "
+
+
+def sheet(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
+    """A style sheet, or the declarations of a `style` attribute."""
+    at = 0
+    for match in _PIECE.finditer(value.text):
+        between = value.cut(at, match.start())
+        yield from _plain(finder, between, depth)
+        at = match.end()
+        group = {"open": "double", "left": "single"}.get(match.lastgroup or "", match.lastgroup)
+        group = group or "comment"
+        inner = value.cut(*match.span(group))
+        if group == "comment":
+            yield from _opaque(inner)
+        elif group == "url" or "?" in inner.text or "://" in inner.text:
+            yield from finder.url(inner.strip(), depth + 1)
+            yield from finder.words(inner, depth + 1)
+        else:
+            yield from _string(finder, between, inner, depth)
+    yield from _plain(finder, value.cut(at), depth)
+
+
+def _plain(finder: Finder, value: View, depth: int) -> Iterator[Find]:
+    yield from finder.tokens(value)
+    yield from finder.addresses(value, depth)
+    yield from finder.looks(value, depth, shortest=_SHORTEST)
+
+
+def _string(finder: Finder, before: View, inner: View, depth: int) -> Iterator[Find]:
+    named = _NAMED.search(before.text[-80:])
+    if named and len(named[1]) >= _SHORTEST and treatment_of(named[1]).act in HIDDEN:
+        yield from finder.ruled(treatment_of(named[1]), inner, depth + 1)
+    else:
+        yield from finder.words(inner, depth + 1)
