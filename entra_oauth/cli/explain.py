@@ -62,7 +62,6 @@ def run(options: ExplainWordOptions, session: Session) -> int:
 
 def _explain_rule(name: str, console: Console) -> None:
     """A rule's page in the manual of the linter."""
-    from entra_oauth.audit.manual import page
     from entra_oauth.audit.rules.all_rules import BY_ID, NOT_JUDGED
 
     rule = BY_ID.get(name)
@@ -75,7 +74,7 @@ def _explain_rule(name: str, console: Console) -> None:
         raise UsageError(
             f"The linter has no rule {name}.", advice="See docs/rules.md, or try AR04."
         )
-    parts = page(rule)
+    parts = rule.page()
     if console.as_json:
         members = {title.lower().replace(" ", "_"): text for title, text in parts}
         console.result_json({"schema": "entra-oauth/rule/1", "id": rule.id, **members})

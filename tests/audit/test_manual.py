@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from entra_oauth.audit.manual import markdown
 from entra_oauth.audit.rules.all_rules import RULES
+from write_rules import markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 

@@ -77,6 +77,19 @@ class Rule:
             after=found["After"],
         )
 
+    def page(self) -> tuple[tuple[str, str], ...]:
+        """The parts of its page, with their names."""
+        manual = self.manual
+        return (
+            ("Rule", manual.title),
+            ("Level", self.severity.value),
+            ("Why", manual.why),
+            ("What to do", manual.mend),
+            ("Before", manual.before),
+            ("After", manual.after),
+            ("Source", self.source),
+        )
+
 
 def rule(
     rule_id: str, severity: Severity, source: str, *, at: StepKind, unless: Bar | None = None
