@@ -12,6 +12,7 @@ import pytest
 from entra_oauth.errors import DestinationRefused, EntraOAuthError
 from entra_oauth.lessons.labs import sandbox
 from entra_oauth.lessons.labs.catalogue import lab, labs
+from entra_oauth.lessons.labs.judge import judged
 from entra_oauth.lessons.labs.lab import Lab
 from entra_oauth.lessons.labs.lab09_history import attack as lab09_history
 from entra_oauth.lessons.labs.lab18_framed import attack as lab18_framed
@@ -114,11 +115,12 @@ def test_there_are_eighteen_labs() -> None:
 
 
 @pytest.mark.parametrize("each", EVERY)
-def test_the_function_is_broken_at_first_and_can_be_repaired(each: Lab) -> None:
-    broken = mark(each, text_for(each, "lab.py"))
-    assert broken.complaints
-    assert broken.printed == ""
-    assert mark(each, each.exercise.solution).complaints == ()
+def test_the_function_is_broken_at_first_and_can_be_repaired(
+    each: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert judged(each.number, text_for(each, "lab.py"))
+    assert judged(each.number, each.exercise.solution) == []
+    assert capsys.readouterr() == ("", "")
     assert len(each.exercise.broken.splitlines()) <= 18
 
 
@@ -143,9 +145,17 @@ def _is(node: ast.stmt, each: Lab) -> TypeGuard[ast.FunctionDef]:
 
 
 def test_no_module_imports_an_exercise_or_a_solution() -> None:
+    for name, text in _modules_with("exercise", "solution"):
+        for use in imports.uses(text):
+            assert not {"exercise", "solution"} & set(use.what.split(".")), name
+
+
+def _modules_with(*words: str) -> Iterator[tuple[str, str]]:
+    """The name and the text of each module that has one of the words: no other can import it."""
     for path in (ROOT / "entra_oauth").rglob("*.py"):
-        for use in imports.uses(path.read_text(encoding="utf-8")):
-            assert not {"exercise", "solution"} & set(use.what.split(".")), path
+        text = path.read_text(encoding="utf-8")
+        if any(word in text for word in words):
+            yield path.relative_to(ROOT / "entra_oauth").as_posix(), text
 
 
 BAD = [
@@ -172,6 +182,13 @@ BAD = [
 def test_a_bad_answer_gets_a_helpful_line(source: str, said: str) -> None:
     complaints = mark(lab(3), source).complaints
     assert any(said in each for each in complaints), complaints
+
+
+def test_a_function_is_judged_in_a_process_of_its_own() -> None:
+    broken = mark(lab(3), text_for(lab(3), "lab.py"))
+    assert broken.complaints == tuple(judged(3, lab(3).exercise.broken))
+    assert broken.printed == ""
+    assert mark(lab(3), lab(3).exercise.solution).complaints == ()
 
 
 def test_an_endless_loop_is_ended() -> None:
@@ -215,13 +232,14 @@ def test_an_invented_host_is_known_on_its_own_stage_only() -> None:
 
 def test_the_naive_client_is_imported_by_labs_only() -> None:
     naive = "entra_oauth.lessons.labs.naive"
-    users = set()
-    for path in (ROOT / "entra_oauth").rglob("*.py"):
-        for use in imports.uses(path.read_text(encoding="utf-8")):
-            if use.what == naive or use.what.startswith(f"{naive}."):
-                users.add(path.relative_to(ROOT / "entra_oauth").as_posix())
-    assert users
-    assert all(user.startswith("lessons/labs/lab") for user in users), users
+    users = {
+        name
+        for name, text in _modules_with("naive")
+        for use in imports.uses(text)
+        if use.what == naive or use.what.startswith(f"{naive}.")
+    }
+    assert "lessons/labs/sandbox.py" in users
+    assert all(user.startswith("lessons/labs/") for user in users), users
 
 
 def test_without_a_browser_the_lab_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

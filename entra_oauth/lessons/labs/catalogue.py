@@ -6,32 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
+from entra_oauth.lessons.labs.lab import told
 
 if TYPE_CHECKING:
     from entra_oauth.lessons.labs.lab import Lab
 
 __all__ = ["NAMES", "lab", "labs"]
 
-NAMES = (
-    "lab01_login_csrf",
-    "lab02_stolen_code",
-    "lab03_code_replay",
-    "lab04_redirect_prefix",
-    "lab05_pkce_downgrade",
-    "lab06_mix_up",
-    "lab07_followed_redirect",
-    "lab08_stolen_refresh_token",
-    "lab09_history",
-    "lab10_token_in_logs",
-    "lab11_port_squatting",
-    "lab12_wrong_audience",
-    "lab13_forged_token",
-    "lab14_password",
-    "lab15_device_phishing",
-    "lab16_referer",
-    "lab17_netrc",
-    "lab18_framed",
-)
+NAMES = tuple(told())
 
 
 def lab(number: int) -> Lab:

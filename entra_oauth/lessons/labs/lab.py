@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from entra_oauth.practice.fidelity import Label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
     from entra_oauth.lessons.labs.trials import Trials
-    from entra_oauth.practice.fidelity import Label
 
-__all__ = ["Demonstration", "Exercise", "Lab"]
+__all__ = ["Demonstration", "Exercise", "Lab", "lab_from", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +78,35 @@ class Lab:
     exercise: Exercise
     needs: str = ""
     """A package that must be installed, as it is called."""
+
+
+def lab_from(
+    module: str,
+    *,
+    off: Callable[[Sandbox], Demonstration],
+    on: Callable[[Sandbox], Demonstration],
+    check: Callable[[Trials, Callable[..., Any]], None],
+) -> Lab:
+    """The lab whose attack is `module`; what is told of it is in `labs.toml`."""
+    folder = module.rpartition(".")[0]
+    place = folder.rpartition(".")[2]
+    words = told()[place]
+    return Lab(
+        number=int(place[3:5]),
+        name=place[6:].replace("_", "-"),
+        title=words["title"],
+        source=words["source"],
+        label=Label(words["label"]),
+        fidelity=words["fidelity"],
+        story=tuple(words["story"]),
+        off=off,
+        on=on,
+        exercise=Exercise(function=words["function"], folder=folder, check=check),
+        needs=words.get("needs", ""),
+    )
+
+
+@cache
+def told() -> dict[str, dict[str, Any]]:
+    """The words of each lab by the name of its folder, in order."""
+    return tomllib.loads(resources.files(__package__).joinpath("labs.toml").read_text("utf-8"))

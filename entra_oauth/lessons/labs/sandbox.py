@@ -19,6 +19,7 @@ from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import DestinationRefused, EntraOAuthError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.protocol.authority import Authority
@@ -30,7 +31,6 @@ from entra_oauth.recording import Occurred, Recorder, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.channels.base import BackChannel, FrontChannel
@@ -39,7 +39,17 @@ if TYPE_CHECKING:
 
     Send = Callable[[HttpRequest], HttpResponse]
 
-__all__ = ["CLIENT", "PASSWORD", "TENANT", "Ended", "Sandbox", "aadsts", "full_name", "give_up"]
+__all__ = [
+    "CLIENT",
+    "PASSWORD",
+    "TENANT",
+    "Ended",
+    "Sandbox",
+    "aadsts",
+    "full_name",
+    "give_up",
+    "owner_of",
+]
 
 TENANT = DEFAULT.tenants[0].id
 CLIENT = DEFAULT.apps[0].client_id
@@ -51,6 +61,13 @@ PATIENCE_S = 20.0
 def full_name(person: str) -> str:
     """The sign-in name of one of the practice tenant's people."""
     return next(u.name for u in DEFAULT.users if u.name.partition("@")[0] == person)
+
+
+def owner_of(token: str) -> str:
+    """The person whose token it is; "nobody" where there is none."""
+    claims = decode(token).claims if token else {}
+    name = str(claims.get("upn") or claims.get("preferred_username") or "nobody")
+    return name.partition("@")[0]
 
 
 def aadsts(response: HttpResponse) -> str:
@@ -72,6 +89,11 @@ class Ended:
     tokens: TokenResponse | None = field(repr=False)
     error: EntraOAuthError | None
     recording: Recording = field(repr=False)
+
+    @property
+    def owner(self) -> str:
+        """The person whose tokens came; "nobody" where none did."""
+        return owner_of(self.tokens.access_token if self.tokens else "")
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -97,12 +119,7 @@ class Sandbox:
         self.base_url = self._open.enter_context(serve(self.tenant, tls=False)).base_url
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._open.close()
 
     # ---- messages ----------------------------------------------------------------
@@ -174,11 +191,12 @@ class Sandbox:
         fields = dict(parse_form(answer.query or answer.body.decode()))
         return fields.get("code", "")
 
-    def owner(self, token: str) -> str:
-        """The person whose token it is."""
-        claims = decode(token).claims
-        name = str(claims.get("upn") or claims.get("preferred_username") or "nobody")
-        return name.partition("@")[0]
+    def naive_client(self, redirect_uri: str = "") -> NaiveClient:
+        """The client to be attacked, at the practice tenant."""
+        authority = self.authority
+        return NaiveClient(
+            self.send, authority.authorization_endpoint, authority.token_endpoint, redirect_uri
+        )
 
     # ---- the real client ---------------------------------------------------------
 

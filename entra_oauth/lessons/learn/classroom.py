@@ -24,7 +24,6 @@ from entra_oauth.protocol.messages import (
 )
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.practice.browser.user_agent import BrowserPage
@@ -68,12 +67,7 @@ class Classroom:
         self.base_url = self.open.enter_context(serve(self.tenant, tls=False)).base_url
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.open.close()
 
     # ---- addresses ------------------------------------------------------------------------

@@ -6,10 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.sandbox import owner_of
 from entra_oauth.lessons.labs.trials import altered, fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
 if TYPE_CHECKING:
@@ -23,19 +22,14 @@ __all__ = ["LAB"]
 
 def attack(sandbox: Sandbox) -> Demonstration:
     """Mallory's code, brought to Alice's client by a link."""
-    client = NaiveClient(
-        sandbox.send,
-        sandbox.authority.authorization_endpoint,
-        sandbox.authority.token_endpoint,
-        redirect_uri="",
-    )
+    client = sandbox.naive_client()
     client.redirect_uri = sandbox.host(client.callback)
     answer = sandbox.answer_for(client.authorize_url(), "mallory")
     link = (
         f"{client.redirect_uri}/?{urlencode({'code': sandbox.code_of(answer), 'state': '12345'})}"
     )
     page = sandbox.get(link)
-    owner = sandbox.owner(client.tokens["access_token"])
+    owner = owner_of(client.tokens["access_token"])
     return Demonstration(
         page.status == 200 and owner == "mallory",
         (
@@ -60,7 +54,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
         sandbox.open(url, "alice")
 
     ended = sandbox.sign_in(visit, procedure=Procedure.ARTICLE)
-    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    owner = ended.owner
     return Demonstration(
         statuses == [400] and len(ended.refusals) == 1 and owner == "alice",
         (
@@ -102,21 +96,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.refuses(partial(function, state, fields), f"{len(codes)} codes, or an empty one.")
 
 
-LAB = Lab(
-    number=1,
-    name="login-csrf",
-    title="A stranger's answer is taken",
-    source="RFC 9700 §2.1, §4.7; RFC 6749 §10.12",
-    label=Label.AS_ENTRA,
-    fidelity="Entra sends state back unchanged; to compare it is the client's task.",
-    story=(
-        "Alice's program listens on her machine for the end of a sign-in.",
-        "Mallory begins a sign-in of her own and keeps the code that she gets.",
-        "She puts it into a link to Alice's listener, and has Alice click it.",
-        "If the program takes it, Alice works in Mallory's account, unknowing.",
-        "What shows a program that an answer is to its own question?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="accept", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

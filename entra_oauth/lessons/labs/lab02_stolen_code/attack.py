@@ -7,10 +7,8 @@ import re
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
-from entra_oauth.practice.fidelity import Label
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts, owner_of
 from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -25,12 +23,7 @@ __all__ = ["LAB"]
 
 def attack(sandbox: Sandbox) -> Demonstration:
     """A code from a log, redeemed with nothing but public values."""
-    client = NaiveClient(
-        sandbox.send,
-        sandbox.authority.authorization_endpoint,
-        sandbox.authority.token_endpoint,
-        redirect_uri="http://localhost:9",
-    )
+    client = sandbox.naive_client("http://localhost:9")
     answer = sandbox.answer_for(client.authorize_url(), "alice")
     stolen = sandbox.post(
         sandbox.authority.token_endpoint,
@@ -40,7 +33,7 @@ def attack(sandbox: Sandbox) -> Demonstration:
         redirect_uri=client.redirect_uri,
     )
     members = dict(_members(stolen))
-    owner = sandbox.owner(members["access_token"]) if "access_token" in members else "nobody"
+    owner = owner_of(members.get("access_token", ""))
     return Demonstration(
         stolen.status == 200 and owner == "alice",
         (
@@ -78,7 +71,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
         sandbox.browser("alice", send).open(url)
 
     ended = sandbox.sign_in(visit)
-    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    owner = ended.owner
     return Demonstration(
         said == ["AADSTS501481", "AADSTS501481"] and owner == "alice",
         (
@@ -138,21 +131,4 @@ def _alike(one: str, two: str) -> float:
     return same / max(len(one), len(two), 1)
 
 
-LAB = Lab(
-    number=2,
-    name="stolen-code",
-    title="A stolen code is redeemed by the thief",
-    source="RFC 9700 §2.1.1, §4.5; RFC 7636",
-    label=Label.AS_ENTRA,
-    fidelity="Entra asks for a verifier (AADSTS501481) if there was a challenge, not otherwise.",
-    story=(
-        "After the sign-in a code travels through the browser to the program.",
-        "Browsers, proxies and logs keep addresses; other programs can read them.",
-        "A native app has no secret: all else that is posted with a code is public.",
-        "So whoever reads the code can redeem it, if they are quick.",
-        "How does the authority know who asked for this code?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="make_pkce", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.lessons.labs.sandbox import aadsts
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
@@ -93,21 +92,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.refuses(partial(function, odd, issued(), set(), start), "An unknown code was taken.")
 
 
-LAB = Lab(
-    number=3,
-    name="code-replay",
-    title="A code is redeemed twice",
-    source="RFC 9700 §4.3.1, §4.5; RFC 6749 §4.1.2",
-    label=Label.AS_ENTRA,
-    fidelity="Entra answers AADSTS54005. That earlier tokens stay good is not known for sure.",
-    story=(
-        "A code stands in the browser's history long after the sign-in.",
-        "Somebody finds it there, next week, and posts it to the authority.",
-        "The authority must remember which codes it has redeemed.",
-        "And the client must not send one twice: a retry looks like a replay.",
-        "What else makes an old code worthless?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="redeem", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

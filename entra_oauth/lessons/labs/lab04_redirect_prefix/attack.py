@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import UsageError
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -129,21 +128,4 @@ def _decided(function: Callable[..., Any], registered: list[str], asked: str) ->
     return lambda: bool(function(list(registered), asked))
 
 
-LAB = Lab(
-    number=4,
-    name="redirect-prefix",
-    title="A redirect URI that only begins like ours",
-    source="RFC 9700 §2.1, §4.1; RFC 8252 §7.3",
-    label=Label.AS_ENTRA,
-    fidelity="Entra shows AADSTS50011 and ignores only the port of localhost.",
-    story=(
-        "The authority sends the code to the redirect URI in the request.",
-        "Anybody can make a request with our public client id.",
-        "So the authority compares the URI with those that are registered.",
-        "If it compares too little, the code goes to whoever asked.",
-        "Which part of http://localhost:8400/ may differ, and why only that?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="is_registered", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import HttpRequest
 
@@ -104,21 +103,4 @@ def _decided(
     return lambda: bool(function(challenge, verifier))
 
 
-LAB = Lab(
-    number=5,
-    name="pkce-downgrade",
-    title="The challenge is taken out of the address",
-    source="RFC 9700 §2.1.1, §4.8",
-    label=Label.AS_ENTRA,
-    fidelity="Entra refuses with AADSTS501481, as reported; PKCE itself stays optional there.",
-    story=(
-        "PKCE binds a code to the program that asked for it.",
-        "The challenge travels in an address, which others can change.",
-        "Without it the authority has nothing to compare the verifier with.",
-        "Should it then ignore the verifier, or become suspicious?",
-        "Mallory's code in Alice's sign-in gives the answer.",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="may_redeem", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -6,11 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.hostile import HostileServer
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.sandbox import TENANT, give_up
+from entra_oauth.lessons.labs.sandbox import TENANT, give_up, owner_of
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -39,7 +38,7 @@ def attack(sandbox: Sandbox) -> Demonstration:
     stolen = evil.forms[0].get("code", "") if evil.forms else ""
     client.token_endpoint = sandbox.authority.token_endpoint
     tokens = client.redeem(stolen)
-    owner = sandbox.owner(tokens["access_token"]) if "access_token" in tokens else "nobody"
+    owner = owner_of(tokens.get("access_token", ""))
     return Demonstration(
         owner == "alice",
         (
@@ -113,21 +112,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.refuses(lambda: function(ours, True, two), "Two codes were taken.")
 
 
-LAB = Lab(
-    number=6,
-    name="mix-up",
-    title="The answer of one authority goes to another",
-    source="RFC 9700 §2.1, §4.4; RFC 9207",
-    label=Label.TOY,
-    fidelity="Whether Entra sends iss in the redirect is not known here; the lab adds it.",
-    story=(
-        "A program that knows several authorities asks the person which one.",
-        "One of them is Mallory's, or has been taken over by her.",
-        "It forwards the browser to an honest authority, with the same parameters.",
-        "The honest code comes back; where will the program redeem it?",
-        "PKCE does not help here: the verifier is posted along with the code.",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="accept", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -6,10 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.hostile import HostileServer
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -107,22 +106,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
             trials.that(sent == [(_OURS, body)], f"After a {status} something was sent again.")
 
 
-LAB = Lab(
-    number=7,
-    name="followed-redirect",
-    title="The token request is sent somewhere else",
-    source="RFC 9700 §4.12 (there for the browser); RFC 6749 §3.2",
-    label=Label.TOY,
-    fidelity="Entra lists AADSTS51005, a 307 to be followed; our client follows none. Proxies and "
-    "captive portals redirect too.",
-    story=(
-        "The token request holds the code, and the verifier, in its body.",
-        "An HTTP client that follows 307 and 308 sends that body again, elsewhere.",
-        "A proxy, a captive portal or a typing error can produce such an answer.",
-        "TLS does not help: the other host has a certificate of its own.",
-        "Is there any good reason for a token endpoint to redirect?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="post", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError
 from entra_oauth.flows.refresh_token import refresh
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -138,21 +137,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.that(newest.get("g") == later, "The new token must be remembered as the newest.")
 
 
-LAB = Lab(
-    number=8,
-    name="stolen-refresh-token",
-    title="A stolen refresh token is used beside its owner",
-    source="RFC 9700 §2.2.2, §4.14",
-    label=Label.STRICTER,
-    fidelity="Entra does not revoke old refresh tokens; reuse detection is shown as a contrast.",
-    story=(
-        "A refresh token is good for months, and needs no person.",
-        "For a native app it needs no secret either: to have it is enough.",
-        "Mallory copies it from a laptop, a backup, a notebook's output.",
-        "Alice's program and Mallory now renew side by side.",
-        "What could the authority notice, and what can only Alice's machine do?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="rotate", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

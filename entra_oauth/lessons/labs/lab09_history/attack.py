@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import LocalError
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
@@ -62,12 +60,7 @@ def _files_with(code: str, profile: Path) -> list[str]:
 
 def attack(sandbox: Sandbox) -> Demonstration:
     """The answer in the address, as `response_mode=query` has it."""
-    client = NaiveClient(
-        sandbox.send,
-        sandbox.authority.authorization_endpoint,
-        sandbox.authority.token_endpoint,
-        redirect_uri="",
-    )
+    client = sandbox.naive_client()
     client.redirect_uri = sandbox.host(client.callback)
     answer = sandbox.answer_for(client.authorize_url(), "alice")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -110,7 +103,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
 
     ended = sandbox.sign_in(visit)
     files = found[0] if found else ["?"]
-    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    owner = ended.owner
     return Demonstration(
         files == [] and owner == "alice",
         (
@@ -156,22 +149,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.that(location != "", "The browser must be sent on.")
 
 
-LAB = Lab(
-    number=9,
-    name="history",
-    title="A code stays in the browser's history",
-    source="RFC 9700 §4.3.1; OAuth 2.0 Form Post Response Mode",
-    label=Label.AS_ENTRA,
-    fidelity="Entra has query and form_post; the article uses query.",
-    story=(
-        "With response_mode=query the code is part of an address.",
-        "Browsers write addresses down: history, sessions, sync, suggestions.",
-        "Whoever reads the profile later reads the code.",
-        "It is spent by then, one hopes; a failed sign-in leaves an unspent one.",
-        "How can a browser carry an answer that is in no address?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="answer", folder=__name__.rpartition(".")[0], check=check),
-    needs="chromium",
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -10,10 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.files import files_of
 from entra_oauth.recording.redaction.secrets import leaks, live_secrets
@@ -69,12 +67,7 @@ def _yes(value: bool) -> str:
 
 def attack(sandbox: Sandbox) -> Demonstration:
     """A log at level DEBUG, and a token as an argument."""
-    client = NaiveClient(
-        sandbox.send,
-        sandbox.authority.authorization_endpoint,
-        sandbox.authority.token_endpoint,
-        "http://localhost:9",
-    )
+    client = sandbox.naive_client("http://localhost:9")
     answer = sandbox.answer_for(client.authorize_url(), "alice")
     token = client.redeem(sandbox.code_of(answer))["access_token"]
     logged = any(token in line for line in client.log)
@@ -157,21 +150,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     )
 
 
-LAB = Lab(
-    number=10,
-    name="token-in-logs",
-    title="Tokens in log files and on command lines",
-    source="RFC 9700 §4.10, §2.6; RFC 6750 §5.3",
-    label=Label.AS_ENTRA,
-    fidelity="The answer that is logged is the tenant's own, shaped as Entra's.",
-    story=(
-        "A bearer token works for whoever holds it.",
-        "Programs log what they receive, to help when something goes wrong.",
-        "Arguments of a command stand in the process list and in the shell's history.",
-        "So the most common thief is a log search, and means no harm.",
-        "What may a log line about a token answer hold?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="log_line", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

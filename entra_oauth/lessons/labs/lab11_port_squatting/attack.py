@@ -12,10 +12,8 @@ from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import LocalError, PortBusy
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.sandbox import CLIENT
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
@@ -29,12 +27,7 @@ __all__ = ["LAB"]
 
 def attack(sandbox: Sandbox) -> Demonstration:
     """The client listens on 127.0.0.1, the squatter on ::1; the browser asks for localhost."""
-    client = NaiveClient(
-        sandbox.send,
-        sandbox.authority.authorization_endpoint,
-        sandbox.authority.token_endpoint,
-        redirect_uri="",
-    )
+    client = sandbox.naive_client("")
     squatted: list[HttpRequest] = []
 
     def squat(request: HttpRequest) -> HttpResponse:
@@ -92,7 +85,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
         sandbox.open(url, "alice")
 
     ended = sandbox.sign_in(visit)
-    owner = sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody"
+    owner = ended.owner
     with LoopbackHost(lambda request: HttpResponse(status=200), address="::1") as first:
         try:
             front = Listener(launch=lambda url: True, say=say_nothing, port=first.port)
@@ -157,21 +150,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.that(not left, f"With {' and '.join(busy)} busy, {', '.join(left)} was left open.")
 
 
-LAB = Lab(
-    number=11,
-    name="port-squatting",
-    title="Another program answers on our port",
-    source="RFC 8252 §8.1, §8.3, §8.6; RFC 9700 §4.5",
-    label=Label.AS_ENTRA,
-    fidelity="Entra sends the code to whatever port the request named.",
-    story=(
-        "The redirect goes to localhost, to a port that our program listens on.",
-        "localhost is 127.0.0.1 and, on most machines, ::1 as well.",
-        "Programs of other users may listen on this machine too.",
-        "A program that takes only one of the two leaves the other to them.",
-        "In which order does a browser try them?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="listen", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from entra_oauth.errors import DestinationRefused
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveApi
 from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, TENANT, full_name
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.messages import HttpRequest
 from entra_oauth.protocol.resource.destination import check_destination
@@ -127,21 +126,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.refuses(without("upn"), "A token of nobody was taken.")
 
 
-LAB = Lab(
-    number=12,
-    name="wrong-audience",
-    title="A token for one API at another",
-    source="RFC 9700 §2.3, §4.9, §4.10.2",
-    label=Label.AS_ENTRA,
-    fidelity="aud is the API's id or URI. How a real workspace words its refusal is not known.",
-    story=(
-        "An access token is made for one API, and says so: aud.",
-        "The signature is right wherever the token is shown.",
-        "An API that checks the signature only takes tokens of all others.",
-        "And whoever receives a token can try it elsewhere.",
-        "Who has to look at aud: the client, the API, or both?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="caller", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

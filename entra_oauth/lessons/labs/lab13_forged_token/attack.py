@@ -9,10 +9,9 @@ from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import naive_claims
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
 
 if TYPE_CHECKING:
@@ -133,21 +132,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         )
 
 
-LAB = Lab(
-    number=13,
-    name="forged-token",
-    title="A token says itself how it is to be checked",
-    source="RFC 8725 §2.1, §3.1; OpenID Connect Core §3.1.3.7",
-    label=Label.AS_ENTRA,
-    fidelity="Entra signs with RS256. A forged token never comes from Entra; the lab makes it.",
-    story=(
-        "A signed token has a header: which algorithm, which key.",
-        "Mallory writes tokens of her own, header included.",
-        "A check that does what the header says does what Mallory says.",
-        "alg: none asks for no check; HS256 turns a public key into a password.",
-        "Who should choose the algorithm, and when?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="how_to_check", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

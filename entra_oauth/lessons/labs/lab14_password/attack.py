@@ -6,11 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient
 from entra_oauth.lessons.labs.sandbox import PASSWORD, full_name
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
             answer = each.response.body if each.response else b""
             message = each.request.url.encode() + each.request.body + answer
             found = found or b"passw" in message.lower()
-        owners.append(sandbox.owner(ended.tokens.access_token) if ended.tokens else "nobody")
+        owners.append(ended.owner)
     return Demonstration(
         not found and owners == ["alice", "carol"],
         (
@@ -91,21 +90,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.that(not more, f"Nothing else belongs into the form: {', '.join(more)}.")
 
 
-LAB = Lab(
-    number=14,
-    name="password",
-    title="A program asks for the password",
-    source="RFC 9700 §2.4",
-    label=Label.AS_ENTRA,
-    fidelity="Entra still has the password grant for work accounts, and answers 50076 for MFA.",
-    story=(
-        "The password grant is one request: name, password, token. How simple!",
-        "The program sees the password, and whoever wrote or changed it too.",
-        "A second step, a passkey, a policy: none of them fits into that request.",
-        "RFC 9700 says MUST NOT; Microsoft recommends against it.",
-        "What would a program have to be for you to type your password into it?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="token_form", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

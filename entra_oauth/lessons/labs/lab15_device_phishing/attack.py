@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, aadsts, full_name, give_up
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, aadsts, full_name, give_up, owner_of
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice import PracticeBrowser
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def attack(sandbox: Sandbox) -> Demonstration:
     _type(sandbox, begun["user_code"])
     reply = _collect(sandbox, begun["device_code"])
     token = json.loads(reply.body).get("access_token", "")
-    owner = sandbox.owner(token) if token else "nobody"
+    owner = owner_of(token)
     return Demonstration(
         owner == "alice",
         (
@@ -136,21 +135,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.gives(asked(screen, _DEVICE, 60, set()), False, "No app is a screen here.")
 
 
-LAB = Lab(
-    number=15,
-    name="device-phishing",
-    title="Alice signs Mallory in",
-    source="RFC 8628 §5.4",
-    label=Label.AS_ENTRA,
-    fidelity="Entra has this flow with 15 minutes; policies can block it (Conditional Access).",
-    story=(
-        "A screen without a keyboard shows a code; the person types it on a phone.",
-        "Whoever began the sign-in gets the token, wherever they are.",
-        "The code can be sent by mail, with a good story around it.",
-        "The page is genuine, the address is genuine, the lock is closed.",
-        "What does the code flow have that this one lacks?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="allowed", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
-from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.naive import naive_page
 from entra_oauth.lessons.labs.sandbox import CLIENT
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
@@ -56,12 +55,7 @@ def _statistics(sandbox: Sandbox) -> list[str]:
 def attack(sandbox: Sandbox) -> Demonstration:
     """An image on the page after the sign-in."""
     referers = _statistics(sandbox)
-    client = NaiveClient(
-        sandbox.send,
-        sandbox.authority.authorization_endpoint,
-        sandbox.authority.token_endpoint,
-        redirect_uri="",
-    )
+    client = sandbox.naive_client("")
     # It is slow, or fails: the page is there before the code is redeemed.
     client.redirect_uri = sandbox.host(lambda request: naive_page(request.query))
     answer = sandbox.answer_for(client.authorize_url(), "alice")
@@ -172,21 +166,4 @@ def _directives(policy: str) -> dict[str, str]:
     return found
 
 
-LAB = Lab(
-    number=16,
-    name="referer",
-    title="The landing page tells others the code",
-    source="RFC 9700 §4.2, §4.11",
-    label=Label.TOY,
-    fidelity="A few lines play the browser here; they know Referer policies and images only.",
-    story=(
-        "After the sign-in the browser shows a page of our program's.",
-        "Its address is the redirect URI, with the code in it.",
-        "Pages load images, fonts and scripts from other hosts.",
-        "With each request the browser may say which page it comes from.",
-        "Which three things keep the code on this page?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="landing", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

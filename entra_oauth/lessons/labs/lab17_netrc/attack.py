@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -122,21 +121,4 @@ def _named(function: Callable[..., Any], *given: Any) -> dict[str, str]:
     return {str(name).title(): value for name, value in dict(function(*given)).items()}
 
 
-LAB = Lab(
-    number=17,
-    name="netrc",
-    title="A password that nobody meant to send",
-    source="RFC 6749 §2.3.1; measured with requests",
-    label=Label.TOY,
-    fidelity="What Entra does with a header that it did not expect was not tried here.",
-    story=(
-        "The file .netrc holds passwords by host, for ftp and old tools.",
-        "HTTP libraries read it unasked; so do variables, cookies, proxies join in.",
-        "A token request has its secrets in the body, and needs no header.",
-        "With one, the authority sees two ways of proving who the client is.",
-        "How would you find out what your library really sends?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="headers", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)

@@ -6,10 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from entra_oauth.lessons.labs.lab import Demonstration, Exercise, Lab
+from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.practice.fidelity import Label
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -114,21 +113,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.refuses(partial(function, state, pending), "A state was taken twice.")
 
 
-LAB = Lab(
-    number=18,
-    name="framed",
-    title="A state that is an address, a page that can be framed",
-    source="RFC 9700 §4.7.1, §4.11, §4.16",
-    label=Label.TOY,
-    fidelity="The rule for frames is played by a few lines; Entra returns state as it was sent.",
-    story=(
-        "Programs like to remember where the person was before the sign-in.",
-        "state comes back unchanged, so they write the address into it.",
-        "But anybody can bring a redirect, with any state.",
-        "And a page that may be framed can lie under Mallory's buttons.",
-        "Where else could a program remember the way back?",
-    ),
-    off=attack,
-    on=defence,
-    exercise=Exercise(function="way_back", folder=__name__.rpartition(".")[0], check=check),
-)
+LAB = lab_from(__name__, off=attack, on=defence, check=check)
