@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from entra_oauth.practice.browser.transport import http_send
     from entra_oauth.practice.browser.user_agent import PracticeBrowser
+    from entra_oauth.practice.directory.defaults import read_directory
     from entra_oauth.practice.directory.model import Directory
-    from entra_oauth.practice.directory.toml import read_directory
     from entra_oauth.practice.server.hosts import serve
     from entra_oauth.practice.tenant import PracticeTenant, Trailer
 
@@ -33,7 +33,7 @@ _HOMES = {
     "PracticeTenant": "tenant",
     "Trailer": "tenant",
     "http_send": "browser.transport",
-    "read_directory": "directory.toml",
+    "read_directory": "directory.defaults",
     "serve": "server.hosts",
 }
 

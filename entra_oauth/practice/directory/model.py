@@ -2,7 +2,7 @@
 
 Plain frozen values. Nothing in this module answers anything; the tenant only
 reads it. `defaults.DEFAULT` is the directory that is there when none is given,
-and `toml.read_directory` reads one from a file: see docs/practice.md.
+and `defaults.read_directory` reads one from a file: see docs/practice.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ __all__ = [
     "ARTICLE_CLIENT_ID",
     "ARTICLE_TENANT_ID",
     "DATABRICKS",
+    "DEFAULT_PASSWORD",
     "GRAPH",
     "AccountStatus",
     "Consent",
@@ -35,6 +36,8 @@ ARTICLE_TENANT_ID = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 ARTICLE_CLIENT_ID = "12a34b56-789c-0d12-e3fa-b456789c0123"
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 GRAPH = "00000003-0000-0000-c000-000000000000"
+DEFAULT_PASSWORD = "practice"  # noqa: S105 - printed on the start page
+"""The password of everybody whose own is not given."""
 
 
 class Platform(StrEnum):

@@ -1,21 +1,20 @@
 """A directory from a TOML file, strictly: what is not understood is refused by name.
 
 The tables and keys are those of the values in `model`; docs/practice.md has an
-example. A table that is left out is the default directory's. Ids that nobody needs
-to know beforehand, and names, are made from what is there.
+example. Ids that nobody needs to know beforehand, and names, are made from what is
+there.
 """
 
 from __future__ import annotations
 
 import tomllib
-import uuid
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.directory.client_keys import read_certificate
-from entra_oauth.practice.directory.defaults import DEFAULT, DEFAULT_PASSWORD
 from entra_oauth.practice.directory.model import (
+    DEFAULT_PASSWORD,
     AccountStatus,
     Consent,
     Directory,
@@ -32,18 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
 
-__all__ = ["read_directory"]
+__all__ = ["directory_of", "tables_of"]
 
 T = TypeVar("T")
 _TABLES = ("tenants", "users", "apps", "resources", "consents")
 
 
-def read_directory(text: str) -> Directory:
-    """Read a directory from a file's text; the default's parts stand in for those left out.
-
-    Raises `UsageError` for TOML that is none, and for a key that is unknown, missing
-    or of the wrong type; the message names it.
-    """
+def tables_of(text: str) -> dict[str, object]:
+    """The tables of a file. Raises `UsageError` for TOML that is none, and an unknown table."""
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -52,19 +47,28 @@ def read_directory(text: str) -> Directory:
     for name in content:
         if name not in _TABLES:
             raise _wrong(f"has an unknown table, {_said(name)}")
-    tenants = _all(Tenant, content, "tenants") or DEFAULT.tenants
+    return content
+
+
+def directory_of(tables: dict[str, object]) -> Directory:
+    """The directory of these tables.
+
+    Raises `UsageError` for a key that is unknown, missing or of the wrong type; the message
+    names it.
+    """
+    tenants = _all(Tenant, tables, "tenants")
     home = tenants[0].id
-    users = _all(User, content, "users", lambda table: _complete_user(table, home))
-    apps = _all(RegisteredApp, content, "apps", lambda table: {"tenant_id": home, **table})
+    users = _all(User, tables, "users", lambda table: _complete_user(table, home))
+    apps = _all(RegisteredApp, tables, "apps", lambda table: {"tenant_id": home, **table})
     for app in apps:
         for pem in app.certificates:
             read_certificate(pem)
     return Directory(
         tenants=tenants,
-        users=users or tuple(replace(user, tenant_id=home) for user in DEFAULT.users),
-        apps=apps or tuple(replace(app, tenant_id=home) for app in DEFAULT.apps),
-        resources=_all(Resource, content, "resources") or DEFAULT.resources,
-        consents=_all(Consent, content, "consents"),
+        users=users,
+        apps=apps,
+        resources=_all(Resource, tables, "resources"),
+        consents=_all(Consent, tables, "consents"),
     )
 
 
@@ -72,7 +76,7 @@ def _complete_user(table: dict[str, object], home: str) -> dict[str, object]:
     name = table.get("name")
     first = name.partition("@")[0].title() if isinstance(name, str) else ""
     return {
-        "oid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice:{name}")),
+        "oid": table.get("oid") or _made_oid(name),
         "display_name": first,
         "given_name": first,
         "family_name": "",
@@ -80,6 +84,12 @@ def _complete_user(table: dict[str, object], home: str) -> dict[str, object]:
         "tenant_id": home,
         **table,
     }
+
+
+def _made_oid(name: object) -> str:
+    import uuid  # slow to import, and not needed for the default directory
+
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice:{name}"))
 
 
 def _all(

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.practice.directory.tenant_authority import CONSUMERS_ID, read_authority
-from entra_oauth.practice.http.error_responses import as_json
 from entra_oauth.practice.http.refusals import Refused, refuse
-from entra_oauth.practice.http.responses import document
+from entra_oauth.practice.http.responses import as_json, document
 from entra_oauth.practice.server.host_names import GRAPH_HOST, LOGIN_HOSTS
 from entra_oauth.protocol.messages import is_loopback
 

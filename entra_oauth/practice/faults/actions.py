@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback.host import HangUp
-from entra_oauth.practice.http.error_responses import as_fields, as_json
 from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.responses import as_fields, as_json
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.pages.reply_to_app import truncated, with_header
 from entra_oauth.practice.request.challenge import Challenge

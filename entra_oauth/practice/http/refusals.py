@@ -1,8 +1,7 @@
 """A no of the tenant, before it is known how it travels.
 
 A check anywhere in this room raises `Refused`. It never leaves the room: the endpoint turns it
-into a JSON answer, fields for the redirect URI (both in `error_responses`) or a page, as Entra
-does.
+into a JSON answer, fields for the redirect URI (both in `responses`) or a page, as Entra does.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.tenant_authority import read_authority
-from entra_oauth.practice.http.error_responses import as_fields
 from entra_oauth.practice.http.refusals import Refused
+from entra_oauth.practice.http.responses import as_fields
 from entra_oauth.practice.interaction.completion import deliver
 from entra_oauth.practice.interaction.sign_in import begin
 from entra_oauth.practice.pages import forms

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import client_info
-from entra_oauth.practice.http.error_responses import as_fields
 from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.responses import as_fields
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.pages.reply_to_app import ReplyToApp
 from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction

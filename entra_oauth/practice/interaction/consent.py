@@ -17,7 +17,6 @@ from entra_oauth.practice.interaction.completion import decline, finish, give_up
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
 from entra_oauth.practice.state.accounts import wants_second_step
-from entra_oauth.practice.state.consents import has_consent
 from entra_oauth.practice.state.issued import BrowserSession, PendingPage
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def _lacking(context: Context, interaction: Interaction, user: User) -> tuple[Re
     return tuple(
         resource_scope
         for resource_scope in interaction.requested.resources
-        if not has_consent(context.issued, interaction.app, resource_scope, user)
+        if not context.issued.consented(interaction.app, resource_scope, user)
     )
 
 

@@ -9,9 +9,8 @@ import json
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.tenant_authority import read_authority
-from entra_oauth.practice.http.error_responses import as_json
 from entra_oauth.practice.http.refusals import Refused, refuse
-from entra_oauth.practice.http.responses import json_answer, redirect_answer
+from entra_oauth.practice.http.responses import as_json, json_answer, redirect_answer
 from entra_oauth.practice.interaction.sign_in import begin
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.interaction_request import DeviceInteraction

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.tenant_authority import read_authority
-from entra_oauth.practice.http.error_responses import as_fields
 from entra_oauth.practice.http.refusals import Refused, refuse
-from entra_oauth.practice.http.responses import redirect_answer
+from entra_oauth.practice.http.responses import as_fields, redirect_answer
 from entra_oauth.practice.interaction.browser_session import (
     COOKIE,
     join_session,

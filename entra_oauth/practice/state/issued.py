@@ -8,7 +8,7 @@ change behind the lock.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.request.authorize_request import AuthorizeRequest
     from entra_oauth.practice.request.interaction_request import Interaction
-    from entra_oauth.practice.request.scope_string import RequestedScope
+    from entra_oauth.practice.request.scope_string import RequestedScope, ResourceScope
 
 __all__ = ["BrowserSession", "DeviceGrant", "Issued", "IssuedCode", "PendingPage", "RefreshGrant"]
 
@@ -40,17 +40,6 @@ class IssuedCode:
     amr: tuple[str, ...] = ("pwd",)
     """The proofs that the person gave (RFC 8176)."""
     spent: bool = False
-
-    def once_used(self) -> IssuedCode:
-        """The same, spent."""
-        return IssuedCode(
-            request=self.request,
-            user=self.user,
-            tenant=self.tenant,
-            issued_at=self.issued_at,
-            amr=self.amr,
-            spent=True,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +148,7 @@ class Issued:
             issued_code = self._codes.get(code)
             if issued_code is None or issued_code.spent:
                 return False
-            self._codes.put(code, issued_code.once_used())
+            self._codes.put(code, replace(issued_code, spent=True))
             return True
 
     def save_refresh(self, token: str, grant: RefreshGrant) -> None:
@@ -244,12 +233,16 @@ class Issued:
         with self._lock:
             self._consents.clear()
 
-    def consented_for_all(self, client_id: str, resource_id: str) -> bool:
-        """True if an administrator said yes."""
-        with self._lock:
-            return (None, client_id, resource_id) in self._consents
+    def consented(self, app: RegisteredApp, resource_scope: ResourceScope, user: User) -> bool:
+        """True if that person, or an administrator, agreed that the app may call that API.
 
-    def consented(self, oid: str, client_id: str, resource_id: str) -> bool:
-        """True if the person, or an administrator for everybody, said yes."""
+        A permission that only an administrator can give is not covered by a yes that the person
+        gave for the others of the same API, unless the person is one.
+        """
+        # fidelity: consent-default
+        for_all = resource_scope.needs_admin and not user.admin
+        api = app.client_id, resource_scope.resource.id
         with self._lock:
-            return any((who, client_id, resource_id) in self._consents for who in (oid, None))
+            return any(
+                (who, *api) in self._consents for who in ((None,) if for_all else (user.oid, None))
+            )

@@ -9,7 +9,6 @@ from entra_oauth.practice.directory.model import Platform
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.request.claims_request import NO_CLAIMS
 from entra_oauth.practice.request.scope_string import read_resource, read_scope
-from entra_oauth.practice.state.consents import has_consent
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
@@ -96,7 +95,7 @@ def requested_now(request: GrantRequest) -> RequestedScope:
 
 def need_consent(request: GrantRequest, resource_scope: ResourceScope, user: User) -> None:
     """AADSTS65001 unless that person, or an administrator, agreed."""
-    if not has_consent(request.context.issued, request.app, resource_scope, user):
+    if not request.context.issued.consented(request.app, resource_scope, user):
         raise refuse(65001, request.app.client_id, request.app.name)
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import Platform, client_info
 from entra_oauth.practice.directory.tenant_authority import read_authority
-from entra_oauth.practice.http.error_responses import as_json
 from entra_oauth.practice.http.refusals import Refused, refuse
-from entra_oauth.practice.http.responses import empty_answer, json_answer, text_answer
+from entra_oauth.practice.http.responses import as_json, empty_answer, json_answer, text_answer
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.signing.jws import compact_json
 from entra_oauth.practice.state.issued import RefreshGrant

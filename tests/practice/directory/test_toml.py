@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.practice.directory.defaults import DEFAULT
+from entra_oauth.practice.directory.defaults import DEFAULT, read_directory
 from entra_oauth.practice.directory.model import (
     AccountStatus,
     Consent,
@@ -24,7 +24,6 @@ from entra_oauth.practice.directory.model import (
     Tenant,
     User,
 )
-from entra_oauth.practice.directory.toml import read_directory
 from entra_oauth.practice.tenant import PracticeTenant
 from kit.practice import BASE, NOON, Kit, body_of, changed
 
