@@ -40,7 +40,6 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from entra_oauth.channels.base import Outcome
@@ -254,13 +253,8 @@ class _ExplainedReceiver:
         self.inner.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.inner.__exit__(kind, error, trace)
+    def __exit__(self, *exc: object) -> None:
+        self.inner.__exit__(*exc)
 
 
 @dataclass(frozen=True, slots=True)
