@@ -174,7 +174,8 @@ def _given(arguments: list[str], environ: Mapping[str, str]) -> dict[str, str] |
         if word in ("-q", "--quiet"):
             continue
         name, equals, value = word.partition("=")
-        name = _SHORT.get(name, name)[2:] if word[:1] == "-" else ""
+        name = _SHORT.get(name, name)
+        name = name[2:] if name[:2] == "--" else ""
         if name not in (*_NAMES, *_FOR_REQUESTS, "output") or name in given:
             return None
         if not equals:
