@@ -66,6 +66,10 @@ def test_no_token_comes_back_in_the_address(kinds: str, access: str, id_token: s
     assert one("AR03", response_type=kinds) == id_token
 
 
+def test_without_a_response_type_no_id_token_is_asked_for() -> None:
+    assert (one("AR02"), one("AR03")) == ("error", "pass")
+
+
 def test_none_is_told_from_a_token() -> None:
     def sentence(**fields: Any) -> list[str]:
         return said("AR02", case(authorize(client_id="x", **fields)))

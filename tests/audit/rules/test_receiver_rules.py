@@ -334,6 +334,11 @@ def test_the_answer_that_was_taken_is_named() -> None:
     assert words("RR18", case(ASKED)) == ["not applicable"]
 
 
+def test_two_answers_without_a_state_are_two_for_one_request() -> None:
+    answers = [came(at=AT - 10 + each) for each in range(2)]
+    assert words("RR18", case(authorize(client_id="x"), *answers)) == ["error"]
+
+
 # ---- RR19: strangers --------------------------------------------------------------------
 
 
