@@ -104,9 +104,11 @@ class RawMessage:
 def split_message(data: bytes) -> RawMessage:
     """Take a message apart. Never raises: what has no head is all `start`."""
     at = 0
-    while _INTERIM.match(data, at) and (end := _END_OF_HEAD.search(data, at)):
+    end = _END_OF_HEAD.search(data)
+    # One after which nothing came is not before anything.
+    while end is not None and end.end() < len(data) and _INTERIM.match(data, at):
         at = end.end()
-    end = _END_OF_HEAD.search(data, at)
+        end = _END_OF_HEAD.search(data, at)
     if end is None:
         return RawMessage(interim=data[:at], start=data[at:], whole=False)
     head = data[at : end.start()]

@@ -128,6 +128,8 @@ class Step:
         parts = message.start.decode("latin-1").split(" ", 2)
         if not message.whole or len(parts) < 2 or not parts[1].isdigit():
             return None
+        if parts[1].startswith("1"):  # the answer itself never came (RFC 9110 §15.2)
+            return None
         body = message.decoded()
         return HttpResponse(
             status=int(parts[1]),
