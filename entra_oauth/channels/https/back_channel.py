@@ -13,6 +13,7 @@ the person signs in.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from contextlib import contextmanager, suppress
@@ -21,11 +22,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import look_away, monotonic, sleep
-from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, abandoned, too_late
-from entra_oauth.channels.https.tap import Tap
-from entra_oauth.channels.https.trust import key_log_file, tls_context
-from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
+from entra_oauth.channels.https.failures import abandoned, too_late, translate
+from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
+from entra_oauth.channels.https.proxy import environment_proxies, shown_proxy
+from entra_oauth.channels.https.trust import tls_context
+from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
+from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.channels.https.requests_adapter import ExactAdapter
-    from entra_oauth.protocol.messages import Wire
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 
-__all__ = ["MAX_BODY_BYTES", "RequestsBack", "proxy_for"]
+__all__ = ["MAX_BODY_BYTES", "RequestsBack", "key_log_file"]
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest answer that is read, after decompression, unless more is allowed."""
@@ -214,7 +216,7 @@ class _Worker:
             self._unfinished.append(job)
             stopped = self._tap.is_cut
         if stopped:
-            job.fail(abandoned(job, sent=False))
+            job.fail(abandoned(job.url, sent=False))
         self._jobs.put(job)
 
     def is_free(self, until: float) -> bool:
@@ -232,9 +234,9 @@ class _Worker:
         self._tap.cut()
         sent = bool(self._tap.sent)
         with self._lock:
-            jobs = list(self._unfinished)
+            jobs = [job for job in self._unfinished if not job.has_ended]
         for job in jobs:
-            job.fail(abandoned(job, sent=sent))
+            job.fail(abandoned(job.url, sent=sent))
         self._jobs.put(None)
         self._thread.join(_LEAVE_S)
         return sent
@@ -252,13 +254,12 @@ class _Worker:
                 self.show(job)
                 job.fail(error)
             except Exception as error:  # told to the waiting thread
-                from entra_oauth.channels.https.requests_adapter import translate
-
                 self.show(job)
                 if not self._tap.is_cut:
                     job.fail(translate(error, job, sent=bool(self._tap.sent)))
             finally:
-                job.fail(abandoned(job, sent=bool(self._tap.sent)))  # if it has not ended
+                if not job.has_ended:
+                    job.fail(abandoned(job.url, sent=bool(self._tap.sent)))
         if self._adapter is not None:
             self._adapter.close()
 
@@ -273,20 +274,17 @@ class _Worker:
         job.has_begun = True
         if self._adapter is None:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
-        route = requests_adapter.Route(
-            url=job.url,
-            context=self._trust(job.url),
-            proxies=_proxies(job.url),
-            deadline=job.deadline,
-        )
+        self._adapter.context = self._trust(job.url)
+        if not is_loopback(urlsplit(job.url).hostname or ""):
+            job.proxies = environment_proxies(job.url)
+            job.proxy = shown_proxy(job.url, job.proxies)
         if job.request is None:
-            requests_adapter.connect(self._adapter, route)
+            requests_adapter.connect(self._adapter, job)
             return None
-        job.proxy = route.proxy
         if job.proxy is not None and job.announce is not None:
             job.announce(job.proxy)
         return requests_adapter.exchange(
-            self._adapter, self._tap, job.request, route, cap=self._max_body_bytes
+            self._adapter, self._tap, job, job.request, cap=self._max_body_bytes
         )
 
     def _trust(self, url: str) -> ssl.SSLContext | None:
@@ -297,19 +295,16 @@ class _Worker:
         return self._context
 
 
-def proxy_for(url: str) -> str | None:
-    """The proxy that a request to `url` goes through, without its user information.
+def key_log_file(*, allowed: bool) -> str | None:
+    """The file that `SSLKEYLOGFILE` names, if that was allowed.
 
-    Raises `ConnectFailed` where the address that the environment gives is malformed.
+    Raises `SecurityError` if it is set and was not.
     """
-    from entra_oauth.channels.https.requests_adapter import Route
-
-    return Route(url=url, context=None, proxies=_proxies(url), deadline=0.0).proxy
-
-
-def _proxies(url: str) -> dict[str, str]:
-    if is_loopback(urlsplit(url).hostname or ""):
-        return {}
-    from requests.utils import get_environ_proxies
-
-    return dict(get_environ_proxies(url, no_proxy=None))
+    named = os.environ.get("SSLKEYLOGFILE") or None
+    if named is not None and not allowed:
+        raise SecurityError(
+            "SSLKEYLOGFILE is set: the keys of every TLS connection would be written to a file, "
+            "and with them the tokens.",
+            advice="Unset it, or allow it with --allow-keylog.",
+        )
+    return named

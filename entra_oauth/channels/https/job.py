@@ -1,20 +1,25 @@
-"""One request on its way through the back channel's worker, and how its failure is told."""
+"""One request on its way through the back channel's worker, and what is seen of it there."""
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.errors import DeadlineExceeded, EntraOAuthError, ExchangeBroken
+from entra_oauth.channels.https.failures import what_became_of_it
+from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.protocol.messages import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
+    from entra_oauth.errors import EntraOAuthError
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["SLICE_S", "WORKER_NAME", "Job", "abandoned", "host_of", "too_late", "what_became_of_it"]
+__all__ = ["MAX_RAW_BYTES", "SLICE_S", "WORKER_NAME", "Job", "Tap"]
 
 WORKER_NAME = "entra-oauth-back"
 """The name of each thread that has traffic of ours."""
@@ -22,34 +27,8 @@ WORKER_NAME = "entra-oauth-back"
 SLICE_S = 0.25
 """Seconds of one wait. Ctrl-C does not interrupt it on Windows; between two it is seen."""
 
-
-def host_of(url: str) -> str:
-    """Host and port of a URL, for messages; user information is left out."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2] or "nowhere"
-    except ValueError:
-        return "an address that is none"
-
-
-def what_became_of_it(*, sent: bool) -> str:
-    """The meaning of a failure for a code that was to be redeemed, as a sentence."""
-    return "If a code was sent it is spent: sign in again." if sent else "Nothing was sent."
-
-
-def too_late(url: str, timeout_s: float, *, sent: bool) -> DeadlineExceeded:
-    """The authority took longer than it may."""
-    return DeadlineExceeded(
-        f"{host_of(url)} did not answer within {timeout_s:g} seconds.",
-        advice="Check the network, then allow more time with --http-timeout. "
-        + what_became_of_it(sent=sent),
-    )
-
-
-def abandoned(job: Job, *, sent: bool) -> ExchangeBroken:
-    """The channel was closed in the middle."""
-    return ExchangeBroken(
-        f"The request to {host_of(job.url)} was abandoned.", advice=what_became_of_it(sent=sent)
-    )
+MAX_RAW_BYTES = 4 * 1024 * 1024
+"""The most that is taken in and kept of one answer, headers and framing included."""
 
 
 class Job:
@@ -68,7 +47,9 @@ class Job:
         self.deadline = monotonic() + timeout_s
         self.timeout_s = timeout_s
         self.announce = announce
+        self.proxies: dict[str, str] = {}
         self.proxy: str | None = None
+        """The one that is used, without its user information."""
         self.has_begun = False
         """True once the worker has taken it up."""
         self.wire: Wire | None = None
@@ -112,3 +93,136 @@ class Job:
             return self._response
         assert self._error is not None  # noqa: S101 - an ended job has one or the other
         raise self._error
+
+
+class Tap:
+    """The bytes and the socket of the request under way.
+
+    Once `cut` has returned, nothing more goes out, and `sent` is final: whoever
+    gives up waiting can say truly whether a code was sent.
+
+    Two threads use it. The worker adds bytes; whoever waits for the worker reads and
+    cuts. Bytes are added under the lock *before* they are given to the system, and
+    adding is refused once the tap is cut. So after `cut` either the bytes are in `sent`,
+    or they will never go out. What was added and not sent yet counts as sent: a code is
+    then called spent that may not be, which is the safe side.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self._sent = bytearray()
+        self._received = bytearray()
+        self._tunnel = bytearray(), bytearray()
+        self._link = Wire()
+        self._began_at = self._sent_at = self._answered_at = self._received_at = 0.0
+        self.tunnels = False
+        """True while the proxy is talked to, not the authority."""
+        self.is_cut = False
+
+    @property
+    def sent(self) -> bytes:
+        """The bytes that were handed to the socket since `start`."""
+        return bytes(self._sent)
+
+    @property
+    def link(self) -> Wire:
+        """The connection that it was handed to."""
+        return self._link
+
+    def wire(self, *, proxy: str | None = None) -> Wire:
+        """All that was seen since `start`."""
+        with self._lock:
+            times = replace(
+                self._link.times,
+                send=_between(self._began_at, self._sent_at),
+                wait=_between(self._sent_at, self._answered_at),
+                receive=_between(self._answered_at, self._received_at),
+            )
+            return replace(
+                self._link,
+                sent=bytes(self._sent),
+                received=bytes(self._received),
+                proxy=proxy,
+                times=times,
+            )
+
+    def start(self) -> None:
+        """Another request begins; nothing of it is sent yet."""
+        with self._lock:
+            self._sent.clear()
+            self._received.clear()
+            self._link = Wire()
+            self._began_at = self._sent_at = self._answered_at = self._received_at = 0.0
+
+    def hold(self, sock: socket.socket) -> None:
+        """Remember the socket that is in use. Raises `ConnectionAbortedError` if cut."""
+        with self._lock:
+            self._refuse_if_cut()
+            self._sock = sock
+
+    def add_sent(self, link: Wire, data: bytes) -> None:
+        """These bytes are about to go out. Raises `ConnectionAbortedError` if cut."""
+        with self._lock:
+            self._refuse_if_cut()
+            self._began_at = self._began_at or monotonic()
+            self._sent += data
+            self._link = link
+
+    def all_sent(self) -> None:
+        """The system has all that was added."""
+        self._sent_at = monotonic()
+
+    def add_received(self, data: bytes) -> None:
+        """These bytes have come in. Raises `UnexpectedAnswer` if they do not end."""
+        with self._lock:
+            if len(self._received) + len(self._tunnel[1]) > MAX_RAW_BYTES:
+                # Without a body: interim answers, empty gzip blocks, trailers for ever.
+                raise UnexpectedAnswer(
+                    f"An answer came in {MAX_RAW_BYTES:,} bytes and more.",
+                    advice="No token answer is that large. Check the authority's address and any "
+                    f"proxy in between. {what_became_of_it(sent=bool(self._sent))}",
+                )
+            if self.tunnels:
+                self._tunnel[1].extend(data)
+                return
+            self._received_at = monotonic()
+            self._answered_at = self._answered_at or self._received_at
+            self._received += data
+
+    def open_tunnel(self) -> None:
+        """From here to `take_tunnel` it is the proxy that is talked to."""
+        self.tunnels = True
+        for part in self._tunnel:
+            part.clear()
+
+    def add_tunnel_sent(self, data: bytes) -> None:
+        """These bytes go to the proxy."""
+        if self.tunnels:
+            self._tunnel[0].extend(data)
+
+    def take_tunnel(self) -> tuple[bytes, bytes]:
+        """The bytes that went to the proxy, and those that it answered."""
+        self.tunnels = False
+        return bytes(self._tunnel[0]), bytes(self._tunnel[1])
+
+    def cut(self) -> None:
+        """End whatever the socket is doing, for good; its thread wakes up with an error."""
+        # The flag and the socket in one step: a socket that the worker wants to hold later
+        # is refused, and one that it holds already is found here.
+        with self._lock:
+            self.is_cut = True
+            sock = self._sock
+        if sock is not None:
+            with suppress(OSError):
+                # Not SSLSocket.shutdown, which takes the encryption away first: what
+                # the other thread sends in that moment would go out in the clear.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _refuse_if_cut(self) -> None:
+        if self.is_cut:
+            raise ConnectionAbortedError
+
+
+def _between(start: float, end: float) -> float | None:
+    return max(end - start, 0.0) if start and end else None

@@ -7,42 +7,43 @@ nothing else.
 
 from __future__ import annotations
 
+import errno
 import http.client
+import io
 import logging
+import os
+import socket
 import ssl
 import threading
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.https.job import WORKER_NAME, host_of, too_late, what_became_of_it
-from entra_oauth.channels.https.tapped import Tapped, TappedAnswer
-from entra_oauth.errors import (
-    ConnectFailed,
-    EntraOAuthError,
-    ExchangeBroken,
-    TlsFailed,
-    UnexpectedAnswer,
-    UsageError,
-    plain,
-)
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.channels.https.failures import host_of, what_became_of_it
+from entra_oauth.channels.https.job import WORKER_NAME
+from entra_oauth.channels.https.trust import read_tickets, with_tls
+from entra_oauth.errors import UnexpectedAnswer, UsageError
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from urllib3.connectionpool import HTTPConnectionPool
 
-    from entra_oauth.channels.https.job import Job
-    from entra_oauth.channels.https.tap import Tap
+    from entra_oauth.channels.https.job import Job, Tap
 
-__all__ = ["ExactAdapter", "Route", "connect", "exchange", "translate"]
+__all__ = ["MAX_IDLE_S", "ExactAdapter", "Tapped", "connect", "exchange"]
+
+MAX_IDLE_S = 120.0
+"""Seconds after which a silent connection is not used any more. Load balancers drop
+one without a word after some minutes (Azure's after four), and a code sent into it
+would be lost."""
 
 
 class _Quiet(logging.Filter):
@@ -56,68 +57,182 @@ for _name in ("connection", "connectionpool", "poolmanager", "response", "util.r
     logging.getLogger(f"urllib3.{_name}").addFilter(_Quiet())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """The way that one request takes, and the time that it has."""
+class Tapped:
+    """Stands before one of urllib3's connection classes.
 
-    url: str
-    context: ssl.SSLContext | None
-    """The certificates to trust; None for plain http, which is loopback only."""
-    proxies: dict[str, str]
-    deadline: float
-    """On the monotonic clock, in seconds."""
+    Notes what goes out after the connection stands; a proxy's CONNECT, which is not
+    ours, is noted apart.
+    """
 
-    @property
-    def remaining_s(self) -> float:
-        """Seconds left, never nothing: a zero would mean 'no timeout' to some."""
-        return max(self.deadline - monotonic(), 0.001)
+    # A user's global `http.client.HTTPConnection.debuglevel = 1` would print the
+    # body, code and all, to standard output.
+    debuglevel = 0
+    tap: Tap
+    sock: Any
+    socket_options: Any
+    link = Wire()
+    used_at = 0.0
+    _connecting = False
+    _handle: socket.socket | None = None
 
-    @property
-    def proxy(self) -> str | None:
-        """The proxy that will be used, without its user information.
-
-        Raises `ConnectFailed` if its address makes no sense.
-        """
-        url = select_proxy(self.url, self.proxies)
-        if not url:
-            return None
+    def connect(self) -> None:
+        self._connecting = True
+        begun_at = monotonic()
         try:
-            parts = urlsplit(url if "://" in url else f"http://{url}")
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host = None
-        if not host:
-            raise _proxy_failed(self.url, "the address that the environment gives is malformed")
-        host = f"[{host}]" if ":" in host else host
-        return plain(f"{parts.scheme}://{host}" + (f":{port}" if port else ""))
+            super().connect()  # type: ignore[misc]
+            if isinstance(self.sock, ssl.SSLSocket) and self.sock.version() is None:
+                # `ssl` skips the handshake, without a word, if the peer was gone by then.
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            if hasattr(self.sock, "cipher"):  # TLS inside TLS is no SSLSocket
+                self.link = with_tls(self.link, self.sock, monotonic() - begun_at)
+            self.tap.hold(self._socket)
+            self.used_at = monotonic()
+        finally:
+            self._connecting = False
+            if self._handle is not None:
+                self._handle.close()
+
+    def _new_conn(self) -> socket.socket:
+        begun_at = monotonic()
+        options = _Noticed(self.socket_options or ())
+        self.socket_options = options
+        try:
+            sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        finally:
+            self.socket_options = options.options
+        looked_up_at = options.noticed_at or begun_at
+        times = Times(dns=looked_up_at - begun_at, connect=monotonic() - looked_up_at)
+        try:
+            host, port = sock.getpeername()[:2]
+            peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            self.link = Wire(peer=peer, times=times)
+            # TLS takes the socket over and gives out the new one only after the
+            # handshake; through a second handle that can be ended too.
+            self._handle = sock.dup()
+            self.tap.hold(self._handle)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _tunnel(self) -> None:
+        begun_at = monotonic()
+        self.tap.open_tunnel()
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        finally:
+            sent, received = self.tap.take_tunnel()
+            times = replace(self.link.times, tunnel=monotonic() - begun_at)
+            self.link = replace(self.link, tunnel_sent=sent, tunnel_received=received, times=times)
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
+        self.link = replace(self.link, reused=self.sock is not None)
+        super().putrequest(*args, **kwargs)  # type: ignore[misc]
+
+    def send(self, data: bytes) -> None:
+        if self._connecting:
+            self.tap.add_tunnel_sent(data)
+            super().send(data)  # type: ignore[misc]
+            return
+        if self.sock is None:
+            self.connect()
+        self.tap.hold(self._socket)  # a connection that is reused need not be the newest one
+        self.tap.add_sent(self.link, data)
+        self.used_at = monotonic()
+        super().send(data)  # type: ignore[misc]
+        self.tap.all_sent()
+
+    @property
+    def _socket(self) -> socket.socket:
+        # TLS inside TLS is no socket itself, but has one.
+        sock: socket.socket = getattr(self.sock, "socket", self.sock)
+        return sock
+
+    @property
+    def is_connected(self) -> bool:
+        """False once the peer has closed. TLS 1.3 session tickets are no sign that it has."""
+        if monotonic() - self.used_at > MAX_IDLE_S:
+            return False
+        if isinstance(self.sock, ssl.SSLSocket) and not read_tickets(self.sock):
+            return False
+        return bool(super().is_connected)  # type: ignore[misc]
+
+
+class TappedAnswer(http.client.HTTPResponse):
+    """Tells the tap every byte that it takes from the socket, before it makes sense of any."""
+
+    tap: Tap
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fp = io.BufferedReader(_WatchedReader(self.fp.detach(), self.tap))
+
+
+class _WatchedReader(io.RawIOBase):
+    """A socket's reading end, with a listener."""
+
+    def __init__(self, inner: io.RawIOBase, tap: Tap) -> None:
+        self._inner = inner
+        self._tap = tap
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count: int | None = self._inner.readinto(buffer)
+        if count:
+            self._tap.add_received(bytes(buffer[:count]))
+        return count
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def close(self) -> None:
+        try:
+            self._inner.close()
+        finally:
+            super().close()
+
+
+class _Noticed:
+    """Socket options that notice when they are first read.
+
+    urllib3 looks a name up, makes a socket, sets its options and connects: so this is
+    the moment when the look-up has ended.
+    """
+
+    def __init__(self, options: Sequence[Any]) -> None:
+        self.options = options
+        self.noticed_at = 0.0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.noticed_at = self.noticed_at or monotonic()
+        return iter(self.options)
 
 
 class ExactAdapter(HTTPAdapter):
     """An adapter that trusts what it is told to, retries nothing, and is tapped."""
 
     def __init__(self, tap: Tap) -> None:
-        self._context: ssl.SSLContext | None = None
+        self.context: ssl.SSLContext | None = None
+        """The certificates to trust; None for plain http, which is loopback only."""
         answer = type("_Answer", (TappedAnswer,), {"tap": tap})
         ours = {"tap": tap, "response_class": answer}
         self._http: type[HTTPConnection] = type("_Http", (Tapped, HTTPConnection), ours)
         self._https: type[HTTPSConnection] = type("_Https", (Tapped, HTTPSConnection), ours)
         super().__init__(max_retries=0)
 
-    def trust(self, context: ssl.SSLContext | None) -> None:
-        """Use this context from now on."""
-        self._context = context
-
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
         host, pool = super().build_connection_pool_key_attributes(request, True, None)
-        if self._context is not None:
-            pool = {"cert_reqs": "CERT_REQUIRED", "ssl_context": self._context}
+        if self.context is not None:
+            pool = {"cert_reqs": "CERT_REQUIRED", "ssl_context": self.context}
         return host, pool
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         # A proxy that is spoken to over TLS is trusted no further than the authority.
-        return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **proxy_kwargs)
+        return super().proxy_manager_for(proxy, proxy_ssl_context=self.context, **proxy_kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         # requests would load certifi's bundle on top of the context's certificates.
@@ -163,17 +278,16 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     return prepared
 
 
-def connect(adapter: ExactAdapter, route: Route) -> None:
-    """Have a connection ready for `route.url`; quietly does nothing if there is a proxy."""
-    if route.proxy is not None:
+def connect(adapter: ExactAdapter, job: Job) -> None:
+    """Have a connection ready for the job's address; quietly does nothing if there is a proxy."""
+    if job.proxies:
         return
-    adapter.trust(route.context)
-    prepared = requests.Request("GET", route.url).prepare()
+    prepared = requests.Request("GET", job.url).prepare()
     pool = adapter.get_connection_with_tls_context(prepared, True, {})
     connection = pool._get_conn()
     try:
         if connection.is_closed:
-            connection.timeout = route.remaining_s
+            connection.timeout = _time_for(job)
             connection.connect()
     except BaseException:
         connection.close()
@@ -183,20 +297,18 @@ def connect(adapter: ExactAdapter, route: Route) -> None:
 
 
 def exchange(
-    adapter: ExactAdapter, tap: Tap, request: HttpRequest, route: Route, *, cap: int
+    adapter: ExactAdapter, tap: Tap, job: Job, request: HttpRequest, *, cap: int
 ) -> HttpResponse:
     """Send and read one message. `cap` is in bytes, after decompression."""
-    adapter.trust(route.context)
-    timeout = urllib3.Timeout(total=route.remaining_s)
     with adapter.send(
         _prepare(request),
         stream=True,
-        timeout=timeout,  # type: ignore[arg-type] # the stubs do not know urllib3's Timeout
-        proxies=route.proxies,
+        timeout=urllib3.Timeout(total=_time_for(job)),  # type: ignore[arg-type] # the stubs lack it
+        proxies=job.proxies,
     ) as reply:
         raw: Any = reply.raw
         try:
-            body = _read_body(raw, route, cap)
+            body = _read_body(raw, job, cap)
         except BaseException:
             # urllib3 has put the connection back once the last byte of an answer was read,
             # before it finds out that those bytes made no sense. Nobody knows what follows.
@@ -208,100 +320,24 @@ def exchange(
             # urllib3's own headers put those of one name together.
             headers=tuple(raw._original_response.headers.items()),
             body=body,
-            wire=tap.wire(proxy=route.proxy),
+            wire=tap.wire(proxy=job.proxy),
         )
 
 
-def _read_body(raw: Any, route: Route, cap: int) -> bytes:
+def _time_for(job: Job) -> float:
+    return max(job.remaining_s, 0.001)  # a zero would mean 'no timeout' to some
+
+
+def _read_body(raw: Any, job: Job, cap: int) -> bytes:
     body = bytearray()
     while chunk := raw.read(min(65536, cap + 1 - len(body)), decode_content=True):
         body += chunk
         if len(body) > cap:
             raise UnexpectedAnswer(
-                f"{host_of(route.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
+                f"{host_of(job.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
                 advice="No token answer is that large. Check the authority's address and any "
                 f"proxy in between. {what_became_of_it(sent=True)}",
             )
-        if monotonic() > route.deadline:
+        if not job.remaining_s:
             raise TimeoutError
     return bytes(body)
-
-
-def translate(error: Exception, job: Job, *, sent: bool) -> EntraOAuthError:
-    """A library's error as one of ours. The library's holds the request, so it is not chained.
-
-    `sent` tells whether any of the request had gone out.
-    """
-    host = host_of(job.url)
-    causes = _chain(error)
-    if any(isinstance(c, _TIMEOUTS) and not isinstance(c, _NO_TIMEOUT) for c in causes):
-        return too_late(job.url, job.timeout_s, sent=sent)
-    if not sent:
-        return _not_sent(job, causes)
-    if any(isinstance(c, _NOT_HTTP) and not isinstance(c, _BROKEN) for c in causes):
-        return UnexpectedAnswer(
-            f"{host} answered with something that is not HTTP: {type(causes[-1]).__name__}.",
-            advice=f"Check the authority's address and any proxy in between. "
-            f"{what_became_of_it(sent=True)}",
-        )
-    return ExchangeBroken(
-        f"The connection to {host} broke off in the middle: {type(causes[-1]).__name__}.",
-        advice=f"Check the network and any proxy in between. {what_became_of_it(sent=True)}",
-    )
-
-
-def _not_sent(job: Job, causes: list[BaseException]) -> EntraOAuthError:
-    blames_proxy = any(isinstance(c, _PROXY_ERRORS) for c in causes)
-    if any(isinstance(c, ssl.SSLError) for c in causes) and not blames_proxy:
-        return TlsFailed(
-            f"The TLS connection to {host_of(job.url)} failed: {_reason(causes)}.",
-            advice="If your network inspects TLS, name its certificates with --ca-bundle; "
-            "verification cannot be switched off.",
-        )
-    if job.proxy is not None:
-        return _proxy_failed(job.url, f"{job.proxy}: {_reason(causes)}")
-    return ConnectFailed(
-        f"No connection to {host_of(job.url)}: {_reason(causes)}.",
-        advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
-    )
-
-
-def _proxy_failed(url: str, why: str) -> ConnectFailed:
-    return ConnectFailed(
-        f"The proxy on the way to {host_of(url)} cannot be used: {why}.",
-        advice="Check HTTPS_PROXY, or except the host with NO_PROXY. Nothing was sent.",
-    )
-
-
-def _reason(causes: list[BaseException]) -> str:
-    """The system's own words. The libraries' texts may quote a URL or a header."""
-    for cause in reversed(causes):
-        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
-            said = str(cause) if isinstance(cause, ssl.SSLError) else cause.strerror or str(cause)
-            if said:
-                return plain(said, limit=200)
-    return type(causes[-1]).__name__
-
-
-_TIMEOUTS = (TimeoutError, urllib3.exceptions.TimeoutError)
-_NO_TIMEOUT = (urllib3.exceptions.NewConnectionError,)  # is derived from one
-_PROXY_ERRORS = (urllib3.exceptions.ProxyError,)
-_NOT_HTTP = (
-    http.client.HTTPException,
-    urllib3.exceptions.DecodeError,
-    urllib3.exceptions.InvalidHeader,
-)
-_BROKEN = (http.client.RemoteDisconnected, http.client.IncompleteRead)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """An error and what is inside it, outermost first."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting and len(found) < 20:
-        item = waiting.pop(0)
-        if not isinstance(item, BaseException) or any(item is f for f in found):
-            continue
-        found.append(item)
-        waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
-    return found

@@ -1,4 +1,4 @@
-"""The certificates that are trusted; and nobody writes down the TLS keys unasked.
+"""The certificates that are trusted, and what was agreed on with the peer.
 
 The order: the bundle the person named, then the one the environment names, then
 the operating system's (corporate networks inspect TLS with their own authority).
@@ -8,14 +8,17 @@ Verification is never off.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from entra_oauth.errors import LocalError, SecurityError, plain
+from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["BUNDLE_VARIABLES", "key_log_file", "tls_context"]
+    from entra_oauth.protocol.messages import Wire
+
+__all__ = ["BUNDLE_VARIABLES", "read_tickets", "tls_context", "with_tls"]
 
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -69,16 +72,45 @@ def _load(context: ssl.SSLContext, named: str) -> None:
         ) from None
 
 
-def key_log_file(*, allowed: bool) -> str | None:
-    """The file that `SSLKEYLOGFILE` names, if that was allowed.
+def with_tls(link: Wire, sock: Any, took_s: float) -> Wire:
+    """The link with all that was agreed on; connecting took so many seconds."""
+    cipher = sock.cipher()
+    times = link.times
+    before_s = sum(part or 0.0 for part in (times.dns, times.connect, times.tunnel))
+    return replace(
+        link,
+        tls_version=sock.version(),
+        cipher=cipher[0] if cipher else None,
+        alpn=sock.selected_alpn_protocol(),
+        certificates=_certificates(sock),
+        times=replace(times, tls=max(took_s - before_s, 0.0)),
+    )
 
-    Raises `SecurityError` if it is set and was not.
+
+def _certificates(sock: Any) -> tuple[bytes, ...]:
+    chain = getattr(sock, "get_unverified_chain", None)
+    if chain is not None and (found := chain()):
+        return tuple(found)
+    leaf = sock.getpeercert(True)
+    return (leaf,) if leaf else ()
+
+
+def read_tickets(sock: ssl.SSLSocket) -> bool:
+    """Let OpenSSL take in what is no application data. False if the peer is done.
+
+    urllib3 takes a readable idle socket for a closed one and would connect again.
     """
-    named = os.environ.get("SSLKEYLOGFILE") or None
-    if named is not None and not allowed:
-        raise SecurityError(
-            "SSLKEYLOGFILE is set: the keys of every TLS connection would be written to a file, "
-            "and with them the tokens.",
-            advice="Unset it, or allow it with --allow-keylog.",
-        )
-    return named
+    import ssl
+
+    timeout = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        sock.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False  # closed, or talking out of turn
+    finally:
+        sock.settimeout(timeout)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, key_log_file, tls_context
+from entra_oauth.channels.https.back_channel import key_log_file
+from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, tls_context
 from entra_oauth.channels.listener.system_browser import has_local_browser
 from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import EntraOAuthError, LocalError, PortBusy, SecurityError, plain

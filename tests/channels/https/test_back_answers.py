@@ -11,8 +11,8 @@ from itertools import pairwise
 import pytest
 
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
+from entra_oauth.channels.https.failures import translate
 from entra_oauth.channels.https.job import Job
-from entra_oauth.channels.https.requests_adapter import translate
 from entra_oauth.errors import (
     ConnectFailed,
     DeadlineExceeded,

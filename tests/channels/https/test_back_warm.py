@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from entra_oauth.channels.https import back_channel as back_module
-from entra_oauth.channels.https import tapped
+from entra_oauth.channels.https import requests_adapter
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, LocalError, TlsFailed
 from kit.back_channels import a_back, eventually, token_post, workers
@@ -72,7 +72,7 @@ def test_the_trap_is_there_without_our_reading_of_the_tickets(
     ca: CertificateAuthority, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If this fails, urllib3 has learned it, and our own reading can go."""
-    monkeypatch.setattr(tapped, "_read_tickets", lambda sock: True)
+    monkeypatch.setattr(requests_adapter, "read_tickets", lambda sock: True)
     tickets = _Tickets()
     with RawServer(tickets, tls=ca.server()) as server:
         back.warm(server.url)
@@ -126,7 +126,7 @@ def test_a_connection_that_was_silent_for_too_long_is_not_trusted(
     back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever stands in between may have forgotten it, without a word."""
-    monkeypatch.setattr(tapped, "MAX_IDLE_S", 0.05)
+    monkeypatch.setattr(requests_adapter, "MAX_IDLE_S", 0.05)
     with RawServer() as server:
         back.warm(server.url)
         assert eventually(lambda: server.accepted)

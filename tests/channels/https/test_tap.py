@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from entra_oauth.channels.https.tap import Tap
+from entra_oauth.channels.https.job import Tap
 from entra_oauth.protocol.messages import Wire
 from kit.servers.certificates import CertificateAuthority
 from kit.servers.raw_server import RawServer, silent

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import truststore
 
-from entra_oauth.channels.https import tapped
-from entra_oauth.channels.https.back_channel import RequestsBack
-from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, key_log_file, tls_context
+from entra_oauth.channels.https import requests_adapter
+from entra_oauth.channels.https.back_channel import RequestsBack, key_log_file
+from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, tls_context
 from entra_oauth.errors import ConnectFailed, LocalError, SecurityError, TlsFailed
 from kit import needs
 from kit.back_channels import a_back, token_post
@@ -177,15 +177,15 @@ def test_a_connection_that_was_reset_before_the_handshake_is_not_taken_for_encry
     ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ssl` leaves the handshake out there, and would go on in the clear."""
-    connect = tapped.Tapped._new_conn
+    connect = requests_adapter.Tapped._new_conn
 
-    def slowly(self: tapped.Tapped) -> object:
+    def slowly(self: requests_adapter.Tapped) -> object:
         sock = connect(self)
         time.sleep(0.2)
         sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # takes the error away
         return sock
 
-    monkeypatch.setattr(tapped.Tapped, "_new_conn", slowly)
+    monkeypatch.setattr(requests_adapter.Tapped, "_new_conn", slowly)
     with (
         RawServer(Peer.reset) as server,
         a_back(ca_bundle=str(ca.bundle)) as back,

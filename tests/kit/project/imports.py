@@ -52,6 +52,11 @@ HTTP_CLIENTS = ("requests", "urllib3")
 REQUESTS = f"{PACKAGE}.channels.https.requests_adapter"
 """The module that is made of requests and urllib3: only the back channel has it, and late."""
 
+MADE_FOR_HTTP = (
+    REQUESTS,
+    *(f"{PACKAGE}.channels.https.{name}" for name in ("back_channel", "failures", "proxy")),
+)
+
 MAY_READ_CLOCK = (f"{PACKAGE}.channels.base", f"{PACKAGE}.cli.fast_token")
 """The second is the fast path of `token`, for which importing the first takes too long."""
 
@@ -212,10 +217,7 @@ def _judge(module: str, use: Use) -> str | None:
 
 
 def _is_made_for_http(module: str) -> bool:
-    return (
-        module in (f"{PACKAGE}.channels.https.back_channel", REQUESTS)
-        or _room(module) == "adapters"
-    )
+    return module in MADE_FOR_HTTP or _room(module) == "adapters"
 
 
 def _may(module: str, target: str) -> bool:

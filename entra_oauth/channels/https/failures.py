@@ -1,0 +1,137 @@
+"""A failed request of the back channel, told as one of our errors.
+
+Nothing of a library's text is quoted that may hold a URL or a header, and its error is
+not chained: it holds the request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from entra_oauth.errors import (
+    ConnectFailed,
+    DeadlineExceeded,
+    EntraOAuthError,
+    ExchangeBroken,
+    TlsFailed,
+    UnexpectedAnswer,
+    plain,
+)
+
+if TYPE_CHECKING:
+    from entra_oauth.channels.https.job import Job
+
+__all__ = ["abandoned", "host_of", "proxy_failed", "too_late", "translate", "what_became_of_it"]
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL, for messages; user information is left out."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or "nowhere"
+    except ValueError:
+        return "an address that is none"
+
+
+def what_became_of_it(*, sent: bool) -> str:
+    """The meaning of a failure for a code that was to be redeemed, as a sentence."""
+    return "If a code was sent it is spent: sign in again." if sent else "Nothing was sent."
+
+
+def too_late(url: str, timeout_s: float, *, sent: bool) -> DeadlineExceeded:
+    """The authority took longer than it may."""
+    return DeadlineExceeded(
+        f"{host_of(url)} did not answer within {timeout_s:g} seconds.",
+        advice="Check the network, then allow more time with --http-timeout. "
+        + what_became_of_it(sent=sent),
+    )
+
+
+def abandoned(url: str, *, sent: bool) -> ExchangeBroken:
+    """The channel was closed in the middle."""
+    return ExchangeBroken(
+        f"The request to {host_of(url)} was abandoned.", advice=what_became_of_it(sent=sent)
+    )
+
+
+def translate(error: Exception, job: Job, *, sent: bool) -> EntraOAuthError:
+    """A library's error as one of ours. `sent` tells whether any of the request had gone out."""
+    import http.client  # all of these are there by now
+
+    from urllib3 import exceptions as libs
+
+    host = host_of(job.url)
+    causes = _chain(error)
+    timeouts = (TimeoutError, libs.TimeoutError)
+    # NewConnectionError is derived from one of them.
+    if any(isinstance(c, timeouts) and not isinstance(c, libs.NewConnectionError) for c in causes):
+        return too_late(job.url, job.timeout_s, sent=sent)
+    if not sent:
+        return _not_sent(job, causes)
+    no_http = (http.client.HTTPException, libs.DecodeError, libs.InvalidHeader)
+    broken = (http.client.RemoteDisconnected, http.client.IncompleteRead)
+    if any(isinstance(c, no_http) and not isinstance(c, broken) for c in causes):
+        return UnexpectedAnswer(
+            f"{host} answered with something that is not HTTP: {type(causes[-1]).__name__}.",
+            advice=f"Check the authority's address and any proxy in between. "
+            f"{what_became_of_it(sent=True)}",
+        )
+    return ExchangeBroken(
+        f"The connection to {host} broke off in the middle: {type(causes[-1]).__name__}.",
+        advice=f"Check the network and any proxy in between. {what_became_of_it(sent=True)}",
+    )
+
+
+def _not_sent(job: Job, causes: list[BaseException]) -> EntraOAuthError:
+    import ssl
+
+    from urllib3.exceptions import ProxyError
+
+    blames_proxy = any(isinstance(c, ProxyError) for c in causes)
+    if any(isinstance(c, ssl.SSLError) for c in causes) and not blames_proxy:
+        return TlsFailed(
+            f"The TLS connection to {host_of(job.url)} failed: {_reason(causes)}.",
+            advice="If your network inspects TLS, name its certificates with --ca-bundle; "
+            "verification cannot be switched off.",
+        )
+    if job.proxy is not None:
+        return proxy_failed(job.url, f"{job.proxy}: {_reason(causes)}")
+    return ConnectFailed(
+        f"No connection to {host_of(job.url)}: {_reason(causes)}.",
+        advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
+    )
+
+
+def proxy_failed(url: str, why: str) -> ConnectFailed:
+    """The proxy is of no use."""
+    return ConnectFailed(
+        f"The proxy on the way to {host_of(url)} cannot be used: {why}.",
+        advice="Check HTTPS_PROXY, or except the host with NO_PROXY. Nothing was sent.",
+    )
+
+
+def _reason(causes: list[BaseException]) -> str:
+    """The system's own words. The libraries' texts may quote a URL or a header."""
+    import ssl
+
+    import requests
+
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException):
+            said = str(cause) if isinstance(cause, ssl.SSLError) else cause.strerror or str(cause)
+            if said:
+                return plain(said, limit=200)
+    return type(causes[-1]).__name__
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and what is inside it, outermost first."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting and len(found) < 20:
+        item = waiting.pop(0)
+        if not isinstance(item, BaseException) or any(item is f for f in found):
+            continue
+        found.append(item)
+        waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+    return found
