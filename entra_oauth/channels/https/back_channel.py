@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import look_away, monotonic, sleep
+from entra_oauth.channels.https.environment_proxy import environment_proxies, shown_proxy
 from entra_oauth.channels.https.failures import abandoned, too_late, translate
 from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
-from entra_oauth.channels.https.proxy import environment_proxies, shown_proxy
 from entra_oauth.channels.https.trust import tls_context
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
 from entra_oauth.protocol.messages import is_loopback

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from entra_oauth.channels.https.job import what_became_of_it
 from entra_oauth.errors import (
     ConnectFailed,
     DeadlineExceeded,
@@ -22,7 +23,7 @@ from entra_oauth.errors import (
 if TYPE_CHECKING:
     from entra_oauth.channels.https.job import Job
 
-__all__ = ["abandoned", "host_of", "proxy_failed", "too_late", "translate", "what_became_of_it"]
+__all__ = ["abandoned", "host_of", "proxy_failed", "too_late", "translate"]
 
 
 def host_of(url: str) -> str:
@@ -31,11 +32,6 @@ def host_of(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2] or "nowhere"
     except ValueError:
         return "an address that is none"
-
-
-def what_became_of_it(*, sent: bool) -> str:
-    """The meaning of a failure for a code that was to be redeemed, as a sentence."""
-    return "If a code was sent it is spent: sign in again." if sent else "Nothing was sent."
 
 
 def too_late(url: str, timeout_s: float, *, sent: bool) -> DeadlineExceeded:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.https.failures import what_became_of_it
 from entra_oauth.errors import UnexpectedAnswer
 from entra_oauth.protocol.messages import Wire
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from entra_oauth.errors import EntraOAuthError
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["MAX_RAW_BYTES", "SLICE_S", "WORKER_NAME", "Job", "Tap"]
+__all__ = ["MAX_RAW_BYTES", "SLICE_S", "WORKER_NAME", "Job", "Tap", "what_became_of_it"]
 
 WORKER_NAME = "entra-oauth-back"
 """The name of each thread that has traffic of ours."""
@@ -29,6 +28,11 @@ SLICE_S = 0.25
 
 MAX_RAW_BYTES = 4 * 1024 * 1024
 """The most that is taken in and kept of one answer, headers and framing included."""
+
+
+def what_became_of_it(*, sent: bool) -> str:
+    """The meaning of a failure for a code that was to be redeemed, as a sentence."""
+    return "If a code was sent it is spent: sign in again." if sent else "Nothing was sent."
 
 
 class Job:

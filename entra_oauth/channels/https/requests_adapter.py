@@ -25,8 +25,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.channels.https.failures import host_of, what_became_of_it
-from entra_oauth.channels.https.job import WORKER_NAME
+from entra_oauth.channels.https.failures import host_of
+from entra_oauth.channels.https.job import WORKER_NAME, what_became_of_it
 from entra_oauth.channels.https.trust import read_tickets, with_tls
 from entra_oauth.errors import UnexpectedAnswer, UsageError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire

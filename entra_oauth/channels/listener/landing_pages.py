@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from entra_oauth.channels.loopback.http1 import safe_headers
 from entra_oauth.errors import plain
@@ -19,37 +19,47 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import Outcome
     from entra_oauth.protocol.messages import Fields
 
-__all__ = [
-    "STYLE_HASH",
-    "already_answered",
-    "done",
-    "empty",
-    "not_found",
-    "see_other",
-    "still_waiting",
-    "stopped",
-    "style",
-    "wrong_host",
-    "wrong_kind",
-    "wrong_method",
-]
+__all__ = ["STYLE_HASH", "Name", "done", "empty", "page", "see_other", "style", "wrong_host"]
 
 STYLE_HASH = "sha256-/uUTL/KGFvYsWseeQ0L8Y1zBVTmedePHUQ0vAL07+K8="
 """Of `style()`, for the Content-Security-Policy. A constant, checked by a test: to
 compute it would load a hash library before the first page can be shown."""
 
-_GOOD = ("good", "✓")
-_BAD = ("bad", "✗")
-_NEUTRAL = ("quiet", "…")
+_SYMBOLS = {"good": "✓", "bad": "✗", "quiet": "…"}
+
+Name = Literal[
+    "already answered", "not found", "still waiting", "stopped", "wrong kind", "wrong method"
+]
+"""Already answered: a redirect after the one that counted. Not found: any other path. Still
+waiting: a redirect that was refused. Stopped: the last page of a sign-in that was given up.
+Wrong kind: a POST that is no form. Wrong method: not the agreed one."""
 
 
 @cache
 def style() -> str:
     """The style sheet of every page."""
+    return _data("landing_pages.css")
+
+
+@cache
+def _words() -> dict[str, dict[str, Any]]:
+    import json
+
+    words: dict[str, dict[str, Any]] = json.loads(_data("landing_pages.json"))
+    return words
+
+
+def _data(name: str) -> str:
     import pkgutil  # here, because no page is shown before the browser has opened
 
-    found = pkgutil.get_data("entra_oauth.channels.listener", "landing_pages.css")
-    return (found or b"").decode("utf-8")
+    return (pkgutil.get_data("entra_oauth.channels.listener", name) or b"").decode("utf-8")
+
+
+def page(name: Name, more: Fields = ()) -> HttpResponse:
+    """A page that is the same for everybody: it shows nothing of what was sent."""
+    words = _words()[name]
+    parts = [_paragraph(each) for each in words["paragraphs"]]
+    return _page(words["status"], words["kind"], words["state"], words["headline"], parts, more)
 
 
 def done(outcome: Outcome) -> HttpResponse:
@@ -64,53 +74,8 @@ def done(outcome: Outcome) -> HttpResponse:
             "<h2>What support will ask for</h2>",
             _paragraph(outcome.reference, kind="reference"),
         ]
-    state = "Success" if outcome.succeeded else "This did not work"
-    return _page(200, _GOOD if outcome.succeeded else _BAD, state, outcome.headline, parts)
-
-
-def stopped() -> HttpResponse:
-    """The last page of a sign-in that was given up before its end was known."""
-    return _page(
-        200,
-        _BAD,
-        "Stopped",
-        "The sign-in was stopped in the terminal",
-        [_paragraph("It did not come to its end. To sign in, start it again there.")],
-    )
-
-
-def still_waiting() -> HttpResponse:
-    """For a redirect that was refused (400). It shows nothing of what was sent."""
-    return _note(
-        400,
-        "Still waiting",
-        "This is not the answer that is expected",
-        "The address that was opened does not belong to the sign-in that was started "
-        "in the terminal, so it was not used. The program there still waits.",
-        "Go on with the sign-in in the window that was opened for it. If you did not "
-        "start one, close this window.",
-    )
-
-
-def already_answered() -> HttpResponse:
-    """For a redirect after the one that counted (409)."""
-    return _note(
-        409,
-        "Already answered",
-        "This sign-in has had its answer",
-        "Nothing was done with this one. You can close this window.",
-    )
-
-
-def not_found() -> HttpResponse:
-    """For any other path (404)."""
-    return _note(
-        404,
-        "Not found",
-        "There is nothing at this address",
-        "This program only takes the answer of one sign-in. Go on with it in the window "
-        "that was opened for it.",
-    )
+    kind, state = ("good", "Success") if outcome.succeeded else ("bad", "This did not work")
+    return _page(200, kind, state, outcome.headline, parts)
 
 
 def wrong_host() -> HttpResponse:
@@ -119,30 +84,6 @@ def wrong_host() -> HttpResponse:
         status=421,
         headers=(*safe_headers(), ("Content-Type", "text/plain; charset=utf-8")),
         body=b"Misdirected request.\n",
-    )
-
-
-def wrong_method(allow: str) -> HttpResponse:
-    """For a method that is not the agreed one (405). No CORS header, so no grant."""
-    return _note(
-        405,
-        "Still waiting",
-        "This is not the way the answer comes",
-        "The program in the terminal waits for the answer of the sign-in page, and "
-        "this address cannot be opened in any other way. Go on with the sign-in in "
-        "the window that was opened for it.",
-        more=(("Allow", allow),),
-    )
-
-
-def wrong_kind() -> HttpResponse:
-    """For a POST that is no form (415)."""
-    return _note(
-        415,
-        "Still waiting",
-        "This is not the form that is expected",
-        "It was not used. The program in the terminal still waits. Go on with the sign-in "
-        "in the window that was opened for it.",
     )
 
 
@@ -156,23 +97,9 @@ def empty() -> HttpResponse:
     return HttpResponse(status=204, headers=safe_headers())
 
 
-def _note(
-    status: int, state: str, headline: str, *paragraphs: str, more: Fields = ()
-) -> HttpResponse:
-    """A page that changes nothing: the sign-in goes on, or is over already."""
-    parts = [_paragraph(each) for each in paragraphs]
-    return _page(status, _NEUTRAL, state, headline, parts, more)
-
-
 def _page(
-    status: int,
-    kind: tuple[str, str],
-    state: str,
-    headline: str,
-    parts: list[str],
-    more: Fields = (),
+    status: int, kind: str, state: str, headline: str, parts: list[str], more: Fields = ()
 ) -> HttpResponse:
-    colour, symbol = kind
     shown = _text(headline)
     text = f"""<!doctype html>
 <html lang="en">
@@ -184,7 +111,7 @@ def _page(
 </head>
 <body>
 <main>
-<p class="state {colour}"><span class="symbol" aria-hidden="true">{symbol}</span>{state}</p>
+<p class="state {kind}"><span class="symbol" aria-hidden="true">{_SYMBOLS[kind]}</span>{state}</p>
 <h1>{shown}</h1>
 {chr(10).join(parts)}
 <footer>This page was made by entra-oauth on your own machine.</footer>

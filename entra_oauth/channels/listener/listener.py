@@ -233,7 +233,7 @@ class ListeningReceiver:
 
     def _hold(self, request: HttpRequest) -> HttpResponse:
         self._told.wait()
-        page = landing_pages.done(self._outcome) if self._outcome else landing_pages.stopped()
+        page = landing_pages.done(self._outcome) if self._outcome else landing_pages.page("stopped")
         self._latch.saw_last_page(request, page)
         self._fetched.set()
         return page

@@ -169,22 +169,24 @@ class RedirectLatch:
             return self._at_redirect_uri(request)
         if request.path == "/favicon.ico":
             return FrontEvent(Occurred.IGNORED, "the icon"), landing_pages.empty()
-        return self._ignore("another path", landing_pages.not_found())
+        return self._ignore("another path", landing_pages.page("not found"))
 
     def _at_redirect_uri(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         if request.method != self._method:
-            return self._ignore("another method", landing_pages.wrong_method(self._method))
+            # No CORS header, so no grant.
+            page = landing_pages.page("wrong method", (("Allow", self._method),))
+            return self._ignore("another method", page)
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if self._method == "POST" and kind != FORM:
-            return self._ignore("not a form", landing_pages.wrong_kind())
+            return self._ignore("not a form", landing_pages.page("wrong kind"))
         if self.is_set:
             late = FrontEvent(Occurred.REFUSED, "there has been an answer")
-            return late, landing_pages.already_answered()
+            return late, landing_pages.page("already answered")
         return self._callback(request)
 
     def _callback(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         if self._read is None:
-            return self._ignore("nothing has been asked yet", landing_pages.still_waiting())
+            return self._ignore("nothing has been asked yet", landing_pages.page("still waiting"))
         event = FrontEvent(Occurred.ACCEPTED)
         try:
             self._read(request)
@@ -192,7 +194,7 @@ class RedirectLatch:
             self.refusals += 1
             # Without its frames, which hold what was sent.
             self.refusal = error.with_traceback(None)
-            return FrontEvent(Occurred.REFUSED, error.what), landing_pages.still_waiting()
+            return FrontEvent(Occurred.REFUSED, error.what), landing_pages.page("still waiting")
         except AuthorityError as error:
             event = FrontEvent(Occurred.ACCEPTED, "an error of the authority")
             self.error = error.with_traceback(None)

@@ -4,7 +4,7 @@ The listener of a sign-in, the practice tenant and the local services all run on
 it. It is not built on `http.server`: that costs 40 ms to import, lets a silent
 peer hold up the others, and does the TLS handshake while accepting.
 
-One thread accepts, and each connection has its own (`threads`). A connection that has not
+One thread accepts, and each connection has its own (`ThreadPool`). A connection that has not
 yet delivered a whole request is worth nothing: it is cut at its deadline, or
 earlier when its place is needed. So no number of silent peers keeps a speaking
 one from being answered.
@@ -18,14 +18,11 @@ import threading
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.loopback import http1
 from entra_oauth.channels.loopback.connection import Connection
 from entra_oauth.channels.loopback.http1 import Refusal
-from entra_oauth.channels.loopback.ports import bind
-from entra_oauth.channels.loopback.threads import ThreadPool
+from entra_oauth.channels.loopback.ports import ThreadPool, bind
 
 if TYPE_CHECKING:
     import ssl
@@ -105,6 +102,8 @@ class LoopbackHost:
         self._listeners = bind(port, address)
         self.port: int = self._listeners[0].getsockname()[1]
         self.addresses: tuple[str, ...] = tuple(s.getsockname()[0] for s in self._listeners)
+        first = self.addresses[0]
+        self._own_name = f"{f'[{first}]' if ':' in first else first}:{self.port}"
         self.failure: Exception | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -177,7 +176,7 @@ class LoopbackHost:
             self._make_room(1)
             self._stopping.wait(_PAUSE_S)
             return
-        connection = Connection(sock, self._witness)
+        connection = Connection(sock, timeout_s=self._request_timeout_s, witness=self._witness)
         with self._lock:
             self._connections[connection] = None
         if not self._threads.run(partial(self._serve, connection)):
@@ -227,22 +226,20 @@ class LoopbackHost:
     def _converse(self, connection: Connection) -> None:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
-            self._shake_hands(connection, self._tls)
+            connection.shake_hands(self._tls, self._lock)
         silence_s = self._idle_timeout_s if self._keep_alive else self._request_timeout_s
         while connection.await_first_byte(silence_s):
-            connection.until = monotonic() + self._request_timeout_s
-            connection.notes.begin()
             try:
                 head = connection.read_head(self._body_limit)
                 if head.method == "CONNECT" and self._tunnel is not None:
                     self._open_tunnel(connection, head, self._tunnel)
                     continue
-                request = self._read_request(connection, head)
+                request = connection.read_request(head, self._own_name)
             except Refusal as refusal:
-                self._refuse(connection, refusal.status)
+                connection.refuse(refusal.status)
                 return
             except HangUp as wish:
-                self._hang_up(connection, None, wish)
+                connection.hang_up(None, reset=wish.reset)
                 return
             self._wait(connection, waiting=False)
             keep = self._answer(connection, request, head)
@@ -253,17 +250,6 @@ class LoopbackHost:
         with self._lock:
             connection.waiting = waiting
 
-    def _shake_hands(self, connection: Connection, tls: ssl.SSLContext) -> None:
-        with self._lock:  # `cut` must not meet a socket that is being replaced
-            connection.sock = sock = tls.wrap_socket(
-                connection.sock, server_side=True, do_handshake_on_connect=False
-            )
-            connection.encrypted = True
-        sock.settimeout(self._request_timeout_s)
-        began = monotonic()
-        sock.do_handshake()
-        connection.notes.encrypted(sock, monotonic() - began)
-
     def _open_tunnel(
         self, connection: Connection, head: http1.Head, tunnel: Callable[[str], ssl.SSLContext]
     ) -> None:
@@ -273,65 +259,23 @@ class LoopbackHost:
         self._wait(connection, waiting=True)
         if connection.tunnel or head.length or connection.buffered:
             raise Refusal(400)  # a tunnel in a tunnel, or bytes before it was there
-        connection.until = monotonic() + self._request_timeout_s
-        connection.tunnel = head.target.rpartition(":")[0].lower()
-        connection.send(http1.ESTABLISHED)
-        connection.notes.tunnelled()
-        self._shake_hands(connection, tls)
-
-    def _read_request(self, connection: Connection, head: http1.Head) -> HttpRequest:
-        if head.waits_for_continue and not connection.buffered:
-            connection.send(http1.CONTINUE)
-        body = connection.read_body(head.length)
-        request = http1.build_request(
-            head,
-            body,
-            scheme="https" if connection.encrypted else "http",
-            fallback_host=f"{_bracketed(self.addresses[0])}:{self.port}",
-        )
-        if connection.tunnel and urlsplit(request.url).hostname != connection.tunnel:
-            raise Refusal(421)
-        return request
-
-    def _refuse(self, connection: Connection, status: int) -> None:
-        connection.until = monotonic() + self._request_timeout_s
-        response = http1.bare(status)
-        try:
-            connection.send(http1.encode_response(response, method="GET", keep=False))
-        finally:
-            connection.notes.end(None, response, unread=connection.unread)
-        connection.linger()
-
-    def _hang_up(self, connection: Connection, request: HttpRequest | None, wish: HangUp) -> None:
-        if wish.reset:
-            connection.reset()
-        unread = connection.unread if request is None else b""
-        connection.notes.end(request, None, unread=unread, failure="HangUp")
+        connection.open_tunnel(head.target)
+        connection.shake_hands(tls, self._lock)
 
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
         keep = self._keep_alive and not head.ends
-        connection.notes.arrived()
         try:
             response = self._handle(request)
             keep = keep and not http1.ends_connection(response.headers)
             message = http1.encode_response(response, method=request.method, keep=keep)
         except HangUp as wish:
-            self._hang_up(connection, request, wish)
+            connection.hang_up(request, reset=wish.reset)
             return False
         except Exception as error:
             self.failure = self.failure or error
             keep, response = False, http1.bare(500)
             message = http1.encode_response(response, method=request.method, keep=False)
-        connection.until = monotonic() + self._request_timeout_s
-        connection.notes.ready()
-        failure = None
-        try:
-            connection.send(message)
-        except OSError as error:
-            failure = type(error).__name__
-            raise
-        finally:
-            connection.notes.end(request, response, failure=failure)
+        connection.answer(request, response, message)
         return keep
 
     def _keep(self, connection: Connection) -> bool:
@@ -342,7 +286,3 @@ class LoopbackHost:
             del self._connections[connection]
             self._connections[connection] = None
             return True
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic, now
+from entra_oauth.channels.exchange import Exchange
 from entra_oauth.protocol.messages import HttpRequest, Times, Wire
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from entra_oauth.channels.exchange import Exchange
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["ConnectionNotes"]
@@ -27,21 +27,14 @@ class ConnectionNotes:
     """The notes that a host takes of one connection, for its witness.
 
     They hold the link, and the bytes of the exchange under way.
-
-    Without a `witness` nothing is noted.
     """
 
-    __slots__ = (
-        *("_arrived", "_began", "_request", "_reused", "_link"),
-        *("_ready", "_response", "_started_at", "_witness"),
-    )
-
-    def __init__(self, witness: Callable[[Exchange], None] | None, sock: socket.socket) -> None:
+    def __init__(self, witness: Callable[[Exchange], None], sock: socket.socket) -> None:
         self._witness = witness
-        if witness is None:
-            return
-        self._request = bytearray()
-        self._response = bytearray()
+        self.taken = bytearray()
+        """The bytes of the message that were taken."""
+        self.given = bytearray()
+        """The bytes of its answer that were given."""
         host, port = sock.getsockname()[:2]
         self._link = Wire(peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         self._reused = False
@@ -49,54 +42,38 @@ class ConnectionNotes:
 
     def begin(self) -> None:
         """The first byte of a message is there."""
-        if self._witness is None:
-            return
-        self._request.clear()
-        self._response.clear()
+        self.taken.clear()
+        self.given.clear()
         self._started_at = now()
         self._began = self._arrived = self._ready = monotonic()
 
-    def add_request(self, data: bytes | bytearray) -> None:
-        """Bytes of the message were taken."""
-        if self._witness is not None:
-            self._request += data
-
-    def add_response(self, data: bytes | memoryview) -> None:
-        """Bytes of the answer were given."""
-        if self._witness is not None:
-            self._response += data
-
     def arrived(self) -> None:
         """The request is there as a whole."""
-        if self._witness is not None:
-            self._arrived = self._ready = monotonic()
+        self._arrived = self._ready = monotonic()
 
     def ready(self) -> None:
         """Its answer is about to be sent."""
-        if self._witness is not None:
-            self._ready = monotonic()
+        self._ready = monotonic()
 
     def tunnelled(self) -> None:
         """All that passed since `begin` was a CONNECT and its answer."""
-        if self._witness is not None:
-            self._link = replace(
-                self._link,
-                tunnel_sent=bytes(self._request),
-                tunnel_received=bytes(self._response),
-                proxy=f"http://{self._link.peer}",
-            )
+        self._link = replace(
+            self._link,
+            tunnel_sent=bytes(self.taken),
+            tunnel_received=bytes(self.given),
+            proxy=f"http://{self._link.peer}",
+        )
 
     def encrypted(self, sock: ssl.SSLSocket, seconds: float) -> None:
         """The handshake is done, and took so long."""
-        if self._witness is not None:
-            cipher = sock.cipher()
-            self._link = replace(
-                self._link,
-                tls_version=sock.version(),
-                cipher=cipher[0] if cipher else None,
-                alpn=sock.selected_alpn_protocol(),
-                times=Times(tls=seconds),
-            )
+        cipher = sock.cipher()
+        self._link = replace(
+            self._link,
+            tls_version=sock.version(),
+            cipher=cipher[0] if cipher else None,
+            alpn=sock.selected_alpn_protocol(),
+            times=Times(tls=seconds),
+        )
 
     def end(
         self,
@@ -110,12 +87,7 @@ class ConnectionNotes:
 
         `request` is None where it could not be read; `unread` is what else there is of it.
         """
-        if self._witness is None:
-            return
-        # Here, because the listener of a sign-in has no witness, and no use for the class.
-        from entra_oauth.channels.exchange import Exchange
-
-        sent, received = bytes(self._request) + unread, bytes(self._response)
+        sent, received = bytes(self.taken) + unread, bytes(self.given)
         times = replace(
             self._link.times,
             send=self._arrived - self._began,

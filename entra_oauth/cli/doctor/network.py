@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.https.proxy import proxy_for
+from entra_oauth.channels.https.environment_proxy import proxy_for
 from entra_oauth.cli.doctor.machine import DoctorCheck
 from entra_oauth.cli.session.times import duration
 from entra_oauth.errors import EntraOAuthError, LocalError, TransportError, plain

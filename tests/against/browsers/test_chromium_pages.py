@@ -43,12 +43,12 @@ _FAILURE = Outcome(
 LISTENER: dict[str, Callable[[], HttpResponse]] = {
     "success": lambda: landing_pages.done(_SUCCESS),
     "failure": lambda: landing_pages.done(_FAILURE),
-    "stopped": landing_pages.stopped,
-    "still-waiting": landing_pages.still_waiting,
-    "already-answered": landing_pages.already_answered,
-    "not-found": landing_pages.not_found,
-    "wrong-method": lambda: landing_pages.wrong_method("POST"),
-    "wrong-kind": landing_pages.wrong_kind,
+    "stopped": lambda: landing_pages.page("stopped"),
+    "still-waiting": lambda: landing_pages.page("still waiting"),
+    "already-answered": lambda: landing_pages.page("already answered"),
+    "not-found": lambda: landing_pages.page("not found"),
+    "wrong-method": lambda: landing_pages.page("wrong method", (("Allow", "POST"),)),
+    "wrong-kind": lambda: landing_pages.page("wrong kind"),
 }
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 import pytest
 
 from entra_oauth.channels.https.back_channel import RequestsBack
-from entra_oauth.channels.https.proxy import proxy_for
+from entra_oauth.channels.https.environment_proxy import proxy_for
 from entra_oauth.errors import ConnectFailed, DeadlineExceeded, TlsFailed
 from kit import needs
 from kit.back_channels import BODY, a_back, eventually, token_post

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import product
+from typing import get_args
 
 import pytest
 
@@ -33,12 +34,12 @@ HOSTILE = '<script>alert(1)</script><img src=//evil.example onerror="x">&\'"\x1b
 HTML_PAGES: dict[str, tuple[int, Callable[[], HttpResponse]]] = {
     "success": (200, lambda: landing_pages.done(SUCCESS)),
     "failure": (200, lambda: landing_pages.done(FAILURE)),
-    "stopped": (200, landing_pages.stopped),
-    "still waiting": (400, landing_pages.still_waiting),
-    "already answered": (409, landing_pages.already_answered),
-    "not found": (404, landing_pages.not_found),
-    "wrong method": (405, lambda: landing_pages.wrong_method("POST")),
-    "wrong kind": (415, landing_pages.wrong_kind),
+    "stopped": (200, lambda: landing_pages.page("stopped")),
+    "still waiting": (400, lambda: landing_pages.page("still waiting")),
+    "already answered": (409, lambda: landing_pages.page("already answered")),
+    "not found": (404, lambda: landing_pages.page("not found")),
+    "wrong method": (405, lambda: landing_pages.page("wrong method", (("Allow", "POST"),))),
+    "wrong kind": (415, lambda: landing_pages.page("wrong kind")),
     "hostile": (
         200,
         lambda: landing_pages.done(
@@ -183,7 +184,7 @@ def test_the_page_for_another_host_says_nothing_of_us() -> None:
 
 
 def test_a_wrong_method_is_told_the_right_one() -> None:
-    assert landing_pages.wrong_method("GET").header("allow") == "GET"
+    assert landing_pages.page("wrong method", (("Allow", "GET"),)).header("allow") == "GET"
 
 
 # ---- colours -------------------------------------------------------------------
@@ -235,9 +236,25 @@ def test_every_colour_of_the_style_comes_from_the_palettes() -> None:
     assert set(re.findall(r"var\(--(\w+)\)", rules)) == _PALETTES["light"].keys()
 
 
+def test_the_words_of_every_page_are_there_and_no_others() -> None:
+    words = landing_pages._words()
+    assert set(words) == set(get_args(landing_pages.Name))
+    for each in words.values():
+        assert {name: type(value) for name, value in each.items()} == {
+            **dict.fromkeys(("kind", "state", "headline"), str),
+            "status": int,
+            "paragraphs": list,
+        }
+        assert all(isinstance(text, str) and text for text in each["paragraphs"])
+
+
 @pytest.mark.parametrize(
     "make",
-    [landing_pages.not_found, landing_pages.wrong_kind, lambda: landing_pages.wrong_method("POST")],
+    [
+        lambda: landing_pages.page("not found"),
+        lambda: landing_pages.page("wrong kind"),
+        lambda: landing_pages.page("wrong method", (("Allow", "POST"),)),
+    ],
 )
 def test_who_came_astray_is_told_where_to_go_on(make: Callable[[], HttpResponse]) -> None:
     text = " ".join(Seen(make()).text["p"])

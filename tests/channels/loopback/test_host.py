@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from entra_oauth.channels.loopback.connection import Connection
 from entra_oauth.channels.loopback.host import HangUp, LoopbackHost, Refusal
-from entra_oauth.channels.loopback.threads import SPARE
+from entra_oauth.channels.loopback.ports import SPARE
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit import needs
 from kit.processes import child_process

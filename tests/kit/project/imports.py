@@ -54,7 +54,9 @@ REQUESTS = f"{PACKAGE}.channels.https.requests_adapter"
 
 MADE_FOR_HTTP = (
     REQUESTS,
-    *(f"{PACKAGE}.channels.https.{name}" for name in ("back_channel", "failures", "proxy")),
+    f"{PACKAGE}.channels.https.back_channel",
+    f"{PACKAGE}.channels.https.environment_proxy",
+    f"{PACKAGE}.channels.https.failures",
 )
 
 MAY_READ_CLOCK = (f"{PACKAGE}.channels.base", f"{PACKAGE}.cli.fast_token")
