@@ -117,11 +117,11 @@ class Tap:
         self._sock: socket.socket | None = None
         self._sent = bytearray()
         self._received = bytearray()
-        self._tunnel = bytearray(), bytearray()
         self._link = Wire()
         self._began_at = self._sent_at = self._answered_at = self._received_at = 0.0
-        self.tunnels = False
-        """True while the proxy is talked to, not the authority."""
+        self.tunnel: tuple[bytearray, bytearray] | None = None
+        """All that went to the proxy, and that it answered; None once the authority is
+        talked to."""
         self.is_cut = False
 
     @property
@@ -180,35 +180,18 @@ class Tap:
     def add_received(self, data: bytes) -> None:
         """These bytes have come in. Raises `UnexpectedAnswer` if they do not end."""
         with self._lock:
-            if len(self._received) + len(self._tunnel[1]) > MAX_RAW_BYTES:
+            taken = self._received if self.tunnel is None else self.tunnel[1]
+            if len(taken) > MAX_RAW_BYTES:
                 # Without a body: interim answers, empty gzip blocks, trailers for ever.
                 raise UnexpectedAnswer(
                     f"An answer came in {MAX_RAW_BYTES:,} bytes and more.",
                     advice="No token answer is that large. Check the authority's address and any "
                     f"proxy in between. {what_became_of_it(sent=bool(self._sent))}",
                 )
-            if self.tunnels:
-                self._tunnel[1].extend(data)
-                return
-            self._received_at = monotonic()
-            self._answered_at = self._answered_at or self._received_at
-            self._received += data
-
-    def open_tunnel(self) -> None:
-        """From here to `take_tunnel` it is the proxy that is talked to."""
-        self.tunnels = True
-        for part in self._tunnel:
-            part.clear()
-
-    def add_tunnel_sent(self, data: bytes) -> None:
-        """These bytes go to the proxy."""
-        if self.tunnels:
-            self._tunnel[0].extend(data)
-
-    def take_tunnel(self) -> tuple[bytes, bytes]:
-        """The bytes that went to the proxy, and those that it answered."""
-        self.tunnels = False
-        return bytes(self._tunnel[0]), bytes(self._tunnel[1])
+            if self.tunnel is None:
+                self._received_at = monotonic()
+                self._answered_at = self._answered_at or self._received_at
+            taken += data
 
     def cut(self) -> None:
         """End whatever the socket is doing, for good; its thread wakes up with an error."""

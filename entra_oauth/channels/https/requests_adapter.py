@@ -117,13 +117,17 @@ class Tapped:
 
     def _tunnel(self) -> None:
         begun_at = monotonic()
-        self.tap.open_tunnel()
+        self.tap.tunnel = sent, received = bytearray(), bytearray()
         try:
             super()._tunnel()  # type: ignore[misc]
         finally:
-            sent, received = self.tap.take_tunnel()
-            times = replace(self.link.times, tunnel=monotonic() - begun_at)
-            self.link = replace(self.link, tunnel_sent=sent, tunnel_received=received, times=times)
+            self.tap.tunnel = None
+            self.link = replace(
+                self.link,
+                tunnel_sent=bytes(sent),
+                tunnel_received=bytes(received),
+                times=replace(self.link.times, tunnel=monotonic() - begun_at),
+            )
 
     def putrequest(self, *args: Any, **kwargs: Any) -> None:
         self.link = replace(self.link, reused=self.sock is not None)
@@ -131,7 +135,8 @@ class Tapped:
 
     def send(self, data: bytes) -> None:
         if self._connecting:
-            self.tap.add_tunnel_sent(data)
+            if self.tap.tunnel is not None:
+                self.tap.tunnel[0].extend(data)
             super().send(data)  # type: ignore[misc]
             return
         if self.sock is None:

@@ -35,10 +35,14 @@ def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSL
 
     named = ca_bundle or next((v for n in BUNDLE_VARIABLES if (v := os.environ.get(n))), None)
     # NOTE: not ssl.create_default_context, which obeys SSLKEYLOGFILE.
-    context = _system_context() if named is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if named is not None:
+    if named is None:
+        import truststore
+
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         _load(context, named)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if key_log is not None:
         try:
             context.keylog_filename = key_log
@@ -48,14 +52,6 @@ def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSL
                 advice="Name a file that can be written with SSLKEYLOGFILE, or unset it.",
             ) from None
     return context
-
-
-def _system_context() -> ssl.SSLContext:
-    import ssl
-
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _load(context: ssl.SSLContext, named: str) -> None:

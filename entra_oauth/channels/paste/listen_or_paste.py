@@ -94,22 +94,14 @@ class ListenOrPaste:
         ):
             self.say(line)
 
-    def wait(
-        self,
-        answer: SingleAnswer[T],
-        terminal: Terminal,
-        witness: Witness,
-        *,
-        redirect_uri: str,
-        timeout_s: float,
-    ) -> T:
+    def wait(self, answer: SingleAnswer[T], terminal: Terminal, timeout_s: float) -> T:
         """Ask for the address until it is there, or has come to the listener."""
         refusal: CallbackRefused | None = None
         try:
             return ask_until_accepted(
                 self._until_the_end(line_reader(terminal)),
-                witnessed(answer.from_terminal, witness),
-                redirect_uri=redirect_uri,
+                answer.from_terminal,
+                redirect_uri=answer.redirect_uri,
                 say=self.say,
                 timeout_s=timeout_s,
             )
@@ -168,15 +160,7 @@ class Interruptible:
                 "sign in again and paste that page's address."
             )
 
-    def wait(
-        self,
-        answer: SingleAnswer[T],
-        terminal: Terminal,
-        witness: Witness,
-        *,
-        redirect_uri: str,
-        timeout_s: float,
-    ) -> T:
+    def wait(self, answer: SingleAnswer[T], terminal: Terminal, timeout_s: float) -> T:
         """Wait for a `p`, or for the answer."""
         if _p_is_pressed(terminal) and answer.close():
             raise PasteWanted
@@ -221,17 +205,15 @@ class ReceiverBesideTerminal:
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """See `RedirectReceiver`, and the front channel's own word."""
-        front, uri, terminal = self._front, self.redirect_uri, self._front.terminal()
-        front.invite(url, uri, can_paste=terminal is not None)
+        front, terminal = self._front, self._front.terminal()
+        front.invite(url, self.redirect_uri, can_paste=terminal is not None)
         if terminal is None:
             return self._receiver.receive(url, read, timeout_s=timeout_s)
         with terminal:
-            self._answer = answer = SingleAnswer(read, terminal.wake)
+            self._answer = answer = SingleAnswer(read, terminal.wake, self._witness)
             self._thread = answer.begin(self._receiver, url, timeout_s=timeout_s)
             try:
-                return front.wait(
-                    answer, terminal, self._witness, redirect_uri=uri, timeout_s=timeout_s
-                )
+                return front.wait(answer, terminal, timeout_s)
             finally:
                 answer.close()
 
@@ -260,9 +242,14 @@ class SingleAnswer(Generic[T]):
     its `receive` when it is left, or else the thread stays until the deadline.
     """
 
-    def __init__(self, read: Callable[[HttpRequest], T], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, read: Callable[[HttpRequest], T], wake: Callable[[], None], witness: Witness = ignore
+    ) -> None:
         self._read = read
         self._wake = wake
+        self.from_terminal = witnessed(self._from_terminal, witness)
+        """`read`, unless the receiver was first: then `Woken`."""
+        self.redirect_uri = ""
         self._latch = threading.Lock()
         self._settled = False
         self.was_pasted = False
@@ -273,6 +260,7 @@ class SingleAnswer(Generic[T]):
 
     def begin(self, receiver: RedirectReceiver, url: str, *, timeout_s: float) -> threading.Thread:
         """Start to wait at `receiver`; returns at once."""
+        self.redirect_uri = receiver.redirect_uri
 
         def wait() -> None:
             try:
@@ -302,8 +290,7 @@ class SingleAnswer(Generic[T]):
             was_open, self._settled = not self._settled, True
         return was_open
 
-    def from_terminal(self, callback: HttpRequest) -> T:
-        """`read`, unless the receiver was first: then `Woken`."""
+    def _from_terminal(self, callback: HttpRequest) -> T:
         with self._latch:
             if self._settled:
                 raise Woken
