@@ -23,8 +23,7 @@ from pathlib import Path
 
 from stage import CLIENT, SCOPE, TENANT, USER, Stage, facts, stage
 
-from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import Account, App, CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.practice.directory.model import DATABRICKS
 

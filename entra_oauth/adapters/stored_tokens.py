@@ -6,19 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from entra_oauth.cache.account import App
-from entra_oauth.cache.cached_token import MIN_VALIDITY_S
+from entra_oauth.cache.account import MIN_VALIDITY_S, App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profiles
-from entra_oauth.cache.refresher import Refresher
-from entra_oauth.cache.token_source import TokenSource
+from entra_oauth.cache.token_source import Refresher, TokenSource
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority, check_app, folded
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
 
 if TYPE_CHECKING:
-    from entra_oauth.cache.account import Store
+    from entra_oauth.cache.file_store import FileStore
     from entra_oauth.cache.profiles import Profile
     from entra_oauth.cache.token_source import Found
 
@@ -41,7 +39,7 @@ class StoredTokens:
         scopes: tuple[str, ...] = ("databricks",),
         account: str | None = None,
         hosts: tuple[str, ...] = (),
-        store: Store | None = None,
+        store: FileStore | None = None,
         ca_bundle: str | None = None,
     ) -> None:
         check_app(authority, client_id)

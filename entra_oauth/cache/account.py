@@ -1,23 +1,36 @@
-"""Accounts and apps as values, and the methods that every store has."""
+"""Accounts, apps and access tokens as they are kept, and the text of an account's file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
+from entra_oauth.cache.paths import seconds_left
+from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.authority import cloud_of
 from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
-
-    from entra_oauth.cache.cached_token import CachedToken
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["Account", "App", "Store", "StoreLock", "account_of", "scope_key"]
+__all__ = [
+    "MIN_VALIDITY_S",
+    "Account",
+    "App",
+    "CachedToken",
+    "access_token_of",
+    "account_of",
+    "parse_account",
+    "scope_key",
+    "spell_account",
+]
+
+_UNKNOWN_LIFE_S = 300
+"""Seconds that a token is used whose authority did not say how long it is good."""
+
+_SCHEMA = "entra-oauth/account/"
+_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +46,15 @@ class App:
     def of(cls, authority: Authority, client_id: str) -> App:
         return cls(authority.base, authority.tenant, client_id)
 
+    @property
+    def folded(self) -> App:
+        """The same app in the one spelling that is compared."""
+        return App(self.base, self.tenant.lower(), self.client_id.lower())
+
     def key(self, account: str, scopes: str) -> tuple[str, ...]:
         """The key of an access token in the store."""
-        return self.base, self.tenant.lower(), self.client_id.lower(), account.lower(), scopes
+        app = self.folded
+        return app.base, app.tenant, app.client_id, account.lower(), scopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,57 +72,41 @@ class Account:
     """The place of the refresh token: `file` or `keyring`."""
 
 
-class StoreLock(Protocol):
-    """The lock of one account; to be used in a `with` block once `take` has got it."""
+MIN_VALIDITY_S = 300
+"""Five minutes: what azure-core and the Databricks SDKs ask of a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedToken:
+    """An access token as it is stored. Its repr does not show it.
+
+    It counts as good for `min_validity_s` more seconds or not at all: whoever gets it must be
+    able to use it, and Databricks for one refuses a token in its last seconds.
+    """
+
+    text: str = field(repr=False)
+    expires_on: int
+    """Seconds since 1970."""
+    arrived_at: int
+    """Seconds since 1970."""
+    arrived_on_clock: int
+    """The machine's monotonic clock at that moment, in seconds."""
+    granted: str | None = None
+    """The scopes that the authority named, if it did."""
 
     @property
-    def works(self) -> bool:
-        """False where none can be had; then everybody gets it."""
+    def times(self) -> tuple[int, int, int]:
+        """Expiry, arrival and monotonic arrival, as `paths` has them."""
+        return self.expires_on, self.arrived_at, self.arrived_on_clock
 
-    def take(self, wait_s: float, or_until: Callable[[], bool] = ..., /) -> bool:
-        """Take it, waiting `wait_s` seconds at most; whether it is ours."""
+    def seconds_left(self, *, now: float, monotonic: float) -> float:
+        """Seconds that it is still good; see `paths.seconds_left`."""
+        return seconds_left(self.times, now, monotonic)
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-class Store(Protocol):
-    """A place for tokens. Every method may raise `LocalError`."""
-
-    def access_token(self, app: App, account: str, scopes: str) -> CachedToken | None:
-        """The access token for these scopes, good or not. Takes no lock."""
-
-    def account(self, app: App, name: str) -> Account | None:
-        """An account with its refresh token."""
-
-    def default_account(self, app: App) -> str | None:
-        """The account of the latest sign-in."""
-
-    def accounts(self) -> list[tuple[App, Account]]:
-        """Every account of every app, without refresh tokens."""
-
-    def save(
-        self, app: App, account: Account, scopes: str, token: CachedToken, *, signed_in: bool
-    ) -> None:
-        """Save what has arrived. A refresh token that is None leaves the old one."""
-
-    def drop_refresh_token(self, app: App, name: str) -> None:
-        """Forget a refresh token that the authority has called dead."""
-
-    def forget(self, app: App, name: str) -> bool:
-        """Forget an account with all of its tokens; whether there was one. Takes its lock."""
-
-    def forget_all(self) -> int:
-        """Forget everything; how many accounts there were."""
-
-    def lock(self, app: App, name: str) -> StoreLock:
-        """The lock to be held around a refresh and what follows."""
+    def is_good_for(self, min_validity_s: float, *, now: float, monotonic: float) -> bool:
+        """Tell if it lasts so many seconds more; one that is over is never good."""
+        left = self.seconds_left(now=now, monotonic=monotonic)
+        return left > 0 and left >= min_validity_s
 
 
 def scope_key(scopes: tuple[str, ...], base: str) -> str:
@@ -126,4 +129,77 @@ def account_of(tokens: TokenResponse, *, otherwise: str) -> Account:
         object_id=identity.object_id if identity else None,
         signed_in_at=int(tokens.received_at),
         refresh_token=tokens.refresh_token,
+    )
+
+
+def access_token_of(tokens: TokenResponse, *, clock: float) -> CachedToken:
+    """The access token of an answer. `clock` is the monotonic clock at its arrival."""
+    life_s = _UNKNOWN_LIFE_S if tokens.expires_in is None else tokens.expires_in
+    return CachedToken(
+        text=tokens.access_token,
+        expires_on=int(tokens.received_at) + life_s,
+        arrived_at=int(tokens.received_at),
+        arrived_on_clock=int(clock),
+        granted=tokens.scope,
+    )
+
+
+def spell_account(app: App, account: Account) -> str:
+    """The text of an account's file, which holds its refresh token if that is kept there."""
+    import json
+
+    record = {
+        "schema": f"{_SCHEMA}{_VERSION}",
+        "base": app.base,
+        "tenant": app.tenant,
+        "client_id": app.client_id,
+        "account": account.name,
+        "tenant_id": account.tenant_id,
+        "object_id": account.object_id,
+        "signed_in_at": account.signed_in_at,
+        "refresh_token": account.refresh_token,
+        "place": account.place,
+    }
+    return json.dumps(record, indent=1)
+
+
+def parse_account(text: str, path: str) -> tuple[App, Account] | None:
+    """The app and the account in the text of a file; None for any other text.
+
+    Raises `LocalError`, which names the `path`, for the file of a later version.
+    """
+    import json
+
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
+        return None
+    if schema != f"{_SCHEMA}{_VERSION}":
+        raise LocalError(
+            f"{plain(path)} was written by a later version of entra-oauth.",
+            advice="Use that version, or sign out with it first.",
+        )
+    if not _is_whole(record):
+        return None
+    return App(record["base"], record["tenant"], record["client_id"]), Account(
+        name=record["account"],
+        tenant_id=record["tenant_id"],
+        object_id=record["object_id"],
+        signed_in_at=record["signed_in_at"],
+        refresh_token=record["refresh_token"],
+        place=record["place"],
+    )
+
+
+def _is_whole(record: dict[str, Any]) -> bool:
+    texts = ("base", "tenant", "client_id", "account")
+    perhaps = ("tenant_id", "object_id", "refresh_token")
+    return (
+        all(isinstance(record.get(name), str) for name in texts)
+        and all(isinstance(record.get(name, 0), str | None) for name in perhaps)
+        and isinstance(record.get("signed_in_at"), int)
+        and record.get("place") in ("file", "keyring")
     )

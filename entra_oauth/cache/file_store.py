@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths, private_files
-from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import (
+    Account,
+    App,
+    CachedToken,
+    access_token_of,
+    account_of,
+    parse_account,
+    scope_key,
+    spell_account,
+)
 from entra_oauth.cache.lock import Lock
-from entra_oauth.channels.base import now, say_nothing
+from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.authority import same_id
 
@@ -22,20 +31,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from entra_oauth.cache.vault import Vault
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["FileStore"]
+__all__ = ["LOCK_WAIT_WITH_TOKEN_S", "FileStore", "store_sign_in"]
 
-_SCHEMA = "entra-oauth/account/"
-_VERSION = "1"
+LOCK_WAIT_WITH_TOKEN_S = 10.0
+"""Seconds that an account's lock is waited for by whoever has a token that is still good."""
+
 _ACCOUNT, _LOCK, _DEFAULT = "account", "lock", "default"
 _WAIT_S = 10.0
 """Seconds that forgetting waits for whoever renews a token meanwhile."""
 
 
 class FileStore:
-    """A `Store` in a folder. `vault` takes the refresh tokens, if there is one.
+    """The tokens in a folder. `vault` takes the refresh tokens, if there is one.
 
-    `say` is told once of a damaged file, which is then out of the way.
+    `say` is told once of a damaged file, which is then out of the way. Every method may raise
+    `LocalError`.
     """
 
     def __init__(
@@ -63,7 +75,10 @@ class FileStore:
     # ---- reading -------------------------------------------------------------------
 
     def access_token(self, app: App, account: str, scopes: str) -> CachedToken | None:
-        """See `Store`. A damaged file is set aside; one of a later version is left alone."""
+        """The access token for these scopes, good or not. Takes no lock.
+
+        A damaged file is set aside; one of a later version is left alone.
+        """
         key = app.key(account, scopes)
         path = paths.line_file(self._account(app, account), *key)
         text = self._read(path)
@@ -84,17 +99,17 @@ class FileStore:
         )
 
     def account(self, app: App, name: str) -> Account | None:
-        """See `Store`. Raises `LocalError` for an account of a later version."""
-        record = self._record(os.path.join(self._account(app, name), _ACCOUNT))
-        if record is None or _app(record) != _lowered(app):
+        """An account with its refresh token. Raises `LocalError` for one of a later version."""
+        its_app, account = self._record(self._record_file(app, name)) or (None, None)
+        if its_app is None or account is None or its_app.folded != app.folded:
             return None
-        secret = record["refresh_token"]
-        if record["place"] == "keyring":
+        if account.place == "keyring":
             secret = self._require_vault().get(_vault_key(app, name))
-        return _account(record, secret)
+            return replace(account, refresh_token=secret)
+        return account
 
     def default_account(self, app: App) -> str | None:
-        """See `Store`."""
+        """The account of the latest sign-in."""
         path = os.path.join(self._app(app), _DEFAULT)
         text = self._read(path)
         values = None if text is None else paths.read_line(text)
@@ -103,49 +118,48 @@ class FileStore:
         return values[0] if values else None
 
     def accounts(self) -> list[tuple[App, Account]]:
-        """See `Store`."""
+        """Every account of every app, without refresh tokens."""
         found = []
         for path in self._records():
             with suppress(LocalError):
-                record = self._record(path)
-                if record is not None:
-                    app = App(record["base"], record["tenant"], record["client_id"])
-                    found.append((app, _account(record, None)))
+                if (record := self._record(path)) is not None:
+                    app, account = record
+                    found.append((app, replace(account, refresh_token=None)))
         return sorted(found, key=lambda each: (each[0].base, each[0].tenant, each[1].name))
 
     def has_refresh_token(self, app: App, name: str) -> bool:
         """Tell if there is one, without fetching it."""
-        record = self._record(os.path.join(self._account(app, name), _ACCOUNT))
-        return record is not None and bool(record["refresh_token"] or record["place"] == "keyring")
+        record = self._record(self._record_file(app, name))
+        return record is not None and bool(record[1].refresh_token or record[1].place == "keyring")
 
     # ---- changing ------------------------------------------------------------------
 
     def save(
         self, app: App, account: Account, scopes: str, token: CachedToken, *, signed_in: bool
     ) -> None:
-        """See `Store`. The refresh token goes first: it is the one that must not be lost.
+        """Save what has arrived. A refresh token that is None leaves the old one.
 
+        The refresh token goes first: it is the one that must not be lost.
         The order of writes. Whoever is killed between two of them leaves a store that
         works: the record with the new refresh token, then the access token (without it,
         the next command refreshes), then the default account (without it, the one before
         stays). The authority may have made the old refresh token worthless by now; an
         access token can be had again.
         """
-        folder = self._account(app, account.name)
-        for each in (self.folder, self._app(app), folder):
-            private_files.make_folder(each)
+        folder = self._make_folder(app, account.name)
         private_files.sweep(folder)
         path = os.path.join(folder, _ACCOUNT)
-        old = self._record(path)
-        if old is not None and signed_in and not same_id(old["object_id"], account.object_id):
-            self._forget_tokens(folder)  # another person of the same name
+        record = self._record(path)
+        old = record[1] if record else None
+        if old is not None and signed_in and not same_id(old.object_id, account.object_id):
+            private_files.empty(folder, but=(_ACCOUNT, _LOCK))  # another person of that name
         vault = self._vault if signed_in else self._vault_of(old)
-        record = self._new_record(app, account, old if not signed_in else None, vault)
-        if old is not None and (old["place"], record["place"]) == ("keyring", "file"):
+        kept = self._kept(app, account, old if not signed_in else None, vault)
+        if old is not None and (old.place, kept.place) == ("keyring", "file"):
             # Before the record forgets that there is something in the vault.
             self._require_vault().drop(_vault_key(app, account.name))
-        if record != old:
-            private_files.write(path, _dump(record))
+        if (app, kept) != record:
+            private_files.write(path, spell_account(app, kept))
         key = app.key(account.name, scopes)
         text = paths.write_token(key, token.times, token.text, token.granted or "")
         private_files.write(paths.line_file(folder, *key), text)
@@ -155,24 +169,26 @@ class FileStore:
             )
 
     def drop_refresh_token(self, app: App, name: str) -> None:
-        """See `Store`."""
-        path = os.path.join(self._account(app, name), _ACCOUNT)
+        """Forget a refresh token that the authority has called dead."""
+        path = self._record_file(app, name)
         record = self._record(path)
         if record is None:
             return
-        if record["place"] == "keyring":
+        its_app, account = record
+        if account.place == "keyring":
             self._require_vault().drop(_vault_key(app, name))
-        private_files.write(path, _dump(record | {"refresh_token": None, "place": "file"}))
+        kept = replace(account, refresh_token=None, place="file")
+        private_files.write(path, spell_account(its_app, kept))
 
     def forget(self, app: App, name: str) -> bool:
-        """See `Store`. Damaged and temporary files go with it."""
+        """Forget an account with all of its files; whether there was one. Takes its lock."""
         folder = self._account(app, name)
         with self.lock(app, name) as lock:
             ours = lock.take(_WAIT_S)
             record = None
             with suppress(LocalError):  # a later version's account can be forgotten too
                 record = self._record(os.path.join(folder, _ACCOUNT))
-            if record is not None and record["place"] == "keyring":
+            if record is not None and record[1].place == "keyring":
                 self._require_vault().drop(_vault_key(app, name))
             gone = record is not None or any(each != _LOCK for each in _names(folder))
             _clear(folder, lock if ours else None)
@@ -184,7 +200,7 @@ class FileStore:
         return gone
 
     def forget_all(self) -> int:
-        """See `Store`."""
+        """Forget everything; how many accounts there were."""
         accounts = self.accounts()
         for app, account in accounts:
             if account.place == "keyring":
@@ -196,11 +212,8 @@ class FileStore:
         return len(accounts)
 
     def lock(self, app: App, name: str) -> Lock:
-        """See `Store`. Makes the account's folder if there is none."""
-        folder = self._account(app, name)
-        for each in (self.folder, self._app(app), folder):
-            private_files.make_folder(each)
-        return Lock(os.path.join(folder, _LOCK))
+        """The lock to be held around a refresh and what follows; makes the account's folder."""
+        return Lock(os.path.join(self._make_folder(app, name), _LOCK))
 
     # ---- within --------------------------------------------------------------------
 
@@ -209,6 +222,15 @@ class FileStore:
 
     def _account(self, app: App, name: str) -> str:
         return paths.account_folder(self._app(app), name)
+
+    def _record_file(self, app: App, name: str) -> str:
+        return os.path.join(self._account(app, name), _ACCOUNT)
+
+    def _make_folder(self, app: App, name: str) -> str:
+        folder = self._account(app, name)
+        for each in (self.folder, self._app(app), folder):
+            private_files.make_folder(each)
+        return folder
 
     def _records(self) -> Iterator[str]:
         for app in _folders(self.folder):
@@ -222,57 +244,40 @@ class FileStore:
             self._set_aside(path)
             return None
 
-    def _record(self, path: str) -> dict[str, Any] | None:
+    def _record(self, path: str) -> tuple[App, Account] | None:
         text = self._read(path)
-        if text is None:
-            return None
-        record = _parse(text)
-        schema = record.get("schema") if record else None
-        if isinstance(schema, str) and schema.startswith(_SCHEMA):
-            if schema != f"{_SCHEMA}{_VERSION}":
-                raise LocalError(
-                    f"{plain(path)} was written by a later version of entra-oauth.",
-                    advice="Use that version, or sign out with it first.",
-                )
-            if record is not None and _is_whole(record):
-                return record
-        self._set_aside(path)
-        return None
+        found = None if text is None else parse_account(text, path)
+        if text is not None and found is None:
+            self._set_aside(path)
+        return found
 
     def _set_aside(self, path: str) -> None:
         aside = private_files.set_aside(path, now())
         self._say(f"A damaged file of the token store was set aside: {plain(aside)}")
 
-    def _new_record(
-        self, app: App, account: Account, old: dict[str, Any] | None, vault: Vault | None
-    ) -> dict[str, Any]:
-        record: dict[str, Any] = {
-            "schema": f"{_SCHEMA}{_VERSION}",
-            "base": app.base,
-            "tenant": app.tenant,
-            "client_id": app.client_id,
-            "account": account.name,
-            "tenant_id": account.tenant_id,
-            "object_id": account.object_id,
-            "signed_in_at": account.signed_in_at,
-            "refresh_token": None,
-            "place": "file",
-        }
+    def _kept(
+        self, app: App, account: Account, old: Account | None, vault: Vault | None
+    ) -> Account:
+        """The account as it is to be kept: merged with the `old` one, the token in the vault."""
+        kept = replace(account, refresh_token=None, place="file")
         if old is not None:
-            record |= {n: old[n] for n in ("signed_in_at", "refresh_token", "place")}
             # A refresh may bring no ID token; who it is stays what it was.
-            record |= {n: record[n] or old[n] for n in ("tenant_id", "object_id")}
+            kept = replace(
+                old,
+                name=account.name,
+                tenant_id=account.tenant_id or old.tenant_id,
+                object_id=account.object_id or old.object_id,
+            )
         if account.refresh_token is None:
-            return record
+            return kept
         if vault is not None:
             vault.put(_vault_key(app, account.name), account.refresh_token)
-            return record | {"refresh_token": None, "place": "keyring"}
-        return record | {"refresh_token": account.refresh_token, "place": "file"}
+            return replace(kept, refresh_token=None, place="keyring")
+        return replace(kept, refresh_token=account.refresh_token, place="file")
 
-    def _vault_of(self, record: dict[str, Any] | None) -> Vault | None:
+    def _vault_of(self, old: Account | None) -> Vault | None:
         """A refreshed token stays where the one before it was: no silent step down."""
-        was_there = record is not None and record["place"] == "keyring"
-        return self._require_vault() if was_there else None
+        return self._require_vault() if old is not None and old.place == "keyring" else None
 
     def _require_vault(self) -> Vault:
         if self._vault is None:
@@ -281,15 +286,30 @@ class FileStore:
             self._vault = Keyring.open()
         return self._vault
 
-    def _forget_tokens(self, folder: str) -> None:
-        for name in os.listdir(folder):
-            if name not in (_ACCOUNT, _LOCK):
-                private_files.remove(os.path.join(folder, name))
+
+def store_sign_in(
+    store: FileStore, app: App, tokens: TokenResponse, scopes: tuple[str, ...], *, otherwise: str
+) -> Account:
+    """Store the tokens of a sign-in, under the account's lock; returns their account.
+
+    `otherwise` is what the account is called if the answer does not say who it is.
+    Raises `LocalError`.
+    """
+    account = account_of(tokens, otherwise=otherwise)
+    token = access_token_of(tokens, clock=monotonic())
+    with store.lock(app, account.name) as lock:
+        if not lock.take(LOCK_WAIT_WITH_TOKEN_S):
+            raise LocalError(
+                "Another process holds this account's lock and does not finish.",
+                advice="Look for an entra-oauth process that was stopped, and end it.",
+            )
+        store.save(app, account, scope_key(scopes, app.base), token, signed_in=True)
+    return account
 
 
 def _clear(folder: str, lock: Lock | None) -> None:
     """Remove all of an account, the lock last and only if it is ours."""
-    private_files.empty(folder, but=_LOCK)
+    private_files.empty(folder, but=(_LOCK,))
     if lock is not None:
         lock.remove()
         with suppress(OSError):
@@ -315,52 +335,5 @@ def _names(folder: str) -> list[str]:
 
 
 def _vault_key(app: App, name: str) -> str:
-    return f"{app.base}/{app.tenant.lower()} {app.client_id.lower()} {name.lower()}"
-
-
-def _dump(record: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(record, indent=1)
-
-
-def _parse(text: str) -> dict[str, Any] | None:
-    import json
-
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
-
-
-_TEXTS = ("base", "tenant", "client_id", "account")
-_PERHAPS = ("tenant_id", "object_id", "refresh_token")
-
-
-def _is_whole(record: dict[str, Any]) -> bool:
-    return (
-        all(isinstance(record.get(name), str) for name in _TEXTS)
-        and all(isinstance(record.get(name, 0), str | None) for name in _PERHAPS)
-        and isinstance(record.get("signed_in_at"), int)
-        and record.get("place") in ("file", "keyring")
-    )
-
-
-def _app(record: dict[str, Any]) -> App:
-    return _lowered(App(record["base"], record["tenant"], record["client_id"]))
-
-
-def _lowered(app: App) -> App:
-    return App(app.base, app.tenant.lower(), app.client_id.lower())
-
-
-def _account(record: dict[str, Any], refresh_token: str | None) -> Account:
-    return Account(
-        name=record["account"],
-        tenant_id=record["tenant_id"],
-        object_id=record["object_id"],
-        signed_in_at=record["signed_in_at"],
-        refresh_token=refresh_token,
-        place=record["place"],
-    )
+    app = app.folded
+    return f"{app.base}/{app.tenant} {app.client_id} {name.lower()}"

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
-from entra_oauth.cache.private_files import not_ours, remove, unusable
+from entra_oauth.cache.private_files import check_file, not_ours, remove, unusable
 from entra_oauth.channels.base import monotonic, sleep
 from entra_oauth.errors import LocalError
 
@@ -94,13 +93,11 @@ class Lock:
             if error.errno in _UNWRITABLE:
                 return None
             raise unusable(self._path, error) from None
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
+        try:
+            check_file(self._path, os.fstat(handle))
+        except LocalError:
             os.close(handle)
-            raise not_ours(self._path, "is not an ordinary file")
-        if os.name == "posix" and status.st_uid != os.geteuid():
-            os.close(handle)
-            raise not_ours(self._path, "belongs to somebody else")
+            raise
         return handle
 
     def _seize(self, handle: int) -> bool:

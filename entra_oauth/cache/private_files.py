@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Damaged",
+    "check_file",
     "check_folder",
     "empty",
     "make_folder",
@@ -112,7 +113,7 @@ def read(path: str, *, limit: int = SIZE_LIMIT) -> str | None:
         raise unusable(path, error) from None
     try:
         status = os.fstat(handle)
-        _check(path, status)
+        check_file(path, status)
         if _POSIX and status.st_mode & 0o077:
             os.fchmod(handle, 0o600)
         if status.st_size > limit:
@@ -220,8 +221,8 @@ def sweep(folder: str) -> None:
                 _discard(os.path.join(folder, name))
 
 
-def remove(path: str) -> bool:
-    """Remove a file, or a folder with all the files in it; whether there was one.
+def remove(path: str) -> None:
+    """Remove a file, or a folder with all the files in it, if there is one.
 
     A link is removed itself, and nothing behind it. One file that cannot be removed keeps
     none of the others.
@@ -229,21 +230,20 @@ def remove(path: str) -> bool:
     try:
         if not stat.S_ISDIR(_kind(path)):
             _again(lambda: os.unlink(path))
-            return True
+            return
         empty(path)
         _again(lambda: os.rmdir(path))
     except FileNotFoundError:
-        return False
+        pass
     except OSError as error:
         raise unusable(path, error) from None
-    return True
 
 
-def empty(folder: str, *, but: str = "") -> None:
-    """Remove all that is in a folder, except the file that is called `but`."""
+def empty(folder: str, *, but: tuple[str, ...] = ()) -> None:
+    """Remove all that is in a folder, except the files that are called `but`."""
     failure: LocalError | None = None
     for name in os.listdir(folder):
-        if name == but:
+        if name in but:
             continue
         try:
             remove(os.path.join(folder, name))
@@ -260,7 +260,8 @@ def _kind(path: str) -> int:
         return 0
 
 
-def _check(path: str, status: os.stat_result) -> None:
+def check_file(path: str, status: os.stat_result) -> None:
+    """Raise `LocalError` unless it is an ordinary file of ours."""
     if not stat.S_ISREG(status.st_mode):
         raise not_ours(path, "is not an ordinary file")
     _check_owner(path, status)

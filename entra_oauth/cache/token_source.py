@@ -14,9 +14,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from entra_oauth.cache.account import Account, App, account_of, scope_key
-from entra_oauth.cache.cached_token import MIN_VALIDITY_S, CachedToken
-from entra_oauth.channels.base import monotonic, now, say_nothing
+from entra_oauth.cache.account import (
+    MIN_VALIDITY_S,
+    Account,
+    App,
+    CachedToken,
+    access_token_of,
+    account_of,
+    scope_key,
+)
+from entra_oauth.cache.file_store import LOCK_WAIT_WITH_TOKEN_S, FileStore
+from entra_oauth.channels.base import Channels, NoFront, monotonic, now, say_nothing
 from entra_oauth.errors import (
     AuthorityError,
     IdTokenRefused,
@@ -30,19 +38,13 @@ from entra_oauth.protocol.glossary.aadsts import is_dead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.cache.account import Store
+    from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["LOCK_WAIT_S", "Found", "Refresh", "TokenSource", "store_sign_in"]
+__all__ = ["LOCK_WAIT_S", "Found", "Refresh", "Refresher", "TokenSource"]
 
 LOCK_WAIT_S = 60.0
 """Seconds that somebody else's refresh is waited for: a request, and what it may repeat."""
-
-_LOCK_WAIT_WITH_TOKEN_S = 10.0
-"""The same where the old token is still good for a while."""
-
-_UNKNOWN_LIFE_S = 300
-"""Seconds that a token is used whose authority did not say how long it is good."""
 
 
 class Refresh(Protocol):
@@ -51,6 +53,39 @@ class Refresh(Protocol):
     def __call__(
         self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
     ) -> TokenResponse: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refresher:
+    """A `Refresh` over a back channel of its own.
+
+    Its connection is made when it is needed, and dropped at once: the next refresh is an
+    hour away.
+    """
+
+    authority: Authority
+    client_id: str
+    ca_bundle: str | None = None
+    allow_keylog: bool = False
+    timeout_s: float = 30.0
+    say: Callable[[str], None] = say_nothing
+
+    def __call__(
+        self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
+    ) -> TokenResponse:
+        # Late: a token that is still good needs none of it.
+        from entra_oauth.channels.https.back_channel import RequestsBack
+        from entra_oauth.flows.refresh_token import refresh
+        from entra_oauth.protocol.endpoints.access_request import AccessRequest
+
+        access_request = AccessRequest.for_person(
+            authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
+        )
+        with RequestsBack(
+            ca_bundle=self.ca_bundle, allow_keylog=self.allow_keylog, say=self.say
+        ) as back:
+            channels = Channels(front=NoFront(), back=back, say=self.say)
+            return refresh(access_request, refresh_token, channels, timeout_s=self.timeout_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +110,7 @@ class TokenSource:
     def __init__(
         self,
         *,
-        store: Store,
+        store: FileStore,
         app: App,
         refresh: Refresh,
         sign_in_with: str = "entra-oauth login",
@@ -124,7 +159,7 @@ class TokenSource:
         with lock:
             wait_s = self._lock_wait_s
             if not wanted.force and self._lasts(before):
-                wait_s = min(wait_s, _LOCK_WAIT_WITH_TOKEN_S)
+                wait_s = min(wait_s, LOCK_WAIT_WITH_TOKEN_S)
             mine = lock.take(wait_s, lambda: self._is_news(self._stored(wanted), before))
             after = self._stored(wanted)
             if self._is_news(after, before):
@@ -248,38 +283,6 @@ class _Wanted:
         if token is None:
             raise AssertionError
         return Found(token=token, account=self.account, scopes=self.scopes, source=source)
-
-
-def store_sign_in(
-    store: Store, app: App, tokens: TokenResponse, scopes: tuple[str, ...], *, otherwise: str
-) -> Account:
-    """Store the tokens of a sign-in, under the account's lock; returns their account.
-
-    `otherwise` is what the account is called if the answer does not say who it is.
-    Raises `LocalError`.
-    """
-    account = account_of(tokens, otherwise=otherwise)
-    token = access_token_of(tokens, clock=monotonic())
-    with store.lock(app, account.name) as lock:
-        if not lock.take(_LOCK_WAIT_WITH_TOKEN_S):
-            raise LocalError(
-                "Another process holds this account's lock and does not finish.",
-                advice="Look for an entra-oauth process that was stopped, and end it.",
-            )
-        store.save(app, account, scope_key(scopes, app.base), token, signed_in=True)
-    return account
-
-
-def access_token_of(tokens: TokenResponse, *, clock: float) -> CachedToken:
-    """The access token of an answer. `clock` is the monotonic clock at its arrival."""
-    life_s = _UNKNOWN_LIFE_S if tokens.expires_in is None else tokens.expires_in
-    return CachedToken(
-        text=tokens.access_token,
-        expires_on=int(tokens.received_at) + life_s,
-        arrived_at=int(tokens.received_at),
-        arrived_on_clock=int(clock),
-        granted=tokens.scope,
-    )
 
 
 def _needs_person(error: AuthorityError) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import CachedToken
 from entra_oauth.cache.paths import seconds_left
 from kit import canaries
 from kit.stores import CLOCK, NOON, token

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.account import Store, scope_key
-from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.token_source import store_sign_in
+from entra_oauth.cache.account import scope_key
+from entra_oauth.cache.file_store import FileStore, store_sign_in
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
@@ -41,7 +40,7 @@ ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> FileStore:
     return FileStore(str(tmp_path / "tokens"))
 
 
@@ -59,7 +58,7 @@ def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityEr
 OFFLINE = ConnectFailed("No connection.", advice="Check the network.")
 
 
-def test_a_good_token_is_given_without_a_request(store: Store) -> None:
+def test_a_good_token_is_given_without_a_request(store: FileStore) -> None:
     fill(store)
     authority = Authority()
     found = source(store, authority).get("databricks")
@@ -67,7 +66,7 @@ def test_a_good_token_is_given_without_a_request(store: Store) -> None:
     assert authority.asked == []
 
 
-def test_an_old_token_is_renewed_and_both_tokens_are_replaced(store: Store) -> None:
+def test_an_old_token_is_renewed_and_both_tokens_are_replaced(store: FileStore) -> None:
     fill(store)
     authority = Authority()
     authority.clock.pass_by(3400)
@@ -85,7 +84,7 @@ def test_an_old_token_is_renewed_and_both_tokens_are_replaced(store: Store) -> N
 
 @pytest.mark.parametrize(("oid", "same"), [(OID, True), (OID.upper(), True), (TENANT, False)])
 def test_whose_token_a_refresh_brings_is_read_without_case(
-    store: Store, oid: str, same: bool
+    store: FileStore, oid: str, same: bool
 ) -> None:
     store.save(APP, account(oid=OID), SCOPE, token(), signed_in=True)
 
@@ -113,7 +112,7 @@ def test_whose_token_a_refresh_brings_is_read_without_case(
             asking.get("databricks", force=True)
 
 
-def test_a_person_in_other_letters_is_the_same_when_signing_in_again(store: Store) -> None:
+def test_a_person_in_other_letters_is_the_same_when_signing_in_again(store: FileStore) -> None:
     for oid, kept in ((OID, True), (OID.upper(), True), (TENANT, False)):
         store.save(APP, account(oid=oid), SCOPE, token(), signed_in=True)
         if oid == OID:
@@ -121,7 +120,7 @@ def test_a_person_in_other_letters_is_the_same_when_signing_in_again(store: Stor
         assert (store.access_token(APP, USER, "other") is not None) is kept
 
 
-def test_another_scope_is_had_with_the_same_refresh_token(store: Store) -> None:
+def test_another_scope_is_had_with_the_same_refresh_token(store: FileStore) -> None:
     fill(store)
     authority = Authority(rotates=False)
     assert source(store, authority).get("graph").source == "refresh_token"
@@ -130,20 +129,22 @@ def test_another_scope_is_had_with_the_same_refresh_token(store: Store) -> None:
 
 
 @pytest.mark.parametrize("min_validity_s", [3599, 3601])
-def test_min_validity_decides_when_a_token_is_renewed(store: Store, min_validity_s: int) -> None:
+def test_min_validity_decides_when_a_token_is_renewed(
+    store: FileStore, min_validity_s: int
+) -> None:
     fill(store)
     authority = Authority()
     source(store, authority).get("databricks", min_validity_s=min_validity_s)
     assert len(authority.asked) == (min_validity_s > 3600)
 
 
-def test_a_forced_refresh_does_not_look_at_the_old_token(store: Store) -> None:
+def test_a_forced_refresh_does_not_look_at_the_old_token(store: FileStore) -> None:
     fill(store)
     found = source(store, Authority()).get("databricks", force=True)
     assert found.token.text == f"{ACCESS}1"
 
 
-def test_nobody_has_signed_in(store: Store) -> None:
+def test_nobody_has_signed_in(store: FileStore) -> None:
     with canaries.refused(SignInRequired) as caught:
         source(store, Authority()).get("databricks")
     assert "entra-oauth login" in caught.value.advice
@@ -152,7 +153,7 @@ def test_nobody_has_signed_in(store: Store) -> None:
 @pytest.mark.parametrize(
     "named", [{"account": "eve@example.test"}, {"account": "ada@example.test.evil"}]
 )
-def test_no_account_gets_the_token_of_another(store: Store, named: dict[str, str]) -> None:
+def test_no_account_gets_the_token_of_another(store: FileStore, named: dict[str, str]) -> None:
     fill(store)
     with canaries.refused(SignInRequired):
         source(store, Authority()).get("databricks", account=named["account"])
@@ -170,7 +171,7 @@ def test_no_account_gets_the_token_of_another(store: Store, named: dict[str, str
     ],
 )
 def test_a_refresh_token_is_dropped_only_when_it_is_dead(
-    store: Store, error: AuthorityError, is_dropped: bool
+    store: FileStore, error: AuthorityError, is_dropped: bool
 ) -> None:
     fill(store, life_s=1)
     authority = Authority(fails=error)
@@ -191,7 +192,7 @@ def test_a_refresh_token_is_dropped_only_when_it_is_dead(
     [OFFLINE, UnexpectedAnswer("HTML.", advice="Wait."), refusal("temporarily_unavailable")],
 )
 def test_a_failed_refresh_loses_nothing_and_the_old_token_serves_while_it_lasts(
-    store: Store, error: ConnectFailed | UnexpectedAnswer | AuthorityError
+    store: FileStore, error: ConnectFailed | UnexpectedAnswer | AuthorityError
 ) -> None:
     fill(store)
     said: list[str] = []
@@ -207,14 +208,14 @@ def test_a_failed_refresh_loses_nothing_and_the_old_token_serves_while_it_lasts(
     assert kept.refresh_token == REFRESH
 
 
-def test_a_new_token_that_is_short_lived_is_not_asked_for_twice(store: Store) -> None:
+def test_a_new_token_that_is_short_lived_is_not_asked_for_twice(store: FileStore) -> None:
     fill(store)
     authority = Authority(life_s=60)
     authority.clock.pass_by(3400)
     assert source(store, authority).get("databricks").token.text == f"{ACCESS}1"
 
 
-def test_twenty_threads_make_one_request(store: Store) -> None:
+def test_twenty_threads_make_one_request(store: FileStore) -> None:
     fill(store)
     inside = threading.Event()
     authority = Authority(before=lambda: (inside.wait(0.2), None)[1])
@@ -233,7 +234,7 @@ def test_twenty_threads_make_one_request(store: Store) -> None:
     assert len(authority.asked) == 1
 
 
-def test_a_holder_that_does_not_finish_is_not_waited_for_without_end(store: Store) -> None:
+def test_a_holder_that_does_not_finish_is_not_waited_for_without_end(store: FileStore) -> None:
     fill(store)
     authority = Authority()
     authority.clock.pass_by(3400)
@@ -249,13 +250,13 @@ def test_a_holder_that_does_not_finish_is_not_waited_for_without_end(store: Stor
     assert "does not finish" in said[0]
 
 
-def test_whoever_signs_in_anew_replaces_the_person_of_the_same_name(store: Store) -> None:
+def test_whoever_signs_in_anew_replaces_the_person_of_the_same_name(store: FileStore) -> None:
     fill(store)
     store.save(APP, account(oid="another"), "graph", token("eyOther"), signed_in=True)
     assert store.access_token(APP, USER, SCOPE) is None
 
 
-def test_a_sign_in_is_kept_for_who_it_was_or_for_the_name_given(store: Store) -> None:
+def test_a_sign_in_is_kept_for_who_it_was_or_for_the_name_given(store: FileStore) -> None:
     tokens = TokenResponse(
         token_type="Bearer", access_token=ACCESS, scope=None, expires_in=None, received_at=NOON
     )
@@ -267,7 +268,7 @@ def test_a_sign_in_is_kept_for_who_it_was_or_for_the_name_given(store: Store) ->
     assert found.expires_on == NOON + 300
 
 
-def test_forgetting_one_leaves_the_others(store: Store) -> None:
+def test_forgetting_one_leaves_the_others(store: FileStore) -> None:
     fill(store)
     fill(store, name="bob@example.test")
     assert store.forget(APP, "BOB@example.test")

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
-from entra_oauth.cache.account import App, Store
-from entra_oauth.cache.token_source import store_sign_in
+from entra_oauth.cache.account import App
+from entra_oauth.cache.file_store import FileStore, store_sign_in
 from entra_oauth.channels.base import Channels
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.listener.listener import Listener
@@ -30,7 +30,7 @@ class AtHand:
 
     tenant: PracticeTenant
     hosted: Hosted
-    store: Store
+    store: FileStore
     authority: Authority
 
     @property
@@ -76,7 +76,7 @@ class AtHand:
 
 
 @contextmanager
-def at_hand(store: Store) -> Iterator[AtHand]:
+def at_hand(store: FileStore) -> Iterator[AtHand]:
     """A tenant over TLS with alice signed in."""
     tenant = PracticeTenant()
     with serve(tenant, tls=True) as hosted:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from entra_oauth.cache import private_files
-from entra_oauth.cache.account import Account, App, Store
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import Account, App, CachedToken
+from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.endpoints.token import TokenResponse
@@ -81,7 +81,7 @@ def account(
     )
 
 
-def fill(store: Store, *, name: str = USER, life_s: int = 3600) -> None:
+def fill(store: FileStore, *, name: str = USER, life_s: int = 3600) -> None:
     """As after a sign-in."""
     store.save(APP, account(name), SCOPE, token(life_s=life_s), signed_in=True)
 
@@ -116,7 +116,7 @@ class Authority:
 
 
 def source(
-    store: Store,
+    store: FileStore,
     authority: Authority,
     *,
     say: Callable[[str], None] = lambda line: None,

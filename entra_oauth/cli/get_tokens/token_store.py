@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache import private_files
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.refresher import Refresher
-from entra_oauth.cache.token_source import TokenSource
+from entra_oauth.cache.token_source import Refresher, TokenSource
 from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.channels.base import now
 from entra_oauth.cli.options.app_options import RequestOptions
@@ -68,8 +67,7 @@ class Keeper:
         if self._folder is None:
             return None, _NOWHERE
         from entra_oauth.cache.account import App
-        from entra_oauth.cache.file_store import FileStore
-        from entra_oauth.cache.token_source import store_sign_in
+        from entra_oauth.cache.file_store import FileStore, store_sign_in
 
         store = FileStore(self._folder, vault=self._vault, say=console.say)
         app = App.of(subject.authority, subject.client_id)

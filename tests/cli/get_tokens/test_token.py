@@ -20,8 +20,7 @@ import pytest
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache import paths as layout
-from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import Account, App, CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli import fast_token

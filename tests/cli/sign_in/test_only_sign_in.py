@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.account import Account, App
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import Account, App, CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli.command_line.arguments import read_arguments

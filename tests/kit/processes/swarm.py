@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from entra_oauth.cache.cached_token import CachedToken
+from entra_oauth.cache.account import CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.protocol.endpoints.token import TokenResponse
