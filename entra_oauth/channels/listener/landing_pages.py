@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import Outcome
     from entra_oauth.protocol.messages import Fields
 
-__all__ = ["STYLE_HASH", "Name", "done", "empty", "page", "see_other", "style", "wrong_host"]
+__all__ = [
+    "STYLE_HASH",
+    "Name",
+    "done",
+    "empty",
+    "load",
+    "page",
+    "see_other",
+    "style",
+    "wrong_host",
+]
 
 STYLE_HASH = "sha256-/uUTL/KGFvYsWseeQ0L8Y1zBVTmedePHUQ0vAL07+K8="
 """Of `style()`, for the Content-Security-Policy. A constant, checked by a test: to
@@ -47,6 +57,12 @@ def _words() -> dict[str, dict[str, Any]]:
 
     words: dict[str, dict[str, Any]] = json.loads(_data("landing_pages.json"))
     return words
+
+
+def load() -> None:
+    """Read what the pages are made of: later there may be no file descriptor left for it."""
+    style()
+    _words()
 
 
 def _data(name: str) -> str:

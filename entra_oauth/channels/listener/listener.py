@@ -141,6 +141,7 @@ class ListeningReceiver:
             lambda request: answers.append(read(request)), HttpRequest(method="GET", url=url)
         )
         self._invite(url, opened=self._front.launch(url))
+        landing_pages.load()
         self._wait(until)
         # An answer in the very last moment still counts; from here on there is none.
         latch.stop()

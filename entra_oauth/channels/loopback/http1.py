@@ -52,10 +52,35 @@ _LENGTH = re.compile(r"[0-9]{1,12}")
 _UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 _NO_WAY_OUT = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
-_NAMED = frozenset(
-    {200, 201, 204, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 411, 413}
-    | {415, 417, 421, 429, 431, 500, 502, 503, 505}
-)
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    411: "Length Required",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    417: "Expectation Failed",
+    421: "Misdirected Request",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
 
 
 class Refusal(Exception):
@@ -182,7 +207,7 @@ def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes
     Adds `Content-Length` and `Connection` unless the response has its own. Raises
     `ValueError` for a header that cannot be sent.
     """
-    reason = response.reason or _reason(response.status)
+    reason = response.reason or _REASONS.get(response.status, "")
     names = {name.lower() for name, _ in response.headers}
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
@@ -195,16 +220,6 @@ def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     has_body = method != "HEAD" and response.status not in (204, 304)
     return head + (response.body if has_body else b"")
-
-
-def _reason(status: int) -> str:
-    if status == 413:
-        return "Content Too Large"  # RFC 9110 §15.5.14; Python before 3.13 has an older name
-    if status not in _NAMED:
-        return ""
-    from http import HTTPStatus  # here, because nothing is answered before the browser opens
-
-    return HTTPStatus(status).phrase
 
 
 def _request_line(line: bytes) -> tuple[str, str, bool]:
