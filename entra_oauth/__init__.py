@@ -80,7 +80,6 @@ _HOMES = {
     "protocol.endpoints.token": ("TokenRequest", "TokenResponse"),
     "recording": ("Exchange", "Recorder", "Recording"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Authority",
@@ -128,7 +127,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
+    home = next((home for home, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'entra_oauth' has no attribute {name!r}")
     import importlib

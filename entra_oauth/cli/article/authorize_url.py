@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.article import pending_request
-from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.lint_request import say_findings
 from entra_oauth.cli.sign_in.plan import plan_of
@@ -32,7 +31,6 @@ def run(options: AuthorizeUrlOptions, session: Session) -> int:
         options.app,
         Procedure(options.procedure),
         page=options.page,
-        request=RequestOptions(),
         network=NetworkOptions(),
         state=options.article.state,
     )

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.channels.https.back_channel import RequestsBack
-from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
 from entra_oauth.errors import LocalError, plain
@@ -54,12 +53,7 @@ def prove(options: MirrorOptions, console: Console) -> int:
     curl, version = _find_curl()
     with _OneSocket() as sink:
         plan = plan_of(
-            app,
-            Procedure.ARTICLE,
-            page=options.page,
-            request=RequestOptions(),
-            network=options.network,
-            state=state,
+            app, Procedure.ARTICLE, page=options.page, network=options.network, state=state
         )
         here = Authority(f"http://127.0.0.1:{sink.port}", plan.authority.tenant)
         plan = replace(plan, authority=here)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from entra_oauth.channels.paste.parse_pasted import parse_pasted
 from entra_oauth.channels.terminal.secret_line import read_secret_line
 from entra_oauth.cli.article import pending_request
-from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.token_output import print_tokens
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.plan import plan_of
@@ -63,7 +62,6 @@ def _by_hand(options: ExchangeOptions) -> AuthorizationRequest:
         options.app,
         Procedure.ARTICLE,
         page=options.page,
-        request=RequestOptions(),
         network=options.network,
         state=options.article.state,
     )

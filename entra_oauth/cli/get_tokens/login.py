@@ -8,24 +8,15 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache.profiles import NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
 from entra_oauth.cli.command_line.declare import values_of
-from entra_oauth.cli.get_tokens.token_store import Keeper
-from entra_oauth.cli.sign_in.plan import (
-    check_asked,
-    check_workspace,
-    client_id_of,
-    plan_of,
-    use_workspace,
-)
+from entra_oauth.cli.sign_in.plan import Keeper, check_asked, check_workspace, plan_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
 if TYPE_CHECKING:
     from entra_oauth.cache.account import Account
-    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.output.token_output import TokenSubject
     from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
-    from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["check_flow", "run", "save"]
@@ -88,8 +79,10 @@ def run(options: LoginOptions, session: Session) -> int:
     check_flow(options)
     if options.dry_run:
         return _dry_run(options, session.console)
+    from entra_oauth.cli.sign_in.choose_receiver import sign_in_safely, use_workspace
+
     app = use_workspace(options.app, options.network, session)
-    _check(app)
+    check_asked(app)
     options = replace(options, app=app)
     keeper = Keeper.ready(options.store, session)
     if options.credential.flow != "auth-code":
@@ -98,28 +91,11 @@ def run(options: LoginOptions, session: Session) -> int:
         access_request, tokens = other_flows.sign_in(options, session)
         _end(keeper, tokens, access_request, options, session)
         return 0
-    from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
-
-    plan = _plan(options)
-    tokens = run_sign_in(plan, options.page, options.network, session)
+    plan, tokens = sign_in_safely(
+        app, session, page=options.page, network=options.network, request=options.request
+    )
     _end(keeper, tokens, plan, options, session)
     return 0
-
-
-def _plan(options: LoginOptions) -> SignIn:
-    return plan_of(
-        options.app,
-        Procedure.HARDENED,
-        page=options.page,
-        request=options.request,
-        network=options.network,
-    )
-
-
-def _check(app: AppOptions) -> None:
-    """Raise `UsageError` for what cannot succeed; a missing client id is told first."""
-    client_id_of(app)
-    check_asked(app)
 
 
 def _dry_run(options: LoginOptions, console: Console) -> int:
@@ -142,8 +118,11 @@ def _dry_run(options: LoginOptions, console: Console) -> int:
             "There is nothing to record: no authority is talked to.",
             advice="Leave --record out, or --dry-run.",
         )
-    _check(app)
-    request = planned_request(_plan(options), options.page)
+    check_asked(app)
+    plan = plan_of(
+        app, Procedure.HARDENED, page=options.page, network=options.network, request=options.request
+    )
+    request = planned_request(plan, options.page)
     if console.as_json:
         parameters = [list(pair) for pair in request.parameters]
         console.result_json(

@@ -63,21 +63,14 @@ def _sentence(shown: Shown) -> str:
 
 
 def _sign_in(options: TokenOptions, session: Session) -> int:
-    from entra_oauth.cli.get_tokens.token_store import Keeper
     from entra_oauth.cli.output.token_output import print_tokens
-    from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
-    from entra_oauth.cli.sign_in.plan import plan_of
-    from entra_oauth.protocol.endpoints.authorize import Procedure
+    from entra_oauth.cli.sign_in.choose_receiver import sign_in_safely
+    from entra_oauth.cli.sign_in.plan import Keeper
 
     keeper = Keeper.ready(options.store, session)
-    plan = plan_of(
-        options.app,
-        Procedure.HARDENED,
-        page=options.page,
-        request=options.request,
-        network=options.network,
+    plan, tokens = sign_in_safely(
+        options.app, session, page=options.page, network=options.network, request=options.request
     )
-    tokens = run_sign_in(plan, options.page, options.network, session)
     _, sentence = keeper.keep(tokens, plan, options.app.scope, session.console)
     print_tokens(
         tokens,

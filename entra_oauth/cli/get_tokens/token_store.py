@@ -3,96 +3,27 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from entra_oauth.cache import private_files
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import Refresher, TokenSource
-from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.channels.base import now
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.output.formats import Shown
 from entra_oauth.cli.sign_in import only_sign_in
-from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of, use_workspace
-from entra_oauth.errors import LocalError, plain
+from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
+from entra_oauth.errors import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from entra_oauth.cache.account import Account
     from entra_oauth.cache.token_source import Found, Refresh
-    from entra_oauth.cache.vault import Vault
-    from entra_oauth.cli.options.app_options import AppOptions, RenewOptions, StoreOptions
+    from entra_oauth.cli.options.app_options import AppOptions, RenewOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
-    from entra_oauth.cli.output.token_output import TokenSubject
-    from entra_oauth.cli.session.console import Console, Session
+    from entra_oauth.cli.session.console import Session
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["Keeper", "TokenQuery", "find", "login_command", "settled", "shown", "source_for"]
-
-
-_NOWHERE = "Nothing was kept on this machine."
-
-
-class Keeper:
-    """The place for a sign-in: a folder, and a vault for the refresh token, or nowhere."""
-
-    def __init__(self, folder: str | None, vault: Vault | None = None) -> None:
-        self._folder = folder
-        self._vault = vault
-
-    @classmethod
-    def ready(cls, options: StoreOptions, session: Session) -> Keeper:
-        """As `--cache` says. Raises `LocalError` if what was asked for cannot be had."""
-        if options.cache in ("none", "memory"):  # a command's memory ends with it
-            return cls(None)
-        vault = _vault(options, session.environ)
-        try:
-            folder = private_files.standard_folder(session.environ)
-            private_files.check_folder(folder)
-        except LocalError as error:
-            if options.cache is not None:
-                raise
-            session.console.ask(f"Note: the tokens of this sign-in will not be kept. {error.what}")
-            return cls(None)
-        return cls(folder, vault)
-
-    def keep(
-        self, tokens: TokenResponse, subject: TokenSubject, scope: tuple[str, ...], console: Console
-    ) -> tuple[Account | None, str]:
-        """Keep it; whose it is, and a sentence for the person. A full disk loses no token."""
-        if self._folder is None:
-            return None, _NOWHERE
-        from entra_oauth.cache.account import App
-        from entra_oauth.cache.file_store import FileStore, store_sign_in
-
-        store = FileStore(self._folder, vault=self._vault, say=console.say)
-        app = App.of(subject.authority, subject.client_id)
-        try:
-            account = store_sign_in(store, app, tokens, scope, otherwise=subject.client_id)
-        except LocalError as error:
-            console.ask(f"Note: the tokens could not be kept. {error.what}")
-            return None, _NOWHERE
-        if tokens.refresh_token is None:
-            return account, "It was kept; no refresh token came, so it cannot be renewed."
-        where = f"{plain(self._folder)}, which only you can read"
-        return account, f"Kept in {'the password store of the system' if self._vault else where}."
-
-
-def _vault(options: StoreOptions, environ: Mapping[str, str]) -> Vault | None:
-    if options.cache == "file":
-        return None
-    if options.cache is None and not can_be_expected(environ, sys.platform):
-        return None
-    try:
-        return Keyring.working()
-    except LocalError:
-        if options.cache == "keyring":
-            raise
-        return None
+__all__ = ["TokenQuery", "find", "login_command", "settled", "shown", "source_for"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +42,11 @@ def settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOp
     A workspace is asked for its tenant if none is given.
     """
     app = only_sign_in.use(app, network, session)
-    return app if app.tenant else use_workspace(app, network, session)
+    if app.tenant:
+        return app
+    from entra_oauth.cli.sign_in.choose_receiver import use_workspace
+
+    return use_workspace(app, network, session)
 
 
 def source_for(query: TokenQuery, session: Session) -> TokenSource:

@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPa
 from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_stdin
 from entra_oauth.cli.command_line.declare import PasteFrom
+from entra_oauth.cli.sign_in.plan import check_workspace, plan_of
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.endpoints.authorize import Procedure
@@ -32,13 +33,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from entra_oauth.channels.base import RedirectReceiver, Witness
-    from entra_oauth.cli.options.app_options import SignInPageOptions
+    from entra_oauth.cli.options.app_options import AppOptions, RequestOptions, SignInPageOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Session
     from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["back_channels", "pasted_uri", "planned_request", "run_sign_in"]
+__all__ = [
+    "back_channels",
+    "pasted_uri",
+    "planned_request",
+    "run_sign_in",
+    "sign_in_safely",
+    "use_workspace",
+]
 
 
 def run_sign_in(
@@ -55,6 +63,19 @@ def run_sign_in(
             session.console.say("A new attempt begins; the page that is open can be closed.")
         front = _paste(page, session, opens=True)
         return sign_in(plan, session.with_front(channels, front))
+
+
+def sign_in_safely(
+    app: AppOptions,
+    session: Session,
+    *,
+    page: SignInPageOptions,
+    network: NetworkOptions,
+    request: RequestOptions,
+) -> tuple[SignIn, TokenResponse]:
+    """The hardened procedure, through the receiver that fits."""
+    plan = plan_of(app, Procedure.HARDENED, page=page, network=network, request=request)
+    return plan, run_sign_in(plan, page, network, session)
 
 
 def planned_request(plan: SignIn, page: SignInPageOptions) -> AuthorizationRequest:
@@ -80,6 +101,26 @@ def back_channels(
         RequestsBack(ca_bundle=bundle, allow_keylog=keylog) as aside,
     ):
         yield session.watched(Channels(front=NoFront(), back=back, aside=aside, say=say))
+
+
+def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
+    """The same app; with `--workspace-url`, of the tenant and the cloud that the workspace names.
+
+    A tenant that was given is not asked for. Raises what asking raises.
+    """
+    if not app.workspace_url:
+        return app
+    check_workspace(app)
+    if app.tenant and "workspace_url" not in app.origins.given:
+        return app
+    from entra_oauth.flows.find_authority import find_authority
+    from entra_oauth.protocol.resource.workspace import Workspace
+
+    workspace = Workspace(app.workspace_url)
+    with back_channels(network, session) as channels:
+        authority = find_authority(workspace, channels, timeout_s=network.http_timeout)
+    session.console.say(f"{workspace.host} belongs to the tenant {authority}.")
+    return replace(app, tenant=authority.tenant, authority_host=authority.base)
 
 
 def _front(plan: SignIn, page: SignInPageOptions, session: Session) -> FrontChannel:

@@ -1,29 +1,38 @@
-"""From options to what a sign-in asks for."""
+"""From options to what a sign-in asks for, and to the place where its tokens are kept."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
 from typing import TYPE_CHECKING
 
-from entra_oauth.errors import UsageError
+from entra_oauth.cache import private_files
+from entra_oauth.cache.vault import Keyring, can_be_expected
+from entra_oauth.cli.options.app_options import RequestOptions
+from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.options.app_options import AppOptions, RequestOptions, SignInPageOptions
+    from collections.abc import Mapping
+
+    from entra_oauth.cache.account import Account
+    from entra_oauth.cache.vault import Vault
+    from entra_oauth.cli.options.app_options import AppOptions, SignInPageOptions, StoreOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
-    from entra_oauth.cli.session.console import Session
+    from entra_oauth.cli.output.token_output import TokenSubject
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.authorize import Procedure
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = [
     "EXAMPLE_CLIENT",
     "EXAMPLE_TENANT",
+    "Keeper",
     "authority_of",
     "check_asked",
     "check_workspace",
     "client_id_of",
     "plan_of",
-    "use_workspace",
 ]
 
 EXAMPLE_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
@@ -63,7 +72,7 @@ def check_asked(app: AppOptions) -> None:
     from entra_oauth.protocol.authority import check_app
     from entra_oauth.protocol.scopes import check_scopes
 
-    authority, client_id = authority_of(app), client_id_of(app)
+    client_id, authority = client_id_of(app), authority_of(app)
     check_app(authority, client_id)
     check_scopes(authority, app.scope)
 
@@ -78,34 +87,13 @@ def check_workspace(app: AppOptions) -> None:
             )
 
 
-def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
-    """The same app; with `--workspace-url`, of the tenant and the cloud that the workspace names.
-
-    A tenant that was given is not asked for. Raises what asking raises.
-    """
-    if not app.workspace_url:
-        return app
-    check_workspace(app)
-    if app.tenant and "workspace_url" not in app.origins.given:
-        return app
-    from entra_oauth.cli.sign_in.choose_receiver import back_channels
-    from entra_oauth.flows.find_authority import find_authority
-    from entra_oauth.protocol.resource.workspace import Workspace
-
-    workspace = Workspace(app.workspace_url)
-    with back_channels(network, session) as channels:
-        authority = find_authority(workspace, channels, timeout_s=network.http_timeout)
-    session.console.say(f"{workspace.host} belongs to the tenant {authority}.")
-    return replace(app, tenant=authority.tenant, authority_host=authority.base)
-
-
 def plan_of(
     app: AppOptions,
     procedure: Procedure,
     *,
     page: SignInPageOptions,
-    request: RequestOptions,
     network: NetworkOptions,
+    request: RequestOptions | None = None,
     state: str | None = None,
 ) -> SignIn:
     """The sign-in that the options ask for. Raises `UsageError`."""
@@ -113,7 +101,7 @@ def plan_of(
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.authorize import Hints, Procedure
 
-    client_id = client_id_of(app)
+    client_id, request = client_id_of(app), request or RequestOptions()
     if state is not None and procedure is not Procedure.ARTICLE:
         raise UsageError(
             "A state was given for the hardened procedure.",
@@ -135,3 +123,65 @@ def plan_of(
         timeout_s=float(page.timeout),
         http_timeout_s=network.http_timeout,
     )
+
+
+_NOWHERE = "Nothing was kept on this machine."
+
+
+class Keeper:
+    """The place for a sign-in: a folder, and a vault for the refresh token, or nowhere."""
+
+    def __init__(self, folder: str | None, vault: Vault | None = None) -> None:
+        self._folder = folder
+        self._vault = vault
+
+    @classmethod
+    def ready(cls, options: StoreOptions, session: Session) -> Keeper:
+        """As `--cache` says. Raises `LocalError` if what was asked for cannot be had."""
+        if options.cache in ("none", "memory"):  # a command's memory ends with it
+            return cls(None)
+        vault = _vault(options, session.environ)
+        try:
+            folder = private_files.standard_folder(session.environ)
+            private_files.check_folder(folder)
+        except LocalError as error:
+            if options.cache is not None:
+                raise
+            session.console.ask(f"Note: the tokens of this sign-in will not be kept. {error.what}")
+            return cls(None)
+        return cls(folder, vault)
+
+    def keep(
+        self, tokens: TokenResponse, subject: TokenSubject, scope: tuple[str, ...], console: Console
+    ) -> tuple[Account | None, str]:
+        """Keep it; whose it is, and a sentence for the person. A full disk loses no token."""
+        if self._folder is None:
+            return None, _NOWHERE
+        # Here, because what only names an app needs no store.
+        from entra_oauth.cache.account import App
+        from entra_oauth.cache.file_store import FileStore, store_sign_in
+
+        store = FileStore(self._folder, vault=self._vault, say=console.say)
+        app = App.of(subject.authority, subject.client_id)
+        try:
+            account = store_sign_in(store, app, tokens, scope, otherwise=subject.client_id)
+        except LocalError as error:
+            console.ask(f"Note: the tokens could not be kept. {error.what}")
+            return None, _NOWHERE
+        if tokens.refresh_token is None:
+            return account, "It was kept; no refresh token came, so it cannot be renewed."
+        where = f"{plain(self._folder)}, which only you can read"
+        return account, f"Kept in {'the password store of the system' if self._vault else where}."
+
+
+def _vault(options: StoreOptions, environ: Mapping[str, str]) -> Vault | None:
+    if options.cache == "file":
+        return None
+    if options.cache is None and not can_be_expected(environ, sys.platform):
+        return None
+    try:
+        return Keyring.working()
+    except LocalError:
+        if options.cache == "keyring":
+            raise
+        return None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
-from entra_oauth.cli.sign_in.choose_receiver import back_channels
-from entra_oauth.cli.sign_in.plan import authority_of, check_asked
+from entra_oauth.cli.sign_in.choose_receiver import back_channels, sign_in_safely
+from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
@@ -223,22 +223,17 @@ class _Tokens:
         return token_store.find(query, source).token.text
 
     def _sign_in(self, claims: str | None) -> str:
-        from entra_oauth.cli.sign_in.choose_receiver import run_sign_in
-        from entra_oauth.cli.sign_in.plan import plan_of
-        from entra_oauth.protocol.endpoints.authorize import Procedure
-
         options, session = self._options, self._session
         if claims is not None:
             session.console.say("The workspace asks for a newer or stronger sign-in.")
-        keeper = token_store.Keeper.ready(options.store, session)
-        plan = plan_of(
+        keeper = Keeper.ready(options.store, session)
+        plan, tokens = sign_in_safely(
             options.app,
-            Procedure.HARDENED,
+            session,
             page=options.page,
-            request=RequestOptions(claims=claims),
             network=options.network,
+            request=RequestOptions(claims=claims),
         )
-        tokens = run_sign_in(plan, options.page, options.network, session)
         keeper.keep(tokens, plan, options.app.scope, session.console)
         return tokens.access_token
 
