@@ -9,7 +9,7 @@ import re
 import pytest
 
 import write_commands
-from entra_oauth.cli.output.formats import Shown, render
+from entra_oauth.cli.output.token_output import Shown, render
 from kit.project import pages
 
 COMMANDS = pages.page("docs/commands.md")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
 from entra_oauth.cli.command_line.values import check_choice
-from entra_oauth.cli.verbs.profile_verbs import (
+from entra_oauth.cli.verbs.see_verbs import (
     ProfileListOptions,
     ProfileNameOptions,
     ProfileSetOptions,

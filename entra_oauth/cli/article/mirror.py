@@ -8,8 +8,7 @@ from urllib.parse import quote_plus
 
 from entra_oauth.cli.output.token_output import print_tokens
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri, run_sign_in, use_workspace
-from entra_oauth.cli.sign_in.lint_request import say_findings
-from entra_oauth.cli.sign_in.plan import plan_of
+from entra_oauth.cli.sign_in.plan import plan_of, say_findings
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest

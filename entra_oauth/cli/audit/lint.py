@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.audit.inputs import named
@@ -11,9 +10,10 @@ from entra_oauth.audit.policy import Policy, read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.sarif import sarif_of
 from entra_oauth.audit.text import as_json, report_lines
+from entra_oauth.cli.session.secret_input import read_file
 from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
-from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 FOUND = 9
-_LONGEST_POLICY = 1_000_000
 
 
 def run(options: LintOptions, session: Session) -> int:
@@ -56,21 +55,13 @@ def _laid_out(line: str, indent: int) -> str:
 
 
 def _policy(name: str) -> Policy:
-    try:
-        with Path(name).open("rb") as file:
-            data = file.read(_LONGEST_POLICY + 1)
-    except OSError as error:
-        raise LocalError(
-            f"The policy {plain(name)} cannot be read: {error.strerror}.",
-            advice="Check its name, and who may read it.",
-        ) from None
+    data = read_file(name, f"policy {plain(name)}")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = None  # raised below, without the bytes
-    if text is None or len(data) > _LONGEST_POLICY:
+    if text is None:
         raise UsageError(
-            f"The policy {plain(name)} is no TOML: not UTF-8, or too large.",
-            advice="Save it as UTF-8.",
+            f"The policy {plain(name)} is no TOML: not UTF-8.", advice="Save it as UTF-8."
         )
     return read_policy(text, BY_ID)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
-from entra_oauth.errors import LocalError, UsageError, plain
-from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, read_har, redact_har
+from entra_oauth.errors import UsageError, plain
+from entra_oauth.recording.har.har_read import read_file
+from entra_oauth.recording.har.har_redact import read_har, redact_har
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def run(options: RedactOptions, session: Session) -> int:
     console = session.console
     if not options.file:
         raise UsageError("audit redact needs a file.", advice="Name a HAR file.")
-    data, report = redact_har(read_har(_read(Path(options.file))), Level(options.copy.level))
+    data, report = redact_har(read_har(read_file(Path(options.file))), Level(options.copy.level))
     if options.copy.out:
         write_new_file(Path(options.copy.out), data)
     if console.as_json:
@@ -93,14 +94,3 @@ def _lines(report: HarReport) -> list[str]:
             for each in report.not_understood
         ]
     return lines
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_HAR_BYTES + 1)
-    except OSError as error:
-        raise LocalError(
-            f"{plain(str(path))} cannot be read: {error.strerror}.", advice="Check its name."
-        ) from None
-    return data

@@ -40,10 +40,10 @@ _DECLARED_IN = {
         *("api", "run", "serve metadata"),
         *("credential kubectl", "credential az", "credential databricks-cli", "credential git"),
     ),
-    "profile_verbs": (
+    "see_verbs": (
         *("profile list", "profile show", "profile set", "profile use", "profile delete"),
+        *("decode", "explain", "doctor", "completion"),
     ),
-    "see_verbs": ("decode", "explain", "doctor", "completion"),
     "audit_verbs": (
         *("audit show", "audit lint", "audit diff", "audit redact", "audit export"),
         *("audit import", "audit replay", "audit seal", "audit verify"),

@@ -5,10 +5,11 @@ Nothing is sent. The steps are those of the article's "Configure an app in Azure
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
+from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import refuse_control_characters
 
@@ -100,10 +101,7 @@ class Registration:
 
 def authority_of_any(app: AppOptions) -> Authority:
     """The authority that the options name; without a tenant, the one of all organizations."""
-    tenant = app.tenant or "organizations"
-    if app.authority_host:
-        return Authority(app.authority_host, tenant)
-    return Authority.of(tenant, cloud=app.cloud or "public")
+    return authority_of(replace(app, tenant=app.tenant or "organizations"))
 
 
 def run(options: DoctorOptions, console: Console) -> int:

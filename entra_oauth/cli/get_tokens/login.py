@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
 from entra_oauth.cli.command_line.declare import values_of
-from entra_oauth.cli.sign_in.plan import Keeper, check_asked, check_workspace, plan_of
+from entra_oauth.cli.options.app_options import SignInPageOptions
+from entra_oauth.cli.sign_in.plan import (
+    Keeper,
+    check_asked,
+    check_workspace,
+    client_id_of,
+    plan_of,
+)
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
@@ -22,19 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["check_flow", "run", "save"]
 
 
-_AUTH_CODE = (
-    "browser",
-    "domain_hint",
-    "listen",
-    "login_hint",
-    "no_browser",
-    "paste",
-    "port",
-    "prompt",
-    "redirect_uri",
-    "response_mode",
-    "timeout",
-)
 _PASSWORD = ("password_fd", "password_stdin", "username")
 _CLIENT = (
     "certificate",
@@ -46,7 +40,7 @@ _CLIENT = (
     "federated_token_file",
 )
 _FLOW_OF = {
-    **dict.fromkeys(_AUTH_CODE, "auth-code"),
+    **dict.fromkeys((each.name for each in fields(SignInPageOptions)), "auth-code"),
     **dict.fromkeys(_PASSWORD, "password"),
     **dict.fromkeys(_CLIENT, "client-credentials"),
 }
@@ -77,6 +71,7 @@ def check_flow(options: LoginOptions) -> None:
 def run(options: LoginOptions, session: Session) -> int:
     """Sign in and print who it was, or the token."""
     check_flow(options)
+    client_id_of(options.app)
     if options.dry_run:
         return _dry_run(options, session.console)
     from entra_oauth.cli.sign_in.choose_receiver import sign_in_safely, use_workspace
@@ -101,7 +96,7 @@ def run(options: LoginOptions, session: Session) -> int:
 def _dry_run(options: LoginOptions, console: Console) -> int:
     """The address that would be opened, and what the linter says of it. Nothing is sent."""
     from entra_oauth.cli.sign_in.choose_receiver import planned_request
-    from entra_oauth.cli.sign_in.lint_request import say_findings
+    from entra_oauth.cli.sign_in.plan import say_findings
     from entra_oauth.protocol.messages import HttpRequest
 
     app = options.app

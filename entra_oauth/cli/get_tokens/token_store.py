@@ -11,7 +11,7 @@ from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import Refresher, TokenSource
 from entra_oauth.channels.base import now
 from entra_oauth.cli.options.app_options import RequestOptions
-from entra_oauth.cli.output.formats import Shown
+from entra_oauth.cli.output.token_output import Shown
 from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
 from entra_oauth.errors import plain

@@ -7,6 +7,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli.session.secret_input import read_file
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.practice import Directory, PracticeTenant, read_directory
 
@@ -34,12 +35,10 @@ def _directory(file: str | None) -> Directory | None:
     if file is None:
         return None
     try:
-        with open(file, encoding="utf-8") as source:
-            text = source.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        text = read_file(file, "directory file").decode("utf-8")
+    except UnicodeDecodeError:
         raise LocalError(
-            f"The directory file cannot be read: {reason}.", advice="Check --directory."
+            "The directory file cannot be read: it is not UTF-8.", advice="Check --directory."
         ) from None
     return read_directory(text)
 

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import date
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import now
 
-if TYPE_CHECKING:
-    pass
-
-
 __all__ = ["clock_time", "duration", "today", "utc_time"]
-if TYPE_CHECKING:
-    pass
 
 
 def today() -> date:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from entra_oauth.flows.authorization_code import SignIn
     from entra_oauth.protocol.endpoints.authorize import Procedure
     from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.messages import HttpRequest
 
 __all__ = [
     "EXAMPLE_CLIENT",
@@ -33,6 +34,7 @@ __all__ = [
     "check_workspace",
     "client_id_of",
     "plan_of",
+    "say_findings",
 ]
 
 EXAMPLE_TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
@@ -72,7 +74,7 @@ def check_asked(app: AppOptions) -> None:
     from entra_oauth.protocol.authority import check_app
     from entra_oauth.protocol.scopes import check_scopes
 
-    client_id, authority = client_id_of(app), authority_of(app)
+    authority, client_id = authority_of(app), client_id_of(app)
     check_app(authority, client_id)
     check_scopes(authority, app.scope)
 
@@ -123,6 +125,26 @@ def plan_of(
         timeout_s=float(page.timeout),
         http_timeout_s=network.http_timeout,
     )
+
+
+def say_findings(console: Console, *requests: HttpRequest) -> None:
+    """Say what would be found on requests that were not sent yet; nothing where all is well."""
+    from entra_oauth.audit.inputs import planned
+    from entra_oauth.audit.lint import lint
+    from entra_oauth.audit.text import findings
+    from entra_oauth.cli.session.times import today
+    from entra_oauth.cli.session.wrap import prose, width
+
+    report = lint(planned(*requests), today=today())
+    failures = report.failures()
+    if not failures:
+        console.say("\nThe linter finds nothing on what would be sent.")
+        return
+    console.say("\nThe linter on what would be sent:")
+    for judged, line in zip(failures, findings(failures), strict=True):
+        text = f"{judged.severity.value}: {line} ({judged.rule.source})"
+        console.say(prose(text, indent=2, columns=width()))
+    console.say(f"  More of each: entra-oauth explain {failures[0].rule.id}")
 
 
 _NOWHERE = "Nothing was kept on this machine."

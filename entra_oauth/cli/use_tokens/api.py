@@ -157,14 +157,12 @@ def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Autho
         check_asked(app)  # before the gate, which knows no host of a scope that cannot be
         return app, authority_of(app)
     # Of a token that is handed over only the cloud counts, and the domain says that.
-    tenant = app.tenant or "organizations"
-    if app.authority_host:
-        return app, Authority(app.authority_host, tenant)
-    cloud = app.cloud or "public"
+    cloud = app.cloud
     if "cloud" not in app.origins.given and app.workspace_url:
         of_workspace = Workspace(app.workspace_url).cloud
         cloud = of_workspace.name if of_workspace else cloud
-    return app, Authority.of(tenant, cloud=cloud)
+    any_tenant = replace(app, tenant=app.tenant or "organizations", cloud=cloud)
+    return app, authority_of(any_tenant)
 
 
 def _handed_over(options: ApiOptions) -> SecretInput:

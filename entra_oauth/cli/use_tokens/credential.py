@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.get_tokens.token_store import TokenQuery
-from entra_oauth.cli.output.formats import Shown, render
+from entra_oauth.cli.output.token_output import Shown, render
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim

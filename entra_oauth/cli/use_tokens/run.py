@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.get_tokens import token_store
-from entra_oauth.cli.output.formats import variable_name
+from entra_oauth.cli.output.token_output import variable_name
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.resource.destination import check_destination

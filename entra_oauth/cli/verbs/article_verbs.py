@@ -29,8 +29,6 @@ class ArticleOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class MirrorOptions:
-    """`mirror`."""
-
     app: AppOptions = group(AppOptions, without=("profile", "account"))
     print: bool = flag("print the address and the curl command, send nothing")
     prove: bool = flag(
@@ -48,8 +46,6 @@ class MirrorOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class AuthorizeUrlOptions:
-    """`authorize-url`."""
-
     app: AppOptions = group(AppOptions, without=("workspace_url", "profile", "account"))
     procedure: str = option(
         "which requests are sent",
@@ -64,8 +60,6 @@ class AuthorizeUrlOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExchangeOptions:
-    """`exchange`."""
-
     app: AppOptions = group(AppOptions, without=("workspace_url", "profile", "account"))
     article: ArticleOptions = group(ArticleOptions)
     page: SignInPageOptions = group(SignInPageOptions, only=("redirect_uri",))

@@ -38,8 +38,6 @@ class RedactedCopyOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ShowOptions:
-    """`audit show`."""
-
     place: tuple[str, ...] = words(
         "DIR [STEP]", "the folder of a recording, and a number from its list"
     )
@@ -51,8 +49,6 @@ class ShowOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LintOptions:
-    """`audit lint`."""
-
     judged: str | None = words(
         "WHAT", "a recording's folder, a HAR file, an address in quotes, or a raw request"
     )
@@ -76,8 +72,6 @@ class LintOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class DiffOptions:
-    """`audit diff`."""
-
     pair: tuple[str, ...] = words("A B", "the two requests")
     accept: str = option(
         "what must be equal for exit code 0",
@@ -90,8 +84,6 @@ class DiffOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RedactOptions:
-    """`audit redact`."""
-
     file: str | None = words("FILE", "the HAR file")
     copy: RedactedCopyOptions = group(RedactedCopyOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
@@ -99,8 +91,6 @@ class RedactOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExportOptions:
-    """`audit export`."""
-
     recording: str | None = words("RECORDING", "a recording (rec), or one step of it (rec#3)")
     form: str = option(
         "",
@@ -123,8 +113,6 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportOptions:
-    """`audit import`."""
-
     file: str | None = words("FILE", "a HAR file")
     copy: RedactedCopyOptions = group(RedactedCopyOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
@@ -132,8 +120,6 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ReplayOptions:
-    """`audit replay`."""
-
     step: str | None = words("STEP", "the step, such as rec#3")
     to: str | None = option(
         "origin to send it to (default: a practice tenant that is started for it)", metavar="URL"
@@ -150,8 +136,6 @@ class ReplayOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class SealOptions:
-    """`audit seal`."""
-
     folder: str | None = words("DIR", "the folder of a recording")
     key: str | None = option("SSH key to seal with", metavar="FILE")
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
@@ -159,8 +143,6 @@ class SealOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class VerifyOptions:
-    """`audit verify`."""
-
     folder: str | None = words("DIR", "the folder of a recording")
     signer: str | None = option("public SSH key that must have made the seal", metavar="FILE")
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))

@@ -32,8 +32,6 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LoginOptions:
-    """`login`."""
-
     app: AppOptions = group(AppOptions, without=("account",))
     save_profile: str | None = option(
         "keep these values in a profile of this name, and use it from now on", metavar="NAME"
@@ -53,8 +51,6 @@ class LoginOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class TokenOptions:
-    """`token`."""
-
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions)
     store: StoreOptions = group(StoreOptions)
@@ -67,8 +63,6 @@ class TokenOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RefreshOptions:
-    """`refresh`."""
-
     app: AppOptions = group(AppOptions, without=("workspace_url", "profile", "account"))
     request: RequestOptions = group(RequestOptions)
     network: NetworkOptions = group(NetworkOptions)
@@ -80,8 +74,6 @@ class RefreshOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class StatusOptions:
-    """`status`."""
-
     app: AppOptions = group(AppOptions)
     store: StoreOptions = group(StoreOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
@@ -89,8 +81,6 @@ class StatusOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LogoutOptions:
-    """`logout`."""
-
     app: AppOptions = group(AppOptions)
     all: bool = flag("every account of every app")
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))

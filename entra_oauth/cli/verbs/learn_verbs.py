@@ -25,8 +25,6 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LearnOptions:
-    """`learn`."""
-
     chapter: str | None = words("CHAPTER", "its number, 1 to 10")
     list: bool = flag("the chapters, and how far you are", key="learn-list")
     quiz: bool = flag(
@@ -39,8 +37,6 @@ class LearnOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LabOptions:
-    """`lab`."""
-
     lab: str | None = words("LAB", "its number, 1 to 18, or its name")
     off: bool = flag("only the attack, on the naive client", key="lab-off")
     on: bool = flag("only the defence, on our own client", key="lab-on")
@@ -56,8 +52,6 @@ class LabListOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LabCheckOptions:
-    """`lab check`."""
-
     answer: tuple[str, ...] = words(
         "LAB [FILE]", "the lab's number, and your file (lab01.py for lab 1, unless it is named)"
     )
@@ -65,8 +59,6 @@ class LabCheckOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class DemoOptions:
-    """`demo`."""
-
     browser: bool = flag("use your own browser instead of the built-in one", key="demo-browser")
     procedure: str = option(
         "which requests are sent",
@@ -119,8 +111,6 @@ class ControlOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PracticeServeOptions:
-    """`practice serve`."""
-
     port: int | None = option(
         "port that the tenant is served on (default: a free one)",
         key="practice-port",
@@ -134,8 +124,6 @@ class PracticeServeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PracticeRunOptions:
-    """`practice run`."""
-
     program: tuple[str, ...] = words("PROGRAM …", "the program", program=True)
     user: str = option(
         "who signs in when the program opens a browser",
@@ -150,8 +138,6 @@ class PracticeRunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PracticeFaultOptions:
-    """`practice fault`."""
-
     fault: tuple[str, ...] = words("FAULT", "a name, or where and what")
     clear: bool = flag("behave again", key="practice-clear")
     running: ControlOptions = group(ControlOptions)
@@ -160,8 +146,6 @@ class PracticeFaultOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PracticeClockOptions:
-    """`practice clock`."""
-
     seconds: str | None = words("SECONDS", "such as +3600")
     running: ControlOptions = group(ControlOptions)
     output: OutputOptions = group(OutputOptions, only=("json",))

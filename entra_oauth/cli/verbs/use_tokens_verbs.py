@@ -48,8 +48,6 @@ class WorkspaceResourceOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ApiOptions:
-    """`api`."""
-
     call: tuple[str, ...] = words("METHOD PATH", "what to send, and where")
     data: str | None = option("JSON to send: @FILE, or - for standard input", metavar="@FILE")
     app: AppOptions = group(AppOptions)
@@ -65,8 +63,6 @@ class ApiOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RunOptions:
-    """`run`."""
-
     program: tuple[str, ...] = words("PROGRAM …", "the program", program=True)
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
@@ -76,8 +72,6 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ServeMetadataOptions:
-    """`serve metadata`."""
-
     app: AppOptions = group(AppOptions)
     port: int | None = option(
         "port to serve on (default: a free one)", key="serve-port", metavar="N", most=65535
@@ -89,8 +83,6 @@ class ServeMetadataOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class KubectlOptions:
-    """`credential kubectl`."""
-
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
     network: NetworkOptions = group(NetworkOptions)
@@ -111,8 +103,6 @@ class ToolOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class GitOptions:
-    """`credential git`."""
-
     operation: str | None = words("OPERATION", "get, store or erase, as git calls it")
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))

@@ -24,7 +24,7 @@ from entra_oauth.cache.account import Account, App, CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.cli import fast_token
-from entra_oauth.cli.output.formats import Shown, render
+from entra_oauth.cli.output.token_output import Shown, render
 from entra_oauth.errors import UsageError
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.protocol import scopes

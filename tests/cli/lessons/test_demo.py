@@ -216,7 +216,7 @@ def test_a_built_in_browser_that_fails_says_why(
         raise ConnectFailed("Nothing could be reached.", advice="Look at the firewall.")
 
     monkeypatch.setattr("entra_oauth.cli.lessons.demo.http_send", fail)
-    monkeypatch.setattr("entra_oauth.cli.lessons.demo._BuiltInBrowser.timeout_s", 0.2)
+    monkeypatch.setattr("entra_oauth.cli.lessons.demo.BuiltInBrowser.timeout_s", 0.2)
     ran = call("demo")
     assert ran.code == 6
     assert error_of(ran) == ("Nothing could be reached.", "Look at the firewall.")
