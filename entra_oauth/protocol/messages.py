@@ -7,14 +7,10 @@ values. Their reprs show neither query nor body: that is where secrets are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from entra_oauth._version import __version__
 from entra_oauth.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "FORM",
@@ -25,6 +21,7 @@ __all__ = [
     "RawFields",
     "Times",
     "Wire",
+    "check_opaque",
     "encode_form",
     "host_of",
     "is_loopback",
@@ -208,6 +205,15 @@ def is_loopback(host: str) -> bool:
         and numbers[0] == "127"
         and all(n.isascii() and n.isdigit() and len(n) < 4 and int(n) < 256 for n in numbers)
     )
+
+
+def check_opaque(name: str, value: str) -> None:
+    """Raise `UsageError` unless it is visible ASCII: a stray line break spoils a token."""
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise UsageError(
+            f"The {name} is empty, or holds white space or another character that none has.",
+            advice=f"Give the whole {name}, and nothing else.",
+        )
 
 
 def refuse_control_characters(name: str, value: str) -> None:

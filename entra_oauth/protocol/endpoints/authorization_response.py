@@ -8,12 +8,12 @@ answers. The response holds its request and cannot be made in any other way, so 
 from __future__ import annotations
 
 import hmac
-import re
 from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from entra_oauth.errors import AuthorityError, CallbackRefused, StateMismatch, plain
+from entra_oauth.protocol.endpoints.authorize import VISIBLE
 from entra_oauth.protocol.messages import FORM, split_form
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.messages import HttpRequest, RawFields
 
 __all__ = ["AuthorizationResponse"]
-
-_VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 _MADE_BY_READ = object()
 
@@ -148,7 +146,7 @@ def _check_shape(fields: RawFields) -> None:
     for code in (_value(fields, "code"), dict(fields).get("code")):
         # RFC 6749 app. A.11, less the space, which no authority uses. The spelling
         # on the wire too: the article sends it on as it is.
-        if code and not _VISIBLE.fullmatch(code):
+        if code and not VISIBLE.fullmatch(code):
             raise CallbackRefused(
                 "A redirect came with a code that holds a character no code has.",
                 advice=_KEEP_WAITING,

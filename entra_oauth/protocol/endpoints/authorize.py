@@ -249,7 +249,7 @@ class AuthorizationRequest:
         return f"{self.authority.authorization_endpoint}?{encode_form(self.parameters)}"
 
 
-_VISIBLE = re.compile(r"[\x21-\x7e]+")
+VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 def _check_redirect_uri(uri: str) -> None:
@@ -261,7 +261,7 @@ def _check_redirect_uri(uri: str) -> None:
         raise UsageError("The redirect URI is not a URL.", advice=advice) from None
     # RFC 6749 §3.1.2: absolute, and without a fragment, even an empty one. RFC 3986:
     # visible ASCII only.
-    if parts.scheme not in ("http", "https") or not host or not _VISIBLE.fullmatch(uri):
+    if parts.scheme not in ("http", "https") or not host or not VISIBLE.fullmatch(uri):
         raise UsageError("The redirect URI is not an absolute http URL.", advice=advice)
     if "#" in uri:
         raise UsageError("The redirect URI has a part after a #.", advice=advice)

@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import plain
-from entra_oauth.protocol.endpoints.json_response import (
-    RequestFacts,
-    positive_seconds,
-    read_members,
-    required_text,
-    unexpected,
-)
+from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts
 from entra_oauth.protocol.messages import FORM, USER_AGENT, HttpRequest, encode_form, is_loopback
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from entra_oauth.protocol.endpoints.access_request import AccessRequest
     from entra_oauth.protocol.messages import HttpResponse
 
@@ -86,29 +78,28 @@ class DeviceResponse:
         Raises `AuthorityError`, and `UnexpectedAnswer` for anything that is not the
         answer of RFC 8628 §3.2, a page that is not https included.
         """
-        facts = answering.facts
-        members = read_members(reply, facts, received_at=received_at)
-        uri = required_text(members, "verification_uri", reply, facts)
-        user_code = required_text(members, "user_code", reply, facts)
-        expires_in = positive_seconds(members, "expires_in", reply, facts)
+        answer = JsonAnswer.read(reply, answering.facts, received_at=received_at)
+        uri = answer.required("verification_uri")
+        user_code = answer.required("user_code")
+        expires_in = answer.seconds("expires_in")
         if not _can_be_opened(uri):
-            raise unexpected(reply, facts, "its verification_uri is not an https address")
+            raise answer.unexpected("its verification_uri is not an https address")
         if expires_in is None:
-            raise unexpected(reply, facts, "it has no expires_in")
+            raise answer.unexpected("it has no expires_in")
         return cls(
-            device_code=required_text(members, "device_code", reply, facts),
+            device_code=answer.required("device_code"),
             user_code=user_code,
             verification_uri=uri,
-            message=_message(members, uri, user_code),
-            interval_s=_interval(members, reply, facts),
+            message=_message(answer.members.get("message"), uri, user_code),
+            interval_s=_interval(answer),
             expires_in=min(expires_in, _LONGEST_LIFE_S),
         )
 
 
-def _interval(members: dict[str, Any], reply: HttpResponse, facts: RequestFacts) -> int:
-    if members.get("interval") == 0:  # as fast as you like; but a second is fast enough
+def _interval(answer: JsonAnswer) -> int:
+    if answer.members.get("interval") == 0:  # as fast as you like; but a second is fast enough
         return 1
-    return positive_seconds(members, "interval", reply, facts) or DEFAULT_INTERVAL_S
+    return answer.seconds("interval") or DEFAULT_INTERVAL_S
 
 
 def _can_be_opened(uri: str) -> bool:
@@ -122,9 +113,8 @@ def _can_be_opened(uri: str) -> bool:
     )
 
 
-def _message(members: dict[str, Any], uri: str, user_code: str) -> str:
+def _message(said: object, uri: str, user_code: str) -> str:
     """The authority's own words, if they name page and code; Entra sends them translated."""
-    said = members.get("message")
     if isinstance(said, str) and uri in said and user_code in said:
         return plain(" ".join(said.split()), limit=600)
     return f"To sign in, open {uri} in a browser and enter the code {user_code}."

@@ -16,17 +16,7 @@ from entra_oauth.protocol.jwt import read_object
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = [
-    "LONGEST_WAIT_S",
-    "RequestFacts",
-    "http_date",
-    "optional_text",
-    "positive_seconds",
-    "read_members",
-    "required_text",
-    "retry_after_s",
-    "unexpected",
-]
+__all__ = ["LONGEST_WAIT_S", "JsonAnswer", "RequestFacts", "http_date", "retry_after_s"]
 
 LONGEST_WAIT_S = 3600.0
 """No `Retry-After` counts for more seconds than this."""
@@ -60,35 +50,83 @@ class RequestFacts:
         return "then try again."
 
 
-def read_members(reply: HttpResponse, facts: RequestFacts, *, received_at: float) -> dict[str, Any]:
-    """The members of a good answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonAnswer:
+    """The members of a good answer, with what is needed to say what is wrong with one."""
 
-    `received_at` is in seconds since 1970. Raises `AuthorityError` for an OAuth
-    error, whatever else the answer holds, and `UnexpectedAnswer` for anything that
-    is not OAuth: HTML, plain text, a redirect, broken JSON.
-    """
-    if reply.status in _BUSY and not _holds_error(reply):
-        raise _busy(reply, facts, received_at)
-    members = _members(reply, facts)
-    if "error" in members:
-        raise _refusal(members, reply, received_at, facts)
-    if reply.status != 200:
-        raise unexpected(reply, facts, f"it is neither {_WHAT[facts.stage][1]} nor an OAuth error")
-    return members
+    reply: HttpResponse
+    facts: RequestFacts
+    members: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, reply: HttpResponse, facts: RequestFacts, *, received_at: float) -> JsonAnswer:
+        """Read an answer; `received_at` is in seconds since 1970.
+
+        Raises `AuthorityError` for an OAuth error, whatever else the answer holds, and
+        `UnexpectedAnswer` for anything that is not OAuth: HTML, plain text, a redirect,
+        broken JSON.
+        """
+        if reply.status in _BUSY and not _holds_error(reply):
+            raise _busy(reply, facts, received_at)
+        members = _members(reply, facts)
+        if "error" in members:
+            raise _refusal(members, reply, received_at, facts)
+        if reply.status != 200:
+            why = f"it is neither {_WHAT[facts.stage][1]} nor an OAuth error"
+            raise _unexpected(reply, facts, why)
+        return cls(reply=reply, facts=facts, members=members)
+
+    def unexpected(self, why: str) -> UnexpectedAnswer:
+        """The error for an answer that is not what was asked for. `why` ends its sentence."""
+        return _unexpected(self.reply, self.facts, why)
+
+    def required(self, name: str) -> str:
+        """A text that must be there. Raises `UnexpectedAnswer`."""
+        value = self.text(name)
+        if value is None:
+            raise self.unexpected(f"it has no {name}")
+        return value
+
+    def text(self, name: str) -> str | None:
+        """A text of visible ASCII; None if absent. Raises `UnexpectedAnswer`."""
+        value = self.members.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise self.unexpected(f"its {name} is not a text")
+        if not value.isprintable() or not value.isascii():
+            # It would go into a header as it is.
+            raise self.unexpected(f"its {name} holds characters that cannot be sent")
+        return value
+
+    def seconds(self, name: str) -> int | None:
+        """A positive number of seconds, as number or digits; None if absent.
+
+        Raises `UnexpectedAnswer` for anything else.
+        """
+        value = self.members.get(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.unexpected(f"its {name} is not a number")
+        if not 1 <= value < 10**10:
+            raise self.unexpected(f"its {name} is not a positive number of seconds")
+        return int(value)
 
 
 def _members(reply: HttpResponse, facts: RequestFacts) -> dict[str, Any]:
     if 300 <= reply.status < 400:
         # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
-        raise unexpected(reply, facts, "it is a redirect, which is never followed with a secret")
+        raise _unexpected(reply, facts, "it is a redirect, which is never followed with a secret")
     if _media_type(reply) not in _JSON_OF.get(facts.stage, (_JSON,)):
-        raise unexpected(
-            reply, facts, f"it is {_kind(reply)}, not JSON; a proxy or a gateway may have sent it"
-        )
+        why = f"it is {_kind(reply)}, not JSON; a proxy or a gateway may have sent it"
+        raise _unexpected(reply, facts, why)
     try:
         return read_object(reply.body)
     except ValueError as error:
-        raise unexpected(reply, facts, str(error)) from None
+        raise _unexpected(reply, facts, str(error)) from None
 
 
 def _kind(reply: HttpResponse) -> str:
@@ -118,8 +156,7 @@ _WHAT = {
 }
 
 
-def unexpected(reply: HttpResponse, facts: RequestFacts, why: str) -> UnexpectedAnswer:
-    """An answer that is not what was asked for. `why` is the end of a sentence."""
+def _unexpected(reply: HttpResponse, facts: RequestFacts, why: str) -> UnexpectedAnswer:
     kind = plain(_media_type(reply), limit=60) or "no content type"
     return UnexpectedAnswer(
         f"{facts.host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
@@ -205,47 +242,3 @@ def _codes(value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(code for code in value if isinstance(code, int) and not isinstance(code, bool))
-
-
-def required_text(
-    members: dict[str, Any], name: str, reply: HttpResponse, facts: RequestFacts
-) -> str:
-    """A member that must be there. Raises `UnexpectedAnswer`."""
-    value = optional_text(members, name, reply, facts)
-    if value is None:
-        raise unexpected(reply, facts, f"it has no {name}")
-    return value
-
-
-def optional_text(
-    members: dict[str, Any], name: str, reply: HttpResponse, facts: RequestFacts
-) -> str | None:
-    """A member that is a text of visible ASCII, or absent. Raises `UnexpectedAnswer`."""
-    value = members.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value:
-        raise unexpected(reply, facts, f"its {name} is not a text")
-    if not value.isprintable() or not value.isascii():
-        # It would go into a header as it is.
-        raise unexpected(reply, facts, f"its {name} holds characters that cannot be sent")
-    return value
-
-
-def positive_seconds(
-    members: dict[str, Any], name: str, reply: HttpResponse, facts: RequestFacts
-) -> int | None:
-    """A positive number of seconds, as number or digits; None if absent.
-
-    Raises `UnexpectedAnswer` for anything else.
-    """
-    value = members.get(name)
-    if value is None:
-        return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise unexpected(reply, facts, f"its {name} is not a number")
-    if not 1 <= value < 10**10:
-        raise unexpected(reply, facts, f"its {name} is not a positive number of seconds")
-    return int(value)

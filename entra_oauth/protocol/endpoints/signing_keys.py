@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused, UsageError
-from entra_oauth.protocol.endpoints.json_response import RequestFacts, read_members, unexpected
+from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts
 from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest
 
@@ -63,13 +63,13 @@ class SigningKeys:
         cls, reply: HttpResponse, *, answering: KeysRequest, received_at: float
     ) -> SigningKeys:
         """Read an answer. Raises `AuthorityError` and `UnexpectedAnswer`."""
-        members = read_members(reply, answering.facts, received_at=received_at)
-        keys = members.get("keys")
+        answer = JsonAnswer.read(reply, answering.facts, received_at=received_at)
+        keys = answer.members.get("keys")
         if not isinstance(keys, list) or len(keys) > _MOST_KEYS:
-            raise unexpected(reply, answering.facts, "it has no list of keys")
+            raise answer.unexpected("it has no list of keys")
         usable = tuple(key for key in keys if isinstance(key, dict) and _is_for_signatures(key))
         if not usable:
-            raise unexpected(reply, answering.facts, "none of its keys can check a signature")
+            raise answer.unexpected("none of its keys can check a signature")
         return cls(keys=usable, fetched_at=received_at)
 
     def named(self, kid: str) -> dict[str, Any] | None:

@@ -13,16 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.endpoints.json_response import (
-    RequestFacts,
-    http_date,
-    optional_text,
-    positive_seconds,
-    read_members,
-    required_text,
-    retry_after_s,
-    unexpected,
-)
+from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts, http_date
 from entra_oauth.protocol.id_token import Beside, IdToken
 from entra_oauth.protocol.messages import (
     FORM,
@@ -31,6 +22,7 @@ from entra_oauth.protocol.messages import (
     HttpRequest,
     HttpResponse,
     RawFields,
+    check_opaque,
     refuse_control_characters,
 )
 from entra_oauth.protocol.scopes import not_granted
@@ -41,7 +33,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
     from entra_oauth.protocol.endpoints.client_auth import Proof
 
-__all__ = ["DEVICE_GRANT", "OBO_GRANT", "TokenRequest", "TokenResponse", "retry_after_s"]
+__all__ = ["DEVICE_GRANT", "OBO_GRANT", "TokenRequest", "TokenResponse"]
 
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -120,7 +112,7 @@ class TokenRequest:
         cls, access_request: AccessRequest, refresh_token: str, *, proof: Proof | None = None
     ) -> TokenRequest:
         """A refresh token for fresh tokens (RFC 6749 §6)."""
-        _check_opaque("refresh token", refresh_token)
+        check_opaque("refresh token", refresh_token)
         return cls._grant(
             access_request, "refresh_token", (("refresh_token", refresh_token),), proof
         )
@@ -161,7 +153,7 @@ class TokenRequest:
 
         `assertion` is an access token whose audience is this app.
         """
-        _check_opaque("assertion", assertion)
+        check_opaque("assertion", assertion)
         handed_in = (("assertion", assertion), ("requested_token_use", "on_behalf_of"))
         return cls._grant(access_request, OBO_GRANT, handed_in, proof)
 
@@ -270,13 +262,11 @@ class TokenResponse:
         error, whatever else the answer holds, `UnexpectedAnswer` for anything
         that is not OAuth, `IdTokenRefused` for an ID token that says something else.
         """
-        facts = answering.facts
-        members = read_members(reply, facts, received_at=received_at)
-        if required_text(members, "token_type", reply, facts).lower() != "bearer":
-            raise unexpected(reply, facts, "its token_type is not Bearer")
-        scope = optional_text(members, "scope", reply, facts)
-        id_token = optional_text(members, "id_token", reply, facts)
-        access_token = required_text(members, "access_token", reply, facts)
+        answer = JsonAnswer.read(reply, answering.facts, received_at=received_at)
+        if answer.required("token_type").lower() != "bearer":
+            raise answer.unexpected("its token_type is not Bearer")
+        scope, id_token = answer.text("scope"), answer.text("id_token")
+        access_token = answer.required("access_token")
         identity = id_token and IdToken.read(
             id_token,
             authority=answering.authority,
@@ -293,9 +283,9 @@ class TokenResponse:
             token_type="Bearer",  # noqa: S106
             access_token=access_token,
             scope=scope,
-            expires_in=positive_seconds(members, "expires_in", reply, facts),
+            expires_in=answer.seconds("expires_in"),
             received_at=received_at,
-            refresh_token=optional_text(members, "refresh_token", reply, facts),
+            refresh_token=answer.text("refresh_token"),
             id_token=id_token,
             identity=identity or None,
             warnings=_warnings(scope, id_token, answering),
@@ -304,15 +294,6 @@ class TokenResponse:
 
 def _correlation(correlation_id: str | None) -> Fields:
     return (("client-request-id", correlation_id),) if correlation_id else ()
-
-
-def _check_opaque(name: str, value: str) -> None:
-    """Raise `UsageError` unless it is visible ASCII: a stray line break spoils a token."""
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise UsageError(
-            f"The {name} is empty, or holds white space or another character that none has.",
-            advice=f"Give the whole {name}, and nothing else.",
-        )
 
 
 def _check_password(access_request: AccessRequest, username: str, password: str) -> None:

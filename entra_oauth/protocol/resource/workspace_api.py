@@ -20,7 +20,7 @@ from entra_oauth.errors import ApiRefused, UsageError, plain
 from entra_oauth.protocol.endpoints.access_request import check_claims
 from entra_oauth.protocol.glossary.aadsts import hide
 from entra_oauth.protocol.jwt import decode, read_object
-from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, split_origin
+from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, check_opaque, split_origin
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
 
 if TYPE_CHECKING:
@@ -90,13 +90,7 @@ class ApiCall:
             raise UsageError(
                 f"A {self.method} has no body.", advice="Put what it asks for into the address."
             )
-        token = self.access_token
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise UsageError(
-                "The access token is empty, or holds white space or another character that none "
-                "has.",
-                advice="Give the whole token, and nothing else.",
-            )
+        check_opaque("access token", self.access_token)
         if self.resource_id is not None and not _RESOURCE_ID.fullmatch(self.resource_id):
             raise UsageError(
                 "The workspace's resource id does not look like one.",
@@ -104,7 +98,7 @@ class ApiCall:
                 "Microsoft.Databricks/workspaces/NAME: see Properties in the Azure portal.",
             )
         check_destination(self.url, scopes=self.scopes, authority=self.authority)
-        check_audience(token, self.scopes)
+        check_audience(self.access_token, self.scopes)
 
     @property
     def host(self) -> str:

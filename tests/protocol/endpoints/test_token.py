@@ -23,7 +23,8 @@ from entra_oauth.errors import (
 )
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
-from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse, retry_after_s
+from entra_oauth.protocol.endpoints.json_response import retry_after_s
+from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import FORM, USER_AGENT, HttpRequest, HttpResponse, encode_form
 from entra_oauth.protocol.scopes import DATABRICKS
 from kit import canaries
