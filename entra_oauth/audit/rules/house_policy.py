@@ -162,7 +162,8 @@ def tls_is_new_enough(case: Case) -> Iterator[Verdict]:
         found = re.search(r"(\d)\.?(\d)?", item.step.link.tls_version or "")
         verdict = unknown("the TLS version is not in this recording", "/request/tls")
         if found:
-            good = (int(found[1]), int(found[2] or 0)) >= floor
+            is_ssl = found.string.upper().startswith("SSL")  # older than all of TLS
+            good = not is_ssl and (int(found[1]), int(found[2] or 0)) >= floor
             verdict = passed("/request/tls") if good else failed("It is older.", "/request/tls")
         yield replace(verdict, step=item.number)
 
