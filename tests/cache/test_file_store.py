@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from entra_oauth.cache import paths, private_files
+from entra_oauth.cache.account import Account, App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.vault import Keyring
 from entra_oauth.errors import LocalError
 from kit import canaries, needs
-from kit.stores import APP, SCOPE, USER, account, fill, token
+from kit.stores import APP, NOON, SCOPE, USER, account, fill, token
 
 OTHER = "bob@example.test"
 
@@ -113,6 +116,134 @@ def test_a_vault_is_opened_only_for_an_account_whose_secret_is_there(
     assert store.account(APP, USER) is not None
     store.save(APP, account(refresh_token="new"), SCOPE, token(), signed_in=False)
     assert store.forget(APP, USER)
+
+
+def record_file(store: FileStore, name: str = USER) -> Path:
+    app = paths.app_folder(store.folder, APP.base, APP.tenant, APP.client_id)
+    return Path(paths.account_folder(app, name), "account")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "is_good"),
+    [
+        *((name, None, False) for name in ("base", "tenant", "client_id", "account")),
+        *((name, None, True) for name in ("tenant_id", "object_id", "refresh_token")),
+        *((name, 5, False) for name in ("tenant_id", "object_id", "refresh_token", "account")),
+        ("signed_in_at", "1", False),
+        ("signed_in_at", 1.5, False),
+        ("place", "vault", False),
+        ("place", None, False),
+        ("schema", "entra-oauth/account/", None),
+        ("schema", "entra-oauth/account/9", None),
+        ("schema", "entra-oauth/token/1", False),
+        ("schema", 1, False),
+    ],
+)
+@pytest.mark.parametrize("is_missing", [False, True])
+def test_a_record_is_whole_or_of_no_use(
+    tmp_path: Path, member: str, value: object, is_good: bool | None, is_missing: bool
+) -> None:
+    said: list[str] = []
+    store = FileStore(str(tmp_path / "tokens"), say=said.append)
+    fill(store)
+    record = json.loads(record_file(store).read_text())
+    record |= {member: value}
+    if is_missing:
+        del record[member]
+        is_good = False
+    record_file(store).write_text(json.dumps(record))
+    if is_good is None:
+        with canaries.refused(LocalError):
+            store.account(APP, USER)
+    else:
+        assert (store.account(APP, USER) is not None) is is_good
+    assert len(said) == (1 if is_good is False else 0)
+
+
+def test_a_record_of_another_app_is_not_believed(store: FileStore) -> None:
+    fill(store)
+    text = record_file(store).read_text()
+    for name in ("base", "tenant", "client_id"):
+        record = json.loads(text)
+        record_file(store).write_text(json.dumps(record | {name: "another"}))
+        assert store.account(APP, USER) is None
+        record_file(store).write_text(json.dumps(record | {name: record[name].upper()}))
+        assert (store.account(APP, USER) is None) is (name == "base")
+
+
+def test_a_refresh_keeps_what_it_does_not_bring(store: FileStore) -> None:
+    fill(store)
+    later = Account(name=USER, signed_in_at=NOON + 500)
+    store.save(APP, later, SCOPE, token(), signed_in=False)
+    kept = store.account(APP, USER)
+    assert kept == account(), "tenant, person, refresh token and the time of the sign-in"
+    newer = replace(later, refresh_token="new", object_id="other", tenant_id="t")
+    store.save(APP, newer, SCOPE, token(), signed_in=False)
+    assert store.account(APP, USER) == replace(newer, signed_in_at=NOON)
+
+
+def test_a_new_sign_in_takes_nothing_from_the_one_before(store: FileStore) -> None:
+    fill(store)
+    alone = Account(name=USER, object_id="oid", signed_in_at=NOON + 500)
+    store.save(APP, alone, SCOPE, token(), signed_in=True)
+    assert store.account(APP, USER) == alone
+
+
+@pytest.mark.parametrize(("person", "is_kept"), [("oid", True), ("another", False), (None, False)])
+def test_another_person_of_the_same_name_gets_no_token_of_the_first(
+    store: FileStore, person: str | None, is_kept: bool
+) -> None:
+    fill(store)
+    store.save(APP, account(oid=person), "api://other/read", token("eyOther"), signed_in=True)
+    assert (store.access_token(APP, USER, SCOPE) is not None) is is_kept
+    found = store.access_token(APP, USER, "api://other/read")
+    assert found is not None
+    assert (found.text, found.granted) == ("eyOther", SCOPE)
+
+
+def test_a_token_for_which_no_scopes_were_named_has_none(store: FileStore) -> None:
+    store.save(APP, account(), SCOPE, replace(token(), granted=None), signed_in=True)
+    found = store.access_token(APP, USER, SCOPE)
+    assert found == replace(token(), granted=None)
+
+
+def test_accounts_are_in_the_order_of_authority_tenant_and_name(store: FileStore) -> None:
+    apps = [App(f"https://{h}.example", t, "c") for h in "ba" for t in "yx"]
+    for app in apps:
+        for name in ("zoe@x", "ada@x"):
+            store.save(app, account(name), SCOPE, token(), signed_in=True)
+    found = [(app.base[8], app.tenant, each.name[:3]) for app, each in store.accounts()]
+    assert found == [(h, t, n) for h in "ab" for t in "xy" for n in ("ada", "zoe")]
+    assert all(each.refresh_token is None for _, each in store.accounts())
+    assert store.forget_all() == 8
+    assert store.accounts() == []
+    assert not os.path.exists(store.folder)
+
+
+def test_forgetting_the_last_account_leaves_no_folder_of_the_app(store: FileStore) -> None:
+    fill(store)
+    fill(store, name=OTHER)
+    app = record_file(store).parents[1]
+    assert store.forget(APP, USER)
+    assert app.is_dir()
+    assert store.forget(APP, OTHER)
+    assert not app.exists()
+    assert store.forget(APP, OTHER) is False
+
+
+def test_a_damaged_default_is_set_aside_and_a_later_versions_is_not(tmp_path: Path) -> None:
+    said: list[str] = []
+    store = FileStore(str(tmp_path / "tokens"), say=said.append)
+    fill(store)
+    default = record_file(store).parents[1] / "default"
+    assert store.default_account(APP) == USER
+    default.write_text(default.read_text().replace("line 1", "line 2"))
+    assert store.default_account(APP) is None
+    assert said == []
+    default.write_text("rubbish")
+    assert store.default_account(APP) is None
+    assert len(said) == 1
+    assert not default.exists()
 
 
 def test_the_refresh_token_is_written_first_and_the_default_account_last(

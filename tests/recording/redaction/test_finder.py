@@ -65,6 +65,9 @@ def test_json_that_is_too_deep_goes_whole() -> None:
     assert values(11) == ["openid"], "one layer down is the limit"
     assert values(10) == []
     assert values(12) == [value.text]
+    address = whole("https://a.example/?scope=openid")
+    assert list(finder.named(UNKNOWN, address, 8)) == []
+    assert [find.value for find in finder.named(UNKNOWN, address, 9)] == ["openid"]
 
 
 @pytest.mark.parametrize("value", ["", "~state~", "state~0123456789~~~"])
@@ -137,6 +140,7 @@ DIGITS_AND_LETTERS = "ab1" * 6 + "ab"
         ("the error=12345 was spent", []),
         ("12a34b56-789c-0d12-e3fa-b456789c0123", []),
         (f"https://a.example/?scope={DIGITS_AND_LETTERS}", []),
+        (f"https://a.example/?scope={DIGITS_AND_LETTERS} " * 3, []),
         ("authorization_code_verifier", []),
         (f"{BARE}sig~0123456789~~~~~~~~~~", []),
         (f"{BARE}sig~0123456789~~~~~~~~~~ {DIGITS_AND_LETTERS}", [DIGITS_AND_LETTERS]),

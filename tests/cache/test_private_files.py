@@ -1,0 +1,181 @@
+"""Files that only their owner can read: sizes, links, what is left, and what is said."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.cache import private_files
+from entra_oauth.cache.private_files import Damaged
+from entra_oauth.errors import LocalError
+from kit import canaries, needs
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    private_files.write(str(path), "12345")
+    assert private_files.read(str(path), limit=5) == "12345"
+    with pytest.raises(Damaged):
+        private_files.read(str(path), limit=4)
+    assert private_files.read(str(tmp_path / "none")) is None
+    path.write_bytes(b"\xff")
+    with pytest.raises(Damaged):
+        private_files.read(str(path))
+
+
+def test_a_file_that_grows_while_it_is_read_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    private_files.write(str(path), "1234")
+    genuine = os.read
+
+    def slow(handle: int, size: int) -> bytes:
+        return genuine(handle, min(size, 3))
+
+    monkeypatch.setattr(os, "read", slow)
+    assert private_files.read(str(path), limit=4) == "1234", "in pieces"
+    endless = iter([b"12345"])
+    monkeypatch.setattr(os, "read", lambda handle, size: next(endless, b"")[:size])
+    with pytest.raises(Damaged):
+        private_files.read(str(path), limit=4)
+
+
+@needs.posix
+@pytest.mark.parametrize("kind", ["link", "folder", "fifo"])
+def test_what_is_no_ordinary_file_is_refused(tmp_path: Path, kind: str) -> None:
+    path, target = tmp_path / "file", tmp_path / "target"
+    target.write_text("secret")
+    if kind == "link":
+        path.symlink_to(target)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    with canaries.refused(LocalError) as caught:
+        private_files.read(str(path))
+    why = "is a link" if kind == "link" else "is not an ordinary file"
+    assert caught.value.what == (f"{path} {why}, so no token is read from it or written to it.")
+
+
+@needs.posix
+def test_a_looser_mode_is_tightened_and_a_closer_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for before, after in ((0o644, 0o600), (0o601, 0o600), (0o600, 0o600), (0o400, 0o400)):
+        path.touch()
+        path.chmod(before)
+        assert private_files.read(str(path)) == ""
+        assert path.stat().st_mode & 0o777 == after
+        folder = tmp_path / "folder"
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700 | before)
+        private_files.make_folder(str(folder))
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@needs.posix
+def test_a_folder_is_made_with_its_parents_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        private_files.make_folder(str(tmp_path / "a" / "b"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    with canaries.refused(LocalError) as caught:
+        private_files.make_folder(str(tmp_path / "link"))
+    assert "is not a folder" in caught.value.what
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    private_files.write(str(path), "old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in ("write", "fsync", "replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, name, refuse)
+            with canaries.refused(LocalError) as caught:
+                private_files.write(str(path), "new")
+        assert caught.value.what.endswith("cannot be used: No space left on device.")
+        assert path.read_text() == "old"
+        assert os.listdir(tmp_path) == ["file"], name
+
+
+def test_a_file_is_written_however_little_goes_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: genuine(handle, data[:2]))
+    private_files.write(str(tmp_path / "file"), "abcde")
+    assert (tmp_path / "file").read_bytes() == b"abcde"
+
+
+def test_checking_a_folder_makes_it_and_leaves_nothing_in_it(tmp_path: Path) -> None:
+    private_files.check_folder(str(tmp_path / "tokens"))
+    assert os.listdir(tmp_path / "tokens") == []
+
+
+def test_sweeping_removes_what_a_writer_left_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".new-1", ".new-", "account", "x.new-1"):
+        (tmp_path / name).touch()
+    private_files.sweep(str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == ["account", "x.new-1"]
+    private_files.sweep(str(tmp_path / "none"))
+
+
+def test_what_is_damaged_gets_a_name_with_the_time(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x")
+    aside = private_files.set_aside(str(path), 1234.9)
+    assert aside == f"{path}.damaged-1234"
+    assert Path(aside).read_text() == "x"
+    assert private_files.set_aside(str(path), 1234.9) == aside, "somebody else was quicker"
+
+
+@needs.posix
+def test_removing_takes_a_link_and_leaves_what_is_behind_it(tmp_path: Path) -> None:
+    behind = tmp_path / "behind"
+    behind.mkdir()
+    (behind / "file").touch()
+    folder = tmp_path / "folder"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "file").touch()
+    (folder / "link").symlink_to(behind)
+    assert private_files.remove(str(folder)) is True
+    assert private_files.remove(str(folder)) is False
+    assert not folder.exists()
+    assert (behind / "file").exists()
+
+
+def test_emptying_keeps_one_file_and_goes_on_past_what_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abcd":
+        (tmp_path / name).touch()
+    genuine = os.unlink
+
+    def held(path: str) -> None:
+        if os.path.basename(path) in "ac":
+            raise OSError(errno.EIO, "held")
+        genuine(path)
+
+    with monkeypatch.context() as patched, canaries.refused(LocalError):
+        patched.setattr(os, "unlink", held)
+        private_files.empty(str(tmp_path), but="d")
+    assert sorted(os.listdir(tmp_path)) == ["a", "c", "d"]
+
+
+def test_without_a_home_there_is_no_folder_for_tokens(tmp_path: Path) -> None:
+    named = {"ENTRA_OAUTH_CACHE_DIR": str(tmp_path)}
+    assert private_files.standard_folder(named) == str(tmp_path)
+    with canaries.refused(LocalError) as caught:
+        private_files.standard_folder({"ENTRA_OAUTH_CACHE_DIR": "not/whole"})
+    assert "--cache none" in str(caught.value)
