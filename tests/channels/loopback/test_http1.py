@@ -242,3 +242,129 @@ def test_a_header_that_cannot_be_sent_is_not_sent(value: str) -> None:
 )
 def test_connection_close_is_understood_in_a_list(value: str, ends: bool) -> None:
     assert http1.ends_connection((("Connection", value),)) is ends
+
+
+@pytest.mark.parametrize(
+    ("line", "headers", "expected"),
+    [
+        ("GET / HTTP/1.1", [HOST], (True, 0, False, False)),
+        ("GET / HTTP/1.0", [HOST], (False, 0, False, True)),
+        ("GET / HTTP/1.0", [HOST, "Connection: keep-alive"], (False, 0, False, True)),
+        ("GET / HTTP/1.1", [HOST, "Connection: close"], (True, 0, False, True)),
+        ("GET / HTTP/1.1", [HOST, "connection: x", "CONNECTION: Close"], (True, 0, False, True)),
+        ("GET / HTTP/1.1", [HOST, "Connection: closed"], (True, 0, False, False)),
+        ("GET / HTTP/1.1", [HOST, "X: close"], (True, 0, False, False)),
+        ("POST / HTTP/1.1", [HOST, "CONTENT-length: 007"], (True, 7, False, False)),
+        ("POST / HTTP/1.1", [HOST, "EXPECT: 100-Continue"], (True, 0, True, False)),
+        ("POST / HTTP/1.0", [HOST, "Expect: 100-continue"], (False, 0, False, True)),
+        ("POST / HTTP/1.1", [HOST, "Expect:"], (True, 0, False, False)),
+    ],
+)
+def test_a_head_says_what_follows_it(
+    line: str, headers: list[str], expected: tuple[bool, int, bool, bool]
+) -> None:
+    parsed = http1.parse_head(head(line, *headers))
+    found = (parsed.modern, parsed.length, parsed.waits_for_continue, parsed.ends)
+    assert found == expected
+    assert parsed.host == "localhost:1"
+    assert parsed.method == line.partition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("length", "limit", "status"),
+    [
+        (str(1 << 20), None, None),
+        (str((1 << 20) + 1), None, 413),
+        ("9", 9, None),
+        ("10", 9, 413),
+        ("0", 0, None),
+        ("0" * 11 + "1", 1, None),
+        ("0" * 12 + "1", 1, 400),
+    ],
+)
+def test_a_body_is_as_long_as_the_limit_at_most(
+    length: str, limit: int | None, status: int | None
+) -> None:
+    message = head("POST / HTTP/1.1", HOST, f"Content-Length: {length}")
+    options = {} if limit is None else {"body_limit": limit}
+    if status is None:
+        assert http1.parse_head(message, **options).length == int(length)
+    else:
+        with pytest.raises(http1.Refusal) as refusal:
+            http1.parse_head(message, **options)
+        assert refusal.value.status == status
+
+
+def test_a_request_has_128_headers_at_most() -> None:
+    most = head("GET / HTTP/1.1", HOST, *["X: y"] * 127)
+    assert len(read(most).headers) == 128
+    with pytest.raises(http1.Refusal) as refusal:
+        read(most + b"\r\nX: y")
+    assert refusal.value.status == 431
+    assert (http1.HEAD_LIMIT, http1.BODY_LIMIT) == (65_536, 1_048_576)
+
+
+def test_a_request_keeps_its_bytes_and_its_body() -> None:
+    message = head("POST /a HTTP/1.1", HOST, "Content-Length: 3")
+    request = read(message, b"a=b")
+    assert (request.method, request.body) == ("POST", b"a=b")
+    assert request.raw == message + b"\r\n\r\na=b"
+
+
+@pytest.mark.parametrize(("start", "status"), [(b"\x16", 400), (b"G\n", 400), (b"G\r\n\n", 400)])
+def test_what_is_refused_early_is_a_bad_request(start: bytes, status: int) -> None:
+    with pytest.raises(http1.Refusal) as refusal:
+        http1.refuse_early(start)
+    assert refusal.value.status == status
+
+
+REASONS = {
+    **{200: "OK", 201: "Created", 204: "No Content", 301: "Moved Permanently", 302: "Found"},
+    **{303: "See Other", 304: "Not Modified", 307: "Temporary Redirect"},
+    **{308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"},
+    **{404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict"},
+    **{411: "Length Required", 413: "Content Too Large", 415: "Unsupported Media Type"},
+    **{417: "Expectation Failed", 421: "Misdirected Request", 429: "Too Many Requests"},
+    **{431: "Request Header Fields Too Large", 500: "Internal Server Error"},
+    **{502: "Bad Gateway", 503: "Service Unavailable", 505: "HTTP Version Not Supported"},
+}
+
+
+@pytest.mark.parametrize("status", [*REASONS, 299, 599])
+def test_a_status_has_the_reason_of_the_standard(status: int) -> None:
+    """RFC 9110 §15, RFC 6585."""
+    message = http1.encode_response(HttpResponse(status=status), method="GET", keep=True)
+    assert message.startswith(f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n".encode())
+    assert (b"Content-Length: 0\r\n" in message) is (status not in (204, 304))
+
+
+@pytest.mark.parametrize(("status", "method", "body"), [(304, "GET", b""), (200, "POST", b"hi")])
+def test_an_answer_without_a_body_has_none(status: int, method: str, body: bytes) -> None:
+    response = HttpResponse(status=status, body=b"hi")
+    message = http1.encode_response(response, method=method, keep=True)
+    assert message.partition(b"\r\n\r\n")[2] == body
+
+
+def test_a_page_is_used_here_and_nowhere_else() -> None:
+    expected = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'",
+    }
+    assert dict(http1.safe_headers()) == expected
+    policy = dict(http1.safe_headers("style-src 'sha256-x'"))["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-x'; base-uri 'none'; ")
+    bare = http1.bare(404)
+    assert (bare.status, bare.body, dict(bare.headers)) == (404, b"", expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "ends"), [("x,close", True), (" close ", True), ("closed", False), ("", False)]
+)
+def test_a_connection_ends_where_any_such_header_says_so(value: str, ends: bool) -> None:
+    assert http1.ends_connection((("A", "close"), ("CONNECTION", value))) is ends
+    assert http1.ends_connection((("Connection", "x"), ("connection", value))) is ends

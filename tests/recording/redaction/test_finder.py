@@ -65,6 +65,8 @@ def test_json_that_is_too_deep_goes_whole() -> None:
     assert values(11) == ["openid"], "one layer down is the limit"
     assert values(10) == []
     assert values(12) == [value.text]
+    assert list(finder.inside(whole("scope=openid&prompt=none"), 9)) == []
+    assert len(list(finder.inside(whole("scope=openid&prompt=none"), 10))) == 2
     address = whole("https://a.example/?scope=openid")
     assert list(finder.named(UNKNOWN, address, 8)) == []
     assert [find.value for find in finder.named(UNKNOWN, address, 9)] == ["openid"]

@@ -111,6 +111,13 @@ def test_a_content_length_goes_on_by_the_difference(line: str, left: str) -> Non
     assert shown == message("POST / HTTP/1.1", FORM, left, body="password=~pw~").decode()
 
 
+def test_a_body_without_a_type_is_told_by_its_beginning() -> None:
+    shown = redacted("POST / HTTP/1.1", body="state=12345&scope=a")
+    assert shown.endswith("state=~state~&scope=a")
+    shown = redacted("HTTP/1.1 200 OK", body='{"state": "12345"}')
+    assert shown.endswith('{"state": "~state~"}')
+
+
 def test_a_content_length_that_is_true_is_not_touched() -> None:
     raw = message("POST / HTTP/1.1", FORM, "Content-Length: 014", body="scope=openid&a")
     assert REDACTOR.message(raw) == (raw, (), ())
