@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
+from entra_oauth.errors import TransportError
+from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send
+from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.faults.scenarios import SCENARIOS
 from entra_oauth.practice.signing.jws import split
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit import needs
-from kit.command_line import free_port
+from kit.command_line import Ran, call, free_port
+from kit.practice import ALICE, PASSWORD
 
 pytestmark = [needs.posix]
 
@@ -19,19 +27,7 @@ APP = ("--tenant", ARTICLE_TENANT_ID, "--client-id", ARTICLE_CLIENT_ID)
 TOOL = (sys.executable, "-Werror", "-m", "entra_oauth")
 
 
-def _login(*, timeout: str = "30", http_timeout: str = "30") -> tuple[str, ...]:
-    limits = ("--timeout", timeout, "--http-timeout", http_timeout)
-    return (*TOOL, "login", *APP, *limits, "-o", "none", "-q")
-
-
-LOGIN = _login()
-AT_ITS_LIMIT = {
-    "wrong-redirect": _login(timeout="4"),
-    "csrf-state": _login(timeout="4"),
-    "mix-up": _login(timeout="4"),
-    "slow": _login(http_timeout="2"),
-}
-"""Where nothing comes, and the command ends by itself. All others end long before."""
+LOGIN = (*TOOL, "login", *APP, "--timeout", "30", "-o", "none", "-q")
 RENEW = (*TOOL, "token", *APP, "--force-refresh", "-q")
 WORKSPACE = "https://adb-1234567890123456.7.azuredatabricks.net"
 CALL = (*TOOL, "api", "GET", "/api/2.0/clusters/list", *APP, "--workspace-url", WORKSPACE, "-q")
@@ -98,22 +94,70 @@ def test_without_a_fault_each_of_these_commands_succeeds() -> None:
     assert code == 0, err
 
 
+AT_ITS_LIMIT = {
+    "wrong-redirect": ("--timeout", "2"),
+    "csrf-state": ("--timeout", "2"),
+    "mix-up": ("--timeout", "2"),
+    "slow": ("--http-timeout", "2"),
+}
+"""Where nothing comes, and the command ends by itself. All others end long before."""
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[PracticeTenant]:
+    """One tenant for all sign-ins that need no process of their own."""
+    with PracticeTenant(directory=DEFAULT.with_admin_consent()) as ours:
+        yield ours
+
+
+@pytest.fixture
+def login(tenant: PracticeTenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ran]]:
+    """`login` in this process, with a browser in which Alice signs in."""
+    visits: list[threading.Thread] = []
+
+    def visit(url: str) -> None:
+        def send(request: HttpRequest) -> HttpResponse:
+            return http_send(request, ca_file=tenant.ca)
+
+        with suppress(TransportError):  # the listener may end before the last page is read
+            PracticeBrowser(send, ALICE, PASSWORD).open(url)
+
+    def launch(url: str, command: str | None = None) -> bool:
+        visits.append(threading.Thread(target=visit, args=(url,), daemon=True))
+        visits[-1].start()
+        return True
+
+    def login(name: str, *options: str) -> Ran:
+        tenant.faults.clear()
+        tenant.faults.add(name)
+        where = ("--authority-host", tenant.authority.rpartition("/")[0], "--ca-bundle", tenant.ca)
+        limits = ("--browser", "x", "--timeout", "30", *options)
+        return call("login", *APP, *where, *limits, "-o", "none", "-q")
+
+    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", launch)
+    yield login
+    for each in visits:
+        each.join(PATIENCE_S)
+
+
 @pytest.mark.parametrize("name", AT_LOGIN)
-def test_a_sign_in_ends_with_the_documented_error(name: str) -> None:
+def test_a_sign_in_ends_with_the_documented_error(login: Callable[..., Ran], name: str) -> None:
     exit_code, what, advice = AT_LOGIN[name]
-    code, err = _practise("--fault", name, "--", *AT_ITS_LIMIT.get(name, LOGIN))
-    assert code == exit_code, err
-    assert what in err
-    assert advice in err
-    assert "Next:" in err
+    ran = login(name, *AT_ITS_LIMIT.get(name, ()))
+    assert ran.code == exit_code, ran.err
+    assert what in ran.err
+    assert advice in ran.err
+    assert "Next:" in ran.err
 
 
 @pytest.mark.parametrize("mode", ["query", "form_post"])
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_no_fault_of_ours_does_not_stop_a_sign_in(name: str, mode: str) -> None:
-    code, err = _practise("--fault", name, "--", *LOGIN, "--response-mode", mode)
-    assert code == 0, err
-    assert "error:" not in err
+def test_what_is_no_fault_of_ours_does_not_stop_a_sign_in(
+    login: Callable[..., Ran], name: str, mode: str
+) -> None:
+    ran = login(name, "--response-mode", mode)
+    assert ran.code == 0, ran.err
+    assert "error:" not in ran.err
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -67,7 +67,7 @@ def test_without_a_folder_to_write_in_there_is_a_key_all_the_same(
 
 
 def test_a_key_from_a_seed_is_not_saved() -> None:
-    KeyRing(7).key()
+    KeyRing(1).key()
     assert not _key_file().exists()
 
 
