@@ -74,10 +74,8 @@ def live_secrets(recording: Recording) -> dict[str, str]:
                 _keep(found, name, value)
             for value, kind in _in_headers(message.headers):
                 found.setdefault(value, kind)
-        before, _, fragment = exchange.request.url.partition("#")
-        for part in (before.partition("?")[2], fragment):
-            for name, value in parse_form(part):
-                _keep(found, name, value)
+        for name, value in _in_address(exchange.request.url):
+            _keep(found, name, value)
     return {v: kind for v, kind in found.items() if v and not _TAKEN_OUT.fullmatch(v)}
 
 
@@ -117,11 +115,16 @@ def _in_headers(headers: Fields) -> Iterator[tuple[str, str]]:
         elif lower in ("cookie", "set-cookie"):
             for piece in _cookies(value, is_set=lower == "set-cookie"):
                 yield piece.partition("=")[2].strip(), "ck"
-        elif lower == "location":
-            for part in value.partition("?")[1:]:
-                for inner, found in parse_form(part.partition("#")[0]):
-                    if inner.lower() in _KINDS:
-                        yield found, _KINDS[inner.lower()]
+        elif lower in ("location", "referer"):
+            for inner, found in _in_address(value):
+                if kind := _KINDS.get(inner.lower()):
+                    yield found, kind
+
+
+def _in_address(url: str) -> Iterator[tuple[str, str]]:
+    before, _, fragment = url.partition("#")
+    yield from parse_form(before.partition("?")[2])
+    yield from parse_form(fragment)
 
 
 def _cookies(value: str, *, is_set: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from entra_oauth.protocol.messages import Wire
+from entra_oauth.recording.redaction.finder import Finder
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.step import Half, Level, Seen, Step
 
@@ -229,6 +230,15 @@ def test_the_name_of_a_header_is_read_in_any_case(name: str, value: str, left: s
 
 def test_a_challenge_by_itself_is_one_of_s256() -> None:
     assert REDACTOR.parameter("code_challenge", LONG).text == LONG
+
+
+def test_no_repr_shows_a_secret_or_the_key_of_the_tags() -> None:
+    knowing = Redactor(level=Level.SECRETS, key=b"secret-key", known={LONG: "code"})
+    done = knowing.words(f"a {LONG} b")
+    finder = Finder(key=b"secret-key", known={LONG: "code"})
+    for shown in map(repr, (knowing, done, *done.finds, finder, NOTHING.words(LONG))):
+        assert LONG not in shown
+        assert "secret-key" not in shown
 
 
 # ---- steps ------------------------------------------------------------------------------

@@ -117,3 +117,82 @@ def test_the_password_of_a_sign_in_page_is_one() -> None:
         event=FrontEvent(Occurred.PAGE), request=request, response=None, started_at=0, ended_at=0
     )
     assert live_secrets(Recording((exchange,)))["CanaryPassword-1234"] == "pw"
+
+
+def secrets_of(
+    *headers: tuple[str, str], body: bytes = b"", url: str = "https://a.example/"
+) -> dict[str, str]:
+    request = HttpRequest(method="POST", url=url, headers=headers, body=body)
+    exchange = Exchange(request=request, response=None, started_at=0.0, ended_at=0.0)
+    return live_secrets(Recording((exchange,)))
+
+
+@pytest.mark.parametrize("body", [b'{"code": "c"}', b' \r\n\t[{"code": "c"}]', b'{"CODE": ["c"]}'])
+def test_json_is_known_by_its_beginning(body: bytes) -> None:
+    assert secrets_of(body=body) == {"c": "code"}
+    assert secrets_of(("Content-Type", "text/plain"), body=body) == {"c": "code"}
+
+
+@pytest.mark.parametrize("body", [b"", b"code=c", b'{"code": "c"', b'"code"', b"[" * 100_000])
+def test_what_is_no_json_and_no_form_holds_nothing_that_is_named(body: bytes) -> None:
+    assert secrets_of(body=body) == {}
+
+
+def test_a_form_is_known_by_its_label_in_any_case() -> None:
+    for name, value in (("Content-Type", FORM), ("CONTENT-type", f"{FORM.upper()}; charset=x")):
+        assert secrets_of((name, value), body=b"code=c&scope=s&state=") == {"c": "code"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("Authorization", "Bearer  a ", {"a": "auth"}),
+        ("PROXY-authorization", "Basic b", {"b": "auth"}),
+        ("Authorization", "alone", {}),
+        ("Authorization", "Bearer ~at~", {}),
+        ("COOKIE", "a=one; Path=two", {"one": "ck", "two": "ck"}),
+        ("Set-Cookie", "a=one; Path=two", {"one": "ck"}),
+        ("set-cookie", "a=one; Path=/, b=two; Secure", {"one": "ck", "two": "ck"}),
+        ("Set-Cookie", "a=one\nb=two", {"one": "ck", "two": "ck"}),
+        ("Set-Cookie", "a=one; Expires=Fri, 01 Jan 2027 00:00:00 GMT", {"one": "ck"}),
+        ("Cookie", "a=b=c", {"b=c": "ck"}),
+        ("Cookie", "a=ck~0123456789~~~", {}),
+        ("LOCATION", "/p?CODE=c&scope=s#state=t", {"c": "code", "t": "state"}),
+        ("Location", "/p#code=c", {"c": "code"}),
+        ("Referer", "/p?code=c", {"c": "code"}),
+        ("X-Other", "/p?code=c", {}),
+    ],
+)
+def test_the_secrets_of_a_header_are_known(name: str, value: str, found: dict[str, str]) -> None:
+    assert secrets_of((name, value)) == found
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://a.example/?code=c&scope=s", {"c": "code"}),
+        ("https://a.example/#code=c&scope=s", {"c": "code"}),
+        ("https://a.example/?state=s#code=c?nonce=n", {"s": "state", "c?nonce=n": "code"}),
+        ("https://a.example/code=c", {}),
+    ],
+)
+def test_the_secrets_of_an_address_are_known(url: str, found: dict[str, str]) -> None:
+    assert secrets_of(url=url) == found
+
+
+KINDS = {
+    **{"access_token": "at", "actor_token": "at", "assertion": "asrt", "client_assertion": "asrt"},
+    **{"client_info": "info", "client_secret": "sec", "code": "code", "code_verifier": "pkce"},
+    **{"device_code": "dev", "id_token": "idt", "id_token_hint": "idt", "nonce": "nonce"},
+    **{"passwd": "pw", "password": "pw", "refresh_token": "rt", "SAMLResponse": "saml"},
+    **{"session_state": "sess", "state": "state", "subject_token": "at", "user_code": "user"},
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_name_of_a_secret_is_known(name: str) -> None:
+    assert secrets_of(url=f"https://a.example/?{name}=v") == {"v": KINDS[name]}
+
+
+def test_of_two_names_of_one_value_the_first_counts() -> None:
+    assert secrets_of(url="https://a.example/?state=v&code=v") == {"v": "state"}
