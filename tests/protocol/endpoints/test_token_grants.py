@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from entra_oauth.errors import IdTokenRefused, UsageError
+from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints
 from entra_oauth.protocol.endpoints.client_auth import ClientSecret
@@ -192,3 +194,61 @@ def test_without_a_time_of_the_authoritys_no_clock_is_blamed(date: str | None) -
         read_with_date(date, received_at=NOW + 7200)
     assert "By this machine's clock it expired 3600 seconds ago." in caught.value.what
     assert "the cause" not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("tenant", "username", "password", "what"),
+    [
+        (TENANT, "ada@x", "p", ""),
+        ("organizations", "ada@x", "p", ""),
+        ("common", "ada@x", "p", "The password flow does not go with common or consumers."),
+        ("consumers", "ada@x", "p", "The password flow does not go with common or consumers."),
+        (TENANT, "", "p", "The user name is empty."),
+        (TENANT, "ada@x", "", "The password is empty."),
+        (TENANT, "a\nb", "p", "The user name holds a control character."),
+        (TENANT, "ada@x", "p\n", "The password holds a control character."),
+        (TENANT, "ada@x", "\u00e4" * 256, ""),
+        (TENANT, "ada@x", "p" * 257, "The password is longer than 256 characters, which Entra"),
+    ],
+)
+def test_what_entra_cannot_accept_of_a_password_is_not_sent(
+    tenant: str, username: str, password: str, what: str
+) -> None:
+    asked = replace(person(), authority=Authority.of(tenant))
+    if not what:
+        assert dict(TokenRequest.password(asked, username, password).parameters)["password"]
+        return
+    with canaries.refused(UsageError) as caught:
+        TokenRequest.password(asked, username, password)
+    assert caught.value.what.startswith(what)
+
+
+def test_a_request_says_whether_it_carries_a_code_and_what_must_not_be_repeated() -> None:
+    code = redeemed(None)
+    assert (code.code, code.facts.spent, code.grant_type) == ("c-1", True, "authorization_code")
+    assert code.secrets == ("c-1", STATE)
+    refresh = TokenRequest.refresh(person(), "r+1/=", proof=PROOF)
+    assert (refresh.code, refresh.facts.spent, refresh.hidden) == (None, False, PROOF.secrets)
+    assert {"r%2B1%2F%3D", "r+1/=", "a%2Bb+c", "a+b c"} <= set(refresh.secrets)
+    assert CLIENT_ID not in refresh.secrets
+    assert (refresh.accept, code.accept) == ("application/json", "*/*")
+
+
+def test_a_correlation_id_is_a_header_where_one_was_given() -> None:
+    guid = "5d2f20eb-3c04-4e36-9d88-1badacba1700"
+    given = TokenRequest.refresh(replace(person(), correlation_id=guid), "r")
+    assert given.to_http().header("client-request-id") == guid
+    assert TokenRequest.refresh(person(), "r").to_http().header("client-request-id") is None
+
+
+@pytest.mark.parametrize(("life", "end"), [(60, NOW + 60), (None, None)])
+def test_a_token_ends_a_while_after_it_came(life: int | None, end: float | None) -> None:
+    members: dict[str, Any] = {"token_type": "bearer", "access_token": "at", "expires_in": life}
+    reply = HttpResponse(
+        status=200,
+        headers=(("Content-Type", "application/json"),),
+        body=json.dumps(members).encode(),
+    )
+    read = TokenResponse.read(reply, answering=TokenRequest.device(app(), "d"), received_at=NOW)
+    assert (read.expires_at, read.identity, read.token_type) == (end, None, "Bearer")
+    assert read.received_at == NOW
