@@ -122,3 +122,138 @@ REMARKS = [
 @pytest.mark.parametrize(("data", "said"), REMARKS)
 def test_where_curl_cannot_send_the_same_bytes_it_is_said(data: bytes, said: str) -> None:
     assert said in " ".join(command(data).remarks)
+
+
+def request(line: bytes, *headers: bytes, body: bytes = b"") -> CurlCommand:
+    return command(b"\r\n".join([line, b"Host: h", *headers, b"", body]))
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "method"),
+    [
+        (b"GET / HTTP/1.1", b"", None),
+        (b"POST / HTTP/1.1", b"a", None),
+        (b"POST / HTTP/1.1", b"", "POST"),
+        (b"GET / HTTP/1.1", b"a", "GET"),
+        (b"PUT / HTTP/1.1", b"a", "PUT"),
+    ],
+)
+def test_a_method_is_named_where_curl_would_take_another(
+    line: bytes, body: bytes, method: str | None
+) -> None:
+    found = words(request(line, body=body))
+    assert (found[found.index("-X") + 1] if "-X" in found else None) == method
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        (b"GET /a?b HTTP/1.1", "https://login.example/a?b"),
+        (b"GET /a b HTTP/1.1", "https://login.example/a b"),
+        (b"GET HTTP/1.1", "https://login.example/"),
+    ],
+)
+def test_the_address_is_the_one_of_the_request(line: bytes, address: str) -> None:
+    assert words(request(line))[-1] == address
+
+
+def test_what_stands_there_is_not_switched_off() -> None:
+    named = (b"user-agent: x", b"ACCEPT: y", b"Content-Type: z", b"Expect: w")
+    found = words(request(b"POST / HTTP/1.1", *named, body=b"a" * 2000))
+    assert not any(word.endswith(":") for word in found)
+    without = words(request(b"GET / HTTP/1.1"))
+    assert [word for word in without if word.endswith(":")] == ["User-Agent:", "Accept:"]
+
+
+@pytest.mark.parametrize(("size", "asks"), [(1000, False), (1001, True)])
+def test_curl_asks_first_from_a_thousand_bytes_on(size: int, asks: bool) -> None:
+    assert ("Expect:" in words(request(b"POST / HTTP/1.1", body=b"a" * size))) is asks
+
+
+def test_more_options_stand_before_the_headers() -> None:
+    message = split_message(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    made = curl_command(message, URL, options=("--cacert", "x y"))
+    assert words(made)[:8] == [
+        *("curl", "-q", "--http1.1", "--path-as-is", "--globoff", "--no-progress-meter"),
+        *("--cacert", "x y"),
+    ]
+
+
+def test_a_body_that_cannot_be_typed_is_piped() -> None:
+    made = request(b"POST / HTTP/1.1", body=b"a\x00\xff'b%\n")
+    assert made.text.startswith("printf '%b' 'a\\0000\\0377\\0047b\\0045\\0012' | curl ")
+    assert words(made)[-3:-1] == ["--data-binary", "@-"]
+    assert made.remarks == ()
+    torn = request(b"POST /?code=~code~ HTTP/1.1", body=b"\xff")
+    assert torn.remarks == (
+        "Both a body and a secret need standard input: fill the secret in by hand.",
+    )
+
+
+def test_secrets_follow_at_the_place_of_the_first() -> None:
+    made = request(
+        b"POST /p?code=~code~ HTTP/1.1",
+        b"Cookie: a=~ck~",
+        b"X: y",
+        b"Authorization: Bearer ~at~",
+        body=b'{"client_secret": "~sec~"}',
+    )
+    assert words(made).count("--config") == 1
+    assert words(made).index("--config") < words(made).index("X: y")
+    assert made.text.partition("<<END_OF_CONFIG\n")[2].splitlines() == [
+        'header = "Cookie: a=${A:?}"',
+        'header = "Authorization: Bearer ${ACCESS_TOKEN:?}"',
+        'url = "https://login.example/p?code=${CODE:?}"',
+        'data-raw = "{\\\\"client_secret\\\\": \\\\"${CLIENT_SECRET:?}\\\\"}"',
+        "END_OF_CONFIG",
+    ]
+    assert made.variables == (
+        ("A", "parameter a"),
+        ("ACCESS_TOKEN", "access token"),
+        ("CODE", "parameter code"),
+        ("CLIENT_SECRET", "parameter client_secret"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "stands"),
+    [
+        (b"X-Api-Key: ~val~", "X_API_KEY", "header X-Api-Key"),
+        (b"X: client.id=~val~", "CLIENT_ID", "parameter client.id"),
+        (b"authorization:   BEARER ~at~", "ACCESS_TOKEN", "access token"),
+        (b"Authorization: Basic ~pw~", "AUTHORIZATION", "header Authorization"),
+        (b"X" * 50 + b": ~val~", "X" * 40, "header " + "X" * 50),
+    ],
+)
+def test_a_variable_is_called_after_its_place(text: bytes, name: str, stands: str) -> None:
+    assert request(b"GET / HTTP/1.1", text).variables == ((name, stands),)
+
+
+def test_a_value_without_a_name_is_called_a_value() -> None:
+    made = request(b"POST / HTTP/1.1", body=b"~val~ ~val~")
+    assert made.variables == (("VALUE", "parameter value"),)
+
+
+def test_what_a_terminal_would_obey_is_written_as_its_number() -> None:
+    made = request(b"GET / HTTP/1.1", b"X: a\x1b[31m\xe4")
+    assert "\x1b" not in made.text
+    assert r"\0033" in made.text
+    assert r"\0344" in made.text
+    secret = request(b"POST / HTTP/1.1", body=b'a=\x1b\t\r\n\\"$`&code=~code~')
+    assert "\x1b" not in secret.text
+    (line, _) = secret.text.partition("<<END_OF_CONFIG\n")[2].splitlines()
+    assert line == (
+        "data-raw = \"a=$(printf '%b' '\\0033')\\\\t\\\\r\\\\n\\\\\\\\\\\\\"\\$\\`&code=${CODE:?}\""
+    )
+
+
+def test_a_request_that_curl_can_send_has_no_remark() -> None:
+    for body in (b"", b"a=b", b"code=~code~"):
+        lines = (b"Accept: x", b"Content-Length: 3") if body else (b"Accept: x",)
+        assert request(b"POST / HTTP/1.1", *lines, body=body).remarks == ()
+    early = request(b"POST / HTTP/1.1", b"Content-Length: 3", b"X: y", body=b"a=b")
+    assert early.remarks == (), "without a secret the header is given as it stood"
+    alone = command(b"GET / HTTP/1.1\r\nX: y\r\n\r\n")
+    assert alone.remarks == ()
+    doubled = request(b"POST / HTTP/1.1", b"Content-Length: 1", b"content-length: 1", body=b"a")
+    assert doubled.remarks == ("A header that curl sends once stands there twice.",)

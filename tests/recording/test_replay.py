@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import s256
+from entra_oauth.protocol.messages import FORM
+from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.replay import (
+    FreshSignIn,
     fresh_sign_in,
     missing_values,
     replay_request,
     values_from_redirect,
 )
+from entra_oauth.recording.step import Evidence, Level, Seen, Step, steps_of
 from kit import recordings as kit
+from kit.audit.exchanges import step
+from kit.audit.judged import AT, authorize, token
 from kit.canaries import TENANT, assert_clean
 
+LABEL = (("Content-Type", FORM),)
 TO = "http://localhost:9"
 ARTICLE, HARDENED = kit.evidence(), kit.evidence(kit.recording(hardened=True))
 
@@ -81,3 +89,89 @@ def test_only_the_answer_to_the_fresh_sign_in_gives_its_code() -> None:
     for wrong in ("", "http://h/?code=c&state=x", f"http://h/?error=access_denied&state={state}"):
         with pytest.raises(UsageError, match="gave no code"):
             values_from_redirect(sign_in, wrong)
+
+
+def made(sent: Exchange) -> Step:
+    (step,) = steps_of(Recording((sent,)))
+    return step
+
+
+@pytest.mark.parametrize("seen", [Seen.ADDRESS, Seen.NOTHING])
+def test_what_was_not_seen_is_not_sent(seen: Seen) -> None:
+    step = made(token(code="c"))
+    assert replay_request(step, to=TO, values={}).request.method == "POST"
+    unseen = replace(step, request=replace(step.request, seen=seen))
+    with pytest.raises(UsageError, match="Step 1 was not sent by the program"):
+        replay_request(unseen, to=TO, values={})
+
+
+@pytest.mark.parametrize(
+    ("query", "filled", "names"),
+    [
+        ("a=1&code=2", "a=1&code=n%2Fw", ("code",)),
+        ("code=1&code=2", "code=n%2Fw&code=n%2Fw", ("code",)),
+        ("c%6Fde=1", "c%6Fde=n%2Fw", ("code",)),
+        ("code", "code", ()),
+        ("Code=1", "Code=1", ()),
+        ("a=%2f+&&b", "a=%2f+&&b", ()),
+        ("", "", ()),
+    ],
+)
+def test_each_byte_beside_the_values_stays(query: str, filled: str, names: tuple[str, ...]) -> None:
+    address = made(step("token", "GET", f"https://a.example/token?{query}"))
+    ready = replay_request(address, to=None, values={"code": "n/w"})
+    assert ready.request.url == f"https://a.example/token?{filled}"
+    assert ready.filled == names
+    elsewhere = replay_request(address, to="http://localhost:9", values={"code": "n/w"})
+    assert elsewhere.request.url == f"http://localhost:9/token?{filled}"
+    form = made(step("token", "POST", "https://a.example/", headers=LABEL, body=query.encode()))
+    ready = replay_request(form, to=None, values={"code": "n/w"})
+    assert ready.request.body == filled.encode()
+    other = made(step("token", "POST", "https://a.example/", body=query.encode()))
+    assert replay_request(other, to=None, values={"code": "n"}).request.body == query.encode()
+
+
+def test_headers_that_the_channel_adds_are_not_given_twice() -> None:
+    given = (
+        *(("HOST", "a"), ("Content-Length", "0"), ("Transfer-encoding", "x")),
+        *(("Content-Encoding", "x"), ("X-Kept", "y"), ("X-Secret", "~val~")),
+    )
+    asked = made(step("token", "GET", "https://a.example/", headers=given))
+    assert missing_values(asked) == ("X-Secret",)
+    ready = replay_request(asked, to=None, values={"X-Secret": "s", "X-Kept": "z"})
+    assert ready.request.headers == (("X-Kept", "y"), ("X-Secret", "s"))
+    assert ready.filled == ("X-Secret",)
+
+
+def test_a_code_without_an_authorize_request_needs_one_by_hand() -> None:
+    asked = authorize(client_id="x", redirect_uri="http://localhost", response_mode="form_post")
+    redeem = token(grant_type="authorization_code", code="c")
+    later = authorize(at=AT + 50, client_id="later")
+
+    def fresh(*exchanges: Exchange, number: int) -> FreshSignIn | None:
+        steps = steps_of(Recording(exchanges))
+        evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE)
+        return fresh_sign_in(steps[number], evidence, to=TO)
+
+    assert fresh(redeem, later, number=0) is None
+    assert fresh(asked, token(grant_type="password"), number=1) is None
+    found = fresh(asked, redeem, later, number=1)
+    assert found is not None
+    assert found.redirect_uri == "http://localhost"
+    assert "client_id=x&" in found.url
+    assert "response_mode=query" in found.url
+    assert set(found.values) == {"state"}, "it sent no verifier"
+    bare = fresh(authorize(client_id="x"), redeem, number=1)
+    assert bare is not None
+    assert bare.redirect_uri == ""
+    assert len(found.values["state"]) == 43
+
+
+def test_the_values_are_those_of_the_sign_in_and_its_code() -> None:
+    sign_in = FreshSignIn(url="", redirect_uri="", values={"state": "s", "code_verifier": "v"})
+    found = values_from_redirect(sign_in, "http://h/?code=c&state=s#x")
+    assert found == {"state": "s", "code_verifier": "v", "code": "c"}
+    with pytest.raises(UsageError, match="for this request: no code"):
+        values_from_redirect(sign_in, "http://h/?state=s")
+    with pytest.raises(UsageError, match="for this request: access_denied"):
+        values_from_redirect(sign_in, "http://h/?state=s&error=access_denied")
