@@ -14,11 +14,13 @@ from entra_oauth.errors import AuthorityError, SecurityError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
-from entra_oauth.recording import Recorder, Recording
-from entra_oauth.recording.save import evidence_of, save
-from entra_oauth.recording.step import Evidence, Level, Seen
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
+from entra_oauth.recording import Exchange, Recorder, Recording
+from entra_oauth.recording.save import evidence_of, handed_on, live_in, save
+from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen
 from entra_oauth.recording.store import load
+from kit.audit.exchanges import step
+from kit.audit.judged import authorize, redirect, token
 from kit.canaries import ACCESS_TOKEN, CANARIES, CODE, REFRESH_TOKEN, TENANT, hardened_request
 from kit.played_channels import FakeBack, FakeFront, answer_to, channels
 from kit.sweep import found_in_bytes, found_in_files
@@ -150,3 +152,107 @@ def test_watching_costs_a_sign_in_next_to_nothing() -> None:
             watched.send(request, timeout_s=1.0)
         times.append(time.perf_counter() - begun)
     assert min(times) / 10 < 0.005
+
+
+# ---- the ledger -------------------------------------------------------------------------
+
+
+def of_a_body(body: str) -> dict[str, LedgerEntry]:
+    label = (("Content-Type", FORM),)
+    asked = step("token", "POST", "https://a.example/t", headers=label, body=body.encode())
+    made = evidence_of(Recording((asked, asked)), level=Level.SECRETS, created_at=1.0)
+    return {entry.kind: entry for entry in made.ledger}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "length", "is_known"),
+    [
+        ("refresh_token", "rt", "r" * 32, 32, True),
+        ("refresh_token", "rt", "r" * 31, 31, False),
+        ("access_token", "at", "r" * 32, 32, True),
+        ("id_token", "idt", "r" * 32, 32, True),
+        ("assertion", "asrt", "r" * 32, 32, True),
+        ("code", "code", "c" * 40, 40, False),
+        ("state", "state", "s" * 16, 16, False),
+        ("state", "state", "s" * 15, None, False),
+        ("password", "pw", "p" * 40, None, False),
+    ],
+)
+def test_the_ledger_tells_a_length_where_the_recording_does_and_a_hash_of_tokens_alone(
+    name: str, kind: str, value: str, length: int | None, is_known: bool
+) -> None:
+    (entry,) = of_a_body(f"{name}={value}").values()
+    assert (entry.kind, entry.length, entry.steps) == (kind, length, (1, 2))
+    assert bool(entry.tag) is (length is not None)
+    expected = hashlib.sha256(value.encode()).hexdigest() if is_known else None
+    assert entry.sha256 == expected
+
+
+# ---- what was not seen ------------------------------------------------------------------
+
+BROWSER = "Between the authorize URL and the redirect the browser and the authority talk alone"
+PASTED = "The redirect was pasted: of it only the address is known."
+REBUILT = "Some messages were put together from their parts; see their `seen`."
+NO_CERTIFICATE = "Of some connections the certificate is not known: none came to stand."
+ONE_CERTIFICATE = "Of the authority's certificates only its own is here, not those above it."
+
+
+def unseen(*exchanges: Exchange, at_authority: bool = False) -> list[str]:
+    recording = Recording(exchanges, at_authority)
+    return list(evidence_of(recording, level=Level.NONE, created_at=1.0).not_seen)
+
+
+def wired(count: int, url: str = "https://a.example/t") -> Exchange:
+    wire = Wire(sent=b"GET / HTTP/1.1\r\n\r\n", certificates=(b"der",) * count)
+    return replace(step("token", "GET", url), wire=wire)
+
+
+def test_it_is_said_what_was_not_seen() -> None:
+    asked = authorize(client_id="x")
+    (line,) = unseen(asked)
+    assert line.startswith(BROWSER)
+    assert unseen(redirect(code="c")) == [PASTED]
+    seen = redirect(code="c")
+    raw = b"GET /?code=c HTTP/1.1\r\n\r\n"
+    assert unseen(replace(seen, request=replace(seen.request, raw=raw))) == []
+    assert unseen(token(url="http://localhost/token")) == [REBUILT]
+    assert unseen(token()) == [REBUILT, NO_CERTIFICATE]
+    assert unseen(wired(0)) == [NO_CERTIFICATE]
+    assert unseen(wired(1)) == [ONE_CERTIFICATE]
+    assert unseen(wired(2)) == []
+    assert unseen(wired(0, "http://localhost/t"), wired(1)) == [ONE_CERTIFICATE]
+    assert unseen(wired(0), wired(1)) == [NO_CERTIFICATE]
+
+
+def test_at_the_authoritys_side_other_things_are_not_seen() -> None:
+    came_back = "How the answer came back to the program was not seen."
+    address = "Of some requests only the address is known: they got no answer."
+    first = unseen(wired(1), at_authority=True)
+    assert len(first) == 1
+    assert first[0].startswith("This was seen at the authority's side")
+    asked = authorize(client_id="x")
+    assert unseen(asked, at_authority=True)[1:] == [came_back, address]
+    assert unseen(asked, redirect(code="c"), at_authority=True)[1:] == [address]
+
+
+# ---- handing on -------------------------------------------------------------------------
+
+
+def test_what_is_handed_on_holds_no_secret_and_what_was_redacted_stays() -> None:
+    whole = evidence_of(recorded(), level=Level.NONE, created_at=1.0)
+    assert {CODE, ACCESS_TOKEN, REFRESH_TOKEN} <= set(live_in(whole))
+    clean = handed_on(whole)
+    assert clean.level is Level.SECRETS
+    shown = b"".join(half.data for each in clean.steps for half in (each.request, each.response))
+    assert found_in_bytes(shown, CANARIES) == []
+    assert [s.url for s in clean.steps] != [s.url for s in whole.steps]
+    assert handed_on(clean) is clean
+    assert live_in(clean) == {}
+    people = replace(whole, level=Level.PII)
+    assert handed_on(people) is people
+
+
+def test_the_claims_are_made_before_the_secrets_go() -> None:
+    made = evidence_of_plain()
+    assert {claim.name: claim.verdict for claim in made.claims}["state-equal"] == "yes"
+    assert made.facts == {}
