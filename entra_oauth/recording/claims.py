@@ -43,7 +43,7 @@ def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
 def _fields(step: Step) -> dict[str, str]:
     """The parameters of a request: of its query, and of its form."""
     request = step.http_request
-    pairs = parse_form(request.query or HttpRequest(method="GET", url=step.url).query)
+    pairs = parse_form(request.query)
     if (request.header("content-type") or "").lower().startswith(FORM):
         pairs += parse_form(request.body.decode("latin-1"))
     return dict(reversed(pairs))

@@ -116,6 +116,16 @@ def test_what_is_wrapped_gets_exactly_what_was_given() -> None:
         assert (one.redirect_uri, one.response_mode) == (other.redirect_uri, other.response_mode)
 
 
+def test_a_channel_beside_the_others_is_wrapped_only_where_there_is_one() -> None:
+    plain = played()
+    assert Recorder().wrap(replace(plain, aside=None)).aside is None
+    recorder = Recorder()
+    wrapped = recorder.wrap(replace(plain, aside=FakeBack(lambda request: GOOD)))
+    assert wrapped.aside is not None
+    assert wrapped.aside.send(SENT, timeout_s=1.0) is GOOD
+    assert [each.request for each in recorder.recording.exchanges] == [SENT]
+
+
 def test_another_witness_still_hears_what_the_recorder_hears() -> None:
     heard: list[str] = []
 
