@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = [
+    "APP_ONLY",
     "MIN_VALIDITY_S",
     "Account",
     "App",
@@ -25,6 +26,9 @@ __all__ = [
     "scope_key",
     "spell_account",
 ]
+
+APP_ONLY = "app-only"
+"""The account of an app that asked in its own name: access without a user, as Entra calls it."""
 
 _UNKNOWN_LIFE_S = 300
 """Seconds that a token is used whose authority did not say how long it is good."""

@@ -8,8 +8,8 @@
     scope = ["databricks"]
     workspace_url = "https://adb-….azuredatabricks.net"
 
-No profile holds a secret. Only the table that changes is rewritten, so that comments
-and order elsewhere stay as they are.
+No profile holds a secret: of a proof it has the path. Only the table that changes is
+rewritten, so that comments and order elsewhere stay as they are.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ TEXTS = (
     "domain_hint",
     "flow",
     "username",
+    "certificate",
+    "certificate_algorithm",
+    "federated_token_file",
     "cache",
     "ca_bundle",
 )

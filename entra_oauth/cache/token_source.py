@@ -11,10 +11,11 @@ when a new one has arrived.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from entra_oauth.cache.account import (
+    APP_ONLY,
     MIN_VALIDITY_S,
     Account,
     App,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["LOCK_WAIT_S", "Found", "Refresh", "Refresher", "TokenSource"]
+__all__ = ["LOCK_WAIT_S", "AskAsApp", "Found", "Refresh", "Refresher", "TokenSource"]
 
 LOCK_WAIT_S = 60.0
 """Seconds that somebody else's refresh is waited for: a request, and what it may repeat."""
@@ -88,6 +89,12 @@ class Refresher:
             return refresh(access_request, refresh_token, channels, timeout_s=self.timeout_s)
 
 
+class AskAsApp(Protocol):
+    """Asks for a token in the app's own name, with its proof: no person, no refresh token."""
+
+    def __call__(self, scopes: tuple[str, ...], /, *, claims: str | None) -> TokenResponse: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A token that can be used now, whose it is, and where it came from."""
@@ -96,15 +103,16 @@ class Found:
     account: str
     scopes: str
     source: str
-    """`cache` or `refresh_token`."""
+    """`cache`, or the grant that brought it."""
 
 
 class TokenSource:
     """The tokens of one app at one authority; threads and processes may share the store.
 
     `refresh` is what is done where a new token is needed; `sign_in_with` is the
-    command that a person is told to run when only a person can go on. `say` is told
-    what could not be kept, which is no reason to withhold a token.
+    command that a person is told to run when only a person can go on. With `as_app` it
+    is the app itself that asks, and no person's tokens are looked at. `say` is told what
+    could not be kept, which is no reason to withhold a token.
     """
 
     def __init__(
@@ -113,6 +121,7 @@ class TokenSource:
         store: FileStore,
         app: App,
         refresh: Refresh,
+        as_app: AskAsApp | None = None,
         sign_in_with: str = "entra-oauth login",
         say: Callable[[str], None] = say_nothing,
         now: Callable[[], float] = now,
@@ -122,6 +131,7 @@ class TokenSource:
         self.store = store
         self.app = app
         self._refresh = refresh
+        self._as_app = as_app
         self._sign_in_with = sign_in_with
         self._say = say
         self._now = now
@@ -153,7 +163,8 @@ class TokenSource:
         before = self._stored(wanted)
         if not wanted.force and self._is_good(before, wanted):
             return wanted.found(before, "cache")
-        if before is None and self.store.account(self.app, wanted.account) is None:
+        is_person = self._as_app is None
+        if is_person and before is None and self.store.account(self.app, wanted.account) is None:
             raise self._needs_person(f"{wanted.account} has not signed in to this app here")
         lock = self.store.lock(self.app, wanted.account)
         with lock:
@@ -173,6 +184,8 @@ class TokenSource:
     # ---- looking -------------------------------------------------------------------
 
     def _account(self, named: str | None) -> str:
+        if self._as_app is not None:
+            return APP_ONLY
         found = named or self.store.default_account(self.app)
         if found is None:
             raise self._needs_person("Nobody has signed in to this app here")
@@ -201,6 +214,8 @@ class TokenSource:
     # ---- renewing, with the lock -----------------------------------------------------
 
     def _renew(self, wanted: _Wanted, before: CachedToken | None) -> Found:
+        if self._as_app is not None:
+            return self._ask(self._as_app, wanted, before)
         account = self.store.account(self.app, wanted.account)
         if account is None:
             raise self._needs_person(f"{wanted.account} has not signed in to this app here")
@@ -218,6 +233,16 @@ class TokenSource:
             return self._after_failure(error, wanted, before)
         return self._save(wanted, account, tokens)
 
+    def _ask(self, as_app: AskAsApp, wanted: _Wanted, before: CachedToken | None) -> Found:
+        try:
+            tokens = as_app(wanted.asked, claims=wanted.claims)
+        except (AuthorityError, TransportError) as error:
+            return self._after_failure(error, wanted, before)
+        arrived = account_of(tokens, otherwise=wanted.account)
+        return self._keep(
+            wanted, replace(arrived, name=wanted.account), tokens, "client_credentials"
+        )
+
     def _save(self, wanted: _Wanted, account: Account, tokens: TokenResponse) -> Found:
         arrived = account_of(tokens, otherwise=account.name)
         known = account.object_id is not None and account.tenant_id is not None
@@ -228,7 +253,6 @@ class TokenSource:
                 "The refresh brought a token of another person than signed in.",
                 advice=f"Nothing was kept. Sign in again with {self._sign_in_with} (as whom?).",
             )
-        token = access_token_of(tokens, clock=self._monotonic())
         renewed = Account(
             name=account.name,
             tenant_id=arrived.tenant_id,
@@ -239,11 +263,15 @@ class TokenSource:
             if tokens.refresh_token == account.refresh_token
             else tokens.refresh_token,
         )
+        return self._keep(wanted, renewed, tokens, "refresh_token")
+
+    def _keep(self, wanted: _Wanted, account: Account, tokens: TokenResponse, grant: str) -> Found:
+        token = access_token_of(tokens, clock=self._monotonic())
         try:
-            self.store.save(self.app, renewed, wanted.scopes, token, signed_in=False)
+            self.store.save(self.app, account, wanted.scopes, token, signed_in=False)
         except LocalError as error:
             self._say(f"Note: the new token could not be kept. {error.what}")
-        return wanted.found(token, "refresh_token")
+        return wanted.found(token, grant)
 
     def _after_failure(
         self, error: AuthorityError | TransportError, wanted: _Wanted, before: CachedToken | None

@@ -7,7 +7,7 @@ neither `repr` nor `eq`, which nobody asks for: that saves a quarter of what the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -121,6 +121,8 @@ class Origins:
     """By the option's field: `--tenant`, a variable, `the profile work`, `the default`."""
     given: frozenset[str] = frozenset()
     """The fields whose options stood on the command line."""
+    named: frozenset[str] = frozenset()
+    """The same, and those that a variable of ours or the profile names."""
 
     def source(self, name: str) -> str:
         """The source of a value; empty for an option that the verb does not have."""
@@ -128,7 +130,7 @@ class Origins:
 
     def changed(self, source: str, *names: str) -> Origins:
         """The same, with these values from another source."""
-        return Origins(sources={**self.sources, **dict.fromkeys(names, source)}, given=self.given)
+        return replace(self, sources={**self.sources, **dict.fromkeys(names, source)})
 
 
 @dataclass(frozen=True, slots=True)

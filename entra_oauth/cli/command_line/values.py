@@ -80,8 +80,9 @@ def fill_in(
             _exclude(values, one, other, ranks, sources)
     if "output" in ranks and "json" in ranks:
         _agree_on_json(values, ranks, sources)
-    on_command_line = frozenset(dest for dest, rank in ranks.items() if rank == _COMMAND_LINE)
-    return Values(values, Origins(sources=sources, given=on_command_line), settings)
+    given_here = frozenset(dest for dest, rank in ranks.items() if rank == _COMMAND_LINE)
+    named = frozenset(dest for dest, rank in ranks.items() if rank <= _PROFILE)
+    return Values(values, Origins(sources=sources, given=given_here, named=named), settings)
 
 
 def _exclude(

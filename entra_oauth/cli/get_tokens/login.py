@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -50,16 +51,10 @@ def check_flow(options: LoginOptions) -> None:
                 f"--{name.replace('_', '-')} goes with --flow {flow} only.",
                 advice=f"Leave it out, or use --flow {flow}.",
             )
-    stdin = (
-        credential.password_stdin,
-        credential.client_secret_stdin,
-        credential.certificate_passphrase_stdin,
-    )
-    if sum(stdin) > 1:
-        raise UsageError(
-            "Two secrets are to be read from standard input, which can hold one.",
-            advice="Give one of them through a file descriptor: -fd N.",
-        )
+    if credential.flow != "auth-code":
+        from entra_oauth.cli.sign_in.app_credential import check_stdin
+
+        check_stdin(credential)
 
 
 def run(options: LoginOptions, session: Session) -> int:
@@ -133,8 +128,10 @@ def _end(
 ) -> None:
     from entra_oauth.cli.output.token_output import print_tokens
 
-    account, sentence = keeper.keep(tokens, subject, options.app.scope, session.console)
     flow = options.credential.flow
+    account, sentence = keeper.keep(
+        tokens, subject, options.app.scope, session.console, is_app=flow == "client-credentials"
+    )
     print_tokens(
         tokens,
         subject,
@@ -178,6 +175,8 @@ def save(name: str, options: LoginOptions, account: str | None, session: Session
         option = profile_option(key)
         if isinstance(value, str) and value and (option is None or value != option.default):
             values[key] = value
+    for key in {"certificate", "federated_token_file"} & values.keys():
+        values[key] = os.path.abspath(str(values[key]))  # the next command runs elsewhere
     values["scope"] = options.app.scope
     if "authority_host" in values:
         values.pop("cloud", None)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cache.account import App, scope_key
+from entra_oauth.cache.account import APP_ONLY, App, scope_key
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.channels.base import monotonic, now
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
+from entra_oauth.cli.sign_in.app_credential import is_at_hand
+from entra_oauth.cli.sign_in.asker import asker_of
 from entra_oauth.cli.sign_in.only_sign_in import filled_in
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import plain
 
 if TYPE_CHECKING:
     from entra_oauth.cache.account import Account
-    from entra_oauth.cli.options.app_options import AppOptions, StoreOptions
+    from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.get_tokens_verbs import StatusOptions
 
@@ -27,24 +29,38 @@ def run(options: StatusOptions, session: Session) -> int:
     store = FileStore.standard(session.environ, say=console.say)
     stored = store.accounts()
     app = filled_in(options.app, stored)
-    values = _values(app, options.store)
-    accounts = [_account(store, each, account, app) for each, account in stored]
+    values = _values(app, options)
+    proof = is_at_hand(options.credential, session.environ)
+    accounts = [_account(store, each, account, app, proof=proof) for each, account in stored]
+    asker = _asker(app, options.credential, store, session)
     if console.as_json:
         console.result_json(
             {
                 "schema": "entra-oauth/status/1",
                 "profile": app.profile_name,
                 "values": values,
+                "asks": asker,
                 "folder": store.folder,
                 "accounts": accounts,
             }
         )
         return 0
-    console.result("\n".join(_lines(app, values, accounts, store.folder)))
+    console.result("\n".join(_lines(app, values, asker, accounts, store.folder)))
     return 0
 
 
-def _values(app: AppOptions, store: StoreOptions) -> list[dict[str, str]]:
+def _asker(
+    app: AppOptions, credential: CredentialOptions, store: FileStore, session: Session
+) -> dict[str, str] | None:
+    """The one that would ask for a token; None where no app is named."""
+    if not app.tenant or not app.client_id:
+        return None
+    asker = asker_of(app, credential, session.environ, store)
+    return {"who": "app" if asker.is_app else "person", "from": asker.source}
+
+
+def _values(app: AppOptions, options: StatusOptions) -> list[dict[str, str]]:
+    credential, network = options.credential, options.network
     named = (
         ("tenant", app.tenant),
         ("client_id", app.client_id),
@@ -53,7 +69,11 @@ def _values(app: AppOptions, store: StoreOptions) -> list[dict[str, str]]:
         ("authority_host", app.authority_host),
         ("workspace_url", app.workspace_url),
         ("account", app.account),
-        ("cache", store.cache),
+        ("flow", credential.flow if "flow" in credential.origins.named else None),
+        ("certificate", credential.certificate),
+        ("federated_token_file", credential.federated_token_file),
+        ("ca_bundle", network.ca_bundle),
+        ("cache", options.store.cache),
     )
     return [
         {"name": name, "value": value, "from": app.origins.source(name)}
@@ -62,7 +82,10 @@ def _values(app: AppOptions, store: StoreOptions) -> list[dict[str, str]]:
     ]
 
 
-def _account(store: FileStore, app: App, account: Account, chosen: AppOptions) -> dict[str, Any]:
+def _account(
+    store: FileStore, app: App, account: Account, chosen: AppOptions, *, proof: bool
+) -> dict[str, Any]:
+    is_app = account.name == APP_ONLY
     scopes = scope_key(chosen.scope, app.base)
     token = store.access_token(app, account.name, scopes)
     left = token.seconds_left(now=now(), monotonic=monotonic()) if token else 0.0
@@ -77,7 +100,8 @@ def _account(store: FileStore, app: App, account: Account, chosen: AppOptions) -
         "signed_in_at": utc_time(account.signed_in_at),
         "scope": scopes,
         "expires_on": token.expires_on if token and left > 0 else None,
-        "can_be_renewed": store.has_refresh_token(app, account.name),
+        "is_app": is_app,
+        "can_be_renewed": proof if is_app else store.has_refresh_token(app, account.name),
         "kept_in": account.place,
     }
 
@@ -89,10 +113,17 @@ def _is_chosen(app: App, chosen: AppOptions) -> bool:
 
 
 def _lines(
-    app: AppOptions, values: list[dict[str, str]], accounts: list[dict[str, Any]], folder: str
+    app: AppOptions,
+    values: list[dict[str, str]],
+    asker: dict[str, str] | None,
+    accounts: list[dict[str, Any]],
+    folder: str,
 ) -> list[str]:
     lines = [f"Profile: {app.profile_name or 'none'}"]
     lines += [f"  {v['name']:<15} {plain(v['value'])}   (from {v['from']})" for v in values]
+    if asker is not None:
+        who = "the app itself" if asker["who"] == "app" else "a person who signed in"
+        lines.append(f"Asks: {who}   (from {asker['from']})")
     lines.append(f"Tokens: {plain(folder)}")
     if not accounts:
         return [*lines, "  Nobody has signed in. Next: entra-oauth login"]
@@ -108,11 +139,13 @@ def _lines(
 
 
 def _token_words(each: dict[str, Any]) -> str:
-    renewed = (
-        f"can be renewed (refresh token in the {each['kept_in']})"
-        if each["can_be_renewed"]
-        else "cannot be renewed: sign in again"
-    )
+    if each["is_app"]:
+        here = "its proof is named" if each["can_be_renewed"] else "but no proof is named here"
+        renewed = f"the app asks again itself, {here}"
+    elif each["can_be_renewed"]:
+        renewed = f"can be renewed (refresh token in the {each['kept_in']})"
+    else:
+        renewed = "cannot be renewed: sign in again"
     if each["expires_on"] is None:
         return f"no good token for {plain(each['scope'])}; {renewed}"
     until, left = clock_time(each["expires_on"]), duration(each["expires_on"] - now())

@@ -11,6 +11,7 @@ from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import Shown, render
 from entra_oauth.cli.session.times import clock_time, duration
+from entra_oauth.cli.sign_in.asker import APP_FLOW
 from entra_oauth.errors import LocalError, SignInRequired
 from entra_oauth.protocol.authority import folded
 
@@ -28,7 +29,11 @@ def run(options: TokenOptions, session: Session) -> int:
     """Print it. Raises `SignInRequired` where a person has to go on and may not be asked."""
     app = token_store.settled(options.app, options.network, session)
     query = token_store.TokenQuery(
-        app=app, renew=options.renew, network=options.network, request=options.request
+        app=app,
+        renew=options.renew,
+        network=options.network,
+        request=options.request,
+        credential=options.credential,
     )
     source = token_store.source_for(query, session)
     try:
@@ -56,10 +61,11 @@ def _print(shown: Shown, output: str, console: Console) -> None:
 
 
 def _sentence(shown: Shown) -> str:
+    whose = shown.username or f"the app {shown.client_id}"
     if shown.expires_on is None:
-        return f"A token of {shown.username}."
+        return f"A token of {whose}."
     left = duration(shown.expires_on - now())
-    return f"A token of {shown.username}, good until {clock_time(shown.expires_on)} ({left})."
+    return f"A token of {whose}, good until {clock_time(shown.expires_on)} ({left})."
 
 
 def _sign_in(options: TokenOptions, session: Session) -> int:
@@ -86,7 +92,7 @@ def _sign_in(options: TokenOptions, session: Session) -> int:
 def _remember_profile(app: AppOptions, environ: Mapping[str, str]) -> None:
     """Write down what the profile says, for the fast path; it is only a shortcut."""
     from entra_oauth.cache import private_files
-    from entra_oauth.cache.account import scope_key
+    from entra_oauth.cache.account import APP_ONLY, scope_key
 
     folder, config = paths.tokens_folder(environ), paths.config_file(environ)
     if folder is None or config is None or not os.path.exists(config):
@@ -96,14 +102,17 @@ def _remember_profile(app: AppOptions, environ: Mapping[str, str]) -> None:
     if settings is not None:
         from entra_oauth.adapters.stored_tokens import authority_of
 
-        if settings.text("tenant") is None:
+        flow, account = settings.text("flow"), settings.text("account") or ""
+        if flow == APP_FLOW:
+            account = APP_ONLY
+        if settings.text("tenant") is None or (flow is not None and not account):
             return
         base = authority_of(settings).base
         values = [
             base,
             folded(settings.text("tenant") or ""),
             folded(settings.text("client_id") or ""),
-            settings.text("account") or "",
+            account,
             scope_key(settings.texts("scope") or ("databricks",), base),
         ]
     named = app.profile or ""

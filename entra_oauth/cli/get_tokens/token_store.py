@@ -6,18 +6,19 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from entra_oauth.cache.account import App
+from entra_oauth.cache.account import APP_ONLY, App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import Refresher, TokenSource
 from entra_oauth.channels.base import now
-from entra_oauth.cli.options.app_options import RequestOptions
+from entra_oauth.cli.options.app_options import CredentialOptions, RequestOptions
 from entra_oauth.cli.output.token_output import Shown
 from entra_oauth.cli.sign_in import only_sign_in
+from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
 from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
 from entra_oauth.errors import plain
 
 if TYPE_CHECKING:
-    from entra_oauth.cache.token_source import Found, Refresh
+    from entra_oauth.cache.token_source import AskAsApp, Found, Refresh
     from entra_oauth.cli.options.app_options import AppOptions, RenewOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Session
@@ -34,6 +35,7 @@ class TokenQuery:
     renew: RenewOptions
     network: NetworkOptions
     request: RequestOptions = field(default_factory=RequestOptions)
+    credential: CredentialOptions = field(default_factory=CredentialOptions)
 
 
 def settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
@@ -55,13 +57,25 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
     Raises `UsageError` if none is named, or one that cannot be.
     """
     check_asked(query.app)
+    store = FileStore.standard(session.environ, say=session.console.say)
+    asker = asker_of(query.app, query.credential, session.environ, store)
+    if asker.is_by_environment:
+        session.console.say(
+            f"The app {client_id_of(query.app)} asks itself, with the proof in the environment: "
+            "nobody has signed in to it here."
+        )
     return TokenSource(
-        store=FileStore.standard(session.environ, say=session.console.say),
+        store=store,
         app=App.of(authority_of(query.app), client_id_of(query.app)),
         refresh=_refresh(query, session),
+        as_app=_as_app(query, session) if asker.is_app else None,
         sign_in_with=login_command(query.app),
         say=session.console.say,
     )
+
+
+def _as_app(query: TokenQuery, session: Session) -> AskAsApp:
+    return ask_as_app(query.app, query.credential, query.network, query.request, session)
 
 
 def _refresh(query: TokenQuery, session: Session) -> Refresh:
@@ -121,7 +135,7 @@ def shown(
         tenant_id=account.tenant_id if account else None,
         client_id=source.app.client_id,
         authority=f"{source.app.base}/{source.app.tenant}",
-        username=found.account,
+        username=None if found.account == APP_ONLY else found.account,
         source=found.source,
         profile=query.app.profile_name,
         env_name=env_name,

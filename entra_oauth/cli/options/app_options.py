@@ -157,6 +157,13 @@ class CredentialOptions:
     )
     origins: Origins = field(default_factory=Origins)
 
+    @property
+    def is_read_once(self) -> bool:
+        """True if a part of the app's proof comes from standard input or a descriptor."""
+        descriptors = (self.client_secret_fd, self.certificate_passphrase_fd)
+        stdin = self.client_secret_stdin or self.certificate_passphrase_stdin
+        return stdin or descriptors != (None, None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class SignInPageOptions:

@@ -174,22 +174,34 @@ class Keeper:
         return cls(folder, vault)
 
     def keep(
-        self, tokens: TokenResponse, subject: TokenSubject, scope: tuple[str, ...], console: Console
+        self,
+        tokens: TokenResponse,
+        subject: TokenSubject,
+        scope: tuple[str, ...],
+        console: Console,
+        *,
+        is_app: bool = False,
     ) -> tuple[Account | None, str]:
-        """Keep it; whose it is, and a sentence for the person. A full disk loses no token."""
+        """Keep it; whose it is, and a sentence for the person. A full disk loses no token.
+
+        `is_app` says that the app asked in its own name.
+        """
         if self._folder is None:
             return None, _NOWHERE
         # Here, because what only names an app needs no store.
-        from entra_oauth.cache.account import App
+        from entra_oauth.cache.account import APP_ONLY, App
         from entra_oauth.cache.file_store import FileStore, store_sign_in
 
         store = FileStore(self._folder, vault=self._vault, say=console.say)
         app = App.of(subject.authority, subject.client_id)
+        whose = APP_ONLY if is_app else subject.client_id
         try:
-            account = store_sign_in(store, app, tokens, scope, otherwise=subject.client_id)
+            account = store_sign_in(store, app, tokens, scope, otherwise=whose)
         except LocalError as error:
             console.ask(f"Note: the tokens could not be kept. {error.what}")
             return None, _NOWHERE
+        if is_app:
+            return account, "It was kept. The app asks for the next one itself, with its proof."
         if tokens.refresh_token is None:
             return account, "It was kept; no refresh token came, so it cannot be renewed."
         where = f"{plain(self._folder)}, which only you can read"

@@ -100,7 +100,9 @@ def _body(options: ApiOptions) -> bytes | None:
     if options.data is None:
         return None
     if options.data == "-":
-        if options.token.token_stdin:
+        credential = options.credential
+        secrets = (credential.client_secret_stdin, credential.certificate_passphrase_stdin)
+        if options.token.token_stdin or any(secrets):
             raise UsageError(
                 "Token and data are both to be read from standard input, which can hold one.",
                 advice="Give the data as --data @FILE, or the token with --token-fd.",
@@ -216,6 +218,7 @@ class _Tokens:
             renew=options.renew,
             network=options.network,
             request=RequestOptions(claims=claims),
+            credential=options.credential,
         )
         source = token_store.source_for(query, self._session)
         return token_store.find(query, source).token.text

@@ -35,7 +35,9 @@ _INPUT_LIMIT = 64 * 1024
 
 def run(options: KubectlOptions | ToolOptions | GitOptions, session: Session) -> int:
     """Answer in the tool's own protocol."""
-    query = TokenQuery(app=options.app, renew=options.renew, network=options.network)
+    query = TokenQuery(
+        app=options.app, renew=options.renew, network=options.network, credential=options.credential
+    )
     if isinstance(options, GitOptions):
         _git(options.operation, query, session)
     elif isinstance(options, KubectlOptions):
@@ -63,7 +65,7 @@ def _result(output: str, shown: Shown, console: Console) -> None:
 
 def _install(tool: str, folder: str, query: TokenQuery, session: Session) -> None:
     app = token_store.settled(query.app, query.network, session)
-    shim.install(tool, folder, app, query.network, session.console)
+    shim.install(tool, folder, app, query.credential, query.network, session.console)
 
 
 # ---- kubectl -----------------------------------------------------------------------------

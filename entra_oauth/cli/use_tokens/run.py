@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import variable_name
+from entra_oauth.cli.sign_in.asker import PROOF_VARIABLES
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.resource.destination import check_destination
@@ -24,11 +25,22 @@ __all__ = ["run"]
 def run(options: RunOptions, session: Session) -> int:
     """Become that program, or on Windows wait for it; the exit code is its own."""
     app = token_store.settled(options.app, options.network, session)
-    query = token_store.TokenQuery(app=app, renew=options.renew, network=options.network)
+    query = token_store.TokenQuery(
+        app=app, renew=options.renew, network=options.network, credential=options.credential
+    )
     source = token_store.source_for(query, session)
     found = token_store.find(query, source)
     token = token_store.shown(found, query, source, env_name=options.output.env_name)
     environ = dict(session.environ)
+    if token.username is None and not options.keep_proof:
+        # With these the program could ask for more than it is given.
+        withheld = sorted(PROOF_VARIABLES & environ.keys())
+        for name in withheld:
+            del environ[name]
+        if withheld:
+            session.console.say(
+                f"Not handed to the program: {', '.join(withheld)} (but with --keep-proof)."
+            )
     environ[variable_name(token)] = token.token
     if found.scopes == DATABRICKS:
         # With ARM_… variables beside a token the SDK would not know which one to take.

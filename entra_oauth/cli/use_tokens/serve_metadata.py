@@ -25,7 +25,9 @@ def run(options: ServeMetadataOptions, session: Session) -> int:
     """Serve. Raises `SignInRequired` at once where there is nothing to serve."""
     console = session.console
     app = token_store.settled(options.app, options.network, session)
-    query = token_store.TokenQuery(app=app, renew=options.renew, network=options.network)
+    query = token_store.TokenQuery(
+        app=app, renew=options.renew, network=options.network, credential=options.credential
+    )
     source = token_store.source_for(query, session)
     token_store.find(query, source)
     # Once was asked for, not each time.

@@ -13,7 +13,7 @@ from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
 from entra_oauth.errors import LocalError, UsageError, plain
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.options.app_options import AppOptions
+    from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Console
 
@@ -24,7 +24,12 @@ _VERB = {"az": "az", "databricks": "databricks-cli"}
 
 
 def install(
-    tool: str, folder: str, app: AppOptions, network: NetworkOptions, console: Console
+    tool: str,
+    folder: str,
+    app: AppOptions,
+    credential: CredentialOptions,
+    network: NetworkOptions,
+    console: Console,
 ) -> None:
     """Write it into a folder, for an app that is settled.
 
@@ -38,7 +43,7 @@ def install(
     path = os.path.join(folder, f"{tool}.cmd" if windows else tool)
     # -P: the folder in which the tool happens to be run must not lend us its modules.
     command = [sys.executable, "-P", "-m", "entra_oauth"]
-    command += ["credential", _VERB[tool], *_chosen(app, network)]
+    command += ["credential", _VERB[tool], *_chosen(app, credential, network)]
     text = _for_windows(command) if windows else _for_posix(command)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -72,10 +77,18 @@ _USE = {
 }
 
 
-def _chosen(app: AppOptions, network: NetworkOptions) -> list[str]:
+def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOptions) -> list[str]:
     """The options that say whose token it is; all of them, for there may be no profile."""
+    named = credential.origins.given
+    words: list[str] = ["--flow", credential.flow] if "flow" in named else []
+    for name, path in (
+        ("certificate", credential.certificate),
+        ("federated_token_file", credential.federated_token_file),
+    ):
+        if path and name in named:
+            words += [f"--{name.replace('_', '-')}", os.path.abspath(path)]
     if app.profile_name is not None:
-        return ["--profile", app.profile_name]
+        return ["--profile", app.profile_name, *words]
     values = (
         ("--tenant", app.tenant),
         ("--client-id", app.client_id),
@@ -84,7 +97,6 @@ def _chosen(app: AppOptions, network: NetworkOptions) -> list[str]:
         ("--workspace-url", app.workspace_url),
         ("--ca-bundle", network.ca_bundle),
     )
-    words: list[str] = []
     for flag, value in values:
         if value:
             words += [flag, value]

@@ -55,6 +55,9 @@ class TokenOptions:
     renew: RenewOptions = group(RenewOptions)
     store: StoreOptions = group(StoreOptions)
     request: RequestOptions = group(RequestOptions)
+    credential: CredentialOptions = group(
+        CredentialOptions, without=("username", "password_stdin", "password_fd")
+    )
     page: SignInPageOptions = group(SignInPageOptions)
     network: NetworkOptions = group(NetworkOptions)
     recording: RecordingOptions = group(RecordingOptions)
@@ -76,6 +79,10 @@ class RefreshOptions:
 class StatusOptions:
     app: AppOptions = group(AppOptions)
     store: StoreOptions = group(StoreOptions)
+    credential: CredentialOptions = group(
+        CredentialOptions, only=("flow", "certificate", "federated_token_file")
+    )
+    network: NetworkOptions = group(NetworkOptions, only=("ca_bundle",))
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from entra_oauth.cli.command_line.declare import Verb, flag, group, option, words
 from entra_oauth.cli.options.app_options import (
     AppOptions,
+    CredentialOptions,
     RenewOptions,
     SignInPageOptions,
     StoreOptions,
@@ -22,6 +23,11 @@ __all__ = [
     "ServeMetadataOptions",
     "ToolOptions",
 ]
+
+
+_PERSONS = ("username", "password_stdin", "password_fd")
+_AT_STDIN = (*_PERSONS, "client_secret_stdin", "certificate_passphrase_stdin")
+"""A tool that asks for a token has its own use for standard input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -54,6 +60,7 @@ class ApiOptions:
     token: TokenInputOptions = group(TokenInputOptions)
     renew: RenewOptions = group(RenewOptions)
     store: StoreOptions = group(StoreOptions)
+    credential: CredentialOptions = group(CredentialOptions, without=_PERSONS)
     resource: WorkspaceResourceOptions = group(WorkspaceResourceOptions)
     page: SignInPageOptions = group(SignInPageOptions)
     network: NetworkOptions = group(NetworkOptions)
@@ -66,6 +73,8 @@ class RunOptions:
     program: tuple[str, ...] = words("PROGRAM …", "the program", program=True)
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    keep_proof: bool = flag("let the program have the variables with which the app proves itself")
+    credential: CredentialOptions = group(CredentialOptions, without=_PERSONS)
     network: NetworkOptions = group(NetworkOptions)
     output: OutputOptions = group(OutputOptions, only=("env_name", "quiet"))
 
@@ -77,6 +86,7 @@ class ServeMetadataOptions:
         "port to serve on (default: a free one)", key="serve-port", metavar="N", most=65535
     )
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    credential: CredentialOptions = group(CredentialOptions, without=_PERSONS)
     network: NetworkOptions = group(NetworkOptions)
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
@@ -85,6 +95,7 @@ class ServeMetadataOptions:
 class KubectlOptions:
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    credential: CredentialOptions = group(CredentialOptions, without=_AT_STDIN)
     network: NetworkOptions = group(NetworkOptions)
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
@@ -97,6 +108,7 @@ class ToolOptions:
     app: AppOptions = group(AppOptions)
     install: str | None = option("write a small program of that name there", metavar="DIR")
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    credential: CredentialOptions = group(CredentialOptions, without=_AT_STDIN)
     network: NetworkOptions = group(NetworkOptions)
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 
@@ -106,6 +118,7 @@ class GitOptions:
     operation: str | None = words("OPERATION", "get, store or erase, as git calls it")
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    credential: CredentialOptions = group(CredentialOptions, without=_AT_STDIN)
     network: NetworkOptions = group(NetworkOptions)
     output: OutputOptions = group(OutputOptions, only=("quiet",))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth import __version__
+from entra_oauth.cache.profiles import NAMES
 from entra_oauth.cli.command_line.arguments import VERB_NAMES
 from entra_oauth.cli.command_line.declare import HEADINGS
 from entra_oauth.cli.command_line.verb_help import help_of, parts
@@ -303,3 +304,8 @@ def test_with_json_a_mistake_is_one_object(options: list[str]) -> None:
 def test_json_beside_another_format_is_a_mistake_told_as_json() -> None:
     said = json.loads(call("login", "--json", "-o", "token").err)
     assert said["what"] == "--json and --output token exclude each other."
+
+
+def test_the_help_of_profile_set_names_every_key() -> None:
+    told = set(re.findall(r"[a-z_]+", help_of("profile set").description))
+    assert set(NAMES) <= told

@@ -436,6 +436,7 @@ def test_status_tells_every_value_and_where_it_comes_from(
         "client_id": "the profile work",
         "authority_host": "the profile work",
         "workspace_url": "the profile work",
+        "ca_bundle": "the profile work",
         "scope": "ENTRA_OAUTH_SCOPE",
     }
     (account,) = value["accounts"]
