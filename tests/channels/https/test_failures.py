@@ -1,0 +1,198 @@
+"""A failed request told as one of our errors: by its cause, and by whether anything was sent."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from urllib3 import exceptions as libs
+
+from entra_oauth.channels.https.environment_proxy import proxy_for, shown_proxy
+from entra_oauth.channels.https.failures import abandoned, host_of, too_late, translate
+from entra_oauth.channels.https.job import Job
+from entra_oauth.errors import (
+    ConnectFailed,
+    DeadlineExceeded,
+    EntraOAuthError,
+    ExchangeBroken,
+    TlsFailed,
+    UnexpectedAnswer,
+)
+
+URL = "https://user:word@a.example:8443/token"
+HOST = "a.example:8443"
+SPENT = "If a code was sent it is spent: sign in again."
+UNSENT = "Nothing was sent."
+POOL: Any = SimpleNamespace()
+
+
+def within(inner: Exception, outer: Exception) -> Exception:
+    outer.__cause__ = inner
+    return outer
+
+
+def told(error: Exception, *, sent: bool, proxy: str | None = None) -> EntraOAuthError:
+    job = Job(None, URL, 2.5)
+    job.proxy = proxy
+    return translate(error, job, sent=sent)
+
+
+TLS = ssl.SSLError(1, "certificate verify failed")
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "what"),
+    [
+        (TimeoutError("x"), DeadlineExceeded, f"{HOST} did not answer within 2.5 seconds."),
+        (
+            requests.ConnectTimeout(libs.ConnectTimeoutError("x")),
+            DeadlineExceeded,
+            f"{HOST} did not answer within 2.5 seconds.",
+        ),
+        (
+            requests.ConnectionError(within(REFUSED, libs.NewConnectionError(POOL, "x"))),
+            ConnectFailed,
+            f"No connection to {HOST}: Connection refused.",
+        ),
+        (
+            requests.exceptions.SSLError(within(TLS, libs.SSLError("x"))),
+            TlsFailed,
+            f"The TLS connection to {HOST} failed: {TLS}.",
+        ),
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            ConnectFailed,
+            f"No connection to {HOST}: Name or service not known.",
+        ),
+        (OSError("no number"), ConnectFailed, f"No connection to {HOST}: no number."),
+        (OSError(), ConnectFailed, f"No connection to {HOST}: OSError."),
+        (ValueError("quotes a URL"), ConnectFailed, f"No connection to {HOST}: ValueError."),
+        (
+            requests.ConnectionError("quotes a URL"),
+            ConnectFailed,
+            f"No connection to {HOST}: ConnectionError.",
+        ),
+    ],
+)
+def test_what_fails_before_anything_is_sent_says_so(
+    error: Exception, kind: type[EntraOAuthError], what: str
+) -> None:
+    found = told(error, sent=False)
+    assert type(found) is kind
+    assert found.what == what
+    assert (UNSENT in str(found)) is (kind is not TlsFailed)
+    assert "word" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "error", [REFUSED, TLS, libs.ProxyError("x", REFUSED), libs.ProxyError("x", TLS)]
+)
+def test_with_a_proxy_the_proxy_is_named_unless_the_authoritys_tls_fails(error: Exception) -> None:
+    found = told(error, sent=False, proxy="http://proxy.example")
+    if error is TLS:
+        assert type(found) is TlsFailed
+        return
+    assert type(found) is ConnectFailed
+    assert found.what.startswith(
+        f"The proxy on the way to {HOST} cannot be used: http://proxy.example: "
+    )
+    assert type(told(libs.ProxyError("x", TLS), sent=False)) is ConnectFailed
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "name"),
+    [
+        (http.client.BadStatusLine("x"), UnexpectedAnswer, "BadStatusLine"),
+        (http.client.LineTooLong("x"), UnexpectedAnswer, "LineTooLong"),
+        (libs.DecodeError("x"), UnexpectedAnswer, "DecodeError"),
+        (libs.InvalidHeader("x"), UnexpectedAnswer, "InvalidHeader"),
+        (http.client.RemoteDisconnected("x"), ExchangeBroken, "RemoteDisconnected"),
+        (http.client.IncompleteRead(b"x"), ExchangeBroken, "IncompleteRead"),
+        (ConnectionResetError(104, "reset"), ExchangeBroken, "ConnectionResetError"),
+        (TLS, ExchangeBroken, "SSLError"),
+        (libs.ProxyError("x", REFUSED), ExchangeBroken, "ConnectionRefusedError"),
+    ],
+)
+def test_what_fails_after_something_was_sent_says_that_a_code_is_spent(
+    error: Exception, kind: type[EntraOAuthError], name: str
+) -> None:
+    found = told(error, sent=True)
+    assert type(found) is kind
+    assert found.what.endswith(f": {name}.")
+    assert HOST in found.what
+    assert str(found).endswith(SPENT)
+    late = told(within(TimeoutError(), requests.ReadTimeout()), sent=True)
+    assert type(late) is DeadlineExceeded
+    assert str(late).endswith(SPENT)
+
+
+def test_a_cause_that_goes_round_in_a_circle_ends() -> None:
+    one, other = OSError("one"), OSError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert told(one, sent=False).what == f"No connection to {HOST}: other."
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://a.example/x", "a.example"),
+        (URL, HOST),
+        ("https://u@v@a.example/", "a.example"),
+        ("https:///x", "nowhere"),
+        ("https://[::1/", "an address that is none"),
+    ],
+)
+def test_a_host_is_named_without_its_user(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+def test_what_was_given_up_says_whether_a_code_is_spent() -> None:
+    for sent, end in ((True, SPENT), (False, UNSENT)):
+        assert str(abandoned(URL, sent=sent)) == f"The request to {HOST} was abandoned. {end}"
+        assert str(too_late(URL, 30.0, sent=sent)).startswith(
+            f"{HOST} did not answer within 30 seconds. Check the network"
+        )
+        assert str(too_late(URL, 30.0, sent=sent)).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "shown"),
+    [
+        ({}, None),
+        ({"http": "http://p.example"}, None),
+        ({"https": "http://p.example:8080"}, "http://p.example:8080"),
+        ({"https": "p.example:8080"}, "http://p.example:8080"),
+        ({"https": "https://user:word@P.Example"}, "https://p.example"),
+        ({"https": "http://[::1]:3128"}, "http://[::1]:3128"),
+        ({"all": "http://p.example"}, "http://p.example"),
+        ({"https": ""}, None),
+    ],
+)
+def test_a_proxy_is_shown_without_its_user(proxies: dict[str, str], shown: str | None) -> None:
+    assert shown_proxy("https://a.example/", proxies) == shown
+
+
+@pytest.mark.parametrize("proxy", ["http://", "http://p:port", "http://[::1", "http://p:99999"])
+def test_a_proxy_whose_address_makes_no_sense_is_of_no_use(proxy: str) -> None:
+    with pytest.raises(ConnectFailed) as caught:
+        shown_proxy("https://a.example/", {"https": proxy})
+    assert caught.value.what == (
+        "The proxy on the way to a.example cannot be used: the address that the environment "
+        "gives is malformed."
+    )
+
+
+def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://p.example:8080")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert proxy_for("https://a.example/") == "http://p.example:8080"
+    for host in ("localhost:8443", "127.0.0.1", "[::1]:1"):
+        assert proxy_for(f"https://{host}/") is None
