@@ -73,6 +73,7 @@ def test_a_fresh_sign_in_asks_the_same_with_new_secrets() -> None:
     assert fields["scope"] == kit.SCOPE
     assert "~" not in sign_in.url
     assert_clean(repr(sign_in))
+    assert not any(value in repr(sign_in) for value in sign_in.values.values())
 
 
 def test_a_request_without_a_code_needs_no_sign_in() -> None:
