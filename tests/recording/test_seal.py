@@ -13,6 +13,7 @@ from entra_oauth.recording.files import files_of
 from entra_oauth.recording.seal import NAMESPACE, seal, verify
 from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import write
+from kit import needs
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ssh-keygen") is None, reason="needs ssh-keygen (openssh-client)"
@@ -134,3 +135,82 @@ def test_without_ssh_keygen_the_package_is_named(
     with pytest.raises(LocalError, match="no ssh-keygen") as caught:
         seal(folder, key)
     assert "openssh-client" in caught.value.advice
+
+
+def test_it_is_told_how_many_files_were_checked(folder: Path, key: Path) -> None:
+    before = verify(folder)
+    assert (before.files, before.key, before.whose) == (3, None, False)
+    seal(folder, key)
+    assert verify(folder).files == 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{kind} {public}",
+        "{kind} {public} them@example",
+        'no-pty,command="x" {kind} {public} them@example',
+        "# a comment\n\n{kind} {public}",
+        "ssh-rsa of-no-use\n{kind} {public}",
+    ],
+)
+def test_a_public_key_is_found_in_its_file(folder: Path, key: Path, line: str) -> None:
+    seal(folder, key)
+    kind, public, *_ = key.with_suffix(".pub").read_text().split()
+    named = folder.parent / "named"
+    named.write_text(line.format(kind=kind, public=public))
+    assert verify(folder, named).whose
+
+
+@pytest.mark.parametrize("text", ["", "AAAA ssh-ed25519", "ssh-ed25519 BBBB", "other AAAA", "\xff"])
+def test_what_is_no_public_key_is_refused(folder: Path, key: Path, text: str) -> None:
+    seal(folder, key)
+    named = folder.parent / "named"
+    named.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UsageError, match="holds no public SSH key"):
+        verify(folder, named)
+
+
+def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A program of the name `ssh-keygen` that does this, and no other is found."""
+    place = folder.parent / "bin"
+    place.mkdir(exist_ok=True)
+    program = place / "ssh-keygen"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(place))
+
+
+@needs.posix
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo no; echo the last line. >&2; exit 1", "made no seal: the last line."),
+        ("echo only this; exit 1", "made no seal: only this."),
+        ("exit 1", "made no seal: without a word."),
+        ("echo '-----BEGIN SSH SIGNATURE-----'; exit 3", "made no seal: -----BEGIN SSH"),
+        ("echo something else", "made no seal: something else."),
+    ],
+)
+def test_what_ssh_keygen_says_is_told(
+    folder: Path, key: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    stand_in(folder, monkeypatch, script)
+    with pytest.raises(LocalError) as caught:
+        seal(folder, key)
+    assert said in caught.value.what
+    assert not (folder / "SHA256SUMS.sig").exists()
+
+
+@needs.posix
+def test_a_seal_of_which_no_key_is_told_is_one_all_the_same(
+    folder: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal(folder, key)
+    stand_in(folder, monkeypatch, "echo Good signature with a key SHA256:abc.")
+    assert verify(folder).key == "SHA256:abc."
+    stand_in(folder, monkeypatch, "echo Good")
+    assert (verify(folder).key, verify(folder).sealed) == (None, True)
+    (folder / "SHA256SUMS.sig").unlink()
+    stand_in(folder, monkeypatch, "echo '-----BEGIN SSH SIGNATURE-----'")
+    assert seal(folder, key) == "an unknown key"
