@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import pkgutil
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -21,8 +22,10 @@ __all__ = [
     "header_treatment",
     "is_cookie_name",
     "is_plain_name",
+    "is_public",
     "is_secret",
     "secret_word",
+    "treatment_in_text",
     "treatment_of",
 ]
 
@@ -32,6 +35,8 @@ class Act(Enum):
 
     KEEP = auto()
     """Harmless by its name; tokens and addresses inside are still looked for."""
+    WORD = auto()
+    """Harmless where it is a word or a number, and in a key (RFC 7517) whatever it is."""
     TEXT = auto()
     """Words for people; what looks like a secret in them is taken out."""
     URL = auto()
@@ -64,6 +69,7 @@ _NAMES = {
 }
 HEADERS = {name: Act[act] for act, names in _TABLES["headers"].items() for name in names}
 _UNKNOWN = Treatment(Act.UNKNOWN, "val")
+_SECRET = Treatment(Act.SECRET, "val")
 _COOKIES = frozenset(_TABLES["cookies"])
 """Names of Entra's own cookies: they are public."""
 
@@ -74,6 +80,20 @@ _SHORT = 16
 def treatment_of(name: str) -> Treatment:
     """The treatment of the value of a parameter, a member or a claim."""
     return _NAMES.get(name.strip().lower(), _UNKNOWN)
+
+
+_ENDINGS = tuple(_TABLES["endings"])
+_JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[.-]")
+
+
+def treatment_in_text(name: str) -> Treatment:
+    """The treatment of what follows a name in words for people: `db_password`, `userToken`."""
+    whole = treatment_of(name)
+    if whole.act is not Act.UNKNOWN:
+        return whole
+    words = _JOINT.sub("_", name.strip()).lower()
+    ends = [ending for ending in _ENDINGS if words.endswith(f"_{ending}")]
+    return _NAMES.get(max(ends, key=len), _SECRET) if ends else whole
 
 
 _SECRET_ACTS = frozenset([Act.SECRET, Act.TOKEN, Act.MASK])
@@ -105,6 +125,25 @@ def is_plain_name(name: str) -> bool:
     """True for a name that is one, and no secret that stands in the place of one."""
     known = treatment_of(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
     return known or len(name) < _SHORT or (len(name) <= 60 and bool(_PLAIN.fullmatch(name)))
+
+
+_PUBLIC = frozenset((*_NAMES, *HEADERS, *_TABLES["public"]))
+_MEDIA_TYPE = re.compile(
+    r"(?:application|audio|font|image|multipart|text|video)/[a-z0-9.+-]{1,60}+"
+    r"(?:; ?charset=[\w-]{1,20}+)?"
+)
+
+
+def is_public(value: str, hosts: Collection[str] = ()) -> bool:
+    """True for a word that is nobody's secret, wherever it stands.
+
+    Such are names of parameters and headers, grants, media types, and `hosts`, in lower case,
+    with or without a scheme.
+    """
+    text = value.strip().lower()
+    host = re.sub(r"^https?://|/$", "", text)
+    registered = text.startswith("urn:ietf:params:oauth:")
+    return text in _PUBLIC or registered or host in hosts or bool(_MEDIA_TYPE.fullmatch(text))
 
 
 def is_cookie_name(name: str) -> bool:

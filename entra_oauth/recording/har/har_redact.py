@@ -17,8 +17,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from entra_oauth.errors import SecurityError, UsageError
+from entra_oauth.protocol.glossary.secrecy import is_plain_name, is_public
+from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.finds import LONG, Find
+from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.secrets import leaks
 from entra_oauth.recording.step import Level
@@ -36,6 +39,7 @@ __all__ = [
 MAX_HAR_BYTES = 64 * 1024 * 1024
 """The largest HAR that is read, also after decompression."""
 
+_SHOWN = 5
 _VERSIONS = ("1.1", "1.2", "1.3")
 _STRONG = frozenset(
     ("code", "state", "nonce", "pkce", "at", "rt", "idt", "asrt", "dev", "sec", "pw", "sess")
@@ -54,8 +58,13 @@ class HarReport:
     """Kinds of values, and how many places each was taken from."""
     kept: set[str] = field(default_factory=set)
     """Names of parameters and headers whose values stayed as they were."""
-    not_understood: list[str] = field(default_factory=list)
-    """Bodies that were taken out whole, and members that were left out."""
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """Bodies that were taken out whole, and members that were left out: each, and where."""
+
+    @property
+    def not_understood(self) -> list[str]:
+        """A line for each kind of these."""
+        return [f"{what}: {_few(where)}" for what, where in self.places.items()]
 
 
 def read_har(data: bytes) -> dict[str, Any]:
@@ -94,10 +103,16 @@ def read_har(data: bytes) -> dict[str, Any]:
 def redact_har(har: dict[str, Any], level: Level) -> tuple[bytes, HarReport]:
     """The clean file and the report. Raises `SecurityError` if a secret is still in there."""
     redactor = Redactor(level=level, key=secrets.token_bytes(32))
+    entries = har["log"]["entries"]
     first = _Cleaner(redactor)
     first.har(har)
     # What was a secret in one place is looked for in every other.
-    known = {value: kind for value, kind in first.found.items() if len(value) >= 12}
+    hosts = {host_of(text_at(members_at(each, "request"), "url")) for each in objects(entries)}
+    known = {
+        value: kind
+        for value, kind in first.found.items()
+        if len(value) >= SHORTEST_KNOWN and not is_public(value, hosts)
+    }
     second = _Cleaner(replace(redactor, known=known))
     clean = second.har(har)
     data = json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False).encode(
@@ -312,13 +327,20 @@ class _Cleaner:
         self, members: Mapping[str, Any], known: tuple[str, ...], where: str | None = None
     ) -> None:
         for name in sorted(set(members) - set(known)):
-            shown = self._redactor.words(name).text[:60]
+            shown = name if is_plain_name(name.strip("_")) else self._redactor.words(name).text
+            shown = shown[:60]
             self._note(f"the member {shown}, left out", where)
 
     def _note(self, what: str, where: str | None = None) -> None:
-        line = f"{where or self._place}: {what}"
-        if line not in self.report.not_understood:
-            self.report.not_understood.append(line)
+        places = self.report.places.setdefault(what, [])
+        if (where or self._place) not in places[-1:]:
+            places.append(where or self._place)
+
+
+def _few(places: list[str]) -> str:
+    """The first places in words, and how many more there are."""
+    more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
+    return f"{', '.join(places[:_SHOWN])}{more}"
 
 
 def _hides_length(find: Find) -> bool:

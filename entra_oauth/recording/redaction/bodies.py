@@ -58,7 +58,7 @@ def body_finds(
     """
     if len(body) > MAX_BODY_BYTES:
         return None
-    if PLACEHOLDER.fullmatch(view.text):
+    if PLACEHOLDER.fullmatch(view.text.strip()):
         return []  # it was taken out before
     is_seen = kind.startswith("image/") and _is_picture(body)
     if finder.people and (is_seen or _is_drawing(body)):

@@ -14,8 +14,15 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_plain_name, treatment_of
+from entra_oauth.protocol.glossary.secrecy import (
+    Act,
+    Treatment,
+    is_plain_name,
+    treatment_in_text,
+    treatment_of,
+)
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDER,
@@ -26,6 +33,7 @@ from entra_oauth.recording.redaction.finds import (
     placeholder,
 )
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
+from entra_oauth.recording.redaction.known_secrets import KnownSecrets
 from entra_oauth.recording.redaction.views import View, json_string, percent, whole
 
 __all__ = ["HIDDEN", "Finder", "find"]
@@ -37,16 +45,20 @@ _DEPTH = 12
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])ey[A-Za-z0-9_-]{10,}+\.ey[A-Za-z0-9_-]{2,}+\.[A-Za-z0-9_-]*+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]+")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?([^\s&\"'<>,;]+)")
+_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?")
+_END_OF_VALUE = re.compile(r"[\s&\"'<>,;]|\Z")
 _BEARER = re.compile(r"(?i)\b(bearer|basic|pop|dpop)\s+([A-Za-z0-9._~+/-]{12,}=*)")
 _RUN = re.compile(r"[A-Za-z0-9_~+/%-]{20,}={0,2}")
 _STEMS = ("oauth2", "v2.0", "discovery", "common", "organizations", "consumers")
 """What follows a tenant in an address of Entra's; and what is no tenant of anybody's."""
 HIDDEN = frozenset({Act.SECRET, Act.TOKEN, Act.MASK})
 """What is done with values that are secrets by their names."""
+_KEPT = "kid"
+"""A name whose values stay."""
 _TRUE_OR_FALSE = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off", "0", "1"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Finder:
     """Looks for what must go. `known` are secrets to be found wherever they stand."""
 
@@ -83,7 +95,7 @@ class Finder:
             yield find(rule.kind, value)
         elif act is Act.MASK:
             yield find(rule.kind, value, masked=True)
-        elif act is Act.TEXT:
+        elif act in (Act.TEXT, Act.WORD):
             yield from self.words(value, depth)
         elif act in (Act.KEEP, Act.URL):
             yield from self.inside(value, depth)
@@ -142,10 +154,16 @@ class Finder:
     def looks(self, value: View, depth: int, *, shortest: int = 1) -> Iterator[Find]:
         """Text that looks like a secret, by a name of so many characters or by itself."""
         text = value.text
-        for match in _PAIR.finditer(text):
-            rule = treatment_of(match[1])
-            if len(match[1]) >= shortest and rule.act in HIDDEN:
-                yield from self.ruled(rule, value.cut(*match.span(2)), depth)
+        end, taken = 0, 0
+        # A value may hold the next name (`error: db_password=…`). Its end is looked for once.
+        for match in _NAME.finditer(text):
+            start = match.end()
+            if start >= end and (found := _END_OF_VALUE.search(text, start)):
+                end = found.start()
+            rule = treatment_in_text(match[1])
+            if taken <= start < end and len(match[1]) >= shortest and rule.act in HIDDEN:
+                yield from self.ruled(rule, value.cut(start, end), depth)
+                taken = end
         done = _spans(text)
         starts = [start for start, _ in done]
         for match in _RUN.finditer(text):
@@ -154,12 +172,14 @@ class Finder:
             if not inside and looks_secret(match[0]):
                 yield find("val", value.cut(*match.span()))
 
+    @cached_property
+    def _table(self) -> KnownSecrets:
+        return KnownSecrets(self.known)
+
     def known_in(self, value: View) -> Iterator[Find]:
-        for secret, kind in self.known.items():
-            at = value.text.find(secret)
-            while at >= 0:
-                yield find(kind, value.cut(at, at + len(secret)))
-                at = value.text.find(secret, at + len(secret))
+        """Known secrets, wherever they stand."""
+        for at, secret in self._table.find(value.text):
+            yield find(self.known[secret], value.cut(at, at + len(secret)))
 
     # ---- containers --------------------------------------------------------------
 
@@ -242,6 +262,10 @@ class Finder:
         if called is not None and called.kind == "string" and "value" in named:
             pair = json_string(value.cut(called.start + 1, called.end - 1)).text
         for name, child in members:
+            if "kty" in named and treatment_of(name.text).act is Act.WORD:
+                # Of a key, these are public whatever they are (RFC 7517 §4, RFC 7518 §6).
+                yield from self._node(_KEPT, child, value, depth)
+                continue
             if pair and name.text.lower() == "value":
                 yield from self._node(pair, child, value, depth)
             elif not (pair and name.text.lower() == "name" and is_plain_name(pair)):
@@ -249,8 +273,8 @@ class Finder:
 
     def _number(self, name: str, value: View) -> Iterator[Find]:
         act = treatment_of(name).act
-        goes = act not in (Act.KEEP, Act.TEXT, Act.URL) and not (act is Act.PII and not self.people)
-        if goes and value.text not in ("0", "1") and set(value.text) != {"9"}:
+        stays = (Act.KEEP, Act.TEXT, Act.URL, Act.WORD, *(() if self.people else (Act.PII,)))
+        if act not in stays and value.text not in ("0", "1") and set(value.text) != {"9"}:
             start, end = value.place()
             text = "9" * len(value.text) if len(value.text) >= LONG else "0"
             yield Find(start=start, end=end, kind="num", value=value.text, masked=True, text=text)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 
-from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_plain_name, treatment_of
+from entra_oauth.protocol.glossary.secrecy import (
+    Act,
+    Treatment,
+    is_plain_name,
+    treatment_in_text,
+    treatment_of,
+)
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
 from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
 from entra_oauth.recording.redaction.views import View, html_text
@@ -158,13 +164,26 @@ def _tag(
     found = [(name.text.lower(), inner) for name, inner in attributes if inner.text]
     is_field = tag in ("input", "button", "param", "meta", "option", "textarea")
     called = next((inner.text for name, inner in found if is_field and name == "name"), "")
+    if tag == "meta":
+        yield from _meta(finder, found, depth)
+        return
     for name, inner in found:
-        if tag == "meta" and treatment_of(called).act is Act.UNKNOWN:
-            yield from finder.inside(inner, depth + 1)
-        elif name in ("value", "content") and called:
+        if name in ("value", "content") and called:
             yield from finder.named(called, inner, depth + 1)
         else:
             yield from _attribute(finder, name, inner, depth)
+
+
+def _meta(finder: Finder, found: list[tuple[str, View]], depth: int) -> Iterator[Find]:
+    """A `meta` element: many have names of their own, and hold words, addresses or tokens."""
+    names = [inner.text for name, inner in found if name in ("name", "property", "itemprop")]
+    rules = [treatment_in_text(name.replace(":", "_")) for name in names]
+    rule = next((each for each in rules if each.act is not Act.UNKNOWN), Treatment(Act.TEXT))
+    for name, inner in found:
+        if name == "content":
+            yield from finder.ruled(rule, inner, depth + 1)
+        else:
+            yield from finder.inside(inner, depth + 1)
 
 
 def _attribute(finder: Finder, name: str, inner: View, depth: int) -> Iterator[Find]:

@@ -55,11 +55,7 @@ class Redactor:
 
     @cached_property
     def _finder(self) -> Finder:
-        known = {
-            as_bytes_text(secret): kind
-            for secret, kind in sorted(self.known.items(), key=lambda item: -len(item[0]))
-            if len(secret) >= 12
-        }
+        known = {as_bytes_text(secret): kind for secret, kind in self.known.items()}
         return Finder(key=self.key, people=self.level is Level.PII, known=known)
 
     # ---- parts -------------------------------------------------------------------

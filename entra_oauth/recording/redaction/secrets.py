@@ -9,13 +9,15 @@ import json
 import re
 import zlib
 from base64 import b64encode
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from entra_oauth.errors import SecurityError
-from entra_oauth.protocol.messages import FORM, parse_form
+from entra_oauth.protocol.glossary.secrecy import is_public
+from entra_oauth.protocol.messages import FORM, host_of, parse_form
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import Fields
@@ -27,6 +29,7 @@ SHORTEST = 16
 """Characters of a secret that is searched for; shorter ones are found everywhere."""
 _PIECE = 24
 """Characters at each end of a long secret: a piece of it that was left is found too."""
+_STRIDE = 8
 _MAX_UNPACKED = 16 * 1024 * 1024
 
 _KINDS = {
@@ -76,7 +79,12 @@ def live_secrets(recording: Recording) -> dict[str, str]:
                 found.setdefault(value, kind)
         for name, value in _in_address(exchange.request.url):
             _keep(found, name, value)
-    return {v: kind for v, kind in found.items() if v and not _TAKEN_OUT.fullmatch(v)}
+    hosts = {host_of(exchange.request.url) for exchange in recording.exchanges}
+    return {
+        value: kind
+        for value, kind in found.items()
+        if value and not _TAKEN_OUT.fullmatch(value) and not is_public(value, hosts)
+    }
 
 
 def _keep(found: dict[str, str], name: str, value: str) -> None:
@@ -170,14 +178,45 @@ def _encoded(needle: bytes) -> Iterator[bytes]:
 
 def leaks(data: bytes, secrets: Iterable[str]) -> bool:
     """True if one of these secrets is in there, in any usual spelling."""
-    wanted = [needle for secret in secrets for needle in needles(secret)]
-    if not wanted:
+    search = _Search(secrets)
+    return any(map(search.finds_any, _readings(data)))
+
+
+class _Search:
+    """Looks for all spellings of all secrets at once, at every eighth byte of a text."""
+
+    # Each spelling has 16 bytes or more. So wherever one stands, one of its first eight blocks
+    # of eight bytes begins at a place that is looked at.
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        wanted = {needle for secret in secrets for needle in needles(secret)}
+        coded = {spelling for needle in wanted for spelling in _encoded(needle)}
+        self._sorted: list[bytes] = []
+        for each in sorted(wanted | coded):
+            # Where one stands that begins with another, that stands there too.
+            if not self._sorted or not each.startswith(self._sorted[-1]):
+                self._sorted.append(each)
+        self._longest = max(map(len, self._sorted), default=0)
+        self._offsets: dict[bytes, set[int]] = {}
+        for start in {each[:SHORTEST] for each in self._sorted}:
+            for offset in range(_STRIDE):
+                self._offsets.setdefault(start[offset : offset + _STRIDE], set()).add(offset)
+
+    def finds_any(self, text: bytes) -> bool:
+        """True if one stands in the text."""
+        offsets = self._offsets
+        for at in range(0, len(text) - _STRIDE + 1 if offsets else 0, _STRIDE):
+            block = text[at : at + _STRIDE]
+            if block in offsets and any(
+                self._begins(text, at - offset) for offset in offsets[block] if at >= offset
+            ):
+                return True
         return False
-    coded = {spelling for needle in wanted for spelling in _encoded(needle)}
-    return any(
-        any(needle in text for needle in wanted) or any(spelling in text for spelling in coded)
-        for text in _readings(data)
-    )
+
+    def _begins(self, text: bytes, at: int) -> bool:
+        here = text[at : at + self._longest]
+        index = bisect_right(self._sorted, here) - 1
+        return index >= 0 and here.startswith(self._sorted[index])
 
 
 def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:

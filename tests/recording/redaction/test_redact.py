@@ -303,6 +303,21 @@ def test_a_body_that_is_not_understood_goes_whole(body: bytes, kind: str) -> Non
     assert len(done.data) == len(body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html" + b" a" * 20,
+        b"<html " + b"x" * 30 + b"\n ",
+        b"<html><body class='" + b"y" * 30,
+        b"\n<!doctype html><html data-x=" + b"z" * 40 + b"\r\n",
+    ],
+)
+def test_a_page_without_an_end_is_the_same_when_redacted_twice(body: bytes) -> None:
+    once = REDACTOR.body(body, "text/html")
+    assert once.data != body
+    assert REDACTOR.body(once.data, "text/html").data == once.data
+
+
 def test_a_secret_that_is_known_goes_wherever_it_stands() -> None:
     knowing = Redactor(level=Level.SECRETS, key=KEY, known={"a plain word of 12": "code"})
     body = b'{"error_description": "The code a plain word of 12 is spent.", "scope": "x"}'

@@ -1,0 +1,34 @@
+"""Known secrets are found all at once: the longest at each place, and none is missed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN, KnownSecrets
+
+# Few letters, so that secrets begin alike, and stand in one another.
+WORDS = st.text("ab~", min_size=SHORTEST_KNOWN, max_size=SHORTEST_KNOWN + 4)
+
+
+@given(st.lists(WORDS, max_size=8), st.text("ab~", max_size=90), st.data())
+def test_at_each_place_the_longest_secret_is_found(
+    secrets: list[str], text: str, data: st.DataObject
+) -> None:
+    if secrets:
+        text += data.draw(st.sampled_from(secrets)) + data.draw(st.text("ab~", max_size=5))
+    expected = {}
+    for at in range(len(text)):
+        here = [each for each in secrets if text.startswith(each, at)]
+        if here:
+            expected[at] = max(here, key=len)
+    assert dict(KnownSecrets(secrets).find(text)) == expected
+
+
+def test_what_is_short_is_not_looked_for() -> None:
+    short = "a" * (SHORTEST_KNOWN - 1)
+    assert list(KnownSecrets([short]).find(f"{short} {short}")) == []
+
+
+def test_without_secrets_nothing_is_found() -> None:
+    assert list(KnownSecrets([]).find("anything at all, however long")) == []
