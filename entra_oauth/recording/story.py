@@ -1,57 +1,118 @@
-"""The kind and the story of each step of a recording, and those who take part in it."""
+"""The kind and the story of each step of a recording, and those who take part in it.
+
+Who sent a message to whom is told by its host and path. A step's name is the word of whoever
+recorded it, and a page of the authority is a page to them as one of the program's is.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.protocol.glossary.message_kind import MessageKind, token_request_kind
 from entra_oauth.protocol.glossary.message_stories import Actor, story_of
+from entra_oauth.protocol.messages import (
+    HttpRequest,
+    host_of,
+    is_loopback,
+    parse_form,
+    split_origin,
+)
 from entra_oauth.recording.compare.layers import parameters
+from entra_oauth.recording.har.har_select import endpoint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from entra_oauth.protocol.glossary.message_stories import MessageStory
     from entra_oauth.recording.step import Evidence, Step
 
-__all__ = ["actors", "message_kind", "step_story"]
+__all__ = ["Cast", "actors", "cast_of", "message_kind", "step_story"]
 
-_BY_NAME = {
+_BY_ENDPOINT = {
     "authorize": MessageKind.AUTHORIZATION_REQUEST,
-    "redirect": MessageKind.AUTHORIZATION_RESPONSE,
-    "redirect-refused": MessageKind.REFUSED_RESPONSE,
-    "page": MessageKind.LANDING_PAGE,
-    "ignored": MessageKind.REFUSED_RESPONSE,
     "keys": MessageKind.KEYS_REQUEST,
     "devicecode": MessageKind.DEVICE_REQUEST,
-    "openid-configuration": MessageKind.METADATA_REQUEST,
+    "metadata": MessageKind.METADATA_REQUEST,
 }
+_AT_THE_PROGRAM = {"redirect": MessageKind.AUTHORIZATION_RESPONSE, "page": MessageKind.LANDING_PAGE}
 
 
-def message_kind(step: Step) -> MessageKind:
-    """The kind of the request, by the step's name and by the grant that it hands in."""
-    if step.name in _BY_NAME:
-        return _BY_NAME[step.name]
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The origins of a recording that are known: of authorities, and of programs."""
+
+    authorities: frozenset[str] = frozenset()
+    programs: frozenset[str] = frozenset()
+
+    def at(self, url: str) -> Actor | None:
+        """Whose an address is; None where neither's."""
+        origin = _origin(url)
+        if origin in self.authorities:
+            return Actor.AUTHORITY
+        # The program's listener takes a port of its own choice (RFC 8252 §7.3).
+        mine = origin in self.programs or is_loopback(host_of(url))
+        return Actor.PROGRAM if mine else None
+
+
+def _origin(url: str) -> str:
+    return split_origin(url)[0].lower()
+
+
+def cast_of(steps: Sequence[Step]) -> Cast:
+    """The origins that the steps tell of: by OAuth's endpoints, and by the redirect URIs."""
+    authorities: set[str] = set()
+    programs: set[str] = set()
+    for step in steps:
+        request = HttpRequest(method="GET", url=step.url)
+        fields = dict(parse_form(request.query))
+        if endpoint_of(request.path) or {"client_id", "response_type"} <= fields.keys():
+            authorities.add(_origin(step.url))
+            programs.add(_origin(fields.get("redirect_uri", "")))
+    return Cast(frozenset(authorities), frozenset(programs - authorities - {""}))
+
+
+def message_kind(step: Step, cast: Cast) -> MessageKind:
+    """The kind of the request: by its address, its channel, and the grant that it hands in."""
+    place = cast.at(step.url)
     if step.channel == "front":
-        return MessageKind.REFUSED_RESPONSE
+        if step.name == "authorize":
+            return MessageKind.AUTHORIZATION_REQUEST
+        if place is Actor.AUTHORITY:
+            return MessageKind.AUTHORITY_PAGE
+        return _AT_THE_PROGRAM.get(step.name, MessageKind.REFUSED_RESPONSE)
+    request = step.http_request
+    endpoint = endpoint_of(request.path)
+    if endpoint in _BY_ENDPOINT and (endpoint != "authorize" or "client_id" in step.url):
+        return _BY_ENDPOINT[endpoint]
     grant = dict(parameters(step.request.message)).get("grant_type", b"")
-    if step.name == "token" or grant:
+    if endpoint == "token" or grant:
         return token_request_kind(grant.decode("utf-8", "replace"))
-    return MessageKind.API_CALL
+    has_token = request.header("authorization") or "access_token=" in request.query
+    return MessageKind.API_CALL if has_token else MessageKind.OTHER
 
 
-def step_story(step: Step) -> MessageStory:
-    """The story of the step's request."""
+def step_story(step: Step, cast: Cast) -> MessageStory:
+    """The story of the step's request, with its true sender and receiver."""
     names = [name for name, _ in parameters(step.request.message)]
     # Of an authorization request often only the address is known.
     names += [piece.partition("=")[0] for piece in urlsplit(step.url).query.split("&")]
-    return story_of(message_kind(step), names)
+    kind = message_kind(step, cast)
+    story = story_of(kind, names)
+    if kind is MessageKind.OTHER and cast.at(step.url) is Actor.AUTHORITY:
+        story = replace(story, receiver=Actor.AUTHORITY)
+    # Browsers say so of what a page's script sends (Fetch Metadata §2), and let no script do.
+    by_script = step.channel == "back" and step.http_request.header("sec-fetch-mode")
+    return replace(story, sender=Actor.BROWSER) if by_script else story
 
 
 def actors(evidence: Evidence) -> dict[Actor, str]:
     """Those who take part, in the order of a diagram, with the hosts that they are."""
     hosts: dict[Actor, str] = {}
+    cast = cast_of(evidence.steps)
     for step in evidence.steps:
-        story = step_story(step)
+        story = step_story(step, cast)
         for actor in (story.sender, story.receiver):
             hosts.setdefault(actor, "")
         if story.receiver in (Actor.AUTHORITY, Actor.API) and not hosts[story.receiver]:

@@ -15,12 +15,14 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.store import load
+from entra_oauth.recording.story import cast_of, message_kind, step_story
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import ShowOptions
     from entra_oauth.protocol.messages import Wire
     from entra_oauth.recording.step import Evidence, Half, Step
+    from entra_oauth.recording.story import Cast
 
 __all__ = ["run"]
 
@@ -62,11 +64,12 @@ def run(options: ShowOptions, session: Session) -> int:
             advice=f"See them: entra-oauth audit show {plain(str(folder))}",
         )
     if console.as_json:
-        console.result_json({"schema": "entra-oauth/step/1", **_step_as_json(step, bytes_too=True)})
+        members = _step_as_json(step, evidence, bytes_too=True)
+        console.result_json({"schema": "entra-oauth/step/1", **members})
         return 0
     lines = _hex(step) if options.hex else _raw(step) if options.raw else _story(step, evidence)
     if options.explain:
-        lines += _explained(step)
+        lines += _explained(step, evidence)
     console.result("\n".join(lines))
     return 0
 
@@ -97,7 +100,8 @@ def _list(evidence: Evidence) -> list[str]:
         "every file is as it was written",
         "",
     ]
-    lines += map(_line, evidence.steps)
+    cast = cast_of(evidence.steps)
+    lines += [_line(step, cast) for step in evidence.steps]
     if evidence.claims:
         lines += ["", "Claims of the recorder, made while the secrets were there:"]
     for claim in evidence.claims:
@@ -120,7 +124,12 @@ def _where(steps: tuple[int, ...]) -> str:
     return f" ({'step' if len(steps) == 1 else 'steps'} {named})" if steps else ""
 
 
-def _line(step: Step) -> str:
+def _way(step: Step, cast: Cast) -> str:
+    what = step_story(step, cast)
+    return f"{what.sender.value} to {what.receiver.value}"
+
+
+def _line(step: Step, cast: Cast) -> str:
     response = step.http_response
     came = "no answer" if step.channel == "back" else ""
     if response is not None:
@@ -132,8 +141,9 @@ def _line(step: Step) -> str:
     address = plain(step.url.partition("?")[0].partition("://")[2], limit=60)
     again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
     return (
-        f"{step.number:>3}  {plain(step.channel):<5}  {plain(step.name):<16}  {plain(step.method)} "
-        f"{address}{again}  {came}  {sizes} bytes  {took}"
+        f"{step.number:>3}  {plain(step.channel):<5}  {_way(step, cast):<20}  "
+        f"{plain(step.name):<16}  {plain(step.method)} {address}{again}  {came}  "
+        f"{sizes} bytes  {took}"
     ).rstrip()
 
 
@@ -143,7 +153,10 @@ def _line(step: Step) -> str:
 def _story(step: Step, evidence: Evidence) -> list[str]:
     at = time.strftime("%H:%M:%S", time.gmtime(step.started_at))
     lines = [f"Step {step.number}: {plain(step.name)} ({plain(step.channel)} channel), {at} UTC"]
-    lines += [f"  {line}" for line in (plain(step.note, limit=400), *_link(step.link)) if line]
+    cast = cast_of(evidence.steps)
+    about = f"{_way(step, cast)}: {step_story(step, cast).title}"
+    more = (about, plain(step.note, limit=400), *_link(step.link))
+    lines += [f"  {line}" for line in more if line]
     if step.failure:
         lines.append(f"  it ended with {plain(step.failure)}")
     for claim in evidence.claims:
@@ -234,16 +247,15 @@ def _hex(step: Step) -> list[str]:
     return lines
 
 
-def _explained(step: Step) -> list[str]:
+def _explained(step: Step, evidence: Evidence) -> list[str]:
     """Lines for each parameter, with its meaning."""
     import json
 
     from entra_oauth.protocol.glossary.message_kind import kind_of_answer
     from entra_oauth.protocol.glossary.parameters import meaning_of
-    from entra_oauth.recording.story import message_kind
 
     request, response = step.http_request, step.http_response
-    asked = message_kind(step)
+    asked = message_kind(step, cast_of(evidence.steps))
     tables = [("in the address", parse_form(request.query), asked)]
     if (request.header("content-type") or "").lower().startswith(FORM):
         tables.append(("in the form", parse_form(request.body.decode("latin-1")), asked))
@@ -282,16 +294,18 @@ def _as_json(evidence: Evidence) -> dict[str, Any]:
             {"name": c.name, "verdict": c.verdict, "detail": c.detail, "steps": list(c.steps)}
             for c in evidence.claims
         ],
-        "steps": [_step_as_json(step, bytes_too=False) for step in evidence.steps],
+        "steps": [_step_as_json(step, evidence, bytes_too=False) for step in evidence.steps],
     }
 
 
-def _step_as_json(step: Step, *, bytes_too: bool) -> dict[str, Any]:
-    response = step.http_response
+def _step_as_json(step: Step, evidence: Evidence, *, bytes_too: bool) -> dict[str, Any]:
+    response, what = step.http_response, step_story(step, cast_of(evidence.steps))
     members: dict[str, Any] = {
         "number": step.number,
         "name": step.name,
         "channel": step.channel,
+        "sender": what.sender.value.lower(),
+        "receiver": what.receiver.value.lower(),
         "note": step.note,
         "method": step.method,
         "url": step.url,

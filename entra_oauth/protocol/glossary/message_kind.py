@@ -27,6 +27,7 @@ class MessageKind(StrEnum):
     AUTHORIZATION_RESPONSE = "authorization response"
     REFUSED_RESPONSE = "refused authorization response"
     LANDING_PAGE = "landing page"
+    AUTHORITY_PAGE = "page of the authority"
     TOKEN_REQUEST = "token request"  # noqa: S105
     CODE_REDEMPTION = "token request (authorization_code)"
     REFRESH = "token request (refresh_token)"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from entra_oauth.recording.har.har_read import Entry, Har
     from entra_oauth.recording.step import Evidence, Level
 
-__all__ = ["Import", "import_har", "kind_of"]
+__all__ = ["Import", "endpoint_of", "import_har", "kind_of"]
 
 _PATHS = (
     (re.compile(r"/oauth2/(?:v\d\.\d/)?authorize$"), "authorize"),
@@ -91,12 +91,15 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
     )
 
 
+def endpoint_of(path: str) -> str | None:
+    """The endpoint of an authority that a path names, such as `token`; None for any other."""
+    return next((kind for pattern, kind in _PATHS if pattern.search(path)), None)
+
+
 def kind_of(request: HttpRequest) -> str | None:
     """The word for an exchange in OAuth, such as `token`; None for one that is none of it."""
-    path = request.path
-    for pattern, kind in _PATHS:
-        if pattern.search(path):
-            return kind
+    if (endpoint := endpoint_of(request.path)) is not None:
+        return endpoint
     fields = {name for name, _ in parse_form(request.query)}
     form = set()
     if (request.header("content-type") or "").lower().startswith(FORM):

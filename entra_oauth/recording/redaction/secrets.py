@@ -29,7 +29,10 @@ SHORTEST = 16
 """Characters of a secret that is searched for; shorter ones are found everywhere."""
 _PIECE = 24
 """Characters at each end of a long secret: a piece of it that was left is found too."""
+_SEARCHED = 12
+"""Characters from which on the redaction looks for a value in other places."""
 _STRIDE = 8
+"""Bytes from one place that is looked at to the next."""
 _MAX_UNPACKED = 16 * 1024 * 1024
 
 _KINDS = {
@@ -80,11 +83,8 @@ def live_secrets(recording: Recording) -> dict[str, str]:
         for name, value in _in_address(exchange.request.url):
             _keep(found, name, value)
     hosts = {host_of(exchange.request.url) for exchange in recording.exchanges}
-    return {
-        value: kind
-        for value, kind in found.items()
-        if value and not _TAKEN_OUT.fullmatch(value) and not is_public(value, hosts)
-    }
+    known = {v: kind for v, kind in found.items() if v and not _TAKEN_OUT.fullmatch(v)}
+    return {v: kind for v, kind in known.items() if len(v) < _SEARCHED or not is_public(v, hosts)}
 
 
 def _keep(found: dict[str, str], name: str, value: str) -> None:

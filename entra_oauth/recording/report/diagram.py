@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
+from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
-from entra_oauth.recording.story import actors, step_story
+from entra_oauth.recording.story import actors, cast_of, message_kind, step_story
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
+    from entra_oauth.recording.story import Cast
 
 __all__ = ["diagram"]
 
@@ -22,19 +24,21 @@ _EDGE = 90
 
 def diagram(evidence: Evidence) -> Html:
     """The drawing. Its words are those of the list beside it, which screen readers get."""
-    hosts = actors(evidence)
+    hosts, cast = actors(evidence), cast_of(evidence.steps)
     room = (_WIDTH - 2 * _EDGE) / max(len(hosts) - 1, 1)
     columns = {actor: round(_EDGE + room * index) for index, actor in enumerate(hosts)}
+    kinds = {message_kind(step, cast) for step in evidence.steps}
+    seen = MessageKind.AUTHORITY_PAGE in kinds
     rows: list[Html] = []
     y = _TOP + 44
     for step in evidence.steps:
         if step.name == "authorize" and {Actor.PROGRAM, Actor.BROWSER} <= columns.keys():
             rows.append(_opens(columns, y))
             y += 44
-        drawn, height = _step(step, columns, y)
+        drawn, height = _step(step, cast, columns, y)
         rows.append(drawn)
         y += height
-        if step.name == "authorize" and Actor.AUTHORITY in columns:
+        if step.name == "authorize" and Actor.AUTHORITY in columns and not seen:
             rows.append(_unseen(columns, y - 30))
             y += 52
     line = '<line class="life" x1="{}" y1="{}" x2="{}" y2="{}"/>'
@@ -80,8 +84,8 @@ def _unseen(columns: dict[Actor, int], y: int) -> Html:
     )
 
 
-def _step(step: Step, columns: dict[Actor, int], y: int) -> tuple[Html, int]:
-    what = step_story(step)
+def _step(step: Step, cast: Cast, columns: dict[Actor, int], y: int) -> tuple[Html, int]:
+    what = step_story(step, cast)
     start, end = columns[what.sender], columns[what.receiver]
     kind = "front" if step.channel == "front" else "back"
     number = html(

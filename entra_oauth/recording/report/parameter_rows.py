@@ -14,7 +14,6 @@ from urllib.parse import unquote_plus
 from entra_oauth.protocol.glossary.message_kind import MessageKind, kind_of_answer
 from entra_oauth.protocol.glossary.parameters import parameter
 from entra_oauth.protocol.messages import FORM, split_form
-from entra_oauth.recording.story import message_kind
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Step
@@ -45,10 +44,9 @@ class Table:
 _TOKENS = {"access_token": MessageKind.ACCESS_TOKEN, "id_token": MessageKind.ID_TOKEN}
 
 
-def tables(step: Step) -> tuple[Table, ...]:
-    """The tables of a step: its address, its form, its answer, and the tokens in there."""
+def tables(step: Step, kind: MessageKind) -> tuple[Table, ...]:
+    """The tables of a step of that kind: its address, form and answer, and the tokens in there."""
     request, response = step.http_request, step.http_response
-    kind = message_kind(step)
     found = [_form("In the address", request.query, kind)]
     if (request.header("content-type") or "").lower().startswith(FORM):
         found.append(_form("In the form", request.body.decode("latin-1"), kind))

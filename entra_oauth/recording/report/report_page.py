@@ -21,10 +21,11 @@ from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.step import Level
-from entra_oauth.recording.story import step_story
+from entra_oauth.recording.story import cast_of, step_story
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
+    from entra_oauth.recording.story import Cast
 
 __all__ = ["as_html", "style"]
 
@@ -57,9 +58,10 @@ def as_html(
         Html('<section aria-labelledby="steps-title"><h2 id="steps-title">Step by step</h2>'),
         _legend(evidence, blank=blank),
     ]
+    cast = cast_of(evidence.steps)
     for step in evidence.steps:
         here = [each for each in findings or () if each.step == step.number]
-        body.append(step_section(step, here, learner=learner, blank=blank))
+        body.append(step_section(step, cast, here, learner=learner, blank=blank))
     body.append(Html("</section>"))
     if not blank:
         body += [_claims(evidence), _not_seen(evidence), _ledger(evidence), _facts(evidence)]
@@ -149,17 +151,18 @@ def _place(each: Finding) -> Html:
 
 
 def _messages(evidence: Evidence) -> Html:
+    cast = cast_of(evidence.steps)
     return html(
         '<section aria-labelledby="way-title"><h2 id="way-title">The way of the messages</h2>'
         '<div class="card diagram" role="region" tabindex="0" aria-label="Sequence diagram">'
         '{}</div><h3>The same as a list</h3><nav aria-label="Steps"><ol class="steps">'
         "{}</ol></nav></section>",
-        *(diagram(evidence), joined(map(_listed, evidence.steps))),
+        *(diagram(evidence), joined(_listed(step, cast) for step in evidence.steps)),
     )
 
 
-def _listed(step: Step) -> Html:
-    what = step_story(step)
+def _listed(step: Step, cast: Cast) -> Html:
+    what = step_story(step, cast)
     kind = "front" if step.channel == "front" else "back"
     response, came, failed = step.http_response, NOTHING, NOTHING
     if response is not None:

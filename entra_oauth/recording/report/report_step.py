@@ -21,7 +21,7 @@ from entra_oauth.recording.report.parts import (
     text,
 )
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.story import step_story
+from entra_oauth.recording.story import message_kind, step_story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.messages import Wire
     from entra_oauth.recording.findings import Finding
     from entra_oauth.recording.step import Half, Step
+    from entra_oauth.recording.story import Cast
 
 __all__ = ["finding", "step_section"]
 
@@ -54,9 +55,11 @@ _UNFOLDED = 2500
 _LONG_VALUE = 240
 
 
-def step_section(step: Step, findings: Sequence[Finding], *, learner: bool, blank: bool) -> Html:
+def step_section(
+    step: Step, cast: Cast, findings: Sequence[Finding], *, learner: bool, blank: bool
+) -> Html:
     """The section of a step."""
-    what = step_story(step)
+    what = step_story(step, cast)
     parts = [_opening(step, what), _purpose(what, learner=learner, blank=blank)]
     if step.failure:
         ended = html("<p><strong>It ended with an error:</strong> {}</p>", text(step.failure))
@@ -64,7 +67,7 @@ def step_section(step: Step, findings: Sequence[Finding], *, learner: bool, blan
     if not blank:
         parts += [finding(each) for each in findings]
     parts += [_half("Request", step.request, blank), _half("Answer", step.response, blank)]
-    parts += [_table(each, blank) for each in tables(step)]
+    parts += [_table(each, blank) for each in tables(step, message_kind(step, cast))]
     if not blank:
         parts += [_times(step), _connection(step.link), _curl(step)]
     return joined([*(part for part in parts if part), Html("</article>")], "\n")

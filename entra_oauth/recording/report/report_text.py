@@ -16,26 +16,39 @@ from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import tables
 from entra_oauth.recording.report.parts import visible
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.story import actors, step_story
+from entra_oauth.recording.story import actors, cast_of, message_kind, step_story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from entra_oauth.recording.step import Evidence, Half, Step
+    from entra_oauth.recording.story import Cast
 
 __all__ = ["as_curl", "as_http", "as_markdown", "as_mermaid"]
+
+_BY_BROWSER = {
+    Actor.PROGRAM: "The browser brought this to the program's listener; that has ended.",
+    Actor.AUTHORITY: "The browser sent this to the authority; it is no request of the program's.",
+}
 
 
 def as_http(evidence: Evidence) -> str:
     """Each step's bytes as text, under a line that says which it is."""
     parts = []
+    cast = cast_of(evidence.steps)
     for step in evidence.steps:
-        parts.append(f"### {step.number} {plain(step.name)}: {step_story(step).title}")
+        parts.append(f"### {_heading(step, cast)}")
         for title, half in (("request", step.request), ("answer", step.response)):
             note = f" ({_seen(half)})" if half.seen is not Seen.WIRE else ""
             parts.append(f"# {title}{note}")
             parts.append(_lines(half))
     return "\n".join(parts) + "\n"
+
+
+def _heading(step: Step, cast: Cast) -> str:
+    what = step_story(step, cast)
+    way = f"{what.sender.value} to {what.receiver.value}"
+    return f"{step.number} {plain(step.name)}: {what.title} ({way})"
 
 
 def _lines(half: Half) -> str:
@@ -72,13 +85,14 @@ def as_curl(evidence: Evidence) -> str:
         "set -eu",
     ]
     parts = ["\n".join(head)]
+    cast = cast_of(evidence.steps)
     for step in evidence.steps:
-        lines = [f"# {step.number} {plain(step.name)}: {step_story(step).title}"]
+        lines = [f"# {_heading(step, cast)}"]
         message = step.request.message
         if step.request.seen is Seen.ADDRESS or not message.whole:
             lines.append(f"# The browser opened: {plain(step.url, limit=8000)}")
         elif step.channel == "front":
-            lines.append("# The browser brought this to the program's listener; that has ended.")
+            lines.append(f"# {_BY_BROWSER[step_story(step, cast).receiver]}")
         else:
             command = curl_command(message, step.url)
             lines += [f"# {name}: {plain(stands)}" for name, stands in command.variables]
@@ -94,15 +108,16 @@ def as_curl(evidence: Evidence) -> str:
 def as_mermaid(evidence: Evidence) -> str:
     """A sequence diagram (mermaid.js.org)."""
     lines = ["sequenceDiagram", "  autonumber"]
-    for actor, host in actors(evidence).items():
+    known, cast = actors(evidence), cast_of(evidence.steps)
+    for actor, host in known.items():
         shown = f"{actor.value}<br/>{_mermaid(host)}" if host else actor.value
         lines.append(f"  participant {actor.name} as {shown}")
     for step in evidence.steps:
-        what = step_story(step)
+        what = step_story(step, cast)
         sender, receiver = what.sender.name, what.receiver.name
         path = plain(step.url.partition("?")[0].partition("://")[2].partition("/")[2], limit=60)
         text = _mermaid(f"{what.title}: {step.method} /{path}")
-        if step.name == "authorize" and Actor.PROGRAM in actors(evidence):
+        if step.name == "authorize" and Actor.PROGRAM in known:
             lines.append(f"  PROGRAM->>{sender}: {_mermaid('opens the authorize URL')}")
         lines.append(f"  {sender}->>{receiver}: {text}")
         response = step.http_response
@@ -129,8 +144,9 @@ def as_markdown(evidence: Evidence) -> str:
         f"Recorded {at}. Taken out: {evidence.level.value}.",
         "```mermaid\n" + as_mermaid(evidence) + "```",
     ]
+    cast = cast_of(evidence.steps)
     for step in evidence.steps:
-        parts += _markdown_step(step)
+        parts += _markdown_step(step, cast)
     if evidence.claims:
         parts.append("## What the recorder claims")
         parts.append(
@@ -148,8 +164,8 @@ def as_markdown(evidence: Evidence) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown_step(step: Step) -> list[str]:
-    what = step_story(step)
+def _markdown_step(step: Step, cast: Cast) -> list[str]:
+    what = step_story(step, cast)
     parts = [
         f"## {step.number}. {what.title}",
         f"{what.purpose} ({what.source})",
@@ -158,7 +174,7 @@ def _markdown_step(step: Step) -> list[str]:
     ]
     if step.response.seen is not Seen.NOTHING:
         parts += ["The answer:", _fenced(visible(step.response.data))]
-    for table in tables(step):
+    for table in tables(step, message_kind(step, cast)):
         parts.append(f"**{table.where}**")
         rows = [
             (row.name, row.raw or row.value, row.value, row.meaning, row.source)

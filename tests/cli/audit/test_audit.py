@@ -68,8 +68,9 @@ def test_the_list_names_each_step_and_what_was_not_seen(folder: Path) -> None:
     ran = show(folder)
     assert ran.code == 0
     assert "secrets were taken out" in ran.out
-    assert "  1  front  authorize" in ran.out
-    assert "  2  back   token             POST login.example/t/oauth2/v2.0/token  400" in ran.out
+    assert "  1  front  Browser to Authority  authorize" in ran.out
+    second = "  2  back   Program to Authority  token             POST login.example"
+    assert f"{second}/t/oauth2/v2.0/token  400" in ran.out
     assert "250 ms" in ran.out
     assert "Not in this recording:" in ran.out
     assert "code-spent-once" in ran.out

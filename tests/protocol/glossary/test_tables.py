@@ -14,7 +14,13 @@ from entra_oauth.errors import plain
 from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, suberror_words
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.message_stories import Actor
-from entra_oauth.protocol.glossary.secrecy import Act, header_treatment, is_secret, treatment_of
+from entra_oauth.protocol.glossary.secrecy import (
+    Act,
+    header_treatment,
+    is_public,
+    is_secret,
+    treatment_of,
+)
 
 FOLDER = Path(entra_oauth.__file__).parent / "protocol" / "glossary"
 GRANTS = {
@@ -67,12 +73,12 @@ def test_each_story_has_what_is_told_of_a_message_and_no_more() -> None:
         assert is_sentence(row["lesson"])
         assert set(row.get("prediction", {})) in (set(), {"asks", "accepts", "answer"})
         for texts in row.get("with", {}).values():
-            assert set(texts) <= {"lesson", "source"}
+            assert set(texts) <= {"lesson", "source", "title"}
 
 
 def test_each_name_has_one_treatment_and_a_secret_has_a_word() -> None:
     tables = content("secrecy.json")
-    assert set(tables) == {"names", "headers", "cookies", "words"}
+    assert set(tables) == {"names", "headers", "cookies", "words", "endings", "public"}
     named = [
         (name, act, kind)
         for act, kinds in tables["names"].items()
@@ -88,6 +94,8 @@ def test_each_name_has_one_treatment_and_a_secret_has_a_word() -> None:
     headers = [name for names in tables["headers"].values() for name in names]
     assert len(set(headers)) == len(headers)
     assert all(name == name.strip().lower() for name in (*headers, *tables["cookies"]))
+    assert all(treatment_of(name).act is not Act.KEEP for name in tables["endings"])
+    assert all(is_public(word.upper()) for word in tables["public"])
     assert set(tables["words"]) <= {kind for name, _, kind in named if is_secret(name)}
 
 

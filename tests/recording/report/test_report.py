@@ -15,7 +15,7 @@ from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.parts import linked, text
 from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.step import Evidence, Level
-from entra_oauth.recording.story import actors, step_story
+from entra_oauth.recording.story import actors, cast_of, step_story
 from kit import recordings as kit
 from kit.sweep import assert_swept
 
@@ -219,7 +219,7 @@ def test_a_recording_without_steps_is_a_page_too() -> None:
 
 def test_each_step_has_a_story() -> None:
     steps = kit.evidence().steps
-    assert [step_story(step).title for step in steps] == [
+    assert [step_story(step, cast_of(steps)).title for step in steps] == [
         "Ask for a code",
         "The code comes back",
         "Redeem the code",

@@ -49,7 +49,8 @@ def test_the_script_is_one_for_the_shell(evil: Evidence) -> None:
 
 def test_the_script_says_what_each_request_is_and_which_variables_it_needs() -> None:
     text = as_curl(kit.evidence())
-    assert "# 3 token: Redeem the code\n# CODE: parameter code\n# STATE: parameter state" in text
+    heading = "# 3 token: Redeem the code (Program to Authority)\n"
+    assert f"{heading}# CODE: parameter code\n# STATE: parameter state" in text
     assert "# The browser opened: https://login.microsoftonline.com/" in text
     assert text.count("curl -q") == 2
 

@@ -1,0 +1,126 @@
+"""Who sent what to whom is told by host and path, whatever a step is called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from entra_oauth.protocol.glossary.message_stories import Actor
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, encode_form
+from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
+from entra_oauth.recording.report.report_page import as_html
+from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
+from entra_oauth.recording.save import evidence_of
+from entra_oauth.recording.step import Evidence, Level, steps_of
+from entra_oauth.recording.story import cast_of, step_story
+
+AUTHORITIES = ["https://login.microsoftonline.com", "http://localhost:8400"]
+APPS = ["http://localhost:51234/", "https://app.example/signin", "http://127.0.0.1:9/cb"]
+TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
+
+
+def _exchange(
+    method: str,
+    url: str,
+    *,
+    form: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
+    event: Occurred | None = None,
+    at: float = 0.0,
+) -> Exchange:
+    kind = (("Content-Type", FORM),) if form else ()
+    return Exchange(
+        event=FrontEvent(event) if event else None,
+        request=HttpRequest(
+            method=method, url=url, headers=(("Host", "x"), *kind, *headers), body=form.encode()
+        ),
+        response=HttpResponse(status=200, body=b"<p>"),
+        started_at=at,
+        ended_at=at + 0.5,
+    )
+
+
+def _sign_in(authority: str, app: str) -> Recording:
+    """As a program's sign-in is seen at the authority: its pages are there too."""
+    base = f"{authority}/{TENANT}"
+    asked = encode_form((("client_id", "c"), ("response_type", "code"), ("redirect_uri", app)))
+    page, back = Occurred.PAGE, f"{app}?code={'x' * 30}&state=s"
+    made = [
+        _exchange("GET", f"{base}/oauth2/v2.0/authorize?{asked}", event=Occurred.ASKED),
+        _exchange("POST", f"{base}/login", form="login=ada&passwd=very-secret-word", event=page),
+        _exchange("POST", f"{base}/mfa", form="otc=123456", event=page),
+        _exchange("POST", f"{base}/consent", form="decision=yes", event=page),
+        _exchange("GET", back, event=Occurred.ACCEPTED),
+        _exchange("GET", f"{app.rstrip('/')}/done", event=page),
+        _exchange("POST", f"{base}/oauth2/v2.0/token", form="grant_type=authorization_code"),
+        _exchange("GET", f"{base}/discovery/v2.0/keys"),
+        _exchange("GET", "https://graph.example/me", headers=(("Authorization", "Bearer abc"),)),
+        _exchange("GET", f"{authority}/common/discovery/instance"),
+    ]
+    return Recording(tuple(_at(each, number) for number, each in enumerate(made)))
+
+
+def _at(exchange: Exchange, number: int) -> Exchange:
+    return replace(exchange, started_at=float(number), ended_at=number + 0.5)
+
+
+WAYS = [
+    (Actor.BROWSER, Actor.AUTHORITY, "Ask for a code"),
+    (Actor.BROWSER, Actor.AUTHORITY, "The person's password goes to the authority"),
+    (Actor.BROWSER, Actor.AUTHORITY, "The person's second step"),
+    (Actor.BROWSER, Actor.AUTHORITY, "A page of the authority"),
+    (Actor.BROWSER, Actor.PROGRAM, "The code comes back"),
+    (Actor.BROWSER, Actor.PROGRAM, "The last page"),
+    (Actor.PROGRAM, Actor.AUTHORITY, "Redeem the code"),
+    (Actor.PROGRAM, Actor.AUTHORITY, "Fetch the authority's keys"),
+    (Actor.PROGRAM, Actor.API, "Use the token"),
+    (Actor.PROGRAM, Actor.AUTHORITY, "Another request"),
+]
+
+
+@pytest.mark.parametrize("authority", AUTHORITIES)
+@pytest.mark.parametrize("app", APPS)
+def test_each_message_has_its_true_sender_and_receiver(authority: str, app: str) -> None:
+    steps = steps_of(_sign_in(authority, app))
+    cast = cast_of(steps)
+    told = [step_story(step, cast) for step in steps]
+    assert [(each.sender, each.receiver, each.title) for each in told] == WAYS
+
+
+def _evidence() -> Evidence:
+    made = _sign_in(AUTHORITIES[1], APPS[0])
+    return evidence_of(made, level=Level.SECRETS, created_at=1.0)
+
+
+def test_every_export_says_the_same() -> None:
+    evidence = _evidence()
+    pairs = [(sender.value, receiver.value) for sender, receiver, _ in WAYS]
+    page = as_html(evidence)
+    assert re.findall(r'class="way">(\w+) → (\w+) ·', page) == pairs
+    assert re.findall(r'quiet small">(\w+) to (\w+), ', page) == pairs
+    drawn = [line.strip().partition(":")[0] for line in as_mermaid(evidence).splitlines()]
+    arrows = [tuple(line.split("->>")) for line in drawn if "->>" in line and "-->>" not in line]
+    assert arrows[1:] == [(sender.name, receiver.name) for sender, receiver, _ in WAYS]
+    assert re.findall(r"(?m)^(\w+) to (\w+): ", as_markdown(evidence)) == pairs
+    for text in (as_http(evidence), as_curl(evidence)):
+        assert re.findall(r"(?m)^#+ \d+ .* \((\w+) to (\w+)\)$", text) == pairs
+
+
+def test_no_export_says_that_the_password_was_brought_to_the_program() -> None:
+    evidence = _evidence()
+    script = as_curl(evidence).split("\n\n")
+    (step,) = [part for part in script if "password goes to the authority" in part]
+    assert "The browser sent this to the authority" in step
+    assert "curl" not in step
+    assert "the person signs in there: not recorded" not in as_html(evidence)
+
+
+def test_what_a_pages_script_sends_is_the_browsers() -> None:
+    marks = (("Sec-Fetch-Mode", "cors"), ("Origin", "https://app.example"))
+    url = f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
+    sent = _exchange("POST", url, form="grant_type=authorization_code", headers=marks)
+    (step,) = steps_of(Recording((sent,)))
+    told = step_story(step, cast_of((step,)))
+    assert (told.sender, told.receiver) == (Actor.BROWSER, Actor.AUTHORITY)
