@@ -277,9 +277,17 @@ class Person:
     _thread: threading.Thread | None = None
     _failure: BaseException | None = None
 
-    def launch(self, url: str, command: str | None = None) -> bool:
-        """Stands in for `channels.browser.launch`."""
+    def launch(
+        self,
+        url: str,
+        command: str | None = None,
+        *,
+        failed: Callable[[str, None], None] | None = None,
+    ) -> bool:
+        """Stands in for `system_browser.launch`."""
         self.see(url)
+        if not self.opens and failed is not None:
+            failed(command or "xdg-open", None)
         if self.opens and self.comes:
             self._thread = threading.Thread(target=self._try, daemon=True)
             self._thread.start()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.channels.base import ignore, monotonic
 from entra_oauth.channels.listener import landing_pages
-from entra_oauth.channels.listener.redirect_latch import LoopbackUri, RedirectLatch
+from entra_oauth.channels.listener.redirect_latch import LoopbackUri, Obstacle, RedirectLatch
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.paste.paste_prompt import heard_no_other
 from entra_oauth.errors import LocalError, TimedOut, UsageError
@@ -66,6 +66,11 @@ class Listener:
     reminder_after_s: float = 15.0
     """Seconds without an answer after which the person is told what may be wrong."""
 
+    browser_failed: Callable[[], bool] = bool
+    """Tells if the browser's command ended with an error, which is said elsewhere."""
+    tell: Callable[[str], None] | None = None
+    """Shows the person an obstacle that was met; None shows it as any line."""
+
     def __post_init__(self) -> None:
         named = self.uri.port
         if self.port is not None and named not in (None, self.port):
@@ -97,7 +102,11 @@ class ListeningReceiver:
         uri, address = front.uri, front.address
         port = uri.port if uri.port is not None else front.port
         self._host = LoopbackHost(
-            self._handle, port=port or 0, address=address, body_limit=_BODY_LIMIT
+            self._handle,
+            port=port or 0,
+            address=address,
+            body_limit=_BODY_LIMIT,
+            met_tls=lambda: self._latch.met_tls(),
         )
         if uri.host == "[::1]" and address is None and "::1" not in self._host.addresses:
             self._host.close()
@@ -192,14 +201,20 @@ class ListeningReceiver:
 
     def _wait(self, until: float) -> None:
         remind_at: float | None = monotonic() + self._front.reminder_after_s
+        told = 0
         while (now := monotonic()) < until:
             if remind_at is not None and now >= remind_at:
                 remind_at = None
                 self._remind()
+            for obstacle in list(self._latch.obstacles)[told:]:
+                told += 1
+                (self._front.tell or self._front.say)(" ".join(self._obstacle(obstacle)))
             if self._latch.over.wait(min(_SLICE_S, until - now)):
                 return
 
     def _remind(self) -> None:
+        if self._is_explained:
+            return
         self._front.say(
             "Still waiting for the browser. An error on Microsoft's own page, such as AADSTS50011 "
             "(the redirect URI is not registered), never reaches this program: if you see one, "
@@ -209,13 +224,57 @@ class ListeningReceiver:
             count = _times(self._latch.refusals, "redirect")
             self._front.say(f"{count} refused so far. {refusal.what}")
 
+    @property
+    def _is_explained(self) -> bool:
+        """True if the person was told why no answer comes."""
+        return bool(self._latch.obstacles) or self._front.browser_failed()
+
+    def _obstacle(self, obstacle: Obstacle) -> tuple[str, str]:
+        """The sentences about it: what has happened, and the way out."""
+        asked = self.response_mode
+        if obstacle is Obstacle.HTTPS:
+            happened = (
+                f"A browser came to {self._redirect_uri} with https://, and only http:// is "
+                "understood there: it, or a rule of it, insists on https."
+            )
+            if asked == "query":
+                return happened, (
+                    "Change https:// to http:// in its address bar and press Enter, or paste that "
+                    "address (--paste)."
+                )
+            return happened, ("Sign in again with --paste, or with a browser that does not.")
+        if obstacle is Obstacle.OTHER_MODE:
+            came = self._latch.obstacles[obstacle]
+            return (
+                f"The answer of this sign-in came by {came or 'another method'}, and {asked} was "
+                "asked for. It was not used: something on its way changes it.",
+                f"Sign in again with --response-mode {came or 'query'}.",
+            )
+        way_out = "Sign in again with --response-mode query, then "
+        return (
+            f"The answer of this sign-in came to the host {self._latch.obstacles[obstacle]}. It "
+            "was not used: only this machine's own names are answered.",
+            f"{'P' if asked == 'query' else way_out + 'p'}ut localhost in that name's place in "
+            "the browser's address bar, or paste that address (--paste).",
+        )
+
     def _timed_out(self, timeout_s: float) -> TimedOut:
         ignored = self._latch.ignored
         seen = f" {_times(ignored, 'other request')} ignored." if ignored else ""
+        silence = f"No answer came to {self._redirect_uri} within {timeout_s:g} seconds.{seen}"
+        if self._latch.obstacles:
+            happened, way_out = self._obstacle(list(self._latch.obstacles)[-1])
+            return TimedOut(f"{silence} {happened}", advice=way_out)
+        if self._front.browser_failed():
+            return TimedOut(
+                f"{silence} The command that opens the browser had failed.",
+                advice="Open the address in a browser yourself, name another with --browser, or "
+                "paste the answer (--paste).",
+            )
         uri = self._front.uri
         registered = uri.with_port(None if uri.host == "localhost" else uri.port)
         return TimedOut(
-            f"No answer came to {self._redirect_uri} within {timeout_s:g} seconds.{seen}",
+            silence,
             advice=(
                 "If the sign-in page was closed, or opened in a browser on another machine, start "
                 "again. If it ended on an error such as AADSTS50011, which Microsoft shows and "

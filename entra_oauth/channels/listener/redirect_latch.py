@@ -16,13 +16,15 @@ import re
 import secrets
 import threading
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
-from entra_oauth.errors import AuthorityError, CallbackRefused, EntraOAuthError, UsageError
-from entra_oauth.protocol.messages import FORM, refuse_control_characters
+from entra_oauth.channels.loopback.http1 import bare
+from entra_oauth.errors import AuthorityError, CallbackRefused, EntraOAuthError, UsageError, plain
+from entra_oauth.protocol.messages import FORM, parse_form, refuse_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import Witness
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["LoopbackUri", "RedirectLatch"]
+__all__ = ["LoopbackUri", "Obstacle", "RedirectLatch"]
 
 _WITNESSED = 1000
+_MODES = {"GET": "query", "POST": "form_post"}
 _NAMES = ("localhost", "127.0.0.1", "[::1]")
 _REST = re.compile(r"([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?")
 _ADVICE = "Use http://localhost, with a port or a path if the app is registered so."
@@ -84,6 +87,14 @@ class LoopbackUri:
         return f"http://{self.host}{'' if port is None else f':{port}'}{self.rest}"
 
 
+class Obstacle(Enum):
+    """A thing that keeps the answer away, and that the person can get out of the way."""
+
+    HTTPS = "https"
+    OTHER_MODE = "another response mode"
+    OTHER_HOST = "another host"
+
+
 class RedirectLatch:
     """The state of one wait, shared by the host's threads and the one that waits.
 
@@ -104,6 +115,7 @@ class RedirectLatch:
         # are judged one after the other, and the second finds the latch set.
         self._lock = threading.Lock()
         self._read: Callable[[HttpRequest], None] | None = None
+        self._state = ""
         self._witnessed = 0
         self.is_set = False
         """True once an answer was accepted, or one came that ends the wait."""
@@ -113,6 +125,8 @@ class RedirectLatch:
         """The error that ended the wait, if one did."""
         self.refusal: CallbackRefused | None = None
         """The latest refusal, after which the wait went on."""
+        self.obstacles: dict[Obstacle, str] = {}
+        """Each with a detail for people, in the order in which they were met."""
         self.refusals = 0
         self.ignored = 0
 
@@ -120,6 +134,7 @@ class RedirectLatch:
         """Let redirects in from now on; `asked` is the address that the person is sent to."""
         with self._lock:
             self._read = read
+            self._state = dict(parse_form(asked.query)).get("state", "")
             self._witness(FrontEvent(Occurred.ASKED), asked, None)
 
     def stop(self) -> None:
@@ -143,6 +158,11 @@ class RedirectLatch:
                     self.over.set()
         return response
 
+    def met_tls(self) -> None:
+        """A client spoke TLS: a browser that insists on https, most likely."""
+        with self._lock:
+            self.obstacles.setdefault(Obstacle.HTTPS, "")
+
     def saw_last_page(self, request: HttpRequest, page: HttpResponse) -> None:
         """Tell the witness of the page that ends the browser's way."""
         with self._lock:
@@ -153,6 +173,7 @@ class RedirectLatch:
         return (
             request.method == "GET"
             and self._is_for_us(request)
+            and not _is_prefetch(request)
             and hmac.compare_digest(request.path, self._done_path)
         )
 
@@ -164,7 +185,12 @@ class RedirectLatch:
     def _route(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         # The host first: a stranger's page learns nothing, not even which paths there are.
         if not self._is_for_us(request):
+            if request.path == self._path and self._has_our_state(request):
+                host = plain(request.header("host") or "", limit=100)
+                self.obstacles.setdefault(Obstacle.OTHER_HOST, host)
             return self._ignore("meant for another host", landing_pages.wrong_host())
+        if _is_prefetch(request):
+            return self._ignore("fetched ahead of time", bare(503))
         if request.path == self._path:
             return self._at_redirect_uri(request)
         if request.path == "/favicon.ico":
@@ -173,6 +199,8 @@ class RedirectLatch:
 
     def _at_redirect_uri(self, request: HttpRequest) -> tuple[FrontEvent, HttpResponse]:
         if request.method != self._method:
+            if self._has_our_state(request):
+                self.obstacles.setdefault(Obstacle.OTHER_MODE, _MODES.get(request.method, ""))
             # No CORS header, so no grant.
             page = landing_pages.page("wrong method", (("Allow", self._method),))
             return self._ignore("another method", page)
@@ -205,6 +233,15 @@ class RedirectLatch:
         # On to an address without a code: it stays in no history, and a reload sends none.
         return event, landing_pages.see_other(self._done_path)
 
+    def _has_our_state(self, request: HttpRequest) -> bool:
+        text = request.query if request.method == "GET" else request.body.decode("latin-1")
+        states = [value for name, value in parse_form(text) if name == "state"]
+        return (
+            bool(self._state)
+            and len(states) == 1
+            and hmac.compare_digest(states[0].encode(), self._state.encode())
+        )
+
     def _ignore(self, why: str, response: HttpResponse) -> tuple[FrontEvent, HttpResponse]:
         self.ignored += 1
         return FrontEvent(Occurred.IGNORED, why), response
@@ -216,3 +253,9 @@ class RedirectLatch:
         self._witnessed += 1
         if self._witnessed <= _WITNESSED or response.status in (200, 303):
             self._witness(event, request, response)
+
+
+def _is_prefetch(request: HttpRequest) -> bool:
+    """A page that a browser fetches before anybody has asked for it is no answer."""
+    purpose = request.header("sec-purpose") or request.header("purpose") or ""
+    return "prefetch" in purpose.lower()

@@ -11,14 +11,22 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from entra_oauth.channels.base import monotonic
 from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["has_local_browser", "launch"]
+    Failed = Callable[[str, int | None], None]
+    """Told the name of the command, and its status; None if it could not be started."""
+
+__all__ = ["SOON_S", "has_local_browser", "ignore_failure", "launch"]
+
+SOON_S = 5.0
+"""Seconds within which a browser's command that ends with an error has opened nothing."""
 
 _NOT_TO_BE_OPENED = frozenset({"", "none", "false", "true"})
 # These take over the terminal, and a sign-in page does not work in them.
@@ -29,23 +37,34 @@ _ON_LINUX = ("xdg-open", "x-www-browser", "gio open")
 _ON_WSL = ("wslview", "rundll32.exe url.dll,FileProtocolHandler")
 
 
-def launch(url: str, command: str | None = None) -> bool:
+def ignore_failure(name: str, status: int | None) -> None:
+    """For places where nobody is to be told."""
+
+
+def launch(url: str, command: str | None = None, *, failed: Failed = ignore_failure) -> bool:
     """Open `url` and return at once; False means that the person has to open it.
 
     `command` (else `$BROWSER`, which may list several) is run with the URL as its
-    last argument or in the place of `%s`; `none` opens nothing. Raises `UsageError`
-    for anything that is not a plain http or https URL.
+    last argument or in the place of `%s`; `none` opens nothing. `failed` is told the name
+    of one that could not be started, or that ended with an error within `SOON_S` seconds,
+    which may be after the return and in another thread. Raises `UsageError` for anything
+    that is not a plain http or https URL.
     """
     _check(url)
     named = _split_list(os.environ.get("BROWSER", "")) if command is None else [command]
     if named:
-        return _any_starts((_arguments(each) for each in named), url)
+        if _any_starts((_arguments(each) for each in named), url, failed):
+            return True
+        if wanted := [each for each in map(_arguments, named) if _is_wanted(each)]:
+            failed(wanted[0][0], None)
+        return False
     if sys.platform == "win32":
         return _start_by_windows(url)
     if sys.platform == "darwin":
-        return _any_starts([["open"]], url)
+        return _any_starts([["open"]], url, failed)
     usual = (*(_ON_WSL if _is_wsl(os.environ) else ()), *_ON_LINUX)
-    return _any_starts((each.split() for each in usual), url) or _any_starts(_last_resort(), url)
+    commands = chain((each.split() for each in usual), _last_resort())
+    return _any_starts(commands, url, failed)
 
 
 def has_local_browser(environ: Mapping[str, str], platform: str) -> tuple[bool, str]:
@@ -101,8 +120,8 @@ def _is_wanted(arguments: list[str]) -> bool:
     return name not in _NOT_TO_BE_OPENED and name.removesuffix(".exe") not in _TEXT_BROWSERS
 
 
-def _any_starts(commands: Iterable[list[str]], url: str) -> bool:
-    return any(_is_wanted(each) and _start(_with_url(each, url)) for each in commands)
+def _any_starts(commands: Iterable[list[str]], url: str, failed: Failed) -> bool:
+    return any(_is_wanted(each) and _start(_with_url(each, url), failed) for each in commands)
 
 
 def _with_url(arguments: list[str], url: str) -> list[str]:
@@ -112,56 +131,55 @@ def _with_url(arguments: list[str], url: str) -> list[str]:
     return [program, *rest, url]
 
 
-def _start(arguments: list[str]) -> bool:
+def _start(arguments: list[str], failed: Failed) -> bool:
     try:
-        return _spawn(arguments) if hasattr(os, "posix_spawnp") else _popen(arguments)
+        wait = _spawn(arguments) if hasattr(os, "posix_spawnp") else _popen(arguments)
     except NotImplementedError:  # a system library that cannot begin a session
-        return _popen(arguments)
+        wait = _popen(arguments)
+    except OSError:
+        return False
+    began = monotonic()
+
+    def collect() -> None:
+        # Somebody has to collect it when it ends, or it stays as a zombie.
+        with suppress(OSError):
+            status = wait()
+            if status != 0 and monotonic() - began < SOON_S:
+                failed(arguments[0], status)
+
+    threading.Thread(target=collect, name="browser", daemon=True).start()
+    return True
 
 
-def _spawn(arguments: list[str]) -> bool:
+def _spawn(arguments: list[str]) -> Callable[[], int]:
     """Without `subprocess`, whose import alone would delay the browser by some milliseconds."""
     nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
-    try:
-        # A session of its own: Ctrl-C is for us, not for the browser. Python ignores these
-        # two signals, and a browser must not.
-        pid = os.posix_spawnp(
-            arguments[0],
-            arguments,
-            os.environ,
-            file_actions=nowhere,
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
-        )
-    except OSError:
-        return False
-    # Somebody has to collect it when it ends, or it stays as a zombie.
-    threading.Thread(target=_collect, args=(pid,), name="browser", daemon=True).start()
-    return True
+    # A session of its own: Ctrl-C is for us, not for the browser. Python ignores these
+    # two signals, and a browser must not.
+    pid = os.posix_spawnp(
+        arguments[0],
+        arguments,
+        os.environ,
+        file_actions=nowhere,
+        setsid=True,
+        setsigmask=(),
+        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+    )
+    return lambda: os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _collect(pid: int) -> None:
-    with suppress(OSError):
-        os.waitpid(pid, 0)
-
-
-def _popen(arguments: list[str]) -> bool:
+def _popen(arguments: list[str]) -> Callable[[], int]:
     import subprocess
 
-    try:
-        # A session of its own: Ctrl-C is for us, not for the browser.
-        process = subprocess.Popen(  # noqa: S603 - no shell, and the URL was checked
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError:
-        return False
-    threading.Thread(target=process.wait, name="browser", daemon=True).start()
-    return True
+    # A session of its own: Ctrl-C is for us, not for the browser.
+    process = subprocess.Popen(  # noqa: S603 - no shell, and the URL was checked
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return process.wait
 
 
 def _start_by_windows(url: str) -> bool:

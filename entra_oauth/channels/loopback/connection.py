@@ -71,6 +71,17 @@ class Connection:
     def buffered(self) -> bool:
         return bool(self._buffer)
 
+    @property
+    def begins_with_tls(self) -> bool:
+        """True for a TLS handshake record where none was awaited; no request begins so."""
+        return self._buffer[:1] == b"\x16"
+
+    def refuse_tls(self) -> None:
+        """Say to a client in its own words that no TLS is spoken."""
+        self.until = monotonic() + self._timeout_s
+        self.send(http1.TLS_ALERT)
+        self._linger()
+
     def await_first_byte(self, silence_s: float) -> bool:
         """Wait for a request, `silence_s` seconds at most; tell if one begins."""
         self.until = monotonic() + silence_s

@@ -68,6 +68,9 @@ class LoopbackHost:
     takes the requests inside as its own. `tunnel` may block; it raises `Refusal`
     with the status that a client gets instead, or `HangUp`.
 
+    `met_tls` is told of a client that speaks TLS where none is spoken; without it that is a
+    bad request like any other.
+
     `witness` is told of every request that was answered, or refused, or hung up on, with
     the bytes of both directions; in the thread of its connection, afterwards.
 
@@ -84,6 +87,7 @@ class LoopbackHost:
         tls: ssl.SSLContext | None = None,
         tunnel: Callable[[str], ssl.SSLContext] | None = None,
         witness: Callable[[Exchange], None] | None = None,
+        met_tls: Callable[[], None] | None = None,
         keep_alive: bool = False,
         request_timeout_s: float = 5.0,
         idle_timeout_s: float = 30.0,
@@ -94,6 +98,7 @@ class LoopbackHost:
         self._tls = tls
         self._tunnel = tunnel
         self._witness = witness
+        self._met_tls = met_tls
         self._keep_alive = keep_alive
         self._request_timeout_s = request_timeout_s
         self._idle_timeout_s = idle_timeout_s
@@ -229,6 +234,10 @@ class LoopbackHost:
             connection.shake_hands(self._tls, self._lock)
         silence_s = self._idle_timeout_s if self._keep_alive else self._request_timeout_s
         while connection.await_first_byte(silence_s):
+            if self._met_tls is not None and connection.begins_with_tls:
+                self._met_tls()
+                connection.refuse_tls()
+                return
             try:
                 head = connection.read_head(self._body_limit)
                 if head.method == "CONNECT" and self._tunnel is not None:
@@ -263,7 +272,9 @@ class LoopbackHost:
         connection.shake_hands(tls, self._lock)
 
     def _answer(self, connection: Connection, request: HttpRequest, head: http1.Head) -> bool:
-        keep = self._keep_alive and not head.ends
+        # A second request that is here already is served in any case: closing on it would
+        # tear down the connection, and the first answer with it (RFC 9112 §9.3.2).
+        keep = (self._keep_alive or connection.buffered) and not head.ends
         try:
             response = self._handle(request)
             keep = keep and not http1.ends_connection(response.headers)

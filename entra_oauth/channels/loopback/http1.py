@@ -19,6 +19,7 @@ __all__ = [
     "ESTABLISHED",
     "HEAD_END",
     "HEAD_LIMIT",
+    "TLS_ALERT",
     "Head",
     "Refusal",
     "bare",
@@ -38,6 +39,8 @@ HEADER_COUNT_LIMIT = 128
 
 HEAD_END = b"\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+TLS_ALERT = bytes([0x15, 3, 1, 0, 2, 2, 40])
+"""A handshake failure (RFC 8446 §6.2), for a client that speaks TLS where none is spoken."""
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
 _NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # a token, RFC 9110 section 5.6.2

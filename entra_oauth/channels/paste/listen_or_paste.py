@@ -24,6 +24,7 @@ from entra_oauth.channels.paste.paste_prompt import (
     PasteWanted,
     ask_until_accepted,
     line_reader,
+    state_of,
     what_to_paste,
     witnessed,
 )
@@ -102,6 +103,7 @@ class ListenOrPaste:
                 self._until_the_end(line_reader(terminal)),
                 answer.from_terminal,
                 redirect_uri=answer.redirect_uri,
+                state=answer.state,
                 say=self.say,
                 timeout_s=timeout_s,
             )
@@ -249,7 +251,7 @@ class SingleAnswer(Generic[T]):
         self._wake = wake
         self.from_terminal = witnessed(self._from_terminal, witness)
         """`read`, unless the receiver was first: then `Woken`."""
-        self.redirect_uri = ""
+        self.redirect_uri = self.state = ""
         self._latch = threading.Lock()
         self._settled = False
         self.was_pasted = False
@@ -260,7 +262,7 @@ class SingleAnswer(Generic[T]):
 
     def begin(self, receiver: RedirectReceiver, url: str, *, timeout_s: float) -> threading.Thread:
         """Start to wait at `receiver`; returns at once."""
-        self.redirect_uri = receiver.redirect_uri
+        self.redirect_uri, self.state = receiver.redirect_uri, state_of(url)
 
         def wait() -> None:
             try:

@@ -10,13 +10,14 @@ paste instead. No refusal repeats a part of a query.
 
 from __future__ import annotations
 
+import hmac
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.terminal.line import LIMIT
 from entra_oauth.errors import CallbackRefused, StateMismatch, plain
-from entra_oauth.protocol.messages import HttpRequest, split_form
+from entra_oauth.protocol.messages import HttpRequest, parse_form, split_form
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -44,19 +45,23 @@ _ANSWER = frozenset(["code", "error"])
 _TOKENS = frozenset(["access_token", "id_token", "refresh_token"])
 
 
-def parse_pasted(text: str, *, redirect_uri: str) -> HttpRequest:
+def parse_pasted(text: str, *, redirect_uri: str, state: str = "") -> HttpRequest:
     """The GET that a listener at `redirect_uri` would have been sent.
 
     `text` is the browser's final address, its query alone (with or without `?`),
     or the same fields as a form body. Its `state` is not judged here, only that
     there is one: hand the result to `AuthorizationResponse.read`.
 
+    An answer that carries the `state` of this sign-in is taken from another spelling of the
+    place too (127.0.0.1, `https://localhost`, a name or a port in between that leads here):
+    a code that was not meant for this sign-in cannot be redeemed by it.
+
     Raises `CallbackRefused` for anything else; `StateMismatch` if there is no
     state (RFC 6749 §10.12).
     """
     address = _cleaned(text)
     _refuse_what_is_no_address(address)
-    query, fragment = _query_of(address, urlsplit(redirect_uri))
+    query, fragment = _query_of(address, urlsplit(redirect_uri), state)
     _refuse_a_fragment_answer(query, fragment)
     _refuse_what_was_cut(query, len(text))
     return HttpRequest(method="GET", url=f"{_listening_at(redirect_uri)}?{query}")
@@ -118,13 +123,13 @@ def _refuse_what_is_no_address(text: str) -> None:
         )
 
 
-def _query_of(text: str, ours: SplitResult) -> tuple[str, str]:
+def _query_of(text: str, ours: SplitResult, state: str) -> tuple[str, str]:
     """Query and fragment, after a full address was seen to go to the redirect URI."""
     if not _SCHEME.match(text) and _starts_with_host(text, ours):
         # Address bars hide the scheme, and a part that is copied lacks it.
         text = f"{ours.scheme}://{text}"
     if _SCHEME.match(text):
-        return _query_of_address(text, ours)
+        return _query_of_address(text, ours, state)
     query, _, fragment = text.removeprefix("?").partition("#")
     if not query and fragment:
         return "", fragment
@@ -150,7 +155,7 @@ def _starts_with_host(text: str, ours: SplitResult) -> bool:
     return re.match(rf"{host}(?::\d+)?[/?#]", text, re.IGNORECASE) is not None
 
 
-def _query_of_address(address: str, ours: SplitResult) -> tuple[str, str]:
+def _query_of_address(address: str, ours: SplitResult, state: str) -> tuple[str, str]:
     try:
         seen = urlsplit(address)
         same_place = (_place(seen), _port(seen)) == (_place(ours), _port(ours))
@@ -158,7 +163,7 @@ def _query_of_address(address: str, ours: SplitResult) -> tuple[str, str]:
         raise CallbackRefused(
             "What was pasted is not a well-formed address.", advice=_COPY_AGAIN
         ) from None
-    if not same_place:
+    if not same_place and not (_same_path(seen, ours) and _answers(seen.query, state)):
         raise _other_place(seen, ours)
     if not seen.query and not seen.fragment:
         raise CallbackRefused(
@@ -166,6 +171,20 @@ def _query_of_address(address: str, ours: SplitResult) -> tuple[str, str]:
             advice="Finish the sign-in in the browser first. " + _COPY_AGAIN,
         )
     return seen.query, seen.fragment
+
+
+def _same_path(seen: SplitResult, ours: SplitResult) -> bool:
+    """All but scheme, host and port are the same, and it is a page of the web."""
+    web = seen.scheme in ("http", "https") and "@" not in seen.netloc
+    return web and (seen.path or "/") == (ours.path or "/")
+
+
+def _answers(query: str, state: str) -> bool:
+    fields = parse_form(query)
+    states = [value for name, value in fields if name == "state"]
+    if not state or len(states) != 1 or not _ANSWER & {name for name, _ in fields}:
+        return False
+    return hmac.compare_digest(states[0].encode(), state.encode())
 
 
 def _place(url: SplitResult) -> tuple[str, str, str, str]:

@@ -27,7 +27,7 @@ from entra_oauth.errors import (
     TimedOut,
     plain,
 )
-from entra_oauth.protocol.messages import HttpRequest, is_loopback
+from entra_oauth.protocol.messages import HttpRequest, is_loopback, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,7 @@ __all__ = [
     "line_reader",
     "parse_pasted",
     "pasted_no_other",
+    "state_of",
     "what_to_paste",
     "witnessed",
 ]
@@ -135,6 +136,7 @@ class PasteReceiver:
                     self._line_reader(stack),
                     witnessed(read, self._witness),
                     redirect_uri=self.redirect_uri,
+                    state=state_of(url),
                     say=self._front.say,
                     timeout_s=timeout_s,
                 )
@@ -197,6 +199,11 @@ def line_reader(terminal: Terminal) -> Callable[[float], str]:
     return lambda timeout_s: read_line(terminal, _PROMPT, timeout_s=timeout_s)
 
 
+def state_of(url: str) -> str:
+    """The state of the request that the person is sent to; empty if there is none."""
+    return dict(parse_form(urlsplit(url).query)).get("state", "")
+
+
 def witnessed(read: Callable[[HttpRequest], T], witness: Witness) -> Callable[[HttpRequest], T]:
     """`read`, which also tells the witness what became of each address."""
 
@@ -220,6 +227,7 @@ def ask_until_accepted(
     read: Callable[[HttpRequest], T],
     *,
     redirect_uri: str,
+    state: str,
     say: Callable[[str], None],
     timeout_s: float,
 ) -> T:
@@ -240,7 +248,7 @@ def ask_until_accepted(
                 raise pasted_no_other(refusal) from None
             raise
         try:
-            return read(parse_pasted(text, redirect_uri=redirect_uri))
+            return read(parse_pasted(text, redirect_uri=redirect_uri, state=state))
         except CallbackRefused as error:
             refusal = error
             say(plain(str(error)))

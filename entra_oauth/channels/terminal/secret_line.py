@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["find_terminal", "read_line", "read_secret_line", "read_stdin", "some_terminal"]
 
 _DEVICE = "/dev/tty"
+_SLICE_S = 0.25
 _QUIET_S = 0.15
 """Seconds without a key after which a line break was an Enter. Far above the gaps
 inside a paste, and too short to be noticed."""
@@ -159,7 +160,11 @@ def read_stdin(*, timeout_s: float) -> str:
         if sys.platform != "win32":
             import select
 
-            if not select.select([0], [], [], max(0.0, until - monotonic()))[0]:
+            # In slices: a Ctrl-C that falls into the moment before a wait does not end it.
+            left = until - monotonic()
+            if not select.select([0], [], [], min(_SLICE_S, max(0.0, left)))[0]:
+                if left > 0:
+                    continue
                 raise TimedOut(
                     f"Standard input did not end within {timeout_s:.0f} seconds.",
                     advice="End it (Ctrl-D, or the end of the file), or paste into a terminal.",

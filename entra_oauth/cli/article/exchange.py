@@ -114,7 +114,9 @@ def _match(
     refusals: list[CallbackRefused] = []
     for candidate in candidates:
         try:
-            callback = parse_pasted(text, redirect_uri=candidate.redirect_uri)
+            callback = parse_pasted(
+                text, redirect_uri=candidate.redirect_uri, state=candidate.state
+            )
             return AuthorizationResponse.read(callback, answering=candidate), callback
         except CallbackRefused as refused:
             refusals.append(refused)

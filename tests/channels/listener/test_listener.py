@@ -299,7 +299,7 @@ TLS_HELLO = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + bytes(range(190))
 def raw(message: bytes) -> Callable[[Attempt], int | None]:
     def send(waiting: Attempt) -> int | None:
         answer = raw_peer.exchange(waiting.port, message)
-        return raw_peer.split(answer).status if answer else None
+        return raw_peer.split(answer).status if answer.startswith(b"HTTP/") else None
 
     return send
 
@@ -377,7 +377,7 @@ ABUSE: dict[str, tuple[Callable[[Attempt], int | None], int | None]] = {
     "no port": (knock("/", host="localhost"), 421),
     "name that begins well": (knock("/", host="localhost.evil.example:80"), 421),
     "garbage": (raw(bytes(range(128, 256))), 400),
-    "TLS hello": (raw(TLS_HELLO), 400),
+    "TLS hello": (raw(TLS_HELLO), None),
     "nothing": (no_word, None),
     "half a request": (half_a_request, None),
     "huge head": (raw(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 200_000), 431),
@@ -762,9 +762,10 @@ class PortEighty(LoopbackHost):
         port: int,
         address: str | None,
         body_limit: int,
+        met_tls: Callable[[], None],
     ) -> None:
         assert port == 80
-        super().__init__(handle, port=0, address=address, body_limit=body_limit)
+        super().__init__(handle, port=0, address=address, body_limit=body_limit, met_tls=met_tls)
         PortEighty.real_port, self.port = self.port, 80
 
 
@@ -820,6 +821,7 @@ def test_a_machine_without_ipv6_cannot_serve_its_address(monkeypatch: pytest.Mon
             port: int,
             address: str | None,
             body_limit: int,
+            met_tls: Callable[[], None],
         ) -> None:
             super().__init__(handle, port=port, address="127.0.0.1", body_limit=body_limit)
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 import time
 import webbrowser
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from entra_oauth.channels.listener import system_browser
 from entra_oauth.errors import UsageError
 from kit import needs
+from kit.back_channels import eventually
 from kit.processes import child_process
 
 URL = "https://login.example/authorize?client_id=a&state=%27%22%3B&x=%s"
@@ -124,12 +126,52 @@ def test_a_command_that_opens_nothing_says_so(command: str) -> None:
     assert system_browser.launch(URL, command) is False
 
 
+@needs.posix
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("sh -c 'exit 3' %s", [("sh", 3)]),
+        ("sh -c 'kill -9 $$' %s", [("sh", -9)]),
+        ("sh -c 'exit 0' %s", []),
+        ("/no/such/program --new", [("/no/such/program", None)]),
+        ("none", []),
+        ("lynx", []),
+    ],
+)
+def test_a_command_that_is_of_no_use_is_told_with_its_name(
+    command: str, told: list[tuple[str, int | None]]
+) -> None:
+    seen: list[tuple[str, int | None]] = []
+    system_browser.launch(URL, command, failed=lambda *each: seen.append(each))
+    assert eventually(lambda: not any(t.name == "browser" for t in threading.enumerate()))
+    assert seen == told
+
+
+@needs.posix
+def test_a_browser_that_ends_with_an_error_after_a_while_has_been_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(system_browser, "SOON_S", 0.05)
+    seen: list[object] = []
+    system_browser.launch(URL, "sh -c 'sleep 0.2; exit 3' %s", failed=lambda *a: seen.append(a))
+    assert eventually(lambda: not any(t.name == "browser" for t in threading.enumerate()))
+    assert seen == []
+
+
+@needs.posix
+def test_without_posix_spawn_an_error_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "posix_spawnp")
+    seen: list[tuple[str, int | None]] = []
+    system_browser.launch(URL, "sh -c 'exit 4' %s", failed=lambda *each: seen.append(each))
+    assert eventually(lambda: seen == [("sh", 4)])
+
+
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Nothing is started; what would have been is kept. The first two attempts fail."""
     attempts: list[list[str]] = []
 
-    def start(arguments: list[str]) -> bool:
+    def start(arguments: list[str], failed: object) -> bool:
         attempts.append(arguments)
         return len(attempts) > 2
 
@@ -190,7 +232,7 @@ def test_the_last_resort_is_what_the_standard_library_knows(
 
     seen: list[list[str]] = []
 
-    def start(arguments: list[str]) -> bool:
+    def start(arguments: list[str], failed: object) -> bool:
         seen.append(arguments)
         return arguments[0] == "firefox"
 

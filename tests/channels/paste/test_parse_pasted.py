@@ -111,6 +111,42 @@ def test_the_spelling_of_values_is_kept_byte_for_byte(query: str) -> None:
     assert parse_pasted(query, redirect_uri=REDIRECT).query == query
 
 
+ELSEWHERE = {
+    "127.0.0.1": ADDRESS.replace("localhost", "127.0.0.1"),
+    "https": ADDRESS.replace("http:", "https:"),
+    "a name that leads here": ADDRESS.replace("localhost:51823", "devbox.example"),
+    "a port in between": ADDRESS.replace("51823", "8443"),
+    "an error": f"https://localhost/?error=access_denied&state={STATE}",
+}
+
+
+@pytest.mark.parametrize("text", ELSEWHERE.values(), ids=ELSEWHERE.keys())
+def test_another_spelling_of_the_place_is_taken_with_the_right_state_and_only_then(
+    text: str,
+) -> None:
+    taken = parse_pasted(text, redirect_uri=REDIRECT, state=STATE)
+    assert taken.url == f"{REDIRECT}/?{text.partition('?')[2]}"
+    for state in ("", STATE[:-1], STATE + "x"):
+        with pytest.raises(CallbackRefused):
+            parse_pasted(text, redirect_uri=REDIRECT, state=state)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        AUTHORIZE,
+        ADDRESS.replace("/?", "/done/?"),
+        ADDRESS.replace("//", "//user@"),
+        ADDRESS.replace("http://localhost:51823", "ftp://localhost"),
+        ADDRESS.replace("localhost", "127.0.0.1") + f"&state={STATE}",
+        f"http://127.0.0.1:51823/?state={STATE}",
+    ],
+)
+def test_the_right_state_is_not_all_that_an_answer_needs(text: str) -> None:
+    with pytest.raises(CallbackRefused):
+        parse_pasted(text, redirect_uri=REDIRECT, state=STATE)
+
+
 BAD: dict[str, tuple[str, str, str]] = {
     # name: (pasted, in what happened, in the advice)
     "nothing": ("", "the line is empty", "whole address"),

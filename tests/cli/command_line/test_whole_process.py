@@ -474,7 +474,7 @@ def test_nothing_is_imported_for_other_verbs() -> None:
 UNTIL_THE_BROWSER = """
 import entra_oauth.cli.sign_in.choose_receiver as receivers
 from entra_oauth.cli import main
-def launch(url, command):
+def launch(url, command, failed):
     raise KeyboardInterrupt  # at that moment
 receivers.launch = launch
 # These work beside it, in threads.

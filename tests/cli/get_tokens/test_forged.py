@@ -140,5 +140,15 @@ def test_nobody_comes(person: Person) -> None:
     what, advice = error_of(ran)
     assert ran.code == 7
     assert what.startswith("No answer came to http://localhost:")
+    assert "The browser's command x could not be started." in ran.err
+    assert "The command that opens the browser had failed." in what
+    assert "--paste" in advice
+    assert "AADSTS50011" not in ran.err
+
+
+def test_nobody_comes_though_the_browser_is_open(person: Person) -> None:
+    person.comes = False
+    ran = call("login", *at("http://localhost:9"), "--browser", "x", "--timeout", "1")
+    _, advice = error_of(ran)
+    assert ran.code == 7
     assert "AADSTS50011" in advice
-    assert "The command of --browser could not be started." in ran.err

@@ -145,7 +145,7 @@ def pasting(
     """When the browser is opened, the final address comes on standard input."""
     with Stdin() as stdin:
 
-        def launch(url: str, command: str | None = None) -> bool:
+        def launch(url: str, *args: object, **more: object) -> bool:
             person.see(url)
             stdin.feed(person.final_address(**changes) + "\n")
             return True
