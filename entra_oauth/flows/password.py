@@ -2,7 +2,7 @@
 
 It is here because the article has it. RFC 9700 §2.4 says that it must not be used:
 the program sees the password, and nothing beyond it (MFA, a policy) can be met.
-Entra keeps it for accounts without MFA, in one tenant, and is ending it.
+Entra keeps it for accounts without MFA, in one tenant, and advises against it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["WARNING", "sign_in"]
 
 WARNING = (
     "The password flow is on its way out: this program sees your password, multi-factor "
-    "authentication cannot be met, and Microsoft is ending it. Prefer the browser or "
+    "authentication cannot be met, and Microsoft advises against it. Prefer the browser or "
     "--flow device-code."
 )
 
