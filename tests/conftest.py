@@ -167,7 +167,7 @@ def _nothing_left(_folders: Folders) -> Iterator[Path]:
     yield home
     left = left_behind.remains(before, looked)
     said = f"left behind:\n{left}"
-    left_behind.clear(left)
+    left_behind.clear(left, (home, _folders.temporary))
     if os.listdir(home):
         shutil.rmtree(home)
     if left:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kit import needs
-from kit.guards import groups, offline
+from kit.guards import groups, left_behind, offline
 
 Refused = pytest.fail.Exception
 HERE = Path(__file__).parent
@@ -174,6 +174,19 @@ def _pytest(folder: Path, tests: str, **environment: str) -> str:
         timeout=60,
     )
     return done.stdout
+
+
+def test_only_what_lies_in_the_tests_own_folders_is_taken_away(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+        (folder / "file").touch()
+        (folder / "folder").mkdir()
+    inside = [str(each) for folder in (ours, theirs) for each in folder.iterdir()]
+    left = left_behind.Traces(frozenset(), frozenset(), frozenset(), frozenset(inside))
+    left_behind.clear(left, (ours,))
+    assert list(ours.iterdir()) == []
+    assert sorted(each.name for each in theirs.iterdir()) == ["file", "folder"]
 
 
 def test_what_is_missing_is_skipped_and_named(tmp_path: Path) -> None:

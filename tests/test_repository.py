@@ -44,6 +44,7 @@ SECRETS = re.compile(
     rb"|\b[01][.]A[\w-]{150,}"  # a refresh token or code of Entra's
 )
 LOCK_FILES = re.compile(r"(?:^|/)(?:[\w.-]*[.-]lock(?:file)?(?:[.]json)?|npm-shrinkwrap[.]json)$")
+PACKED = re.compile(r"[.](?:whl|egg|zip|tar|t?gz|bz2|xz|7z|jar|py[co]|so|dll|exe|dylib)$", re.I)
 
 
 def _found(pattern: re.Pattern[bytes], files: dict[str, bytes]) -> Iterator[str]:
@@ -73,6 +74,10 @@ def test_no_private_key_is_kept() -> None:
 def test_no_secret_is_kept_outside_the_tests() -> None:
     files = {name: text for name, text in _kept().items() if not name.startswith("tests/")}
     assert list(_found(SECRETS, files)) == []
+
+
+def test_no_package_of_anybody_and_nothing_compiled_is_kept() -> None:
+    assert [name for name in _kept() if PACKED.search(name)] == []
 
 
 def test_no_file_is_larger_than_what_people_read() -> None:

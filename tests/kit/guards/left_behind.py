@@ -94,13 +94,17 @@ def remains(before: Traces, look_for_files: Callable[[], frozenset[str]]) -> Tra
     return left
 
 
-def clear(left: Traces) -> None:
-    """Take away children and files whose test has been blamed for them."""
+def clear(left: Traces, folders: tuple[Path, ...]) -> None:
+    """Take away children, and files below `folders`, whose test has been blamed for them.
+
+    A file elsewhere may be the person's own, written by an editor or git at that moment.
+    """
     for child in left.children:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    for path in left.files:
-        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.unlink(path)
+    for path in map(Path, left.files):
+        if any(path.is_relative_to(folder) for folder in folders):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _children() -> Iterator[int]:
