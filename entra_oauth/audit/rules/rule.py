@@ -147,12 +147,12 @@ def _nothing_there(kind: StepKind, case: Case) -> Verdict:
     name = _NAMES[kind]
     if case.planned:
         return absent(f"no {name} was given")
-    asked, came = case.all(StepKind.AUTHORIZE), case.all(StepKind.REDIRECT)
+    came = case.all(StepKind.REDIRECT)
     redeemed = [i for i in case.all(StepKind.TOKEN) if i.get("grant_type") == CODE]
     missing = {
         StepKind.AUTHORIZE: bool(came or redeemed),
-        StepKind.REDIRECT: bool(asked and redeemed) or bool(redeemed),
-        StepKind.TOKEN: bool(came and any(i.get("code") for i in came)),
+        StepKind.REDIRECT: bool(redeemed),
+        StepKind.TOKEN: any(i.get("code") for i in came),
     }.get(kind, False)
     if missing:
         return unknown(f"the {name} is not in this recording")

@@ -88,7 +88,7 @@ def listener_leads_nowhere_else(item: Item, case: Case) -> Verdict:
     if not location:
         return absent("the answer leads nowhere")
     for _, value in item.fields:
-        if "//" in value and value and location.startswith(value):
+        if "//" in value and location.startswith(value):
             return failed("It leads where a parameter says.", "/response/headers/location")
     return passed("/response/headers/location")
 
