@@ -14,8 +14,9 @@ import truststore
 
 from entra_oauth.channels.https import requests_adapter
 from entra_oauth.channels.https.back_channel import RequestsBack, key_log_file
-from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, tls_context
+from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, read_tickets, tls_context, with_tls
 from entra_oauth.errors import ConnectFailed, LocalError, SecurityError, TlsFailed
+from entra_oauth.protocol.messages import Times, Wire
 from kit import needs
 from kit.back_channels import a_back, token_post
 from kit.canaries import refused
@@ -298,3 +299,79 @@ def test_a_key_log_that_cannot_be_written_is_told(
         with a_back(ca_bundle=str(ca.bundle), allow_keylog=True) as back, refused(LocalError):
             back.send(token_post(server.url), timeout_s=10)
         assert server.accepted == 0
+
+
+class _Socket:
+    """What is asked of a socket over TLS, with the answers of this test."""
+
+    def __init__(self, *, chain: list[bytes] | None = None, leaf: bytes | None = None) -> None:
+        self._leaf = leaf
+        self.timeouts: list[float | None] = [7.0]
+        self.comes: bytes | Exception = b""
+        if chain is not None:
+            self.get_unverified_chain = lambda: chain
+
+    def cipher(self) -> tuple[str, str, int]:
+        return "TLS_AES_256_GCM_SHA384", "TLSv1.3", 256
+
+    def version(self) -> str:
+        return "TLSv1.3"
+
+    def selected_alpn_protocol(self) -> str:
+        return "http/1.1"
+
+    def getpeercert(self, binary: bool) -> bytes | None:
+        assert binary, "else it is a dictionary"
+        return self._leaf
+
+    def gettimeout(self) -> float | None:
+        return self.timeouts[-1]
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.timeouts.append(seconds)
+
+    def recv(self, size: int) -> bytes:
+        assert size == 1
+        if isinstance(self.comes, Exception):
+            raise self.comes
+        return self.comes
+
+
+@pytest.mark.parametrize(
+    ("chain", "leaf", "found"),
+    [
+        ([b"leaf", b"above"], b"x", (b"leaf", b"above")),
+        ([], b"leaf", (b"leaf",)),
+        (None, b"leaf", (b"leaf",)),
+        (None, None, ()),
+    ],
+)
+def test_the_certificates_of_the_peer_are_kept(
+    chain: list[bytes] | None, leaf: bytes | None, found: tuple[bytes, ...]
+) -> None:
+    link = Wire(peer="p", times=Times(dns=1.0, connect=2.0, tunnel=3.0))
+    agreed = with_tls(link, _Socket(chain=chain, leaf=leaf), 10.0)
+    assert agreed.certificates == found
+    assert (agreed.tls_version, agreed.cipher) == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    assert (agreed.alpn, agreed.peer, agreed.times.tls) == ("http/1.1", "p", 4.0)
+    assert with_tls(link, _Socket(), 5.0).times.tls == 0.0
+    assert with_tls(Wire(), _Socket(), 5.0).times == Times(tls=5.0)
+
+
+@pytest.mark.parametrize(
+    ("comes", "is_open"),
+    [
+        (ssl.SSLWantReadError(), True),
+        (ConnectionResetError(), False),
+        (ssl.SSLError(), False),
+        (b"", False),
+        (b"x", False),
+    ],
+)
+def test_a_connection_on_which_only_tickets_came_is_open(
+    comes: bytes | Exception, is_open: bool
+) -> None:
+    sock = _Socket()
+    sock.comes = comes
+    assert read_tickets(sock) is is_open  # type: ignore[arg-type]
+    assert sock.timeouts == [7.0, 0, 7.0], "it does not wait, and is as it was"

@@ -158,7 +158,9 @@ def assertion_is_sound(item: Item, case: Case) -> Verdict:
         return absent("it is another issuer's token (federated); its life is that issuer's affair")
     ours = (item.url.partition("?")[0], item.url.partition("/oauth2/")[0] + "/v2.0")
     audience = read.claims.get("aud")
-    if isinstance(audience, str) and not hidden(audience) and not audience.startswith(ours):
+    named = audience if isinstance(audience, list) else [audience]  # RFC 7519 §4.1.3
+    texts = [each for each in named if isinstance(each, str)]
+    if not any(hidden(each) or each.startswith(ours) for each in texts):
         return failed("Its audience is not this endpoint.", where)
     start, end = read.number("iat") or read.number("nbf"), read.number("exp")
     if end is None:
