@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from entra_oauth.adapters.authlib import oauth2_session
-    from entra_oauth.adapters.azure import EntraCredential
+    from entra_oauth.adapters.azure import AsyncEntraCredential, EntraCredential
     from entra_oauth.adapters.databricks import DatabricksStrategy
     from entra_oauth.adapters.http import EntraAuth
     from entra_oauth.adapters.stored_tokens import StoredTokens
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "adapters.authlib": ("oauth2_session",),
-    "adapters.azure": ("EntraCredential",),
+    "adapters.azure": ("AsyncEntraCredential", "EntraCredential"),
     "adapters.databricks": ("DatabricksStrategy",),
     "adapters.http": ("EntraAuth",),
     "adapters.stored_tokens": ("StoredTokens",),
@@ -82,6 +82,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AsyncEntraCredential",
     "Authority",
     "AuthorityError",
     "AuthorizationRequest",

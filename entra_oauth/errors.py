@@ -158,6 +158,8 @@ class SignInRequired(EntraOAuthError):
     """Nothing on this machine can give a token: a person must sign in."""
 
     exit_code = 4
+    was_refused = False
+    """True where the authority was asked, and said no."""
 
 
 class SecurityError(EntraOAuthError):

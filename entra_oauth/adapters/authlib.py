@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
-from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -28,9 +27,7 @@ def oauth2_session(
     """
     from authlib.integrations.requests_client import OAuth2Session
 
-    if tokens is not None and profile is not None:
-        raise UsageError("Tokens and a profile exclude each other.", advice="Give one.")
-    at_hand = tokens or StoredTokens.of_profile(profile)
+    at_hand = StoredTokens.given(tokens, profile)
     found = at_hand.get(*scopes)
 
     def bring(

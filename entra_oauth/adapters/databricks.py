@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
-from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +39,7 @@ class DatabricksStrategy:
         profile: str | None = None,
         azure_workspace_resource_id: str | None = None,
     ) -> None:
-        if tokens is not None and profile is not None:
-            raise UsageError("Tokens and a profile exclude each other.", advice="Give one.")
-        self._tokens = tokens or StoredTokens.of_profile(profile)
+        self._tokens = StoredTokens.given(tokens, profile)
         self._more = (
             {_AZURE_RESOURCE: azure_workspace_resource_id} if azure_workspace_resource_id else {}
         )

@@ -1,19 +1,20 @@
-"""For `requests`: an `AuthBase` that brings a fresh token to each request."""
+"""For `requests`, httpx and aiohttp: a fresh token for each request, to where it may be sent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.channels.base import say_nothing
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import SignInRequired, UsageError
+from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from requests import PreparedRequest, Response
 
-__all__ = ["EntraAuth", "claims_of"]
+__all__ = ["EntraAuth"]
 
 
 class EntraAuth:
@@ -21,7 +22,9 @@ class EntraAuth:
 
     Refuses to send the token to a host that it is not for (`DestinationRefused`); where
     requests follows a redirect to another host, it takes the header off itself. On a
-    claims challenge `on_claims` is told what to sign in with: `--claims` takes it.
+    claims challenge `on_claims` is told what to sign in with: `--claims` takes it. For
+    httpx and aiohttp there are `for_httpx` and `for_aiohttp`; these two answer a challenge
+    by one refresh, and tell it where that does not do.
 
     NOTE: not derived from `requests.auth.AuthBase`, whose import would cost 90 ms and
     which asks for nothing but this call.
@@ -35,44 +38,60 @@ class EntraAuth:
         scopes: tuple[str, ...] = (),
         on_claims: Callable[[str], None] = say_nothing,
     ) -> None:
-        if tokens is not None and profile is not None:
-            raise UsageError("Tokens and a profile exclude each other.", advice="Give one.")
-        self._tokens = tokens or StoredTokens.of_profile(profile)
+        self._tokens = StoredTokens.given(tokens, profile)
         self._scopes = scopes
         self._on_claims = on_claims
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Give the request its header. Raises `DestinationRefused`, `SignInRequired` …"""
-        self._tokens.check_destination(request.url or "", *self._scopes)
-        found = self._tokens.get(*self._scopes)
-        request.headers["Authorization"] = f"Bearer {found.token.text}"
+        if not isinstance(request.url, str | None):
+            raise UsageError(
+                "This is for requests, and another library's request came.",
+                advice="Give httpx auth=EntraAuth(…).for_httpx(), and aiohttp for_aiohttp(URL).",
+            )
+        self.check(request.url or "")
+        request.headers["Authorization"] = self.header()
         request.register_hook("response", self._watch)  # type: ignore[no-untyped-call]
         return request
 
+    def for_httpx(self) -> Any:
+        """An `httpx.Auth` for clients of both kinds; only this imports httpx."""
+        from entra_oauth.adapters.httpx_auth import httpx_auth
+
+        return httpx_auth(self)
+
+    def for_aiohttp(self, url: str) -> Any:
+        """A client middleware of aiohttp (3.12 or later) that is pinned to the origin of `url`.
+
+        aiohttp runs it again at each redirect, to other hosts too: these get no token. Raises
+        `DestinationRefused` for an origin that the token is not for.
+        """
+        from entra_oauth.adapters.aiohttp_middleware import aiohttp_middleware
+
+        return aiohttp_middleware(self, url)
+
+    def check(self, url: str) -> None:
+        """Raise `DestinationRefused` unless the token may be sent there."""
+        self._tokens.check_destination(url, *self._scopes)
+
+    def header(self, claims: str | None = None) -> str:
+        """The value of `Authorization`. Raises `SignInRequired` and what a refresh raises."""
+        return f"Bearer {self._tokens.get(*self._scopes, claims=claims).token.text}"
+
+    def better_header(self, status: int, challenge: str) -> str | None:
+        """The header that answers a claims challenge; None where there is none, or no answer."""
+        claims = challenge_claims([challenge]) if status == 401 else None
+        if claims is None:
+            return None
+        try:
+            return self.header(claims)
+        except SignInRequired:
+            self._on_claims(claims)
+            return None
+
     def _watch(self, response: Response, *_: object, **__: object) -> Response:
         if response.status_code == 401:
-            challenge = claims_of(response.headers.get("WWW-Authenticate", ""))
+            challenge = challenge_claims([response.headers.get("WWW-Authenticate", "")])
             if challenge is not None:
                 self._on_claims(challenge)
         return response
-
-
-def claims_of(header: str) -> str | None:
-    """The claims in a challenge, as JSON text; None if there are none.
-
-    "Claims challenges, claims requests and client capabilities": base64url of JSON in
-    the parameter `claims`, beside `error="insufficient_claims"`.
-    """
-    import base64
-    import re
-
-    if "insufficient_claims" not in header:
-        return None
-    found = re.search(r'claims="([A-Za-z0-9+/_=-]{1,12000})"', header)
-    if found is None:
-        return None
-    text = found[1].rstrip("=").replace("+", "-").replace("/", "_")
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("utf-8")
-    except ValueError:
-        return None

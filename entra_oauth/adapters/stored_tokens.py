@@ -12,6 +12,7 @@ from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.token_source import Refresher, TokenSource
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import Authority, check_app, folded
+from entra_oauth.protocol.resource.claims_challenge import read_claims
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
 
@@ -89,16 +90,27 @@ class StoredTokens:
             ca_bundle=profile.text("ca_bundle"),
         )
 
+    @classmethod
+    def given(cls, tokens: StoredTokens | None, profile: str | None) -> StoredTokens:
+        """These tokens, or those of a profile. Raises `UsageError` where both are given."""
+        if tokens is None:
+            return cls.of_profile(profile)
+        if profile is not None:
+            raise UsageError("Tokens and a profile exclude each other.", advice="Give one.")
+        return tokens
+
     def get(
         self,
         *scopes: str,
         min_validity_s: float = MIN_VALIDITY_S,
         force: bool = False,
         claims: str | None = None,
+        cae: bool = False,
     ) -> Found:
         """A token for `scopes`, or for the scopes that this was made with.
 
-        `claims` is a claims challenge to be answered. See `TokenSource.get`.
+        `claims` is a claims challenge to be answered: JSON, base64, or a whole header. See
+        `TokenSource.get`.
         """
         check_scopes(self.authority, scopes)
         return self._source.get(
@@ -106,7 +118,8 @@ class StoredTokens:
             account=self.account,
             min_validity_s=min_validity_s,
             force=force,
-            claims=claims,
+            claims=read_claims(claims) if claims is not None else None,
+            cae=cae,
         )
 
     def check_destination(self, url: str, *scopes: str) -> None:

@@ -145,20 +145,25 @@ class TokenSource:
         min_validity_s: float = MIN_VALIDITY_S,
         force: bool = False,
         claims: str | None = None,
+        cae: bool = False,
     ) -> Found:
         """A token that is good for `min_validity_s` more seconds.
 
         `account` is the latest one that signed in, if none is named; `force` asks for
-        a new token in any case, and so does a claims challenge. Raises `SignInRequired`
+        a new token in any case, and so does a claims challenge. `cae` says that the caller can
+        handle one; tokens that come for it are kept apart, because an API may turn them down
+        before their end. Raises `SignInRequired`
         where only a person can go on, and whatever the refresh raises.
         """
+        scopes_kept = scope_key(scopes, self.app.base)
         wanted = _Wanted(
             account=self._account(account),
-            scopes=scope_key(scopes, self.app.base),
+            scopes=scopes_kept,
             asked=scopes,
             min_validity_s=min_validity_s,
             force=force or claims is not None,
-            claims=claims,
+            claims=_declaring_cae(claims) if cae else claims,
+            kept_as=f"{scopes_kept} cp1" if cae else scopes_kept,
         )
         before = self._stored(wanted)
         if not wanted.force and self._is_good(before, wanted):
@@ -192,7 +197,7 @@ class TokenSource:
         return found
 
     def _stored(self, wanted: _Wanted) -> CachedToken | None:
-        return self.store.access_token(self.app, wanted.account, wanted.scopes)
+        return self.store.access_token(self.app, wanted.account, wanted.kept_as)
 
     def _is_good(self, token: CachedToken | None, wanted: _Wanted) -> bool:
         return token is not None and token.is_good_for(
@@ -227,7 +232,7 @@ class TokenSource:
             if is_dead(error):
                 self.store.drop_refresh_token(self.app, wanted.account)
             if is_dead(error) or _needs_person(error):
-                raise self._needs_person(error.what.rstrip(".")) from None
+                raise self._needs_person(error.what.rstrip("."), was_refused=True) from None
             return self._after_failure(error, wanted, before)
         except TransportError as error:
             return self._after_failure(error, wanted, before)
@@ -268,7 +273,7 @@ class TokenSource:
     def _keep(self, wanted: _Wanted, account: Account, tokens: TokenResponse, grant: str) -> Found:
         token = access_token_of(tokens, clock=self._monotonic())
         try:
-            self.store.save(self.app, account, wanted.scopes, token, signed_in=False)
+            self.store.save(self.app, account, wanted.kept_as, token, signed_in=False)
         except LocalError as error:
             self._say(f"Note: the new token could not be kept. {error.what}")
         return wanted.found(token, grant)
@@ -292,10 +297,12 @@ class TokenSource:
             "this again.",
         )
 
-    def _needs_person(self, what: str) -> SignInRequired:
-        return SignInRequired(
+    def _needs_person(self, what: str, *, was_refused: bool = False) -> SignInRequired:
+        error = SignInRequired(
             f"{what}.", advice=f"Sign in with {self._sign_in_with} (then run this again)."
         )
+        error.was_refused = was_refused
+        return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +313,8 @@ class _Wanted:
     min_validity_s: float
     force: bool
     claims: str | None
+    kept_as: str
+    """The scopes, as the token is called in the store."""
 
     def found(self, token: CachedToken | None, source: str) -> Found:
         if token is None:
@@ -316,3 +325,10 @@ class _Wanted:
 def _needs_person(error: AuthorityError) -> bool:
     """Tell if the authority wants the person: a new factor, consent, a new password."""
     return error.error in ("invalid_grant", "interaction_required") or bool(error.claims)
+
+
+def _declaring_cae(claims: str | None) -> str:
+    # Late: a token that is still good needs none of it.
+    from entra_oauth.protocol.resource.claims_challenge import declaring_cae
+
+    return declaring_cae(claims)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +15,19 @@ import requests
 from entra_oauth.adapters.authlib import oauth2_session
 from entra_oauth.adapters.azure import EntraCredential
 from entra_oauth.adapters.databricks import DatabricksStrategy
-from entra_oauth.adapters.http import EntraAuth, claims_of
+from entra_oauth.adapters.http import EntraAuth
 from entra_oauth.adapters.metadata import MetadataService
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.errors import DestinationRefused, SignInRequired, UsageError
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 from kit import canaries, needs
 from kit import signed_in as at_hand
 from kit.practice import SCOPE
 
 CLUSTERS = "/api/2.0/clusters/list"
-
-
-@pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[at_hand.AtHand]:
-    store = FileStore(str(tmp_path_factory.mktemp("store") / "tokens"))
-    with at_hand.at_hand(store) as signed_in:
-        yield signed_in
-
-
-@pytest.fixture
-def tokens(ours: at_hand.AtHand) -> StoredTokens:
-    return ours.tokens()
 
 
 # ---- requests ----------------------------------------------------------------------------
@@ -94,9 +82,9 @@ def test_a_claims_challenge_is_told() -> None:
         'Bearer realm="", error="insufficient_claims", '
         'claims="eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZX19fQ=="'
     )
-    assert claims_of(header) == '{"access_token":{"nbf":{"essential":true}}}'
+    assert challenge_claims([header]) == '{"access_token":{"nbf":{"essential":true}}}'
     for other in ("", "Bearer", 'error="insufficient_claims"', header.replace("insuff", "x")):
-        assert claims_of(other) is None
+        assert challenge_claims([other]) is None
 
 
 # ---- azure-core --------------------------------------------------------------------------

@@ -117,7 +117,8 @@ def find(query: TokenQuery, source: TokenSource) -> Found:
         account=query.app.account,
         min_validity_s=query.renew.min_validity,
         force=query.renew.force_refresh,
-        claims=query.request.claims,
+        claims=query.request.challenge,
+        cae=query.request.cae,
     )
 
 

@@ -78,11 +78,32 @@ class RequestOptions:
     """Parameters that are sent beside the usual ones."""
 
     claims: str | None = option(
-        "claims challenge to answer: the JSON text that came with an error", metavar="JSON"
+        "claims challenge to answer: the JSON text that came with an error, its base64, or the "
+        "whole WWW-Authenticate line",
+        metavar="JSON",
     )
+    cae: bool = flag("say that a claims challenge can be handled (cp1)")
     correlation_id: str | None = option(
         "id by which Entra's logs know the requests (default: none is sent)", metavar="GUID"
     )
+
+    @property
+    def challenge(self) -> str | None:
+        """The challenge to be answered, as JSON. Raises `UsageError`."""
+        if self.claims is None:
+            return None
+        from entra_oauth.protocol.resource.claims_challenge import read_claims
+
+        return read_claims(self.claims)
+
+    @property
+    def all_claims(self) -> str | None:
+        """The challenge, and what the client can do, for a request that is made at once."""
+        if not self.cae:
+            return self.challenge
+        from entra_oauth.protocol.resource.claims_challenge import declaring_cae
+
+        return declaring_cae(self.challenge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)

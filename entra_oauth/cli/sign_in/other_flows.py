@@ -75,7 +75,7 @@ def _client_credentials(
         authority=authority_of(options.app),
         client_id=client_id_of(options.app),
         scopes=options.app.scope,
-        claims=options.request.claims,
+        claims=options.request.all_claims,
         correlation_id=options.request.correlation_id,
     )
     timeout_s = options.network.http_timeout
@@ -98,6 +98,6 @@ def ask_for_person(app: AppOptions, request: RequestOptions) -> AccessRequest:
         authority=authority_of(app),
         client_id=client_id_of(app),
         scopes=app.scope,
-        claims=request.claims,
+        claims=request.all_claims,
         correlation_id=request.correlation_id,
     )

@@ -119,7 +119,7 @@ def plan_of(
             prompt=page.prompt,
             login_hint=page.login_hint,
             domain_hint=page.domain_hint,
-            claims=request.claims,
+            claims=request.all_claims,
             correlation_id=request.correlation_id,
         ),
         timeout_s=float(page.timeout),

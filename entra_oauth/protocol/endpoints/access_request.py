@@ -17,9 +17,13 @@ from entra_oauth.protocol.scopes import OPENID, expand
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["AccessRequest", "check_claims", "check_correlation_id"]
+__all__ = ["CLAIMS_ADVICE", "AccessRequest", "check_claims", "check_correlation_id"]
 
 _LONGEST_CLAIMS = 8192
+CLAIMS_ADVICE = (
+    "Give --claims what came with the error, in quotes: the JSON text, its base64, or the whole "
+    "WWW-Authenticate line."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +112,12 @@ def check_claims(claims: str | None) -> None:
     if claims is None:
         return
     refuse_control_characters("claims", claims)
-    advice = "Give --claims the JSON text that came with the error, in quotes, as it is."
     if len(claims) > _LONGEST_CLAIMS:
-        raise UsageError("The claims are longer than an address may be.", advice=advice)
+        raise UsageError("The claims are longer than an address may be.", advice=CLAIMS_ADVICE)
     try:
         read_object(claims.encode("utf-8"))
     except ValueError as error:
-        raise UsageError(f"The claims are not JSON: {error}.", advice=advice) from None
+        raise UsageError(f"The claims are not JSON: {error}.", advice=CLAIMS_ADVICE) from None
 
 
 def check_correlation_id(correlation_id: str | None) -> None:

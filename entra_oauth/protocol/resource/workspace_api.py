@@ -8,19 +8,17 @@ own SDK, which meets six shapes of them.
 
 from __future__ import annotations
 
-import binascii
 import re
 import shlex
-from base64 import b64decode
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import ApiRefused, UsageError, plain
-from entra_oauth.protocol.endpoints.access_request import check_claims
 from entra_oauth.protocol.glossary.aadsts import hide
 from entra_oauth.protocol.jwt import decode, read_object
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, check_opaque, split_origin
+from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
 
 if TYPE_CHECKING:
@@ -144,7 +142,8 @@ class ApiCall:
 
     def _explain(self, reply: HttpResponse, now: float) -> tuple[str, str, str | None]:
         """Meaning, remedy, and a claims challenge if there is one."""
-        if reply.status == 401 and (claims := _challenge(reply)) is not None:
+        claims = challenge_claims(_challenges(reply)) if reply.status == 401 else None
+        if claims is not None:
             return (
                 "it wants a newer or stronger sign-in (a claims challenge).",
                 f"entra-oauth login --claims {shlex.quote(claims)}, then this again.",
@@ -234,29 +233,8 @@ def _minutes(seconds: float) -> str:
     return f"{round(seconds)} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
-def _challenge(reply: HttpResponse) -> str | None:
-    """The claims of a challenge (RFC 6750 §3; "Claims challenges and claims requests").
-
-    There may be several headers, parameters in any order, and either base64 alphabet.
-    """
-    for name, value in reply.headers:
-        if name.lower() != "www-authenticate":
-            continue
-        found = dict(re.findall(r'([a-z_]+)\s*=\s*"([^"]*)"', value, re.IGNORECASE))
-        if found.get("error") == "insufficient_claims" and (text := found.get("claims")):
-            return _decoded(text)
-    return None
-
-
-def _decoded(text: str) -> str | None:
-    """The JSON in base64, if it is JSON that may be handed on."""
-    padded = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
-    try:
-        claims = b64decode(padded, validate=True).decode("utf-8")
-        check_claims(claims)
-    except (binascii.Error, UnicodeDecodeError, UsageError):
-        return None
-    return claims if claims.isprintable() else None
+def _challenges(reply: HttpResponse) -> list[str]:
+    return [value for name, value in reply.headers if name.lower() == "www-authenticate"]
 
 
 def _message(reply: HttpResponse) -> str:

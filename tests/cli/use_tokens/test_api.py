@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -262,6 +263,22 @@ def test_a_challenge_that_comes_again_and_again_ends(
     assert ran.code == 1
     assert f"entra-oauth login --claims '{CLAIMS}'" in error_of(ran)[1]
     assert (len(httpserver.log), len(visitor.urls)) == (calls, signs_in)
+
+
+@pytest.mark.parametrize("given", ["json", "base64", "header"])
+def test_a_challenge_may_be_given_in_any_shape_and_cae_declares_that_it_can_be_handled(
+    tenant: PracticeTenant, hosted: Hosted, visitor: Visitor, given: str
+) -> None:
+    encoded = base64.b64encode(CLAIMS.encode()).decode()
+    header = f'WWW-Authenticate: Bearer error="insufficient_claims", claims="{encoded}"'
+    shapes = {"json": CLAIMS, "base64": encoded, "header": header}
+    login(hosted.base_url, visitor, "--claims", shapes[given], "--cae")
+    asked = dict(parse_form(urlsplit(visitor.urls[0]).query))["claims"]
+    redeemed = next(r for r, _ in tenant.log if r.path.endswith("/token"))
+    for text in (asked, dict(parse_form(redeemed.body.decode()))["claims"]):
+        members = json.loads(text)["access_token"]
+        assert members.pop("xms_cc") == {"values": ["cp1"]}
+        assert members == json.loads(CLAIMS)["access_token"]
 
 
 def test_a_session_that_has_ended_needs_the_person_and_then_works(
