@@ -122,7 +122,7 @@ def login(tenant: PracticeTenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
         with suppress(TransportError):  # the listener may end before the last page is read
             PracticeBrowser(send, ALICE, PASSWORD).open(url)
 
-    def launch(url: str, command: str | None = None) -> bool:
+    def launch(url: str, command: str | None = None, *, failed: object) -> bool:
         visits.append(threading.Thread(target=visit, args=(url,), daemon=True))
         visits[-1].start()
         return True

@@ -68,7 +68,7 @@ class Visitor:
         self._user = user
         self._threads: list[threading.Thread] = []
 
-    def launch(self, url: str, command: str | None = None) -> bool:
+    def launch(self, url: str, command: str | None = None, *, failed: object) -> bool:
         self.urls.append(url)
         browser = PracticeBrowser(http_send, self._user, practice.PASSWORD)
         thread = threading.Thread(target=browser.open, args=(url,), daemon=True)
