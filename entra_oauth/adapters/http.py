@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.adapters.bearer_header import BearerHeader
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.channels.base import say_nothing
-from entra_oauth.errors import SignInRequired, UsageError
+from entra_oauth.errors import UsageError
 from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ class EntraAuth:
         scopes: tuple[str, ...] = (),
         on_claims: Callable[[str], None] = say_nothing,
     ) -> None:
-        self._tokens = StoredTokens.given(tokens, profile)
-        self._scopes = scopes
+        self._header = BearerHeader(StoredTokens.given(tokens, profile), scopes, on_claims)
         self._on_claims = on_claims
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -49,8 +49,8 @@ class EntraAuth:
                 "This is for requests, and another library's request came.",
                 advice="Give httpx auth=EntraAuth(…).for_httpx(), and aiohttp for_aiohttp(URL).",
             )
-        self.check(request.url or "")
-        request.headers["Authorization"] = self.header()
+        self._header.check(request.url or "")
+        request.headers["Authorization"] = self._header.value()
         request.register_hook("response", self._watch)  # type: ignore[no-untyped-call]
         return request
 
@@ -58,7 +58,7 @@ class EntraAuth:
         """An `httpx.Auth` for clients of both kinds; only this imports httpx."""
         from entra_oauth.adapters.httpx_auth import httpx_auth
 
-        return httpx_auth(self)
+        return httpx_auth(self._header)
 
     def for_aiohttp(self, url: str) -> Any:
         """A client middleware of aiohttp (3.12 or later) that is pinned to the origin of `url`.
@@ -68,26 +68,7 @@ class EntraAuth:
         """
         from entra_oauth.adapters.aiohttp_middleware import aiohttp_middleware
 
-        return aiohttp_middleware(self, url)
-
-    def check(self, url: str) -> None:
-        """Raise `DestinationRefused` unless the token may be sent there."""
-        self._tokens.check_destination(url, *self._scopes)
-
-    def header(self, claims: str | None = None) -> str:
-        """The value of `Authorization`. Raises `SignInRequired` and what a refresh raises."""
-        return f"Bearer {self._tokens.get(*self._scopes, claims=claims).token.text}"
-
-    def better_header(self, status: int, challenge: str) -> str | None:
-        """The header that answers a claims challenge; None where there is none, or no answer."""
-        claims = challenge_claims([challenge]) if status == 401 else None
-        if claims is None:
-            return None
-        try:
-            return self.header(claims)
-        except SignInRequired:
-            self._on_claims(claims)
-            return None
+        return aiohttp_middleware(self._header, url)
 
     def _watch(self, response: Response, *_: object, **__: object) -> Response:
         if response.status_code == 401:

@@ -10,7 +10,7 @@ from entra_oauth.errors import DestinationRefused
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from entra_oauth.adapters.http import EntraAuth
+    from entra_oauth.adapters.bearer_header import BearerHeader
 
 __all__ = ["httpx_auth"]
 
@@ -27,25 +27,25 @@ class _HttpxAuth(_BASE):  # type: ignore[misc]
     httpx takes the header off a redirect to another origin, and does not come here again.
     """
 
-    def __init__(self, auth: EntraAuth) -> None:
-        self._auth = auth
+    def __init__(self, header: BearerHeader) -> None:
+        self._header = header
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
-        self._auth.check(str(request.url))
-        request.headers["Authorization"] = self._auth.header()
+        self._header.check(str(request.url))
+        request.headers["Authorization"] = self._header.value()
         response = yield request
         if self._may_answer(request, response):
-            better = self._auth.better_header(*_challenge(response))
+            better = self._header.better_value(*_challenge(response))
             if better is not None:
                 request.headers["Authorization"] = better
                 yield request
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
-        self._auth.check(str(request.url))
-        request.headers["Authorization"] = await _IN_THREAD(self._auth.header)
+        self._header.check(str(request.url))
+        request.headers["Authorization"] = await _IN_THREAD(self._header.value)
         response = yield request
         if self._may_answer(request, response):
-            better = await _IN_THREAD(self._auth.better_header, *_challenge(response))
+            better = await _IN_THREAD(self._header.better_value, *_challenge(response))
             if better is not None:
                 request.headers["Authorization"] = better
                 yield request
@@ -55,7 +55,7 @@ class _HttpxAuth(_BASE):  # type: ignore[misc]
         if response.status_code != 401:
             return False
         try:
-            self._auth.check(str(response.request.url))
+            self._header.check(str(response.request.url))
             return isinstance(request.content, bytes)
         except DestinationRefused:
             return False  # redirects were followed
@@ -63,9 +63,9 @@ class _HttpxAuth(_BASE):  # type: ignore[misc]
             return False  # a body that came from a generator is used up
 
 
-def httpx_auth(auth: EntraAuth) -> Any:
+def httpx_auth(header: BearerHeader) -> Any:
     """The same tokens for httpx."""
-    return _HttpxAuth(auth)
+    return _HttpxAuth(header)
 
 
 def _challenge(response: Any) -> tuple[int, str]:
