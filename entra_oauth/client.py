@@ -223,9 +223,7 @@ class ConfidentialClient:
 
         access_request = self._access_request(scopes, claims)
         with _given_or_local(channels) as ready:
-            endpoint = self.authority.token_endpoint
-            proof = self.credential.prove(self.client_id, endpoint, now=ready.now())
-            return refresh(access_request, refresh_token, ready, proof=proof)
+            return refresh(access_request, refresh_token, ready, credential=self.credential)
 
     def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
         check_scopes(self.authority, scopes)

@@ -185,9 +185,16 @@ class DestinationRefused(SecurityError):
 
 
 class TransportError(EntraOAuthError):
-    """No OAuth answer was had from the authority."""
+    """No OAuth answer was had from the authority.
+
+    `was_sent` tells whether any of the request may have gone out.
+    """
 
     exit_code = 6
+
+    def __init__(self, what: str, *, advice: str, was_sent: bool = False) -> None:
+        super().__init__(what, advice=advice)
+        self.was_sent = was_sent
 
 
 class ConnectFailed(TransportError):

@@ -30,9 +30,6 @@ __all__ = [
 APP_ONLY = "app-only"
 """The account of an app that asked in its own name: access without a user, as Entra calls it."""
 
-_UNKNOWN_LIFE_S = 300
-"""Seconds that a token is used whose authority did not say how long it is good."""
-
 _SCHEMA = "entra-oauth/account/"
 _VERSION = "1"
 
@@ -78,6 +75,10 @@ class Account:
 
 MIN_VALIDITY_S = 300
 """Five minutes: what azure-core and the Databricks SDKs ask of a token."""
+
+_UNKNOWN_LIFE_S = 2 * MIN_VALIDITY_S
+"""Seconds that a token is used whose authority did not say how long it is good: more than are
+asked of one, or each call would renew it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

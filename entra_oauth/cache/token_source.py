@@ -231,8 +231,10 @@ class TokenSource:
         except AuthorityError as error:
             if is_dead(error):
                 self.store.drop_refresh_token(self.app, wanted.account)
-            if is_dead(error) or _needs_person(error):
-                raise self._needs_person(error.what.rstrip("."), was_refused=True) from None
+            if is_dead(error) or (_is_final(error) and "person" in error.helps):
+                raise self._needs_person(error.what.rstrip("."), error) from None
+            if _is_final(error) and "retry" not in error.helps:
+                raise
             return self._after_failure(error, wanted, before)
         except TransportError as error:
             return self._after_failure(error, wanted, before)
@@ -297,12 +299,13 @@ class TokenSource:
             "this again.",
         )
 
-    def _needs_person(self, what: str, *, was_refused: bool = False) -> SignInRequired:
-        error = SignInRequired(
-            f"{what}.", advice=f"Sign in with {self._sign_in_with} (then run this again)."
-        )
-        error.was_refused = was_refused
-        return error
+    def _needs_person(self, what: str, error: AuthorityError | None = None) -> SignInRequired:
+        advice = f"Sign in with {self._sign_in_with} (then run this again)."
+        if error is not None and error.cause:  # a number that is known has an advice of its own
+            advice = f"{error.advice} The command: {self._sign_in_with}, then this again."
+        required = SignInRequired(f"{what}.", advice=advice)
+        required.was_refused = error is not None
+        return required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,8 +325,8 @@ class _Wanted:
         return Found(token=token, account=self.account, scopes=self.scopes, source=source)
 
 
-def _needs_person(error: AuthorityError) -> bool:
-    """Tell if the authority wants the person: a new factor, consent, a new password."""
+def _is_final(error: AuthorityError) -> bool:
+    """Tell if the same refresh token will be refused again: something else must happen first."""
     return error.error in ("invalid_grant", "interaction_required") or bool(error.claims)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Outcome
-from entra_oauth.errors import AuthorityError, EntraOAuthError
+from entra_oauth.errors import AuthorityError, EntraOAuthError, TransportError
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import (
@@ -82,11 +82,12 @@ def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
         channels.back.warm(request.authority.token_endpoint)
         read = partial(AuthorizationResponse.read, answering=request)
         hardened = plan.procedure is Procedure.HARDENED
-        signature = SignatureCheck.begin(plan.authority, channels, plan.keys, wanted=hardened)
+        check = SignatureCheck.begin(plan.authority, channels, plan.keys, wanted=hardened)
         try:
-            response = receiver.receive(request.url, read, timeout_s=plan.timeout_s)
-            tokens = redeem(response, channels, timeout_s=plan.http_timeout_s)
-            tokens = signature.check(tokens)
+            with check as signature:
+                response = receiver.receive(request.url, read, timeout_s=plan.timeout_s)
+                tokens = redeem(response, channels, timeout_s=plan.http_timeout_s)
+                tokens = signature.check(tokens)
         except EntraOAuthError as error:
             receiver.report_outcome(_failure(error))
             raise
@@ -105,7 +106,12 @@ def redeem(
     from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
     request = TokenRequest.redeem(response)
-    reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
+    try:
+        reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
+    except TransportError as error:
+        if error.was_sent:
+            error.advice += " The code counts as spent: sign in again."
+        raise
     return TokenResponse.read(reply, answering=request, received_at=channels.now())
 
 

@@ -28,6 +28,9 @@ def get_token(
     `access_request` is made by `AccessRequest.for_app()`.
     """
     endpoint = access_request.authority.token_endpoint
-    proof = credential.prove(access_request.client_id, endpoint, now=channels.now())
-    request = TokenRequest.client_credentials(access_request, proof=proof)
-    return exchange(request, channels, timeout_s=timeout_s)
+
+    def build() -> TokenRequest:
+        proof = credential.prove(access_request.client_id, endpoint, now=channels.now())
+        return TokenRequest.client_credentials(access_request, proof=proof)
+
+    return exchange(build, channels, timeout_s=timeout_s)

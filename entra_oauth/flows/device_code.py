@@ -17,9 +17,9 @@ from entra_oauth.errors import (
     TimedOut,
 )
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
-from entra_oauth.flows.patience import BUSY, send_patiently
+from entra_oauth.flows.patience import send_patiently
 from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
-from entra_oauth.protocol.endpoints.json_response import retry_after_s
+from entra_oauth.protocol.endpoints.json_response import is_passing, retry_after_s
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
 if TYPE_CHECKING:
@@ -50,15 +50,17 @@ def sign_in(
     `AuthorityError` when the person or the authority said no.
     """
     request = DeviceRequest(access_request)
-    reply = send_patiently(request.to_http(), channels.back, channels, timeout_s=timeout_s)
+    reply = send_patiently(
+        request.to_http(), channels.back, channels, timeout_s=timeout_s, passes=is_passing
+    )
     device = DeviceResponse.read(reply, answering=request, received_at=channels.now())
     deadline = channels.monotonic() + device.expires_in
     channels.say(device.message)
-    signature = SignatureCheck.begin(access_request.authority, channels, keys or KeyStore())
-    tokens = _ask_until_finished(
-        access_request, device, channels, deadline=deadline, timeout_s=timeout_s
-    )
-    return signature.check(tokens)
+    with SignatureCheck.begin(access_request.authority, channels, keys or KeyStore()) as signature:
+        tokens = _ask_until_finished(
+            access_request, device, channels, deadline=deadline, timeout_s=timeout_s
+        )
+        return signature.check(tokens)
 
 
 def _ask_until_finished(
@@ -80,7 +82,7 @@ def _ask_until_finished(
             extra = _back_off(extra, interval)
             _say(fault.what, interval + extra, channels, deadline)
             continue
-        if reply.status in BUSY:
+        if is_passing(reply):
             extra = max(_back_off(extra, interval), _asked_wait(reply, channels) - interval)
             what = f"The authority answered HTTP {reply.status}."
             _say(what, interval + extra, channels, deadline)
@@ -115,7 +117,7 @@ def _asked_wait(reply: HttpResponse, channels: Channels) -> float:
 
 def _say(what: str, seconds: float, channels: Channels, deadline: float) -> None:
     in_time = seconds < deadline - channels.monotonic()
-    channels.say(f"{what} AccessRequest again in {math.ceil(seconds)} s." if in_time else what)
+    channels.say(f"{what} Asking again in {math.ceil(seconds)} s." if in_time else what)
 
 
 def _expired() -> TimedOut:

@@ -15,9 +15,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import say_nothing
-from entra_oauth.errors import EntraOAuthError
+from entra_oauth.errors import EntraOAuthError, TimedOut
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from entra_oauth.channels.base import BackChannel, Channels
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.signing_keys import SigningKeys
@@ -67,7 +69,10 @@ class KeyStore:
 
 @dataclass(frozen=True, slots=True)
 class SignatureCheck:
-    """One sign-in's check. `begin` it before the person is asked, `check` at the end."""
+    """One sign-in's check. `begin` it before the person is asked, `check` at the end.
+
+    To be used in a `with` block: a fetch that has to wait is given up when it is left.
+    """
 
     authority: Authority
     channels: Channels
@@ -76,6 +81,7 @@ class SignatureCheck:
     """None: no keys are fetched, and nothing is checked."""
     _ready: threading.Event = field(default_factory=threading.Event, repr=False)
     _hurry: threading.Event = field(default_factory=threading.Event, repr=False)
+    _over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @classmethod
     def begin(
@@ -112,6 +118,12 @@ class SignatureCheck:
         )
         check._ready.set()
         return check
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
 
     def check(self, tokens: TokenResponse) -> TokenResponse:
         """The same tokens, with a warning if nothing could be checked.
@@ -159,7 +171,7 @@ class SignatureCheck:
 
         request = KeysRequest(self.authority)
         # Without a word: it may come after the end, and `_NOT_HAD` is said in its place.
-        quiet = replace(self.channels, say=say_nothing)
+        quiet = replace(self.channels, say=say_nothing, sleep=self._pause)
         try:
             reply = send_patiently(request.to_http(), aside, quiet, timeout_s=_FETCH_S)
             keys = SigningKeys.read(reply, answering=request, received_at=self.channels.now())
@@ -167,3 +179,8 @@ class SignatureCheck:
             return None
         self.store.put(self.authority, keys)
         return keys
+
+    def _pause(self, seconds: float) -> None:
+        # No longer than the sign-in itself: after its end nobody wants the keys.
+        if self._over.wait(seconds):
+            raise TimedOut("The sign-in is over.", advice="Nothing is to be done.")

@@ -36,4 +36,4 @@ def get_token(
     endpoint = access_request.authority.token_endpoint
     proof = credential.prove(access_request.client_id, endpoint, now=channels.now())
     request = TokenRequest.on_behalf_of(access_request, assertion, proof=proof)
-    return exchange(request, channels, timeout_s=timeout_s)
+    return exchange(lambda: request, channels, timeout_s=timeout_s)

@@ -46,5 +46,5 @@ def sign_in(
     request = TokenRequest.password(access_request, username, password, proof=proof)
     if not is_warned:
         channels.say(WARNING)
-    signature = SignatureCheck.begin(access_request.authority, channels, keys or KeyStore())
-    return signature.check(exchange(request, channels, timeout_s=timeout_s))
+    with SignatureCheck.begin(access_request.authority, channels, keys or KeyStore()) as signature:
+        return signature.check(exchange(lambda: request, channels, timeout_s=timeout_s))

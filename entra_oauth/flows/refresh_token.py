@@ -14,7 +14,7 @@ from entra_oauth.protocol.endpoints.token import TokenRequest
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.endpoints.access_request import AccessRequest
-    from entra_oauth.protocol.endpoints.client_auth import Proof
+    from entra_oauth.protocol.endpoints.client_auth import Credential
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.id_token import IdToken
 
@@ -26,7 +26,7 @@ def refresh(
     refresh_token: str,
     channels: Channels,
     *,
-    proof: Proof | None = None,
+    credential: Credential | None = None,
     before: IdToken | None = None,
     keys: KeyStore | None = None,
     timeout_s: float = 30.0,
@@ -35,12 +35,18 @@ def refresh(
 
     `before` is who signed in, if that is known: another person's answer is refused
     (OpenID Connect Core §12.2). The ID token's signature is checked if the authority's
-    keys are in `keys`; they are not fetched for a refresh. Whether a refusal means that
+    keys are in `keys`; they are not fetched for a refresh. `credential` is that of a
+    confidential app. Whether a refusal means that
     the token is dead is for `protocol.aadsts.is_dead` to say; for anything else it must be
     kept.
     """
-    request = TokenRequest.refresh(access_request, refresh_token, proof=proof)
-    tokens = exchange(request, channels, timeout_s=timeout_s)
+    client_id, endpoint = access_request.client_id, access_request.authority.token_endpoint
+
+    def build() -> TokenRequest:
+        proof = credential.prove(client_id, endpoint, now=channels.now()) if credential else None
+        return TokenRequest.refresh(access_request, refresh_token, proof=proof)
+
+    tokens = exchange(build, channels, timeout_s=timeout_s)
     tokens = SignatureCheck.at_hand(access_request.authority, channels, keys or KeyStore()).check(
         tokens
     )

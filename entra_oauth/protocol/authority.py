@@ -194,6 +194,12 @@ class Authority:
         """The cloud whose login host this is; None for any other host."""
         return next((cloud for cloud in CLOUDS.values() if self.host in cloud.hosts), None)
 
+    def own_page(self, url: str | None) -> str | None:
+        """The address, if it is https on a host of this authority: no other is shown to people."""
+        hosts = self.entra_cloud.hosts if self.entra_cloud else (self.host,)
+        good = any(f"{url}/".startswith(f"https://{host}/") for host in hosts)
+        return url if good else None
+
     @property
     def is_entra(self) -> bool:
         """True where the host is the login host of one of Entra's clouds."""

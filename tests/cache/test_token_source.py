@@ -12,6 +12,7 @@ from entra_oauth.cache.file_store import FileStore, store_sign_in
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
+    EntraOAuthError,
     IdTokenRefused,
     LocalError,
     SignInRequired,
@@ -19,6 +20,7 @@ from entra_oauth.errors import (
 )
 from entra_oauth.protocol.authority import CLOUDS
 from entra_oauth.protocol.endpoints.token import TokenResponse
+from entra_oauth.protocol.glossary.aadsts import judge
 from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
 from kit.canaries import TENANT
@@ -45,13 +47,16 @@ def store(tmp_path: Path) -> FileStore:
 
 
 def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityError:
+    judged = judge(error, codes, suberror, grant_type="refresh_token")
     return AuthorityError(
         "The authority refused the token.",
-        advice="Sign in again.",
+        advice=judged.advice,
         stage="token",
         error=error,
         error_codes=codes,
         suberror=suberror,
+        cause=judged.cause,
+        helps=judged.helps,
     )
 
 
@@ -188,6 +193,46 @@ def test_a_refresh_token_is_dropped_only_when_it_is_dead(
 
 
 @pytest.mark.parametrize(
+    ("number", "kind", "advice"),
+    [
+        (50057, AuthorityError, "Ask an administrator: the account is disabled."),
+        (50105, AuthorityError, "Ask an administrator to assign you"),
+        (90094, AuthorityError, "An administrator must consent"),
+        (50196, AuthorityError, "Stop: the same request was sent too often."),
+        (50055, SignInRequired, "The password has expired: sign in on the web and change it."),
+        (530003, SignInRequired, "Sign in on a managed device"),
+        (1, SignInRequired, "Sign in with entra-oauth login"),
+    ],
+)
+def test_a_refused_renewal_gives_the_advice_of_its_number(
+    store: FileStore, number: int, kind: type[EntraOAuthError], advice: str
+) -> None:
+    fill(store, life_s=1)
+    authority = Authority(fails=refusal("invalid_grant", number))
+    authority.clock.pass_by(60)
+    with canaries.refused(kind) as caught:
+        source(store, authority).get("databricks")
+    assert caught.value.advice.startswith(advice)
+    assert ("entra-oauth login" in caught.value.advice) == (kind is SignInRequired)
+    assert "code" not in caught.value.advice.replace("device code", "")
+
+
+def test_a_renewal_that_is_refused_for_now_leaves_the_old_token_in_use(store: FileStore) -> None:
+    fill(store)
+    authority = Authority(fails=refusal("invalid_grant", 50196))
+    authority.clock.pass_by(3400)
+    assert source(store, authority).get("databricks").token.text == ACCESS
+
+
+def test_a_token_of_unknown_life_is_not_renewed_at_each_call(store: FileStore) -> None:
+    fill(store, life_s=1)
+    authority = Authority(life_s=None)
+    authority.clock.pass_by(60)
+    for _ in range(3):
+        assert source(store, authority).get("databricks").token.text == f"{ACCESS}1"
+
+
+@pytest.mark.parametrize(
     "error",
     [OFFLINE, UnexpectedAnswer("HTML.", advice="Wait."), refusal("temporarily_unavailable")],
 )
@@ -265,7 +310,7 @@ def test_a_sign_in_is_kept_for_who_it_was_or_for_the_name_given(store: FileStore
     assert store.default_account(APP) == "the-app"
     found = store.access_token(APP, "the-app", SCOPE)
     assert found is not None
-    assert found.expires_on == NOON + 300
+    assert found.expires_on == NOON + 600
 
 
 def test_forgetting_one_leaves_the_others(store: FileStore) -> None:

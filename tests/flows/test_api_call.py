@@ -88,11 +88,18 @@ def test_a_question_is_asked_three_times_at_most() -> None:
     assert len(back.sent) == 3
 
 
-def test_a_question_whose_bytes_were_sent_is_not_asked_again() -> None:
-    send, back, *_ = run("GET", BROKEN)
-    with canaries.refused(ExchangeBroken):
-        send()
-    assert len(back.sent) == 1
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_question_whose_answer_broke_off_is_asked_again(method: str) -> None:
+    send, back, *_ = run(method, BROKEN, GOOD)
+    assert send() == GOOD
+    assert len(back.sent) == 2
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504])
+def test_a_question_is_asked_again_when_the_fault_may_pass(status: int) -> None:
+    send, back, *_ = run("GET", HttpResponse(status=status), GOOD)
+    assert send() == GOOD
+    assert len(back.sent) == 2
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -13,6 +13,7 @@ from entra_oauth.channels.base import Outcome, Witness, ignore
 from entra_oauth.errors import (
     AuthorityError,
     CallbackRefused,
+    DeadlineExceeded,
     EntraOAuthError,
     ExchangeBroken,
     IdTokenRefused,
@@ -299,6 +300,19 @@ def test_when_the_code_is_not_redeemed_it_is_told_once_and_not_tried_again(
     assert (run.told.succeeded, run.told.headline) == (False, "Not signed in")
     assert (run.told.detail, run.told.advice) == (error.what, error.advice)
     assert run.events == ORDER
+
+
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_a_code_counts_as_spent_where_any_of_the_request_went_out(was_sent: bool) -> None:
+    def broken(run: Run, request: HttpRequest) -> HttpResponse:
+        raise DeadlineExceeded("No answer.", advice="Allow more time.", was_sent=was_sent)
+
+    run = Run(plan(), token=broken)
+    error = run.fails(DeadlineExceeded)
+    assert isinstance(error, DeadlineExceeded)
+    spent = " The code counts as spent: sign in again."
+    assert error.advice == f"Allow more time.{spent if was_sent else ''}"
+    assert run.told.advice == error.advice
 
 
 def test_an_error_at_the_token_endpoint_says_that_it_was_there() -> None:

@@ -157,7 +157,7 @@ def test_after_a_fault_of_the_network_it_asks_less_often(fault: EntraOAuthError)
     world = World([device(), PENDING, fault, fault, fault, fault, fault, PENDING, tokens()])
     sign_in(person(), world.channels)
     assert pauses(world) == [5, 5, 10, 20, 40, 65, 65, 5]
-    assert all("AccessRequest again in" in line for line in world.said[1:])
+    assert all("Asking again in" in line for line in world.said[1:])
     assert len(world.said) == 6
 
 
@@ -173,7 +173,7 @@ def test_a_busy_authority_is_left_alone_for_as_long_as_it_says(status: int) -> N
     world = World([device(), busy, tokens()])
     sign_in(person(), world.channels)
     assert pauses(world) == [5, 42]
-    assert world.said[1] == f"The authority answered HTTP {status}. AccessRequest again in 42 s."
+    assert world.said[1] == f"The authority answered HTTP {status}. Asking again in 42 s."
 
 
 @pytest.mark.parametrize("value", ["315360000", "Fri, 01 Jan 2038 00:00:00 GMT", "9" * 4000])

@@ -66,8 +66,7 @@ def test_without_a_new_one_the_old_refresh_token_is_kept() -> None:
 
 def test_an_app_that_proves_itself_refreshes_with_its_proof() -> None:
     world = World([tokens()])
-    proof = ClientSecret(SECRET).prove(CLIENT_ID, "a", now=NOW)
-    refresh(person(), REFRESH_TOKEN, world.channels, proof=proof)
+    refresh(person(), REFRESH_TOKEN, world.channels, credential=ClientSecret(SECRET))
     assert fields(world.requests[0])["client_secret"] == SECRET
 
 
@@ -230,7 +229,6 @@ def test_a_no_is_explained_and_not_asked_for_twice(code: int, word: str) -> None
 
 def test_no_secret_that_the_authority_repeats_gets_into_the_error() -> None:
     text = f"AADSTS50126: {PASSWORD} and {SECRET} and {REFRESH_TOKEN} and {ASSERTION} are bad."
-    proof = ClientSecret(SECRET, basic=True).prove(CLIENT_ID, "a", now=NOW)
 
     def world() -> World:
         return World([refusal("invalid_grant", 50126, error_description=text)])
@@ -238,7 +236,7 @@ def test_no_secret_that_the_authority_repeats_gets_into_the_error() -> None:
     basic = ClientSecret(SECRET, basic=True)
     runs: list[tuple[Callable[[Channels], object], list[str]]] = [
         (lambda c: password.sign_in(person(), USER, PASSWORD, c), [PASSWORD]),
-        (lambda c: refresh(person(), REFRESH_TOKEN, c, proof=proof), [REFRESH_TOKEN, SECRET]),
+        (lambda c: refresh(person(), REFRESH_TOKEN, c, credential=basic), [REFRESH_TOKEN, SECRET]),
         (lambda c: on_behalf_of.get_token(person(), ASSERTION, basic, c), [ASSERTION, SECRET]),
         (lambda c: client_credentials.get_token(app(), ClientSecret(SECRET), c), [SECRET]),
     ]

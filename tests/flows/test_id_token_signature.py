@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -49,6 +50,19 @@ def brought(token: str | None) -> TokenResponse:
 def check(world: World, token: str | None, store: KeyStore | None = None) -> TokenResponse:
     begun = SignatureCheck.begin(AUTHORITY, world.channels, store or KeyStore())
     return begun.check(brought(token))
+
+
+def test_nobody_waits_for_keys_when_the_sign_in_is_over() -> None:
+    world = World([tokens()], keys=json_reply({}, ("Retry-After", "60"), status=429))
+    with SignatureCheck.begin(AUTHORITY, world.channels, KeyStore()):
+        (thread,) = [each for each in threading.enumerate() if each.name == "keys"]
+        deadline = time.monotonic() + 20
+        while not world.key_requests and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert thread.is_alive()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(world.key_requests) == 1
 
 
 def test_a_good_signature_leaves_the_answer_as_it_is() -> None:

@@ -92,7 +92,7 @@ class Authority:
 
     clock: Clock = field(default_factory=Clock)
     fails: EntraOAuthError | None = None
-    life_s: int = 3600
+    life_s: int | None = 3600
     rotates: bool = True
     before: Callable[[], None] = lambda: None
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)

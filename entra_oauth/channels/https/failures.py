@@ -38,15 +38,18 @@ def too_late(url: str, timeout_s: float, *, sent: bool) -> DeadlineExceeded:
     """The authority took longer than it may."""
     return DeadlineExceeded(
         f"{host_of(url)} did not answer within {timeout_s:g} seconds.",
-        advice="Check the network, then allow more time with --http-timeout. "
+        advice="Check the network, then allow more time with --http-timeout."
         + what_became_of_it(sent=sent),
+        was_sent=sent,
     )
 
 
 def abandoned(url: str, *, sent: bool) -> ExchangeBroken:
     """The channel was closed in the middle."""
     return ExchangeBroken(
-        f"The request to {host_of(url)} was abandoned.", advice=what_became_of_it(sent=sent)
+        f"The request to {host_of(url)} was abandoned.",
+        advice="Run this again." if sent else "Nothing was sent.",
+        was_sent=sent,
     )
 
 
@@ -64,17 +67,24 @@ def translate(error: Exception, job: Job, *, sent: bool) -> EntraOAuthError:
         return too_late(job.url, job.timeout_s, sent=sent)
     if not sent:
         return _not_sent(job, causes)
-    no_http = (http.client.HTTPException, libs.DecodeError, libs.InvalidHeader)
+    if any(isinstance(c, libs.DecodeError) for c in causes):
+        return UnexpectedAnswer(
+            f"{host} answered with a compressed body that cannot be opened.",
+            advice="Check any proxy in between.",
+            was_sent=True,
+        )
+    no_http = (http.client.HTTPException, libs.InvalidHeader)
     broken = (http.client.RemoteDisconnected, http.client.IncompleteRead)
     if any(isinstance(c, no_http) and not isinstance(c, broken) for c in causes):
         return UnexpectedAnswer(
             f"{host} answered with something that is not HTTP: {type(causes[-1]).__name__}.",
-            advice=f"Check the authority's address and any proxy in between. "
-            f"{what_became_of_it(sent=True)}",
+            advice="Check the authority's address and any proxy in between.",
+            was_sent=True,
         )
     return ExchangeBroken(
         f"The connection to {host} broke off in the middle: {type(causes[-1]).__name__}.",
-        advice=f"Check the network and any proxy in between. {what_became_of_it(sent=True)}",
+        advice="Check the network and any proxy in between.",
+        was_sent=True,
     )
 
 

@@ -31,8 +31,8 @@ MAX_RAW_BYTES = 4 * 1024 * 1024
 
 
 def what_became_of_it(*, sent: bool) -> str:
-    """The meaning of a failure for a code that was to be redeemed, as a sentence."""
-    return "If a code was sent it is spent: sign in again." if sent else "Nothing was sent."
+    """The end of an advice: the flow knows what it means where something was sent."""
+    return "" if sent else " Nothing was sent."
 
 
 class Job:
@@ -186,7 +186,8 @@ class Tap:
                 raise UnexpectedAnswer(
                     f"An answer came in {MAX_RAW_BYTES:,} bytes and more.",
                     advice="No token answer is that large. Check the authority's address and any "
-                    f"proxy in between. {what_became_of_it(sent=bool(self._sent))}",
+                    f"proxy in between.{what_became_of_it(sent=bool(self._sent))}",
+                    was_sent=bool(self._sent),
                 )
             if self.tunnel is None:
                 self._received_at = monotonic()

@@ -26,7 +26,7 @@ from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.https.failures import host_of
-from entra_oauth.channels.https.job import WORKER_NAME, what_became_of_it
+from entra_oauth.channels.https.job import WORKER_NAME
 from entra_oauth.channels.https.trust import read_tickets, with_tls
 from entra_oauth.errors import UnexpectedAnswer, UsageError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
@@ -341,7 +341,8 @@ def _read_body(raw: Any, job: Job, cap: int) -> bytes:
             raise UnexpectedAnswer(
                 f"{host_of(job.url)} answered HTTP {raw.status} with more than {cap:,} bytes.",
                 advice="No token answer is that large. Check the authority's address and any "
-                f"proxy in between. {what_became_of_it(sent=True)}",
+                "proxy in between.",
+                was_sent=True,
             )
         if not job.remaining_s:
             raise TimeoutError

@@ -190,7 +190,7 @@ def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> Au
         trace_id=described.trace_id,
         correlation_id=described.correlation_id,
         timestamp=described.timestamp,
-        error_uri=text("error_uri", 300),
+        error_uri=request.authority.own_page(text("error_uri", 300)),
         meaning=judged.meaning,
         cause=judged.cause,
         helps=judged.helps,

@@ -31,7 +31,7 @@ class DeviceRequest:
     @property
     def facts(self) -> RequestFacts:
         """The facts that the answer is read against."""
-        return RequestFacts(host=self.access_request.authority.host, stage="devicecode")
+        return RequestFacts(authority=self.access_request.authority, stage="devicecode")
 
     def to_http(self) -> HttpRequest:
         """The message."""

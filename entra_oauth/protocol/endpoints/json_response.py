@@ -7,16 +7,28 @@ what may be said about it in an error, and what must never be.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
 from entra_oauth.protocol.jwt import read_object
 
 if TYPE_CHECKING:
+    from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["LONGEST_WAIT_S", "JsonAnswer", "RequestFacts", "http_date", "retry_after_s"]
+__all__ = [
+    "LONGEST_WAIT_S",
+    "PASSING",
+    "JsonAnswer",
+    "RequestFacts",
+    "http_date",
+    "is_passing",
+    "retry_after_s",
+    "said_by",
+]
 
 LONGEST_WAIT_S = 3600.0
 """No `Retry-After` counts for more seconds than this."""
@@ -25,6 +37,9 @@ _JSON = "application/json"
 _JSON_OF = {"keys": frozenset([_JSON, "application/jwk-set+json"])}
 """Media types by stage, where more than the usual one may come (RFC 7517 §8.5.2)."""
 
+PASSING = frozenset([408, 429, 500, 502, 503, 504])
+"""Statuses of answers whose cause may be gone in a moment."""
+
 _BUSY = {429: "too many requests were made", 503: "it is not available for the moment"}
 
 
@@ -32,7 +47,7 @@ _BUSY = {429: "too many requests were made", 503: "it is not available for the m
 class RequestFacts:
     """The facts of a request that its answer is read against."""
 
-    host: str
+    authority: Authority
     stage: str = "token"
     """The endpoint: `token`, `devicecode`, `keys`."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -41,6 +56,11 @@ class RequestFacts:
     """Set where it carried a code, which can be sent once only."""
     grant_type: str = ""
     """The grant that was asked with; empty where the request is none of a token."""
+
+    @property
+    def host(self) -> str:
+        """The authority's host, and port if there is one."""
+        return self.authority.host
 
     @property
     def again(self) -> str:
@@ -66,10 +86,10 @@ class JsonAnswer:
         `UnexpectedAnswer` for anything that is not OAuth: HTML, plain text, a redirect,
         broken JSON.
         """
-        if reply.status in _BUSY and not _holds_error(reply):
+        if reply.status in _BUSY and not _error_members(reply):
             raise _busy(reply, facts, received_at)
         members = _members(reply, facts)
-        if "error" in members:
+        if members.get("error") is not None:
             raise _refusal(members, reply, received_at, facts)
         if reply.status != 200:
             why = f"it is neither {_WHAT[facts.stage][1]} nor an OAuth error"
@@ -142,11 +162,13 @@ def _media_type(reply: HttpResponse) -> str:
     return (reply.header("Content-Type") or "").partition(";")[0].strip().lower()
 
 
-def _holds_error(reply: HttpResponse) -> bool:
+def _error_members(reply: HttpResponse) -> dict[str, Any]:
+    """The members of an answer that holds an error; none of any other."""
     try:
-        return _media_type(reply) == _JSON and "error" in read_object(reply.body)
+        members = read_object(reply.body) if _media_type(reply) == _JSON else {}
     except ValueError:
-        return False
+        return {}
+    return members if members.get("error") is not None else {}
 
 
 _WHAT = {
@@ -160,7 +182,7 @@ def _unexpected(reply: HttpResponse, facts: RequestFacts, why: str) -> Unexpecte
     kind = plain(_media_type(reply), limit=60) or "no content type"
     return UnexpectedAnswer(
         f"{facts.host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
-        f"and that is {_WHAT[facts.stage][0]}: {why}.",
+        f"and that is {_WHAT[facts.stage][0]}: {why}.{_quoted(reply, facts)}",
         advice=f"Check the authority's address and any proxy in between, {facts.again}",
     )
 
@@ -171,9 +193,75 @@ def _busy(reply: HttpResponse, facts: RequestFacts, received_at: float) -> Unexp
     if seconds >= LONGEST_WAIT_S:  # where it is cut off, its number would be ours
         wait = "It asks for a wait of an hour or more: wait"
     return UnexpectedAnswer(
-        f"{facts.host} answered HTTP {reply.status}: {_BUSY[reply.status]}.",
+        f"{facts.host} answered HTTP {reply.status}: {_BUSY[reply.status]}.{_quoted(reply, facts)}",
         advice=f"{wait}, {facts.again}",
     )
+
+
+def _quoted(reply: HttpResponse, facts: RequestFacts) -> str:
+    """The words of whoever answered with an error, perhaps a gateway; empty if it has none."""
+    if reply.status < 400:  # there, the words could be tokens
+        return ""
+    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide
+
+    said = hide(said_by(reply), facts.secrets)
+    return f" It says: {as_sentence(said)}" if said else ""
+
+
+def said_by(reply: HttpResponse) -> str:
+    """The words of an error, in whichever shape: JSON, nested or not, HTML, plain text.
+
+    At most 300 characters, safe to print.
+    """
+    try:
+        members = read_object(reply.body)
+    except ValueError:
+        text = reply.body[:20_000].decode("utf-8", "replace")
+        inner = _element("pre", text) or _element("title", text)
+        if inner is None and re.match(r"\s*<", text):
+            return ""
+        text = unescape(re.sub(r"<[^>]*>", " ", inner)) if inner else text
+    else:
+        members = _flat(members)
+        names = ("message", "detail", "error_description", "error")
+        text = next((v for n in names if isinstance(v := members.get(n), str) and v), "")
+        code = members.get("error_code")
+        if isinstance(code, str) and code and code not in text:
+            text = f"{code}: {text}" if text else code
+    return plain(" ".join(text.split()), limit=300)
+
+
+def _element(name: str, text: str) -> str | None:
+    found = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", text, re.DOTALL | re.IGNORECASE)
+    return found.group(1) if found else None
+
+
+def _flat(members: dict[str, Any]) -> dict[str, Any]:
+    """The members of an error; gateways and APIs put code and message into an inner object."""
+    inner = members.get("error")
+    if not isinstance(inner, dict):
+        return members
+    code = inner.get("code")
+    shown = {"error": str(code) if isinstance(code, int | str) else None}
+    return members | shown | {"error_description": inner.get("message")}
+
+
+def is_passing(reply: HttpResponse) -> bool:
+    """True where the authority may answer the same request otherwise in a moment.
+
+    Its own error decides, if it says one: not every 400 is final, nor every 500 passing.
+    """
+    members = _error_members(reply)
+    error = members.get("error")
+    if reply.status in _BUSY or not isinstance(error, str):
+        return reply.status in PASSING
+    if error != "server_error":
+        return error == "temporarily_unavailable"
+    from entra_oauth.protocol.glossary.aadsts import is_transient, read_description
+
+    described = read_description(str(members.get("error_description") or ""))
+    codes = _codes(members.get("error_codes")) or described.codes
+    return is_transient(codes) if codes else reply.status in PASSING
 
 
 def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
@@ -207,6 +295,7 @@ def _refusal(
     # Late: nothing of it is needed on the way to the browser.
     from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
 
+    members = _flat(members)
     said = {n: hide(v, facts.secrets) for n, v in members.items() if isinstance(v, str)}
 
     def text(name: str, limit: int = 300) -> str | None:
@@ -229,7 +318,7 @@ def _refusal(
         trace_id=text("trace_id", 64) or described.trace_id,
         correlation_id=text("correlation_id", 64) or described.correlation_id,
         timestamp=text("timestamp", 40) or described.timestamp,
-        error_uri=text("error_uri"),
+        error_uri=facts.authority.own_page(text("error_uri")),
         http_status=reply.status,
         retry_after_s=retry_after_s(reply, received_at),
         meaning=judged.meaning,

@@ -39,7 +39,7 @@ class KeysRequest:
     @property
     def facts(self) -> RequestFacts:
         """The facts that the answer is read against."""
-        return RequestFacts(host=self.authority.host, stage="keys")
+        return RequestFacts(authority=self.authority, stage="keys")
 
     def to_http(self) -> HttpRequest:
         """The message."""

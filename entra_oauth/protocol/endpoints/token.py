@@ -207,7 +207,7 @@ class TokenRequest:
     def facts(self) -> RequestFacts:
         """The facts that the answer is read against."""
         return RequestFacts(
-            host=self.authority.host,
+            authority=self.authority,
             secrets=self.secrets,
             spent=self.code is not None,
             grant_type=self.grant_type,
@@ -283,13 +283,29 @@ class TokenResponse:
             token_type="Bearer",  # noqa: S106
             access_token=access_token,
             scope=scope,
-            expires_in=answer.seconds("expires_in"),
+            expires_in=_life_s(answer, received_at),
             received_at=received_at,
             refresh_token=answer.text("refresh_token"),
             id_token=id_token,
             identity=identity or None,
             warnings=_warnings(scope, id_token, answering),
         )
+
+
+def _life_s(answer: JsonAnswer, received_at: float) -> int | None:
+    """Seconds until the access token expires; None if the answer does not say."""
+    if (life := answer.seconds("expires_in")) is not None:
+        return life
+    # Older endpoints of Entra name the moment beside it; by the authority's clock, if it is told.
+    expires_on = answer.members.get("expires_on")
+    if isinstance(expires_on, str) and expires_on.isascii() and expires_on.isdigit():
+        expires_on = int(expires_on[:12])
+    if isinstance(expires_on, bool) or not isinstance(expires_on, int):
+        return None
+    left = expires_on - int(http_date(answer.reply.header("Date") or "") or received_at)
+    if left < 1:
+        raise answer.unexpected("its expires_on is over")
+    return left
 
 
 def _correlation(correlation_id: str | None) -> Fields:

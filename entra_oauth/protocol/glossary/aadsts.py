@@ -33,6 +33,7 @@ __all__ = [
     "error_words",
     "hide",
     "is_dead",
+    "is_transient",
     "judge",
     "read_description",
     "suberror_words",
@@ -256,6 +257,11 @@ def _most_telling(error: str, codes: Sequence[int]) -> CatalogueEntry | None:
     known = [catalogue()[code] for code in codes if code in catalogue()]
     fitting = [entry for entry in known if entry.oauth_error == error]
     return next(iter(fitting + known), None)
+
+
+def is_transient(codes: Iterable[int]) -> bool:
+    """True where one of Entra's numbers says that its cause passes by itself."""
+    return any("retry" in catalogue()[code].helps for code in codes if code in catalogue())
 
 
 _DEAD = frozenset([50173, 70008, 700082, 700084, 70043])

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.errors import ApiRefused, UsageError, plain
+from entra_oauth.errors import ApiRefused, UsageError
+from entra_oauth.protocol.endpoints.json_response import said_by
 from entra_oauth.protocol.glossary.aadsts import hide
-from entra_oauth.protocol.jwt import decode, read_object
+from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, check_opaque, split_origin
 from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
@@ -35,7 +35,6 @@ _RESOURCE_ID = re.compile(
     r"/providers/microsoft\.databricks/workspaces/[!-.0-~]+",
     re.IGNORECASE,
 )
-_LONGEST_MESSAGE = 300
 
 
 def resource_id(subscription: str, resource_group: str, workspace: str) -> str:
@@ -131,7 +130,7 @@ class ApiCall:
         if reply.status < 300:
             return None
         what, advice, claims = self._explain(reply, now)
-        said = hide(_message(reply), [self.access_token])
+        said = hide(said_by(reply), [self.access_token])
         return ApiRefused(
             f"{self.host} answered HTTP {reply.status}: {what}"
             + (f" It says: {said}" * bool(said)),
@@ -176,7 +175,7 @@ class ApiCall:
         return None
 
     def _by_message(self, reply: HttpResponse) -> tuple[str, str] | None:
-        text = _message(reply).lower()
+        text = said_by(reply).lower()
         if "expected aud claim" in text:
             return (
                 "the token is for another API (wrong audience).",
@@ -235,27 +234,3 @@ def _minutes(seconds: float) -> str:
 
 def _challenges(reply: HttpResponse) -> list[str]:
     return [value for name, value in reply.headers if name.lower() == "www-authenticate"]
-
-
-def _message(reply: HttpResponse) -> str:
-    """The words of an error, in whichever shape: JSON of three kinds, HTML, plain text."""
-    try:
-        members = read_object(reply.body)
-    except ValueError:
-        text = reply.body[:20_000].decode("utf-8", "replace")
-        inner = _element("pre", text) or _element("title", text)
-        if inner is None and re.match(r"\s*<", text):
-            return ""
-        text = unescape(re.sub(r"<[^>]*>", " ", inner)) if inner else text
-    else:
-        names = ("message", "detail", "error_description", "error")
-        text = next((v for n in names if isinstance(v := members.get(n), str) and v), "")
-        code = members.get("error_code")
-        if isinstance(code, str) and code and code not in text:
-            text = f"{code}: {text}" if text else code
-    return plain(" ".join(text.split()), limit=_LONGEST_MESSAGE)
-
-
-def _element(name: str, text: str) -> str | None:
-    found = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", text, re.DOTALL | re.IGNORECASE)
-    return found.group(1) if found else None

@@ -217,6 +217,8 @@ def rude(message: bytes) -> Script:
     return play
 
 
+COMPRESSED = [saying(encoded(BODY, name)) for name in ("gzip", ", ".join(["gzip"] * 50))]
+
 BROKEN: dict[str, tuple[Script, type[TransportError]]] = {
     "the end instead of an answer": (saying(b""), ExchangeBroken),
     "a reset instead of an answer": (rude(b""), ExchangeBroken),
@@ -240,8 +242,8 @@ BROKEN: dict[str, tuple[Script, type[TransportError]]] = {
     "a header without an end": (saying(_JSON + b"X: " + b"y" * 70_000), UnexpectedAnswer),
     "101 headers": (saying(_JSON + b"X: y\r\n" * 101 + b"\r\n" + BODY), UnexpectedAnswer),
     "two lengths": (saying(answer(BODY, more="Content-Length: 5\r\n")), UnexpectedAnswer),
-    "gzip that is none": (saying(encoded(BODY, "gzip")), UnexpectedAnswer),
-    "a long chain of codings": (saying(encoded(BODY, ", ".join(["gzip"] * 50))), UnexpectedAnswer),
+    "gzip that is none": (COMPRESSED[0], UnexpectedAnswer),
+    "a long chain of codings": (COMPRESSED[1], UnexpectedAnswer),
 }
 
 
@@ -254,7 +256,8 @@ def test_a_broken_answer_is_an_error_and_the_code_is_not_sent_again(
         with refused(kind) as caught:
             back.send(token_post(server.url), timeout_s=5)
         assert (len(server.requests), server.accepted) == (1, 1)
-        assert "it is spent" in caught.value.advice
+        assert vars(caught.value)["was_sent"]
+        assert ("compressed body" in caught.value.what) == (script in COMPRESSED)
         assert back.send(token_post(server.url), timeout_s=5).status == 200
 
 
@@ -310,7 +313,7 @@ def test_a_broken_record_in_the_answer_is_no_failed_handshake(
         refused(ExchangeBroken) as caught,
     ):
         back.send(token_post(server.url), timeout_s=5)
-    assert "it is spent" in caught.value.advice
+    assert vars(caught.value)["was_sent"]
     assert len(server.requests) == 1
 
 

@@ -21,12 +21,12 @@ from entra_oauth.errors import (
     EntraOAuthError,
     ExchangeBroken,
     TlsFailed,
+    TransportError,
     UnexpectedAnswer,
 )
 
 URL = "https://user:word@a.example:8443/token"
 HOST = "a.example:8443"
-SPENT = "If a code was sent it is spent: sign in again."
 UNSENT = "Nothing was sent."
 POOL: Any = SimpleNamespace()
 
@@ -110,7 +110,7 @@ def test_with_a_proxy_the_proxy_is_named_unless_the_authoritys_tls_fails(error: 
     [
         (http.client.BadStatusLine("x"), UnexpectedAnswer, "BadStatusLine"),
         (http.client.LineTooLong("x"), UnexpectedAnswer, "LineTooLong"),
-        (libs.DecodeError("x"), UnexpectedAnswer, "DecodeError"),
+        (libs.DecodeError("x"), UnexpectedAnswer, "cannot be opened"),
         (libs.InvalidHeader("x"), UnexpectedAnswer, "InvalidHeader"),
         (http.client.RemoteDisconnected("x"), ExchangeBroken, "RemoteDisconnected"),
         (http.client.IncompleteRead(b"x"), ExchangeBroken, "IncompleteRead"),
@@ -119,17 +119,19 @@ def test_with_a_proxy_the_proxy_is_named_unless_the_authoritys_tls_fails(error: 
         (libs.ProxyError("x", REFUSED), ExchangeBroken, "ConnectionRefusedError"),
     ],
 )
-def test_what_fails_after_something_was_sent_says_that_a_code_is_spent(
+def test_what_fails_after_something_was_sent_says_so(
     error: Exception, kind: type[EntraOAuthError], name: str
 ) -> None:
     found = told(error, sent=True)
+    assert isinstance(found, TransportError)
     assert type(found) is kind
-    assert found.what.endswith(f": {name}.")
+    assert found.what.endswith(f" {name}.")
     assert HOST in found.what
-    assert str(found).endswith(SPENT)
+    assert found.was_sent
+    assert UNSENT not in found.advice
     late = told(within(TimeoutError(), requests.ReadTimeout()), sent=True)
     assert type(late) is DeadlineExceeded
-    assert str(late).endswith(SPENT)
+    assert late.was_sent
 
 
 def test_a_cause_that_goes_round_in_a_circle_ends() -> None:
@@ -152,13 +154,14 @@ def test_a_host_is_named_without_its_user(url: str, host: str) -> None:
     assert host_of(url) == host
 
 
-def test_what_was_given_up_says_whether_a_code_is_spent() -> None:
-    for sent, end in ((True, SPENT), (False, UNSENT)):
+def test_what_was_given_up_says_whether_it_was_sent() -> None:
+    for sent, end in ((True, "Run this again."), (False, UNSENT)):
         assert str(abandoned(URL, sent=sent)) == f"The request to {HOST} was abandoned. {end}"
+        assert abandoned(URL, sent=sent).was_sent is too_late(URL, 1, sent=sent).was_sent is sent
         assert str(too_late(URL, 30.0, sent=sent)).startswith(
             f"{HOST} did not answer within 30 seconds. Check the network"
         )
-        assert str(too_late(URL, 30.0, sent=sent)).endswith(end)
+        assert str(too_late(URL, 30.0, sent=sent)).endswith(UNSENT) is not sent
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,9 @@ def test_an_error_of_the_worker_keeps_none_of_its_frames() -> None:
     assert caught.value.__traceback__ is None
 
 
-def test_it_is_said_whether_a_code_is_spent() -> None:
-    assert what_became_of_it(sent=False) == "Nothing was sent."
-    assert what_became_of_it(sent=True) == "If a code was sent it is spent: sign in again."
+def test_it_is_said_when_nothing_was_sent() -> None:
+    assert what_became_of_it(sent=False) == " Nothing was sent."
+    assert what_became_of_it(sent=True) == ""
 
 
 # ---- what is seen of it -----------------------------------------------------------------

@@ -6,7 +6,7 @@ import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 from authlib.common.urls import add_params_to_uri
@@ -664,10 +664,34 @@ def test_an_error_without_any_reason_is_still_told() -> None:
     assert "again" in error.advice
 
 
+PAGE = "https://login.microsoftonline.com/error?code="
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_shown"),
+    [
+        ("https://login.microsoftonline.com/error?code=1", True),
+        ("https://login.windows.net/error?code=1", True),
+        ("https://login.microsoftonline.com", True),
+        ("http://login.microsoftonline.com/error", False),
+        ("https://login.microsoftonline.com.evil.example/", False),
+        ("https://login.microsoftonline.com@evil.example/", False),
+        ("https://login.microsoftonline.us/error", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_a_page_about_an_error_is_shown_if_it_is_the_authority_s_own(
+    uri: str, is_shown: bool
+) -> None:
+    error = authority_error(f"error=access_denied&error_uri={quote_plus(uri)}&{RIGHT}")
+    assert error.error_uri == (uri if is_shown else None)
+
+
 def test_control_and_bidi_characters_of_an_error_are_shown_by_name() -> None:
     nasty = "%1b]0;x%07%e2%80%ae%0d%0a%c2%9b%00"
     error = authority_error(
-        f"error=a{nasty}&error_description=b{nasty}&error_subcode=c{nasty}&error_uri=d{nasty}"
+        f"error=a{nasty}&error_description=b{nasty}&error_subcode=c{nasty}&error_uri={PAGE}{nasty}"
         f"&{RIGHT}"
     )
     texts = [error.error, error.description, error.suberror, error.error_uri, str(error)]
@@ -678,7 +702,7 @@ def test_control_and_bidi_characters_of_an_error_are_shown_by_name() -> None:
 def test_a_very_long_error_is_cut() -> None:
     long = "x" * 5000
     error = authority_error(
-        f"error={long}&error_description={long}&error_subcode={long}&error_uri={long}&{RIGHT}"
+        f"error={long}&error_description={long}&error_subcode={long}&error_uri={PAGE}{long}&{RIGHT}"
     )
     assert len(str(error)) < 2500
     assert len(error.error) == len(error.suberror or "") == 81
