@@ -13,7 +13,7 @@ from entra_oauth.cli.verbs.see_verbs import (
     ProfileSetOptions,
     ProfileShowOptions,
 )
-from entra_oauth.errors import UsageError, plain
+from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -89,7 +89,12 @@ def _set(profiles: Profiles, options: ProfileSetOptions, console: Console) -> No
         values.pop(key, None)
         if text:
             values[key] = _value(key, text)
-    profiles.put(Profile(name, values))
+    try:
+        profiles.put(Profile(name, values))
+    except LocalError as error:
+        raise LocalError(
+            error.what, advice="Make it writable, or name another file in ENTRA_OAUTH_CONFIG."
+        ) from None
     console.say(f"The profile {name} is in {plain(profiles.path)}.")
 
 

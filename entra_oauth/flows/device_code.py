@@ -43,18 +43,21 @@ def sign_in(
     *,
     keys: KeyStore | None = None,
     timeout_s: float = 30.0,
+    wait_s: float | None = None,
 ) -> TokenResponse:
     """Tell the person page and code, and wait until they have finished.
 
-    `timeout_s` is for each request. Raises `TimedOut` when the codes have expired,
-    `AuthorityError` when the person or the authority said no.
+    `timeout_s` is for each request, `wait_s` for the person, who has as long as the codes
+    live at most. Raises `TimedOut` when that is over, `AuthorityError` when the person or
+    the authority said no.
     """
     request = DeviceRequest(access_request)
     reply = send_patiently(
         request.to_http(), channels.back, channels, timeout_s=timeout_s, passes=is_passing
     )
     device = DeviceResponse.read(reply, answering=request, received_at=channels.now())
-    deadline = channels.monotonic() + device.expires_in
+    life_s = device.expires_in if wait_s is None else min(wait_s, device.expires_in)
+    deadline = channels.monotonic() + life_s
     channels.say(device.message)
     with SignatureCheck.begin(access_request.authority, channels, keys or KeyStore()) as signature:
         tokens = _ask_until_finished(
@@ -122,6 +125,7 @@ def _say(what: str, seconds: float, channels: Channels, deadline: float) -> None
 
 def _expired() -> TimedOut:
     return TimedOut(
-        "The code was not used in time: it expires before the authority may be asked again.",
+        "The code was not used in time: it expires, or the time that was set for it ends, before "
+        "the authority may be asked again.",
         advice="Start again, and finish on the page within the time that it gives.",
     )

@@ -250,3 +250,13 @@ def test_the_signature_of_the_id_token_is_checked() -> None:
         sign_in(person(), forged.channels)
     assert "does not publish" in caught.value.what
     assert canaries.found_in(caught.value, SECRETS) == []
+
+
+@pytest.mark.parametrize(("wait_s", "asked"), [(4, 0), (6, 1), (12, 2), (None, 3), (9000, 3)])
+def test_the_wait_for_the_person_can_be_shorter_than_the_codes_live(
+    wait_s: float | None, asked: int
+) -> None:
+    world = World([device(expires_in=19), *[PENDING] * 9])
+    with canaries.refused(TimedOut):
+        sign_in(person(), world.channels, wait_s=wait_s)
+    assert len(world.requests) - 1 == asked

@@ -77,7 +77,7 @@ def _waiting(options: ExchangeOptions) -> list[AuthorizationRequest]:
             )
     waiting = pending_request.waiting()
     if not waiting:
-        raise StateMismatch(
+        raise UsageError(
             "No request on this machine is waiting for an answer.",
             advice="Make one: entra-oauth authorize-url. A request waits for an hour.",
         )

@@ -25,12 +25,12 @@ __all__ = ["run"]
 def run(options: ImportOptions, session: Session) -> int:
     """Write the recording to the folder `--out`, and say what was taken and what was left."""
     console = session.console
-    if not options.file or not options.copy.out:
+    if not options.file or not options.out:
         raise UsageError(
             "audit import needs a file, and a folder to write to.",
             advice="Use entra-oauth audit import browser.har -o rec.",
         )
-    folder = Path(options.copy.out)
+    folder = Path(options.out)
     check_target(folder)
     har = read_har(read_file(Path(options.file)))
     facts = facts_of(os.environ, verb="audit import") | {

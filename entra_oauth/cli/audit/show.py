@@ -45,6 +45,12 @@ def run(options: ShowOptions, session: Session) -> int:
     """Show the recording `DIR`, or its step `STEP`."""
     console = session.console
     folder, number = _words(options.place)
+    if os.path.isfile(folder):
+        shown = plain(str(folder))
+        raise UsageError(
+            f"{shown} is a file; a recording is a folder.",
+            advice=f"Of a HAR file one is made by: entra-oauth audit import {shown} -o rec",
+        )
     evidence = load(folder)
     if number is None:
         if options.raw or options.hex or options.explain:

@@ -80,7 +80,7 @@ def read_arguments(arguments: list[str], environ: Mapping[str, str]) -> CommandL
     """The verb, and a value for each of its options. Raises `UsageError`."""
     name, rest = split_verb(arguments)
     if name not in VERB_NAMES:
-        raise _no_verb(name)
+        raise _no_verb(name, rest)
     verb = verb_named(name)
     declared = declared_by(verb.options)
     program: list[str] = []
@@ -185,16 +185,19 @@ def profile_option(name: str) -> Option | None:
 # ---- mistakes -----------------------------------------------------------------------------
 
 
-def _no_verb(name: str) -> UsageError:
+def _no_verb(name: str, rest: list[str]) -> UsageError:
     if actions := actions_of(name):
         *some, last = actions
         listed = f"{', '.join(some)} or {last}" if some else last
-        return UsageError(
-            f"{name} needs to know what to do.", advice=f"Use entra-oauth {name} {listed}."
-        )
+        typed = rest[0] if rest and _NAME.fullmatch(rest[0]) and rest[0][0] != "-" else None
+        what = f"There is no {name} {typed}." if typed else f"{name} needs to know what to do."
+        near = near_to(typed, actions) if typed else ""
+        return UsageError(what, advice=f"{near}Use entra-oauth {name} {listed}.")
+    known = ("--version", "--help") if name[:1] == "-" else VERB_NAMES
+    near = "Did you mean --version? " if name == "-v" else near_to(name, known)
     return UsageError(
         f"There is no verb {name}." if _NAME.fullmatch(name) else "There is no such verb.",
-        advice=f"{near_to(name, VERB_NAMES)}See entra-oauth --help.",
+        advice=f"{near}See entra-oauth --help.",
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADINGS",
     "NO",
+    "SECONDS",
     "Declared",
     "Kind",
     "Option",
@@ -40,6 +41,8 @@ __all__ = [
 HEADINGS = ("usual", "other ways to sign in", "sign-in page", "network", "recording", "output")
 """The parts of a verb's help, in this order; a group names its own as `HEADING`."""
 NO = ("0", "false", "no", "off")
+SECONDS = "S"
+"""The word in the help for a number of seconds."""
 
 _OPTION, _GROUP, _WORDS = "option", "group", "words"
 """The marks in the metadata of a field."""
@@ -89,6 +92,11 @@ class Option:
     short: str | None
     azure: str | None
     """The variable that Azure's own tools read for the same thing."""
+
+    @property
+    def is_duration(self) -> bool:
+        """True for seconds, which may be given as minutes, hours or days too."""
+        return self.metavar == SECONDS
 
     @property
     def variable(self) -> str:

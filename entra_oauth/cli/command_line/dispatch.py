@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.command_line.declare import is_on, part_of
 from entra_oauth.cli.session import signals
 from entra_oauth.cli.session.console import Console, Session
-from entra_oauth.errors import EntraOAuthError
+from entra_oauth.errors import EntraOAuthError, LocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,6 +54,9 @@ def run(arguments: list[str], load: Callable[[str], ModuleType]) -> int:
             console.close_results()
             return 0
         except Exception as error:
+            if (missing := _missing_package(error)) is not None:
+                console.fail(missing)
+                return missing.exit_code
             _fail_unexpectedly(console, error)
             return UNEXPECTED
         return code
@@ -136,6 +139,18 @@ def _mistakes_of_threads_in_a_line(console: Console) -> Iterator[None]:
         yield
     finally:
         threading.excepthook = before
+
+
+def _missing_package(error: Exception) -> LocalError | None:
+    """The error of a dependency that is not installed; None for any other."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not name or name.partition(".")[0] == "entra_oauth":
+        return None
+    return LocalError(
+        f"The package {name.partition('.')[0]} is missing, which entra-oauth needs.",
+        advice="Install entra-oauth again with its dependencies, in the Python that runs it: "
+        "python -m pip install .",
+    )
 
 
 def _wants_tracebacks() -> bool:

@@ -8,6 +8,7 @@ exclude each other, the one that was found earlier in this order counts.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cache.profiles import Profile
 
-__all__ = ["Values", "check_choice", "fill_in", "near_to"]
+__all__ = ["Values", "check_choice", "fill_in", "near_to", "seconds_of"]
 
 _EXCLUDE = (
     ("cloud", "authority_host"),
@@ -32,6 +33,7 @@ _EXCLUDE = (
     ("print", "prove"),
 )
 _IDS = ("tenant", "client_id")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _YES = ("1", "true", "yes", "on")
 _COMMAND_LINE, _OWN, _PROFILE, _AZURE, _DEFAULT = range(5)
 _LONGEST_REPEATED = 24
@@ -168,7 +170,7 @@ def _typed(option: Option, value: object, source: str) -> object:
     for each in value if isinstance(value, list) else [value]:
         _check(option, str(each), source)
     if option.kind is Kind.NUMBER:
-        return int(str(value))
+        return seconds_of(str(value)) if option.is_duration else int(str(value))
     if option.kind is Kind.PASTE:
         return PasteFrom(str(value))
     return tuple(value) if isinstance(value, list) else value
@@ -188,9 +190,12 @@ def _check(option: Option, text: str, source: str) -> None:
         raise UsageError(f"{source} is empty.", advice="Give it a value, or leave it out.")
     refuse_control_characters(source, text)
     check_choice(option, text, source)
-    if option.kind is Kind.NUMBER and not _is_number(text, option.most):
+    number = str(seconds_of(text)) if option.is_duration else text
+    if option.kind is Kind.NUMBER and not _is_number(number, option.most):
+        advice = "Give it in digits; 90s, 5m, 2h and 1d are seconds too."
         raise UsageError(
-            f"{source} is not a whole number from 1 to {option.most}.", advice="Give it in digits."
+            f"{source} is not a whole number from 1 to {option.most}.",
+            advice=advice if option.is_duration else "Give it in digits.",
         )
 
 
@@ -207,6 +212,12 @@ def check_choice(option: Option, text: str, source: str) -> None:
         f"{source} has a value that is not known{shown}.",
         advice=f"{near_to(text, option.choices)}Use one of {', '.join(option.choices)}.",
     )
+
+
+def seconds_of(text: str) -> int:
+    """The seconds of `90`, `90s`, `5m`, `2h` or `1d`; 0 for what is none of these."""
+    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text, re.ASCII)
+    return int(found[1]) * _UNITS[found[2]] if found else 0
 
 
 def _is_number(text: str, most: int) -> bool:

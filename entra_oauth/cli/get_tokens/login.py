@@ -46,7 +46,7 @@ def check_flow(options: LoginOptions) -> None:
     credential = options.credential
     for name in sorted(credential.origins.given):
         flow = _FLOW_OF.get(name, credential.flow)
-        if flow != credential.flow:
+        if (name, credential.flow) != ("timeout", "device-code") and flow != credential.flow:
             raise UsageError(
                 f"--{name.replace('_', '-')} goes with --flow {flow} only.",
                 advice=f"Leave it out, or use --flow {flow}.",

@@ -51,7 +51,7 @@ def run(options: TokenOptions, session: Session) -> int:
 def _print(shown: Shown, output: str, console: Console) -> None:
     sentence = _sentence(shown)
     if output == "summary":
-        console.result(sentence)
+        console.result_sentence(sentence)
         return
     text = render(output, shown)
     if text is not None:

@@ -65,7 +65,7 @@ def run(options: DemoOptions, session: Session) -> int:
             "this machine. Codes, tokens and other secrets are masked; equal #tags mean equal "
             "values.",
         )
-        for text in opening:
+        for text in opening if not console.quiet else ():
             console.result(prose(text, indent=0, columns=width()))
         browser = (
             _OwnBrowser(console)
@@ -78,7 +78,12 @@ def run(options: DemoOptions, session: Session) -> int:
         )
         report = _write_report(recorder.recording, options.report)
         teller = DemoText(console, story, report)
-        teller.tell_the_rest() if session.explainer else teller.tell()
+        if console.quiet:
+            teller.tell_the_end()
+        elif session.explainer:
+            teller.tell_the_rest()
+        else:
+            teller.tell()
     return 0
 
 

@@ -128,6 +128,11 @@ class DemoText:
         self._look_inside()
         self._end(timed=False)
 
+    def tell_the_end(self) -> None:
+        """The time that it took, and the place of the report."""
+        self._say_time()
+        self._say_report()
+
     def _step(self, number: int, title: str, why: str) -> None:
         self._say("")
         self._say(self._console.bold(f"{number}  {title}"))
@@ -241,6 +246,17 @@ class DemoText:
         for judged, line in zip(failures, findings(failures), strict=True):
             self._tell(f"{judged.severity.value}: {line} ({judged.rule.source})")
 
+    def _say_time(self) -> None:
+        took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
+        self._say(prose(took, indent=0, columns=self._columns))
+
+    def _say_report(self) -> None:
+        if self._report is None:
+            self._say("The cache folder cannot be written to: --report FILE leaves a report.")
+        else:
+            self._say("The report of it, a page to look at:")
+            self._say(f"  {plain(str(self._report))}")
+
     def _end(self, *, timed: bool = True) -> None:
         say = self._console.result
         say("")
@@ -251,15 +267,10 @@ class DemoText:
             last = f"The browser's last page, at an address without a code, says: {unescape(said)}"
             say(prose(last, indent=0, columns=self._columns))
         if timed:
-            took = f"The sign-in took {self._story.seconds:.2f} s, the browser's part included."
-            say(prose(took, indent=0, columns=self._columns))
+            self._say_time()
         self._findings()
         say("")
-        if self._report is None:
-            say("The cache folder cannot be written to: --report FILE leaves a report.")
-        else:
-            say("The report of it, a page to look at:")
-            say(f"  {plain(str(self._report))}")
+        self._say_report()
         say("")
         say("Next: entra-oauth demo --browser             the same in your own browser")
         say("      entra-oauth demo --procedure article   the procedure without PKCE")

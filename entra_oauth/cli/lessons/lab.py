@@ -92,6 +92,12 @@ def _check(words: tuple[str, ...], teller: _LabText) -> int:
             "lab check needs the lab's number, and perhaps a file.",
             advice="For example: entra-oauth lab check 3 lab03.py",
         )
+    if words[0].endswith(".py"):
+        file = plain(words[0], limit=100)
+        raise UsageError(
+            f"Which lab {file} belongs to is not said.",
+            advice=f"Give its number before the file: entra-oauth lab check 1 {file}",
+        )
     chosen = _named(words[0])
     path = Path(words[1] if len(words) == 2 else default_name(chosen))
     marked = mark(chosen, read_answer(path))

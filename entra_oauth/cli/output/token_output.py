@@ -217,7 +217,7 @@ def print_tokens(
     for warning in tokens.warnings:
         console.say(f"Note: {warning}")
     if output == "summary":
-        console.result(summary)
+        console.result_sentence(summary)
         return
     console.say(summary)
     shown = _shown(tokens, subject, source, env_name)

@@ -7,6 +7,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.cli.command_line.values import seconds_of
 from entra_oauth.cli.practice.tenant_options import control_address
 from entra_oauth.cli.verbs.learn_verbs import PracticeClockOptions, PracticeFaultOptions
 from entra_oauth.errors import UsageError, plain
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_AHEAD = re.compile(r"([+-]?)([0-9]{1,9}[smhd]?)", re.ASCII)
+
 
 def run(options: PracticeFaultOptions | PracticeClockOptions, session: Session) -> int:
     """Tell it, and say how things stand then."""
@@ -26,8 +29,9 @@ def run(options: PracticeFaultOptions | PracticeClockOptions, session: Session) 
 
 
 def _fault(options: PracticeFaultOptions, console: Console) -> int:
-    if not options.fault and not options.clear:
+    if options.fault == ("help",):
         _explain(console)
+        return 0
     address = control_address(options.running)
     answer: dict[str, Any] = {}
     if options.clear:
@@ -43,6 +47,8 @@ def _fault(options: PracticeFaultOptions, console: Console) -> int:
         console.result(f"{plain(str(each['fault']))}    touched {int(each['touched'])}")
     if not answer["faults"]:
         console.say("No fault is in force.")
+    if not options.fault and not options.clear:
+        console.say("The names, and how a rule is written: entra-oauth practice fault help")
     return 0
 
 
@@ -65,11 +71,13 @@ def _clock(options: PracticeClockOptions, console: Console) -> int:
     address = control_address(options.running)
     if options.seconds is None:
         answer = command(address, "GET", "/clock")
-    elif re.fullmatch(r"[+-]?[0-9]{1,9}", options.seconds, re.ASCII):
-        answer = command(address, "POST", "/clock", {"seconds": int(options.seconds)})
+    elif (found := _AHEAD.fullmatch(options.seconds)) and (ahead := seconds_of(found[2])):
+        seconds = -ahead if found[1] == "-" else ahead
+        answer = command(address, "POST", "/clock", {"seconds": seconds})
     else:
         raise UsageError(
-            "The clock is put forward by a whole number of seconds.", advice="Give +3600, say."
+            "The clock is put forward by a whole number of seconds, minutes, hours or days.",
+            advice="Give +3600, say, or +1h.",
         )
     now = int(str(answer["now"]))
     if console.as_json:

@@ -46,6 +46,8 @@ class Console:
     styled: bool
     quiet: bool = False
     as_json: bool = False
+    columns: int | None = None
+    """The width of the person's terminal; None where lines are not to be broken."""
 
     @classmethod
     def standard(cls, *, as_json: bool = False) -> Console:
@@ -60,6 +62,7 @@ class Console:
             err=sys.stderr,
             styled=wants_style(sys.stderr, os.environ),
             as_json=as_json,
+            columns=_columns_of(sys.stderr),
         )
 
     def result(self, text: str) -> None:
@@ -73,6 +76,10 @@ class Console:
             raise
         except OSError as error:
             raise self._unwritable(error) from None
+
+    def result_sentence(self, text: str) -> None:
+        """The same, as sentences: broken at spaces on a terminal, and whole in a pipe."""
+        self.result(_filled(text, _columns_of(self.out)))
 
     def result_bytes(self, data: bytes) -> None:
         """The result exactly as it is, without a line break of ours. See `result`."""
@@ -113,6 +120,9 @@ class Console:
 
     def ask(self, text: str) -> None:
         """A question or an address the person needs: said even when quiet."""
+        self._speak(_filled(text, self.columns))
+
+    def _speak(self, text: str) -> None:
         try:
             _write_line(self.err, self._tamed(text))
         except OSError:
@@ -155,7 +165,7 @@ class Console:
     def _object(self, value: dict[str, Any]) -> None:
         import json
 
-        self.ask(json.dumps(value, ensure_ascii=True))
+        self._speak(json.dumps(value, ensure_ascii=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +209,22 @@ def _write_line(stream: TextIO, text: str) -> None:
     # In one piece: neither a thread nor a signal gets in before the line's end.
     stream.write(f"{text}\n")
     stream.flush()
+
+
+def _columns_of(stream: TextIO) -> int | None:
+    """The width of the terminal that a stream leads to; None for what is no terminal."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _filled(text: str, columns: int | None) -> str:
+    if columns is None or len(text) <= columns:
+        return text
+    from entra_oauth.cli.session.wrap import LEAST_WIDTH, filled
+
+    return filled(text, max(columns, LEAST_WIDTH))
 
 
 def _occupy_closed_streams() -> None:

@@ -1,15 +1,21 @@
-"""Rows of name, value and meaning that stay readable in a narrow terminal."""
+"""Text that stays readable in a narrow terminal: sentences, and rows of name, value, meaning."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 
-__all__ = ["prose", "row", "width"]
+__all__ = ["filled", "prose", "row", "width"]
 
 NAME_COLUMNS = 22
 VALUE_COLUMNS = 38
 LEAST_WIDTH = 40
+_COMMAND = re.compile(
+    r"(?<!\S)entra-oauth(?: [a-z][a-z-]*){0,2}"  # the verb
+    r"(?: [^\s()-][^\s()]*[\dA-Z./#][^\s()]*)?"  # what follows it
+    r"(?: --?[a-z][\w-]*(?:[= ](?:'[^']*'|[^\s()'-][^\s()]*))?)*"  # its options
+)
 
 
 def width() -> int:
@@ -49,3 +55,22 @@ def prose(text: str, *, indent: int, columns: int) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def filled(text: str, columns: int) -> str:
+    """Sentences in lines of at most so many columns, broken at spaces.
+
+    An address and a command stay whole, so that they can be copied. A line that is indented
+    or styled is laid out already.
+    """
+    return "\n".join(
+        line
+        if len(line) <= columns or line[0].isspace() or "\x1b" in line
+        else _broken(line, columns)
+        for line in text.split("\n")
+    )
+
+
+def _broken(line: str, columns: int) -> str:
+    whole = _COMMAND.sub(lambda command: command[0].replace(" ", "\0"), line)
+    return prose(whole, indent=0, columns=columns).replace("\0", " ")

@@ -39,7 +39,13 @@ def _device_code(
 
     access_request = ask_for_person(options.app, options.request)
     timeout_s = options.network.http_timeout
-    return access_request, device_code.sign_in(access_request, channels, timeout_s=timeout_s)
+    is_bounded = "timeout" in options.credential.origins.named
+    return access_request, device_code.sign_in(
+        access_request,
+        channels,
+        timeout_s=timeout_s,
+        wait_s=options.page.timeout if is_bounded else None,
+    )
 
 
 def _password(

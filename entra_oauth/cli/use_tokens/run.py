@@ -67,7 +67,10 @@ def _become(program: tuple[str, ...], environ: dict[str, str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvpe(program[0], program, environ)  # noqa: S606
     except OSError as error:
-        raise LocalError(
+        failure = LocalError(
             f"{plain(program[0], limit=200)} cannot be started: {error.strerror}.",
-            advice="Check the name of the program.",
-        ) from None
+            advice="Check the name of the program, and that it may be run.",
+        )
+        # As a shell has it (POSIX.1-2017, Shell Command Language 2.8.2).
+        failure.exit_code = 127 if isinstance(error, FileNotFoundError) else 126
+        raise failure from None

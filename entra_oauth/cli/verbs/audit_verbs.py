@@ -114,7 +114,13 @@ class ExportOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportOptions:
     file: str | None = words("FILE", "a HAR file")
-    copy: RedactedCopyOptions = group(RedactedCopyOptions)
+    out: str | None = option(
+        "folder to make for the recording; it has to be given",
+        key="import-out",
+        short="o",
+        metavar="DIR",
+    )
+    copy: RedactedCopyOptions = group(RedactedCopyOptions, only=("level",))
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 

@@ -73,6 +73,7 @@ class DemoOptions:
     )
     recording: RecordingOptions = group(RecordingOptions)
     explain: ExplainOptions = group(ExplainOptions)
+    output: OutputOptions = group(OutputOptions, only=("quiet",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)

@@ -141,7 +141,7 @@ def test_a_second_exchange_of_the_same_answer_sends_nothing(
     begin(person, server.url)
     assert exchange(person.final_address()).code == 0
     ran = exchange(person.final_address())
-    assert (ran.code, error_of(ran)[0]) == (5, FORGOTTEN)
+    assert (ran.code, error_of(ran)[0]) == (2, FORGOTTEN)
     assert len(server.requests) == 1
 
 
@@ -285,7 +285,7 @@ def _age(path: Path, seconds: float) -> None:
     os.utime(path, (at_time, at_time))
 
 
-@pytest.mark.parametrize(("age", "code"), [(3500, 0), (3700, 5), (-30, 0), (-4000, 5)])
+@pytest.mark.parametrize(("age", "code"), [(3500, 0), (3700, 2), (-30, 0), (-4000, 2)])
 def test_a_request_waits_for_an_hour(
     person: Person, server: RawServer, age: float, code: int
 ) -> None:
@@ -424,5 +424,5 @@ def test_two_processes_and_one_answer_make_one_request(person: Person, server: R
         for _, write_end in ends:
             os.close(write_end)
         codes = sorted(running.finish().code for running in (one, other))
-    assert codes == [0, 5]
+    assert codes in ([0, 2], [0, 5])  # it was gone, or went while the other looked
     assert len(server.requests) == 1

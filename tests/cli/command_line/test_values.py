@@ -272,3 +272,13 @@ def test_any_text_is_sent_as_it_is_or_refused_in_one_sentence(name: str, text: s
     else:
         error_of(ran)
         assert ran.code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("2h", 7200), ("1d", 86_400)]
+)
+def test_a_number_of_seconds_may_be_given_in_larger_units(given: str, seconds: int) -> None:
+    options = read_arguments(["login", "--timeout", given, "--http-timeout", given], {}).options
+    assert (options.page.timeout, options.network.http_timeout) == (seconds, seconds)
+    by_variable = read_arguments(["token"], {"ENTRA_OAUTH_MIN_VALIDITY": given}).options
+    assert by_variable.renew.min_validity == seconds

@@ -613,10 +613,21 @@ def test_its_end_is_the_programs_own(work: at_hand.AtHand, script: str, code: in
     assert _process("run", "--", sys.executable, "-c", script).returncode == code
 
 
-def test_a_program_that_is_not_there(work: at_hand.AtHand) -> None:
-    ran = _process("run", "--", "there-is-no-such-program")
-    assert ran.returncode == 8
-    assert "Traceback" not in ran.stderr
+@needs.posix
+def test_a_program_that_is_not_there_or_may_not_run_ends_as_in_a_shell(
+    work: at_hand.AtHand, tmp_path: Path
+) -> None:
+    file = tmp_path / "no-program"
+    file.write_text("data")
+    for program, code in (
+        ("there-is-no-such-program", 127),
+        (str(file), 126),
+        (str(tmp_path), 126),
+    ):
+        ran = _process("run", "--", program)
+        assert (ran.returncode, ran.stdout) == (code, "")
+        assert "cannot be started" in ran.stderr
+        assert "Traceback" not in ran.stderr
 
 
 def test_no_token_is_run_to_a_workspace_that_it_is_not_for(work: at_hand.AtHand) -> None:

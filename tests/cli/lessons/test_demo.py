@@ -220,3 +220,12 @@ def test_a_built_in_browser_that_fails_says_why(
     ran = call("demo")
     assert ran.code == 6
     assert error_of(ran) == ("Nothing could be reached.", "Look at the firewall.")
+
+
+def test_a_quiet_demo_says_how_long_it_took_and_where_the_report_is() -> None:
+    ran = call("demo", "-q")
+    assert ran.code == 0, ran.err
+    first, second, third = ran.out.splitlines()
+    assert first.startswith("The sign-in took ")
+    assert second == "The report of it, a page to look at:"
+    assert Path(third.strip()).is_file()

@@ -19,7 +19,7 @@ from entra_oauth.practice.run.control import Control
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest
 from kit import needs
-from kit.command_line import call
+from kit.command_line import call, error_of
 
 PATIENCE_S = 20
 
@@ -104,12 +104,14 @@ def test_only_its_owner_can_read_the_control_address() -> None:
 
 
 def test_names_and_words_are_told_without_a_tenant() -> None:
-    ran = call("practice", "fault")
-    assert ran.code == 2
+    ran = call("practice", "fault", "help")
+    assert ran.code == 0
     for name in SCENARIOS:
         assert f"  {name} " in ran.err
     assert "id_token.CLAIM=VALUE" in ran.err
-    assert "No practice tenant is running" in ran.err
+    ran = call("practice", "fault")
+    assert ran.code == 2
+    assert "No practice tenant is running" in error_of(ran)[0]
 
 
 @pytest.fixture
@@ -157,3 +159,23 @@ def test_a_person_who_is_not_there_cannot_run_anything() -> None:
     ran = call("practice", "run", "--user", "nobody", "--", "true")
     assert ran.code == 2
     assert "nobody called nobody" in ran.err
+
+
+def test_what_is_in_force_is_told_without_the_grammar(control: Control) -> None:
+    address = ("--control", control.address)
+    assert call("practice", "fault", "csrf-state", *address).code == 0
+    ran = call("practice", "fault", *address)
+    assert (ran.code, ran.out.count("\n")) == (0, 1)
+    assert "id_token.CLAIM" not in ran.err
+    assert "entra-oauth practice fault help" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("+2h", 7200), ("90s", 90), ("-1d", -86_400), ("5m", 300), ("7", 7)]
+)
+def test_the_clock_takes_hours_and_days(given: str, seconds: int, control: Control) -> None:
+    address = ("--control", control.address)
+    before = json.loads(call("practice", "clock", "--json", *address).out)["now"]
+    # A number with a minus is taken for an option by the parser, unless it is one it knows.
+    after = json.loads(call("practice", "clock", "--json", *address, "--", given).out)["now"]
+    assert 0 <= after - before - seconds <= 5

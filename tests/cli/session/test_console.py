@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from entra_oauth.cli.session.console import Console, wants_style
 from entra_oauth.errors import AuthorityError, LocalError, StateMismatch
 from kit import needs
+from kit.processes.ptys import Session
 
 
 class Stream(io.StringIO):
@@ -151,3 +153,56 @@ def test_a_result_that_cannot_be_written_is_an_error_and_talk_is_not() -> None:
             speaker = Console(out=out, err=full, styled=False)
             with pytest.raises(LocalError, match="No space left on device"):
                 speaker.result("x")
+
+
+# ---- lines in a terminal ---------------------------------------------------------------------
+
+ADDRESS = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=1&state=2"
+COMMAND = "entra-oauth login --profile work --scope 'api://x/read y' --tenant contoso.example"
+LINES = [
+    ("A sentence that is longer than the forty columns of this terminal.", 2),
+    (f"Open {ADDRESS} in a browser.", 3),
+    (f"Sign in with {COMMAND} (then run this again).", 3),
+    (f"  {COMMAND} {COMMAND}", 1),
+    ("short", 1),
+    ("\nabove\n\nbelow", 4),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), LINES)
+def test_sentences_are_broken_at_spaces_and_what_is_to_be_copied_is_whole(
+    text: str, lines: int
+) -> None:
+    speaker, _, err = console()
+    replace(speaker, columns=40).ask(text)
+    shown = err.getvalue()
+    assert len(shown.splitlines()) == lines, shown
+    assert " ".join(shown.split()) == " ".join(text.split())
+    assert (ADDRESS in shown, COMMAND in shown) == (ADDRESS in text, COMMAND in text)
+    longest = max(len(line) for line in shown.splitlines())
+    assert longest <= 40 or ADDRESS in shown or COMMAND in shown
+
+
+@pytest.mark.parametrize(("text", "lines"), LINES)
+def test_nothing_is_broken_in_a_pipe(text: str, lines: int) -> None:
+    speaker, out, err = console()
+    speaker.ask(text)
+    speaker.result_sentence(text)
+    assert out.getvalue() == err.getvalue() == f"{text}\n"
+
+
+def test_no_json_is_broken() -> None:
+    speaker, _, err = console(as_json=True)
+    replace(speaker, columns=40).fail(LocalError("What. " * 30, advice="Do. " * 30))
+    assert len(err.getvalue().splitlines()) == 1
+    assert json.loads(err.getvalue())["kind"] == "LocalError"
+
+
+@needs.posix
+def test_the_width_is_that_of_the_terminal_itself() -> None:
+    with Session("from entra_oauth.cli import main\nmain(['login'])\n", columns=50) as session:
+        session.wait_for("Next:")
+        session.finish()
+    lines = session.shown.replace("\r", "").splitlines()
+    assert len(lines) > 3
+    assert max(map(len, lines)) <= 50

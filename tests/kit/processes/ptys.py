@@ -29,8 +29,17 @@ class Session:
     gives bytes for a pipe. Its standard output is a pipe: `finish()` returns that.
     """
 
-    def __init__(self, program: str, *, stdin: bytes | None = None, term: str = "xterm") -> None:
+    def __init__(
+        self,
+        program: str,
+        *,
+        stdin: bytes | None = None,
+        term: str = "xterm",
+        columns: int | None = None,
+    ) -> None:
         self._master, self._slave = pty.openpty()
+        if columns is not None:
+            termios.tcsetwinsize(self._slave, (24, columns))
         self.before = self.modes()
         self._seen = bytearray()
         self._news = threading.Condition()
