@@ -12,6 +12,7 @@ EntraOAuthError                     1   anything below; also: something unexpect
 │   └── DestinationRefused              a secret was about to go where it must not
 ├── TransportError                  6   no OAuth answer was had
 │   ├── ConnectFailed                   name, address, proxy: nothing was sent
+│   │   └── ProxyRefused                    … and another try is of no use
 │   ├── TlsFailed                       the certificate or the handshake
 │   ├── DeadlineExceeded                the authority took longer than it may
 │   ├── ExchangeBroken                  the connection ended in the middle
@@ -46,6 +47,7 @@ __all__ = [
     "IdTokenRefused",
     "LocalError",
     "PortBusy",
+    "ProxyRefused",
     "SecurityError",
     "SignInRequired",
     "StateMismatch",
@@ -199,6 +201,10 @@ class TransportError(EntraOAuthError):
 
 class ConnectFailed(TransportError):
     """No connection: nothing was sent, so trying again is safe."""
+
+
+class ProxyRefused(ConnectFailed):
+    """The proxy, as it is named, cannot be used: trying again would not help."""
 
 
 class TlsFailed(TransportError):

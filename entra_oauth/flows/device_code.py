@@ -14,6 +14,7 @@ from entra_oauth.errors import (
     ConnectFailed,
     DeadlineExceeded,
     ExchangeBroken,
+    ProxyRefused,
     TimedOut,
 )
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
@@ -81,6 +82,8 @@ def _ask_until_finished(
         _wait(interval + extra, channels, deadline)
         try:
             reply = channels.back.send(request.to_http(), timeout_s=timeout_s)
+        except ProxyRefused:
+            raise
         except (ConnectFailed, DeadlineExceeded, ExchangeBroken) as fault:
             extra = _back_off(extra, interval)
             _say(fault.what, interval + extra, channels, deadline)

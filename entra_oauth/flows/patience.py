@@ -13,7 +13,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from entra_oauth.errors import ConnectFailed, ExchangeBroken
+from entra_oauth.errors import ConnectFailed, ExchangeBroken, ProxyRefused
 from entra_oauth.protocol.endpoints.json_response import PASSING, is_passing, retry_after_s
 from entra_oauth.protocol.endpoints.token import DEVICE_GRANT, TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import split_origin
@@ -95,7 +95,8 @@ def send_patiently(
             reply = back.send(request, timeout_s=timeout_s)
         except (ConnectFailed, ExchangeBroken) as fault:
             why, seconds = fault.what.rstrip("."), _own_pause_s("connect", attempt)
-            if attempt == ATTEMPTS or seconds > until - channels.monotonic():
+            out_of_time = seconds > until - channels.monotonic()
+            if attempt == ATTEMPTS or out_of_time or isinstance(fault, ProxyRefused):
                 raise
         else:
             if attempt == ATTEMPTS or not passes(reply):

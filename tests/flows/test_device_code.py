@@ -14,6 +14,7 @@ from entra_oauth.errors import (
     EntraOAuthError,
     ExchangeBroken,
     IdTokenRefused,
+    ProxyRefused,
     TimedOut,
     TlsFailed,
     UnexpectedAnswer,
@@ -141,6 +142,14 @@ def test_a_no_ends_it_at_once(error: str, code: int, word: str) -> None:
         sign_in(person(), world.channels)
     assert word in caught.value.advice
     assert canaries.found_in(caught.value, [DEVICE_CODE]) == []
+    assert len(world.requests) == 3
+
+
+def test_a_proxy_that_will_not_have_it_is_asked_once() -> None:
+    refusal_of_the_proxy = ProxyRefused("It wants a sign-in.", advice="Name a helper.")
+    world = World([device(), PENDING, refusal_of_the_proxy])
+    with canaries.refused(ProxyRefused):
+        sign_in(person(), world.channels)
     assert len(world.requests) == 3
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from entra_oauth.channels.https.environment_proxy import proxy_refused
 from entra_oauth.channels.https.job import what_became_of_it
 from entra_oauth.errors import (
     ConnectFailed,
@@ -21,9 +22,10 @@ from entra_oauth.errors import (
 )
 
 if TYPE_CHECKING:
+    from entra_oauth.channels.https.environment_proxy import EnvironmentProxy
     from entra_oauth.channels.https.job import Job
 
-__all__ = ["abandoned", "host_of", "proxy_failed", "too_late", "translate"]
+__all__ = ["abandoned", "host_of", "too_late", "translate"]
 
 
 def host_of(url: str) -> str:
@@ -101,18 +103,28 @@ def _not_sent(job: Job, causes: list[BaseException]) -> EntraOAuthError:
             "verification cannot be switched off.",
         )
     if job.proxy is not None:
-        return proxy_failed(job.url, f"{job.proxy}: {_reason(causes)}")
+        return _of_the_proxy(job, job.proxy, causes)
     return ConnectFailed(
         f"No connection to {host_of(job.url)}: {_reason(causes)}.",
         advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
     )
 
 
-def proxy_failed(url: str, why: str) -> ConnectFailed:
-    """The proxy is of no use."""
+def _of_the_proxy(job: Job, proxy: EnvironmentProxy, causes: list[BaseException]) -> ConnectFailed:
+    import ssl
+
+    wrong = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+    no_tls = any(isinstance(c, ssl.SSLError) and getattr(c, "reason", "") in wrong for c in causes)
+    if proxy.scheme == "https" and no_tls:
+        return proxy_refused(
+            job.url,
+            f"{proxy.url} speaks no TLS",
+            f"Write http:// in the place of https:// in {proxy.source}.",
+        )
     return ConnectFailed(
-        f"The proxy on the way to {host_of(url)} cannot be used: {why}.",
-        advice="Check HTTPS_PROXY, or except the host with NO_PROXY. Nothing was sent.",
+        f"The proxy on the way to {host_of(job.url)} cannot be used: "
+        f"{proxy.url}: {_reason(causes)}.",
+        advice=f"Check {proxy.source}, or except the host with NO_PROXY. Nothing was sent.",
     )
 
 

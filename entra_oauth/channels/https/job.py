@@ -15,6 +15,7 @@ from entra_oauth.protocol.messages import Wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from entra_oauth.channels.https.environment_proxy import EnvironmentProxy
     from entra_oauth.errors import EntraOAuthError
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -51,9 +52,7 @@ class Job:
         self.deadline = monotonic() + timeout_s
         self.timeout_s = timeout_s
         self.announce = announce
-        self.proxies: dict[str, str] = {}
-        self.proxy: str | None = None
-        """The one that is used, without its user information."""
+        self.proxy: EnvironmentProxy | None = None
         self.has_begun = False
         """True once the worker has taken it up."""
         self.wire: Wire | None = None
@@ -61,6 +60,11 @@ class Job:
         self._response: HttpResponse | None = None
         self._error: EntraOAuthError | None = None
         self._done = threading.Event()
+
+    @property
+    def proxy_url(self) -> str | None:
+        """The address of the proxy, if there is one, without credentials."""
+        return self.proxy.url if self.proxy else None
 
     @property
     def remaining_s(self) -> float:
@@ -122,6 +126,8 @@ class Tap:
         self.tunnel: tuple[bytearray, bytearray] | None = None
         """All that went to the proxy, and that it answered; None once the authority is
         talked to."""
+        self.proxy_refusal = b""
+        """The proxy's answer to the last CONNECT that it refused."""
         self.is_cut = False
 
     @property
@@ -156,6 +162,7 @@ class Tap:
         with self._lock:
             self._sent.clear()
             self._received.clear()
+            self.proxy_refusal = b""
             self._link = Wire()
             self._began_at = self._sent_at = self._answered_at = self._received_at = 0.0
 

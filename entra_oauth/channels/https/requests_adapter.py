@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, cast
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.https.environment_proxy import wants_sign_in
 from entra_oauth.channels.https.failures import host_of
 from entra_oauth.channels.https.job import WORKER_NAME
 from entra_oauth.channels.https.trust import read_tickets, with_tls
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from urllib3.connectionpool import HTTPConnectionPool
 
+    from entra_oauth.channels.https.environment_proxy import EnvironmentProxy
     from entra_oauth.channels.https.job import Job, Tap
 
 __all__ = ["MAX_IDLE_S", "ExactAdapter", "Tapped", "connect", "exchange"]
@@ -120,6 +121,9 @@ class Tapped:
         self.tap.tunnel = sent, received = bytearray(), bytearray()
         try:
             super()._tunnel()  # type: ignore[misc]
+        except OSError:
+            self.tap.proxy_refusal = bytes(received)
+            raise
         finally:
             self.tap.tunnel = None
             self.link = replace(
@@ -221,11 +225,20 @@ class ExactAdapter(HTTPAdapter):
     def __init__(self, tap: Tap) -> None:
         self.context: ssl.SSLContext | None = None
         """The certificates to trust; None for plain http, which is loopback only."""
+        self._proxy: EnvironmentProxy | None = None
         answer = type("_Answer", (TappedAnswer,), {"tap": tap})
-        ours = {"tap": tap, "response_class": answer}
-        self._http: type[HTTPConnection] = type("_Http", (Tapped, HTTPConnection), ours)
-        self._https: type[HTTPSConnection] = type("_Https", (Tapped, HTTPSConnection), ours)
+        self._ours = {"tap": tap, "response_class": answer}
         super().__init__(max_retries=0)
+
+    def go_through(self, proxy: EnvironmentProxy | None) -> dict[str, str]:
+        """Use it from now on. Returns it as `requests` wants it."""
+        if proxy != self._proxy:
+            self.proxy_manager.clear()  # it holds the credentials of an earlier one
+            self._proxy = proxy
+        return {"all": proxy.full_url} if proxy else {}
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return self._proxy.headers if self._proxy else {}
 
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None
@@ -237,7 +250,9 @@ class ExactAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         # A proxy that is spoken to over TLS is trusted no further than the authority.
-        return super().proxy_manager_for(proxy, proxy_ssl_context=self.context, **proxy_kwargs)
+        if self._proxy is None or not self._proxy.is_socks:
+            proxy_kwargs["proxy_ssl_context"] = self.context
+        return super().proxy_manager_for(proxy, **proxy_kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         # requests would load certifi's bundle on top of the context's certificates.
@@ -256,7 +271,9 @@ class ExactAdapter(HTTPAdapter):
             "HTTPConnectionPool",
             super().get_connection_with_tls_context(request, verify, proxies, cert),
         )
-        pool.ConnectionCls = self._https if pool.scheme == "https" else self._http
+        if not issubclass(pool.ConnectionCls, Tapped):
+            # Of the pool's own kind: it may be one that speaks SOCKS.
+            pool.ConnectionCls = type("_Tapped", (Tapped, pool.ConnectionCls), self._ours)
         return pool
 
 
@@ -285,7 +302,7 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
 
 def connect(adapter: ExactAdapter, job: Job) -> None:
     """Have a connection ready for the job's address; quietly does nothing if there is a proxy."""
-    if job.proxies:
+    if job.proxy is not None:
         return
     prepared = requests.Request("GET", job.url).prepare()
     pool = adapter.get_connection_with_tls_context(prepared, True, {})
@@ -309,9 +326,11 @@ def exchange(
         _prepare(request),
         stream=True,
         timeout=urllib3.Timeout(total=_time_for(job)),  # type: ignore[arg-type] # the stubs lack it
-        proxies=job.proxies,
+        proxies=adapter.go_through(job.proxy),
     ) as reply:
         raw: Any = reply.raw
+        if raw.status == 407 and job.proxy is not None:
+            raise wants_sign_in(job.proxy, job.url, raw.headers.getlist("Proxy-Authenticate"))
         try:
             body = _read_body(raw, job, cap)
         except BaseException:
@@ -325,7 +344,7 @@ def exchange(
             # urllib3's own headers put those of one name together.
             headers=tuple(raw._original_response.headers.items()),
             body=body,
-            wire=tap.wire(proxy=job.proxy),
+            wire=tap.wire(proxy=job.proxy_url),
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.https.environment_proxy import proxy_for
+from entra_oauth.channels.https.environment_proxy import (
+    environment_proxy,
+    exceptions_without_effect,
+)
 from entra_oauth.cli.doctor.machine import DoctorCheck
 from entra_oauth.cli.session.times import duration
 from entra_oauth.errors import EntraOAuthError, LocalError, TransportError, plain
@@ -56,28 +58,32 @@ def way_checks(
 
 def _proxy(authority: Authority, environ: Mapping[str, str]) -> DoctorCheck:
     try:
-        proxy = proxy_for(authority.token_endpoint)
+        proxy = environment_proxy(authority.token_endpoint, environ)
     except TransportError as error:
         return DoctorCheck.problem("proxy", error)
-    named = [n for n in _variables() if environ.get(n)]
-    if proxy is not None:
-        source = f"{named[0]} names it" if named else "the system's settings name it"
-        found = f"Requests go through {proxy}: {source}."
-        return DoctorCheck.fine("proxy", found, "NO_PROXY leaves hosts out.")
     host = split_origin(authority.base)[0].partition("://")[2]
-    if is_loopback(host.rpartition(":")[0] or host):
+    named = [name for name in _VARIABLES if environ.get(name)]
+    advice = "HTTPS_PROXY names one where one is needed."
+    if proxy is not None:
+        verb = "names" if proxy.source in environ else "name"
+        found = f"Requests go through {proxy.url}: {proxy.source} {verb} it."
+        advice = "NO_PROXY leaves hosts out."
+    elif is_loopback(host.rpartition(":")[0] or host):
         found = "None: this machine is always reached directly."
     elif named:
         found = f"None for {host}, though {named[0]} names one: NO_PROXY leaves it out."
     else:
         found = "None: neither a variable nor the system names one."
-    return DoctorCheck.fine("proxy", found, "HTTPS_PROXY names one where one is needed.")
+    if idle := exceptions_without_effect(environ):
+        return DoctorCheck.note(
+            "proxy",
+            f"{found} In NO_PROXY, this has no effect: {', '.join(idle)}.",
+            "Write names and addresses without a port and without *, with commas between them.",
+        )
+    return DoctorCheck.fine("proxy", found, advice)
 
 
-def _variables() -> tuple[str, ...]:
-    """In the order in which they count. On Windows a name means both spellings."""
-    names = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-    return names[1::2] if os.name == "nt" else names
+_VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 def _tls(wire: Wire | None) -> DoctorCheck:

@@ -14,9 +14,11 @@ from contextlib import suppress
 
 import pytest
 
+from entra_oauth.channels.base import Channels, NoFront
 from entra_oauth.channels.https.back_channel import RequestsBack
-from entra_oauth.channels.https.environment_proxy import proxy_for
-from entra_oauth.errors import ConnectFailed, DeadlineExceeded, TlsFailed
+from entra_oauth.channels.https.environment_proxy import environment_proxy
+from entra_oauth.errors import ConnectFailed, DeadlineExceeded, ProxyRefused, TlsFailed
+from entra_oauth.flows.patience import send_patiently
 from kit import needs
 from kit.back_channels import BODY, a_back, eventually, token_post
 from kit.canaries import found_in, refused
@@ -172,8 +174,130 @@ def refusing(status: str) -> Script:
     return each(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
+def wanting(*offers: str) -> Script:
+    """A proxy that wants a user, and offers these ways."""
+    lines = "".join(f"Proxy-Authenticate: {offer}\r\n" for offer in offers)
+    return each(f"HTTP/1.1 407 No\r\n{lines}Content-Length: 0\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("offers", "user", "named", "advice"),
+    [
+        (["Negotiate, NTLM"], "", "and offers Negotiate, NTLM.", "such as px or cntlm"),
+        (["Negotiate", "NTLM"], "u:CanaryProxy@", "and offers Negotiate, NTLM.", "px or cntlm"),
+        (['Basic realm="a, b"'], "", "and offers Basic.", "http://USER:PASSWORD@127.0.0.1:"),
+        (["NTLM", "Basic"], "u:CanaryProxy@", "and offers NTLM, Basic.", "did not take those of"),
+        ([], "", "(407 Proxy Authentication Required).", "USER:PASSWORD"),
+    ],
+)
+@pytest.mark.parametrize("address", [REMOTE, "http://plain.test.example"])
+def test_a_proxy_that_wants_a_sign_in_is_told_with_what_it_offers_and_asked_once(
+    address: str,
+    offers: list[str],
+    user: str,
+    named: str,
+    advice: str,
+    back: RequestsBack,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    channels = Channels(front=NoFront(), back=back, say=said.append)
+    with RawServer(wanting(*offers)) as proxy:
+        monkeypatch.setenv("all_proxy", f"http://{user}127.0.0.1:{proxy.port}")
+        with refused(ProxyRefused) as caught:
+            send_patiently(token_post(address), back, channels, timeout_s=10)
+        assert len(proxy.requests) == 1
+    assert named in caught.value.what
+    assert advice in caught.value.advice
+    assert "all_proxy" in caught.value.advice
+    assert said == []
+    assert found_in(caught.value, ["CanaryProxy"]) == []
+
+
+def test_https_before_a_proxy_that_speaks_none_is_recognised(
+    back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bewildered(peer: Peer) -> None:
+        peer.sock.recv(65536)
+        peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with RawServer(bewildered) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{proxy.port}")
+        with refused(ProxyRefused) as caught:
+            back.send(token_post(REMOTE), timeout_s=10)
+    assert "speaks no TLS" in caught.value.what
+    assert "http:// in the place of https:// in HTTPS_PROXY" in caught.value.advice
+
+
+def test_the_advice_names_the_variable_that_counted(
+    back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer() as gone:
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{gone.port}")
+    with refused(ConnectFailed) as caught:
+        back.send(token_post(REMOTE), timeout_s=10)
+    assert caught.value.advice.startswith("Check ALL_PROXY, ")
+
+
+def test_another_password_is_sent_by_the_same_channel(
+    remote: RawServer, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(leading_to(remote)) as proxy:
+        for word in (b"one", b"two"):
+            monkeypatch.setenv("HTTPS_PROXY", f"http://u:{word.decode()}@127.0.0.1:{proxy.port}")
+            back.send(token_post(REMOTE), timeout_s=10)
+            assert base64.b64encode(b"u:" + word) in proxy.requests[-1]
+
+
+def socks(server: RawServer) -> Script:
+    """A SOCKS5 proxy (RFC 1928) that wants a user and leads to one server; the name is noted."""
+
+    def play(peer: Peer) -> None:
+        sock = peer.sock
+        assert sock.recv(2)[:1] == b"\x05"
+        sock.recv(10)
+        sock.sendall(b"\x05\x02")  # a user name and a password, RFC 1929
+        peer.server.requests.append(sock.recv(600))
+        sock.sendall(b"\x01\x00")
+        peer.server.requests.append(sock.recv(600))
+        sock.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        with socket.create_connection(("127.0.0.1", server.port)) as onward:
+            back = threading.Thread(target=_pump, args=(onward, sock), daemon=True)
+            back.start()
+            _pump(sock, onward)
+            back.join(10)
+
+    return play
+
+
+@needs.python("socks", pypi="PySocks")
+def test_socks_is_spoken_where_its_package_is_there(
+    remote: RawServer, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(socks(remote)) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://u%40c:p%23@127.0.0.1:{proxy.port}")
+        response = back.send(token_post(REMOTE), timeout_s=10)
+        assert proxy.requests[0] == b"\x01\x03u@c\x02p#"
+        assert b"login.test.example" in proxy.requests[1]
+    assert response.wire is not None
+    assert response.wire.sent == remote.requests[0]
+    assert response.wire.proxy == f"socks5h://127.0.0.1:{proxy.port}"
+
+
+def test_socks_says_what_it_needs(back: RequestsBack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with RawServer() as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://u:CanaryProxy@127.0.0.1:{proxy.port}")
+        with refused(ProxyRefused) as caught:
+            back.send(token_post(REMOTE), timeout_s=10)
+        assert proxy.accepted == 0
+    assert "PySocks" in caught.value.what
+    assert "pip install PySocks" in caught.value.advice
+    assert "ALL_PROXY" in caught.value.advice
+    assert found_in(caught.value, ["CanaryProxy"]) == []
+
+
 BAD_PROXIES: dict[str, tuple[Script, str]] = {
-    "wants a password": (refusing("407 Proxy Authentication Required"), "407 Proxy Auth"),
     "does not allow it": (refusing("403 Forbidden\x1b[2J"), "403 Forbidden<ESC>"),
     "is broken": (refusing("502 Bad Gateway"), "502 Bad Gateway"),
     "hangs up": (lambda peer: None, "cannot be used"),
@@ -225,7 +349,6 @@ def test_a_silent_proxy_ends_at_the_deadline(
         "http://user:CanaryProxy/more@127.0.0.1:8080",
         "http://user:CanaryProxy@",
         "http://",
-        "socks5://user:CanaryProxy@127.0.0.1:1080",
         "gopher://user:CanaryProxy@127.0.0.1:70",
         "http://user:CanaryProxy@127.0.0.1:port",
     ],
@@ -235,10 +358,7 @@ def test_a_proxy_address_that_makes_no_sense_is_told_without_quoting_it(
 ) -> None:
     said: list[str] = []
     monkeypatch.setenv("HTTPS_PROXY", address)
-    with (
-        a_back(ca_bundle=str(ca.bundle), say=said.append) as back,
-        refused(ConnectFailed) as caught,
-    ):
+    with a_back(ca_bundle=str(ca.bundle), say=said.append) as back, refused(ProxyRefused) as caught:
         back.send(token_post(REMOTE), timeout_s=10)
     assert "proxy" in caught.value.what
     assert found_in([caught.value, *said], ["CanaryProxy"]) == []
@@ -300,4 +420,6 @@ def test_a_proxy_is_named_with_the_brackets_of_its_address_and_without_its_user(
     for name in ("https_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", set_to)
-    assert proxy_for("https://login.example/") == shown
+    proxy = environment_proxy("https://login.example/")
+    assert proxy
+    assert proxy.url == shown

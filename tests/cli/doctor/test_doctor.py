@@ -257,6 +257,34 @@ def test_a_host_that_no_proxy_leaves_out_is_told(monkeypatch: pytest.MonkeyPatch
     assert "NO_PROXY leaves it out" in _proxy(authority, environ).found
 
 
+@pytest.mark.parametrize(
+    ("value", "idle"),
+    [
+        ("a.example b.example", None),
+        ("*.corp.example,a.example:8443", "*.corp.example, a.example:8443"),
+        ("localhost;127.*", "localhost;127.*"),
+    ],
+)
+def test_what_has_no_effect_in_no_proxy_is_told(value: str, idle: str | None) -> None:
+    from entra_oauth.cli.doctor.network import _proxy
+
+    environ = {"HTTPS_PROXY": "http://localhost:9", "NO_PROXY": value}
+    check = _proxy(Authority.of(command_line.TENANT), environ)
+    assert check.found.startswith("Requests go through http://localhost:9: HTTPS_PROXY names it.")
+    assert check.state.value == ("ok" if idle is None else "note")
+    assert check.found.endswith(f"this has no effect: {idle}.") is (idle is not None)
+
+
+def test_a_proxy_password_that_is_not_encoded_is_told_and_not_shown() -> None:
+    from entra_oauth.cli.doctor.network import _proxy
+
+    environ = {"HTTPS_PROXY": f"http://user:p@{canaries.CODE}#w@127.0.0.1:9"}
+    check = _proxy(Authority.of(command_line.TENANT), environ)
+    assert (check.state.value, check.exit_code) == ("problem", 6)
+    assert "%40 for @" in check.advice
+    canaries.assert_clean(f"{check.found} {check.advice}")
+
+
 def test_a_proxy_that_is_no_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from entra_oauth.cli.doctor.network import _proxy
 

@@ -55,7 +55,6 @@ REQUESTS = f"{PACKAGE}.channels.https.requests_adapter"
 MADE_FOR_HTTP = (
     REQUESTS,
     f"{PACKAGE}.channels.https.back_channel",
-    f"{PACKAGE}.channels.https.environment_proxy",
     f"{PACKAGE}.channels.https.failures",
 )
 

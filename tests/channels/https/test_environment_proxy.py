@@ -1,0 +1,201 @@
+"""The proxy of the environment: which counts, whom it leaves out, and what cannot be used."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import subprocess
+from collections.abc import Mapping
+
+import pytest
+
+from entra_oauth.channels.https.environment_proxy import (
+    EnvironmentProxy,
+    environment_proxy,
+    exceptions_without_effect,
+)
+from entra_oauth.errors import ConnectFailed, ProxyRefused
+from kit import needs
+from kit.servers.raw_server import Peer, RawServer
+
+URL = "https://a.example:8443/token"
+
+
+def shown(value: str, url: str = URL, name: str = "HTTPS_PROXY") -> str | None:
+    proxy = environment_proxy(url, {name: value})
+    return proxy.url if proxy else None
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected", "source"),
+    [
+        ({}, None, None),
+        ({"HTTP_PROXY": "http://p"}, None, None),
+        ({"HTTPS_PROXY": "http://p.example:8080"}, "http://p.example:8080", "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "p.example:8080"}, "http://p.example:8080", "HTTPS_PROXY"),
+        ({"https_proxy": "http://low", "HTTPS_PROXY": "http://up"}, "http://low", "https_proxy"),
+        ({"https_proxy": "", "HTTPS_PROXY": "http://up"}, None, None),
+        ({"ALL_PROXY": "http://all", "HTTPS_PROXY": "http://up"}, "http://up", "HTTPS_PROXY"),
+        ({"ALL_PROXY": "http://all"}, "http://all", "ALL_PROXY"),
+        ({"all_proxy": "http://low", "ALL_PROXY": "http://all"}, "http://low", "all_proxy"),
+        ({"HTTPS_PROXY": "https://user:word@P.Example"}, "https://P.Example", "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "HTTP://[::1]:3128/x"}, "http://[::1]:3128", "HTTPS_PROXY"),
+    ],
+)
+def test_the_variable_that_counts_is_curls(
+    environ: Mapping[str, str], expected: str | None, source: str | None
+) -> None:
+    proxy = environment_proxy(URL, environ)
+    assert (proxy and proxy.url, proxy and proxy.source) == (expected, source)
+    assert "word" not in repr(proxy)
+
+
+def test_a_cgi_programs_http_proxy_is_the_askers() -> None:
+    environ = {"HTTP_PROXY": "http://p"}
+    assert environment_proxy("http://a.example/", environ)
+    assert environment_proxy("http://a.example/", {**environ, "REQUEST_METHOD": "GET"}) is None
+
+
+@pytest.mark.parametrize("host", ["localhost:8443", "127.0.0.1", "[::1]:1", "127.0.0.2"])
+def test_this_machine_is_reached_without_a_proxy(host: str) -> None:
+    assert shown("http://p.example", f"https://{host}/") is None
+
+
+EXCEPTIONS = [
+    ("foo.example", "foo.example", True),
+    ("foo.example", "a.foo.example", True),
+    (".foo.example", "foo.example", True),
+    ("FOO.example", "foo.Example", True),
+    ("foo.example", "notfoo.example", False),
+    ("*.foo.example", "a.foo.example", False),
+    ("*", "foo.example", True),
+    (" * ", "foo.example", False),
+    ("a.b,*", "foo.example", False),
+    ("x foo.example", "foo.example", True),
+    ("x\tfoo.example", "foo.example", True),
+    ("foo.example ,x", "foo.example", True),
+    ("x, foo.example", "foo.example", True),
+    ("x;foo.example", "foo.example", False),
+    ("foo.example:8443", "foo.example", False),
+    ("foo.example.", "foo.example", True),
+    ("10.0.0.0/8", "10.1.2.3", True),
+    ("10.0.0.0/8", "11.1.2.3", False),
+    ("10.1.2.3", "10.1.2.3", True),
+    ("10.1.2.3:8443", "10.1.2.3", False),
+    ("10.*", "10.1.2.3", False),
+    ("3", "10.1.2.3", False),
+    ("2001:db8::1", "[2001:db8::1]", True),
+    ("", "foo.example", False),
+]
+
+
+@pytest.mark.parametrize(("value", "host", "direct"), EXCEPTIONS)
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_is_read_as_curl_reads_it(name: str, value: str, host: str, direct: bool) -> None:
+    environ = {"HTTPS_PROXY": "http://p.example", name: value}
+    assert (environment_proxy(f"https://{host}:8443/", environ) is None) is direct
+
+
+@needs.curl
+@pytest.mark.parametrize(("value", "host", "direct"), EXCEPTIONS)
+def test_curl_itself_reads_no_proxy_so(value: str, host: str, direct: bool) -> None:
+    """`--connect-to` keeps the direct way on this machine too."""
+    assert needs.CURL
+    with RawServer(_refusing) as proxy, RawServer() as direct_way:
+        environ = {"http_proxy": f"http://127.0.0.1:{proxy.port}", "no_proxy": value}
+        ends_here = f"::127.0.0.1:{direct_way.port}"
+        command = [needs.CURL, "-sS", "-m", "5", "--connect-to", ends_here, f"http://{host}:8443/"]
+        subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
+        went_direct = bool(direct_way.accepted)
+    assert went_direct is direct
+
+
+def _refusing(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_what_has_no_effect_in_no_proxy_is_listed() -> None:
+    idle = ["*.foo.example", "foo.example:8443", "x;y", "127.", "<local>", "10.*"]
+    fine = ["foo.example", ".bar.example", "10.0.0.0/8", "2001:db8::1", "a_b"]
+    mixed = ", ".join(itertools.chain(*zip(idle, fine, strict=False), idle[5:]))
+    found = exceptions_without_effect({"NO_PROXY": mixed})
+    assert sorted(found) == sorted(["*.foo.example", "127", *idle[1:3], *idle[4:]])
+    assert exceptions_without_effect({"NO_PROXY": "*"}) == ()
+    assert exceptions_without_effect({}) == ()
+
+
+CREDENTIALS = {
+    "plain": ("user:word", b"user:word"),
+    "percent-encoded": ("u%40corp:p%23%2F%3F%40w", b"u@corp:p#/?@w"),
+    "UTF-8, encoded": ("u:%C3%A4", b"u:\xc3\xa4"),
+    "UTF-8, raw": ("u:ä", b"u:\xc3\xa4"),
+    "a byte that is no UTF-8": ("u:%E4", b"u:\xe4"),
+    "a plus": ("u:a+b", b"u:a+b"),
+    "a colon": ("u:a:b", b"u:a:b"),
+    "no password": ("user", b"user:"),
+    "an empty password": ("user:", b"user:"),
+    "a percent that escapes nothing": ("u:100%", b"u:100%"),
+}
+
+
+@pytest.mark.parametrize(("given", "sent"), CREDENTIALS.values(), ids=CREDENTIALS.keys())
+def test_credentials_are_sent_byte_for_byte(given: str, sent: bytes) -> None:
+    proxy = environment_proxy(URL, {"HTTPS_PROXY": f"http://{given}@p.example"})
+    assert proxy
+    basic = base64.b64encode(sent).decode()
+    assert proxy.headers == {"Proxy-Authorization": f"Basic {basic}"}
+    assert given not in f"{proxy!r} {proxy.url}"
+
+
+@needs.curl
+@pytest.mark.parametrize(("given", "sent"), CREDENTIALS.values(), ids=CREDENTIALS.keys())
+def test_curl_itself_sends_the_same_bytes(given: str, sent: bytes) -> None:
+    assert needs.CURL
+    with RawServer(_refusing) as proxy:
+        address = f"http://{given}@127.0.0.1:{proxy.port}"
+        command = [needs.CURL, "-sS", "-m", "5", "-x", address, "http://a.example/"]
+        subprocess.run(command, env={}, capture_output=True, timeout=20, check=False)
+        (request,) = proxy.requests
+    assert b"Proxy-Authorization: Basic " + base64.b64encode(sent) in request
+
+
+def test_without_credentials_no_header_goes_out() -> None:
+    proxy = environment_proxy(URL, {"HTTPS_PROXY": "http://p.example"})
+    assert proxy
+    assert proxy.headers == {}
+    assert EnvironmentProxy(scheme="socks5h", place="p", source="x", user=b"u").headers == {}
+
+
+UNUSABLE = {
+    "a raw @": ("http://user:p@CanaryWord#w@127.0.0.1:9", "raw @, #, / or ?"),
+    "a raw @ alone": ("http://user:p@CanaryWord@127.0.0.1:9", "raw @, #, / or ?"),
+    "a raw #": ("http://user:CanaryWord#w@p.example:9", "raw @, #, / or ?"),
+    "a raw /": ("http://user:CanaryWord/w@p.example:9", "raw @, #, / or ?"),
+    "a raw ?": ("user:CanaryWord?w@p.example:9", "raw @, #, / or ?"),
+    "a raw blank": ("http://user:Canary Word@p.example:9", "blank or a control character"),
+    "an encoded line break": ("http://u:CanaryWord%0A@p.example:9", "blank or a control"),
+    "an encoded null": ("http://u:CanaryWord%00@p.example:9", "blank or a control"),
+    "no host": ("http://user:CanaryWord@", "HTTPS_PROXY gives is malformed"),
+    "nothing behind the scheme": ("http://", "malformed"),
+    "a scheme without strokes": ("http:", "malformed"),
+    "a broken bracket": ("http://user:CanaryWord@[bad", "malformed"),
+    "a port that is none": ("http://user:CanaryWord@127.0.0.1:port", "malformed"),
+    "a port that is too large": ("http://127.0.0.1:99999", "malformed"),
+    "another kind": ("gopher://user:CanaryWord@127.0.0.1:70", "kind of proxy"),
+}
+
+
+@pytest.mark.parametrize(("value", "said"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_what_cannot_be_used_is_refused_and_no_part_of_it_is_shown(value: str, said: str) -> None:
+    with pytest.raises(ProxyRefused) as caught:
+        environment_proxy(URL, {"HTTPS_PROXY": value})
+    error = caught.value
+    assert isinstance(error, ConnectFailed)
+    assert said in error.what
+    assert "HTTPS_PROXY" in str(error)
+    assert error.what.startswith("The proxy on the way to a.example:8443 cannot be used: ")
+    assert error.advice.endswith("Nothing was sent.")
+    told = f"{error} {error!r} {error.__cause__!r} {error.__context__!r}"
+    assert "Canary" not in told
+    assert "p.example" not in told
