@@ -30,7 +30,7 @@ text, its repr, its arguments, nor in an exception chained to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +56,13 @@ __all__ = [
     "TransportError",
     "UnexpectedAnswer",
     "UsageError",
+    "bare",
     "plain",
     "plain_lines",
 ]
+
+
+E = TypeVar("E", bound=Exception)
 
 
 class EntraOAuthError(Exception):
@@ -78,6 +82,15 @@ class EntraOAuthError(Exception):
         # The usual way calls the class with `args` alone, which lack `advice` by
         # name: the error of a worker process would never reach its parent.
         return _again, (type(self), self.args), self.__dict__
+
+
+def bare(error: E) -> E:
+    """The error without the frames that it went through: values in them may be secrets.
+
+    There are tools that print the values of every frame that an error leaves behind.
+    """
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _again(kind: type[EntraOAuthError], args: tuple[object, ...]) -> EntraOAuthError:

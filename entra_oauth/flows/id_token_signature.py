@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import say_nothing
-from entra_oauth.errors import EntraOAuthError, TimedOut
+from entra_oauth.errors import EntraOAuthError, IdTokenRefused, TimedOut, bare
 
 if TYPE_CHECKING:
     from typing import Self
@@ -132,13 +132,17 @@ class SignatureCheck:
         """
         if tokens.id_token is None or self.aside is None:
             return tokens
-        keys = self._keys_for(tokens.id_token, self.aside)
-        if keys is None:
-            return replace(tokens, warnings=(*tokens.warnings, _NOT_HAD))
         from entra_oauth.protocol.endpoints.signing_keys import check_signature
 
-        check_signature(tokens.id_token, keys)
-        return tokens
+        try:
+            keys = self._keys_for(tokens.id_token, self.aside)
+            if keys is None:
+                return replace(tokens, warnings=(*tokens.warnings, _NOT_HAD))
+            check_signature(tokens.id_token, keys)
+            return tokens
+        except IdTokenRefused as error:
+            refused = bare(error)
+        raise refused
 
     def _keys_for(self, token: str, aside: BackChannel) -> SigningKeys | None:
         from entra_oauth.protocol.endpoints.signing_keys import REFETCH_S

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.errors import IdTokenRefused, UsageError, plain
+from entra_oauth.errors import IdTokenRefused, UsageError, bare, plain
 from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:
@@ -67,8 +67,26 @@ class IdToken:
         """Check an ID token that came from the token endpoint over TLS.
 
         `now` is in seconds since 1970. Checked: shape, algorithm, issuer, tenant,
-        audience, authorized party, nonce, hashes, times. Raises `IdTokenRefused`.
+        audience, authorized party, nonce, hashes, times. Raises `IdTokenRefused`, which
+        leaves no frame behind that holds the token.
         """
+        try:
+            return cls._read(token, authority, client_id, nonce, now, beside)
+        except IdTokenRefused as error:
+            refused = bare(error)
+        del token, nonce
+        raise refused
+
+    @classmethod
+    def _read(
+        cls,
+        token: str,
+        authority: Authority,
+        client_id: str,
+        nonce: str | None,
+        now: float,
+        beside: Beside,
+    ) -> IdToken:
         try:
             decoded = decode(token)
         except UsageError as error:

@@ -167,7 +167,8 @@ def _check_issuer(fields: RawFields, authority: Authority) -> None:
 
 def _refusal(error: str, fields: RawFields, request: AuthorizationRequest) -> AuthorityError:
     # Late: nothing of it is needed on the way to the browser.
-    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
+    from entra_oauth.protocol.echoes import hide
+    from entra_oauth.protocol.glossary.aadsts import as_sentence, judge, read_description
 
     secrets = [request.state, request.pkce.verifier if request.pkce else "", request.nonce or ""]
 

@@ -13,6 +13,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
+from entra_oauth.protocol.echoes import hide
 from entra_oauth.protocol.jwt import read_object
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ _WHAT = {
 
 
 def _unexpected(reply: HttpResponse, facts: RequestFacts, why: str) -> UnexpectedAnswer:
-    kind = plain(_media_type(reply), limit=60) or "no content type"
+    kind = plain(hide(_media_type(reply), facts.secrets), limit=60) or "no content type"
     return UnexpectedAnswer(
         f"{facts.host} answered HTTP {reply.status} ({kind}, {len(reply.body)} bytes), "
         f"and that is {_WHAT[facts.stage][0]}: {why}.{_quoted(reply, facts)}",
@@ -202,16 +203,16 @@ def _quoted(reply: HttpResponse, facts: RequestFacts) -> str:
     """The words of whoever answered with an error, perhaps a gateway; empty if it has none."""
     if reply.status < 400:  # there, the words could be tokens
         return ""
-    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide
+    from entra_oauth.protocol.glossary.aadsts import as_sentence
 
-    said = hide(said_by(reply), facts.secrets)
+    said = said_by(reply, facts.secrets)
     return f" It says: {as_sentence(said)}" if said else ""
 
 
-def said_by(reply: HttpResponse) -> str:
+def said_by(reply: HttpResponse, secrets: tuple[str, ...]) -> str:
     """The words of an error, in whichever shape: JSON, nested or not, HTML, plain text.
 
-    At most 300 characters, safe to print.
+    At most 300 characters, safe to print, without any of the secrets.
     """
     try:
         members = read_object(reply.body)
@@ -228,7 +229,7 @@ def said_by(reply: HttpResponse) -> str:
         code = members.get("error_code")
         if isinstance(code, str) and code and code not in text:
             text = f"{code}: {text}" if text else code
-    return plain(" ".join(text.split()), limit=300)
+    return plain(hide(" ".join(text.split()), secrets), limit=300)
 
 
 def _element(name: str, text: str) -> str | None:
@@ -293,7 +294,7 @@ def _refusal(
     members: dict[str, Any], reply: HttpResponse, received_at: float, facts: RequestFacts
 ) -> AuthorityError:
     # Late: nothing of it is needed on the way to the browser.
-    from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
+    from entra_oauth.protocol.glossary.aadsts import as_sentence, judge, read_description
 
     members = _flat(members)
     said = {n: hide(v, facts.secrets) for n, v in members.items() if isinstance(v, str)}

@@ -7,10 +7,11 @@ looked at (RFC 8725 §3.10). The algorithm is RS256, whatever the token says.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.errors import IdTokenRefused, UsageError
+from entra_oauth.errors import IdTokenRefused, UsageError, bare
 from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts
 from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest
@@ -28,6 +29,8 @@ REFETCH_S = 60
 """Seconds that must lie between two looks for an unknown key."""
 
 _MOST_KEYS = 100
+_LEAST_BITS = 2048
+"""RFC 7518 §3.3: "A key of size 2048 bits or larger MUST be used"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,16 @@ class SigningKeys:
 
 def check_signature(token: str, keys: SigningKeys) -> None:
     """Raise `IdTokenRefused` unless one of `keys` signed the token with RS256."""
+    try:
+        _check_signature(token, keys)
+        return
+    except IdTokenRefused as error:
+        refused = bare(error)
+    del token
+    raise refused
+
+
+def _check_signature(token: str, keys: SigningKeys) -> None:
     header = _header(token)
     kid = header.get("kid")
     if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str):
@@ -92,6 +105,8 @@ def check_signature(token: str, keys: SigningKeys) -> None:
     key = keys.named(kid)
     if key is None:
         raise _refused("It names a key that the authority does not publish.")
+    if _bits(key["n"]) < _LEAST_BITS:
+        raise _refused(f"It is signed with an RSA key of fewer than {_LEAST_BITS} bits.")
     _check_issuer_of_key(key, decode(token).claims)
     if not _verifies(token, key):
         raise _refused("Its signature is wrong: it was changed, or the authority did not make it.")
@@ -111,6 +126,14 @@ def _is_for_signatures(key: dict[str, Any]) -> bool:
         and key.get("alg", "RS256") == "RS256"
         and all(isinstance(key.get(name), str) for name in ("kid", "n", "e"))
     )
+
+
+def _bits(number: str) -> int:
+    """The length of a number in base64url; 0 for what is none."""
+    try:
+        return int.from_bytes(urlsafe_b64decode(number + "=" * (-len(number) % 4))).bit_length()
+    except ValueError:
+        return 0
 
 
 def _check_issuer_of_key(key: dict[str, Any], claims: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus
 
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import EntraOAuthError, UsageError, bare
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts, http_date
 from entra_oauth.protocol.id_token import Beside, IdToken
@@ -260,8 +260,19 @@ class TokenResponse:
 
         `received_at` is in seconds since 1970. Raises `AuthorityError` for an OAuth
         error, whatever else the answer holds, `UnexpectedAnswer` for anything
-        that is not OAuth, `IdTokenRefused` for an ID token that says something else.
+        that is not OAuth, `IdTokenRefused` for an ID token that says something else. No frame
+        that such an error leaves behind holds a token.
         """
+        try:
+            return cls._read(reply, answering, received_at)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        raise failure
+
+    @classmethod
+    def _read(
+        cls, reply: HttpResponse, answering: TokenRequest, received_at: float
+    ) -> TokenResponse:
         answer = JsonAnswer.read(reply, answering.facts, received_at=received_at)
         if answer.required("token_type").lower() != "bearer":
             raise answer.unexpected("its token_type is not Bearer")

@@ -31,7 +31,6 @@ __all__ = [
     "as_sentence",
     "catalogue",
     "error_words",
-    "hide",
     "is_dead",
     "is_transient",
     "judge",
@@ -80,18 +79,6 @@ def read_description(text: str) -> Description:
 def as_sentence(text: str) -> str:
     """The text with a full stop, unless it ends in a mark of its own."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """The text without any of the secrets, should an authority repeat one.
-
-    Entra does not. A secret shorter than 8 characters is left alone: it could be
-    a part of an ordinary word or number.
-    """
-    for secret in secrets:
-        if len(secret) >= 8:
-            text = text.replace(secret, "<hidden>")
-    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import ApiRefused, UsageError
 from entra_oauth.protocol.endpoints.json_response import said_by
-from entra_oauth.protocol.glossary.aadsts import hide
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, check_opaque, split_origin
 from entra_oauth.protocol.resource.claims_challenge import challenge_claims
@@ -130,7 +129,7 @@ class ApiCall:
         if reply.status < 300:
             return None
         what, advice, claims = self._explain(reply, now)
-        said = hide(said_by(reply), [self.access_token])
+        said = said_by(reply, (self.access_token,))
         return ApiRefused(
             f"{self.host} answered HTTP {reply.status}: {what}"
             + (f" It says: {said}" * bool(said)),
@@ -175,7 +174,7 @@ class ApiCall:
         return None
 
     def _by_message(self, reply: HttpResponse) -> tuple[str, str] | None:
-        text = said_by(reply).lower()
+        text = said_by(reply, (self.access_token,)).lower()
         if "expected aud claim" in text:
             return (
                 "the token is for another API (wrong audience).",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from entra_oauth.errors import SecurityError
+from entra_oauth.protocol.echoes import spellings
 from entra_oauth.protocol.glossary.secrecy import is_public
 from entra_oauth.protocol.messages import FORM, host_of, parse_form
 
@@ -163,19 +163,6 @@ def needles(secret: str) -> frozenset[bytes]:
     return frozenset(pieces)
 
 
-def _encoded(needle: bytes) -> Iterator[bytes]:
-    """Base64 at each of the three alignments, in both alphabets, without its uncertain ends."""
-    # Three bytes make four characters. Inside a longer text a secret begins at the first, the
-    # second or the third byte of such a group, and each gives other characters. The
-    # characters at its ends hold bits of its neighbours too, so they are cut off.
-    for before in range(3):
-        text = b64encode(b"\0" * before + needle)
-        sure = text[(0, 2, 3)[before] : 8 * (before + len(needle)) // 6]
-        yield sure
-        yield sure.replace(b"+", b"-").replace(b"/", b"_")
-    yield needle.hex().encode("ascii")
-
-
 def leaks(data: bytes, secrets: Iterable[str]) -> bool:
     """True if one of these secrets is in there, in any usual spelling."""
     search = _Search(secrets)
@@ -190,7 +177,7 @@ class _Search:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         wanted = {needle for secret in secrets for needle in needles(secret)}
-        coded = {spelling for needle in wanted for spelling in _encoded(needle)}
+        coded = {spelling for needle in wanted for spelling in spellings(needle)}
         self._sorted: list[bytes] = []
         for each in sorted(wanted | coded):
             # Where one stands that begins with another, that stands there too.

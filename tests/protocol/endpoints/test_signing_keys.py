@@ -8,6 +8,8 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from entra_oauth.errors import IdTokenRefused, UnexpectedAnswer
 from entra_oauth.protocol.authority import Authority
@@ -155,3 +157,24 @@ def test_keys_may_come_under_the_name_of_their_own_media_type(kind: str) -> None
     body = json.dumps(id_token_key.jwks()).encode()
     reply = HttpResponse(status=200, headers=(("Content-Type", kind),), body=body)
     assert SigningKeys.read(reply, answering=REQUEST, received_at=NOW).keys
+
+
+@pytest.mark.parametrize(("bits", "good"), [(1024, False), (2047, False), (2048, True)])
+def test_a_key_that_is_too_short_signs_nothing(bits: int, good: bool) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    numbers = private.public_key().public_numbers()
+    n = numbers.n.to_bytes((bits + 7) // 8)
+    public = {"kty": "RSA", "kid": "short", "n": number(n), "e": "AQAB"}
+    signed = id_token(header={"kid": "short"}).rpartition(".")[0]
+    signature = number(private.sign(signed.encode(), padding.PKCS1v15(), SHA256()))
+    found = keys({"keys": [public]})
+    if good:
+        check_signature(f"{signed}.{signature}", found)
+        return
+    with canaries.refused(IdTokenRefused) as caught:
+        check_signature(f"{signed}.{signature}", found)
+    assert "fewer than 2048 bits" in caught.value.what
+
+
+def number(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import plain
-from entra_oauth.protocol.glossary.aadsts import as_sentence, hide, judge, read_description
+from entra_oauth.protocol.echoes import hide
+from entra_oauth.protocol.glossary.aadsts import as_sentence, judge, read_description
 from kit import canaries
 
 TRACE = "d828e473-0000-1111-2222-333344445555"

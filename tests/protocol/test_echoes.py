@@ -1,0 +1,81 @@
+"""What an authority repeats of our secrets is hidden, however it spells them."""
+
+from __future__ import annotations
+
+import pytest
+
+from entra_oauth.errors import AuthorityError, UnexpectedAnswer
+from entra_oauth.flows.authorization_code import redeem
+from entra_oauth.protocol.echoes import hide
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from kit import canaries, sweep
+from kit.canaries import CODE, STATE, VERIFIER
+from kit.grants import NOW, PASSWORD, USER, World, json_reply, person
+
+SPELLINGS = [name for name, _ in sweep.spellings("a secret of some length")]
+
+
+def spelt(secret: str, name: str) -> str:
+    return dict(sweep.spellings(secret))[name].decode("latin-1" if name != "raw" else "utf-8")
+
+
+def hardened() -> TokenRequest:
+    request = canaries.hardened_request()
+    callback = HttpRequest(
+        method="POST",
+        url="http://localhost/",
+        headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+        body=f"code={CODE}&state={STATE}".encode(),
+    )
+    return TokenRequest.redeem(AuthorizationResponse.read(callback, answering=request))
+
+
+REQUESTS = {
+    "code": (hardened(), CODE),
+    "verifier": (hardened(), VERIFIER),
+    "password": (TokenRequest.password(person(), USER, PASSWORD), PASSWORD),
+}
+
+
+def test_there_are_nine_spellings() -> None:
+    assert len(SPELLINGS) == 9
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+@pytest.mark.parametrize(("request_", "secret"), REQUESTS.values(), ids=REQUESTS)
+def test_no_echo_gets_into_an_error(request_: TokenRequest, secret: str, name: str) -> None:
+    echo = spelt(secret, name)
+    names = ("error", "error_description", "suberror", "trace_id")
+    members = dict.fromkeys(names, f"It is {echo}.")
+    for reply, kind in (
+        (json_reply(members, status=400), AuthorityError),
+        (json_reply({"error": {"code": echo, "message": echo}}, status=400), AuthorityError),
+        (json_reply({"message": "x" * 250 + echo}, status=502), UnexpectedAnswer),
+        (HttpResponse(status=500, headers=(("Content-Type", echo),)), UnexpectedAnswer),
+        (HttpResponse(status=500, body=f"<title>{echo}</title>".encode()), UnexpectedAnswer),
+    ):
+        with canaries.refused(kind) as caught:
+            TokenResponse.read(reply, answering=request_, received_at=NOW)
+        texts = [value for value in vars(caught.value).values() if isinstance(value, str)]
+        for text in (*texts, str(caught.value)):
+            assert echo not in text
+            assert sweep.swept(text.encode(), [secret]) == []
+
+
+def test_the_longest_secret_is_hidden_first() -> None:
+    assert hide("abcdefgh-ijklmnop", ["abcdefgh", "abcdefgh-ijklmnop"]) == "<hidden>"
+    assert hide("short", ["short"]) == "short"
+
+
+def test_the_browser_s_page_shows_no_echo() -> None:
+    response = AuthorizationResponse.read(
+        HttpRequest(method="GET", url=f"http://localhost/?code={CODE}&state={STATE}"),
+        answering=canaries.article_request(),
+    )
+    for name in SPELLINGS:
+        said = {"error": "invalid_grant", "error_description": f"No: {spelt(CODE, name)}"}
+        with pytest.raises(AuthorityError) as caught:
+            redeem(response, World([json_reply(said, status=400)]).channels, timeout_s=1)
+        assert sweep.swept(f"{caught.value.what}{caught.value.advice}".encode(), [CODE]) == []
