@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import threading
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -23,11 +22,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import look_away, monotonic, sleep
-from entra_oauth.channels.https.environment_proxy import (
-    environment_proxy,
-    require_socks,
-    wants_sign_in,
-)
 from entra_oauth.channels.https.failures import abandoned, too_late, translate
 from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
 from entra_oauth.channels.https.trust import tls_context
@@ -250,6 +244,7 @@ class _Worker:
         """Give the job what was seen of it."""
         if job.has_begun and job.wire is None:
             job.wire = self._tap.wire(proxy=job.proxy_url)
+            job.proxy_refusal = self._tap.proxy_refusal
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None and not self._tap.is_cut:
@@ -261,19 +256,12 @@ class _Worker:
             except Exception as error:  # told to the waiting thread
                 self.show(job)
                 if not self._tap.is_cut:
-                    job.fail(self._told(error, job))
+                    job.fail(translate(error, job, sent=bool(self._tap.sent)))
             finally:
                 if not job.has_ended:
                     job.fail(abandoned(job.url, sent=bool(self._tap.sent)))
         if self._adapter is not None:
             self._adapter.close()
-
-    def _told(self, error: Exception, job: Job) -> EntraOAuthError:
-        refusal = self._tap.proxy_refusal
-        if job.proxy is not None and re.match(rb"HTTP/1\.[01] 407\b", refusal):
-            lines = re.findall(rb"(?im)^proxy-authenticate:[ \t]*([^\r\n]*)", refusal)
-            return wants_sign_in(job.proxy, job.url, [line.decode("latin-1") for line in lines])
-        return translate(error, job, sent=bool(self._tap.sent))
 
     def _serve(self, job: Job) -> HttpResponse | None:
         if job.request is None:
@@ -288,14 +276,14 @@ class _Worker:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
         self._adapter.context = self._trust(job.url)
         if not is_loopback(urlsplit(job.url).hostname or ""):
+            from entra_oauth.channels.https.environment_proxy import environment_proxy
+
             job.proxy = environment_proxy(job.url)
         if job.request is None:
             requests_adapter.connect(self._adapter, job)
             return None
-        if job.proxy is not None:
-            require_socks(job.proxy, job.url)
-            if job.announce is not None:
-                job.announce(job.proxy.url)
+        if job.proxy is not None and job.announce is not None:
+            job.announce(job.proxy.url)
         return requests_adapter.exchange(
             self._adapter, self._tap, job, job.request, cap=self._max_body_bytes
         )

@@ -12,6 +12,7 @@ import re
 import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -26,7 +27,6 @@ __all__ = [
     "environment_proxy",
     "exceptions_without_effect",
     "proxy_refused",
-    "require_socks",
     "wants_sign_in",
 ]
 
@@ -176,7 +176,7 @@ def _read(value: str, source: str, url: str) -> EnvironmentProxy:
             f"{source} names a kind of proxy that is not known",
             f"Begin it with http:// or socks5h:// in {source}.",
         )
-    return EnvironmentProxy(
+    proxy = EnvironmentProxy(
         scheme=scheme,
         place=place,
         source=source,
@@ -184,6 +184,14 @@ def _read(value: str, source: str, url: str) -> EnvironmentProxy:
         password=sent[1],
         credentials=f"{credentials}{at}",
     )
+    if proxy.is_socks and find_spec("socks") is None:
+        raise proxy_refused(
+            url,
+            f"{proxy.url} is a SOCKS proxy, and the package PySocks is not installed",
+            f"Install it beside this program (pip install PySocks), or name an HTTP proxy in "
+            f"{source}. With socks5h:// the proxy looks names up.",
+        )
+    return proxy
 
 
 def proxy_refused(url: str, why: str, advice: str) -> ProxyRefused:
@@ -193,19 +201,6 @@ def proxy_refused(url: str, why: str, advice: str) -> ProxyRefused:
         f"The proxy on the way to {host} cannot be used: {why}.",
         advice=f"{advice} Nothing was sent.",
     )
-
-
-def require_socks(proxy: EnvironmentProxy, url: str) -> None:
-    """Raises `ProxyRefused` if SOCKS is to be spoken, and what it takes is not installed."""
-    from importlib.util import find_spec
-
-    if proxy.is_socks and find_spec("socks") is None:
-        raise proxy_refused(
-            url,
-            f"{proxy.url} is a SOCKS proxy, and the package PySocks is not installed",
-            f"Install it beside this program (pip install PySocks), or name an HTTP proxy in "
-            f"{proxy.source}. With socks5h:// the proxy looks names up.",
-        )
 
 
 def offered_schemes(lines: list[str]) -> list[str]:

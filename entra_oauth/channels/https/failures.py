@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.https.environment_proxy import proxy_refused
 from entra_oauth.channels.https.job import what_became_of_it
 from entra_oauth.errors import (
     ConnectFailed,
@@ -111,8 +110,14 @@ def _not_sent(job: Job, causes: list[BaseException]) -> EntraOAuthError:
 
 
 def _of_the_proxy(job: Job, proxy: EnvironmentProxy, causes: list[BaseException]) -> ConnectFailed:
+    import re
     import ssl
 
+    from entra_oauth.channels.https.environment_proxy import proxy_refused, wants_sign_in
+
+    if re.match(rb"HTTP/1\.[01] 407\b", job.proxy_refusal):
+        lines = re.findall(rb"(?im)^proxy-authenticate:[ \t]*([^\r\n]*)", job.proxy_refusal)
+        return wants_sign_in(proxy, job.url, [line.decode("latin-1") for line in lines])
     wrong = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
     no_tls = any(isinstance(c, ssl.SSLError) and getattr(c, "reason", "") in wrong for c in causes)
     if proxy.scheme == "https" and no_tls:

@@ -53,6 +53,8 @@ class Job:
         self.timeout_s = timeout_s
         self.announce = announce
         self.proxy: EnvironmentProxy | None = None
+        self.proxy_refusal = b""
+        """The proxy's answer to a CONNECT that it refused."""
         self.has_begun = False
         """True once the worker has taken it up."""
         self.wire: Wire | None = None

@@ -15,6 +15,7 @@ from contextlib import suppress
 import pytest
 
 from entra_oauth.channels.base import Channels, NoFront
+from entra_oauth.channels.https import environment_proxy as module
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.https.environment_proxy import environment_proxy
 from entra_oauth.errors import ConnectFailed, DeadlineExceeded, ProxyRefused, TlsFailed
@@ -270,7 +271,7 @@ def socks(server: RawServer) -> Script:
     return play
 
 
-@needs.python("socks", pypi="PySocks")
+@needs.python("socks", pypi="PySocks", group="interop")
 def test_socks_is_spoken_where_its_package_is_there(
     remote: RawServer, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,7 +286,7 @@ def test_socks_is_spoken_where_its_package_is_there(
 
 
 def test_socks_says_what_it_needs(back: RequestsBack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
     with RawServer() as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://u:CanaryProxy@127.0.0.1:{proxy.port}")
         with refused(ProxyRefused) as caught:
