@@ -25,8 +25,9 @@ from entra_oauth.protocol.endpoints.authorize import NO_HINTS, Hints, Procedure
 from entra_oauth.protocol.scopes import check_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from entra_oauth.channels.base import FrontChannel
     from entra_oauth.protocol.endpoints.client_auth import Credential
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.id_token import IdToken
@@ -35,14 +36,17 @@ __all__ = ["ConfidentialClient", "PublicClient", "local_channels"]
 
 
 @contextmanager
-def local_channels(*, ca_bundle: str | None = None) -> Iterator[Channels]:
+def local_channels(
+    *, ca_bundle: str | None = None, ask: Callable[[str], str] | None = None
+) -> Iterator[Channels]:
     """A listener on this machine with its default browser, and `requests`.
 
-    What the person must know is written to standard error.
+    Over SSH the address is told with the `ssh -L` that brings the answer here; on a terminal it
+    can be pasted too. With `ask` it is always pasted: `ask` is given a prompt and returns a line,
+    as `getpass.getpass` does, in a notebook too. What the person must know is written to
+    standard error.
     """
     from entra_oauth.channels.https.back_channel import RequestsBack
-    from entra_oauth.channels.listener.listener import Listener
-    from entra_oauth.channels.listener.system_browser import launch
 
     def say(line: str) -> None:
         if sys.stderr is not None:  # else print() would turn to standard output
@@ -52,7 +56,25 @@ def local_channels(*, ca_bundle: str | None = None) -> Iterator[Channels]:
         RequestsBack(ca_bundle=ca_bundle, say=say) as back,
         RequestsBack(ca_bundle=ca_bundle) as aside,
     ):
-        yield Channels(front=Listener(launch=launch, say=say), back=back, aside=aside, say=say)
+        yield Channels(front=_front(say, ask), back=back, aside=aside, say=say)
+
+
+def _front(say: Callable[[str], None], ask: Callable[[str], str] | None) -> FrontChannel:
+    import os
+
+    from entra_oauth.channels.listener.listener import Listener
+    from entra_oauth.channels.listener.system_browser import has_local_browser, launch
+
+    if ask is not None:
+        from entra_oauth.channels.paste.paste_prompt import PROMPT, Paste
+
+        return Paste(redirect_uri="http://localhost", say=say, ask_line=lambda _: ask(PROMPT))
+    if "SSH_CONNECTION" not in os.environ or has_local_browser(os.environ, sys.platform)[0]:
+        return Listener(launch=launch, say=say)
+    from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
+
+    silent = Listener(launch=lambda url: False, say=lambda line: None, response_mode="query")
+    return ListenOrPaste(listener=silent, say=say)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,3 +195,18 @@ def test_local_channels_end_with_their_block() -> None:
 def test_the_public_names_are_the_clients() -> None:
     assert entra_oauth.PublicClient is PublicClient
     assert entra_oauth.local_channels is local_channels
+
+
+def test_over_ssh_the_way_back_is_told_as_the_command_tells_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("entra_oauth.channels.terminal.secret_line._has_terminal", lambda: False)
+    client = client_at(f"http://localhost:{free_port()}")
+    with local_channels() as channels, pytest.raises(TimedOut):
+        client.sign_in("databricks", channels=channels, timeout_s=0.1)
+    said = capsys.readouterr().err
+    assert "\nssh -L " in said
+    assert "response_mode=query" in said

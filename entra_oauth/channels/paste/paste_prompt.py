@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from entra_oauth.channels.terminal.terminal import Terminal
 
 __all__ = [
+    "PROMPT",
     "Paste",
     "PasteReceiver",
     "PasteWanted",
@@ -166,7 +167,7 @@ _TO_BE_OPENED = {
     True: "Your browser opens for the sign-in. If it does not, open this address, anywhere:",
     False: "Open this address in a browser, on any machine, and sign in:",
 }
-_PROMPT = "Paste the address here and press Enter. It will not be shown.\n"
+PROMPT = "Paste the address here and press Enter. It will not be shown.\n"
 
 
 def what_to_paste(redirect_uri: str, *, if_so: str = "The") -> tuple[str, ...]:
@@ -196,7 +197,7 @@ def _registered(redirect_uri: str) -> str:
 
 def line_reader(terminal: Terminal) -> Callable[[float], str]:
     """Asks for an address on a terminal that is inside its `with` block."""
-    return lambda timeout_s: read_line(terminal, _PROMPT, timeout_s=timeout_s)
+    return lambda timeout_s: read_line(terminal, PROMPT, timeout_s=timeout_s)
 
 
 def state_of(url: str) -> str:

@@ -32,6 +32,9 @@ FOREIGN = {
 
 SLOW: dict[str, float] = {
     "adapters/test_adapters.py": 4.1,
+    "adapters/test_async_http.py": 2.5,
+    "adapters/test_azure.py": 2.0,
+    "adapters/test_python_page.py": 9.0,
     "against/linted/test_lint_of_clients.py": 5.8,
     "against/linted/test_lint_recorded_clients.py": 8.0,
     "against/linted/test_recorded_clients.py": 7.5,
@@ -63,7 +66,7 @@ SLOW: dict[str, float] = {
     "cli/practice/test_change.py": 1.4,
     "cli/practice/test_practice.py": 4.5,
     "cli/practice/test_record_programs.py": 1.0,
-    "cli/practice/test_scenarios.py": 27.1,
+    "cli/practice/test_scenarios.py": 14.0,
     "cli/session/test_prompts.py": 2.5,
     "cli/session/test_record_option.py": 3.1,
     "cli/session/test_secrets.py": 9.0,
