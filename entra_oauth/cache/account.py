@@ -22,6 +22,7 @@ __all__ = [
     "CachedToken",
     "access_token_of",
     "account_of",
+    "later_version",
     "parse_account",
     "scope_key",
     "spell_account",
@@ -183,10 +184,7 @@ def parse_account(text: str, path: str) -> tuple[App, Account] | None:
     if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
         return None
     if schema != f"{_SCHEMA}{_VERSION}":
-        raise LocalError(
-            f"{plain(path)} was written by a later version of entra-oauth.",
-            advice="Use that version, or sign out with it first.",
-        )
+        raise later_version(path)
     if not _is_whole(record):
         return None
     return App(record["base"], record["tenant"], record["client_id"]), Account(
@@ -196,6 +194,14 @@ def parse_account(text: str, path: str) -> tuple[App, Account] | None:
         signed_in_at=record["signed_in_at"],
         refresh_token=record["refresh_token"],
         place=record["place"],
+    )
+
+
+def later_version(path: str) -> LocalError:
+    """The error for a file that this version cannot read."""
+    return LocalError(
+        f"{plain(path)} was written by a later version of entra-oauth.",
+        advice="Use that version, or sign out with it first.",
     )
 
 

@@ -18,6 +18,7 @@ from entra_oauth.cache.account import (
     CachedToken,
     access_token_of,
     account_of,
+    later_version,
     parse_account,
     scope_key,
     spell_account,
@@ -109,13 +110,27 @@ class FileStore:
         return account
 
     def default_account(self, app: App) -> str | None:
-        """The account of the latest sign-in."""
+        """The account of the latest sign-in; where that note is damaged, the only one there is.
+
+        Raises `LocalError` where a later version has written the note.
+        """
         path = os.path.join(self._app(app), _DEFAULT)
         text = self._read(path)
         values = None if text is None else paths.read_line(text)
-        if text is not None and values is None and not paths.is_newer(text):
-            self._set_aside(path)
-        return values[0] if values else None
+        if values:
+            return values[0]
+        if text is None:
+            return None
+        if paths.is_newer(text):
+            raise later_version(path)
+        self._set_aside(path)
+        names = [each.name for known, each in self.accounts() if known.folded == app.folded]
+        if len(names) != 1:
+            return None
+        with suppress(LocalError), self.lock(app, names[0]) as lock:
+            if lock.take(0) and not os.path.lexists(path):
+                private_files.write(path, paths.write_line(names[0]))
+        return names[0]
 
     def accounts(self) -> list[tuple[App, Account]]:
         """Every account of every app, without refresh tokens."""
@@ -147,7 +162,8 @@ class FileStore:
         access token can be had again.
         """
         folder = self._make_folder(app, account.name)
-        private_files.sweep(folder)
+        for each in (self.folder, self._app(app), folder):
+            private_files.sweep(each)
         path = os.path.join(folder, _ACCOUNT)
         record = self._record(path)
         old = record[1] if record else None
@@ -192,9 +208,10 @@ class FileStore:
                 self._require_vault().drop(_vault_key(app, name))
             gone = record is not None or any(each != _LOCK for each in _names(folder))
             _clear(folder, lock if ours else None)
-        default = self.default_account(app)
-        if default is not None and default.lower() == name.lower():
-            private_files.remove(os.path.join(self._app(app), _DEFAULT))
+            default = paths.read_line(self._read(os.path.join(self._app(app), _DEFAULT)) or "")
+            if default and default[0].lower() == name.lower():
+                private_files.remove(os.path.join(self._app(app), _DEFAULT))
+            private_files.sweep(self._app(app))
         with suppress(OSError):
             os.rmdir(self._app(app))  # if it was the last
         return gone
@@ -238,6 +255,9 @@ class FileStore:
                 yield os.path.join(account, _ACCOUNT)
 
     def _read(self, path: str) -> str | None:
+        folder = os.path.dirname(path)
+        app = folder if os.path.dirname(folder) == self.folder else os.path.dirname(folder)
+        private_files.check_way(self.folder, app, folder)
         try:
             return private_files.read(path)
         except private_files.Damaged:

@@ -55,7 +55,8 @@ class Lock:
         Gives up as soon as `or_until` says that it is no longer needed. Raises
         `LocalError` if the file cannot be had.
         """
-        until, pause_s = monotonic() + wait_s, _SHORTEST_S
+        # The fast path may have waited before: the two waits are one.
+        until, pause_s = monotonic() + paths.wait_left_s(self._path, wait_s), _SHORTEST_S
         while not self._try():
             if or_until() or (left := until - monotonic()) <= 0:
                 return False

@@ -39,6 +39,7 @@ __all__ = [
     "held",
     "is_private",
     "line_file",
+    "note_wait",
     "read_line",
     "read_token",
     "seconds_left",
@@ -46,6 +47,7 @@ __all__ = [
     "take_over",
     "tokens_folder",
     "wait_for_holder",
+    "wait_left_s",
     "write_line",
     "write_token",
 ]
@@ -226,6 +228,19 @@ def _open_lock(lock: str) -> int:
 def held(lock: str) -> int | None:
     """The handle of a lock that `take_over` has got; it is the caller's from now on."""
     return _held.pop(lock, None)
+
+
+_waited_s: dict[str, float] = {}
+
+
+def note_wait(lock: str, seconds: float) -> None:
+    """Note that this process has waited so long for a lock, in vain."""
+    _waited_s[lock] = seconds
+
+
+def wait_left_s(lock: str, seconds: float) -> float:
+    """The seconds that are left of a wait for a lock, after those that were noted."""
+    return max(0.0, seconds - _waited_s.get(lock, 0.0))
 
 
 def is_private(status: os.stat_result, kind: int) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
 from entra_oauth.cache.paths import SIZE_LIMIT
+from entra_oauth.channels.base import now
 from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "Damaged",
     "check_file",
     "check_folder",
+    "check_way",
     "empty",
     "make_folder",
     "not_ours",
@@ -37,6 +39,8 @@ __all__ = [
 
 _TEMPORARY = ".new-"
 _ASIDE = ".damaged-"
+_LONGEST_WRITE_S = 3600.0
+"""Seconds after which a temporary file is left over where its writer cannot be asked for."""
 _READ = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -75,7 +79,7 @@ def standard_folder(environ: Mapping[str, str]) -> str:
 def check_folder(folder: str) -> None:
     """Find out whether anything can be stored there."""
     make_folder(folder)
-    probe = os.path.join(folder, f"{_TEMPORARY}{os.urandom(8).hex()}")
+    probe = _temporary(folder)
     write(probe, "")
     remove(probe)
 
@@ -86,16 +90,31 @@ def make_folder(path: str) -> None:
         with suppress(FileExistsError):
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             os.mkdir(path, 0o700)
-        if not _POSIX:
-            return
-        status = os.lstat(path)
-        if not stat.S_ISDIR(status.st_mode):
-            raise not_ours(path, "is not a folder")
-        _check_owner(path, status)
-        if status.st_mode & 0o777 != 0o700:
-            os.chmod(path, 0o700)
+        _tighten(path)
     except OSError as error:
         raise unusable(path, error) from None
+
+
+def check_way(*folders: str) -> None:
+    """Check and tighten the folders on the way to a file, as far as they are there."""
+    for folder in folders:
+        try:
+            _tighten(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise unusable(folder, error) from None
+
+
+def _tighten(folder: str) -> None:
+    if not _POSIX:
+        return
+    status = os.lstat(folder)
+    if not stat.S_ISDIR(status.st_mode):
+        raise not_ours(folder, "is not a folder")
+    _check_owner(folder, status)
+    if status.st_mode & 0o777 != 0o700:
+        os.chmod(folder, 0o700)
 
 
 def read(path: str, *, limit: int = SIZE_LIMIT) -> str | None:
@@ -139,7 +158,7 @@ def write(path: str, text: str) -> None:
     Whatever stood there before, a link included, is replaced and never written to.
     """
     folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f"{_TEMPORARY}{os.urandom(8).hex()}")
+    temporary = _temporary(folder)
     try:
         _fill(temporary, text.encode("utf-8"))
         try:
@@ -150,6 +169,11 @@ def write(path: str, text: str) -> None:
         _sync_folder(folder)
     except OSError as error:
         raise unusable(path, error) from None
+
+
+def _temporary(folder: str) -> str:
+    # It names its writer, so that it is known whether that one is gone.
+    return os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}")
 
 
 def _fill(path: str, data: bytes) -> None:
@@ -214,11 +238,25 @@ def set_aside(path: str, at: float) -> str:
 
 
 def sweep(folder: str) -> None:
-    """Remove what a writer left that was killed. For whoever holds the folder's lock."""
+    """Remove what a writer left that was killed. For whoever holds an account's lock."""
     with suppress(OSError):
         for name in os.listdir(folder):
-            if name.startswith(_TEMPORARY):
+            if name.startswith(_TEMPORARY) and _is_left(os.path.join(folder, name)):
                 _discard(os.path.join(folder, name))
+
+
+def _is_left(path: str) -> bool:
+    """Tell if the writer of a temporary file is gone."""
+    writer = os.path.basename(path)[len(_TEMPORARY) :].partition("-")[0]
+    if _POSIX and writer.isascii() and writer.isdigit() and len(writer) < 10 and int(writer):
+        try:
+            os.kill(int(writer), 0)  # asks only; on Windows it would end the process
+        except ProcessLookupError:
+            return True
+        except OSError:  # it is somebody else's
+            return False
+        return False
+    return now() - os.lstat(path).st_mtime > _LONGEST_WRITE_S
 
 
 def remove(path: str) -> None:

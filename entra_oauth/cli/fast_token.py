@@ -156,6 +156,9 @@ def _wait_for_another(place: Place) -> str | None:
     signal.setitimer(signal.ITIMER_REAL, _WAIT_S)
     try:
         paths.wait_for_holder(place.lock)
+    except TimeoutError:
+        paths.note_wait(place.lock, _WAIT_S)
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -258,7 +258,7 @@ def test_a_planted_temporary_file_is_not_written_through(
     victim.write_text("precious")
     monkeypatch.setattr(os, "urandom", lambda n: b"\0" * n)
     monkeypatch.setattr(private_files, "sweep", lambda folder: None)
-    (folder_of(store) / f".new-{'00' * 8}").symlink_to(victim)
+    (folder_of(store) / f".new-{os.getpid()}-{'00' * 8}").symlink_to(victim)
     with canaries.refused(LocalError):
         store.save(APP, account(refresh_token="new"), SCOPE, token("new"), signed_in=True)
     assert victim.read_text() == "precious"
@@ -561,9 +561,10 @@ def test_setting_aside_and_sweeping_go_on_past_a_file_that_is_held(
     store: FileStore, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     fill(store)
-    left = [folder_of(store) / f".new-{n}" for n in range(3)]
+    left = [folder_of(store) / f".new-1-{n}" for n in range(3)]
     for path in left:
         path.write_text(REFRESH)
+        os.utime(path, (1, 1))  # there, only the time tells that its writer is gone
     held = os.open(left[1], os.O_RDONLY)
     monkeypatch.setattr("entra_oauth.channels.base.sleep", lambda seconds: None)
     private_files.sweep(str(folder_of(store)))

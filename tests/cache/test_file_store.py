@@ -238,12 +238,48 @@ def test_a_damaged_default_is_set_aside_and_a_later_versions_is_not(tmp_path: Pa
     default = record_file(store).parents[1] / "default"
     assert store.default_account(APP) == USER
     default.write_text(default.read_text().replace("line 1", "line 2"))
-    assert store.default_account(APP) is None
+    with canaries.refused(LocalError) as caught:
+        store.default_account(APP)
+    assert "later version" in caught.value.what
     assert said == []
     default.write_text("rubbish")
-    assert store.default_account(APP) is None
+    assert store.default_account(APP) == USER, "it is the only one"
     assert len(said) == 1
+    assert store.default_account(APP) == USER, "and it was noted again"
+    fill(store, name="bob@example.test")
+    default.write_text("rubbish")
+    assert store.default_account(APP) is None
     assert not default.exists()
+
+
+@needs.posix
+def test_a_folder_that_others_may_write_to_is_tightened_by_reading(store: FileStore) -> None:
+    fill(store)
+    folders = [record_file(store).parents[n] for n in range(3)]
+    for folder in folders:
+        os.chmod(folder, 0o777)
+    assert store.access_token(APP, USER, SCOPE) is not None
+    assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700] * 3
+
+
+def test_what_a_killed_sign_in_left_is_swept_by_the_next_and_by_signing_out(
+    store: FileStore,
+) -> None:
+    fill(store)
+    left = [record_file(store).parents[n] / ".new-left" for n in range(3)]
+
+    def leave() -> None:
+        for path in left:
+            path.touch()
+            os.utime(path, (1, 1))
+
+    leave()
+    fill(store)
+    assert [path.exists() for path in left] == [False] * 3
+    leave()
+    left[2].unlink()
+    assert store.forget(APP, USER)
+    assert os.listdir(store.folder) == []
 
 
 def test_the_refresh_token_is_written_first_and_the_default_account_last(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import platformdirs
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.cache import paths
+from entra_oauth.cache.lock import Lock
 from kit import canaries
 from kit.stores import APP, SCOPE, USER
 
@@ -122,3 +124,16 @@ def test_it_imports_next_to_nothing() -> None:
     )
     loaded = set(ran.stdout.split())
     assert loaded <= {"__future__", "_sha2", "_sha256", "fcntl"}, loaded
+
+
+def test_a_wait_in_vain_counts_for_the_next_one(tmp_path: Path) -> None:
+    lock = str(tmp_path / "lock")
+    assert paths.wait_left_s(lock, 60.0) == 60.0
+    paths.note_wait(lock, 10.0)
+    assert (paths.wait_left_s(lock, 60.0), paths.wait_left_s(lock, 5.0)) == (50.0, 0.0)
+    assert paths.wait_left_s(str(tmp_path / "other"), 60.0) == 60.0
+    with Lock(lock) as held, Lock(lock) as second:
+        assert held.take(0)
+        before = time.monotonic()
+        assert not second.take(10.02)
+        assert time.monotonic() - before < 5

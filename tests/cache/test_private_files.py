@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,11 +126,44 @@ def test_checking_a_folder_makes_it_and_leaves_nothing_in_it(tmp_path: Path) -> 
 
 
 def test_sweeping_removes_what_a_writer_left_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".new-1", ".new-", "account", "x.new-1"):
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    old, kept = f".new-{gone}-0a", [f".new-{os.getpid()}-0a", ".new-left", "account", "x.new-1"]
+    for name in (old, ".new-older", *kept):
         (tmp_path / name).touch()
+    os.utime(tmp_path / ".new-older", (1, 1))
     private_files.sweep(str(tmp_path))
-    assert sorted(os.listdir(tmp_path)) == ["account", "x.new-1"]
+    assert sorted(os.listdir(tmp_path)) == sorted(kept)
     private_files.sweep(str(tmp_path / "none"))
+
+
+@needs.posix
+@pytest.mark.parametrize("name", [".new-1-0a", ".new-0-0a", ".new-99999999999-0a", ".new--1"])
+def test_a_writer_that_lives_or_that_nobody_can_be_keeps_its_file(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).touch()
+    private_files.sweep(str(tmp_path))
+    assert os.listdir(tmp_path) == [name]
+
+
+@needs.posix
+def test_the_folders_on_the_way_are_checked_when_reading_as_when_writing(tmp_path: Path) -> None:
+    outer, inner = tmp_path / "outer", tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    os.chmod(outer, 0o755)
+    os.chmod(inner, 0o777)
+    private_files.check_way(str(outer), str(inner), str(inner / "not there"))
+    assert [path.stat().st_mode & 0o777 for path in (outer, inner)] == [0o700, 0o700]
+    (tmp_path / "link").symlink_to(inner)
+    (tmp_path / "file").touch()
+    for other in ("link", "file"):
+        with canaries.refused(LocalError):
+            private_files.check_way(str(tmp_path / other))
 
 
 def test_what_is_damaged_gets_a_name_with_the_time(tmp_path: Path) -> None:
