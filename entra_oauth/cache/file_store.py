@@ -184,6 +184,18 @@ class FileStore:
                 os.path.join(self._app(app), _DEFAULT), paths.write_line(account.name)
             )
 
+    def drop_access_token(self, app: App, account: str, scopes: str, text: str) -> None:
+        """Forget the access token if it is this one, under the account's lock.
+
+        Whoever asks next has it renewed: the refresh token stays.
+        """
+        with self.lock(app, account) as lock:
+            lock.take(_WAIT_S)
+            kept = self.access_token(app, account, scopes)
+            if kept is not None and kept.text == text:
+                key = app.key(account, scopes)
+                private_files.remove(paths.line_file(self._account(app, account), *key))
+
     def drop_refresh_token(self, app: App, name: str) -> None:
         """Forget a refresh token that the authority has called dead."""
         path = self._record_file(app, name)

@@ -85,7 +85,8 @@ def some_terminal(find: Callable[[], Terminal | None] = find_terminal) -> Termin
     if terminal is None:
         raise LocalError(
             "There is no terminal to read from.",
-            advice="Run this in a terminal, or say that standard input is to be read (-).",
+            advice="Run this in a terminal, or pipe the input in: login and mirror read the final "
+            "address from standard input with --paste -.",
         )
     return terminal
 

@@ -33,7 +33,7 @@ def run(options: AuthorizeUrlOptions, session: Session) -> int:
         network=NetworkOptions(),
         state=options.article.state,
     )
-    request = plan.request(redirect_uri=options.page.registered_uri, response_mode="query")
+    request = plan.request(redirect_uri=options.page.redirect_uri, response_mode="query")
     pending_request.keep(request)
     if console.as_json:
         console.result_json(

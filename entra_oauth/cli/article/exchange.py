@@ -65,7 +65,7 @@ def _by_hand(options: ExchangeOptions) -> AuthorizationRequest:
         network=options.network,
         state=options.article.state,
     )
-    return plan.request(redirect_uri=options.page.registered_uri, response_mode="query")
+    return plan.request(redirect_uri=options.page.redirect_uri, response_mode="query")
 
 
 def _waiting(options: ExchangeOptions) -> list[AuthorizationRequest]:

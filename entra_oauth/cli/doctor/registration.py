@@ -110,7 +110,7 @@ def run(options: DoctorOptions, console: Console) -> int:
     registration = Registration(
         authority=authority,
         client_id=options.app.client_id,
-        redirect_uri=options.page.registered_uri,
+        redirect_uri=options.page.redirect_uri,
         portal=next(
             (_PORTALS.get(c.name) for c in CLOUDS.values() if authority.host in c.hosts), None
         ),

@@ -156,12 +156,13 @@ def _say_what_is_next(
     from entra_oauth.cache.account import App
     from entra_oauth.cli.sign_in.only_sign_in import TokenToName, options_for
 
+    settings = options.app.settings
     wanted = TokenToName(
         app=App.of(subject.authority, subject.client_id),
         account=account,
         scopes=subject.scopes,
         ca_bundle=options.network.ca_bundle,
-        profile=options.save_profile or options.app.profile_name,
+        profile=options.save_profile or (settings.name if settings is not None else None),
     )
     session.console.say(f"Next: entra-oauth token{options_for(wanted, session)}")
 

@@ -14,7 +14,7 @@ from entra_oauth.cli.options.app_options import CredentialOptions, RequestOption
 from entra_oauth.cli.output.token_output import Shown
 from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
-from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
+from entra_oauth.cli.sign_in.plan import authority_of, challenge_of, check_asked, client_id_of
 from entra_oauth.errors import plain
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def find(query: TokenQuery, source: TokenSource) -> Found:
         account=query.app.account,
         min_validity_s=query.renew.min_validity,
         force=query.renew.force_refresh,
-        claims=query.request.challenge,
+        claims=challenge_of(query.request),
         cae=query.request.cae,
     )
 

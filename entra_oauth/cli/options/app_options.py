@@ -87,24 +87,6 @@ class RequestOptions:
         "id by which Entra's logs know the requests (default: none is sent)", metavar="GUID"
     )
 
-    @property
-    def challenge(self) -> str | None:
-        """The challenge to be answered, as JSON. Raises `UsageError`."""
-        if self.claims is None:
-            return None
-        from entra_oauth.protocol.resource.claims_challenge import read_claims
-
-        return read_claims(self.claims)
-
-    @property
-    def all_claims(self) -> str | None:
-        """The challenge, and what the client can do, for a request that is made at once."""
-        if not self.cae:
-            return self.challenge
-        from entra_oauth.protocol.resource.claims_challenge import declaring_cae
-
-        return declaring_cae(self.challenge)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RenewOptions:
@@ -206,8 +188,8 @@ class SignInPageOptions:
     )
     login_hint: str | None = option("user name to fill in on the sign-in page", metavar="USER")
     domain_hint: str | None = option("skip the search for the home realm", metavar="DOMAIN")
-    redirect_uri: str | None = option(
-        "redirect URI as registered (default: http://localhost)", metavar="URI"
+    redirect_uri: str = option(
+        "redirect URI as registered", metavar="URI", default="http://localhost"
     )
     port: int | None = option(
         "port that the listener takes (default: a free one)", metavar="N", most=65535
@@ -221,8 +203,3 @@ class SignInPageOptions:
         metavar="MODE",
         choices=("form_post", "query"),
     )
-
-    @property
-    def registered_uri(self) -> str:
-        """The redirect URI as the app registration has it."""
-        return self.redirect_uri or "http://localhost"

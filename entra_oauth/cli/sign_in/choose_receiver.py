@@ -23,6 +23,7 @@ from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPa
 from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_stdin
 from entra_oauth.cli.command_line.declare import PasteFrom
+from entra_oauth.cli.session.signals import uninterrupted
 from entra_oauth.cli.sign_in.plan import check_workspace, plan_of
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.flows.authorization_code import SignIn, sign_in
@@ -54,7 +55,7 @@ def run_sign_in(
 ) -> TokenResponse:
     """Sign in through the receiver that fits; a second attempt by paste if the person asks."""
     # What may not be sent is found out before a port is taken or a word is said.
-    plan.request(redirect_uri=page.registered_uri, response_mode="query")
+    plan.request(redirect_uri=page.redirect_uri, response_mode="query")
     with back_channels(network, session) as channels:
         front = _front(plan, page, session)
         try:
@@ -124,7 +125,7 @@ def use_workspace(app: AppOptions, network: NetworkOptions, session: Session) ->
 
 
 def _front(plan: SignIn, page: SignInPageOptions, session: Session) -> FrontChannel:
-    uri = page.registered_uri
+    uri = page.redirect_uri
     local, why = _local_browser(page)
     if page.paste is not None:
         _refuse_form_post(page, "--paste was given")
@@ -154,7 +155,7 @@ def _listening(
     article = plan.procedure is Procedure.ARTICLE
     browser = _Browser(page, session)
     listener = Listener(
-        redirect_uri=page.registered_uri,
+        redirect_uri=page.redirect_uri,
         port=port,
         address=page.listen,
         response_mode=page.response_mode or ("query" if article or not local else "form_post"),
@@ -238,7 +239,8 @@ class _Browser:
     def open(self, url: str) -> bool:
         opened = launch(url, self._command, failed=self._tell)
         # What the answer will need, imported while the browser comes up.
-        importlib.import_module("entra_oauth.protocol.endpoints.token")
+        with uninterrupted():
+            importlib.import_module("entra_oauth.protocol.endpoints.token")
         return opened
 
     def _tell(self, name: str, status: int | None) -> None:
@@ -275,7 +277,7 @@ def _paste(page: SignInPageOptions, session: Session, *, opens: bool) -> Paste:
 
 def pasted_uri(page: SignInPageOptions) -> str:
     """The redirect URI where nothing listens: as given, with the port if one was."""
-    uri = page.registered_uri
+    uri = page.redirect_uri
     if page.port is not None and _names_no_port(uri):
         parts = urlsplit(uri)
         uri = parts._replace(netloc=f"{parts.netloc}:{page.port}").geturl()

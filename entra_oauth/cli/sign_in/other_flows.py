@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.session.secret_input import SecretInput, read_secret
 from entra_oauth.cli.sign_in.app_credential import PASSWORD, credential_of
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
-from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
+from entra_oauth.cli.sign_in.plan import authority_of, claims_of, client_id_of
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
@@ -81,7 +81,7 @@ def _client_credentials(
         authority=authority_of(options.app),
         client_id=client_id_of(options.app),
         scopes=options.app.scope,
-        claims=options.request.all_claims,
+        claims=claims_of(options.request),
         correlation_id=options.request.correlation_id,
     )
     timeout_s = options.network.http_timeout
@@ -104,6 +104,6 @@ def ask_for_person(app: AppOptions, request: RequestOptions) -> AccessRequest:
         authority=authority_of(app),
         client_id=client_id_of(app),
         scopes=app.scope,
-        claims=request.all_claims,
+        claims=claims_of(request),
         correlation_id=request.correlation_id,
     )

@@ -30,8 +30,10 @@ __all__ = [
     "EXAMPLE_TENANT",
     "Keeper",
     "authority_of",
+    "challenge_of",
     "check_asked",
     "check_workspace",
+    "claims_of",
     "client_id_of",
     "plan_of",
     "say_findings",
@@ -89,6 +91,24 @@ def check_workspace(app: AppOptions) -> None:
             )
 
 
+def challenge_of(request: RequestOptions) -> str | None:
+    """The claims challenge to be answered, as JSON. Raises `UsageError`."""
+    if request.claims is None:
+        return None
+    from entra_oauth.protocol.resource.claims_challenge import read_claims
+
+    return read_claims(request.claims)
+
+
+def claims_of(request: RequestOptions) -> str | None:
+    """The challenge, and what the client can do, for a request that is made at once."""
+    if not request.cae:
+        return challenge_of(request)
+    from entra_oauth.protocol.resource.claims_challenge import declaring_cae
+
+    return declaring_cae(challenge_of(request))
+
+
 def plan_of(
     app: AppOptions,
     procedure: Procedure,
@@ -119,7 +139,7 @@ def plan_of(
             prompt=page.prompt,
             login_hint=page.login_hint,
             domain_hint=page.domain_hint,
-            claims=request.all_claims,
+            claims=claims_of(request),
             correlation_id=request.correlation_id,
         ),
         timeout_s=float(page.timeout),

@@ -7,10 +7,12 @@ more gets nothing, whatever the refresh token could bring.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from entra_oauth.cache.account import scope_key
 from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.get_tokens.token_store import TokenQuery
@@ -19,7 +21,7 @@ from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
 from entra_oauth.cli.verbs.use_tokens_verbs import GitOptions, KubectlOptions, ToolOptions
-from entra_oauth.errors import DestinationRefused, LocalError, UsageError
+from entra_oauth.errors import DestinationRefused, EntraOAuthError, LocalError, UsageError
 from entra_oauth.protocol.authority import folded
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import resource_of
@@ -200,13 +202,22 @@ def _options(words: tuple[str, ...], command: tuple[str, ...], tool: str) -> dic
 
 
 def _git(operation: str | None, query: TokenQuery, session: Session) -> None:
-    """git's protocol (gitcredentials(7), git-credential(1)): `get` is answered, no other."""
-    if operation != "get":
-        return  # store and erase: nothing is kept on git's word
+    """git's protocol (gitcredentials(7), git-credential(1)).
+
+    `get` is answered. `erase` forgets the token that a server has refused, so that the next
+    `get` brings another; `store` keeps nothing on git's word.
+    """
+    if operation not in ("get", "erase"):
+        return
     asked = _git_request()
     host = asked.get("host", "")
     if asked.get("protocol") != "https":
         return  # git asks the next helper, or the person
+    if operation == "erase":
+        with suppress(EntraOAuthError):  # what is not ours is not erased, and git hears nothing
+            quiet = replace(session, console=replace(session.console, quiet=True))
+            _erase(asked, host, query, quiet)
+        return
     query = _using_stored(query, session)
     try:
         _check_host(f"https://{host}/", query.app)
@@ -222,19 +233,39 @@ def _git(operation: str | None, query: TokenQuery, session: Session) -> None:
     session.console.result("\n".join([*lines, f"password_expiry_utc={expires_on}", ""]))
 
 
+def _erase(asked: dict[str, str], host: str, query: TokenQuery, session: Session) -> None:
+    query = _using_stored(query, session)
+    _check_host(f"https://{host}/", query.app)
+    source = token_store.source_for(query, session)
+    account = query.app.account or source.store.default_account(source.app)
+    refused = asked.get("password") or asked.get("credential")
+    if refused and account:
+        scopes = scope_key(query.app.scope, source.app.base)
+        source.store.drop_access_token(source.app, account, scopes, refused)
+
+
 def _git_request() -> dict[str, str]:
+    """The attributes up to the blank line. Raises `UsageError` for one that stands twice."""
+    asked: dict[str, str] = {}
+    for line in iter(_git_line, ""):
+        name, _, value = line.partition("=")
+        if name.endswith("[]") and name in asked:
+            asked[name] += f",{value}"
+        elif name in asked:
+            raise UsageError(
+                "git's request names one thing twice, so it is not clear what is meant.",
+                advice="Look at the address of the remote: git remote -v.",
+            )
+        else:
+            asked[name] = value
+    return asked
+
+
+def _git_line() -> str:
     try:
-        data = sys.stdin.buffer.read(_INPUT_LIMIT).decode("utf-8")
+        return sys.stdin.buffer.readline(_INPUT_LIMIT).decode("utf-8").rstrip("\n")
     except (OSError, ValueError):
         raise LocalError(
             "What git asks for cannot be read from standard input.",
             advice="This is called by git: git config credential.helper.",
         ) from None
-    asked: dict[str, str] = {}
-    for line in data.split("\n"):
-        name, _, value = line.partition("=")
-        if name.endswith("[]") and name in asked:
-            asked[name] += f",{value}"
-        elif name:
-            asked[name] = value
-    return asked

@@ -105,10 +105,13 @@ def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
                 [program or command[0], *command[1:]], env=dict(environ)
             )
         except OSError as error:
-            raise LocalError(
+            failure = LocalError(
                 f"{plain(command[0])[:80]} cannot be started: {error.strerror}.",
                 advice="Check the name of the program after --.",
-            ) from None
+            )
+            # As a shell has it (POSIX.1-2017, Shell Command Language 2.8.2).
+            failure.exit_code = 127 if isinstance(error, FileNotFoundError) else 126
+            raise failure from None
         with process:
             forward.to(process)
             code = process.wait()

@@ -12,6 +12,7 @@ import re
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from entra_oauth.errors import ApiRefused, UsageError
 from entra_oauth.protocol.endpoints.json_response import said_by
@@ -124,9 +125,11 @@ class ApiCall:
     def refusal(self, reply: HttpResponse, *, now: float) -> ApiRefused | None:
         """The refusal that an answer holds, with the remedy; None if it is a good one.
 
-        A redirect is a no: it is not followed. `now` is in seconds since 1970.
+        A redirect is a no: it is not followed. So is a page in the place of an API's answer:
+        that is how a workspace asks whoever it does not know to sign in. `now` is in seconds
+        since 1970.
         """
-        if reply.status < 300:
+        if reply.status < 300 and not self._is_page(reply):
             return None
         what, advice, claims = self._explain(reply, now)
         said = said_by(reply, (self.access_token,))
@@ -137,6 +140,10 @@ class ApiCall:
             http_status=reply.status,
             claims=claims,
         )
+
+    def _is_page(self, reply: HttpResponse) -> bool:
+        kind = (reply.header("Content-Type") or "").lower()
+        return kind.startswith("text/html") and urlsplit(self.url).path.startswith("/api/")
 
     def _explain(self, reply: HttpResponse, now: float) -> tuple[str, str, str | None]:
         """Meaning, remedy, and a claims challenge if there is one."""
@@ -149,10 +156,20 @@ class ApiCall:
             )
         if reply.status in (400, 401, 403) and (aged := self._age(now)) is not None:
             return *aged, None
+        if self._is_not_taken(reply):
+            return *_NOT_TAKEN, None
         usual = 300 if reply.status < 400 else 400 if reply.status < 500 else 500
         known = _BY_STATUS.get(reply.status, _BY_STATUS[usual])
         what, advice = self._by_message(reply) or known
         return what, advice, None
+
+    def _is_not_taken(self, reply: HttpResponse) -> bool:
+        """True for the answers beside 401 by which a workspace turns a token away."""
+        if reply.status < 300:
+            return True
+        if reply.status < 400:
+            return urlsplit(reply.header("Location") or "").path.startswith("/login")
+        return reply.status == 400 and "invalid token" in said_by(reply).lower()
 
     def _age(self, now: float) -> tuple[str, str] | None:
         """A sentence on the token's own times, if they are the cause. Not verified."""
@@ -200,6 +217,12 @@ _NO_ROLE = (
     "the person of this token is no member of the workspace, and not Contributor or Owner of the "
     "Azure resource that was named.",
     "Check the resource id, or ask a workspace administrator to add the person.",
+)
+
+_NOT_TAKEN = (
+    "it does not take the token, and asks for a sign-in instead.",
+    "Get a fresh one for Azure Databricks from the workspace's own tenant: entra-oauth login. "
+    "entra-oauth decode shows its audience, tenant and times.",
 )
 
 _BY_STATUS = {

@@ -202,7 +202,7 @@ def test_closed_streams_do_not_mix_up_what_is_written() -> None:
     done = _shell(f"{entra} >&-", *PRINT)
     assert done.returncode == 8
     assert "Standard output cannot be written to" in done.stderr
-    assert _shell(f"{entra} <&- 2>&1", "exchange").returncode == 5
+    assert _shell(f"{entra} <&- 2>&1", "exchange").returncode == 2
     assert _shell(f"{entra} <&- >&- 2>&-", *PRINT).returncode == 8
 
 

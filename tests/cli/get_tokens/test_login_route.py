@@ -10,9 +10,9 @@ from pathlib import Path
 from entra_oauth.practice import PracticeTenant, serve
 from kit.command_line import CLIENT
 
-MOST = 46
-"""Files of the package in which a function is entered. The aim is 45."""
-MOST_OF_CLI = 15
+MOST = 45
+"""Files of the package in which a function is entered."""
+MOST_OF_CLI = 14
 """Those of the command line, with the errors and the package's own file."""
 
 # Module bodies do not count: they declare. What runs in them, such as a comprehension, does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import os
 import re
@@ -788,6 +789,36 @@ def test_git_gets_nothing_for_store_and_erase(work: at_hand.AtHand) -> None:
         with command_line.on_stdin("protocol=https\nhost=x\npassword=y\n\n"):
             ran = command_line.call("credential", "git", operation)
         assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def _git(operation: str, host: str, *more: str) -> command_line.Ran:
+    asked = "\n".join(("protocol=https", f"host={host}", *more, "", ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(asked.encode())))
+        return command_line.call("credential", "git", operation)
+
+
+def test_a_token_that_a_server_refused_is_not_answered_again(work: at_hand.AtHand) -> None:
+    host = work.hosted.base_url.partition("://")[2]
+    first = kept_token(work)
+    assert f"password={first}\n" in _git("get", host).out
+    for other, password in ((host, "another"), ("elsewhere.example", first)):
+        assert _git("erase", other, "username=token", f"password={password}").code == 0
+        assert kept_token(work) == first
+    assert _git("erase", host, "username=token", f"password={first}").out == ""
+    again = _git("get", host)
+    assert again.code == 0, again.err
+    assert f"password={kept_token(work)}\n" in again.out
+    assert kept_token(work) != first
+
+
+def test_git_s_request_ends_at_the_blank_line_and_says_nothing_twice(work: at_hand.AtHand) -> None:
+    host = work.hosted.base_url.partition("://")[2]
+    assert "password=" in _git("get", host, "", "host=elsewhere.example").out
+    ran = _git("get", host, "host=elsewhere.example")
+    assert (ran.code, ran.out) == (2, "")
+    assert "twice" in command_line.error_of(ran)[0]
+    assert "password=" in _git("get", host, "wwwauth[]=a", "wwwauth[]=b").out
 
 
 def test_kubectl_gets_an_exec_credential_for_the_hosts_of_the_profile(

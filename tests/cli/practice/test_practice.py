@@ -98,7 +98,7 @@ def test_the_two_halves_at_the_practice_tenant() -> None:
         with on_stdin(ran.out):
             assert "Azure Databricks" in call("decode").out
         with on_stdin(final):
-            assert call("exchange").code == 5
+            assert call("exchange").code == 2
 
 
 class _Ended(Exception):

@@ -72,7 +72,7 @@ def test_redact_without_record_is_a_mistake() -> None:
 
 def test_a_program_that_cannot_be_started_leaves_no_folder(tmp_path: Path) -> None:
     ran = call("practice", "run", "--record", str(tmp_path / "rec"), "--", "no-such-program")
-    assert ran.code == 8
+    assert ran.code == 127
     assert list(tmp_path.iterdir()) == []
 
 

@@ -365,6 +365,19 @@ def test_a_page_in_the_place_of_an_answer_is_named(httpserver: HTTPServer) -> No
     assert "this is a page" in ran.err
 
 
+def test_a_page_in_the_place_of_an_api_s_answer_means_that_the_token_was_not_taken(
+    httpserver: HTTPServer,
+) -> None:
+    page = "<!doctype html><title>Databricks - Sign In</title>"
+    kind = "text/html; charset=utf-8"
+    httpserver.expect_request("/api/2.0/x").respond_with_data(page, content_type=kind)
+    ran = at_server(httpserver, "GET", "/api/2.0/x")
+    assert ran.code == 1
+    what, advice = error_of(ran)
+    assert "does not take the token" in what
+    assert "entra-oauth login" in advice
+
+
 def test_a_large_answer_is_read_whole(httpserver: HTTPServer) -> None:
     body = b"[" + b" " * 3_000_000 + b"]"
     httpserver.expect_request("/x").respond_with_data(body)

@@ -123,6 +123,7 @@ def refused(answer: HttpResponse, **changes: Any) -> ApiRefused:
     return refusal
 
 
+HTML = ("Content-Type", "text/html; charset=utf-8")
 INVALID = {"error_code": 403, "message": "Invalid access token."}
 NOT_A_USER = b"<html><head><title>E</title></head><pre>Error 403 User not authorized.</pre></html>"
 WRONG_AUD = (
@@ -154,6 +155,11 @@ MEANINGS: list[tuple[HttpResponse, dict[str, Any], str, str]] = [
     (reply(403, {"detail": "no", "status": "403"}), {}, "It says: no", "Ask"),
     (reply(302, b"", ("Location", "https://evil.example/")), {}, "redirects elsewhere", "address"),
     (reply(304), {}, "redirects elsewhere", "address"),
+    (reply(200, b"<html>", HTML), {}, "does not take the token", "entra-oauth login"),
+    (reply(303, b"", ("Location", "/login.html?next=x")), {}, "does not take the token", "login"),
+    (reply(400, b"Invalid Token"), {}, "does not take the token", "entra-oauth decode"),
+    (reply(400, b"Invalid Token"), {"access_token": token(exp=NOW - 90)}, "expired 90 s ago", ""),
+    (reply(400, b"<html>No.", HTML), {}, "does not understand", "path"),
 ]
 
 
@@ -171,6 +177,8 @@ def test_each_refusal_says_what_it_means_and_what_to_do(
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_a_good_answer_is_no_refusal(status: int) -> None:
     assert call().refusal(reply(status, b"<html>"), now=NOW) is None
+    other = call(url="https://adb-1.2.azuredatabricks.net/x")
+    assert other.refusal(reply(status, b"<html>", HTML), now=NOW) is None
 
 
 @pytest.mark.parametrize(
