@@ -169,7 +169,9 @@ class ApiCall:
             return True
         if reply.status < 400:
             return urlsplit(reply.header("Location") or "").path.startswith("/login")
-        return reply.status == 400 and "invalid token" in said_by(reply).lower()
+        return (
+            reply.status == 400 and "invalid token" in said_by(reply, (self.access_token,)).lower()
+        )
 
     def _age(self, now: float) -> tuple[str, str] | None:
         """A sentence on the token's own times, if they are the cause. Not verified."""
