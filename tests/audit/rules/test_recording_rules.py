@@ -80,6 +80,7 @@ def test_an_answer_that_is_shared_holds_no_token(members: dict[str, Any], where:
         ("COOKIE", "a=b", "/request/headers/cookie"),
         ("Cookie", "a=~ck~", ""),
         ("X-Other", "a", ""),
+        ("User-Agent", "a program", ""),
     ],
 )
 def test_a_header_that_is_shared_holds_no_secret(name: str, value: str, where: str) -> None:
