@@ -234,3 +234,18 @@ def test_a_host_is_shown_unless_it_looks_like_a_secret() -> None:
 def test_claims_of_a_har_file_stand_at_each_step_alone() -> None:
     found = claims_by_step({3: [("a", "yes"), ("b", "no")], 1: []})
     assert [(c.name, c.verdict, c.steps) for c in found] == [("a", "yes", (3,)), ("b", "no", (3,))]
+
+
+def test_no_repr_shows_what_passed() -> None:
+    secret = "Canary-Code-Of-Some-Length-0123456789"
+    exchanges = (
+        authorize(client_id=CLIENT, state=secret),
+        redirect(state=secret, code=secret),
+        token({"access_token": secret}, grant_type="authorization_code", code=secret),
+        call(f"Bearer {secret}"),
+    )
+    judged = replace(case(*exchanges), har={"log": secret})
+    shown = [judged, *judged.items, *judged.flows, *judged.evidence.steps]
+    assert not any(secret in repr(each) for each in shown)
+    key = judged._redactor.key
+    assert repr(key) not in repr(judged)

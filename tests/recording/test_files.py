@@ -246,3 +246,9 @@ def test_a_step_that_was_changed_breaks_the_chain(number: int) -> None:
     files["SHA256SUMS"] = "".join(lines).encode()
     with pytest.raises(SecurityError, match="the chain is broken"):
         evidence_from(files)
+
+
+def test_no_repr_of_a_recording_shows_its_bytes() -> None:
+    for shown in (EVIDENCE, *EVIDENCE.steps, *(step.request for step in EVIDENCE.steps)):
+        assert "client_id" not in repr(shown)
+        assert "CONNECT" not in repr(shown)

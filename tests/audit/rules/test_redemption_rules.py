@@ -57,6 +57,8 @@ def test_a_code_is_compared_only_where_one_came_and_is_redeemed() -> None:
     assert words("TR05", case(alone)) == ["undecidable"]
     assert words("TR05", case(alone, planned=True)) == ["not applicable"]
     assert words("TR05", case(token(grant_type="password"))) == ["not applicable"]
+    came_without = case(redirect(code="c", state="s"), token(grant_type=CODE))
+    assert words("TR05", came_without) == ["error"]
 
 
 def both(asked: dict[str, Any], sent: dict[str, Any], grant: str = CODE) -> list[Exchange]:
