@@ -59,6 +59,8 @@ def test_a_code_is_compared_only_where_one_came_and_is_redeemed() -> None:
     assert words("TR05", case(token(grant_type="password"))) == ["not applicable"]
     came_without = case(redirect(code="c", state="s"), token(grant_type=CODE))
     assert words("TR05", came_without) == ["error"]
+    refused = case(redirect(error="access_denied"), token(grant_type=CODE, code="c"))
+    assert words("TR05", refused) == ["error"]
 
 
 def both(asked: dict[str, Any], sent: dict[str, Any], grant: str = CODE) -> list[Exchange]:
