@@ -316,6 +316,8 @@ def _life_s(answer: JsonAnswer, received_at: float) -> int | None:
     left = expires_on - int(http_date(answer.reply.header("Date") or "") or received_at)
     if left < 1:
         raise answer.unexpected("its expires_on is over")
+    if left >= 10**10:
+        raise answer.unexpected("its expires_on is no time")
     return left
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.errors import IdTokenRefused, UsageError
+from entra_oauth.errors import IdTokenRefused, UnexpectedAnswer, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest, Hints
@@ -252,3 +252,38 @@ def test_a_token_ends_a_while_after_it_came(life: int | None, end: float | None)
     read = TokenResponse.read(reply, answering=TokenRequest.device(app(), "d"), received_at=NOW)
     assert (read.expires_at, read.identity, read.token_type) == (end, None, "Bearer")
     assert read.received_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "life"),
+    [
+        (int(NOW) + 60, 60),
+        (str(int(NOW) + 60), 60),
+        (int(NOW) + 1, 1),
+        (int(NOW), "its expires_on is over"),
+        (int(NOW) + 10**10 - 1, 10**10 - 1),
+        (int(NOW) + 10**10, "its expires_on is no time"),
+        (10**300, "its expires_on is no time"),
+        (True, None),
+        ("soon", None),
+        (1.5, None),
+    ],
+)
+def test_a_moment_of_expiry_is_a_time(expires_on: Any, life: int | str | None) -> None:
+    members = {"token_type": "Bearer", "access_token": "at", "expires_on": expires_on}
+    reply = HttpResponse(
+        status=200,
+        headers=(("Content-Type", "application/json"),),
+        body=json.dumps(members).encode(),
+    )
+
+    def read() -> TokenResponse:
+        answering = TokenRequest.device(app(), "d")
+        return TokenResponse.read(reply, answering=answering, received_at=NOW)
+
+    if isinstance(life, str):
+        with canaries.refused(UnexpectedAnswer) as caught:
+            read()
+        assert life in caught.value.what
+    else:
+        assert read().expires_in == life

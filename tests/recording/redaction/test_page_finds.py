@@ -191,6 +191,7 @@ def test_a_style_sheet_has_rules_in_balanced_braces(text: str, is_one: bool) -> 
         ("p{background:URL( /x?code=12345 )}", ["12345"]),
         ("p{--password:'12345'}", ["12345"]),
         ("p{--color:'12345'}", []),
+        ("p{pwd:'12345'}", []),
         ("p{password:12345}", ["12345}"]),
         (f"p{{content:{RUN}}}", [RUN]),
         ("p:hover{color:red}", []),
