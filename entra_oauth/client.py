@@ -63,17 +63,20 @@ def _front(say: Callable[[str], None], ask: Callable[[str], str] | None) -> Fron
     import os
 
     from entra_oauth.channels.listener.listener import Listener
-    from entra_oauth.channels.listener.system_browser import has_local_browser, launch
+    from entra_oauth.channels.listener.system_browser import SystemBrowser, has_local_browser
 
     if ask is not None:
         from entra_oauth.channels.paste.paste_prompt import PROMPT, Paste
 
         return Paste(redirect_uri="http://localhost", say=say, ask_line=lambda _: ask(PROMPT))
     if "SSH_CONNECTION" not in os.environ or has_local_browser(os.environ, sys.platform)[0]:
-        return Listener(launch=launch, say=say)
+        browser = SystemBrowser(say)
+        return Listener(launch=browser.open, say=say, browser_failed=lambda: browser.has_failed)
     from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
 
-    silent = Listener(launch=lambda url: False, say=lambda line: None, response_mode="query")
+    silent = Listener(
+        launch=lambda url: False, say=lambda line: None, tell=say, response_mode="query"
+    )
     return ListenOrPaste(listener=silent, say=say)
 
 

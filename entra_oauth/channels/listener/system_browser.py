@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import UsageError, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Failed = Callable[[str, int | None], None]
     """Told the name of the command, and its status; None if it could not be started."""
 
-__all__ = ["SOON_S", "has_local_browser", "ignore_failure", "launch"]
+__all__ = ["SOON_S", "SystemBrowser", "has_local_browser", "launch"]
 
 SOON_S = 5.0
 """Seconds within which a browser's command that ends with an error has opened nothing."""
@@ -37,11 +37,37 @@ _ON_LINUX = ("xdg-open", "x-www-browser", "gio open")
 _ON_WSL = ("wslview", "rundll32.exe url.dll,FileProtocolHandler")
 
 
-def ignore_failure(name: str, status: int | None) -> None:
+class SystemBrowser:
+    """The person's browser, which tells them where its command is of no use.
+
+    `command` is that of `launch`.
+    """
+
+    def __init__(self, say: Callable[[str], None], command: str | None = None) -> None:
+        self._say = say
+        self._command = command
+        self.has_failed = False
+        """True once the command could not be started, or ended with an error."""
+
+    def open(self, url: str) -> bool:
+        """Open `url`; False means that the person has to."""
+        return launch(url, self._command, failed=self._tell)
+
+    def _tell(self, name: str, status: int | None) -> None:
+        self.has_failed = True
+        ended = "could not be started" if status is None else f"ended at once, status {status}"
+        self._say(
+            f"The browser's command {plain(name, limit=100)} {ended}. Open the address in a "
+            "browser yourself, or stop with Ctrl-C and sign in again with another --browser, or "
+            "with --paste."
+        )
+
+
+def _ignore_failure(name: str, status: int | None) -> None:
     """For places where nobody is to be told."""
 
 
-def launch(url: str, command: str | None = None, *, failed: Failed = ignore_failure) -> bool:
+def launch(url: str, command: str | None = None, *, failed: Failed = _ignore_failure) -> bool:
     """Open `url` and return at once; False means that the person has to open it.
 
     `command` (else `$BROWSER`, which may list several) is run with the URL as its

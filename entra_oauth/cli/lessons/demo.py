@@ -17,7 +17,7 @@ from entra_oauth.audit import case_of, findings_of, lint
 from entra_oauth.channels.base import Channels, monotonic, now
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.listener.listener import Listener
-from entra_oauth.channels.listener.system_browser import has_local_browser, launch
+from entra_oauth.channels.listener.system_browser import SystemBrowser, has_local_browser
 from entra_oauth.cli.lessons.demo_text import PERSON, DemoText, Story
 from entra_oauth.cli.output.new_file import check_new_file, write_new_file
 from entra_oauth.cli.session.times import today
@@ -136,7 +136,7 @@ class _OwnBrowser:
         console.ask(f"Sign in there as {PERSON} with the password: {PASSWORD}")
 
     def launch(self, url: str) -> bool:
-        return launch(url)
+        return SystemBrowser(self.say).open(url)
 
     def wait(self) -> None:
         """The window is the person's to close."""

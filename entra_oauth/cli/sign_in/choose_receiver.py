@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import Channels, FrontChannel, NoFront, ignore
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.listener.listener import Listener
-from entra_oauth.channels.listener.system_browser import has_local_browser, launch
+from entra_oauth.channels.listener.system_browser import SystemBrowser, has_local_browser
 from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
 from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_stdin
 from entra_oauth.cli.command_line.declare import PasteFrom
 from entra_oauth.cli.session.signals import uninterrupted
 from entra_oauth.cli.sign_in.plan import check_workspace, plan_of
-from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import is_loopback
@@ -153,13 +153,13 @@ def _listening(
     """A listener, and a terminal beside it: for the answer, or for leaving it."""
     local, why = _local_browser(page)
     article = plan.procedure is Procedure.ARTICLE
-    browser = _Browser(page, session)
+    browser = SystemBrowser(session.console.ask, page.browser)
     listener = Listener(
         redirect_uri=page.redirect_uri,
         port=port,
         address=page.listen,
         response_mode=page.response_mode or ("query" if article or not local else "form_post"),
-        launch=browser.open if local else _open_nothing,
+        launch=_launcher(browser) if local else _open_nothing,
         say=session.console.ask if local else _say_nothing,
         tell=session.console.ask,
         browser_failed=lambda: browser.has_failed,
@@ -228,29 +228,15 @@ def _check_address(plan: SignIn, page: SignInPageOptions, session: Session) -> N
     )
 
 
-class _Browser:
-    """Opens the browser, and tells the person where its command is of no use."""
-
-    def __init__(self, page: SignInPageOptions, session: Session) -> None:
-        self._command = page.browser
-        self._say = session.console.ask
-        self.has_failed = False
-
-    def open(self, url: str) -> bool:
-        opened = launch(url, self._command, failed=self._tell)
+def _launcher(browser: SystemBrowser) -> Callable[[str], bool]:
+    def open_browser(url: str) -> bool:
+        opened = browser.open(url)
         # What the answer will need, imported while the browser comes up.
         with uninterrupted():
             importlib.import_module("entra_oauth.protocol.endpoints.token")
         return opened
 
-    def _tell(self, name: str, status: int | None) -> None:
-        self.has_failed = True
-        ended = "could not be started" if status is None else f"ended at once, status {status}"
-        self._say(
-            f"The browser's command {plain(name, limit=100)} {ended}. Open the address in a "
-            "browser yourself, or stop with Ctrl-C and sign in again with another --browser, or "
-            "with --paste."
-        )
+    return open_browser
 
 
 def _open_nothing(url: str) -> bool:
@@ -270,7 +256,7 @@ def _paste(page: SignInPageOptions, session: Session, *, opens: bool) -> Paste:
     return Paste(
         redirect_uri=pasted_uri(page),
         say=session.console.ask,
-        launch=_Browser(page, session).open if opens else None,
+        launch=_launcher(SystemBrowser(session.console.ask, page.browser)) if opens else None,
         ask_line=_standard_input if page.paste is PasteFrom.STDIN else None,
     )
 

@@ -47,7 +47,7 @@ def recorded_mirror(folder: Path, hosted: Hosted, monkeypatch: pytest.MonkeyPatc
         threading.Thread(target=browser.open, args=(url,), daemon=True).start()
         return True
 
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", launch)
     monkeypatch.setattr(
         "entra_oauth.cli.sign_in.choose_receiver.has_local_browser", lambda *_: (True, "")
     )

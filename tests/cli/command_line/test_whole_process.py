@@ -472,11 +472,12 @@ def test_nothing_is_imported_for_other_verbs() -> None:
 
 
 UNTIL_THE_BROWSER = """
+import entra_oauth.channels.listener.system_browser as system_browser
 import entra_oauth.cli.sign_in.choose_receiver as receivers
 from entra_oauth.cli import main
 def launch(url, command, failed):
     raise KeyboardInterrupt  # at that moment
-receivers.launch = launch
+system_browser.launch = launch
 # These work beside it, in threads.
 receivers.RequestsBack.warm = lambda self, url: None
 receivers.RequestsBack.send = lambda self, request, timeout_s, saw=None: None

@@ -70,7 +70,7 @@ BOTH = {"login": login, "exchange": two_halves}
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch, no_terminal: None) -> Person:
     person = Person()
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     return person
 
 

@@ -841,7 +841,7 @@ def test_kubectl_gets_an_exec_credential_for_the_hosts_of_the_profile(
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch, no_terminal: None) -> command_line.Person:
     person = command_line.Person()
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     return person
 
 

@@ -196,7 +196,7 @@ def test_ones_own_browser(tenants: list[PracticeTenant], monkeypatch: pytest.Mon
         browser.page = page.text
 
     browser.visit = visit  # type: ignore[method-assign]
-    monkeypatch.setattr("entra_oauth.cli.lessons.demo.launch", browser.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", browser.launch)
     monkeypatch.setenv("BROWSER", "x")
     ran = call("demo", "--browser")
     browser.join()

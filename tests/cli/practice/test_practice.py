@@ -130,7 +130,7 @@ def test_a_refusal_of_the_tenant_is_told_in_its_words(
         pages.append(browser.open(person.urls[0]))
 
     person.visit = visit  # type: ignore[method-assign]
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     with serve(PracticeTenant(), tls=False) as hosted:
         ran = call("login", *at(hosted.base_url), "--browser", "x")
         person.join()

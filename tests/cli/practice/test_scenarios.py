@@ -134,7 +134,7 @@ def login(tenant: PracticeTenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
         limits = ("--browser", "x", "--timeout", "30", *options)
         return call("login", *APP, *where, *limits, "-o", "none", "-q")
 
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", launch)
     yield login
     for each in visits:
         each.join(PATIENCE_S)

@@ -44,7 +44,7 @@ Reply = Callable[[str, Person], bytes]
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch, no_terminal: None) -> Person:
     person = Person(before=_forge)
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     return person
 
 

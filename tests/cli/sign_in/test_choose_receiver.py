@@ -38,7 +38,7 @@ TOKEN = f"{canaries.ACCESS_TOKEN}\n"
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch, no_terminal: None) -> Person:
     person = Person()
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     return person
 
 
@@ -150,7 +150,7 @@ def pasting(
             stdin.feed(person.final_address(**changes) + "\n")
             return True
 
-        monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", launch)
+        monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", launch)
         yield
 
 

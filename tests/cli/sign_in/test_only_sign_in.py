@@ -360,7 +360,7 @@ def next_line(err: str) -> list[str]:
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch, no_terminal: None) -> command_line.Person:
     person = command_line.Person()
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", person.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", person.launch)
     return person
 
 

@@ -39,7 +39,7 @@ def _no_browser(monkeypatch: pytest.MonkeyPatch, no_terminal: None) -> None:
     def launch(*_: object) -> None:
         raise AssertionError("the browser opened")
 
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", launch)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)

@@ -91,7 +91,7 @@ def login(base_url: str, visitor: Visitor, *more: str) -> None:
 @pytest.fixture
 def visitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
     one = Visitor()
-    monkeypatch.setattr("entra_oauth.cli.sign_in.choose_receiver.launch", one.launch)
+    monkeypatch.setattr("entra_oauth.channels.listener.system_browser.launch", one.launch)
     monkeypatch.setenv("ENTRA_OAUTH_BROWSER", "x")
     yield one
     one.join()
