@@ -19,7 +19,8 @@ EntraOAuthError                     1   anything below; also: something unexpect
 │   └── UnexpectedAnswer                HTML, plain text, a redirect, broken JSON …
 ├── TimedOut                        7   the person did not finish in time
 └── LocalError                      8   this machine: a port, a file, a browser
-    └── PortBusy
+    ├── PortBusy
+    └── StoreSilent                     the system's password store does not answer
 
 Ctrl-C stays `KeyboardInterrupt` (130); SIGTERM is 143.
 
@@ -51,6 +52,7 @@ __all__ = [
     "SecurityError",
     "SignInRequired",
     "StateMismatch",
+    "StoreSilent",
     "TimedOut",
     "TlsFailed",
     "TransportError",
@@ -250,6 +252,10 @@ class LocalError(EntraOAuthError):
 
 class PortBusy(LocalError):
     """Another program owns the port of the redirect URI."""
+
+
+class StoreSilent(LocalError):
+    """The system's password store did not answer: it may be locked, and nobody sees its prompt."""
 
 
 _NAMED = {0x09: "<TAB>", 0x0A: "<LF>", 0x0D: "<CR>", 0x1B: "<ESC>", 0x7F: "<DEL>"}

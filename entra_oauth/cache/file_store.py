@@ -25,7 +25,7 @@ from entra_oauth.cache.account import (
 )
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import monotonic, now, say_nothing
-from entra_oauth.errors import LocalError, plain
+from entra_oauth.errors import LocalError, StoreSilent, plain
 from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:
@@ -173,7 +173,10 @@ class FileStore:
         kept = self._kept(app, account, old if not signed_in else None, vault)
         if old is not None and (old.place, kept.place) == ("keyring", "file"):
             # Before the record forgets that there is something in the vault.
-            self._require_vault().drop(_vault_key(app, account.name))
+            try:
+                self._require_vault().drop(_vault_key(app, account.name))
+            except StoreSilent as error:  # a new sign-in is kept all the same
+                self._say(f"Note: the token before it stays in the password store. {error.what}")
         if (app, kept) != record:
             private_files.write(path, spell_account(app, kept))
         key = app.key(account.name, scopes)
@@ -315,7 +318,7 @@ class FileStore:
         if self._vault is None:
             from entra_oauth.cache.vault import Keyring
 
-            self._vault = Keyring.open()
+            self._vault = Keyring.open(self._say)
         return self._vault
 
 

@@ -1,17 +1,20 @@
 """The operating system's store of passwords, through `keyring`, for refresh tokens.
 
 macOS' Keychain, Windows' Credential Manager, the Secret Service of a Linux desktop.
-`keyring` is an extra; where it or the store behind it is missing, there is none.
+`keyring` is an extra; where it or the store behind it is missing, there is none. A store that
+is locked waits for a person at a prompt which nobody may see; so each call has an end.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from entra_oauth.errors import LocalError
+from entra_oauth.channels.base import monotonic, say_nothing
+from entra_oauth.errors import LocalError, StoreSilent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +27,13 @@ T = TypeVar("T")
 
 _SERVICE = "entra-oauth"
 _PROBE = "probe"
+_NOTICE_S = 2.0
+"""Seconds after which a person is told what is waited for."""
+_LONGEST_S, _PROBE_S = 30.0, 12.0
+"""Seconds that a call may take, and those of trying the store out before a sign-in."""
+_SILENT_S = 60.0
+"""Seconds in which a store that did not answer is not asked again."""
+_SLICE_S = 0.25
 _AS_LONG_AS_A_TOKEN = 2500  # characters: Windows takes 1,280 where it is not split up
 
 
@@ -42,7 +52,7 @@ def can_be_expected(environ: Mapping[str, str], platform: str) -> bool:
 
 
 class Vault(Protocol):
-    """A place for secrets. Every method raises `LocalError`."""
+    """A place for secrets. Every method raises `LocalError`, `StoreSilent` where it waits."""
 
     def get(self, key: str) -> str | None: ...
 
@@ -52,13 +62,15 @@ class Vault(Protocol):
 
 
 class Keyring:
-    """A `Vault` over a backend of `keyring`."""
+    """A `Vault` over a backend of `keyring`. `say` is told when it has to be waited for."""
 
-    def __init__(self, backend: KeyringBackend) -> None:
+    def __init__(self, backend: KeyringBackend, say: Callable[[str], None] = say_nothing) -> None:
         self._backend = backend
+        self._say = say
+        self._longest_s = _LONGEST_S
 
     @classmethod
-    def open(cls) -> Keyring:
+    def open(cls, say: Callable[[str], None] = say_nothing) -> Keyring:
         """The backend that this machine has. Raises `LocalError` if it has none."""
         if importlib.util.find_spec("keyring") is None:
             raise LocalError(
@@ -67,12 +79,13 @@ class Keyring:
             )
         import keyring
 
-        return cls(_attempt("found", keyring.get_keyring))
+        return cls(_attempt("found", keyring.get_keyring, say, _LONGEST_S), say)
 
     @classmethod
-    def working(cls) -> Keyring:
+    def working(cls, say: Callable[[str], None] = say_nothing) -> Keyring:
         """The same, tried out with something as long as a token. Raises `LocalError`."""
-        vault = cls.open()
+        vault = cls.open(say)
+        vault._longest_s = _PROBE_S
         secret = "x" * _AS_LONG_AS_A_TOKEN
         vault.put(_PROBE, secret)
         try:
@@ -84,30 +97,72 @@ class Keyring:
         finally:
             with suppress(LocalError):
                 vault.drop(_PROBE)
+        vault._longest_s = _LONGEST_S
         return vault
 
     def get(self, key: str) -> str | None:
         """The secret of a key; None if there is none."""
-        return _attempt("read", lambda: self._backend.get_password(_SERVICE, key))
+        return self._attempt("read", lambda: self._backend.get_password(_SERVICE, key))
 
     def put(self, key: str, secret: str) -> None:
         """Keep a secret."""
-        _attempt("written to", lambda: self._backend.set_password(_SERVICE, key, secret))
+        self._attempt("written to", lambda: self._backend.set_password(_SERVICE, key, secret))
 
     def drop(self, key: str) -> None:
         """Forget a secret; none to forget is fine."""
         if self.get(key) is not None:
-            _attempt("changed", lambda: self._backend.delete_password(_SERVICE, key))
+            self._attempt("changed", lambda: self._backend.delete_password(_SERVICE, key))
+
+    def _attempt(self, what: str, call: Callable[[], T]) -> T:
+        return _attempt(what, call, self._say, self._longest_s)
 
 
-def _attempt(what: str, call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except Exception as error:
-        kind = type(error).__name__
+_silent_since: list[float] = []
+
+
+def _attempt(what: str, call: Callable[[], T], say: Callable[[str], None], longest_s: float) -> T:
+    """The outcome of a call of a backend, made in a thread of its own so that it has an end."""
+    if any(monotonic() - since < _SILENT_S for since in _silent_since):
+        raise _silent()
+    found: list[T] = []
+    kinds: list[str] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            found.append(call())
+        except BaseException as error:
+            kinds.append(type(error).__name__)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name="keyring", daemon=True).start()
+    begun = monotonic()
+    if not _wait(done, begun + min(_NOTICE_S, longest_s)):
+        say("Waiting for the system's password store; it may want to be unlocked.")
+        if not _wait(done, begun + longest_s):
+            _silent_since[:] = [monotonic()]
+            raise _silent()
+    if found:
+        return found[0]
     # Raised out here, so that it leads to nothing: the text of a backend's error could
     # hold anything, and backends raise what they like.
     raise LocalError(
-        f"The system's password store cannot be {what} ({kind}).",
+        f"The system's password store cannot be {what} ({kinds[0]}).",
         advice="Unlock it, or choose --cache file.",
+    )
+
+
+def _wait(done: threading.Event, until: float) -> bool:
+    # In slices, because Windows lets no Ctrl-C into a long wait.
+    while not done.wait(min(_SLICE_S, max(0.0, until - monotonic()))):
+        if monotonic() >= until:
+            return False
+    return True
+
+
+def _silent() -> StoreSilent:
+    return StoreSilent(
+        "The system's password store does not answer.",
+        advice="Unlock it, then run this again. A new sign-in can be kept with --cache file.",
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from entra_oauth.cache import vault
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.vault import Keyring, can_be_expected
-from entra_oauth.errors import LocalError
+from entra_oauth.errors import LocalError, StoreSilent
 from kit import canaries, needs
 from kit.stores import APP, SCOPE, USER, Authority, account, fill, source, token
 
@@ -143,3 +146,84 @@ def test_it_is_tried_only_where_it_can_be_there(
 ) -> None:
     assert can_be_expected(environ, platform) is expected
     assert os.environ.get("PYTHON_KEYRING_BACKEND") is None
+
+
+# ---- a store that waits for a person ---------------------------------------------------
+
+
+class Locked(Backend):
+    """A backend that answers once it is unlocked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_open = threading.Event()
+        self.is_open.set()
+        self.asked = 0
+
+    def _fail(self) -> None:
+        self.asked += 1
+        self.is_open.wait(60)
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Locked]:
+    backend = Locked()
+    monkeypatch.setattr("keyring.get_keyring", lambda: backend)
+    monkeypatch.setattr(vault, "_silent_since", [])
+    for name, seconds in (("_NOTICE_S", 0.02), ("_LONGEST_S", 0.1), ("_PROBE_S", 0.1)):
+        monkeypatch.setattr(vault, name, seconds)
+    yield backend
+    backend.is_open.set()
+    for thread in threading.enumerate():
+        if thread.name == "keyring":
+            thread.join(20)
+
+
+def test_a_store_that_waits_is_told_of_and_given_up(locked: Locked) -> None:
+    said: list[str] = []
+    locked.is_open.clear()
+    with canaries.refused(StoreSilent) as caught:
+        Keyring.working(said.append)
+    assert said == ["Waiting for the system's password store; it may want to be unlocked."]
+    assert caught.value.exit_code == 8
+    asked = locked.asked
+    with canaries.refused(StoreSilent):
+        Keyring.working(said.append)
+    assert (len(said), locked.asked) == (1, asked), "and not asked again at once"
+
+
+def test_a_store_that_is_unlocked_in_time_is_used(
+    locked: Locked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "_PROBE_S", 20.0)
+    locked.is_open.clear()
+    assert Keyring.working(lambda line: locked.is_open.set()) is not None
+
+
+def test_reading_a_token_from_a_store_that_waits_ends_and_copies_nothing(
+    locked: Locked, tmp_path: Path
+) -> None:
+    store = FileStore(str(tmp_path / "t"), vault=Keyring.working())
+    fill(store, life_s=1)
+    authority = Authority()
+    authority.clock.pass_by(60)
+    locked.is_open.clear()
+    with canaries.refused(StoreSilent):
+        source(store, authority).get("databricks")
+    assert authority.asked == []
+    for path in (tmp_path / "t").rglob("*"):
+        assert path.is_dir() or REFRESH not in path.read_text()
+
+
+def test_a_new_sign_in_is_kept_in_a_file_though_the_one_before_is_in_a_store_that_waits(
+    locked: Locked, tmp_path: Path
+) -> None:
+    fill(FileStore(str(tmp_path / "t"), vault=Keyring.working()))
+    said: list[str] = []
+    store = FileStore(str(tmp_path / "t"), say=said.append)
+    locked.is_open.clear()
+    store.save(APP, account(refresh_token="newer"), SCOPE, token("eyNew"), signed_in=True)
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert (kept.refresh_token, kept.place) == ("newer", "file")
+    assert "stays in the password store" in said[-1]

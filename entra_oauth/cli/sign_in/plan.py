@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from entra_oauth.cache import private_files
 from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.cli.options.app_options import RequestOptions
-from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.errors import LocalError, StoreSilent, UsageError, plain
 from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from entra_oauth.cache.account import Account
     from entra_oauth.cache.vault import Vault
     from entra_oauth.cli.options.app_options import AppOptions, SignInPageOptions, StoreOptions
@@ -182,7 +180,7 @@ class Keeper:
         """As `--cache` says. Raises `LocalError` if what was asked for cannot be had."""
         if options.cache in ("none", "memory"):  # a command's memory ends with it
             return cls(None)
-        vault = _vault(options, session.environ)
+        vault = _vault(options, session)
         try:
             folder = private_files.standard_folder(session.environ)
             private_files.check_folder(folder)
@@ -228,14 +226,16 @@ class Keeper:
         return account, f"Kept in {'the password store of the system' if self._vault else where}."
 
 
-def _vault(options: StoreOptions, environ: Mapping[str, str]) -> Vault | None:
+def _vault(options: StoreOptions, session: Session) -> Vault | None:
     if options.cache == "file":
         return None
-    if options.cache is None and not can_be_expected(environ, sys.platform):
+    if options.cache is None and not can_be_expected(session.environ, sys.platform):
         return None
     try:
-        return Keyring.working()
-    except LocalError:
+        return Keyring.working(session.console.ask)
+    except LocalError as error:
         if options.cache == "keyring":
             raise
+        if isinstance(error, StoreSilent):
+            session.console.ask(f"Note: {error.what} The refresh token will be kept in a file.")
         return None
