@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "run"]
 
-_BEFORE_A_TOKEN = re.compile(r"\A(?:authorization:)?(?:bearer)?", re.IGNORECASE)
 _TIMES = frozenset(["auth_time", "exp", "iat", "nbf"])
 
 
@@ -60,7 +58,8 @@ def _read_token(console: Console) -> str:
     text = read_token(
         console, what="token", advice="Pipe one in: entra-oauth login -o token | entra-oauth decode"
     )
-    return _BEFORE_A_TOKEN.sub("", text)
+    # Padding belongs to base64, and a compact JWT leaves it out (RFC 7515 §2).
+    return ".".join(part.rstrip("=") for part in text.split("."))
 
 
 def describe(

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus, urlsplit
 from entra_oauth.errors import LocalError, UnexpectedAnswer, UsageError
 from entra_oauth.protocol.endpoints.client_auth import FederatedAssertion, Proof
 from entra_oauth.protocol.jwt import read_object
+from entra_oauth.protocol.loose_input import bare_token, text_of
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ class FederatedFile:
                 f"The file with the federated token cannot be read: {error.strerror}.",
                 advice="Check AZURE_FEDERATED_TOKEN_FILE or --federated-token-file.",
             ) from None
-        token = content.decode("ascii", "replace").strip()
+        text = text_of(content)
+        if text is None or not text.strip():
+            state = "empty" if text is not None else "neither UTF-8 nor UTF-16"
+            raise UsageError(
+                f"The file with the federated token is {state}.",
+                advice="Check AZURE_FEDERATED_TOKEN_FILE or --federated-token-file.",
+            )
+        token = bare_token(text, what="federated token")
         return FederatedAssertion(token).prove(client_id, audience, now=now)
 
 

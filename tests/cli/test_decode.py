@@ -144,7 +144,6 @@ BAD: dict[str, str | bytes] = {
     "four parts": f"{GOOD}.{GOOD}.{GOOD}.{GOOD}",
     "an encrypted token": f"{GOOD}.{GOOD}.{GOOD}.{GOOD}.{GOOD}",
     "not base64": f"{GOOD}.!!!.{GOOD}",
-    "base64 with padding": f"{GOOD}=.{GOOD}.{GOOD}",
     "not UTF-8": _holding(bytes([255])),
     "not an object": _holding(b"[]"),
     "a member twice": _holding(b'{"a":1,"a":2}'),
@@ -224,3 +223,27 @@ def test_at_a_prompt_the_token_is_not_shown() -> None:
         assert terminal.modes() == terminal.before
     assert (code, "found" in out) == (0, True)
     assert TOKEN[:20] not in terminal.shown
+
+
+OURS = canaries.jwt(HEADER, {"aud": "an-audience"})
+AS_PEOPLE_HAVE_IT = {
+    "in quotes": f'"{OURS}"\n',
+    "behind Bearer": f"Authorization: Bearer {OURS}",
+    "behind Bearer, in quotes": f"'Bearer {OURS}'",
+    "padded": ".".join(part + "=" * (-len(part) % 4) for part in OURS.split(".")),
+    "in UTF-16": OURS.encode("utf-16"),
+    "with a byte order mark": f"\ufeff{OURS}",
+    "in an answer": json.dumps({"token_type": "Bearer", "access_token": OURS}),
+}
+
+
+@pytest.mark.parametrize("text", AS_PEOPLE_HAVE_IT.values(), ids=AS_PEOPLE_HAVE_IT)
+def test_a_token_is_read_as_people_have_it(text: str | bytes) -> None:
+    ran = decode(text)
+    assert (ran.code, "an-audience" in ran.out) == (0, True), ran.err
+
+
+def test_of_several_tokens_in_an_answer_none_is_chosen() -> None:
+    ran = decode(json.dumps({"access_token": OURS, "id_token": OURS}))
+    assert (ran.code, ran.out) == (2, "")
+    assert "several tokens" in ran.err

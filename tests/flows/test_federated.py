@@ -32,6 +32,51 @@ def test_a_file_is_read_for_each_request(tmp_path: Path) -> None:
         assert "client_secret" not in form
 
 
+JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"\ufeff{JWT}".encode(),
+        JWT.encode("utf-16"),
+        f"{JWT}\r\n".encode("utf-16-le"),
+        JWT.encode("utf-16-be"),
+        f'"{JWT}"\n'.encode(),
+        f"Bearer {JWT}".encode(),
+        f'{{"count": 1, "value": "{JWT}"}}'.encode(),
+        f'{{"oidcToken": "{JWT}"}}'.encode(),
+    ],
+)
+def test_a_token_is_read_from_a_file_as_people_have_it(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    proof = FederatedFile(str(file)).prove(CLIENT_ID, "a", now=NOW)
+    assert dict(proof.fields)["client_assertion"] == JWT
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\n \n", "empty"),
+        (b"\xff\xfe\x00", "neither UTF-8 nor UTF-16"),
+        (f'{{"a": "{JWT}", "b": "{JWT}"}}'.encode(), "several tokens"),
+        (b'{"count": 1}', "holds no federated token"),
+        (f'{{"value": "{JWT}'.encode(), "breaks off"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_named(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    with canaries.refused(UsageError) as caught:
+        FederatedFile(str(file)).prove(CLIENT_ID, "a", now=NOW)
+    assert said in str(caught.value)
+    assert JWT not in str(caught.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"a.b", b"a b.c.d", b"\xff\xfe", b"a.b.c\nd.e.f"])
 def test_a_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "token"

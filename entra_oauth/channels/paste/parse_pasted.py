@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from entra_oauth.channels.terminal.line import LIMIT
 from entra_oauth.errors import CallbackRefused, StateMismatch, plain
@@ -32,6 +32,7 @@ _WRAPPING = "\t\n\r"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # After `=` or an encoded space an address is part of a value; elsewhere it is a second one.
 _SECOND_ADDRESS = re.compile(r"(?<![=+])(?<!%20)https?://", re.IGNORECASE)
+_ENCODED_WHOLE = re.compile(r"https?%3A%2F%2F", re.IGNORECASE)
 _JWT = re.compile(r"(?:Authorization:)?(?:Bearer)?(?:eyJ[\w-]*)(?:\.[\w-]*){2,4}", re.IGNORECASE)
 _CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
 # Where terminals cut a line that is read the ordinary way: 1,024 bytes on macOS,
@@ -86,7 +87,14 @@ def _cleaned(text: str) -> str:
             f"What was pasted holds a character that no copied address has (U+{ord(strange):04X}).",
             advice="A program in between may have changed it: copy it from the address bar itself.",
         )
-    return _without_escapes(bare)
+    return _without_escapes(_without_outer_encoding(bare))
+
+
+def _without_outer_encoding(text: str) -> str:
+    """An address that was encoded whole, as a value of another one: that is undone once."""
+    if _ENCODED_WHOLE.match(text) and not set("&=?") & set(text):
+        return unquote(text)
+    return text
 
 
 def _without_escapes(text: str) -> str:

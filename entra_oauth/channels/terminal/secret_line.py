@@ -22,7 +22,14 @@ from entra_oauth.errors import LocalError, TimedOut, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["find_terminal", "read_line", "read_secret_line", "read_stdin", "some_terminal"]
+__all__ = [
+    "find_terminal",
+    "read_line",
+    "read_secret_line",
+    "read_stdin",
+    "read_stdin_bytes",
+    "some_terminal",
+]
 
 _DEVICE = "/dev/tty"
 _SLICE_S = 0.25
@@ -152,6 +159,14 @@ def _count(characters: int) -> str:
 def read_stdin(*, timeout_s: float) -> str:
     """All of standard input as text, at most one character more than `LIMIT`.
 
+    Raises what `read_stdin_bytes` raises.
+    """
+    return read_stdin_bytes(timeout_s=timeout_s).decode("utf-8-sig", "replace")[: LIMIT + 1]
+
+
+def read_stdin_bytes(*, timeout_s: float) -> bytes:
+    """All of standard input, at most some bytes more than `LIMIT` characters need.
+
     Raises `EOFError` if it is empty, `TimedOut` if it has not ended in time (not
     on Windows, where a pipe cannot be waited for).
     """
@@ -176,4 +191,4 @@ def read_stdin(*, timeout_s: float) -> str:
         taken += piece
     if not taken:
         raise EOFError
-    return taken.decode("utf-8-sig", "replace")[: LIMIT + 1]
+    return bytes(taken)

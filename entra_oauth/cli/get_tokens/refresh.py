@@ -9,9 +9,10 @@ from entra_oauth.cli.session.secret_input import read_token
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.other_flows import ask_for_person
 from entra_oauth.cli.sign_in.plan import check_asked
-from entra_oauth.errors import AuthorityError, SignInRequired
+from entra_oauth.errors import AuthorityError, SignInRequired, UsageError
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.glossary.aadsts import is_dead
+from entra_oauth.protocol.loose_input import is_jwt
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -30,8 +31,16 @@ def run(options: RefreshOptions, session: Session) -> int:
     check_asked(options.app)
     access_request = ask_for_person(options.app, options.request)
     token = read_token(
-        console, what="refresh token", advice="Pipe one in: entra-oauth refresh < FILE"
+        console,
+        what="refresh token",
+        advice="Pipe one in: entra-oauth refresh < FILE",
+        members=("refresh_token",),
     )
+    if is_jwt(token):
+        raise UsageError(
+            "That is a JWT, as access tokens and ID tokens are, and no refresh token.",
+            advice="Nothing was sent. Give the refresh_token of the answer.",
+        )
     with back_channels(options.network, session) as channels:
         try:
             tokens = refresh(

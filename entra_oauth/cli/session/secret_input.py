@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError
+from entra_oauth.protocol.loose_input import bare_token, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,22 +75,26 @@ def read_secret(option: SecretOption, given: SecretInput, environ: Mapping[str, 
     return text
 
 
-def read_token(console: Console, *, what: str, advice: str) -> str:
+def read_token(console: Console, *, what: str, advice: str, members: tuple[str, ...] = ()) -> str:
     """The token, without white space: a terminal or an editor may have broken its line.
+
+    It may stand in quotes, behind `Bearer`, or in a JSON answer under one of `members`.
 
     `what` is its name in the prompt and in the error. Raises `UsageError` with `advice`
     if there is none.
     """
-    from entra_oauth.channels.terminal.secret_line import read_secret_line, read_stdin
+    from entra_oauth.channels.terminal.secret_line import read_secret_line, read_stdin_bytes
 
-    text = ""
+    text: str | None = ""
     if sys.stdin.isatty():
         console.ask(f"Paste the {what}; it is not shown.")
         text = read_secret_line(f"{what}> ", timeout_s=READ_TIMEOUT_S)
     else:
         with suppress(EOFError):
-            text = read_stdin(timeout_s=READ_TIMEOUT_S)
-    text = "".join(text.split())
+            text = text_of(read_stdin_bytes(timeout_s=READ_TIMEOUT_S))
+    if text is None:
+        raise UsageError(f"The {what} is not UTF-8.", advice="Save it as UTF-8 text.")
+    text = bare_token("".join(text.split()), what=what, members=members)
     if not text:
         raise UsageError(f"There is no {what}.", advice=advice)
     return text
@@ -115,10 +120,10 @@ def _from_stdin() -> bytes:
             "Standard input is the terminal: what is typed there would be seen.",
             advice="Leave the option out: the prompt shows nothing. Or pipe the secret in.",
         )
-    from entra_oauth.channels.terminal.secret_line import read_stdin
+    from entra_oauth.channels.terminal.secret_line import read_stdin_bytes
 
     try:
-        return read_stdin(timeout_s=READ_TIMEOUT_S).encode("utf-8", "surrogatepass")
+        return read_stdin_bytes(timeout_s=READ_TIMEOUT_S)
     except EOFError:
         return b""
 
@@ -137,11 +142,7 @@ def _from_descriptor(number: int, option: SecretOption) -> bytes:
 def _decoded(content: bytes, option: SecretOption) -> str:
     if len(content) > _MOST_BYTES:
         raise UsageError(f"The {option.words} is longer than 64 KiB.", advice="Check what is read.")
-    text: str | None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = None  # the error would hold all that was read
+    text = text_of(content)
     if text is None:
         raise UsageError(f"The {option.words} is not UTF-8.", advice="Save it as UTF-8 text.")
     return text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.certificate_file import certificate_content, refuse_der
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Certificate:
         passphrase: str | None = None,
         algorithm: str = "PS256",
     ) -> Certificate:
-        """Read PEM (certificate and key, in one text or two) or PFX (PKCS #12).
+        """Read PEM (certificate and key, in one text or two) or PFX (PKCS #12), or base64 of it.
 
         `passphrase` opens an encrypted key. Raises `UsageError`, which quotes nothing,
         for what cannot be read, has no key, or whose key is not the certificate's.
@@ -139,8 +140,10 @@ class Certificate:
                 "An assertion is signed with PS256 or RS256.", advice="Choose one of them."
             )
         secret = None if passphrase is None else passphrase.encode("utf-8")
+        content = certificate_content(content)
         if b"-----BEGIN " in content:
-            private, certificates = _read_pem(content, key or content, secret)
+            beside = certificate_content(key) if key else content
+            private, certificates = _read_pem(content, beside, secret)
         else:
             private, certificates = _read_pfx(content, secret)
         found = [each for each in certificates if _belongs(each, private)]
@@ -153,7 +156,11 @@ class Certificate:
 
     @staticmethod
     def is_locked(content: bytes) -> bool:
-        """True where PEM or PFX needs a passphrase, so far as can be told without one."""
+        """True where PEM or PFX needs a passphrase, so far as can be told without one.
+
+        Raises `UsageError` for a file that is neither, and can be named.
+        """
+        content = certificate_content(content)
         if b"-----BEGIN " in content:
             return b"ENCRYPTED" in content
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -162,6 +169,7 @@ class Certificate:
         try:
             load_key_and_certificates(content, None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
+            refuse_der(content)
             return content[:1] == b"\x30"  # DER, whatever it holds
         return False
 
@@ -266,6 +274,7 @@ def _read_pfx(content: bytes, secret: bytes | None) -> tuple[RSAPrivateKey, list
     try:
         private, certificate, others = load_key_and_certificates(content, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):
+        refuse_der(content)
         if secret is None:
             raise UsageError(
                 "The file is neither PEM nor a PFX that opens without a passphrase.",

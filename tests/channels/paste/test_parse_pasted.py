@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -53,6 +53,7 @@ GOOD = {
     "an HTML copy": ADDRESS.replace("&", "&amp;"),
     "an HTML copy by number": ADDRESS.replace("&", "&#38;").replace("&#38;st", "&#x26;st"),
     "the escape of a Windows command line": ADDRESS.replace("&", "^&"),
+    "an address that was encoded whole": quote(ADDRESS, safe=""),
     "the escapes of a POSIX shell": re.sub(r"([?&=])", r"\\\1", ADDRESS),
 }
 

@@ -89,7 +89,7 @@ def test_a_password_comes_from_a_descriptor_and_the_name_from_azures_variable(
         (ALICE, f" {PASSWORD}", 3, "AADSTS50126", "lock"),
         (ALICE, "", 2, "password is empty", ""),
         (ALICE, "\n", 2, "password is empty", ""),
-        (ALICE, b"\xff\xfe", 2, "not UTF-8", ""),
+        (ALICE, b"pa\xffss", 2, "not UTF-8", ""),
         (ALICE, "x" * 300, 2, "longer than 256", ""),
         (ALICE, "x" * 70_000, 2, "64 KiB", ""),
         (CAROL, PASSWORD, 3, "AADSTS50076", "multi-factor"),
@@ -108,6 +108,23 @@ def test_a_password_that_does_not_do_is_one_clear_message(
     assert (ran.code, ran.out) == (code, ""), ran.err
     assert said in what
     assert advised in advice
+
+
+def test_a_password_from_standard_input_is_not_sent_with_what_could_not_be_read(base: str) -> None:
+    with on_stdin(b"pa\xffss"):
+        ran = call(
+            "login", *at(base), "--flow", "password", "--username", ALICE, "--password-stdin"
+        )
+    assert (ran.code, ran.out) == (2, "")
+    assert "not UTF-8" in error_of(ran)[0]
+
+
+def test_a_password_in_utf_16_is_read(base: str) -> None:
+    with on_stdin(f"{PASSWORD}\r\n".encode("utf-16")):
+        ran = call(
+            "login", *at(base), "--flow", "password", "--username", ALICE, "--password-stdin"
+        )
+    assert ran.code == 0, ran.err
 
 
 def test_without_anybody_to_ask_it_says_how_to_give_the_password(base: str) -> None:
@@ -359,6 +376,36 @@ def test_a_device_code_is_shown_even_when_quiet_and_the_token_comes() -> None:
 
 
 # Refresh
+
+
+def test_a_refresh_token_is_read_in_quotes_and_from_a_whole_answer(base: str) -> None:
+    from entra_oauth.client import PublicClient
+    from entra_oauth.protocol.authority import Authority
+
+    client = PublicClient(Authority(base, ARTICLE_TENANT_ID), ARTICLE_CLIENT_ID)
+    tokens = client.password("databricks", username=ALICE, password=PASSWORD)
+    members = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
+    for given in (f'"{tokens.refresh_token}"\n', json.dumps(members, indent=2)):
+        for content in (given, given.encode("utf-16")):
+            with on_stdin(content):
+                ran = call("refresh", *at(base))
+            assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (canaries.jwt({"alg": "none"}, {"sub": "x"}), "That is a JWT"),
+        ('{"access_token": "x"}', "holds no refresh token"),
+        ('{"refresh_token": "x', "breaks off"),
+        (b"0.A\xff", "not UTF-8"),
+    ],
+)
+def test_what_is_no_refresh_token_is_named_and_not_sent(given: str | bytes, said: str) -> None:
+    with on_stdin(given):
+        ran = call("refresh", *at("http://localhost:9"))
+    assert (ran.code, ran.out) == (2, "")
+    assert said in error_of(ran)[0]
 
 
 def test_a_refresh_token_is_read_from_standard_input_and_the_new_one_is_not_lost(base: str) -> None:

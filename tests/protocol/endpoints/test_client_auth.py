@@ -36,6 +36,9 @@ from kit.servers.app_certificates import (
 jwt = pytest.importorskip("jwt", reason="could not import jwt: pip install pyjwt")
 
 ENDPOINT = "https://login.microsoftonline.com/t/oauth2/v2.0/token"
+URL = bytes.maketrans(b"+/", b"-_")
+ESCAPED = (pem() + key_pem()).replace(b"\n", b"\\n")
+DER = serialization.Encoding.DER
 GOOD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "PEM, key first": (key_pem() + pem(), {}),
     "PEM, certificate first": (pem() + key_pem(), {}),
@@ -50,6 +53,14 @@ GOOD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "PEM, a passphrase that is not needed": (pem() + key_pem(), {"passphrase": PASSPHRASE}),
     "PFX": (pfx(), {}),
     "PFX, encrypted": (pfx(lock=LOCKED), {"passphrase": PASSPHRASE}),
+    "PFX in base64, as Key Vault has it": (base64.b64encode(pfx()), {}),
+    "PFX in base64url, wrapped": (base64.encodebytes(pfx()).translate(URL), {}),
+    "PEM in base64": (base64.b64encode(pem() + key_pem()), {}),
+    "PEM, its line breaks written as in a variable": (ESCAPED, {}),
+    "PEM in quotes, with both kinds of breaks": (b'"' + ESCAPED + b'"\n', {}),
+    "PEM with a byte order mark": (b"\xef\xbb\xbf" + pem() + key_pem(), {}),
+    "PEM in UTF-16": ((pem() + key_pem()).decode().encode("utf-16"), {}),
+    "the key's file in UTF-16": (pem(), {"key": key_pem().decode().encode("utf-16")}),
 }
 
 
@@ -114,6 +125,17 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "nothing": (b"", {}, "neither PEM nor a PFX"),
     "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX"),
     "a PFX cut short": (pfx()[:200], {}, "neither PEM nor a PFX"),
+    "a certificate in DER": (certificate().public_bytes(DER), {}, "in DER, without its private"),
+    "the same in base64": (
+        base64.b64encode(certificate().public_bytes(DER)),
+        {},
+        "in DER, without its private",
+    ),
+    "a key in DER": (
+        key().private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        {},
+        "in DER, without its certificate",
+    ),
     "PEM without a certificate": (key_pem(), {}, "no certificate"),
     "PEM without a key": (pem(), {}, "no private key"),
     "PEM, a certificate cut short": (pem()[:200] + b"\n" + key_pem(), {}, "no certificate"),
@@ -166,6 +188,10 @@ def test_whether_a_passphrase_is_needed_can_be_told() -> None:
     assert Certificate.is_locked(pfx(lock=LOCKED))
     assert not Certificate.is_locked(pem() + key_pem())
     assert not Certificate.is_locked(pfx())
+    assert Certificate.is_locked(base64.b64encode(pfx(lock=LOCKED)))
+    assert not Certificate.is_locked(base64.b64encode(pfx()))
+    with pytest.raises(UsageError):
+        Certificate.is_locked(certificate().public_bytes(DER))
     assert not Certificate.is_locked(b"rubbish")
 
 
