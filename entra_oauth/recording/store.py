@@ -160,6 +160,11 @@ def read_files(folder: Path) -> dict[str, bytes]:
         raise UsageError(
             f"{shown} is not a folder.", advice="Name a folder that --record has written."
         )
+    if os.access(folder, os.R_OK | os.X_OK) and not os.path.lexists(folder / SUMS):
+        raise UsageError(
+            f"{shown} is no recording: it has no {SUMS}.",
+            advice="Name a folder that --record has written.",
+        )
     files: dict[str, bytes] = {}
     room = MAX_BYTES
     try:
@@ -185,11 +190,6 @@ def read_files(folder: Path) -> dict[str, bytes]:
         raise LocalError(
             f"{shown} cannot be read: {error.strerror}.", advice="Check who may read it."
         ) from None
-    if SUMS not in files:
-        raise UsageError(
-            f"{shown} is no recording: it has no {SUMS}.",
-            advice="Name a folder that --record has written.",
-        )
     return files
 
 

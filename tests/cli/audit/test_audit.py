@@ -149,7 +149,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["{rec}", "3"], "has no step 3; it has 2"),
     (["{rec}", "--raw"], "Which step is to be shown so"),
     (["{rec}/absent"], "is not a folder"),
-    (["{rec}/.."], "is no ordinary file"),
+    (["{rec}/.."], "is no recording: it has no SHA256SUMS"),
 ]
 
 

@@ -18,6 +18,7 @@ import requests
 
 from entra_oauth.cache.account import APP_ONLY, App
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cli import fast_token
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.server.hosts import serve
@@ -375,3 +376,22 @@ def test_a_person_of_whom_nothing_is_known_is_no_app(nightly: Nightly, secret: s
     person = replace(ours, name=DAEMON)
     store.save(nightly.app, person, SCOPE, replace(token, expires_on=1), signed_in=True)
     assert call("token", *nightly.ids).code == 4
+
+
+def test_the_fast_path_finds_what_the_app_of_a_profile_has(nightly: Nightly, secret: str) -> None:
+    profile(
+        tenant=ARTICLE_TENANT_ID,
+        client_id=DAEMON,
+        authority_host=nightly.base,
+        flow="client-credentials",
+    )
+    with pytest.raises(FileNotFoundError):  # which leaves it to the full program
+        fast_token.locate([], os.environ)
+    printed = call("token").out
+    place = fast_token.locate([], os.environ)
+    assert place is not None
+    assert f"{place.token(time.time(), time.monotonic())}\n" == printed
+    # A person is meant from now on, and nobody says which: that takes the full program.
+    assert call("profile", "set", "nightly", "flow=device-code").code == 0
+    assert call("token").code == 4
+    assert fast_token.locate([], os.environ) is None
