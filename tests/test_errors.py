@@ -57,7 +57,7 @@ def full() -> AuthorityError:
 
 
 def test_every_error_is_public() -> None:
-    functions = ["plain", "plain_lines"]
+    functions = ["bare", "plain", "plain_lines"]
     assert sorted([*(kind.__name__ for kind in KINDS), *functions]) == sorted(errors.__all__)
 
 
