@@ -15,7 +15,7 @@ from typing import Any
 from entra_oauth.audit.redacted_values import Jwt, jwt, same
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
-from entra_oauth.recording.har.har_select import kind_of
+from entra_oauth.recording.recognise import kind_of
 from entra_oauth.recording.step import Step
 
 __all__ = ["Flow", "Item", "StepKind", "flows_of", "items_of"]

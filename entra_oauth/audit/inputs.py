@@ -16,8 +16,8 @@ from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.har.har_read import Entry, Har, read_file, read_har
 from entra_oauth.recording.har.har_redact import read_har as har_object
-from entra_oauth.recording.har.har_select import kind_of
 from entra_oauth.recording.raw import split_message
+from entra_oauth.recording.recognise import kind_of
 from entra_oauth.recording.step import Evidence, Half, Level, Seen, Step, steps_of
 from entra_oauth.recording.store import load
 

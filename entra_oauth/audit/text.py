@@ -10,6 +10,7 @@ from entra_oauth.audit.rules.all_rules import NOT_JUDGED
 from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import plain
 from entra_oauth.recording.findings import Severity
+from entra_oauth.recording.story import authority_remark
 
 if TYPE_CHECKING:
     from entra_oauth.audit.case import Case
@@ -52,6 +53,8 @@ def report_lines(report: Report) -> Iterator[tuple[int, str]]:
     """The lines of the whole report, each with the columns that it is indented by."""
     failures = report.failures()
     yield 0, summary(report.case)
+    if remark := authority_remark(report.case.evidence.steps):
+        yield 0, remark
     for severity in ORDER:
         found = [j for j in failures if j.severity is severity]
         if found:
@@ -104,6 +107,7 @@ def as_json(report: Report, source: str) -> dict[str, object]:
     return {
         "schema": "entra-oauth/lint/1",
         "source": source,
+        "authority": authority_remark(report.case.evidence.steps) or None,
         "steps": [{"step": i.number, "leg": i.kind.value} for i in report.case.items],
         "flows": [[item.number for item in flow.items] for flow in report.case.flows],
         "findings": [_as_json(j) for j in report.failures()],

@@ -21,6 +21,7 @@ from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
 from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, Step, steps_of
 from entra_oauth.recording.store import write
+from entra_oauth.recording.story import authority_remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,9 +94,14 @@ def evidence_of(
         level=level,
         claims=claims,
         ledger=_ledger(found, redactor.key),
-        facts=facts or {},
+        facts=_with_authority(facts or {}, steps),
         not_seen=_not_seen_there(steps) if recording.at_authority else _not_seen(steps),
     )
+
+
+def _with_authority(facts: dict[str, Any], steps: Sequence[Step]) -> dict[str, Any]:
+    remark = authority_remark(steps)
+    return {**facts, "authority": remark} if remark else facts
 
 
 def _with_people(redactor: Redactor, steps: Sequence[Step]) -> Redactor:

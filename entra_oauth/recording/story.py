@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from entra_oauth.errors import plain
+from entra_oauth.protocol.authority import CLOUDS
 from entra_oauth.protocol.glossary.message_kind import MessageKind, token_request_kind
 from entra_oauth.protocol.glossary.message_stories import Actor, story_of
 from entra_oauth.protocol.messages import (
@@ -20,7 +22,7 @@ from entra_oauth.protocol.messages import (
     split_origin,
 )
 from entra_oauth.recording.compare.layers import parameters
-from entra_oauth.recording.har.har_select import endpoint_of
+from entra_oauth.recording.recognise import endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,15 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.glossary.message_stories import MessageStory
     from entra_oauth.recording.step import Evidence, Step
 
-__all__ = ["Cast", "actors", "cast_of", "message_kind", "step_story"]
+__all__ = [
+    "Cast",
+    "actors",
+    "authority_remark",
+    "cast_of",
+    "message_kind",
+    "step_story",
+    "title_of",
+]
 
 _BY_ENDPOINT = {
     "authorize": MessageKind.AUTHORIZATION_REQUEST,
@@ -36,6 +46,8 @@ _BY_ENDPOINT = {
     "devicecode": MessageKind.DEVICE_REQUEST,
     "metadata": MessageKind.METADATA_REQUEST,
 }
+_ENTRAS = frozenset(host for cloud in CLOUDS.values() for host in cloud.hosts)
+_OF_ENTRA = (".b2clogin.com", ".ciamlogin.com", ".microsoftonline.com", ".windows.net")
 _AT_THE_PROGRAM = {"redirect": MessageKind.AUTHORIZATION_RESPONSE, "page": MessageKind.LANDING_PAGE}
 
 
@@ -60,6 +72,12 @@ def _origin(url: str) -> str:
     return split_origin(url)[0].lower()
 
 
+def _server(step: Step) -> str:
+    """The name of the server, as Entra's answers have it, and the practice tenant's."""
+    response = step.http_response
+    return (response.header("x-ms-ests-server") or "") if response is not None else ""
+
+
 def cast_of(steps: Sequence[Step]) -> Cast:
     """The origins that the steps tell of: by OAuth's endpoints, and by the redirect URIs."""
     authorities: set[str] = set()
@@ -67,7 +85,8 @@ def cast_of(steps: Sequence[Step]) -> Cast:
     for step in steps:
         request = HttpRequest(method="GET", url=step.url)
         fields = dict(parse_form(request.query))
-        if endpoint_of(request.path) or {"client_id", "response_type"} <= fields.keys():
+        asks = endpoint_of(request.path) or {"client_id", "response_type"} <= fields.keys()
+        if asks or host_of(step.url) in _ENTRAS or _server(step):
             authorities.add(_origin(step.url))
             programs.add(_origin(fields.get("redirect_uri", "")))
     return Cast(frozenset(authorities), frozenset(programs - authorities - {""}))
@@ -118,3 +137,36 @@ def actors(evidence: Evidence) -> dict[Actor, str]:
         if story.receiver in (Actor.AUTHORITY, Actor.API) and not hosts[story.receiver]:
             hosts[story.receiver] = urlsplit(step.url).netloc.rpartition("@")[2]
     return {actor: hosts[actor] for actor in Actor if actor in hosts}
+
+
+# ---- an authority that is not Entra ----------------------------------------------------
+
+
+def authority_remark(steps: Sequence[Step]) -> str:
+    """A sentence on an authority that is not one of Entra's; empty where each is.
+
+    It keeps recordings from being mixed up. Whoever wants to forge one can leave it out.
+    """
+    if any(_server(step).endswith("PRACTICE") for step in steps):
+        return "PRACTICE: recorded at entra-oauth's practice tenant, not at Microsoft Entra ID."
+    cast = cast_of(steps)
+    entras = {host_of(step.url) for step in steps if _server(step)} | _ENTRAS
+    hosts = {host_of(step.url) for step in steps if _asks_an_authority(step, cast)}
+    hosts = {host for host in hosts - entras if not host.endswith(_OF_ENTRA)}
+    if not hosts:
+        return ""
+    if all(map(is_loopback, hosts)):
+        return "PRACTICE: recorded at an authority on this machine, not at Microsoft Entra ID."
+    named = ", ".join(plain(host, limit=100) for host in sorted(hosts) if not is_loopback(host))
+    return f"NOT ENTRA: the authority was {named}, and not Microsoft Entra ID."
+
+
+def _asks_an_authority(step: Step, cast: Cast) -> bool:
+    return MessageKind.AUTHORITY_REQUEST in message_kind(step, cast).from_special_to_general
+
+
+def title_of(steps: Sequence[Step]) -> str:
+    """The title of a recording: with whom the sign-in was."""
+    mark, _, _ = authority_remark(steps).partition(":")
+    whose = {"": "with Entra ID", "PRACTICE": "for practice"}.get(mark, "that is not Entra's")
+    return f"A sign-in {whose}"

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from entra_oauth.audit import case_of, lint
+from entra_oauth.audit.text import as_json, report_lines
+from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, encode_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
+from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Evidence, Level, steps_of
-from entra_oauth.recording.story import cast_of, step_story
+from entra_oauth.recording.story import authority_remark, cast_of, step_story, title_of
+from kit.audit.exchanges import at_entra, practised
 
 AUTHORITIES = ["https://login.microsoftonline.com", "http://localhost:8400"]
 APPS = ["http://localhost:51234/", "https://app.example/signin", "http://127.0.0.1:9/cb"]
@@ -124,3 +131,61 @@ def test_what_a_pages_script_sends_is_the_browsers() -> None:
     (step,) = steps_of(Recording((sent,)))
     told = step_story(step, cast_of((step,)))
     assert (told.sender, told.receiver) == (Actor.BROWSER, Actor.AUTHORITY)
+
+
+PRACTICE = "PRACTICE: recorded at entra-oauth's practice tenant, not at Microsoft Entra ID."
+MACHINE = "PRACTICE: recorded at an authority on this machine, not at Microsoft Entra ID."
+OTHER = "NOT ENTRA: the authority was id.example, and not Microsoft Entra ID."
+
+
+def _answered(recording: Recording, server: str) -> Recording:
+    marked = HttpResponse(status=200, headers=(("x-ms-ests-server", server),), body=b"<p>")
+    return Recording(tuple(replace(each, response=marked) for each in recording.exchanges))
+
+
+@pytest.mark.parametrize(
+    ("recording", "remark", "title"),
+    [
+        (_sign_in(AUTHORITIES[0], APPS[0]), "", "A sign-in with Entra ID"),
+        (
+            _answered(_sign_in(AUTHORITIES[0], APPS[0]), "2.1.1 - EUS"),
+            "",
+            "A sign-in with Entra ID",
+        ),
+        (
+            _answered(_sign_in(AUTHORITIES[0], APPS[0]), "2.1.0.0 - PRACTICE"),
+            PRACTICE,
+            "A sign-in for practice",
+        ),
+        (_sign_in(AUTHORITIES[1], APPS[0]), MACHINE, "A sign-in for practice"),
+        (_sign_in("https://id.example", APPS[0]), OTHER, "A sign-in that is not Entra's"),
+        (Recording(()), "", "A sign-in with Entra ID"),
+    ],
+)
+def test_an_authority_that_is_not_entra_is_said_to_be_none(
+    recording: Recording, remark: str, title: str
+) -> None:
+    evidence = evidence_of(recording, level=Level.PII, created_at=1.0)
+    assert authority_remark(evidence.steps) == remark
+    assert title_of(evidence.steps) == title
+    assert evidence.facts == ({"authority": remark} if remark else {})
+
+
+def test_what_the_practice_tenant_answers_is_known_by_its_header() -> None:
+    made = practised(Procedure.HARDENED)
+    assert authority_remark(steps_of(made)) == PRACTICE
+    elsewhere = at_entra(made)
+    assert authority_remark(steps_of(elsewhere)) == PRACTICE
+
+
+@pytest.mark.parametrize("form", [as_html, as_markdown, as_mermaid, as_curl, as_http, har_text])
+def test_practice_is_written_over_every_export(form: Callable[[Evidence], str]) -> None:
+    assert form(_evidence()).count("PRACTICE") == 1 + (form is as_markdown) + (form is as_html)
+    real = evidence_of(_sign_in(AUTHORITIES[0], APPS[0]), level=Level.SECRETS, created_at=1.0)
+    assert "PRACTICE" not in form(real)
+
+
+def test_the_linter_says_so_too() -> None:
+    report = lint(case_of(_sign_in(AUTHORITIES[1], APPS[0])), today=date(2026, 11, 25))
+    assert (0, MACHINE) in list(report_lines(report))
+    assert as_json(report, "rec")["authority"] == MACHINE

@@ -15,7 +15,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.store import load
-from entra_oauth.recording.story import cast_of, message_kind, step_story
+from entra_oauth.recording.story import authority_remark, cast_of, message_kind, step_story
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -106,6 +106,8 @@ def _list(evidence: Evidence) -> list[str]:
         "every file is as it was written",
         "",
     ]
+    if remark := authority_remark(evidence.steps):
+        lines[2:] = [prose(remark, indent=0, columns=width()), ""]
     cast = cast_of(evidence.steps)
     lines += [_line(step, cast) for step in evidence.steps]
     if evidence.claims:
@@ -159,6 +161,8 @@ def _line(step: Step, cast: Cast) -> str:
 def _story(step: Step, evidence: Evidence) -> list[str]:
     at = time.strftime("%H:%M:%S", time.gmtime(step.started_at))
     lines = [f"Step {step.number}: {plain(step.name)} ({plain(step.channel)} channel), {at} UTC"]
+    if remark := authority_remark(evidence.steps):
+        lines.insert(0, prose(remark, indent=0, columns=width()))
     cast = cast_of(evidence.steps)
     about = f"{_way(step, cast)}: {step_story(step, cast).title}"
     more = (about, plain(step.note, limit=400), *_link(step.link))
@@ -294,6 +298,7 @@ def _as_json(evidence: Evidence) -> dict[str, Any]:
         "schema": "entra-oauth/recording-list/1",
         "created_at": utc_time(evidence.created_at),
         "level": evidence.level.value,
+        "authority": authority_remark(evidence.steps) or None,
         "facts": evidence.facts,
         "not_seen": list(evidence.not_seen),
         "claims": [

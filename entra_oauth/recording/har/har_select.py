@@ -6,7 +6,6 @@ authority's own affair. So is whatever else a browser fetched meanwhile.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,24 +13,17 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.messages import FORM, host_of, is_loopback, parse_form
+from entra_oauth.protocol.messages import host_of
+from entra_oauth.recording.recognise import kind_of
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
 if TYPE_CHECKING:
-    from entra_oauth.protocol.messages import HttpRequest
     from entra_oauth.recording.har.har_read import Entry, Har
     from entra_oauth.recording.step import Evidence, Level
 
-__all__ = ["Import", "endpoint_of", "import_har", "kind_of"]
+__all__ = ["Import", "import_har"]
 
-_PATHS = (
-    (re.compile(r"/oauth2/(?:v\d\.\d/)?authorize$"), "authorize"),
-    (re.compile(r"/oauth2/(?:v\d\.\d/)?token$"), "token"),
-    (re.compile(r"/oauth2/(?:v\d\.\d/)?devicecode$"), "devicecode"),
-    (re.compile(r"/discovery/(?:v\d\.\d/)?keys$"), "keys"),
-    (re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)"), "metadata"),
-)
 _NAMES = {"metadata": "openid-configuration"}
 
 
@@ -89,31 +81,6 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
         left=tuple(left.most_common()),
         unusable=har.unusable,
     )
-
-
-def endpoint_of(path: str) -> str | None:
-    """The endpoint of an authority that a path names, such as `token`; None for any other."""
-    return next((kind for pattern, kind in _PATHS if pattern.search(path)), None)
-
-
-def kind_of(request: HttpRequest) -> str | None:
-    """The word for an exchange in OAuth, such as `token`; None for one that is none of it."""
-    if (endpoint := endpoint_of(request.path)) is not None:
-        return endpoint
-    fields = {name for name, _ in parse_form(request.query)}
-    form = set()
-    if (request.header("content-type") or "").lower().startswith(FORM):
-        form = {name for name, _ in parse_form(request.body.decode("latin-1"))}
-    if {"client_id", "response_type"} <= fields:
-        return "authorize"
-    if "grant_type" in form:
-        return "token"
-    both = fields | form
-    is_answer = "state" in both and ("code" in both or "error" in both)
-    if is_answer and (is_loopback(host_of(request.url)) or not form & {"ctx", "flowToken"}):
-        return "redirect"
-    bearer = (request.header("authorization") or "").lower().startswith("bearer ")
-    return "api" if bearer else None
 
 
 def _exchange(entry: Entry, kind: str) -> Exchange:

@@ -20,6 +20,7 @@ from entra_oauth._version import __version__
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.files import RECORDING, files_of
 from entra_oauth.recording.step import Seen
+from entra_oauth.recording.story import authority_remark, title_of
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import Fields, Times, Wire
@@ -44,6 +45,8 @@ def har_of(evidence: Evidence) -> dict[str, Any]:
     """The whole as JSON values."""
     steps = sorted(evidence.steps, key=lambda step: step.started_at)
     start = steps[0].started_at if steps else evidence.created_at
+    seen = evidence.not_seen or ("Everything that passed is here.",)
+    remarks = [each for each in (authority_remark(steps), *seen) if each]
     return {
         "log": {
             "version": "1.2",
@@ -52,12 +55,12 @@ def har_of(evidence: Evidence) -> dict[str, Any]:
                 {
                     "startedDateTime": _iso(start),
                     "id": _PAGE,
-                    "title": "Sign-in with Microsoft Entra ID",
+                    "title": title_of(steps),
                     "pageTimings": {"onContentLoad": -1, "onLoad": -1},
                 }
             ],
             "entries": [_entry(step, evidence) for step in steps],
-            "comment": " ".join(evidence.not_seen) or "Everything that passed is here.",
+            "comment": " ".join(remarks),
             "_redaction": {
                 "level": evidence.level.value,
                 "recording": recording_id(evidence),

@@ -21,7 +21,7 @@ from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.step import Level
-from entra_oauth.recording.story import cast_of, step_story
+from entra_oauth.recording.story import authority_remark, cast_of, step_story, title_of
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
@@ -49,7 +49,9 @@ def as_html(
     `findings` None: nobody looked for any, and none are spoken of. `learner` adds why
     each step is as it is; `blank` leaves the values out: a worksheet.
     """
-    title = "Worksheet: a sign-in with Entra ID" if blank else "A sign-in with Entra ID"
+    title = title_of(evidence.steps)
+    if blank:
+        title = f"Worksheet: {title[:1].lower()}{title[1:]}"
     body = [_top(evidence, title, blank=blank), Html('<main id="content"><div class="wide">')]
     if findings is not None and not blank:
         body.append(_findings(findings))
@@ -123,9 +125,17 @@ def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
     return html(
         '<header class="top"><div class="wide">'
         '<p class="kicker">entra-oauth · recorded on the wire</p>'
-        '<h1>{}</h1><p class="lead">{}</p>{}</div></header>',
-        *(title, lead, facts(pairs)),
+        '<h1>{}</h1>{}<p class="lead">{}</p>{}</div></header>',
+        *(title, _banner(evidence), lead, facts(pairs)),
     )
+
+
+def _banner(evidence: Evidence) -> Html:
+    remark = authority_remark(evidence.steps)
+    if not remark:
+        return NOTHING
+    guard = "This is said against mistakes. Whoever wants to forge a recording can leave it out."
+    return html('<p class="banner" role="note"><strong>{}</strong> {}</p>', remark, guard)
 
 
 def _findings(findings: Sequence[Finding]) -> Html:

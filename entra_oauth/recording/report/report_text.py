@@ -16,7 +16,14 @@ from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import tables
 from entra_oauth.recording.report.parts import visible
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.story import actors, cast_of, message_kind, step_story
+from entra_oauth.recording.story import (
+    actors,
+    authority_remark,
+    cast_of,
+    message_kind,
+    step_story,
+    title_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +41,7 @@ _BY_BROWSER = {
 
 def as_http(evidence: Evidence) -> str:
     """Each step's bytes as text, under a line that says which it is."""
-    parts = []
+    parts = [f"# {line}" for line in _remarks(evidence)]
     cast = cast_of(evidence.steps)
     for step in evidence.steps:
         parts.append(f"### {_heading(step, cast)}")
@@ -43,6 +50,12 @@ def as_http(evidence: Evidence) -> str:
             parts.append(f"# {title}{note}")
             parts.append(_lines(half))
     return "\n".join(parts) + "\n"
+
+
+def _remarks(evidence: Evidence) -> list[str]:
+    """What must be said before anything else: at most one line."""
+    remark = authority_remark(evidence.steps)
+    return [remark] if remark else []
 
 
 def _heading(step: Step, cast: Cast) -> str:
@@ -82,6 +95,7 @@ def as_curl(evidence: Evidence) -> str:
         "# The requests of a recorded sign-in, for curl. Read before you run: a code is good",
         "# once, and every secret is a variable that you must set, as it goes on the wire",
         "# (in a form that is percent-encoded).",
+        *(f"# {line}" for line in _remarks(evidence)),
         "set -eu",
     ]
     parts = ["\n".join(head)]
@@ -112,6 +126,9 @@ def as_mermaid(evidence: Evidence) -> str:
     for actor, host in known.items():
         shown = f"{actor.value}<br/>{_mermaid(host)}" if host else actor.value
         lines.append(f"  participant {actor.name} as {shown}")
+    present = list(known)
+    over = ",".join(actor.name for actor in present[:1] + present[1:][-1:])
+    lines += [f"  Note over {over}: {_mermaid(line)}" for line in _remarks(evidence) if over]
     for step in evidence.steps:
         what = step_story(step, cast)
         sender, receiver = what.sender.name, what.receiver.name
@@ -140,7 +157,8 @@ def as_markdown(evidence: Evidence) -> str:
     """The whole recording for people, in Markdown."""
     at = datetime.fromtimestamp(evidence.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     parts = [
-        "# A recorded sign-in",
+        f"# {title_of(evidence.steps)}",
+        *(f"**{_markdown(line)}**" for line in _remarks(evidence)),
         f"Recorded {at}. Taken out: {evidence.level.value}.",
         "```mermaid\n" + as_mermaid(evidence) + "```",
     ]

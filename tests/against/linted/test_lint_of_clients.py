@@ -19,7 +19,7 @@ from entra_oauth.practice.browser.user_agent import PracticeBrowser
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.har.har_select import kind_of
+from entra_oauth.recording.recognise import kind_of
 from kit import needs
 from kit.foreign.programs import DAEMON, ISSUER, SECRET, WORKSPACE, Cloud, cloud
 from kit.practice import ALICE, PASSWORD, SCOPE, authorize_url, reply
