@@ -12,11 +12,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from entra_oauth.audit.redacted_values import Jwt, jwt, same
+from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
 from entra_oauth.recording.recognise import kind_of
-from entra_oauth.recording.step import Step
+from entra_oauth.recording.step import Seen, Step
 
 __all__ = ["Flow", "Item", "StepKind", "flows_of", "items_of"]
 
@@ -95,6 +95,25 @@ class Item:
         return parse_form(body) if kind.startswith(FORM) else ()
 
     @cached_property
+    def form_gone(self) -> bool:
+        """True for a request that has a form, where that was taken out whole or is elsewhere."""
+        request = self.request
+        if self.kind not in (StepKind.TOKEN, StepKind.DEVICE) or request.method != "POST":
+            return False
+        if request.body:
+            text = request.body.decode("utf-8", "replace")
+            return "=" not in text and hidden(text)
+        return self.step.request.seen is not Seen.WIRE and request.header("content-length") != "0"
+
+    @property
+    def answer_gone(self) -> bool:
+        """True for an answer whose body was taken out whole, or is elsewhere."""
+        if self.answer.body:
+            text = self.answer.body.decode("utf-8", "replace")
+            return hidden(text) and not any(c in text for c in '"0123456789')
+        return self.step.response.seen is not Seen.WIRE
+
+    @cached_property
     def fields(self) -> Fields:
         """The parameters of the request: those that count for its kind, then the others."""
         by_form = self.kind in (StepKind.TOKEN, StepKind.DEVICE)
@@ -131,8 +150,9 @@ class Item:
 
     def at(self, name: str) -> str:
         """The place of a parameter, as a path."""
-        place = "form" if any(key == name for key, _ in self.form) else "query"
-        return f"/request/{place}/{name}"
+        is_there = [any(key == name for key, _ in fields) for fields in (self.form, self.query)]
+        by_form = self.kind in (StepKind.TOKEN, StepKind.DEVICE) and not is_there[1]
+        return f"/request/{'form' if is_there[0] or by_form else 'query'}/{name}"
 
 
 def _leniently(body: bytes) -> dict[str, Any]:
@@ -313,6 +333,6 @@ def _fits(item: Item, group: _Group) -> bool:
         return group.has(StepKind.DEVICE)
     if grant == "refresh_token":
         return group.has(StepKind.TOKEN)
-    if grant == "client_credentials":
+    if grant == "client_credentials" or item.form_gone:
         return group.has(StepKind.REDIRECT) and not group.has(StepKind.TOKEN)
     return item.kind not in (StepKind.TOKEN, StepKind.LOGOUT)

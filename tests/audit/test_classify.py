@@ -102,7 +102,7 @@ def test_parameters_count_from_the_form_of_a_token_request_and_from_the_address_
     posted = step("token", "POST", f"{ENDPOINTS}/token?a=q", headers=headers, body=b"a=f&b=f")
     asked = item(posted)
     assert (asked.get("a"), asked.every("a"), asked.get("none")) == ("f", ["f", "q"], None)
-    assert (asked.at("a"), asked.at("c")) == ("/request/form/a", "/request/query/c")
+    assert (asked.at("a"), asked.at("c")) == ("/request/form/a", "/request/form/c")
     form = step("authorize", "POST", f"{ENDPOINTS}/authorize?a=q&client_id=x", headers=headers)
     form = replace(form, request=replace(form.request, body=b"a=f"))
     assert item(form).every("a") == ["q", "f"]

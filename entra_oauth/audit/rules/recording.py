@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from entra_oauth.audit.case import Case
+from entra_oauth.audit.case import CODE, Case
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.audit.rules.rule import E, N, W, rule_of_all
@@ -134,7 +134,7 @@ def nothing_is_missing(case: Case) -> Iterator[Verdict]:
         return
     for flow in case.flows:
         first = flow.items[0]
-        codes = [i for i in flow.tokens() if i.get("grant_type") == "authorization_code"]
+        codes = [i for i in flow.tokens() if i.form_gone or i.get("grant_type") == CODE]
         parts = {
             "authorize request": flow.authorize is not None,
             "redirect": flow.redirect is not None,

@@ -24,7 +24,7 @@ from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.verdict import Verdict, absent, unknown
 from entra_oauth.recording.findings import Severity
 
-__all__ = ["Bar", "E", "Judge", "Manual", "N", "Rule", "W", "rule", "rule_of_all"]
+__all__ = ["Bar", "E", "Judge", "Manual", "N", "Rule", "W", "form_gone", "rule", "rule_of_all"]
 
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
@@ -126,6 +126,13 @@ def rule_of_all(
         return Rule(rule_id, severity, source, None, inspect.getdoc(function) or "", judge)
 
     return made
+
+
+def form_gone(item: Item, case: Case) -> Verdict | None:
+    """The bar of rules that look at the form of a request which is not here."""
+    if item.form_gone and not case.planned:
+        return unknown("the body was taken out, or is not in this recording", "/request/form")
+    return None
 
 
 _NAMES = {

@@ -7,6 +7,7 @@ Text of a file that could not be read is never quoted: it holds tokens.
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, Times, Wire
 from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, members_at, objects, text_at
 from entra_oauth.recording.har.har_redact import read_har as har_object
-from entra_oauth.recording.raw import split_message
+from entra_oauth.recording.raw import split_message, unpack
 
 __all__ = ["Entry", "Har", "read_file", "read_har"]
 
@@ -27,6 +28,7 @@ MAX_ENTRIES = 50_000
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
+_HEADERS_BEFORE = re.compile(r"\A(?:[A-Za-z][A-Za-z-]{0,40}+: [^\r\n]{0,1000}+\r\n){1,20}+\r\n")
 _BREAKS = re.compile(r"[\r\n\0]")
 _CONTROLS = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 # What no longer holds once a body was unpacked.
@@ -155,7 +157,9 @@ def _request(request: dict[str, Any]) -> HttpRequest | None:
         return None
     headers = _headers(request.get("headers"))
     post = members_at(request, "postData")
-    body = text_at(post, "text").encode("utf-8", "surrogatepass")
+    # Firefox writes the headers of the body before it.
+    text = _HEADERS_BEFORE.sub("", text_at(post, "text"), count=1)
+    body = text.encode("utf-8", "surrogatepass")
     if not body and isinstance(post.get("params"), list):
         body = _form(post["params"])
     kind = text_at(post, "mimeType") or (FORM if post.get("params") else "")
@@ -180,10 +184,7 @@ def _response(response: dict[str, Any]) -> HttpResponse | None:
     if not 100 <= status <= 599:
         return None
     content = members_at(response, "content")
-    text = text_at(content, "text")
-    body = text.encode("utf-8", "surrogatepass")
-    if text_at(content, "encoding").lower() == "base64":
-        body = _base64(text)
+    body = _body(content, dict(_headers(response.get("headers"))))
     headers = tuple(
         (name, value)
         for name, value in _headers(response.get("headers"))
@@ -201,6 +202,28 @@ def _response(response: dict[str, Any]) -> HttpResponse | None:
         headers=headers,
         body=body,
     )
+
+
+def _body(content: dict[str, Any], headers: dict[str, str]) -> bytes:
+    """The body of an answer, decoded, and unpacked where the file holds it packed."""
+    text = text_at(content, "text")
+    if text_at(content, "encoding").lower() != "base64":
+        return text.encode("utf-8", "surrogatepass")
+    body = b"".join(map(_base64, _pieces(text)))
+    coding = next((v.lower() for n, v in headers.items() if n.lower() == "content-encoding"), "")
+    packed = body.startswith(b"\x1f\x8b")
+    return unpack(body, coding if coding and not packed else "gzip" * packed) or body
+
+
+def _pieces(text: str) -> list[str]:
+    """The pieces of a body; Polly.js writes them as a list."""
+    if not text.startswith("["):
+        return [text]
+    try:
+        pieces = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text]
+    return [each for each in pieces if isinstance(each, str)]
 
 
 def _headers(value: object) -> Fields:

@@ -272,5 +272,6 @@ def test_the_sentence_tells_one_page_from_every_page() -> None:
 
 def test_the_token_endpoint_sets_no_cookie() -> None:
     assert one("TS13", GOOD) == "pass"
-    assert one("TS13", GOOD, headers=(("set-cookie", ""),)) == "note"
+    assert one("TS13", GOOD, headers=(("set-cookie", "fpc=a"),)) == "note"
+    assert one("TS13", GOOD, headers=(("set-cookie", ""),)) == "pass"
     assert one("TS13", GOOD, 400, headers=(("Set-Cookie", "fpc=1"),)) == "note"

@@ -8,7 +8,7 @@ from base64 import b64decode
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, jwt, same, same_id
-from entra_oauth.audit.rules.rule import E, N, W, rule
+from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 
 FORM_AT = "/request/form"
@@ -36,7 +36,7 @@ def _methods(item: Item) -> list[str]:
     return found + (["Authorization: Basic"] if _credentials(item)[0] == "basic" else [])
 
 
-@rule("TR12", E, "RFC 6749 §2.3", at=StepKind.TOKEN)
+@rule("TR12", E, "RFC 6749 §2.3", at=StepKind.TOKEN, unless=form_gone)
 def one_way_to_say_who_asks(item: Item, case: Case) -> Verdict:
     """The client says who it is in one way.
 
@@ -62,7 +62,7 @@ def public_client_sends_nothing_else(item: Item, case: Case) -> Verdict:
     """
     scheme, _ = _credentials(item)
     secret = item.get("client_secret") is not None or item.get("client_assertion") is not None
-    if item.request.header("cookie") is not None and not secret and scheme != "basic":
+    if item.request.header("cookie") and not secret and scheme != "basic":
         return failed("It sends a cookie.", "/request/headers/cookie")
     where = "/request/headers/authorization"
     if not scheme:
@@ -82,7 +82,7 @@ def public_client_sends_nothing_else(item: Item, case: Case) -> Verdict:
     return failed("It sends credentials of somebody else than the client.", where)
 
 
-@rule("TR14", W, "RFC 6749 §2.3.1, RFC 8252 §8.5", at=StepKind.TOKEN)
+@rule("TR14", W, "RFC 6749 §2.3.1, RFC 8252 §8.5", at=StepKind.TOKEN, unless=form_gone)
 def secret_fits_the_client(item: Item, case: Case) -> Verdict:
     """A native app uses no secret, and a server's is better not in the body.
 
@@ -130,7 +130,7 @@ def basic_is_encoded_first(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TR20", W, "RFC 7523 §3, RFC 8725 §3.1", at=StepKind.TOKEN)
+@rule("TR20", W, "RFC 7523 §3, RFC 8725 §3.1", at=StepKind.TOKEN, unless=form_gone)
 def assertion_is_sound(item: Item, case: Case) -> Verdict:
     """A client assertion is signed with a key pair, for this endpoint, short-lived and new.
 

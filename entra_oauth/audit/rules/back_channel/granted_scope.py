@@ -8,7 +8,7 @@ from dataclasses import replace
 from entra_oauth.audit.case import Case, is_entra
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
-from entra_oauth.audit.rules.back_channel.token_response import BODY, no_success
+from entra_oauth.audit.rules.back_channel.token_response import BODY, no_members
 from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of
@@ -16,7 +16,7 @@ from entra_oauth.protocol.scopes import not_granted, resource_of
 _OIDC = frozenset(("openid", "profile", "email", "offline_access", "address", "phone"))
 
 
-@rule("TS06", W, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=no_success)
+@rule("TS06", W, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=no_members)
 def scope_is_as_asked(item: Item, case: Case) -> Verdict:
     """What is granted is what was asked for.
 
@@ -70,7 +70,7 @@ def _is_behind(scope: str, asked: tuple[str, ...]) -> bool:
     return any(a.endswith("/.default") and _resource(a) == _resource(scope) for a in asked)
 
 
-@rule("TS07", W, "RFC 6749 §4.4.3; OpenID Connect Core §11", at=StepKind.TOKEN, unless=no_success)
+@rule("TS07", W, "RFC 6749 §4.4.3; OpenID Connect Core §11", at=StepKind.TOKEN, unless=no_members)
 def no_refresh_token_unasked(item: Item, case: Case) -> Verdict:
     """A refresh token comes only where it was asked for, and never to an app itself.
 
@@ -107,7 +107,7 @@ def refresh_token_is_renewed(item: Item, case: Case) -> Verdict:
     where = f"{BODY}/refresh_token"
     if item.get("grant_type") != "refresh_token":
         return absent("it is no refresh")
-    if (unseen := no_success(item, case)) is not None:
+    if (unseen := no_members(item, case)) is not None:
         return unseen
     if item.get("client_secret") or item.get("client_assertion"):
         return absent("it is no public client")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from entra_oauth.audit.case import CODE, Case, is_entra
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length, same, same_id
-from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of
 from entra_oauth.recording.claims import entropy_bits
@@ -21,7 +21,7 @@ ENOUGH = 240
 NO_CODE = "no code is redeemed"
 
 
-@rule("TR05", E, "RFC 9700 §4.5", at=StepKind.TOKEN)
+@rule("TR05", E, "RFC 9700 §4.5", at=StepKind.TOKEN, unless=form_gone)
 def code_is_the_one_that_came(item: Item, case: Case) -> Verdict:
     """The code that is redeemed is the one that the redirect brought.
 
@@ -46,7 +46,7 @@ def code_is_the_one_that_came(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is not the code that came.", where)
 
 
-@rule("TR06", E, "RFC 6749 §4.1.3", at=StepKind.TOKEN)
+@rule("TR06", E, "RFC 6749 §4.1.3", at=StepKind.TOKEN, unless=form_gone)
 def redirect_uri_is_the_same(item: Item, case: Case) -> Verdict:
     """The redirect URI is that of the authorize request, byte for byte.
 
@@ -70,7 +70,7 @@ def redirect_uri_is_the_same(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is not the one of the authorize request.", where)
 
 
-@rule("TR07", E, "RFC 7636 §4.5, RFC 9700 §4.8", at=StepKind.TOKEN)
+@rule("TR07", E, "RFC 7636 §4.5, RFC 9700 §4.8", at=StepKind.TOKEN, unless=form_gone)
 def verifier_follows_challenge(item: Item, case: Case) -> Verdict:
     """Where there was a challenge there is a verifier, and none without.
 
@@ -93,7 +93,7 @@ def verifier_follows_challenge(item: Item, case: Case) -> Verdict:
     return passed(where) if sent else absent("PKCE is not used; AR04 tells of that")
 
 
-@rule("TR08", E, "RFC 7636 §4.6", at=StepKind.TOKEN)
+@rule("TR08", E, "RFC 7636 §4.6", at=StepKind.TOKEN, unless=form_gone)
 def verifier_fits_challenge(item: Item, case: Case) -> Verdict:
     """The verifier fits the challenge.
 
@@ -127,7 +127,7 @@ def _fits(verifier: str, challenge: str, method: str | None) -> bool | None:
     return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") == challenge
 
 
-@rule("TR09", E, "RFC 7636 §4.1, §7.1", at=StepKind.TOKEN)
+@rule("TR09", E, "RFC 7636 §4.1, §7.1", at=StepKind.TOKEN, unless=form_gone)
 def verifier_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     """The verifier is 43 to 128 unreserved characters, with 256 bits of chance.
 
@@ -186,7 +186,7 @@ def code_is_spent_once(case: Case) -> Iterator[Verdict]:
         yield replace(verdict, step=item.number)
 
 
-@rule("TR11", E, "RFC 6749 §4.1.3", at=StepKind.TOKEN)
+@rule("TR11", E, "RFC 6749 §4.1.3", at=StepKind.TOKEN, unless=form_gone)
 def client_is_the_same(item: Item, case: Case) -> Verdict:
     """The token request names the client of the authorize request.
 
@@ -211,7 +211,7 @@ def client_is_the_same(item: Item, case: Case) -> Verdict:
     return passed(where) if equal else failed("It is another than at authorize.", where)
 
 
-@rule("TR22", E, "RFC 6749 §6", at=StepKind.TOKEN)
+@rule("TR22", E, "RFC 6749 §6", at=StepKind.TOKEN, unless=form_gone)
 def refresh_stays_within(item: Item, case: Case) -> Verdict:
     """A refresh asks for no more than was granted, as the same client.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case, cloud_of, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, host_of
@@ -81,7 +81,7 @@ _SECRETS = frozenset(
 )
 
 
-@rule("TR04", E, "RFC 6749 §3.2", at=StepKind.TOKEN)
+@rule("TR04", E, "RFC 6749 §3.2", at=StepKind.TOKEN, unless=form_gone)
 def each_field_once(item: Item, case: Case) -> Verdict:
     """Each field stands once.
 
@@ -97,7 +97,7 @@ def each_field_once(item: Item, case: Case) -> Verdict:
     return failed(f"{case.show('name', twice)[:40]} stands {names.count(twice)} times.", FORM_AT)
 
 
-@rule("TR16", E, "RFC 9700 §2.4", at=StepKind.TOKEN)
+@rule("TR16", E, "RFC 9700 §2.4", at=StepKind.TOKEN, unless=form_gone)
 def no_password_grant(item: Item, case: Case) -> Verdict:
     """The password grant is not used.
 
@@ -118,7 +118,7 @@ _GRANTS = re.compile(
 )
 
 
-@rule("TR17", E, "RFC 6749 §4", at=StepKind.TOKEN)
+@rule("TR17", E, "RFC 6749 §4", at=StepKind.TOKEN, unless=form_gone)
 def grant_fits_the_flow(item: Item, case: Case) -> Verdict:
     """The grant is a known one, and the one that the sign-in leads to.
 
@@ -140,7 +140,7 @@ def grant_fits_the_flow(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TR18", N, "RFC 6749 §4.1.3, §5.1", at=StepKind.TOKEN)
+@rule("TR18", N, "RFC 6749 §4.1.3, §5.1", at=StepKind.TOKEN, unless=form_gone)
 def state_is_not_for_the_token_endpoint(item: Item, case: Case) -> Verdict:
     """No state is sent to the token endpoint.
 

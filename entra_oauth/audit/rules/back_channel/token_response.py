@@ -10,6 +10,7 @@ from entra_oauth.errors import plain
 from entra_oauth.protocol.jwt import read_object
 
 BODY = "/response/content"
+GONE = "the body was taken out, or is not in this recording"
 
 
 def unseen(item: Item, case: Case) -> Verdict | None:
@@ -26,6 +27,14 @@ def no_success(item: Item, case: Case) -> Verdict | None:
     if item.response is not None and item.answer.status != 200:
         return absent("the answer is no success")
     return unseen(item, case)
+
+
+def no_members(item: Item, case: Case) -> Verdict | None:
+    """The same; and that the body was taken out, or is no JSON."""
+    barred = no_success(item, case)
+    if barred is None and not item.members:
+        return unknown("the answer cannot be read as JSON", BODY)
+    return barred
 
 
 @rule("TS01", E, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=unseen)
@@ -64,7 +73,7 @@ def tokens_are_not_kept_on_the_way(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("TS03", E, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=no_success)
+@rule("TS03", E, "RFC 6749 §5.1", at=StepKind.TOKEN, unless=no_members)
 def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     """access_token and token_type are there, as texts.
 
@@ -73,8 +82,6 @@ def token_and_type_are_there(item: Item, case: Case) -> Verdict:
     Before: {"access_token": null}
     After: {"access_token": "eyJ…", "token_type": "Bearer"}
     """
-    if not item.members:
-        return unknown("the answer cannot be read as JSON", BODY)
     for name in ("access_token", "token_type"):
         if not item.text(name):
             return failed(f"{name} is missing, or no text.", f"{BODY}/{name}")
@@ -98,7 +105,7 @@ def type_is_known(item: Item, case: Case) -> Verdict:
     return failed(f"It is {case.show('token_type', kind)}.", f"{BODY}/token_type")
 
 
-@rule("TS05", W, "RFC 6749 §5.1; Entra, token lifetimes", at=StepKind.TOKEN, unless=no_success)
+@rule("TS05", W, "RFC 6749 §5.1; Entra, token lifetimes", at=StepKind.TOKEN, unless=no_members)
 def life_is_told_and_short(item: Item, case: Case) -> Verdict:
     """expires_in is a number above zero, and not more than a day.
 
@@ -146,6 +153,8 @@ def error_is_only_an_error(item: Item, case: Case) -> Verdict:
         return failed("It holds an error and a token.", f"{BODY}/error")
     if has_error and status == 200:
         return failed("It is an error with status 200.", "/response/status")
+    if status >= 400 and item.answer_gone:
+        return unknown(GONE, BODY)
     if 400 <= status < 500 and status not in (404, 407, 429) and not item.text("error"):
         return failed("It does not say which error it is.", f"{BODY}/error")
     return passed(BODY)
@@ -182,6 +191,8 @@ def answer_has_one_meaning(item: Item, case: Case) -> Verdict:
     """
     if item.answer.body[:1] not in (b"{", b"["):
         return absent("the answer is no JSON")
+    if item.answer_gone:
+        return unknown(GONE, BODY)
     try:
         read_object(item.answer.body)
     except ValueError as error:
@@ -218,6 +229,6 @@ def no_cookie_comes(item: Item, case: Case) -> Verdict:
     After: no such header
     """
     where = "/response/headers/set-cookie"
-    if item.answer.header("set-cookie") is not None:
+    if item.answer.header("set-cookie"):
         return failed("It sets a cookie.", where)
     return passed(where)
