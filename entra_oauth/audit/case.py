@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.audit.classify import Flow, Item, StepKind, flows_of, items_of
+from entra_oauth.audit.classify import Item, StepKind, items_of
 from entra_oauth.audit.redacted_values import hidden
+from entra_oauth.audit.sign_ins import Flow, flows_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import host_of, is_loopback, split_origin

@@ -1,24 +1,20 @@
-"""The steps of a recording sorted into OAuth's messages, and put together into sign-ins.
-
-Steps are put together by what they share: first the `state`, then the code (or the
-device code, or the refresh token), and only where neither can be told, by time.
-"""
+"""The steps of a recording sorted into OAuth's messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same
+from entra_oauth.audit.redacted_values import Jwt, hidden, jwt
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
-from entra_oauth.recording.recognise import kind_of
-from entra_oauth.recording.step import Seen, Step
+from entra_oauth.recording.recognise import answer_fields, is_answer, kind_of, same_place
+from entra_oauth.recording.step import Half, Seen, Step
 
-__all__ = ["Flow", "Item", "StepKind", "flows_of", "items_of"]
+__all__ = ["Item", "StepKind", "in_order", "items_of"]
 
 
 class StepKind(StrEnum):
@@ -86,6 +82,9 @@ class Item:
 
     @cached_property
     def query(self) -> Fields:
+        """The parameters of the address; of a redirect, those of the fragment too."""
+        if self.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
+            return answer_fields(self.url)
         return parse_form(HttpRequest(method="GET", url=self.url).query)
 
     @cached_property
@@ -170,11 +169,56 @@ def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
 
     HAR files count milliseconds: of those that seem to have begun at once, the kinds tell.
     """
-    items = (Item(step, _kind(step)) for step in steps)
-    return tuple(sorted(items, key=_order))
+    items = [Item(step, _kind(step)) for step in steps]
+    uris = {uri for i in items if i.kind is StepKind.AUTHORIZE and (uri := i.get("redirect_uri"))}
+    items = [_as_answer(item) if _answers(item, uris) else item for item in items]
+    items += [made for item in items if (made := _led_to(item, uris, items)) is not None]
+    return tuple(sorted(items, key=in_order))
 
 
-def _order(item: Item) -> tuple[float, int]:
+def _answers(item: Item, uris: set[str]) -> bool:
+    """True for a page that is an answer after all: it was sent to a redirect URI that was asked."""
+    named = item.step.name == "ignored"
+    return item.kind is StepKind.PAGE and not named and is_answer(item.request, uris)
+
+
+def _as_answer(item: Item) -> Item:
+    # A program that answered with an error did not take it.
+    refused = item.answer.status >= 400
+    return Item(item.step, StepKind.UNSOLICITED if refused else StepKind.REDIRECT)
+
+
+def _led_to(item: Item, uris: set[str], items: Sequence[Item]) -> Item | None:
+    """The answer that the browser was sent away with, where its arrival is not there.
+
+    So it is with schemes of an app's own, and where a file ends with the authority's answer.
+    """
+    location = item.answer.header("location") or ""
+    if item.kind not in (StepKind.AUTHORIZE, StepKind.PAGE) or not 300 <= item.answer.status < 400:
+        return None
+    request = HttpRequest(method="GET", url=location)
+    arrived = (StepKind.REDIRECT, StepKind.UNSOLICITED)
+    if not is_answer(request, uris) or any(
+        i.kind in arrived and same_place(i.url, location) for i in items
+    ):
+        return None
+    at = item.step.ended_at
+    half = Half(data=location.encode("utf-8", "replace"), seen=Seen.ADDRESS)
+    step = replace(item.step, name="redirect", channel="front", method="GET", url=location)
+    step = replace(step, request=half, response=Half(), started_at=at, ended_at=at)
+    return Item(step, StepKind.REDIRECT)
+
+
+_RANK = {
+    kind: at
+    for at, kind in enumerate(
+        (StepKind.AUTHORIZE, StepKind.DEVICE, StepKind.REDIRECT, StepKind.TOKEN)
+    )
+}
+
+
+def in_order(item: Item) -> tuple[float, int]:
+    """The place of a step among the others: by time, then by kind."""
     return item.step.started_at, _RANK.get(item.kind, 5)
 
 
@@ -211,128 +255,3 @@ def _asks(step: Step) -> bool:
 def _hands_a_token_over(step: Step) -> bool:
     names = {name for name, _ in parse_form(HttpRequest(method="GET", url=step.url).query)}
     return "access_token" in names and step.channel == "back"
-
-
-@dataclass(frozen=True)
-class Flow:
-    """The steps of one sign-in, or of one other way to a token."""
-
-    items: tuple[Item, ...]
-
-    def all(self, kind: StepKind) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.kind is kind)
-
-    def first(self, kind: StepKind) -> Item | None:
-        return next(iter(self.all(kind)), None)
-
-    @property
-    def authorize(self) -> Item | None:
-        return self.first(StepKind.AUTHORIZE)
-
-    @property
-    def redirect(self) -> Item | None:
-        """The answer that was taken."""
-        return self.first(StepKind.REDIRECT)
-
-    def tokens(self, *grants: str) -> tuple[Item, ...]:
-        """The token requests with one of these grants; all of them if none is named."""
-        every = self.all(StepKind.TOKEN)
-        return tuple(i for i in every if not grants or i.get("grant_type") in grants)
-
-
-class _Group:
-    def __init__(self, first: Item) -> None:
-        self.items = [first]
-
-    def has(self, kind: StepKind) -> bool:
-        return any(item.kind is kind for item in self.items)
-
-    def shares(self, item: Item) -> bool | None:
-        """True if the item belongs here by its values; None if it has none that tell."""
-        verdicts = [
-            found
-            for other in self.items
-            for mine, theirs in _links(item, other)
-            if mine and theirs and (found := same(mine, theirs)) is not None
-        ]
-        return any(verdicts) if verdicts else None
-
-
-def _links(item: Item, other: Item) -> Iterable[tuple[str | None, str | None]]:
-    """Pairs of values that are equal where both belong together."""
-    if other.kind is StepKind.AUTHORIZE and item.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
-        yield item.get("state"), other.get("state")
-    elif item.kind is StepKind.TOKEN:
-        if other.kind is StepKind.REDIRECT:
-            yield item.get("code"), other.get("code")
-        elif other.kind is StepKind.DEVICE:
-            yield item.get("device_code"), other.text("device_code")
-        elif other.kind is StepKind.TOKEN:
-            yield item.get("refresh_token"), other.text("refresh_token")
-            yield item.get("device_code"), other.get("device_code")
-            yield item.get("code"), other.get("code")
-    elif item.kind is StepKind.RESOURCE and other.kind is StepKind.TOKEN:
-        scheme, _, token = (item.request.header("authorization") or "").partition(" ")
-        token = token if scheme.lower() == "bearer" else item.get("access_token") or ""
-        yield token, other.text("access_token")
-
-
-_STARTS = (StepKind.AUTHORIZE, StepKind.DEVICE)
-
-
-def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
-    """The items put together; keys and metadata go with the sign-in before them.
-
-    Pages are left out: what is on them is between the person and the authority.
-    """
-    groups: list[_Group] = []
-    parts = [item for item in items if item.kind is not StepKind.PAGE]
-    for item in sorted(parts, key=_order):
-        group = None if item.kind in _STARTS else _home(item, groups)
-        if group is None:
-            groups.append(_Group(item))
-        else:
-            group.items.append(item)
-    return tuple(Flow(tuple(group.items)) for group in groups)
-
-
-_RANK = {
-    kind: at
-    for at, kind in enumerate(
-        (StepKind.AUTHORIZE, StepKind.DEVICE, StepKind.REDIRECT, StepKind.TOKEN)
-    )
-}
-
-
-def _home(item: Item, groups: list[_Group]) -> _Group | None:
-    answers = [(group, group.shares(item)) for group in groups]
-    for group, shares in reversed(answers):
-        if shares:
-            return group
-    if item.kind is StepKind.RESOURCE:  # a token of unknown origin belongs to no sign-in
-        return None
-    open_ones = [group for group, shares in answers if shares is None and _fits(item, group)]
-    waiting = [group for group in open_ones if not group.has(item.kind)]
-    if item.kind in (StepKind.REDIRECT, StepKind.TOKEN) and len(waiting) > 1:
-        return None  # to which of them it belongs was taken out; a guess would blame the wrong one
-    if open_ones:
-        return open_ones[-1]
-    # What shares nothing with anything is still looked at beside the latest that fits: a
-    # state that is wrong must be found to be wrong.
-    late = [group for group, _ in answers if _fits(item, group)]
-    return late[-1] if late else None
-
-
-def _fits(item: Item, group: _Group) -> bool:
-    grant = item.get("grant_type") if item.kind is StepKind.TOKEN else None
-    if item.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
-        return group.has(StepKind.AUTHORIZE)
-    if grant == "authorization_code":
-        return group.has(StepKind.AUTHORIZE) or group.has(StepKind.REDIRECT)
-    if grant is not None and grant.endswith("device_code"):
-        return group.has(StepKind.DEVICE)
-    if grant == "refresh_token":
-        return group.has(StepKind.TOKEN)
-    if grant == "client_credentials" or item.form_gone:
-        return group.has(StepKind.REDIRECT) and not group.has(StepKind.TOKEN)
-    return item.kind not in (StepKind.TOKEN, StepKind.LOGOUT)

@@ -41,7 +41,7 @@ _KINDS = {
 def sarif_of(report: Report, source: str) -> dict[str, Any]:
     """The log. `source` names what was judged, as it was given."""
     steps = redacted_steps(report.case)
-    numbers = {step.number: index for index, step in enumerate(steps)}
+    numbers = {step.number: index for index, step in reversed(list(enumerate(steps)))}
     used = {j.rule.id: j.rule for j in report.judged}
     rules = [used.get(rule.id, rule) for rule in RULES]
     places = {rule.id: index for index, rule in enumerate(rules)}

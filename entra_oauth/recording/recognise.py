@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from entra_oauth.protocol.messages import FORM, host_of, is_loopback, parse_form
 
 if TYPE_CHECKING:
-    from entra_oauth.protocol.messages import HttpRequest
+    from collections.abc import Iterable
 
-__all__ = ["endpoint_of", "kind_of"]
+    from entra_oauth.protocol.messages import Fields, HttpRequest
+
+__all__ = ["answer_fields", "endpoint_of", "is_answer", "kind_of", "same_place"]
 
 _PATHS = (
     (re.compile(r"/oauth2/(?:v\d\.\d/)?authorize$"), "authorize"),
@@ -44,3 +47,43 @@ def kind_of(request: HttpRequest) -> str | None:
         return "redirect"
     bearer = (request.header("authorization") or "").lower().startswith("bearer ")
     return "api" if bearer else None
+
+
+def answer_fields(url: str) -> Fields:
+    """The parameters of an address to which a browser is sent: of its query and its fragment."""
+    before, _, fragment = url.partition("#")
+    return (*parse_form(before.partition("?")[2]), *parse_form(fragment))
+
+
+def is_answer(request: HttpRequest, redirect_uris: Iterable[str]) -> bool:
+    """True if an answer is brought to one of these redirect URIs, with or without a state."""
+    names = {name for name, _ in answer_fields(request.url)}
+    if (request.header("content-type") or "").lower().startswith(FORM):
+        names |= {name for name, _ in parse_form(request.body.decode("latin-1"))}
+    return not names.isdisjoint(_ANSWERS) and any(
+        same_place(request.url, uri) for uri in redirect_uris
+    )
+
+
+_ANSWERS = ("code", "error", "access_token", "id_token")
+
+
+def same_place(url: str, redirect_uri: str) -> bool:
+    """True if both have one scheme, host and path, and off this machine one port."""
+    one, other = _place(url), _place(redirect_uri)
+    return one is not None and one == other
+
+
+def _place(url: str) -> tuple[str, str, int | None, str] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    if not parts.scheme:
+        return None
+    host = parts.hostname or ""
+    # Only of http and https is an empty path the same as a slash (RFC 9110 §4.2.3). A program's
+    # listener takes a port of its own choice (RFC 8252 §7.3).
+    path = parts.path or ("/" if parts.scheme in ("http", "https") else "")
+    return parts.scheme.lower(), host, None if is_loopback(host) else port, path

@@ -237,9 +237,6 @@ def _front(exchange: Exchange) -> tuple[Half, Half]:
     request, response = exchange.request, exchange.response
     if exchange.wire is not None:
         return _back(exchange)
-    asked = exchange.event is not None and exchange.event.kind is Occurred.ASKED
-    if asked and not request.headers and not request.raw:
-        return _half(request.url.encode("utf-8", "replace"), Seen.ADDRESS), Half()
     answer = Half()
     if response is not None:
         # The listener keeps no connection, so this is what it wrote.
@@ -247,8 +244,9 @@ def _front(exchange: Exchange) -> tuple[Half, Half]:
         answer = _half(data, Seen.WIRE if request.raw else Seen.REBUILT)
     if request.raw:
         return _half(request.raw, Seen.WIRE), answer
-    if not request.headers and response is None:
-        # A pasted address: nobody sent it here.
+    asked = exchange.event is not None and exchange.event.kind is Occurred.ASKED
+    if not request.headers and (asked or response is None):
+        # Of what the browser was asked to open, and of a pasted address, no more is known.
         return _half(request.url.encode("utf-8", "replace"), Seen.ADDRESS), answer
     return _half(rebuilt(request), Seen.REBUILT), answer
 

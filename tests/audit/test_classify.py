@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.audit.classify import StepKind, flows_of, items_of
+from entra_oauth.audit.classify import StepKind, items_of
+from entra_oauth.audit.sign_ins import flows_of
 from entra_oauth.protocol.messages import FORM, HttpResponse
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.step import steps_of

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.messages import host_of
-from entra_oauth.recording.recognise import kind_of
+from entra_oauth.protocol.messages import host_of, parse_form
+from entra_oauth.recording.recognise import is_answer, kind_of
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
@@ -49,8 +49,12 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
     """
     taken: list[tuple[Entry, str]] = []
     left: Counter[str] = Counter()
+    asked = [e.request for e in har.entries if kind_of(e.request) == "authorize"]
+    uris = [value for each in asked for n, value in parse_form(each.query) if n == "redirect_uri"]
     for entry in har.entries:
         kind = kind_of(entry.request)
+        if kind is None and is_answer(entry.request, uris):
+            kind = "redirect"
         if kind is None:
             left[plain(host_of(entry.request.url), limit=100) or "no host"] += 1
         else:

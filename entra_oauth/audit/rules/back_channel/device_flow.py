@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from entra_oauth.audit.case import Case
-from entra_oauth.audit.classify import Flow, Item, StepKind
+from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length
 from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
+from entra_oauth.audit.sign_ins import Flow
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.messages import host_of
 

@@ -200,4 +200,5 @@ def normal(uri: str) -> tuple[str, str, int | None, str] | None:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return None
-    return parts.scheme.lower(), parts.hostname or "", port, parts.path or "/"
+    empty = "/" if parts.scheme in ("http", "https") else ""
+    return parts.scheme.lower(), parts.hostname or "", port, parts.path or empty
