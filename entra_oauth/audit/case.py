@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from entra_oauth.audit.policy import Policy
     from entra_oauth.recording.record import Recording
 
-__all__ = ["Case", "case_of", "case_of_evidence", "cloud_of", "is_entra", "on_this_machine"]
+__all__ = [
+    *("Case", "ClientKind", "case_of", "case_of_evidence"),
+    *("cloud_of", "is_entra", "on_this_machine"),
+]
 
 CODE = "authorization_code"
 
@@ -125,6 +130,21 @@ class Case:
                     return None
         return None
 
+    def client(self, item: Item) -> ClientKind | None:
+        """The kind of client whose sign-in the step is part of; None where nothing tells."""
+        parts = self.flow(item).items
+        uri = next((u for each in parts if (u := each.get("redirect_uri"))), "")
+        if uri and (on_this_machine(uri) or not re.match(r"(?i)https?:", uri)):
+            return ClientKind.NATIVE
+        tokens = [each for each in parts if each.kind is StepKind.TOKEN]
+        if any(_proves_itself(each) for each in tokens):
+            return ClientKind.WEB
+        if uri and any(each.request.header("origin") for each in tokens):
+            return ClientKind.SINGLE_PAGE
+        # A page's script cannot take what the browser posts to its server.
+        posted = any(each.get("response_mode") == "form_post" for each in parts)
+        return ClientKind.WEB if uri and posted else None
+
     def code_flow(self, item: Item) -> str:
         """The reason why parts of the sign-in are missing; empty if none should be there."""
         if self.planned:
@@ -133,6 +153,20 @@ class Case:
         if flow.authorize is None and item.get("grant_type") == CODE:
             return "the authorize request is not in this recording"
         return ""
+
+
+class ClientKind(StrEnum):
+    """The kinds of client that rules tell apart (RFC 6749 §2.1)."""
+
+    NATIVE = "native app"
+    WEB = "web app"
+    SINGLE_PAGE = "single-page app"
+
+
+def _proves_itself(item: Item) -> bool:
+    scheme = (item.request.header("authorization") or "").strip().partition(" ")[0]
+    named = item.get("client_secret") or item.get("client_assertion")
+    return bool(named) or scheme.lower() == "basic"
 
 
 def case_of(recording: Recording, *, policy: Policy | None = None, planned: bool = False) -> Case:

@@ -97,7 +97,9 @@ class Item:
     def form_gone(self) -> bool:
         """True for a request that has a form, where that was taken out whole or is elsewhere."""
         request = self.request
-        if self.kind not in (StepKind.TOKEN, StepKind.DEVICE) or request.method != "POST":
+        by_form = self.kind in (StepKind.TOKEN, StepKind.DEVICE) and request.method == "POST"
+        kind = (request.header("content-type") or FORM).lower()
+        if not by_form or not kind.startswith(FORM):
             return False
         if request.body:
             text = request.body.decode("utf-8", "replace")
@@ -133,6 +135,12 @@ class Item:
         """The members of the answer that are readable tokens."""
         texts = {name: value for name, value in self.members.items() if isinstance(value, str)}
         return {name: read for name, value in texts.items() if (read := jwt(value)) is not None}
+
+    @property
+    def bearer(self) -> str:
+        """The token in the Authorization header; empty if there is none."""
+        scheme, _, rest = (self.request.header("authorization") or "").strip().partition(" ")
+        return rest.strip() if scheme.lower() == "bearer" else ""
 
     def get(self, name: str) -> str | None:
         """The first parameter of that name."""

@@ -94,26 +94,21 @@ def _judged(rule: Rule, verdict: Verdict, policy: Policy, today: date) -> Judged
 
 def findings_of(report: Report) -> tuple[Finding, ...]:
     """The findings as reports show them, those that nobody can decide last."""
-    found = [
-        Finding(
-            id=judged.rule.id,
-            severity=judged.severity,
-            step=judged.verdict.step,
-            text=f"{judged.rule.manual.title} {judged.verdict.text}",
-            source=judged.rule.source,
-            mend=judged.rule.manual.mend,
-        )
-        for judged in report.failures()
-    ]
-    open_ones = [
-        Finding(
-            id=judged.rule.id,
-            severity=Severity.UNDECIDABLE,
-            step=judged.verdict.step,
-            text=f"{judged.rule.manual.title} Undecidable: {judged.verdict.text}.",
-            source=judged.rule.source,
-            mend="",
-        )
-        for judged in report.of(VerdictKind.UNDECIDABLE)
-    ]
+    found = (_finding(each, each.severity, each.verdict.text) for each in report.failures())
+    open_ones = (
+        _finding(each, Severity.UNDECIDABLE, f"Undecidable: {each.verdict.text}.")
+        for each in report.of(VerdictKind.UNDECIDABLE)
+    )
     return (*found, *open_ones)
+
+
+def _finding(judged: Judged, severity: Severity, text: str) -> Finding:
+    return Finding(
+        id=judged.rule.id,
+        severity=severity,
+        step=judged.verdict.step,
+        rule=judged.rule.manual.title,
+        text=text,
+        source=judged.rule.source,
+        mend=judged.rule.manual.mend if severity is not Severity.UNDECIDABLE else "",
+    )

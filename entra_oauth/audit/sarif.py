@@ -83,7 +83,8 @@ def _result(
     failed = verdict.kind is VerdictKind.FAIL
     where = place(verdict.where)
     named = f"Step {verdict.step}" if verdict.step is not None else "The recording"
-    text = f"{named}{', ' + where if where else ''}: {verdict.text or judged.rule.manual.title}"
+    seen = f"{named}{', ' + where if where else ''}: {verdict.text or 'nothing more is told'}"
+    text = f"Rule: {judged.rule.manual.title}\nFound: {seen}"
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(source)}}}
     if verdict.where:
         location["logicalLocations"] = [{"fullyQualifiedName": f"{verdict.step}{verdict.where}"}]

@@ -74,9 +74,7 @@ def _links(item: Item, other: Item) -> Iterable[tuple[str | None, str | None]]:
             yield item.get("device_code"), other.get("device_code")
             yield item.get("code"), other.get("code")
     elif item.kind is StepKind.RESOURCE and other.kind is StepKind.TOKEN:
-        scheme, _, token = (item.request.header("authorization") or "").partition(" ")
-        token = token if scheme.lower() == "bearer" else item.get("access_token") or ""
-        yield token, other.text("access_token")
+        yield item.bearer or item.get("access_token"), other.text("access_token")
 
 
 _STARTS = (StepKind.AUTHORIZE, StepKind.DEVICE)

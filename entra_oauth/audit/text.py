@@ -49,6 +49,15 @@ def findings(judged: Iterable[Judged]) -> Iterator[str]:
         yield f"{each.rule.id}  {step}  {where + ': ' if where else ''}{plain(each.verdict.text)}"
 
 
+def _in_full(judged: Iterable[Judged]) -> Iterator[tuple[int, str]]:
+    """Three lines for each: where it is, how it should be, and what was found."""
+    for each in judged:
+        step = f"step {each.verdict.step}" if each.verdict.step is not None else "all"
+        yield 2, "  ".join(filter(None, (each.rule.id, step, place(each.verdict.where))))
+        yield 4, f"Rule: {each.rule.manual.title}"
+        yield 4, f"Found: {plain(each.verdict.text)}"
+
+
 def report_lines(report: Report) -> Iterator[tuple[int, str]]:
     """The lines of the whole report, each with the columns that it is indented by."""
     failures = report.failures()
@@ -60,7 +69,7 @@ def report_lines(report: Report) -> Iterator[tuple[int, str]]:
         if found:
             yield 0, ""
             yield 0, _TITLES[severity]
-            yield from ((2, line) for line in findings(found))
+            yield from _in_full(found)
     if not failures:
         yield 0, "Nothing was found."
     else:

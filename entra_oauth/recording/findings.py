@@ -30,8 +30,10 @@ class Finding:
     severity: Severity
     step: int | None
     """The number of the step; None: it is about the whole recording."""
+    rule: str
+    """The rule, in a sentence that says how it should be."""
     text: str
-    """What was found, in a sentence."""
+    """What was found, in a sentence; or why nobody can decide it."""
     source: str
     """Where the rule stands: `RFC 9700 §2.1.1`."""
     mend: str

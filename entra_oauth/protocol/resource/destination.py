@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import DestinationRefused, UsageError, plain
-from entra_oauth.protocol.authority import CLOUDS
+from entra_oauth.protocol.authority import CLOUDS, GUID
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import is_loopback
 from entra_oauth.protocol.scopes import expand, resource_of
@@ -169,7 +169,9 @@ def _resource(scopes: tuple[str, ...]) -> str:
 
 
 def _plain_name(resource: str) -> str:
-    return resource.lower().rstrip("/")
+    # An id is one in either case; a URI is compared as it stands.
+    name = resource.rstrip("/")
+    return name.lower() if GUID.fullmatch(name) else name
 
 
 def _known(resource: str) -> _Audience | None:

@@ -107,9 +107,10 @@ def finding(each: Finding, more: Html = NOTHING) -> Html:
     severity = each.severity.value
     return html(
         '<div class="finding {}"><p><span class="word"><span aria-hidden="true">{} </span>{}</span>'
-        ' <strong>{}</strong> {}</p><p class="small">{}{}{}</p>{}</div>',
+        " <strong>{}</strong> Rule: {}</p><p>Found: {}</p>"
+        '<p class="small">{}{}{}</p>{}</div>',
         *(severity, _SYMBOLS[severity], severity),
-        *(text(each.id, limit=40), text(each.text)),
+        *(text(each.id, limit=40), text(each.rule), text(each.text)),
         *(linked(each.source), " · " if each.mend else "", text(each.mend), more),
     )
 

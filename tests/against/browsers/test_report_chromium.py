@@ -25,6 +25,7 @@ FINDINGS = tuple(
         id=f"EOA00{index}",
         severity=severity,
         step=index if index < 4 else None,
+        rule="The request has one.",
         text="What was found, in a sentence.",
         source="RFC 9700 §2.1.1, §4.5",
         mend="What to do.",

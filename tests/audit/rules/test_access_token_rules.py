@@ -279,7 +279,7 @@ def test_only_access_tokens_are_shown(shown: str, word: str) -> None:
 def test_the_sentence_names_the_token_and_a_hidden_one_does_not_hide_it() -> None:
     hidden = token({"refresh_token": "~rt~"}, grant_type=CODE, at=AT - 1)
     asked = token({"id_token": "it"}, grant_type=CODE)
-    assert said("RS05", case(hidden, asked, call("Bearer it"))) == ["It is a id token."]
+    assert said("RS05", case(hidden, asked, call("Bearer it"))) == ["It is an ID token."]
     assert words("RS05", case(hidden, asked, call("Bearer x"))) == ["undecidable"]
 
 

@@ -63,11 +63,13 @@ def test_the_request_goes_over_https(origin: str, word: str) -> None:
 )
 def test_no_token_comes_back_in_the_address(kinds: str, access: str, id_token: str) -> None:
     assert one("AR02", response_type=kinds) == access
-    assert one("AR03", response_type=kinds) == id_token
+    assert one("AR03", response_type=kinds, redirect_uri="http://localhost") == id_token
+    assert one("AR03", response_type=kinds, redirect_uri="https://a.b/") == "not applicable"
 
 
 def test_without_a_response_type_no_id_token_is_asked_for() -> None:
-    assert (one("AR02"), one("AR03")) == ("error", "pass")
+    assert one("AR02") == "error"
+    assert one("AR03", redirect_uri="com.example.app:/cb") == "pass"
 
 
 def test_none_is_told_from_a_token() -> None:

@@ -342,13 +342,13 @@ def refreshed(first: dict[str, Any], second: dict[str, Any], grant: str = "refre
     [
         ({}, "pass"),
         ({"tid": TENANT.upper()}, "pass"),
-        ({"sub": "S"}, "warning"),
-        ({"oid": "p"}, "warning"),
-        ({"tid": OTHER}, "warning"),
-        ({"tid": ...}, "warning"),
+        ({"sub": "S"}, "error"),
+        ({"oid": "p"}, "error"),
+        ({"tid": OTHER}, "error"),
+        ({"tid": ...}, "error"),
         ({"sub": TAGGED}, "undecidable"),
         ({"tid": TAGGED}, "undecidable"),
-        ({"sub": TAGGED, "tid": OTHER}, "warning"),
+        ({"sub": TAGGED, "tid": OTHER}, "error"),
     ],
 )
 def test_a_refresh_brings_a_token_of_the_same_person(second: dict[str, Any], word: str) -> None:
@@ -370,4 +370,4 @@ def test_each_refresh_is_held_against_the_first_token_of_the_flow() -> None:
     ]
     first = token(answered({}, refresh_token="rt"), grant_type="password", at=AT - 1)
     late = replace(others[1], started_at=AT + 1)
-    assert words("ID09", case(first, others[0], late)) == ["not applicable", "warning", "pass"]
+    assert words("ID09", case(first, others[0], late)) == ["not applicable", "error", "pass"]

@@ -248,12 +248,12 @@ def test_the_answer_has_one_meaning(body: bytes, word: str) -> None:
     [
         (None, None, "pass"),
         (None, "http://localhost", "pass"),
-        ("*", None, "warning"),
-        ("*", "http://localhost", "warning"),
+        ("*", None, "note"),
+        ("*", "http://localhost", "note"),
         ("http://localhost", "http://localhost", "not applicable"),
         ("http://localhost", "", "not applicable"),
-        ("http://localhost", None, "warning"),
-        ("", None, "warning"),
+        ("http://localhost", None, "note"),
+        ("", None, "note"),
     ],
 )
 def test_the_answer_is_not_for_every_page(

@@ -36,7 +36,9 @@ def test_a_recording_is_judged_and_the_worst_comes_first(rec: str) -> None:
     lines = ran.out.splitlines()
     assert lines[0].startswith("Judged: 3 steps (1 authorize, 2 redirect, 3 token); 1 flow.")
     assert lines.index("Errors") < lines.index("Warnings") < lines.index("How to mend it")
-    assert any(line.startswith("  AR04  step 1  query code_challenge: ") for line in lines)
+    at = lines.index("  AR04  step 1  query code_challenge")
+    assert lines[at + 1].startswith("    Rule: The authorize request carries a PKCE challenge.")
+    assert lines[at + 2].startswith("    Found: There is no code_challenge")
     assert "What was judged, and what was not" in lines
 
 

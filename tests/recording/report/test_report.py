@@ -25,11 +25,20 @@ FINDINGS = (
         id="AR04",
         severity=Severity.ERROR,
         step=1,
+        rule="The request has one.",
         text="There is no code_challenge <script>.",
         source="RFC 9700 §2.1.1, §4.5",
         mend="Send one & keep it.",
     ),
-    Finding(id="TR18", severity=Severity.NOTE, step=None, text="A note.", source="Entra", mend=""),
+    Finding(
+        id="TR18",
+        severity=Severity.NOTE,
+        step=None,
+        rule="So it is.",
+        text="A note.",
+        source="Entra",
+        mend="",
+    ),
 )
 VOID = frozenset({"meta", "img", "br", "hr", "input", "link", "rect", "circle", "line", "polygon"})
 

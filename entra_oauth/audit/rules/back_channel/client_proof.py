@@ -56,7 +56,8 @@ def public_client_sends_nothing_else(item: Item, case: Case) -> Verdict:
     """A public client sends no Authorization header and no cookie.
 
     Why: HTTP libraries add credentials from .netrc, or cookies, that were meant for another.
-    Mend: send the request with a client that has neither (requests: trust_env=False, no Session).
+    Mend: send the request with a client that has neither (requests: a Session
+        with trust_env = False, used once).
     Before: Authorization: Basic … from ~/.netrc
     After: no such header
     """

@@ -147,7 +147,7 @@ def codes_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     return passed(BODY)
 
 
-@rule("DV05", N, "RFC 8628 §5.4", at=StepKind.DEVICE)
+@rule("DV05", N, "RFC 8628 §5.4, RFC 10027", at=StepKind.DEVICE)
 def a_browser_would_be_better(item: Item, case: Case) -> Verdict:
     """The device flow is used only where there is no browser.
 

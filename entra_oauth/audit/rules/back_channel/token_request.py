@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from entra_oauth.audit.case import Case, cloud_of, on_this_machine
+from entra_oauth.audit.case import Case, ClientKind, cloud_of, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -155,7 +155,7 @@ def state_is_not_for_the_token_endpoint(item: Item, case: Case) -> Verdict:
     return passed(FORM_AT)
 
 
-@rule("TR19", N, "Entra, authorization code flow (AADSTS9002327)", at=StepKind.TOKEN)
+@rule("TR19", N, "Entra, authorization code flow (AADSTS9002326)", at=StepKind.TOKEN)
 def no_origin(item: Item, case: Case) -> Verdict:
     """A native app sends no Origin header.
 
@@ -164,6 +164,8 @@ def no_origin(item: Item, case: Case) -> Verdict:
     Before: Origin: http://localhost
     After: no such header
     """
+    if case.client(item) is ClientKind.SINGLE_PAGE:
+        return absent("a single-page app's script cannot leave it out")
     if item.request.header("origin") is not None:
         return failed("It sends Origin, as scripts in a page do.", "/request/headers/origin")
     return passed("/request/headers")

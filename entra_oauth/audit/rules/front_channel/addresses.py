@@ -111,7 +111,7 @@ def code_stays_out_of_the_history(item: Item, case: Case) -> Verdict:
     return failed(text, MODE, severity=N if safe else W)
 
 
-@rule("AR19", E, "OAuth 2.0 Multiple Response Types §5", at=StepKind.AUTHORIZE)
+@rule("AR19", E, "OAuth 2.0 Multiple Response Types §2.1", at=StepKind.AUTHORIZE)
 def answer_can_arrive(item: Item, case: Case) -> Verdict:
     """A listener on this machine does not ask for its answer in the fragment.
 

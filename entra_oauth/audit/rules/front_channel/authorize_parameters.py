@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entra_oauth.audit.case import Case, is_entra, on_this_machine
+from entra_oauth.audit.case import Case, ClientKind, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.audit.rules.rule import E, N, W, rule
@@ -45,7 +45,7 @@ def asks_for_a_code(item: Item, case: Case) -> Verdict:
     return passed("/request/query/response_type")
 
 
-@rule("AR03", W, "OAuth 2.1 §4.1.1", at=StepKind.AUTHORIZE)
+@rule("AR03", W, "OpenID Connect Core §3.3, RFC 9700 §2.1.2", at=StepKind.AUTHORIZE)
 def no_id_token_in_front(item: Item, case: Case) -> Verdict:
     """A native app asks for no ID token in the front channel.
 
@@ -54,6 +54,8 @@ def no_id_token_in_front(item: Item, case: Case) -> Verdict:
     Before: response_type=code id_token
     After: response_type=code&scope=openid …
     """
+    if case.client(item) is not ClientKind.NATIVE:
+        return absent("nothing says that it is a native app")
     kinds = (item.get("response_type") or "").split()
     if "id_token" in kinds:
         return failed("It asks for an ID token as well.", "/request/query/response_type")

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 
-from entra_oauth.audit.case import Case
+from entra_oauth.audit.case import Case, ClientKind
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
 from entra_oauth.audit.rules.rule import E, W, rule, rule_of_all
@@ -26,7 +26,8 @@ ENOUGH = 120
 def has_a_challenge(item: Item, case: Case) -> Verdict:
     """The authorize request carries a PKCE challenge.
 
-    Why: without one, whoever gets hold of the code can redeem it.
+    Why: without one, whoever gets hold of the code can redeem it. Public clients must, and for
+        others it is recommended: there, and where the kind of client is not known, it is a warning.
     Mend: make a random code_verifier, and send code_challenge=BASE64URL(SHA256(code_verifier))
         and code_challenge_method=S256. The hardened procedure (entra-oauth login) does.
     Before: …&state=…
@@ -36,9 +37,12 @@ def has_a_challenge(item: Item, case: Case) -> Verdict:
         return absent("no code is asked for")
     if item.get("code_challenge"):
         return passed("/request/query/code_challenge")
+    public = case.client(item) in (ClientKind.NATIVE, ClientKind.SINGLE_PAGE)
+    loopback = public or not (item.get("redirect_uri") or "")
     return failed(
         "There is no code_challenge: whoever gets the code can redeem it.",
         "/request/query/code_challenge",
+        severity=E if loopback else W,
     )
 
 
@@ -138,7 +142,7 @@ def state_is_used_once(case: Case) -> Iterator[Verdict]:
     yield from _once("state", case)
 
 
-@rule("AR10", W, "OAuth 2.1 §4.1.1", at=StepKind.AUTHORIZE)
+@rule("AR10", W, "RFC 6749 §10.8, RFC 9700 §4.7.1", at=StepKind.AUTHORIZE)
 def state_holds_no_data(item: Item, case: Case) -> Verdict:
     """The state holds no data that others could read or change.
 

@@ -136,7 +136,7 @@ def _asked(referer: str) -> bool:
     return "response_type=" in referer
 
 
-@rule_of_all("RR14", W, "RFC 9700 §4.12")
+@rule_of_all("RR14", E, "RFC 9700 §4.12")
 def password_does_not_travel_on(case: Case) -> Iterator[Verdict]:
     """After the person's password was posted, the authority does not answer 307 or 308.
 

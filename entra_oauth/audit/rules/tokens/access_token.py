@@ -56,15 +56,14 @@ def audience_is_the_resource(item: Item, case: Case) -> Verdict:
         return unknown("what was asked for is not in this recording", TOKEN)
     if audience is None or hidden(audience):
         return unknown("the token names no audience that can be read", TOKEN)
+    resources, name = {_plain_name(resource_of(s) or "") for s in scopes}, _plain_name(audience)
+    if {name, f"api://{name}", name.removeprefix("api://")} & resources:
+        return passed(TOKEN)
     try:
         check_audience(item.text("access_token") or "", scopes)
     except (DestinationRefused, UsageError):
         return failed("It is for another API.", TOKEN)
-    resources = {(resource_of(s) or "").rstrip("/").lower() for s in scopes}
-    plain_name = audience.rstrip("/").lower()
-    if {plain_name, f"api://{plain_name}", plain_name.removeprefix("api://")} & resources:
-        return passed(TOKEN)
-    if all(GUID.fullmatch(each) for each in (plain_name, *resources)):
+    if all(GUID.fullmatch(each) for each in (name, *resources)):
         return failed("It is for another API.", TOKEN)
     if _is_known(audience, scopes):
         return passed(TOKEN)
@@ -79,9 +78,15 @@ _NAMES = (
 )
 
 
+def _plain_name(resource: str) -> str:
+    """A resource without its last slash. An id is one in either case, a URI is a text."""
+    name = resource.rstrip("/")
+    return name.lower() if GUID.fullmatch(name.removeprefix("api://")) else name
+
+
 def _is_known(audience: str, scopes: tuple[str, ...]) -> bool:
-    resources = {(resource_of(s) or "").rstrip("/").lower() for s in scopes}
-    return any(audience.rstrip("/").lower() in pair and resources & set(pair) for pair in _NAMES)
+    resources = {_plain_name(resource_of(s) or "") for s in scopes}
+    return any(_plain_name(audience) in pair and resources & set(pair) for pair in _NAMES)
 
 
 @rule("AT02", W, "RFC 6749 §5.1; Entra, access tokens", at=StepKind.TOKEN, unless=_unread)
@@ -139,21 +144,22 @@ def token_says_no_more_than_asked(item: Item, case: Case) -> Verdict:
 
 
 def _carried(item: Item) -> str:
-    scheme, _, rest = (item.request.header("authorization") or "").strip().partition(" ")
-    return rest.strip() if scheme.lower() == "bearer" else item.get("access_token") or ""
+    return item.bearer or item.get("access_token") or ""
 
 
-@rule("RS01", E, "RFC 6750 §2.3, OAuth 2.1 §5.1", at=StepKind.RESOURCE)
+@rule("RS01", E, "RFC 6750 §2.2, §2.3, OAuth 2.1 §5.1", at=StepKind.RESOURCE)
 def token_is_in_the_header(item: Item, case: Case) -> Verdict:
     """The token travels in the Authorization header.
 
-    Why: in an address or a form it is kept in logs and histories.
+    Why: in an address it is kept in logs and histories. In a form it is advised against: a warning.
     Mend: send Authorization: Bearer.
     Before: GET /api?access_token=eyJ…
     After: Authorization: Bearer eyJ…
     """
+    if any(name == "access_token" and value for name, value in item.query):
+        return failed("It is in the address.", "/request/query/access_token")
     if item.get("access_token"):
-        return failed("It is among the parameters.", item.at("access_token"))
+        return failed("It is in the form.", "/request/form/access_token", severity=W)
     return passed("/request/headers/authorization")
 
 
@@ -250,6 +256,9 @@ def token_does_not_follow_redirects(case: Case) -> Iterator[Verdict]:
         yield replace(verdict, step=item.number)
 
 
+_NOT_FOR_APIS = {"refresh_token": "a refresh token", "id_token": "an ID token"}
+
+
 @rule("RS05", E, "RFC 6749 §1.5, OpenID Connect Core §2", at=StepKind.RESOURCE)
 def only_access_tokens_are_shown(item: Item, case: Case) -> Verdict:
     """An API is shown access tokens, and no refresh or ID token.
@@ -261,11 +270,11 @@ def only_access_tokens_are_shown(item: Item, case: Case) -> Verdict:
     """
     token, where, unsure = _carried(item), "/request/headers/authorization", False
     for other in case.all(StepKind.TOKEN):
-        for name in ("refresh_token", "id_token"):
+        for name, words in _NOT_FOR_APIS.items():
             for value in (other.text(name), other.get(name)):
                 equal = same(token, value) if value else False
                 if equal:
-                    return failed(f"It is a {name.replace('_', ' ')}.", where)
+                    return failed(f"It is {words}.", where)
                 unsure = unsure or equal is None
     return unknown("the tokens were taken out", where) if unsure else passed(where)
 

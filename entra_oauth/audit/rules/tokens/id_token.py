@@ -245,7 +245,7 @@ def _no_answer(item: Item) -> Verdict:
     return absent("the answer is no success")
 
 
-@rule("ID09", W, "OpenID Connect Core §12.2", at=StepKind.TOKEN, unless=_unread)
+@rule("ID09", E, "OpenID Connect Core §12.2", at=StepKind.TOKEN, unless=_unread)
 def person_stays_the_same(item: Item, case: Case) -> Verdict:
     """A refresh brings a token of the same person.
 
