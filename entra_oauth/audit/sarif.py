@@ -6,7 +6,10 @@ Messages are redacted before they are put in, whatever the recording held.
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from entra_oauth._version import __version__
 from entra_oauth.audit.lint import ORDER
@@ -20,6 +23,8 @@ from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.step import Level, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from entra_oauth.audit.case import Case
     from entra_oauth.audit.lint import Judged, Report
     from entra_oauth.audit.rules.rule import Rule
@@ -29,6 +34,7 @@ __all__ = ["sarif_of"]
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+_PRINT = "primaryLocationLineHash"
 _LEVELS = {s: s.value for s in ORDER}
 _KINDS = {
     VerdictKind.PASS: "pass",
@@ -38,16 +44,21 @@ _KINDS = {
 }
 
 
-def sarif_of(report: Report, source: str) -> dict[str, Any]:
-    """The log. `source` names what was judged, as it was given."""
+def sarif_of(report: Report, source: str, *, full: bool = False) -> dict[str, Any]:
+    """The log. `source` names what was judged, as it was given.
+
+    Without `full` it holds what GitHub's code scanning may take: that reads neither `kind` nor
+    `suppressions`, and would raise an alert for each result. With it, also what a waiver lets
+    pass, and what nobody can decide.
+    """
     steps = redacted_steps(report.case)
     numbers = {step.number: index for index, step in reversed(list(enumerate(steps)))}
     used = {j.rule.id: j.rule for j in report.judged}
     rules = [used.get(rule.id, rule) for rule in RULES]
     places = {rule.id: index for index, rule in enumerate(rules)}
-    found = [
-        j for j in report.judged if j.verdict.kind in (VerdictKind.FAIL, VerdictKind.UNDECIDABLE)
-    ]
+    shown = (VerdictKind.FAIL, VerdictKind.UNDECIDABLE)
+    found = [j for j in report.judged if (j.verdict.kind in shown if full else j.counts)]
+    prints = _fingerprints(report.case, found)
     run: dict[str, Any] = {
         "tool": {
             "driver": {
@@ -57,7 +68,10 @@ def sarif_of(report: Report, source: str) -> dict[str, Any]:
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(j, places, numbers, source) for j in found],
+        "results": [
+            {**_result(j, places, numbers, source), "partialFingerprints": {_PRINT: mark}}
+            for j, mark in zip(found, prints, strict=True)
+        ],
         "webRequests": [_request(step) for step in steps],
         "webResponses": [_response(step) for step in steps],
     }
@@ -85,7 +99,9 @@ def _result(
     named = f"Step {verdict.step}" if verdict.step is not None else "The recording"
     seen = f"{named}{', ' + where if where else ''}: {verdict.text or 'nothing more is told'}"
     text = f"Rule: {judged.rule.manual.title}\nFound: {seen}"
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(source)}}}
+    region = {"startLine": 1}
+    artifact = {"artifactLocation": {"uri": _uri(source)}, "region": region}
+    location: dict[str, Any] = {"physicalLocation": artifact}
     if verdict.where:
         location["logicalLocations"] = [{"fullyQualifiedName": f"{verdict.step}{verdict.where}"}]
     result: dict[str, Any] = {
@@ -107,13 +123,28 @@ def _result(
     return result
 
 
+def _fingerprints(case: Case, found: Sequence[Judged]) -> list[str]:
+    """Names of findings that stay when a recording is renamed, or made again."""
+    kinds = {item.number: item.kind.value for item in case.items}
+    counts: Counter[str] = Counter()
+    prints = []
+    for judged in found:
+        kind = kinds.get(judged.verdict.step or 0, "all")
+        text = f"{judged.rule.id} {kind} {judged.verdict.where}"
+        counts[text] += 1
+        prints.append(f"{sha256(text.encode()).hexdigest()[:16]}:{counts[text]}")
+    return prints
+
+
 def _uri(source: str) -> str:
-    """An address would be one with a code in it: what was judged is named, not repeated."""
+    """A relative name. An address would be one with a code in it: it is not repeated."""
     if "://" in source:
         return "address"
-    from urllib.parse import quote
-
-    return quote(source.replace("\\", "/"), safe="/.-_~") or "recording"
+    path = source.replace("\\", "/")
+    is_absolute = path.startswith("/") or path[1:2] == ":"
+    return quote(path.rstrip("/").rpartition("/")[2] if is_absolute else path, safe="/.-_~") or (
+        "recording"
+    )
 
 
 # ---- messages --------------------------------------------------------------------------

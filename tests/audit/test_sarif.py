@@ -25,9 +25,11 @@ TODAY = date(2026, 11, 25)
 SCHEMA = "@microsoft/jest-sarif"
 
 
-def _log(recording: Recording, policy: str = "") -> dict[str, Any]:
+def _log(
+    recording: Recording, policy: str = "", *, full: bool = True, name: str = "my rec/a.har"
+) -> dict[str, Any]:
     made = read_policy(policy, BY_ID)
-    return sarif_of(lint(case_of(recording, policy=made), today=TODAY), "my rec/a.har")
+    return sarif_of(lint(case_of(recording, policy=made), today=TODAY), name, full=full)
 
 
 def _results(log: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -61,6 +63,41 @@ def test_every_rule_is_described() -> None:
     rules = _log(article())["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [rule.id for rule in RULES]
     assert all(rule["help"]["text"] and rule["shortDescription"]["text"] for rule in rules)
+
+
+def test_for_github_there_is_nothing_but_failures_that_count() -> None:
+    waiver = '[[waivers]]\nrule = "AR04"\nreason = "shown"\nuntil = 2026-12-31\n'
+    results = _log(article(), waiver, full=False)["runs"][0]["results"]
+    assert [result["ruleId"] for result in results] == ["AR08", "AR16", "AR18", "TR18"]
+    for result in results:
+        assert "suppressions" not in result
+        rule, found = result["message"]["text"].split("\n")
+        assert (rule[:6], found[:7]) == ("Rule: ", "Found: ")
+        assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
+
+
+def test_fingerprints_tell_findings_apart_and_stay_when_a_file_is_renamed() -> None:
+    def prints(name: str) -> list[str]:
+        results = _log(article(), name=name)["runs"][0]["results"]
+        return [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
+
+    assert prints("a.har") == prints("b.har")
+    assert len(set(prints("a.har"))) == len(prints("a.har"))
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("/home/ada/my rec/a.har", "a.har"),
+        ("C:\\Users\\ada\\a.har", "a.har"),
+        ("rec/a.har", "rec/a.har"),
+        ("/rec/", "rec"),
+        ("an://address", "address"),
+    ],
+)
+def test_names_are_relative(name: str, uri: str) -> None:
+    result = _log(article(), name=name)["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_a_waiver_is_a_suppression() -> None:

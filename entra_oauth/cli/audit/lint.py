@@ -37,8 +37,8 @@ def run(options: LintOptions, session: Session) -> int:
     policy = _policy(options.policy) if options.policy else None
     report = lint(named(options.judged, policy=policy), today=today())
     source = options.judged if "://" not in options.judged else "an address"
-    if options.output == "sarif":
-        console.result_json(sarif_of(report, source))
+    if options.output in ("sarif", "sarif-full"):
+        console.result_json(sarif_of(report, source, full=options.output == "sarif-full"))
     elif console.as_json:
         console.result_json(as_json(report, plain(source)))
     else:

@@ -57,7 +57,7 @@ class LintOptions:
         key="lint-output",
         short="o",
         metavar="FORMAT",
-        choices=("text", "json", "sarif"),
+        choices=("text", "json", "sarif", "sarif-full"),
         default="text",
     )
     fail_on: str = option(
