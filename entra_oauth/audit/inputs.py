@@ -16,6 +16,7 @@ from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.har.har_read import Entry, Har, read_file, read_har
 from entra_oauth.recording.har.har_redact import read_har as har_object
+from entra_oauth.recording.har.other_formats import other_format
 from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.recognise import kind_of
 from entra_oauth.recording.step import Evidence, Half, Level, Seen, Step, steps_of
@@ -28,6 +29,7 @@ __all__ = ["address_case", "har_case", "named", "planned", "raw_case"]
 
 _FRONT = ("authorize", "redirect")
 _EVENTS = {"authorize": FrontEvent(Occurred.ASKED), "redirect": FrontEvent(Occurred.ACCEPTED)}
+_PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff")
 _PURPOSES = {"metadata": "openid-configuration"}
 _PARAMETERS = frozenset(
     ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")
@@ -47,7 +49,7 @@ def named(word: str, *, policy: Policy | None = None) -> Case:
         return case_of_evidence(load(path), policy=policy)
     data = read_file(path)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:1] in (b"{", b"[", b"\x1f") or data[:2] == b"\x1f\x8b":
+    if start[:1] in (b"{", b"[") or data[:2] in _PACKED or other_format(data) is not None:
         return har_case(data, policy=policy)
     text = start.decode("utf-8", "replace")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S*\s*\Z", text):

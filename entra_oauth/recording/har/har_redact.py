@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 import secrets
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from typing import Any
 from entra_oauth.errors import SecurityError, UsageError
 from entra_oauth.protocol.glossary.secrecy import is_plain_name, is_public
 from entra_oauth.protocol.messages import host_of
+from entra_oauth.recording.har.other_formats import other_format, plain_text
 from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.finds import LONG, Find
 from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN
@@ -70,12 +70,11 @@ class HarReport:
 def read_har(data: bytes) -> dict[str, Any]:
     """The object that a HAR file is. Raises `UsageError` that says what is wrong with it."""
     advice = "Export it again from the browser or proxy, as HAR 1.2."
-    if data.startswith(b"\x1f\x8b"):
-        unpacker = zlib.decompressobj(31)
-        try:
-            data = unpacker.decompress(data, MAX_HAR_BYTES + 1)
-        except zlib.error:
-            raise UsageError("The file is gzip, but broken.", advice=advice) from None
+    unpacked = plain_text(data, limit=MAX_HAR_BYTES)
+    if unpacked is None:
+        packing = "gzip" if data.startswith(b"\x1f") else "zlib"
+        raise UsageError(f"The file is {packing}, but broken.", advice=advice)
+    data = unpacked
     if len(data) > MAX_HAR_BYTES:
         raise UsageError(
             f"The file is larger than {MAX_HAR_BYTES // 2**20} MiB.",
@@ -94,7 +93,8 @@ def read_har(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("log"), dict):
         if isinstance(value, dict | list):
             problem = "It has no member log"
-        raise UsageError(f"This is no HAR file. {problem}.", advice=advice)
+        named, way = other_format(data) or (problem, advice)
+        raise UsageError(f"This is no HAR file. {named}.", advice=way)
     if not isinstance(value["log"].get("entries"), list):
         raise UsageError("This HAR has no list of entries.", advice=advice)
     return value

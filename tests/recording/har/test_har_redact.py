@@ -331,7 +331,7 @@ UNREADABLE: list[tuple[bytes, str]] = [
     (b"[]", "has no member log"),
     (b'{"log": []}', "has no member log"),
     (b'{"log": {}}', "no list of entries"),
-    (json.dumps(har(entry())).encode("utf-16"), "not UTF-8"),
+    (json.dumps(har(entry())).encode() + b"\xff", "not UTF-8"),
     (b"[" * 100_000, "nested too deeply"),
     (b"\x1f\x8b\x08nonsense", "gzip, but broken"),
     (b"<log/>", "malformed"),

@@ -199,7 +199,7 @@ WRONG: list[tuple[bytes, str]] = [
     (b'{"log": []}', "no member log"),
     (b'{"log": {}}', "no list of entries"),
     (b'{"log": {"entries": {}}}', "no list of entries"),
-    (b"\xff\xfe" + har(TOKEN), "not UTF-8"),
+    (har(TOKEN) + b"\xff", "not UTF-8"),
     (b"[" * 200_000, "nested too deeply"),
     (gzip.compress(har(TOKEN))[:-30], "This is no HAR file"),
     (b"\x1f\x8b\x08broken", "gzip, but broken"),

@@ -1,0 +1,65 @@
+"""Files of other tools are named, with what to do; packed and UTF-16 HAR files are read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import pytest
+
+from entra_oauth.errors import UsageError
+from entra_oauth.recording.har.har_redact import read_har
+from entra_oauth.recording.har.other_formats import other_format, plain_text
+
+HAR = {"log": {"version": "1.2", "entries": []}}
+TEXT = json.dumps(HAR).encode()
+
+READ = [
+    gzip.compress(TEXT),
+    *(zlib.compress(TEXT, level) for level in (0, 6, 9)),
+    json.dumps(HAR).encode("utf-16"),
+    b"\xfe\xff" + json.dumps(HAR).encode("utf-16-be"),
+    b"\xef\xbb\xbf" + TEXT,
+]
+
+
+@pytest.mark.parametrize("data", READ)
+def test_a_har_file_is_read_however_it_is_packed(data: bytes) -> None:
+    assert read_har(data) == HAR
+
+
+REFUSED = [
+    (b"6:length;,4419:9:websocket;0:~8:response;", "flow file of mitmproxy", "hardump"),
+    (b"1759:9:websocket;0:~", "flow file of mitmproxy", "hardump"),
+    (b"PK\x03\x04\x14\x00raw/1_c.txt", "zip archive", "Unpack"),
+    (b'<?xml version="1.0"?>\n<!DOCTYPE items [\n]>\n<items/>', "XML of Burp", "HAR"),
+    (b'<?xml version="1.1"?><items burpVersion="2024.1"/>', "XML of Burp", "HAR"),
+    (b"interactions:\n- request:\n    body: null\n", "cassette of VCR", "HAR"),
+    (b"---\nhttp_interactions:\n- request:\n", "cassette of VCR", "HAR"),
+    (
+        b'{"info":{"schema":"https://schema.getpostman.com/json/collection/v2.1.0/x"},"item":[]}',
+        "collection of Postman",
+        "HAR",
+    ),
+    (b"\x0a\x0d\x0d\x0a\x00", "capture of packets", "HAR"),
+    (b"\x78\x9c" + b"\xff" * 20, "zlib, but broken", "Export"),
+    (b"hello", "malformed", "Export"),
+]
+
+
+@pytest.mark.parametrize(("data", "said", "advice"), REFUSED)
+def test_what_is_none_is_named_with_what_to_do(data: bytes, said: str, advice: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        read_har(data)
+    assert advice in caught.value.advice
+
+
+@pytest.mark.parametrize("data", [b"", TEXT, b"{", b"<html>", b"12:34"])
+def test_what_could_be_anything_has_no_name(data: bytes) -> None:
+    assert other_format(data) is None
+
+
+def test_no_more_is_unpacked_than_is_read() -> None:
+    packed = zlib.compress(bytes(100_000))
+    assert plain_text(packed, limit=99) == bytes(100)
