@@ -149,8 +149,9 @@ class ListeningReceiver:
         latch.expect(
             lambda request: answers.append(read(request)), HttpRequest(method="GET", url=url)
         )
-        self._invite(url, opened=self._front.launch(url))
-        landing_pages.load()
+        opened = self._front.launch(url)
+        landing_pages.load()  # while the browser comes up
+        self._invite(url, opened=opened)
         self._wait(until)
         # An answer in the very last moment still counts; from here on there is none.
         latch.stop()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from entra_oauth.channels.listener import landing_pages
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import StateMismatch, TimedOut
 from entra_oauth.protocol.messages import HttpRequest, parse_form
@@ -186,6 +187,22 @@ def test_without_an_explanation_the_usual_causes_are_named() -> None:
         error = wait.deadline()
     assert "AADSTS50011" in error.advice
     assert any("AADSTS50011" in line for line in wait.said)
+
+
+def test_what_the_pages_are_made_of_is_read_once_the_browser_comes_up_and_before_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    happened: list[str] = []
+
+    def launch(url: str) -> bool:
+        happened.append("launch")
+        return True
+
+    monkeypatch.setattr(landing_pages, "load", lambda: happened.append("load"))
+    listener = Listener(launch=launch, say=lambda line: happened.append("say"))
+    with listener.open() as receiver, pytest.raises(TimedOut):
+        receiver.receive(URL, _read, timeout_s=0.05)
+    assert happened == ["launch", "load", "say", "say"]
 
 
 PREFETCHES = ["Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch"]
