@@ -175,7 +175,7 @@ def test_a_program_that_a_signal_ended_is_told_as_a_shell_tells_it() -> None:
 
 def test_a_program_that_is_not_there_is_an_error_of_this_machine() -> None:
     code, out, err = _run("--", "no-such-program-anywhere")
-    assert (code, out) == (8, "")
+    assert (code, out) == (127, "")
     assert "cannot be started" in err
     assert "Next:" in err
 

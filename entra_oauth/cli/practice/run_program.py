@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from entra_oauth import child_program
 from entra_oauth.cli.practice.tenant_options import read_tenant
 from entra_oauth.cli.session import signals
 from entra_oauth.errors import plain
@@ -36,7 +37,7 @@ def run(options: PracticeRunOptions, session: Session) -> int:
     with ExitStack() as opening:
         with signals.uninterrupted():
             proxy, environ = _open(options, opening, passages)
-        code = practice_run.run(list(options.program), environ)
+        code = child_program.run(options.program, environ)
         refused = proxy.refused
     if refused:
         console.say(
@@ -84,7 +85,11 @@ def _open(
     )
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
-        os.environ, proxy_url=hosted.proxy.url, ca_file=hosted.ca_file, browser=browser
+        os.environ,
+        proxy_url=hosted.proxy.url,
+        ca_file=hosted.ca_file,
+        browser=browser,
+        password=person.password,
     )
     return hosted.proxy, environ | {CONTROL_VARIABLE: control.address}
 

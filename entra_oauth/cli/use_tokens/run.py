@@ -10,7 +10,6 @@ from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import variable_name
 from entra_oauth.cli.sign_in.asker import PROOF_VARIABLES
 from entra_oauth.cli.sign_in.plan import authority_of
-from entra_oauth.errors import LocalError, plain
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.protocol.scopes import DATABRICKS
@@ -55,22 +54,18 @@ def run(options: RunOptions, session: Session) -> int:
 
 
 def _become(program: tuple[str, ...], environ: dict[str, str]) -> int:
+    if sys.platform == "win32":
+        from entra_oauth import child_program
+
+        return child_program.run(program, environ)
+    import signal
+
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; others must not
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        if sys.platform == "win32":
-            import subprocess
-
-            return subprocess.run(program, env=environ, check=False).returncode  # noqa: S603
-        import signal
-
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; others must not
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvpe(program[0], program, environ)  # noqa: S606
     except OSError as error:
-        failure = LocalError(
-            f"{plain(program[0], limit=200)} cannot be started: {error.strerror}.",
-            advice="Check the name of the program, and that it may be run.",
-        )
-        # As a shell has it (POSIX.1-2017, Shell Command Language 2.8.2).
-        failure.exit_code = 127 if isinstance(error, FileNotFoundError) else 126
-        raise failure from None
+        from entra_oauth import child_program
+
+        raise child_program.cannot_be_started(program[0], error) from None

@@ -44,7 +44,7 @@ def install(
     # -P: the folder in which the tool happens to be run must not lend us its modules.
     command = [sys.executable, "-P", "-m", "entra_oauth"]
     command += ["credential", _VERB[tool], *_chosen(app, credential, network)]
-    text = _for_windows(command) if windows else _for_posix(command)
+    text = _for_windows(command, path) if windows else _for_posix(command).encode("utf-8")
     try:
         os.makedirs(folder, exist_ok=True)
         if os.path.lexists(path) and not _is_ours(path):
@@ -55,7 +55,7 @@ def install(
         # A name of its own: a link that somebody has put there is not written through.
         handle, part = tempfile.mkstemp(prefix=f".{tool}.", dir=folder)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            with os.fdopen(handle, "wb") as file:
                 file.write(text)
             os.chmod(part, 0o755)  # noqa: S103 - a program, and nothing in it is secret
             os.replace(part, path)
@@ -109,14 +109,37 @@ def _for_posix(command: list[str]) -> str:
     return f'#!/bin/sh\n# {_MARK}\nexec {shlex.join(command)} -- "$@"\n'
 
 
-def _for_windows(command: list[str]) -> str:
-    words = " ".join(f'"{word}"' for word in command)
-    return f"@echo off\r\nrem {_MARK}\r\n{words} -- %*\r\n"
+def _for_windows(command: list[str], path: str, encoding: str | None = None) -> bytes:
+    """The program for cmd.exe, which reads it in the console's code page, and `%` as its own.
+
+    Raises `LocalError` for a character that the code page lacks.
+    """
+    encoding = encoding or _console_encoding()
+    words = " ".join(f'"{word}"' for word in command).replace("%", "%%")
+    text = f"@echo off\r\nrem {_MARK}\r\n{words} -- %*\r\n"
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError as error:
+        missing = plain(error.object[error.start : error.end])
+        raise LocalError(
+            f"{plain(path)} cannot be written: the code page {encoding} lacks {missing}.",
+            advice="Run chcp 65001 first, or keep Python and the files in folders without it.",
+        ) from None
+
+
+def _console_encoding() -> str:
+    """The name of the console's code page; that of consoles in general where there is none."""
+    if sys.platform == "win32":
+        import ctypes
+
+        number = ctypes.windll.kernel32.GetConsoleOutputCP()
+        return f"cp{number}" if number else "oem"
+    return "utf-8"
 
 
 def _is_ours(path: str) -> bool:
     try:
-        with open(path, encoding="utf-8") as file:
-            return _MARK in file.read(400)
-    except (OSError, ValueError):
+        with open(path, "rb") as file:
+            return _MARK.encode() in file.read(400)
+    except OSError:
         return False

@@ -1,4 +1,4 @@
-"""Running a program against the tenant as it is: its environment, its signals, its end.
+"""The environment of a program that is run against the tenant as it is.
 
 Nothing of the program is changed. A proxy, a certificate and a
 browser are named to it, in the variables that most TLS stacks and tools read.
@@ -8,37 +8,43 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from entra_oauth.errors import LocalError, plain
+from entra_oauth.child_program import WINDOWS
 from entra_oauth.practice.run.browser_command import PASSWORD_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import FrameType
 
     from entra_oauth.practice.directory.model import User
 
-__all__ = ["browser_for", "environment", "run", "warning"]
+__all__ = ["browser_for", "environment", "warning"]
 
 _SECRET = ("AZURE_", "ARM_", "DATABRICKS_", "IDENTITY_", "MSI_", "ACTIONS_ID_TOKEN_")
 _TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _IN_THE_WAY = ("ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR", "ENTRA_OAUTH_CA_BUNDLE")
-_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _NODES = ("node", "nodejs", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node")
 _JAVAS = ("java", "mvn", "gradle", "scala", "spark-submit")
 
 
 def environment(
-    base: Mapping[str, str], *, proxy_url: str, ca_file: str, browser: str
+    base: Mapping[str, str],
+    *,
+    proxy_url: str,
+    ca_file: str,
+    browser: str,
+    password: str = "",
+    windows: bool = WINDOWS,
 ) -> dict[str, str]:
     """`base` without secrets of real clouds, and with the way to the tenant.
+
+    `password` is the practice person's, for the browser; elsewhere than on Windows its own
+    script has it.
 
     Proxy variables are set in both spellings, because curl reads `http_proxy` in lower
     case only; `NO_PROXY` goes, because it would lead around the proxy.
@@ -55,11 +61,14 @@ def environment(
     }
     trust = dict.fromkeys(_TRUST, ca_file)
     # Since Node 24 its fetch honours the proxy variables when it is told to.
-    return {**harmless, **proxies, **trust, "NODE_USE_ENV_PROXY": "1", "BROWSER": browser}
+    found = {**harmless, **proxies, **trust, "NODE_USE_ENV_PROXY": "1", "BROWSER": browser}
+    return {**found, PASSWORD_VARIABLE: password} if windows and password else found
 
 
 @contextmanager
-def browser_for(user: User, *, reports_visits: bool = False) -> Iterator[str]:
+def browser_for(
+    user: User, *, reports_visits: bool = False, windows: bool = WINDOWS
+) -> Iterator[str]:
     """A command for `BROWSER` that signs that person in and returns at once.
 
     It returns at once because a program may open the browser first and listen second.
@@ -74,8 +83,8 @@ def browser_for(user: User, *, reports_visits: bool = False) -> Iterator[str]:
         user.name,
     ]
     words += ["--tell"] if reports_visits else []
-    if os.name == "nt":
-        yield f"{subprocess.list2cmdline(words)} %s &"
+    if windows:
+        yield _for_webbrowser(words)
         return
     with TemporaryDirectory(prefix="practice-browser-") as folder:  # 0700
         script = Path(folder) / "browser"
@@ -88,90 +97,13 @@ def browser_for(user: User, *, reports_visits: bool = False) -> Iterator[str]:
         yield str(script)
 
 
-def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a program to its end and return its exit code, as a shell would give it.
+def _for_webbrowser(words: Sequence[str]) -> str:
+    """The command as Python's `webbrowser` takes it apart: as a shell would, on Windows too.
 
-    It has our standard streams. Signals that come to us go to it as well. Raises
-    `LocalError` if it cannot be started.
+    Back slashes are kept by the quotes. There is no script that could hold the password, so
+    `environment` hands that on.
     """
-    import shutil
-
-    # Looked up as the person's shell would; on Windows this finds .cmd files too.
-    program = shutil.which(command[0], path=environ.get("PATH"))
-    forward = _Forwarder()
-    with forward.installed():
-        try:
-            process = subprocess.Popen(  # noqa: S603 - it is what the person asked for
-                [program or command[0], *command[1:]], env=dict(environ)
-            )
-        except OSError as error:
-            failure = LocalError(
-                f"{plain(command[0])[:80]} cannot be started: {error.strerror}.",
-                advice="Check the name of the program after --.",
-            )
-            # As a shell has it (POSIX.1-2017, Shell Command Language 2.8.2).
-            failure.exit_code = 127 if isinstance(error, FileNotFoundError) else 126
-            raise failure from None
-        with process:
-            forward.to(process)
-            code = process.wait()
-    return code if code >= 0 else 128 - code
-
-
-class _Forwarder:
-    """Hands signals on, also those that came before there was a program to hand them to."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: list[int] = []
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Outside the main thread there are no signals to hand on."""
-        before = {}
-        try:
-            for name in _FORWARDED:
-                if number := getattr(signal, name, None):
-                    before[number] = signal.signal(number, self._take)
-        except ValueError:
-            pass
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def to(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        for number in self._waiting:
-            self._send(number)
-
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        if self._process is None:
-            self._waiting.append(number)
-        elif number != signal.SIGINT or not _reached_by_terminal():
-            self._send(number)
-
-    def _send(self, number: int) -> None:
-        if self._process is not None:
-            with suppress(OSError):
-                self._process.send_signal(number)
-
-
-def _reached_by_terminal() -> bool:
-    """True if Ctrl-C reaches the program without us: a terminal signals all in front of it."""
-    if os.name == "nt":
-        return True
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
+    return f"{shlex.join(words)} %s &"
 
 
 def warning(command: Sequence[str]) -> str | None:

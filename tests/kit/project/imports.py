@@ -45,8 +45,8 @@ MAY_USE_ASIDE: Mapping[str, tuple[str, ...]] = {
 }
 """Who else may use a room beside the layers."""
 
-FREE = ("_version", "markup")
-"""Modules that know nothing of the rest: whoever likes may use them."""
+FREE = ("_version", "child_program", "markup")
+"""Modules that know nothing of the rest but the errors: whoever likes may use them."""
 
 HTTP_CLIENTS = ("requests", "urllib3")
 REQUESTS = f"{PACKAGE}.channels.https.requests_adapter"
@@ -227,6 +227,8 @@ def _may(module: str, target: str) -> bool:
         return True
     if room == other or other in FREE:
         return True
+    if room in FREE:
+        return other == "errors"
     if other == "":
         return False  # the package's own public names would hide an arrow
     if other in MAY_USE_ASIDE and room in MAY_USE_ASIDE[other]:

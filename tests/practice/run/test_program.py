@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,28 @@ def test_the_way_to_the_tenant_is_in_every_spelling() -> None:
     trust = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     assert {environ[name] for name in trust} == {"/x/ca.pem"}
     assert (environ["BROWSER"], environ["NODE_USE_ENV_PROXY"]) == ("b", "1")
+
+
+def test_the_browser_command_of_windows_survives_being_taken_apart_as_webbrowser_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", r"C:\Program Files\Python\python.exe")
+    person = replace(ALICE, password="s3cret of hers")
+    with program.browser_for(person, windows=True) as command:
+        words = shlex.split(command)
+    assert words[0] == r"C:\Program Files\Python\python.exe"
+    assert words[-2:] == ["%s", "&"]
+    assert "s3cret" not in command
+
+
+@pytest.mark.parametrize(("windows", "handed"), [(True, "s3"), (False, None)])
+def test_on_windows_the_environment_hands_the_password_on(
+    windows: bool, handed: str | None
+) -> None:
+    environ = program.environment(
+        {}, proxy_url="p", ca_file="c", browser="b", password="s3", windows=windows
+    )
+    assert environ.get("ENTRA_OAUTH_PRACTICE_PASSWORD") == handed
 
 
 @needs.posix
