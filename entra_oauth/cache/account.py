@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cache.paths import seconds_left
-from entra_oauth.errors import LocalError, plain
-from entra_oauth.protocol.authority import cloud_of
+from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.protocol.authority import MULTI_TENANT, cloud_of
 from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ __all__ = [
     "access_token_of",
     "account_of",
     "later_version",
+    "one_each",
     "parse_account",
+    "same_tenant",
     "scope_key",
     "spell_account",
 ]
@@ -113,6 +115,50 @@ class CachedToken:
         """Tell if it lasts so many seconds more; one that is over is never good."""
         left = self.seconds_left(now=now, monotonic=monotonic)
         return left > 0 and left >= min_validity_s
+
+
+def same_tenant(
+    app: App, name: str | None, stored: list[tuple[App, Account]]
+) -> tuple[App, str | None]:
+    """The app and the account under which somebody signed in to the same tenant by another name.
+
+    A domain and a GUID are one tenant once an ID token has told so; whoever signed in under
+    `common` counts in the tenant of the account. As it was asked where there is nobody.
+    Raises `UsageError` where there are several.
+    """
+    asked = app.folded
+    here = [(known, each) for known, each in stored if known.base == asked.base]
+    if name is None and any(known.folded == asked for known, _ in here):
+        return app, name
+    told = [each.tenant_id for known, each in here if known.folded.tenant == asked.tenant]
+    ids = {asked.tenant, *(tenant_id.lower() for tenant_id in told if tenant_id)}
+    fitting = [
+        (known, each)
+        for known, each in here
+        if asked.tenant not in MULTI_TENANT
+        and known.folded.client_id == asked.client_id
+        and (each.tenant_id or "").lower() in ids
+        and (name is None or each.name.lower() == name.lower())
+    ]
+    people = {each.object_id or each.name.lower() for _, each in fitting}
+    if len(people) > 1:
+        names = ", ".join(dict.fromkeys(plain(each.name, limit=80) for _, each in fitting))
+        raise UsageError(
+            "Several accounts of that tenant have signed in, under other names of it.",
+            advice=f"Name one with --account: {names}.",
+        )
+    latest = max(fitting, key=lambda each: each[1].signed_in_at, default=None)
+    return (latest[0], latest[1].name) if latest else (app, name)
+
+
+def one_each(stored: list[tuple[App, Account]]) -> list[tuple[App, Account]]:
+    """The latest sign-in of each person to each app, whatever name of the tenant was used."""
+    latest: dict[tuple[str | None, ...], tuple[App, Account]] = {}
+    for app, each in sorted(stored, key=lambda pair: pair[1].signed_in_at):
+        known = each.tenant_id is not None and each.object_id is not None
+        who = (each.tenant_id, each.object_id) if known else (app.folded.tenant, each.name)
+        latest[app.base, app.folded.client_id, *who] = app, each
+    return [pair for pair in stored if pair in latest.values()]
 
 
 def scope_key(scopes: tuple[str, ...], base: str) -> str:

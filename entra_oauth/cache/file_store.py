@@ -20,6 +20,7 @@ from entra_oauth.cache.account import (
     account_of,
     later_version,
     parse_account,
+    same_tenant,
     scope_key,
     spell_account,
 )
@@ -131,6 +132,14 @@ class FileStore:
             if lock.take(0) and not os.path.lexists(path):
                 private_files.write(path, paths.write_line(names[0]))
         return names[0]
+
+    def kept_as(self, app: App, name: str | None) -> tuple[App, str | None]:
+        """App and account as they are kept: see `same_tenant`, if nobody has under this name."""
+        if name is None and os.path.lexists(os.path.join(self._app(app), _DEFAULT)):
+            return app, name
+        if name is not None and os.path.lexists(self._record_file(app, name)):
+            return app, name
+        return same_tenant(app, name, self.accounts())
 
     def accounts(self) -> list[tuple[App, Account]]:
         """Every account of every app, without refresh tokens."""

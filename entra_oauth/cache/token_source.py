@@ -155,6 +155,8 @@ class TokenSource:
         before their end. Raises `SignInRequired`
         where only a person can go on, and whatever the refresh raises.
         """
+        if self._as_app is None:
+            self.app, account = self.store.kept_as(self.app, account)
         scopes_kept = scope_key(scopes, self.app.base)
         wanted = _Wanted(
             account=self._account(account),

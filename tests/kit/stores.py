@@ -121,10 +121,11 @@ def source(
     *,
     say: Callable[[str], None] = lambda line: None,
     lock_wait_s: float = 5.0,
+    app: App = APP,
 ) -> TokenSource:
     return TokenSource(
         store=store,
-        app=APP,
+        app=app,
         refresh=authority,
         sign_in_with="entra-oauth login",
         say=say,

@@ -40,7 +40,8 @@ def run(options: LogoutOptions, session: Session) -> int:
     chosen = use(options.app, NetworkOptions(), loud)
     chosen = settled(chosen, NetworkOptions(), session)
     app = App.of(authority_of(chosen), client_id_of(chosen))
-    name = chosen.account or store.default_account(app)
+    app, name = store.kept_as(app, chosen.account)
+    name = name or store.default_account(app)
     if name is None:
         asked = app.key("", "")
         others = [each.name for known, each in store.accounts() if known.key("", "") == asked]

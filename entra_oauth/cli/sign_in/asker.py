@@ -65,7 +65,8 @@ def asker_of(
         return Asker(is_app=True, source=f"--{proof.replace('_', '-')}")
     if "flow" in origins.named:
         return Asker(is_app=credential.flow == APP_FLOW, source=origins.source("flow"))
-    kept = app.account or store.default_account(App.of(authority_of(app), client_id_of(app)))
+    known, kept = store.kept_as(App.of(authority_of(app), client_id_of(app)), app.account)
+    kept = kept or store.default_account(known)
     if kept is not None:
         return Asker(is_app=kept == APP_ONLY, source="the sign-in that is kept")
     if is_at_hand(credential, environ):

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.cache.account import Account, App, scope_key
+from entra_oauth.cache.account import Account, App, one_each, scope_key
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError, plain
@@ -73,7 +73,7 @@ def filled_in(app: AppOptions, stored: _Stored) -> AppOptions:
     if _is_told(app):
         return app
     try:
-        fitting = [each for each in stored if _fits(*each, app)]
+        fitting = [each for each in one_each(stored) if _fits(*each, app)]
     except EntraOAuthError:  # a workspace or authority that is none: others will say so
         return app
     return _taken(*fitting[0], app) if len(fitting) == 1 else app
@@ -88,7 +88,7 @@ def _is_told(app: AppOptions) -> bool:
 
 def _stored(session: Session) -> _Stored:
     try:
-        return FileStore.standard(session.environ, say=session.console.say).accounts()
+        return one_each(FileStore.standard(session.environ, say=session.console.say).accounts())
     except LocalError:  # no store, and so no sign-in
         return []
 

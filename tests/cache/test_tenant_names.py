@@ -1,0 +1,102 @@
+"""A tenant's domain and its GUID are one tenant, once an ID token has told so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.cache.account import App, one_each
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.errors import SignInRequired, UsageError
+from kit import canaries
+from kit.canaries import TENANT
+from kit.stores import APP, SCOPE, Authority, account, source, token
+
+DOMAIN = replace(APP, tenant="contoso.example")
+COMMON = replace(APP, tenant="common")
+OTHER = "9d00dead-0000-4000-8000-00000000000b"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(str(tmp_path / "tokens"))
+
+
+def sign_in(
+    store: FileStore, app: App, name: str, *, tenant_id: str | None = TENANT, at: int = 1
+) -> None:
+    kept = replace(account(name), tenant_id=tenant_id, object_id=f"oid of {name}", signed_in_at=at)
+    store.save(app, kept, SCOPE, token(f"eyTokenOf{name[:3]}{app.tenant[:3]}"), signed_in=True)
+
+
+def asked(store: FileStore, app: App, name: str | None = None) -> str:
+    found = source(store, Authority(), app=app).get("databricks", account=name)
+    return found.token.text
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted"),
+    [(DOMAIN, APP), (COMMON, APP), (DOMAIN, replace(APP, tenant=TENANT.upper()))],
+)
+def test_a_sign_in_is_found_under_the_tenant_s_guid(
+    store: FileStore, kept: App, wanted: App
+) -> None:
+    sign_in(store, kept, "ada@contoso.example")
+    assert asked(store, wanted) == f"eyTokenOfada{kept.tenant[:3]}"
+
+
+def test_a_sign_in_is_found_under_a_domain_that_an_id_token_has_told(store: FileStore) -> None:
+    sign_in(store, APP, "ada@contoso.example")
+    with canaries.refused(SignInRequired):
+        asked(store, DOMAIN)
+    sign_in(store, replace(DOMAIN, client_id=OTHER), "bob@contoso.example")
+    assert asked(store, DOMAIN).startswith("eyTokenOfada")
+
+
+@pytest.mark.parametrize(
+    ("kept", "tenant_id", "wanted"),
+    [
+        (DOMAIN, OTHER, APP),
+        (DOMAIN, None, APP),
+        (APP, TENANT, COMMON),
+        (DOMAIN, TENANT, replace(APP, client_id=OTHER)),
+        (DOMAIN, TENANT, replace(APP, base="https://login.microsoftonline.us")),
+    ],
+)
+def test_no_other_sign_in_stands_in(
+    store: FileStore, kept: App, tenant_id: str | None, wanted: App
+) -> None:
+    sign_in(store, kept, "ada@contoso.example", tenant_id=tenant_id)
+    with canaries.refused(SignInRequired):
+        asked(store, wanted)
+
+
+def test_two_accounts_under_common_are_several(store: FileStore) -> None:
+    sign_in(store, COMMON, "ada@contoso.example")
+    sign_in(store, COMMON, "bob@contoso.example")
+    sign_in(store, COMMON, "eve@fabrikam.example", tenant_id=OTHER)
+    with canaries.refused(UsageError) as caught:
+        asked(store, APP)
+    assert caught.value.advice == (
+        "Name one with --account: ada@contoso.example, bob@contoso.example."
+    )
+    assert asked(store, APP, "BOB@contoso.example") == "eyTokenOfbobcom"
+    assert asked(store, replace(APP, tenant=OTHER)) == "eyTokenOfevecom"
+
+
+def test_the_latest_sign_in_of_one_person_counts(store: FileStore) -> None:
+    sign_in(store, COMMON, "ada@contoso.example", at=5)
+    sign_in(store, DOMAIN, "ada@contoso.example", at=9)
+    assert asked(store, APP) == "eyTokenOfadacon"
+    assert [app.tenant for app, _ in one_each(store.accounts())] == [DOMAIN.tenant]
+    sign_in(store, APP, "bob@contoso.example")
+    assert asked(store, APP) == f"eyTokenOfbob{TENANT[:3]}", "who signed in under this name"
+    assert len(one_each(store.accounts())) == 2
+
+
+def test_whoever_has_no_ids_is_counted_by_name_and_tenant(store: FileStore) -> None:
+    for app in (APP, DOMAIN):
+        sign_in(store, app, "app-only", tenant_id=None)
+    assert len(one_each(store.accounts())) == 2
