@@ -131,6 +131,7 @@ def test_the_right_state_by_the_other_mode_is_named_and_not_taken(asked: str, ca
     with waiting(asked) as wait:
         assert _bring(wait.port, came, f"code=x&state={'t' * 43}") == 405
         assert _bring(wait.port, came, f"code=x&state={STATE}&state={STATE}") == 405
+        assert not eventually(lambda: wait.told, within_s=0.6)
         assert _bring(wait.port, came, GENUINE) == 405
         assert eventually(lambda: wait.told)
         (line,) = wait.told
