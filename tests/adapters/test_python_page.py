@@ -139,7 +139,7 @@ def test_a_script(
 ) -> None:
     visits: list[threading.Thread] = []
 
-    def launch(url: str) -> bool:
+    def launch(url: str, command: str | None = None, *, failed: object) -> bool:
         visits.append(threading.Thread(target=_visit, args=(hosted, url), daemon=True))
         visits[0].start()
         return True
