@@ -6,7 +6,7 @@ import ssl
 import sys
 
 host, tenant, client, scope, ca_file, token_file = sys.argv[1:]
-with open(token_file) as file:
+with open(token_file, encoding="utf-8") as file:
     refresh_token = file.read()
 address = host.removeprefix("https://")
 name, _, number = address.partition(":")

@@ -3,7 +3,7 @@
 import sys
 import time
 
-with open(sys.argv[-1]) as file:
+with open(sys.argv[-1], encoding="utf-8") as file:
     expires, token = file.read().split()
 if float(expires) > time.time():
     print(token)

@@ -14,7 +14,7 @@ if what == "race":
 else:
     cache = msal.SerializableTokenCache()
     if os.path.exists(cache_file):
-        with open(cache_file) as file:
+        with open(cache_file, encoding="utf-8") as file:
             cache.deserialize(file.read())
 
 app = msal.PublicClientApplication(
@@ -25,6 +25,6 @@ if what == "login":
 else:
     result = app.acquire_token_silent([scope], account=app.get_accounts()[0])
 if what != "race" and cache.has_state_changed:
-    with open(cache_file, "w") as file:
+    with open(cache_file, "w", encoding="utf-8") as file:
         file.write(cache.serialize())
 print(result["access_token"])

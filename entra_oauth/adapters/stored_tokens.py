@@ -17,7 +17,6 @@ from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
 
 if TYPE_CHECKING:
-    from entra_oauth.cache.file_store import FileStore
     from entra_oauth.cache.profiles import Profile
     from entra_oauth.cache.token_source import Found
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from entra_oauth.recording.record import Recording
 
 __all__ = ["evidence_of", "finished_files", "handed_on", "live_in", "save"]
 

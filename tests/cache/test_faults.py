@@ -357,7 +357,7 @@ def test_a_file_that_was_copied_to_another_account_is_not_believed(store: FileSt
     theirs = folder_of(store, "bob@example.test")
     theirs.joinpath("account").write_text(account_file(store).read_text())
     copy = paths.line_file(str(theirs), *APP.key("bob@example.test", SCOPE))
-    Path(copy).write_text(token_file(store).read_text())
+    Path(copy).write_text(token_file(store).read_text(), encoding="utf-8")
     assert store.access_token(APP, "bob@example.test", SCOPE) is None
 
 

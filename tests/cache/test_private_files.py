@@ -171,7 +171,7 @@ def test_what_is_damaged_gets_a_name_with_the_time(tmp_path: Path) -> None:
     path.write_text("x")
     aside = private_files.set_aside(str(path), 1234.9)
     assert aside == f"{path}.damaged-1234"
-    assert Path(aside).read_text() == "x"
+    assert Path(aside).read_text(encoding="utf-8") == "x"
     assert private_files.set_aside(str(path), 1234.9) == aside, "somebody else was quicker"
 
 

@@ -137,7 +137,7 @@ class Stdin:
         self._kept, self._before = os.dup(0), sys.stdin
         os.dup2(read_end, 0)
         os.close(read_end)
-        sys.stdin = io.TextIOWrapper(io.BytesIO())
+        sys.stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         return self
 
     def __exit__(

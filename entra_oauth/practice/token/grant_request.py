@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
 
 if TYPE_CHECKING:
+    from entra_oauth.practice.directory.model import RegisteredApp, Tenant, User
+    from entra_oauth.practice.directory.tenant_authority import TenantAuthority
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.request.claims_request import ClaimsRequest
-
-    pass
-    from entra_oauth.practice.directory.model import Platform, RegisteredApp, Tenant, User
-    from entra_oauth.practice.directory.tenant_authority import TenantAuthority
     from entra_oauth.practice.request.scope_string import RequestedScope, ResourceScope
     from entra_oauth.practice.state.context import Context
 

@@ -70,7 +70,7 @@ def main(way, client, tenant, *rest):
     elif way == "secret" or way == "web":
         app = msal.ConfidentialClientApplication(client, rest[0], authority=authority)
     else:
-        key, certificate = (Path(file).read_text() for file in rest)
+        key, certificate = (Path(file).read_text(encoding="utf-8") for file in rest)
         credential = {"private_key": key, "public_certificate": certificate}
         app = msal.ConfidentialClientApplication(client, credential, authority=authority)
     if way == "interactive":

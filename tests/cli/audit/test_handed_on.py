@@ -183,7 +183,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     words: tuple[str, ...], said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder.parent)
-    Path("x.har").write_text('{"log": {"entries": []}}')
+    Path("x.har").write_text('{"log": {"entries": []}}', encoding="utf-8")
     before = sorted(path.name for path in Path.cwd().rglob("*"))
     ran = call("audit", *words)
     assert ran.code != 0

@@ -373,7 +373,9 @@ def _wait_until_asleep(pid: int) -> None:
     asleep, until = 0, time.monotonic() + (10.0 if status.exists() else 1.0)
     while asleep < 8 and time.monotonic() < until:
         time.sleep(0.01)
-        is_asleep = status.exists() and status.read_text().rpartition(") ")[2].startswith("S")
+        is_asleep = status.exists() and status.read_text(encoding="utf-8").rpartition(") ")[
+            2
+        ].startswith("S")
         asleep = asleep + 1 if is_asleep else 0
 
 

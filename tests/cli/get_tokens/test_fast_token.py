@@ -225,12 +225,12 @@ def test_a_profile_counts_after_options_and_before_azures_variables(
     home: dict[str, str], profile: str
 ) -> None:
     config = Path(home["ENTRA_OAUTH_CONFIG"])
-    config.write_text("# profiles")
+    config.write_text("# profiles", encoding="utf-8")
     named = ["-p", profile] if profile else []
     line = Path(paths.line_file(home["ENTRA_OAUTH_CACHE_DIR"], "profile", profile))
 
     def write(*values: str) -> None:
-        line.write_text(paths.write_line(*values))
+        line.write_text(paths.write_line(*values), encoding="utf-8")
         line.chmod(0o600)
 
     stamp = paths.stamp(str(config), os.stat(config))
@@ -255,7 +255,7 @@ def test_a_profile_without_a_file_is_the_full_programs_to_miss(home: dict[str, s
     assert key(home, *ALL) == KEY
     assert key(home, *ALL, "--profile", "work") is None
     assert key(home, *ALL, ENTRA_OAUTH_CONFIG="not/absolute") is None
-    Path(home["ENTRA_OAUTH_CONFIG"]).write_text("# never read so far")
+    Path(home["ENTRA_OAUTH_CONFIG"]).write_text("# never read so far", encoding="utf-8")
     with pytest.raises(FileNotFoundError):
         key(home, *ALL)
 
@@ -290,7 +290,7 @@ def kept(home: dict[str, str], left: int, token: str = "eyToken", *words: str) -
     assert place is not None
     Path(place.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = paths.write_token(place.key, (NOW + left, NOW - 60, 8_940), token, "-")
-    Path(place.path).write_text(text)
+    Path(place.path).write_text(text, encoding="utf-8")
     Path(place.path).chmod(0o600)
     return place
 

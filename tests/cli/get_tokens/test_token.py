@@ -263,7 +263,7 @@ def test_a_token_of_one_authority_is_not_given_for_another(ours: at_hand.AtHand)
 def test_a_damaged_store_is_said_once_and_asks_for_a_sign_in(ours: at_hand.AtHand) -> None:
     folder = FileStore.standard(os.environ).folder
     app = layout.app_folder(folder, *(ours.app.base, ours.app.tenant, ours.app.client_id))
-    Path(layout.account_folder(app, USER), "account").write_text("null")
+    Path(layout.account_folder(app, USER), "account").write_text("null", encoding="utf-8")
     ran = command_line.call("token", *ours.options, "--force-refresh")
     assert ran.code == 4
     assert ran.err.count("set aside") == 1
@@ -349,7 +349,9 @@ def test_the_fast_path_touches_nothing_that_is_out_of_the_ordinary(
     elif damage == "folder":
         os.chmod(folder, 0o755)
     else:
-        path.write_text(path.read_text().replace("token 1\n", "token 2\n"))
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("token 1\n", "token 2\n"), encoding="utf-8"
+        )
     assert _quietly(lambda: at_once(*ours.options[:6])) is None
 
 
@@ -529,20 +531,22 @@ def test_logout_of_everybody(work: at_hand.AtHand) -> None:
 def test_profiles_are_made_shown_used_and_removed_and_comments_stay() -> None:
     path = Path(Profiles.standard(os.environ).path)
     path.parent.mkdir(parents=True)
-    path.write_text('# mine\n[profile.old]\ntenant = "t"  # the old one\n\n# end\n')
+    path.write_text(
+        '# mine\n[profile.old]\ntenant = "t"  # the old one\n\n# end\n', encoding="utf-8"
+    )
     assert command_line.call("profile", "set", "new", "tenant=a", "scope=graph,openid").code == 0
     assert command_line.call("profile", "set", "new", "client_id=c", "tenant=b").code == 0
     assert command_line.call("profile", "use", "new").code == 0
     assert command_line.call("profile", "list").out == "  old\n* new\n"
     shown = json.loads(command_line.call("profile", "show", "--json").out)
     assert shown["values"] == {"tenant": "b", "client_id": "c", "scope": ["graph", "openid"]}
-    assert "# the old one" in path.read_text()
-    assert path.read_text().startswith("default_profile")
+    assert "# the old one" in path.read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8").startswith("default_profile")
     assert command_line.call("profile", "set", "new", "tenant=").code == 0
     assert "tenant" not in command_line.call("profile", "show", "new").out
     assert command_line.call("profile", "delete", "new").code == 0
     assert command_line.call("profile", "list").out == "  old\n"
-    assert "default_profile" not in path.read_text()
+    assert "default_profile" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -576,11 +580,11 @@ def test_what_cannot_be_a_profile_is_refused(arguments: tuple[str, ...]) -> None
 def test_a_file_of_profiles_that_is_wrong_is_named(text: str) -> None:
     path = Path(Profiles.standard(os.environ).path)
     path.parent.mkdir(parents=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     ran = command_line.call("token", *(["--profile", "work"] if "work" in text else []))
     assert ran.code == 2
     command_line.error_of(ran)
-    assert path.read_text() == text
+    assert path.read_text(encoding="utf-8") == text
 
 
 # ---- run, serve ---------------------------------------------------------------------------
@@ -692,9 +696,9 @@ def test_azure_identity_takes_the_shim_for_az(
         AzureCliCredential(process_timeout=30).get_token("https://graph.microsoft.com/.default")
     # It is replaced by itself, and nobody else's program is.
     assert command_line.call("credential", "az", "--install", str(shim.parent)).code == 0
-    shim.write_text("#!/bin/sh\n")
+    shim.write_text("#!/bin/sh\n", encoding="utf-8")
     assert command_line.call("credential", "az", "--install", str(shim.parent)).code == 2
-    assert shim.read_text() == "#!/bin/sh\n"
+    assert shim.read_text(encoding="utf-8") == "#!/bin/sh\n"
 
 
 @needs.posix
@@ -794,7 +798,7 @@ def test_git_gets_nothing_for_store_and_erase(work: at_hand.AtHand) -> None:
 def _git(operation: str, host: str, *more: str) -> command_line.Ran:
     asked = "\n".join(("protocol=https", f"host={host}", *more, "", ""))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(asked.encode())))
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(asked.encode()), encoding="utf-8"))
         return command_line.call("credential", "git", operation)
 
 
@@ -864,7 +868,7 @@ def test_login_keeps_saves_a_profile_and_token_finds_it(person: command_line.Per
     if os.name == "posix":
         assert all(stat.S_IMODE(path.lstat().st_mode) & 0o077 == 0 for path in paths)
     assert person.page
-    canaries.assert_clean(Path(Profiles.standard(os.environ).path).read_text())
+    canaries.assert_clean(Path(Profiles.standard(os.environ).path).read_text(encoding="utf-8"))
 
 
 def test_the_default_profile_is_out_of_it_where_both_ids_are_given(
@@ -920,7 +924,7 @@ def test_a_store_that_was_asked_for_and_cannot_be_had_stops_before_the_browser(
     if where == "file":
         folder = FileStore.standard(os.environ).folder
         os.makedirs(os.path.dirname(folder))
-        Path(folder).write_text("a file in its place")
+        Path(folder).write_text("a file in its place", encoding="utf-8")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     ran = command_line.call("login", *command_line.AT_NOBODY, "--cache", where, "--no-browser")
     assert ran.code == 8

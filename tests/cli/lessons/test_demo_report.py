@@ -16,7 +16,7 @@ def test_the_demo_writes_a_report_and_says_where() -> None:
     assert ran.code == 0, ran.err
     lines = ran.out.splitlines()
     path = Path(lines[lines.index("The report of it, a page to look at:") + 1].strip())
-    page = path.read_text()
+    page = path.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "Redeem the code" in page
     assert "Why so?" in page

@@ -26,7 +26,7 @@ TYPED = [
     (["login", "--fl"], ["--flow"]),
     (["login", "--flow", "de"], ["device-code"]),
     (["token", "-o", "header"], ["header"]),
-    (["audit", "lint", "-o", ""], ["json", "sarif", "text"]),
+    (["audit", "lint", "-o", ""], ["json", "sarif", "sarif-full", "text"]),
     (["audit", "lint", "--fail-on", ""], ["error", "note", "warning"]),
     (["lab", "--o"], ["--off", "--on"]),
     (["lab", ""], ["check", "list"]),
@@ -49,7 +49,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def _bash(file: Path, words: list[str], *, folder: Path | None = None) -> list[str]:
-    file.write_text(script("bash"))
+    file.write_text(script("bash"), encoding="utf-8")
     typed = " ".join(map(quoted, ["entra-oauth", *words]))
     program = (
         f"source {quoted(str(file))}\nCOMP_WORDS=({typed})\nCOMP_CWORD={len(words)}\n"
@@ -132,7 +132,7 @@ KEYS = [
 @needs.program("bash")
 @pytest.mark.parametrize(("keys", "expected"), KEYS)
 def test_a_person_at_bash_presses_the_tab_key(file: Path, keys: str, expected: str) -> None:
-    file.write_text(script("bash"))
+    file.write_text(script("bash"), encoding="utf-8")
     _typed(["bash", "--norc", "--noprofile", "-i"], f"source {file}", keys, expected)
 
 
@@ -140,7 +140,7 @@ def test_a_person_at_bash_presses_the_tab_key(file: Path, keys: str, expected: s
 @needs.program("zsh")
 @pytest.mark.parametrize(("keys", "expected"), KEYS)
 def test_a_person_at_zsh_presses_the_tab_key(file: Path, keys: str, expected: str) -> None:
-    file.write_text(script("zsh"))
+    file.write_text(script("zsh"), encoding="utf-8")
     start = f"autoload -Uz compinit; compinit -D -u; source {file}"
     _typed(["zsh", "-f", "-i"], start, keys, expected)
 
@@ -157,7 +157,7 @@ def test_zsh_takes_the_script_as_a_file_of_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", VERBS)
 def test_zsh_offers_every_option_of_every_verb(file: Path, name: str) -> None:
     """With its own `compadd` in the place of zsh's, which works in an editor only."""
-    file.write_text(script("zsh"))
+    file.write_text(script("zsh"), encoding="utf-8")
     typed = " ".join(map(quoted, ["entra-oauth", *name.split(), "-"]))
     program = (
         "compdef() { :; }; _default() { :; }; compadd() { print -l -- ${(P)${@[-1]}} }\n"
@@ -173,7 +173,7 @@ def test_zsh_offers_every_option_of_every_verb(file: Path, name: str) -> None:
 
 
 def _fish(file: Path, line: str) -> list[str]:
-    file.write_text(script("fish"))
+    file.write_text(script("fish"), encoding="utf-8")
     program = f"source {file}; complete --do-complete {quoted(line)}"
     done = subprocess.run(
         ["fish", "--no-config", "-c", program],

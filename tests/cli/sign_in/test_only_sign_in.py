@@ -72,7 +72,7 @@ GIT = b"protocol=https\nhost=adb-1.2.azuredatabricks.net\n\n"
 def ask(*arguments: str) -> command_line.Ran:
     """Run it; git's question is on standard input."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(GIT)))
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(GIT), encoding="utf-8"))
         return command_line.call(*arguments)
 
 
@@ -121,7 +121,7 @@ def test_git_is_answered_for_hosts_of_the_only_one_and_hears_nothing_otherwise()
 def test_a_shim_names_the_one_that_it_was_made_for(tmp_path: Path) -> None:
     keep(PLAYED)
     ran = command_line.call("credential", "az", "--install", str(tmp_path))
-    written = Path(ran.out.strip()).read_text()
+    written = Path(ran.out.strip()).read_text(encoding="utf-8")
     assert f"--tenant {PLAYED.tenant} --client-id {PLAYED.client_id}" in written
     assert f"--authority-host {PRACTICE}" in written
 

@@ -127,7 +127,7 @@ def _has_children() -> bool:
 
 def _state_and_parent(pid: str) -> tuple[str, str]:
     try:
-        fields = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
+        fields = Path("/proc", pid, "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return "", ""
     return fields[0], fields[1]
