@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cache.paths import seconds_left
+from entra_oauth.cache.paths import read_token, seconds_left
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.protocol.authority import MULTI_TENANT, cloud_of
 from entra_oauth.protocol.scopes import expand, resource_of
@@ -55,6 +55,11 @@ class App:
         """The same app in the one spelling that is compared."""
         return App(self.base, self.tenant.lower(), self.client_id.lower())
 
+    def vault_key(self, account: str) -> str:
+        """The name of an account's refresh token in the system's password store."""
+        app = self.folded
+        return f"{app.base}/{app.tenant} {app.client_id} {account.lower()}"
+
     def key(self, account: str, scopes: str) -> tuple[str, ...]:
         """The key of an access token in the store."""
         app = self.folded
@@ -101,6 +106,21 @@ class CachedToken:
     """The machine's monotonic clock at that moment, in seconds."""
     granted: str | None = None
     """The scopes that the authority named, if it did."""
+
+    @classmethod
+    def parse(cls, text: str, key: tuple[str, ...]) -> CachedToken | None:
+        """The token in the text of a file; None for any other text, or that of another key."""
+        found = read_token(text, key)
+        if found is None:
+            return None
+        expires_on, arrived_at, clock, token, granted = found
+        return cls(
+            text=token,
+            expires_on=expires_on,
+            arrived_at=arrived_at,
+            arrived_on_clock=clock,
+            granted=granted or None,
+        )
 
     @property
     def times(self) -> tuple[int, int, int]:

@@ -86,19 +86,10 @@ class FileStore:
         text = self._read(path)
         if text is None:
             return None
-        found = paths.read_token(text, key)
-        if found is None:
-            if not paths.is_newer(text):
-                self._set_aside(path)
-            return None
-        expires_on, arrived_at, clock, token, granted = found
-        return CachedToken(
-            text=token,
-            expires_on=expires_on,
-            arrived_at=arrived_at,
-            arrived_on_clock=clock,
-            granted=granted or None,
-        )
+        token = CachedToken.parse(text, key)
+        if token is None and not paths.is_newer(text):
+            self._set_aside(path)
+        return token
 
     def account(self, app: App, name: str) -> Account | None:
         """An account with its refresh token. Raises `LocalError` for one of a later version."""
@@ -106,7 +97,7 @@ class FileStore:
         if its_app is None or account is None or its_app.folded != app.folded:
             return None
         if account.place == "keyring":
-            secret = self._require_vault().get(_vault_key(app, name))
+            secret = self._require_vault().get(app.vault_key(name))
             return replace(account, refresh_token=secret)
         return account
 
@@ -183,7 +174,7 @@ class FileStore:
         if old is not None and (old.place, kept.place) == ("keyring", "file"):
             # Before the record forgets that there is something in the vault.
             try:
-                self._require_vault().drop(_vault_key(app, account.name))
+                self._require_vault().drop(app.vault_key(account.name))
             except StoreSilent as error:  # a new sign-in is kept all the same
                 self._say(f"Note: the token before it stays in the password store. {error.what}")
         if (app, kept) != record:
@@ -216,7 +207,7 @@ class FileStore:
             return
         its_app, account = record
         if account.place == "keyring":
-            self._require_vault().drop(_vault_key(app, name))
+            self._require_vault().drop(app.vault_key(name))
         kept = replace(account, refresh_token=None, place="file")
         private_files.write(path, spell_account(its_app, kept))
 
@@ -229,8 +220,8 @@ class FileStore:
             with suppress(LocalError):  # a later version's account can be forgotten too
                 record = self._record(os.path.join(folder, _ACCOUNT))
             if record is not None and record[1].place == "keyring":
-                self._require_vault().drop(_vault_key(app, name))
-            gone = record is not None or any(each != _LOCK for each in _names(folder))
+                self._require_vault().drop(app.vault_key(name))
+            gone = record is not None or any(each != _LOCK for each in private_files.names(folder))
             _clear(folder, lock if ours else None)
             default = paths.read_line(self._read(os.path.join(self._app(app), _DEFAULT)) or "")
             if default and default[0].lower() == name.lower():
@@ -245,7 +236,7 @@ class FileStore:
         accounts = self.accounts()
         for app, account in accounts:
             if account.place == "keyring":
-                self._require_vault().drop(_vault_key(app, account.name))
+                self._require_vault().drop(app.vault_key(account.name))
         for folder in map(os.path.dirname, self._records()):
             with suppress(LocalError), Lock(os.path.join(folder, _LOCK)) as lock:
                 _clear(folder, lock if lock.take(_WAIT_S) else None)
@@ -274,8 +265,8 @@ class FileStore:
         return folder
 
     def _records(self) -> Iterator[str]:
-        for app in _folders(self.folder):
-            for account in _folders(app):
+        for app in private_files.folders(self.folder):
+            for account in private_files.folders(app):
                 yield os.path.join(account, _ACCOUNT)
 
     def _read(self, path: str) -> str | None:
@@ -315,7 +306,7 @@ class FileStore:
         if account.refresh_token is None:
             return kept
         if vault is not None:
-            vault.put(_vault_key(app, account.name), account.refresh_token)
+            vault.put(app.vault_key(account.name), account.refresh_token)
             return replace(kept, refresh_token=None, place="keyring")
         return replace(kept, refresh_token=account.refresh_token, place="file")
 
@@ -358,26 +349,3 @@ def _clear(folder: str, lock: Lock | None) -> None:
         lock.remove()
         with suppress(OSError):
             os.rmdir(folder)
-
-
-def _folders(folder: str) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as found:
-            names = [each.path for each in found if each.is_dir(follow_symlinks=False)]
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise private_files.unusable(folder, error) from None
-    yield from names
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _vault_key(app: App, name: str) -> str:
-    app = app.folded
-    return f"{app.base}/{app.tenant} {app.client_id} {name.lower()}"

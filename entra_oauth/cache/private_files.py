@@ -18,7 +18,7 @@ from entra_oauth.channels.base import now
 from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "Damaged",
@@ -26,7 +26,9 @@ __all__ = [
     "check_folder",
     "check_way",
     "empty",
+    "folders",
     "make_folder",
+    "names",
     "not_ours",
     "read",
     "remove",
@@ -289,6 +291,26 @@ def empty(folder: str, *, but: tuple[str, ...] = ()) -> None:
             failure = failure or error
     if failure is not None:
         raise failure
+
+
+def folders(folder: str) -> Iterator[str]:
+    """The folders in a folder; none if it is not there."""
+    try:
+        with os.scandir(folder) as found:
+            names = [each.path for each in found if each.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise unusable(folder, error) from None
+    yield from names
+
+
+def names(folder: str) -> list[str]:
+    """The names of all that is in a folder; none if it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _kind(path: str) -> int:
