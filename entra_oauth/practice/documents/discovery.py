@@ -5,6 +5,8 @@ https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
 
 from __future__ import annotations
 
+import json
+import pkgutil
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,54 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["configuration", "configuration_v1", "instances", "keys", "keys_v1", "userinfo_url"]
 
-_CLAIMS_OF_BOTH = [
-    "sub",
-    "iss",
-    "cloud_instance_name",
-    "cloud_instance_host_name",
-    "cloud_graph_host_name",
-    "msgraph_host",
-    "aud",
-    "exp",
-    "iat",
-    "auth_time",
-    "acr",
-]
-_CLAIMS = [
-    *_CLAIMS_OF_BOTH,
-    *("nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"),
-]
-_CLAIMS_V1 = [*_CLAIMS_OF_BOTH, *("amr", "nonce", "email", "given_name", "family_name", "nickname")]
-
-_CLOUDS = (
-    (
-        "login.microsoftonline.com",
-        "login.windows.net",
-        (
-            "login.microsoftonline.com",
-            "login.windows.net",
-            "login.microsoft.com",
-            "sts.windows.net",
-        ),
-    ),
-    (
-        "login.partner.microsoftonline.cn",
-        "login.partner.microsoftonline.cn",
-        ("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"),
-    ),
-    ("login.microsoftonline.de", "login.microsoftonline.de", ("login.microsoftonline.de",)),
-    (
-        "login.microsoftonline.us",
-        "login.microsoftonline.us",
-        ("login.microsoftonline.us", "login.usgovcloudapi.net"),
-    ),
-    (
-        "login-us.microsoftonline.com",
-        "login-us.microsoftonline.com",
-        ("login-us.microsoftonline.com",),
-    ),
-)
-"""Preferred host, host in caches, and all the names of each cloud, as recorded in 2025."""
+# The claims that each version names, and the names of each cloud as recorded in 2025.
+_DATA = json.loads(pkgutil.get_data("entra_oauth.practice.documents", "discovery.json") or b"")
 
 
 def configuration(context: Context, call: Call) -> HttpResponse:
@@ -104,7 +60,7 @@ def configuration(context: Context, call: Call) -> HttpResponse:
             "http_logout_supported": True,
             "frontchannel_logout_supported": True,
             "end_session_endpoint": f"{at}/oauth2/v2.0/logout",
-            "claims_supported": _CLAIMS,
+            "claims_supported": _DATA["claims"],
             "kerberos_endpoint": f"{at}/kerberos",
             **_cloud(region),
         },
@@ -140,7 +96,7 @@ def configuration_v1(context: Context, call: Call) -> HttpResponse:
             "http_logout_supported": True,
             "frontchannel_logout_supported": True,
             "end_session_endpoint": f"{at}/oauth2/logout",
-            "claims_supported": _CLAIMS_V1,
+            "claims_supported": _DATA["claims_v1"],
             "userinfo_endpoint": f"{at}/openid/userinfo",
             "kerberos_endpoint": f"{at}/kerberos",
             **_cloud(region),
@@ -200,15 +156,12 @@ def instances(context: Context, call: Call) -> HttpResponse:
     try:
         asked = urlsplit(call.query.need("authorization_endpoint"))
         host = (asked.hostname or "").lower()
-        known = {name for _, _, names in _CLOUDS for name in names}
+        known = {name for cloud in _DATA["clouds"] for name in cloud["aliases"]}
         if host not in known and not is_loopback(host):
             raise refuse(50049)
     except (Refused, ValueError) as error:
         return as_json(error if isinstance(error, Refused) else refuse(50050), call)
-    metadata = [
-        {"preferred_network": network, "preferred_cache": cache, "aliases": list(names)}
-        for network, cache, names in _CLOUDS
-    ]
+    metadata = list(_DATA["clouds"])
     if is_loopback(host):
         metadata.append(
             {"preferred_network": asked.netloc, "preferred_cache": host, "aliases": [asked.netloc]}
