@@ -91,12 +91,15 @@ class FileStore:
             self._set_aside(path)
         return token
 
-    def account(self, app: App, name: str) -> Account | None:
-        """An account with its refresh token. Raises `LocalError` for one of a later version."""
+    def account(self, app: App, name: str, *, with_token: bool = True) -> Account | None:
+        """An account, with its refresh token if wanted: for that a password store may wait.
+
+        Raises `LocalError` for one of a later version.
+        """
         its_app, account = self._record(self._record_file(app, name)) or (None, None)
         if its_app is None or account is None or its_app.folded != app.folded:
             return None
-        if account.place == "keyring":
+        if account.place == "keyring" and with_token:
             secret = self._require_vault().get(app.vault_key(name))
             return replace(account, refresh_token=secret)
         return account

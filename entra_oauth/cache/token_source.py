@@ -171,7 +171,11 @@ class TokenSource:
         if not wanted.force and self._is_good(before, wanted):
             return wanted.found(before, "cache")
         is_person = self._as_app is None
-        if is_person and before is None and self.store.account(self.app, wanted.account) is None:
+        if (
+            is_person
+            and before is None
+            and self.store.account(self.app, wanted.account, with_token=False) is None
+        ):
             raise self._needs_person(f"{wanted.account} has not signed in to this app here")
         lock = self.store.lock(self.app, wanted.account)
         with lock:

@@ -227,3 +227,16 @@ def test_a_new_sign_in_is_kept_in_a_file_though_the_one_before_is_in_a_store_tha
     assert kept is not None
     assert (kept.refresh_token, kept.place) == ("newer", "file")
     assert "stays in the password store" in said[-1]
+
+
+def test_a_token_that_is_good_asks_nothing_of_a_store_that_waits(
+    locked: Locked, tmp_path: Path
+) -> None:
+    store = FileStore(str(tmp_path / "t"), vault=Keyring.working())
+    fill(store)
+    locked.is_open.clear()
+    asked = locked.asked
+    assert source(store, Authority()).get("databricks").token.text == canaries.ACCESS_TOKEN
+    known = store.account(APP, USER, with_token=False)
+    assert known is not None
+    assert (known.refresh_token, known.place, locked.asked) == (None, "keyring", asked)

@@ -126,7 +126,7 @@ def shown(
     found: Found, query: TokenQuery, source: TokenSource, *, env_name: str | None = None
 ) -> Shown:
     """The values that the formats need to know."""
-    account = source.store.account(source.app, found.account)
+    account = source.store.account(source.app, found.account, with_token=False)
     return Shown(
         token=found.token.text,
         expires_on=found.token.expires_on,
