@@ -82,6 +82,9 @@ from kit import needs
 @needs.python("no_such_module_here")
 def test_that_needs_a_module() -> None: ...
 
+@needs.python("json.no_such.module", pypi="no_such_module_here")
+def test_that_needs_a_module_in_a_package_that_lacks_it() -> None: ...
+
 def test_that_finds_out_later() -> None:
     pytest.importorskip("no_such_module_here")
 
@@ -191,13 +194,13 @@ def test_only_what_lies_in_the_tests_own_folders_is_taken_away(tmp_path: Path) -
 
 def test_what_is_missing_is_skipped_and_named(tmp_path: Path) -> None:
     said = _pytest(tmp_path, SKIPPING)
-    assert "3 skipped in" in said
+    assert "4 skipped in" in said
     assert "needs the package no_such_module_here: pip install no_such_module_here" in said
 
 
 def test_where_no_skip_is_allowed_what_is_missing_fails(tmp_path: Path) -> None:
     said = _pytest(tmp_path, SKIPPING, ENTRA_OAUTH_NO_SKIP="1")
-    assert "1 failed, 1 skipped, 1 error in" in said
+    assert "1 failed, 1 skipped, 2 errors in" in said
     assert "a skip that ENTRA_OAUTH_NO_SKIP forbids" in said
 
 

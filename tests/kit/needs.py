@@ -74,10 +74,15 @@ def program(name: str, *, debian: str | None = None) -> pytest.MarkDecorator:
 def python(module: str, *, pypi: str | None = None, group: str = "") -> pytest.MarkDecorator:
     """A Python module; `pypi` is its package, if that is called otherwise."""
     package = pypi or module
-    top = importlib.util.find_spec(module.partition(".")[0])
-    present = top is not None and importlib.util.find_spec(module) is not None
     how = f"pip install --group {group}" if group else f"pip install {package}"
-    return _package(present, package, how)
+    return _package(_is_there(module), package, how)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # a package that it is in is missing
+        return False
 
 
 def node_package(name: str) -> pytest.MarkDecorator:

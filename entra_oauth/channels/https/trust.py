@@ -8,6 +8,8 @@ Verification is never off.
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["BUNDLE_VARIABLES", "read_tickets", "tls_context", "with_tls"]
 
+_REHASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSLContext:
     """A verifying client context, TLS 1.2 or later.
 
-    `ca_bundle` is a PEM file or a folder of them (or several folders, as
+    `ca_bundle` is a file in PEM or DER, or a folder of them (or several folders, as
     `SSL_CERT_DIR` lists them). `key_log` is a file that the TLS keys are appended to.
 
     Raises `LocalError` for a bundle that cannot be read, or a key log not written.
@@ -55,17 +59,52 @@ def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSL
 
 
 def _load(context: ssl.SSLContext, named: str) -> None:
+    folders = named.split(os.pathsep)
     try:
-        if all(map(os.path.isdir, named.split(os.pathsep))):
-            context.load_verify_locations(capath=named)
-        else:
-            context.load_verify_locations(cafile=named)
+        if not all(map(os.path.isdir, folders)):
+            _load_file(context, named)
+            return
+        context.load_verify_locations(capath=named)
+        loaded = [_load_folder(context, folder) for folder in folders]  # all, not the first
+        if any(loaded):
+            return
     except OSError:  # ssl.SSLError is one too
         raise LocalError(
             f"The certificate bundle {plain(named)} cannot be read.",
-            advice="Name a PEM file or a folder of them with --ca-bundle, or unset "
+            advice="Name a file of certificates or a folder of them with --ca-bundle, or unset "
             f"{', '.join(BUNDLE_VARIABLES)}.",
         ) from None
+    raise LocalError(
+        f"The folder {plain(named)} holds no certificate, so nobody would be trusted.",
+        advice="Put the certificates of your network into it, or name another with --ca-bundle.",
+    )
+
+
+def _load_file(context: ssl.SSLContext, path: str) -> None:
+    """Trust the certificates of a file: PEM, or one in DER. Raises `OSError`."""
+    with open(path, "rb") as file:
+        is_der = file.read(2) == b"\x30\x82"  # a sequence (X.690 §8.9) of 256 bytes or more
+        if is_der:
+            context.load_verify_locations(cadata=b"\x30\x82" + file.read())
+            return
+    context.load_verify_locations(cafile=path)
+
+
+def _load_folder(context: ssl.SSLContext, folder: str) -> bool:
+    """Trust the files of a folder; False if there is no certificate among them.
+
+    OpenSSL finds those that `openssl rehash` has named when it needs them. Without such
+    names it would see nothing, and say nothing.
+    """
+    names = os.listdir(folder)
+    if any(_REHASHED.fullmatch(name) for name in names):
+        return True
+    found = False
+    for name in names:
+        with suppress(OSError):  # a key, a read-me, a folder in it
+            _load_file(context, os.path.join(folder, name))
+            found = True
+    return found
 
 
 def with_tls(link: Wire, sock: Any, took_s: float) -> Wire:

@@ -213,6 +213,13 @@ def _other_place(seen: SplitResult, ours: SplitResult) -> CallbackRefused:
             advice="Open it in a browser and sign in. " + _PASTE_THE_ADDRESS,
         )
     where = f"It goes to {_shown(seen)}; the answer comes to {_shown(ours)}."
+    if seen.path.rstrip("/").endswith("/wrongplace"):
+        return CallbackRefused(
+            "The sign-in went through, but this page took its answer out of the address bar.",
+            advice="Sign in again with http://localhost, if it is among the app's mobile and "
+            "desktop redirect URIs, or with --flow device-code. Or take the address with code= in "
+            "it from the network list of the browser's developer tools (F12).",
+        )
     if host.startswith(("login.", "sts.")):
         return CallbackRefused(
             "That is a page of the sign-in itself: it is not finished.",

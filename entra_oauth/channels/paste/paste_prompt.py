@@ -170,6 +170,15 @@ _TO_BE_OPENED = {
 PROMPT = "Paste the address here and press Enter. It will not be shown.\n"
 
 
+_MOVES_ON = {
+    "nativeclient": (
+        "Be quick: after about a second that page moves on to one called wrongplace, and the "
+        "answer is gone from the address bar. http://localhost and --flow device-code do not.",
+    )
+}
+"""Since December 2025, by the last part of the redirect URI."""
+
+
 def what_to_paste(redirect_uri: str, *, if_so: str = "The") -> tuple[str, ...]:
     """The lines that say what the person will see at the end, and what to do then.
 
@@ -180,6 +189,7 @@ def what_to_paste(redirect_uri: str, *, if_so: str = "The") -> tuple[str, ...]:
     return (
         f"{if_so} browser will end {ends}, at {redirect_uri}: "
         "that is right. Copy its whole address from the address bar.",
+        *_MOVES_ON.get(urlsplit(redirect_uri).path.rpartition("/")[2], ()),
         "Paste it here and nowhere else: it stands for your sign-in.",
         "If it stops on an error page instead, such as AADSTS50011 (the app has no mobile and "
         f"desktop redirect URI {_registered(redirect_uri)}), end this with Ctrl-C and cure that "

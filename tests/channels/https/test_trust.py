@@ -59,6 +59,46 @@ def test_a_folder_or_a_list_of_folders_can_be_named(
         assert _status(server) == 200
 
 
+def _der(bundle: Path) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(bundle.read_text("ascii"))
+
+
+@pytest.mark.parametrize("name", ["corp.pem", "corp.crt", "corp"])
+def test_a_folder_is_read_whatever_its_files_are_called(
+    name: str, ca: CertificateAuthority, tmp_path: Path
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "read me").write_text("no certificate", "utf-8")
+    (tmp_path / name).write_bytes(ca.bundle.read_bytes())
+    with RawServer(tls=ca.server()) as server:
+        assert _status(server, tmp_path) == 200
+
+
+def test_a_certificate_in_der_is_read_as_a_file_and_in_a_folder(
+    ca: CertificateAuthority, tmp_path: Path
+) -> None:
+    (tmp_path / "corp.cer").write_bytes(_der(ca.bundle))
+    with RawServer(tls=ca.server()) as server:
+        assert _status(server, tmp_path / "corp.cer") == 200
+        assert _status(server, tmp_path) == 200
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a read-me", "a broken one"])
+def test_a_folder_without_a_certificate_is_told_by_name(
+    kind: str, ca: CertificateAuthority, tmp_path: Path
+) -> None:
+    if kind == "a read-me":
+        (tmp_path / "read me").write_text("no certificate", "utf-8")
+    elif kind == "a broken one":
+        (tmp_path / "corp.cer").write_bytes(_der(ca.bundle)[:-9])
+    with RawServer(tls=ca.server()) as server:
+        with refused(LocalError) as caught:
+            _status(server, tmp_path)
+        assert server.accepted == 0
+    assert "holds no certificate" in caught.value.what
+    assert "--ca-bundle" in caught.value.advice
+
+
 @pytest.mark.parametrize("variable", BUNDLE_VARIABLES)
 def test_the_named_bundle_stands_before_every_variable(
     variable: str,

@@ -164,6 +164,11 @@ BAD: dict[str, tuple[str, str, str]] = {
         "not finished",
         "https://login.microsoftonline.com/common/login",
     ),
+    "the page behind nativeclient": (
+        "https://login.microsoftonline.com/common/wrongplace",
+        "The sign-in went through",
+        "--flow device-code",
+    ),
     "the code alone": (CODE, "the code alone", "state"),
     "a JWT": (JWT, "looks like a token", "password"),
     "a JWT with Bearer": (f"Bearer {JWT}", "looks like a token", "password"),

@@ -101,6 +101,7 @@ def test_a_page_that_does_load_is_not_announced_as_one_that_does_not() -> None:
         receiver.receive(URL, lambda callback: callback, timeout_s=60)
     assert "on an empty page" in " ".join(said)
     assert "does not load" not in " ".join(said)
+    assert "moves on to one called wrongplace" in " ".join(said)
 
 
 @pytest.mark.parametrize(
