@@ -258,3 +258,24 @@ def test_a_metadata_answer_is_read() -> None:
         f"{LOGIN}/x/v2.0/.well-known/openid-configuration", response=json_answer({"issuer": "i"})
     )
     assert item(asked).text("issuer") == "i"
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("code", "/request/form/code"),
+        ("client_secret", "/request/query/client_secret"),
+        ("scope", "/request/form/scope"),
+        ("missing", "/request/form/missing"),
+    ],
+)
+def test_a_parameter_is_placed_where_it_stands(name: str, place: str) -> None:
+    sent = step(
+        "token",
+        "POST",
+        f"{ENDPOINTS}/token?client_secret=s&scope=x",
+        body=b"grant_type=authorization_code&code=c&scope=x",
+        headers=(("Content-Type", FORM),),
+    )
+    assert item(sent).at(name) == place
+    assert item(authorize(client_id=CLIENT)).at("missing") == "/request/query/missing"

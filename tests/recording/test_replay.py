@@ -10,7 +10,7 @@ import pytest
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import FORM
-from entra_oauth.recording import Exchange, Recording
+from entra_oauth.recording import Exchange, Recording, replay
 from entra_oauth.recording.replay import (
     FreshSignIn,
     fresh_sign_in,
@@ -176,3 +176,19 @@ def test_the_values_are_those_of_the_sign_in_and_its_code() -> None:
         values_from_redirect(sign_in, "http://h/?state=s")
     with pytest.raises(UsageError, match="for this request: access_denied"):
         values_from_redirect(sign_in, "http://h/?state=s&error=access_denied")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "filled"),
+    [
+        ("authorization", "~ck~", "Bearer new"),
+        ("authorization", "Bearer old", "Bearer old"),
+        ("x-other", "~ck~", "~ck~"),
+    ],
+)
+def test_only_a_header_that_was_taken_out_and_is_given_is_filled(
+    name: str, value: str, filled: str
+) -> None:
+    used: list[str] = []
+    assert replay._header(name, value, {"authorization": "Bearer new"}, used) == filled
+    assert used == (["authorization"] if filled == "Bearer new" else [])

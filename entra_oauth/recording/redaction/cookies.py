@@ -94,7 +94,7 @@ def _attribute(finder: Finder, piece: View) -> Iterator[Find]:
 
 def cookie_attribute(finder: Finder, name: str, content: View) -> Iterator[Find]:
     """The value of an attribute of that name."""
-    if content.text[:1] == content.text[-1:] == '"' and len(content.text) > 2:
+    if content.text[:1] == content.text[-1:] == '"' and len(content.text) > 1:
         content = content.cut(1, len(content.text) - 1)
     treatment = _treatment(name, content.text) or COOKIE
     is_address = treatment.act is Act.URL

@@ -39,8 +39,8 @@ def within(inner: Exception, outer: Exception) -> Exception:
 def told(error: Exception, *, sent: bool, proxy: str = "") -> EntraOAuthError:
     job = Job(None, URL, 2.5)
     if proxy:
-        place = proxy.removeprefix("http://")
-        job.proxy = EnvironmentProxy(scheme="http", place=place, source="ALL_PROXY")
+        scheme, _, place = proxy.partition("://")
+        job.proxy = EnvironmentProxy(scheme=scheme, place=place, source="ALL_PROXY")
     return translate(error, job, sent=sent)
 
 
@@ -165,3 +165,27 @@ def test_what_was_given_up_says_whether_it_was_sent() -> None:
             f"{HOST} did not answer within 30 seconds. Check the network"
         )
         assert str(too_late(URL, 30.0, sent=sent)).endswith(UNSENT) is not sent
+
+
+def _no_tls(reason: str) -> Exception:
+    error = ssl.SSLError(1, "words of the library")
+    error.reason = reason
+    return requests.exceptions.ProxyError(within(error, libs.ProxyError("x", error)))
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason", "speaks_no_tls"),
+    [
+        ("https://proxy.example:3128", "WRONG_VERSION_NUMBER", True),
+        ("https://proxy.example:3128", "HTTP_REQUEST", True),
+        ("https://proxy.example:3128", "RECORD_LAYER_FAILURE", True),
+        ("https://proxy.example:3128", "CERTIFICATE_VERIFY_FAILED", False),
+        ("http://proxy.example:3128", "WRONG_VERSION_NUMBER", False),
+    ],
+)
+def test_a_plain_proxy_behind_https_is_told_from_one_that_fails(
+    proxy: str, reason: str, speaks_no_tls: bool
+) -> None:
+    error = told(_no_tls(reason), sent=False, proxy=proxy)
+    assert ("speaks no TLS" in error.what) is speaks_no_tls
+    assert ("Write http://" in error.advice) is speaks_no_tls

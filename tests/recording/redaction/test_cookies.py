@@ -34,6 +34,7 @@ def redactor(level: Level = Level.SECRETS) -> Redactor:
 
 STAYS = [
     *("Path=/", "path=/a/b", 'Path="/"', "Path=", "Secure", "HttpOnly", "Partitioned", "Path"),
+    'Path=""',
     *("Domain=.login.example", "domain=localhost", "Domain=127.0.0.1", "SameSite=None"),
     *("Max-Age=3600", "Max-Age=-1", "Version=1", "Priority=High", "Expires=0"),
     *(f"Expires={DATE}", "expires=Wednesday, 21-Oct-26 07:28:00 GMT"),
