@@ -162,6 +162,7 @@ def test_the_token_is_in_the_header_and_goes_over_https() -> None:
     assert words("RS01", case(at("https://adb.example/api"))) == ["pass"]
     assert words("RS01", case(at("https://adb.example/api?access_token=t"))) == ["error"]
     assert words("RS01", case(at("https://adb.example/api?access_token="))) == ["pass"]
+    assert words("RS01", case(at("https://adb.example/api?limit=5"))) == ["pass"]
     for url, word in (
         ("https://adb.example/api", "pass"),
         ("HTTPS://adb.example/api", "pass"),
