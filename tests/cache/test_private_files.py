@@ -214,3 +214,11 @@ def test_without_a_home_there_is_no_folder_for_tokens(tmp_path: Path) -> None:
     with canaries.refused(LocalError) as caught:
         private_files.standard_folder({"ENTRA_OAUTH_CACHE_DIR": "not/whole"})
     assert "--cache none" in str(caught.value)
+
+
+@needs.posix
+def test_a_way_that_is_not_there_is_none_and_one_that_is_blocked_is_told(tmp_path: Path) -> None:
+    private_files.check_way(str(tmp_path / "none"), str(tmp_path / "none" / "inner"))
+    (tmp_path / "file").touch()
+    with pytest.raises(LocalError, match="inner"):
+        private_files.check_way(str(tmp_path / "file" / "inner"))
