@@ -35,6 +35,9 @@ _PATIENCE_S = 5.0
 
 _SLICE_S = 0.25
 
+_IMPORT_S = 5.0
+"""The most seconds that a sign-in which failed waits for an import that has begun."""
+
 _AFTER_S = 0.06
 """Seconds before the fetch begins: until then the machine is busy with opening the browser."""
 
@@ -82,6 +85,7 @@ class SignatureCheck:
     _ready: threading.Event = field(default_factory=threading.Event, repr=False)
     _hurry: threading.Event = field(default_factory=threading.Event, repr=False)
     _over: threading.Event = field(default_factory=threading.Event, repr=False)
+    _importing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def begin(
@@ -124,6 +128,10 @@ class SignatureCheck:
 
     def __exit__(self, *exc: object) -> None:
         self._over.set()
+        # A program may end now. Python would stop the thread in the middle of an import of
+        # foreign code (Rust, in cryptography), and that aborts the whole process.
+        if self._importing.acquire(timeout=_IMPORT_S):
+            self._importing.release()
 
     def check(self, tokens: TokenResponse) -> TokenResponse:
         """The same tokens, with a warning if nothing could be checked.
@@ -163,9 +171,11 @@ class SignatureCheck:
         self._hurry.wait(_AFTER_S)
         try:
             self._fetch(aside)
-            # What the check needs: here nobody waits for the import.
-            import_module("joserfc.jws")
-            import_module("joserfc.jwk")
+            with self._importing:
+                if not self._over.is_set():
+                    # What the check needs: here nobody waits for the import.
+                    import_module("joserfc.jws")
+                    import_module("joserfc.jwk")
         finally:
             self._ready.set()
 

@@ -307,3 +307,39 @@ def test_a_refresh_asks_again_for_a_key_that_is_new() -> None:
     )
     assert refreshed(renewed, store).identity
     assert len(renewed.key_requests) == 1
+
+
+def test_a_sign_in_that_is_over_imports_nothing_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr(under_test, "import_module", imported.append)
+    world = World([tokens()], keys=id_token_key.keys_answer())
+    with SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False) as begun:
+        pass
+    begun._fetch_and_tell(FakeBack(lambda request: id_token_key.keys_answer()))
+    assert imported == []
+
+
+def test_an_import_that_has_begun_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would stop the thread inside foreign code, which aborts the process."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(name: str) -> None:
+        begun.set()
+        assert may_end.wait(20)
+
+    monkeypatch.setattr(under_test, "import_module", slow)
+    world = World([tokens()], keys=id_token_key.keys_answer())
+    begun_check = SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False)
+    back = FakeBack(lambda request: id_token_key.keys_answer())
+    importing = threading.Thread(target=begun_check._fetch_and_tell, args=(back,))
+    leaving = threading.Thread(target=begun_check.__exit__)
+    importing.start()
+    assert begun.wait(20)
+    leaving.start()
+    leaving.join(0.1)
+    waited = leaving.is_alive()
+    may_end.set()
+    importing.join(20)
+    leaving.join(20)
+    assert waited
+    assert not leaving.is_alive()
