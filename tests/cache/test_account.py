@@ -11,7 +11,7 @@ from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
-from kit.stores import APP, NOON, account
+from kit.stores import APP, CLOCK, NOON, account, token
 
 PUBLIC = "https://login.microsoftonline.com"
 ANSWER = TokenResponse(
@@ -78,3 +78,9 @@ def test_scopes_are_kept_in_order_and_without_the_words_of_openid_connect(
 
 def test_the_repr_of_an_account_shows_no_token() -> None:
     canaries.assert_clean(repr(account()))
+
+
+def test_the_times_of_a_token_are_expiry_arrival_and_the_clock_at_arrival() -> None:
+    kept = token(life_s=60)
+    assert kept.times == (NOON + 60, NOON, CLOCK)
+    assert kept.seconds_left(now=NOON + 10, monotonic=CLOCK + 10) == 50

@@ -419,3 +419,15 @@ def test_a_lock_that_is_not_there_or_is_a_link_is_an_error(lock: str, tmp_path: 
     (tmp_path / "link").symlink_to(lock)
     with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
         paths.take_over(str(tmp_path / "link"))
+
+
+def test_only_the_access_token_that_was_refused_is_forgotten(store: FileStore) -> None:
+    fill(store)
+    store.drop_access_token(APP, USER, SCOPE, "another one")
+    kept = store.access_token(APP, USER, SCOPE)
+    assert kept is not None
+    store.drop_access_token(APP, USER, SCOPE, kept.text)
+    assert store.access_token(APP, USER, SCOPE) is None
+    found = store.account(APP, USER)
+    assert found is not None
+    assert found.refresh_token == canaries.REFRESH_TOKEN, "whoever asks next has it renewed"

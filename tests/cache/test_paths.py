@@ -137,3 +137,10 @@ def test_a_wait_in_vain_counts_for_the_next_one(tmp_path: Path) -> None:
         before = time.monotonic()
         assert not second.take(10.02)
         assert time.monotonic() - before < 5
+
+
+@pytest.mark.parametrize(("time", "is_one"), [("9" * 12, True), ("9" * 13, False), ("٣", False)])
+def test_a_time_has_twelve_digits_at_most(time: str, is_one: bool) -> None:
+    text = TEXT.replace(" ".join(map(str, TIMES)), f"{TIMES[0]} {TIMES[1]} {time}")
+    found = paths.read_token(text, KEY)
+    assert (found[2] if found else None) == (int(time) if is_one else None)

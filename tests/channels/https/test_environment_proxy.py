@@ -35,6 +35,7 @@ def shown(value: str, url: str = URL, name: str = "HTTPS_PROXY") -> str | None:
         ({"HTTPS_PROXY": "p.example:8080"}, "http://p.example:8080", "HTTPS_PROXY"),
         ({"https_proxy": "http://low", "HTTPS_PROXY": "http://up"}, "http://low", "https_proxy"),
         ({"https_proxy": "", "HTTPS_PROXY": "http://up"}, None, None),
+        ({"https_proxy": " ", "HTTPS_PROXY": "http://up"}, None, None),
         ({"ALL_PROXY": "http://all", "HTTPS_PROXY": "http://up"}, "http://up", "HTTPS_PROXY"),
         ({"ALL_PROXY": "http://all"}, "http://all", "ALL_PROXY"),
         ({"all_proxy": "http://low", "ALL_PROXY": "http://all"}, "http://low", "all_proxy"),
