@@ -9,7 +9,7 @@ import codecs
 import json
 import re
 
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import UsageError, plain
 
 __all__ = ["bare_token", "is_jwt", "text_of"]
 
@@ -63,11 +63,13 @@ def bare_token(text: str, *, what: str, members: tuple[str, ...] = ()) -> str:
         )
     held = {name: value for name, value in answer.items() if isinstance(value, str)}
     found = next((held[name] for name in members if held.get(name)), None)
-    tokens = [value for value in held.values() if is_jwt(value)]
+    tokens = {name: value for name, value in held.items() if is_jwt(value)}
     if found is None and len(tokens) == 1 and not members:
-        return tokens[0]
+        return next(iter(tokens.values()))
     if found is None:
-        many = "several tokens, and it is not said which" if len(tokens) > 1 else f"no {what}"
+        names = plain(", ".join(tokens), limit=80)
+        several = f"several tokens ({names}), and it is not said which"
+        many = several if len(tokens) > 1 else f"no {what}"
         raise UsageError(f"The JSON text holds {many}.", advice=f"Give the {what} alone.")
     return found
 

@@ -246,4 +246,4 @@ def test_a_token_is_read_as_people_have_it(text: str | bytes) -> None:
 def test_of_several_tokens_in_an_answer_none_is_chosen() -> None:
     ran = decode(json.dumps({"access_token": OURS, "id_token": OURS}))
     assert (ran.code, ran.out) == (2, "")
-    assert "several tokens" in ran.err
+    assert "several tokens (access_token, id_token)" in ran.err
