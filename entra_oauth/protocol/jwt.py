@@ -43,9 +43,18 @@ def decode(token: str) -> DecodedJwt:
             advice="Use it as it is; there is nothing to decode here.",
         )
     if len(parts) != 3:
-        raise UsageError(f"A JWT has three parts; this has {len(parts)}.", advice=advice)
+        opaque = (
+            "" if token.startswith("eyJ") else " A refresh token or a code is opaque, and no JWT."
+        )
+        raise UsageError(f"A JWT has three parts; this has {len(parts)}.{opaque}", advice=advice)
     _decode_part(parts[2], "signature", advice)
-    return DecodedJwt(_read_part(parts[0], "header", advice), _read_part(parts[1], "body", advice))
+    header = _read_part(parts[0], "header", advice)
+    if str(header.get("cty", "")).upper() == "JWT":  # RFC 7519 §5.2
+        raise UsageError(
+            "The token is nested (cty is JWT): its body is a token again, and not claims.",
+            advice="Decode that one: the second of the three parts, base64url-decoded.",
+        )
+    return DecodedJwt(header, _read_part(parts[1], "body", advice))
 
 
 def _decode_part(part: str, name: str, advice: str) -> bytes:

@@ -506,3 +506,18 @@ def test_a_wrong_clock_is_named_where_it_is_the_cause(
     assert ("which is the cause" in caught.value.what) is (said is not None)
     assert (said or "") in caught.value.what
     assert "date and time" in caught.value.advice
+
+
+def test_a_nested_token_is_named_and_its_inner_one_is_not_shown() -> None:
+    def part(content: bytes) -> str:
+        return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+    inner = jwt({"alg": "none"}, {"sub": "x"})
+    for word in ("JWT", "jwt"):
+        nested = (
+            f"{part(json.dumps({'alg': 'none', 'cty': word}).encode())}.{part(inner.encode())}."
+        )
+        with canaries.refused(UsageError) as caught:
+            decode(nested)
+        assert "nested (cty is JWT)" in caught.value.what
+        assert inner not in str(caught.value)
