@@ -38,7 +38,8 @@ class KeyRing:
         """Begin to make the key in the background."""
         if not self._warm:
             self._warm = True
-            Thread(target=self.key, name="practice-key", daemon=True).start()
+            # No daemon: one that Python stops inside cryptography's Rust aborts the process.
+            Thread(target=self.key, name="practice-key").start()
 
     def key(self) -> SigningKey:
         """The key. Waits for the thread that makes it, or makes it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,3 +83,32 @@ def test_a_key_that_was_made_is_like_one_that_was_read() -> None:
     made = make_key(None)
     assert made.kid.startswith("practice-")
     assert os.path.basename(_key_file()) == "practice-key.pem"
+
+
+ENDS_AT_ONCE = """
+from threading import Event
+from entra_oauth.practice.signing import key_ring
+
+begun = Event()
+
+def make(seed):
+    begun.set()
+    Event().wait(0.3)
+    print("made", flush=True)
+
+key_ring.make_key = make
+key_ring.KeyRing(7).warm()
+begun.wait(20)
+"""
+
+
+def test_a_program_that_ends_lets_the_key_be_made() -> None:
+    """Python stops a daemon inside cryptography's foreign code, and the process is aborted."""
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", ENDS_AT_ONCE],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "made\n"), ran.stderr
