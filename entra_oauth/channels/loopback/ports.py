@@ -42,17 +42,23 @@ def bind(port: int, address: str | None) -> list[socket.socket]:
     if not 0 <= port <= 65535:
         raise UsageError(f"{port} is not a port number.", advice="Give one from 1 to 65535.")
     places = _LOOPBACK if address is None else (_place(address),)
+    is_excluded = False
     # A free port of the one address can be taken on the other: then try another.
     for _ in range(1 if port else _ATTEMPTS):
         try:
             listeners = _listen_on(places, port)
         except OSError as error:
-            if error.errno == errno.EADDRINUSE or (_WINDOWS and error.errno == errno.EACCES):
+            if _WINDOWS and error.errno == errno.EACCES:
+                is_excluded = True
+                continue
+            if error.errno == errno.EADDRINUSE:
                 continue
             raise _refused(port, address, error) from None
         if listeners:
             return listeners
         raise _refused(port, address, OSError(errno.EADDRNOTAVAIL, "no such address"))
+    if is_excluded:
+        raise _kept_back(port)
     raise PortBusy(
         f"Port {port} of this machine is in use by another program."
         if port
@@ -107,6 +113,17 @@ def _listen(family: int, address: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def _kept_back(port: int) -> PortBusy:
+    """The error of WSAEACCES (10013): a program holds the port, or Windows has set it aside."""
+    which = f"Port {port}" if port else "Every port that was tried"
+    return PortBusy(
+        f"{which} is held by another program alone, or Windows keeps it back for others, such as "
+        "Hyper-V, WSL or Docker (WSAEACCES, 10013).",
+        advice="Choose a port outside of the ranges that this lists: netsh interface ipv4 show "
+        "excludedportrange protocol=tcp",
+    )
 
 
 def _refused(port: int, address: str | None, error: OSError) -> LocalError:

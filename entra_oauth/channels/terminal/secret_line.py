@@ -20,7 +20,7 @@ from entra_oauth.channels.terminal.terminal import Terminal
 from entra_oauth.errors import LocalError, TimedOut, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "find_terminal",
@@ -29,6 +29,7 @@ __all__ = [
     "read_stdin",
     "read_stdin_bytes",
     "some_terminal",
+    "winpty_advice",
 ]
 
 _DEVICE = "/dev/tty"
@@ -43,7 +44,7 @@ def find_terminal() -> Terminal | None:
     if sys.platform == "win32":
         from entra_oauth.channels.terminal.windows import ConsoleTerminal
 
-        return ConsoleTerminal.find()
+        return None if winpty_advice() else ConsoleTerminal.find()
     else:
         if not _has_terminal():
             return None
@@ -59,6 +60,21 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
+
+
+def winpty_advice(
+    environ: Mapping[str, str] = os.environ,
+    platform: str = sys.platform,
+    is_terminal: Callable[[int], bool] = os.isatty,
+) -> str:
+    """The way to a terminal in Git Bash without a console; empty everywhere else.
+
+    Its window (mintty) gives Windows' programs pipes in the place of a console. The console
+    that they have all the same is not shown: reading from it would wait for ever.
+    """
+    if platform != "win32" or "MSYSTEM" not in environ or any(map(is_terminal, (0, 1, 2))):
+        return ""
+    return "In Git Bash begin the command with winpty: winpty entra-oauth and so on."
 
 
 def read_secret_line(prompt: str, *, timeout_s: float, from_stdin: bool = False) -> str:
@@ -92,8 +108,8 @@ def some_terminal(find: Callable[[], Terminal | None] = find_terminal) -> Termin
     if terminal is None:
         raise LocalError(
             "There is no terminal to read from.",
-            advice="Run this in a terminal, or pipe the input in: login and mirror read the final "
-            "address from standard input with --paste -.",
+            advice=f"{winpty_advice() or 'Run this in a terminal.'} Or pipe the input in: login "
+            "and mirror read the final address from standard input with --paste -.",
         )
     return terminal
 

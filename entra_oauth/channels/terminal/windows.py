@@ -1,6 +1,6 @@
 """The terminal of `terminal.py` on Windows: the console, whatever standard input is.
 
-NOTE: written from the documentation of `msvcrt`; not run on Windows here.
+NOTE: written from the documentation of the console's functions; not run on Windows here.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import sys
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
+    import os
     import threading
     from typing import TYPE_CHECKING
 
     from entra_oauth.channels.base import monotonic, sleep
+    from entra_oauth.channels.terminal.console_keys import ConsoleKeys, KeyEvent
     from entra_oauth.channels.terminal.terminal import Woken
 
     if TYPE_CHECKING:
@@ -22,15 +25,33 @@ if sys.platform == "win32":
 
     _POLL_S = 0.05
     _AT_ONCE = 4096
-    # What `getwch` puts before the code of an arrow or a function key.
-    _TWO_PART = ("\x00", "\xe0")
+    _KEY_EVENT = 0x0001
+
+    class _Key(ctypes.Structure):
+        """`KEY_EVENT_RECORD`, with the character as a number."""
+
+        _fields_ = (
+            ("is_down", ctypes.c_int32),
+            ("repeats", ctypes.c_uint16),
+            ("key", ctypes.c_uint16),
+            ("scan", ctypes.c_uint16),
+            ("unit", ctypes.c_uint16),
+            ("state", ctypes.c_uint32),
+        )
+
+    class _Record(ctypes.Structure):
+        """`INPUT_RECORD`. A key is the largest of the things that it can hold."""
+
+        _fields_ = (("kind", ctypes.c_uint16), ("event", _Key))
 
     class ConsoleTerminal:
-        """Keys from the console; `getwch` echoes nothing, so nothing is to be put back."""
+        """Keys from the console as events, which echo nothing: nothing is to be put back."""
 
-        __slots__ = ("_woken",)
+        __slots__ = ("_file", "_keys", "_woken")
 
         def __init__(self) -> None:
+            self._file = -1
+            self._keys = ConsoleKeys()
             self._woken = threading.Event()
 
         @classmethod
@@ -44,34 +65,48 @@ if sys.platform == "win32":
 
         def __enter__(self) -> Self:
             self._woken.clear()
+            self._keys = ConsoleKeys()
+            self._file = os.open("CONIN$", os.O_RDWR)
             return self
 
         def __exit__(self, *exc: object) -> None:
             # The rest of a paste must not become a command of the shell.
-            while msvcrt.kbhit():
-                msvcrt.getwch()
+            ctypes.windll.kernel32.FlushConsoleInputBuffer(self._handle())
+            os.close(self._file)
+            self._file = -1
 
         def keys(self, timeout_s: float) -> str:
             """See `Terminal.keys`. Polled: a blocking read could be neither woken nor timed."""
             until = monotonic() + timeout_s
-            while not msvcrt.kbhit():
+            while not (typed := self._typed()):
                 if self._woken.is_set():
                     raise Woken
                 left = until - monotonic()
                 if left <= 0:
                     return ""
                 sleep(min(_POLL_S, left))
-            return self._typed()
+            return typed
 
         def _typed(self) -> str:
-            typed: list[str] = []
-            while msvcrt.kbhit() and len(typed) < _AT_ONCE:
-                key = msvcrt.getwch()
-                if key in _TWO_PART and msvcrt.kbhit():
-                    msvcrt.getwch()
-                else:
-                    typed.append(key)
-            return "".join(typed)
+            """What was typed since; empty without an event, for none is waited for."""
+            kernel, count = ctypes.windll.kernel32, ctypes.c_uint32()
+            if not kernel.GetNumberOfConsoleInputEvents(self._handle(), ctypes.byref(count)):
+                raise EOFError
+            if not count.value:
+                return ""
+            records = (_Record * min(count.value, _AT_ONCE))()
+            if not kernel.ReadConsoleInputW(
+                self._handle(), records, len(records), ctypes.byref(count)
+            ):
+                raise EOFError
+            return "".join(
+                self._keys.text(_event(record.event))
+                for record in records[: count.value]
+                if record.kind == _KEY_EVENT
+            )
+
+        def _handle(self) -> ctypes.c_void_p:
+            return ctypes.c_void_p(msvcrt.get_osfhandle(self._file))
 
         def show(self, text: str) -> None:
             """See `Terminal.show`."""
@@ -81,3 +116,12 @@ if sys.platform == "win32":
         def wake(self) -> None:
             """See `Terminal.wake`."""
             self._woken.set()
+
+    def _event(key: _Key) -> KeyEvent:
+        return KeyEvent(
+            is_down=bool(key.is_down),
+            unit=key.unit,
+            key=key.key,
+            state=key.state,
+            repeats=key.repeats,
+        )

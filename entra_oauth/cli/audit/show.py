@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.session.times import utc_time
 from entra_oauth.cli.session.wrap import prose, row, width
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.moments import utc
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.store import load
@@ -159,7 +159,7 @@ def _line(step: Step, cast: Cast) -> str:
 
 
 def _story(step: Step, evidence: Evidence) -> list[str]:
-    at = time.strftime("%H:%M:%S", time.gmtime(step.started_at))
+    at = f"{utc(step.started_at):%H:%M:%S}"
     lines = [f"Step {step.number}: {plain(step.name)} ({plain(step.channel)} channel), {at} UTC"]
     if remark := authority_remark(evidence.steps):
         lines.insert(0, prose(remark, indent=0, columns=width()))

@@ -23,6 +23,8 @@ __all__ = ["parser_for", "read_with_argparse"]
 class _Parser(argparse.ArgumentParser):
     """argparse, but a mistake is one of our errors."""
 
+    color: bool
+
     def error(self, message: str) -> NoReturn:
         message = re.sub(r"ignored explicit argument .*", "it takes no value", message, flags=re.S)
         message = re.sub(r"(ambiguous option): .*", r"\1", message, flags=re.S)
@@ -67,6 +69,7 @@ def parser_for(
         allow_abbrev=False,
         add_help=False,
     )
+    parser.color = False  # Python 3.14 would colour the help by rules of its own
     if words and not words.program:
         before = parser.add_argument_group("what follows it")
         many = "*" if words.many else "?"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from entra_oauth.cache.account import scope_key
 from entra_oauth.channels.base import now
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
 from entra_oauth.errors import UsageError
+from entra_oauth.moments import local
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _az(shown: Shown, environ: Mapping[str, str]) -> dict[str, Any]:
     expires_on = _expiry(shown)
     return {
         "accessToken": shown.token,
-        "expiresOn": f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(expires_on))}.000000",
+        "expiresOn": f"{_local(expires_on, ' ')}.000000",
         "expires_on": expires_on,
         "subscription": None,
         "tenant": shown.tenant_id,
@@ -141,8 +141,12 @@ def _az(shown: Shown, environ: Mapping[str, str]) -> dict[str, Any]:
 def _databricks_cli(shown: Shown, environ: Mapping[str, str]) -> dict[str, Any]:
     """`databricks auth token`. Local time with a fraction: databricks-sdk cuts the text at
     the dot, and compares what is left with its local clock."""
-    local = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(_expiry(shown)))
-    return {"access_token": shown.token, "token_type": "Bearer", "expiry": f"{local}.000000"}
+    expiry = f"{_local(_expiry(shown), 'T')}.000000"
+    return {"access_token": shown.token, "token_type": "Bearer", "expiry": expiry}
+
+
+def _local(at: float, between: str) -> str:
+    return local(at).replace(tzinfo=None).isoformat(between)
 
 
 def exec_credential(shown: Shown, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import time
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.command_line.values import seconds_of
 from entra_oauth.cli.practice.tenant_options import control_address
 from entra_oauth.cli.verbs.learn_verbs import PracticeClockOptions, PracticeFaultOptions
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.moments import utc
 from entra_oauth.practice.browser.control_client import command
 
 if TYPE_CHECKING:
@@ -83,5 +83,5 @@ def _clock(options: PracticeClockOptions, console: Console) -> int:
     if console.as_json:
         console.result_json({"schema": "entra-oauth/clock/1", "now": now})
     else:
-        console.result(time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(now)))
+        console.result(f"{utc(now).replace(tzinfo=None)}Z")
     return 0

@@ -54,9 +54,10 @@ class Console:
         """The process's own streams, styled only where a person is looking."""
         _occupy_closed_streams()
         for stream in (sys.stdout, sys.stderr):
+            # Windows would end lines with CR LF, and a token would then end in a CR elsewhere.
             # What the locale's encoding lacks is spelled out; it is no reason to fail.
             if reconfigure := getattr(stream, "reconfigure", None):
-                reconfigure(errors="backslashreplace")
+                reconfigure(errors="backslashreplace", newline="\n")
         return cls(
             out=sys.stdout,
             err=sys.stderr,

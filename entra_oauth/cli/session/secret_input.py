@@ -149,11 +149,16 @@ def _decoded(content: bytes, option: SecretOption) -> str:
 
 
 def _from_prompt(option: SecretOption) -> str:
-    from entra_oauth.channels.terminal.secret_line import find_terminal, read_secret_line
+    from entra_oauth.channels.terminal.secret_line import (
+        find_terminal,
+        read_secret_line,
+        winpty_advice,
+    )
 
     if find_terminal() is None:
+        ways = f"Pipe it in with --{option.name}-stdin, or use --{option.name}-fd."
         raise UsageError(
             f"There is no {option.words}, and no terminal to ask for it.",
-            advice=f"Pipe it in with --{option.name}-stdin, or use --{option.name}-fd.",
+            advice=f"{winpty_advice()} {ways}".lstrip(),
         )
     return read_secret_line(f"{option.words}> ", timeout_s=READ_TIMEOUT_S)

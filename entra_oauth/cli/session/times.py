@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import time
-from datetime import date
+from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import now
+from entra_oauth.moments import local, utc
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["clock_time", "duration", "today", "utc_time"]
 
 
 def today() -> date:
     """The day, in UTC, by which waivers end."""
-    return date(*time.gmtime(now())[:3])
+    return utc(now()).date()
 
 
 def utc_time(at: float) -> str:
     """Seconds since 1970 as `2026-11-25T14:10:47Z`."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    return f"{utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def clock_time(at: float) -> str:
     """Seconds since 1970 as `14:10` of the local day, with the date if it is another day."""
-    local = time.localtime(at)
-    today = time.localtime(now())
-    same_day = local[:3] == today[:3]
-    return time.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M", local)
+    there, here = local(at), local(now())
+    zone = " UTC" if there.tzinfo else ""
+    day = "" if there.date() == here.date() else f"{there.date().isoformat()} "
+    return f"{day}{there:%H:%M}{zone}"
 
 
 def duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ _COMMAND = re.compile(
     r"(?<!\S)entra-oauth(?: [a-z][a-z-]*){0,2}"  # the verb
     r"(?: [^\s()-][^\s()]*[\dA-Z./#][^\s()]*)?"  # what follows it
     r"(?: --?[a-z][\w-]*(?:[= ](?:'[^']*'|[^\s()'-][^\s()]*))?)*"  # its options
+    r"|(?<!\S)netsh(?: [\w=]+)+"
 )
 
 

@@ -6,9 +6,9 @@ into a JSON answer, fields for the redirect URI (both in `responses`) or a page,
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from entra_oauth.moments import utc
 from entra_oauth.practice.error_kinds import error_kinds
 
 if TYPE_CHECKING:
@@ -49,4 +49,4 @@ def refuse(
 
 def entra_time(now: float) -> str:
     """Entra's way to write a time, with a blank and not a `T`. `now`: seconds since 1970."""
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(now))
+    return f"{utc(now).replace(microsecond=0, tzinfo=None)}Z"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
+from entra_oauth.moments import utc
 from entra_oauth.practice.http.refusals import entra_time
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -206,10 +206,9 @@ def dated(answer: HttpResponse, now: float) -> HttpResponse:
 def _http_date(second: int) -> str:
     # Not by strftime, whose names are those of the locale, nor by email.utils, which is slow
     # to import.
-    at = time.gmtime(second)
+    at = utc(second)
     return (
-        f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year:04} "
-        f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
+        f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at.year:04} {at:%H:%M:%S} GMT"
     )
 
 

@@ -13,10 +13,10 @@ import hashlib
 import ipaddress
 import json
 from base64 import b64encode
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth._version import __version__
+from entra_oauth.moments import utc
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.files import RECORDING, files_of
 from entra_oauth.recording.step import Seen
@@ -117,7 +117,7 @@ def _changes(half: Half) -> dict[str, Any]:
 
 
 def _iso(at: float) -> str:
-    text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    text = utc(at).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 

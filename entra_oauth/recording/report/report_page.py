@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth._version import __version__
 from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
+from entra_oauth.moments import utc
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
@@ -106,7 +106,7 @@ holds no script and loads nothing.</p></div></footer>
 
 
 def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
-    at = datetime.fromtimestamp(evidence.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    at = f"{utc(evidence.created_at).replace(microsecond=0, tzinfo=None)} UTC"
     program = _dict(evidence.facts.get("program"))
     verb = str(program.get("verb") or "")
     made_by = f"{program.get('name', 'entra-oauth')} {program.get('version', '')} {verb}".strip()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from entra_oauth.markup import Html, html, joined
+from entra_oauth.moments import utc
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import ParameterRow, Table, tables
@@ -160,7 +160,7 @@ def _value(value: str) -> Html:
 
 
 def _times(step: Step) -> Html:
-    at = datetime.fromtimestamp(step.started_at, UTC).strftime("%H:%M:%S.%f")[:-3]
+    at = f"{utc(step.started_at):%H:%M:%S.%f}"[:-3]
     times = {name: getattr(step.link.times, name) for name in _TIMES}
     known = {name: value for name, value in times.items() if value is not None}
     if step.link.reused:

@@ -7,10 +7,10 @@ and what a format would read as its own is escaped.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
+from entra_oauth.moments import utc
 from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import tables
@@ -155,7 +155,7 @@ def _mermaid(text: str) -> str:
 
 def as_markdown(evidence: Evidence) -> str:
     """The whole recording for people, in Markdown."""
-    at = datetime.fromtimestamp(evidence.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    at = f"{utc(evidence.created_at).replace(microsecond=0, tzinfo=None)} UTC"
     parts = [
         f"# {title_of(evidence.steps)}",
         *(f"**{_markdown(line)}**" for line in _remarks(evidence)),

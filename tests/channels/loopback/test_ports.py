@@ -109,12 +109,32 @@ def test_a_low_port_that_the_system_keeps_is_told_without_any_advice_to_use_forc
     assert "sudo" not in str(error.value)
 
 
-def test_on_windows_a_port_held_exclusively_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("port", "which"), [(5000, "Port 5000"), (80, "Port 80"), (0, "Every port")]
+)
+def test_on_windows_a_port_that_is_kept_back_is_told_with_the_ranges(
+    port: int, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refusal = PermissionError(errno.EACCES, "an attempt was made to access a socket")
     monkeypatch.setattr(ports, "_listen", Refusing(refusal, "127.0.0.1"))
     monkeypatch.setattr(ports, "_WINDOWS", True)
-    with pytest.raises(PortBusy):
-        ports.bind(5000, None)
+    with pytest.raises(PortBusy, match=f"{which}.* 10013") as caught:
+        ports.bind(port, None)
+    command = "netsh interface ipv4 show excludedportrange protocol=tcp"
+    assert caught.value.advice.endswith(f": {command}")
+
+
+@needs.ipv6
+def test_on_windows_a_free_port_that_is_kept_back_on_one_address_means_another_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusal = PermissionError(errno.EACCES, "an attempt was made to access a socket")
+    monkeypatch.setattr(ports, "_listen", Refusing(refusal, "::1", times=3))
+    monkeypatch.setattr(ports, "_WINDOWS", True)
+    alone = socket.SO_REUSEADDR  # there is no SO_EXCLUSIVEADDRUSE here
+    monkeypatch.setattr(socket, "SO_EXCLUSIVEADDRUSE", alone, raising=False)
+    with bound() as listeners:
+        assert addresses(listeners) == ["127.0.0.1", "::1"]
 
 
 @pytest.mark.parametrize(

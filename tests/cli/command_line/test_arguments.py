@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 
 from entra_oauth import __version__
 from entra_oauth.cache.profiles import NAMES
+from entra_oauth.cli.command_line.argparse_parser import parser_for
 from entra_oauth.cli.command_line.arguments import VERB_NAMES
 from entra_oauth.cli.command_line.declare import HEADINGS
 from entra_oauth.cli.command_line.verb_help import help_of, parts
@@ -46,6 +48,19 @@ def test_no_option_stands_twice_in_a_verb(name: str) -> None:
     flags = [flag for option in OPTIONS[name] for flag in option.flags]
     assert len(dests) == len(set(dests))
     assert len(flags) == len(set(flags))
+
+
+def test_the_parser_has_no_colours_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.14's has, unless it is told otherwise."""
+    made = argparse.ArgumentParser.__init__
+
+    def as_in_3_14(self: argparse.ArgumentParser, **given: object) -> None:
+        made(self, **given)  # type: ignore[arg-type]
+        self.color = True  # type: ignore[attr-defined,unused-ignore]
+
+    monkeypatch.setattr(argparse.ArgumentParser, "__init__", as_in_3_14)
+    parser = parser_for(VERBS["login"])
+    assert parser.color is False  # type: ignore[attr-defined,unused-ignore]
 
 
 ROOT = Path(__file__).parents[3] / "entra_oauth"

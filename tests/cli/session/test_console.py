@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+import entra_oauth
+from entra_oauth.cli import main
 from entra_oauth.cli.session.console import Console, wants_style
 from entra_oauth.errors import AuthorityError, LocalError, StateMismatch
 from kit import needs
+from kit.command_line import AT_NOBODY
 from kit.processes.ptys import Session
 
 
@@ -206,3 +210,47 @@ def test_the_width_is_that_of_the_terminal_itself() -> None:
     lines = session.shown.replace("\r", "").splitlines()
     assert len(lines) > 3
     assert max(map(len, lines)) <= 50
+
+
+# ---- line ends ----------------------------------------------------------------------
+
+COMMANDS = [
+    ("--version",),
+    ("login", "--help"),
+    ("help", "audit"),
+    ("explain", "AADSTS50011"),
+    ("explain", "AADSTS50011", "--json"),
+    ("completion", "powershell"),
+    ("mirror", "--print", *AT_NOBODY),
+    ("lab", "list"),
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda words: " ".join(words[:2]))
+def test_results_end_lines_as_everywhere_also_where_text_files_do_otherwise(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows opens standard output as text whose lines end with CR LF."""
+    raw = io.BytesIO()
+    with io.TextIOWrapper(raw, encoding="utf-8", newline="\r\n") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(list(arguments)) == 0
+        written = raw.getvalue()
+        monkeypatch.undo()
+    assert written.endswith(b"\n")
+    assert b"\r" not in written
+
+
+def test_nothing_is_printed_past_the_console() -> None:
+    """`print` to standard output is of other programs only, which the labs run."""
+    package = Path(entra_oauth.__file__).parent
+    found = [
+        f"{path.relative_to(package)}:{node.lineno}"
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+        and "file" not in [word.arg for word in node.keywords]
+    ]
+    assert [place for place in found if not place.startswith("lessons/labs/")] == []
