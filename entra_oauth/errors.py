@@ -3,6 +3,7 @@
 EntraOAuthError                     1   anything below; also: something unexpected
 ├── ApiRefused                      1   an API, not the authority, answered HTTP 400 or above
 ├── UsageError                      2   a value that must not be sent, an option that does not fit
+│   └── ProofMissing                    an app has nothing to prove itself with
 ├── AuthorityError                  3   the authority said no (RFC 6749 §4.1.2.1, §5.2)
 ├── SignInRequired                  4   only a person can go on
 ├── SecurityError                   5   a check that protects the person failed
@@ -48,6 +49,7 @@ __all__ = [
     "IdTokenRefused",
     "LocalError",
     "PortBusy",
+    "ProofMissing",
     "ProxyRefused",
     "SecurityError",
     "SignInRequired",
@@ -117,6 +119,10 @@ class UsageError(EntraOAuthError):
     """A value that must not be sent, or options that do not fit together."""
 
     exit_code = 2
+
+
+class ProofMissing(UsageError):
+    """An app has nothing to prove itself with: no secret, certificate or federated token."""
 
 
 class AuthorityError(EntraOAuthError):

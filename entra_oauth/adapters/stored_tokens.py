@@ -1,22 +1,28 @@
-"""The tokens of a profile or an app, for programs: from the store, refreshed when needed."""
+"""The tokens of a profile or an app, for programs: from the store, renewed when needed."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import MIN_VALIDITY_S, App
+from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, asker_by_sign_in
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.token_source import Refresher, TokenSource
+from entra_oauth.channels.base import Channels, NoFront
 from entra_oauth.errors import UsageError
+from entra_oauth.flows.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets
 from entra_oauth.protocol.authority import Authority, check_app, folded
 from entra_oauth.protocol.resource.claims_challenge import read_claims
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from entra_oauth.cache.profiles import Profile
     from entra_oauth.cache.token_source import Found
 
@@ -27,8 +33,9 @@ class StoredTokens:
     """Tokens of somebody who signed in with `entra-oauth login`. Threads may share one.
 
     Never opens a browser: where only a person can go on, `get` raises `SignInRequired`.
-    `hosts` are whole names of hosts that tokens may be sent to, beside those that are known
-    for their resource.
+    Where the app itself signed in, or `flow` says so, the app asks again with its proof, as
+    commands do (`cache.app_asker`). `hosts` are whole names of hosts that tokens may be sent
+    to, beside those that are known for their resource.
     """
 
     def __init__(
@@ -41,6 +48,8 @@ class StoredTokens:
         hosts: tuple[str, ...] = (),
         store: FileStore | None = None,
         ca_bundle: str | None = None,
+        flow: str | None = None,
+        proof: AppProof | None = None,
     ) -> None:
         check_app(authority, client_id)
         check_scopes(authority, scopes)
@@ -49,12 +58,11 @@ class StoredTokens:
         self.scopes = scopes
         self.account = account
         self.hosts = hosts
-        self._source = TokenSource(
-            store=store or FileStore.standard(os.environ, say=_say),
-            app=App.of(authority, client_id),
-            refresh=Refresher(authority, client_id, ca_bundle=ca_bundle, say=_say),
-            say=_say,
-        )
+        self._store = store or FileStore.standard(os.environ, say=_say)
+        self._ca_bundle = ca_bundle
+        self._proof = proof or AppProof.of({}, os.environ)
+        self._flow = flow
+        self._is_noted = False
 
     @classmethod
     def of(
@@ -87,6 +95,8 @@ class StoredTokens:
             account=profile.text("account"),
             hosts=profile.texts("hosts"),
             ca_bundle=profile.text("ca_bundle"),
+            flow=profile.text("flow"),
+            proof=AppProof.of({name: profile.text(name) for name in PROOF_VALUES}, os.environ),
         )
 
     @classmethod
@@ -109,10 +119,10 @@ class StoredTokens:
         """A token for `scopes`, or for the scopes that this was made with.
 
         `claims` is a claims challenge to be answered: JSON, base64, or a whole header. See
-        `TokenSource.get`.
+        `TokenSource.get`; of an app, raises `ProofMissing` and what its proof raises too.
         """
         check_scopes(self.authority, scopes)
-        return self._source.get(
+        return self._source().get(
             *(scopes or self.scopes),
             account=self.account,
             min_validity_s=min_validity_s,
@@ -126,6 +136,46 @@ class StoredTokens:
         check_destination(
             url, scopes=scopes or self.scopes, authority=self.authority, named_hosts=self.hosts
         )
+
+    # ---- within --------------------------------------------------------------------
+
+    def _source(self) -> TokenSource:
+        app = App.of(self.authority, self.client_id)
+        return TokenSource(
+            store=self._store,
+            app=app,
+            refresh=Refresher(self.authority, self.client_id, ca_bundle=self._ca_bundle, say=_say),
+            as_app=self._as_app() if self._is_app(app) else None,
+            say=_say,
+        )
+
+    def _is_app(self, app: App) -> bool:
+        """Tell if the app asks. Decided each time, because somebody may have signed in since."""
+        if self._flow is not None:
+            return self._flow == APP_FLOW
+        has_proof = self._proof.is_at_hand
+        asker = asker_by_sign_in(self._store, app, self.account, has_proof=has_proof)
+        notice = asker.notice(self.client_id)
+        if notice is not None and not self._is_noted:
+            self._is_noted = True
+            _say(notice)
+        return asker.is_app
+
+    def _as_app(self) -> AppAsker:
+        secrets = EnvironmentSecrets(self._proof.environ)
+        return AppAsker(
+            authority=self.authority,
+            client_id=self.client_id,
+            credential=lambda channels: self._proof.credential(channels, secrets, timeout_s=30.0),
+            channels=self._channels,
+        )
+
+    @contextmanager
+    def _channels(self) -> Iterator[Channels]:
+        from entra_oauth.channels.https.back_channel import RequestsBack
+
+        with RequestsBack(ca_bundle=self._ca_bundle, say=_say) as back:
+            yield Channels(front=NoFront(), back=back, say=_say)
 
 
 def authority_of(profile: Profile) -> Authority:

@@ -10,10 +10,10 @@ from entra_oauth.audit.policy import Policy, read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.sarif import sarif_of
 from entra_oauth.audit.text import as_json, report_lines
-from entra_oauth.cli.session.secret_input import read_file
 from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.flows.named_file import read_file
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:

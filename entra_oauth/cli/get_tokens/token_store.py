@@ -59,11 +59,8 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
     check_asked(query.app)
     store = FileStore.standard(session.environ, say=session.console.say)
     asker = asker_of(query.app, query.credential, session.environ, store)
-    if asker.is_by_environment:
-        session.console.say(
-            f"The app {client_id_of(query.app)} asks itself, with the proof in the environment: "
-            "nobody has signed in to it here."
-        )
+    if notice := asker.notice(client_id_of(query.app)):
+        session.console.say(notice)
     return TokenSource(
         store=store,
         app=App.of(authority_of(query.app), client_id_of(query.app)),

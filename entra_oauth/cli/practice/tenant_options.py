@@ -7,8 +7,8 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.session.secret_input import read_file
 from entra_oauth.errors import LocalError, UsageError
+from entra_oauth.flows.named_file import read_file
 from entra_oauth.practice import Directory, PracticeTenant, read_directory
 
 if TYPE_CHECKING:

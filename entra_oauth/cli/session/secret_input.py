@@ -16,15 +16,12 @@ from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.protocol.loose_input import bare_token, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from entra_oauth.cli.session.console import Console
 
-__all__ = ["SecretInput", "SecretOption", "read_file", "read_secret", "read_token"]
+__all__ = ["SecretInput", "SecretOption", "read_secret", "read_token"]
 
 READ_TIMEOUT_S = 300.0
 _MOST_BYTES = 64 * 1024
-_FILE_MOST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +31,6 @@ class SecretOption:
     name: str
     words: str
     """What it is called in a sentence, without an article."""
-    variables: tuple[str, ...] = ()
-    """Where else it may stand: variables that Azure's own tools read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +46,8 @@ class SecretInput:
         return self.stdin or self.fd is not None
 
 
-def read_secret(option: SecretOption, given: SecretInput, environ: Mapping[str, str]) -> str:
-    """The secret, from where the options say, else the environment, else a prompt.
+def read_secret(option: SecretOption, given: SecretInput) -> str:
+    """The secret, from where the options say, else from a prompt.
 
     Raises `UsageError` for an empty one, `LocalError` where there is nothing to read
     from, `TimedOut`.
@@ -67,8 +62,7 @@ def read_secret(option: SecretOption, given: SecretInput, environ: Mapping[str, 
     elif given.fd is not None:
         text = _decoded(_from_descriptor(given.fd, option), option)
     else:
-        found = next((environ[name] for name in option.variables if environ.get(name)), None)
-        text = found if found is not None else _from_prompt(option)
+        text = _from_prompt(option)
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
         raise UsageError(f"The {option.words} is empty.", advice=f"Give the {option.words}.")
@@ -98,20 +92,6 @@ def read_token(console: Console, *, what: str, advice: str, members: tuple[str, 
     if not text:
         raise UsageError(f"There is no {what}.", advice=advice)
     return text
-
-
-def read_file(path: str, words: str) -> bytes:
-    """A whole file of at most 1 MiB. Raises `LocalError`. `words` is what it is called."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_FILE_MOST_BYTES + 1)
-    except OSError as error:
-        raise LocalError(
-            f"The {words} cannot be read: {error.strerror}.", advice="Check its path and rights."
-        ) from None
-    if len(content) > _FILE_MOST_BYTES:
-        raise LocalError(f"The {words} is larger than 1 MiB.", advice="Check its path.")
-    return content
 
 
 def _from_stdin() -> bytes:

@@ -1,13 +1,13 @@
-"""The credential of an app that the options or the environment name. One is used."""
+"""The credential of an app, as the options name it: see `flows.find_proof`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_file, read_secret
+from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.errors import UsageError
-from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
-from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
+from entra_oauth.flows.find_proof import AppProof, EnvironmentSecrets, ProofKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,17 +16,11 @@ if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import CredentialOptions
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
-__all__ = ["PASSPHRASE", "PASSWORD", "SECRET", "check_stdin", "credential_of", "is_at_hand"]
+__all__ = ["PASSWORD", "check_stdin", "credential_of", "is_at_hand"]
 
 PASSWORD = SecretOption(name="password", words="password")
-SECRET = SecretOption(
-    name="client-secret", words="client secret", variables=("AZURE_CLIENT_SECRET",)
-)
-PASSPHRASE = SecretOption(
-    name="certificate-passphrase",
-    words="passphrase of the certificate",
-    variables=("AZURE_CLIENT_CERTIFICATE_PASSWORD",),
-)
+_SECRET = SecretOption(name="client-secret", words="client secret")
+_PASSPHRASE = SecretOption(name="certificate-passphrase", words="passphrase of the certificate")
 
 
 def check_stdin(options: CredentialOptions) -> None:
@@ -45,14 +39,7 @@ def check_stdin(options: CredentialOptions) -> None:
 
 def is_at_hand(options: CredentialOptions, environ: Mapping[str, str]) -> bool:
     """True if an option, a variable or the profile names a proof. None is read."""
-    return bool(
-        options.client_secret_stdin
-        or options.client_secret_fd is not None
-        or options.certificate
-        or options.federated_token_file
-        or environ.get("AZURE_CLIENT_SECRET")
-        or all(environ.get(name) for name in GITHUB_VARIABLES)
-    )
+    return _secret_input(options).is_given or _proof(options, environ, None).is_at_hand
 
 
 def credential_of(
@@ -63,43 +50,36 @@ def credential_of(
     timeout_s: float,
     prompts: bool = True,
 ) -> Credential:
-    """The credential: what is named first, else the environment's, else a secret is asked for.
+    """The credential; a secret that is nowhere is asked for at a prompt.
 
-    An option comes before the profile. In the environment the order is that of Azure's own
-    tools: secret, certificate, federated token; GitHub's token service last. Raises
-    `UsageError`, `LocalError`.
+    Raises `UsageError`, `LocalError`.
     """
-    secret = SecretInput(stdin=options.client_secret_stdin, fd=options.client_secret_fd)
-    chosen = _chosen(options, secret)
-    if chosen is None and environ.get("AZURE_CLIENT_SECRET"):
-        chosen = _SECRET
-    if chosen in (None, _CERTIFICATE) and options.certificate:
-        return _certificate(options.certificate, options, environ, prompts=prompts)
-    if chosen in (None, _FEDERATED) and options.federated_token_file:
-        return FederatedFile(options.federated_token_file)
-    if chosen is None and all(environ.get(name) for name in GITHUB_VARIABLES):
-        return from_github(environ, channels, timeout_s=timeout_s)
-    if chosen is None and not prompts:
-        raise UsageError(
-            "The app has to prove itself, and its proof is not here.",
-            advice="Set AZURE_CLIENT_SECRET, or name a --certificate or a --federated-token-file; "
-            "a profile can keep the path of a file.",
-        )
-    return ClientSecret(read_secret(SECRET, secret, environ))
+    secrets = _GivenSecrets(options, environ, prompts=prompts)
+    proof = _proof(options, environ, _named(options))
+    return proof.credential(channels, secrets, timeout_s=timeout_s)
 
 
-_SECRET, _CERTIFICATE, _FEDERATED = "a client secret", "--certificate", "--federated-token-file"
+def _proof(
+    options: CredentialOptions, environ: Mapping[str, str], named: ProofKind | None
+) -> AppProof:
+    return AppProof(
+        environ=environ,
+        certificate=options.certificate,
+        certificate_algorithm=options.certificate_algorithm,
+        federated_token_file=options.federated_token_file,
+        named=named,
+    )
 
 
-def _chosen(options: CredentialOptions, secret: SecretInput) -> str | None:
+def _named(options: CredentialOptions) -> ProofKind | None:
     """The proof that is named: on the command line, else by our variables or the profile."""
     for named in (options.origins.given, options.origins.named):
         ways = {
-            _SECRET: secret.is_given,
-            _CERTIFICATE: "certificate" in named,
-            _FEDERATED: "federated_token_file" in named,
+            ProofKind.SECRET: _secret_input(options).is_given,
+            ProofKind.CERTIFICATE: "certificate" in named,
+            ProofKind.FEDERATED: "federated_token_file" in named,
         }
-        found = [name for name, is_named in ways.items() if is_named]
+        found = [kind for kind, is_named in ways.items() if is_named]
         if len(found) > 1:
             # RFC 6749 §2.3: one method for each request.
             raise UsageError(f"{found[0]} and {found[1]} exclude each other.", advice="Give one.")
@@ -108,25 +88,31 @@ def _chosen(options: CredentialOptions, secret: SecretInput) -> str | None:
     return None
 
 
-def _certificate(
-    file: str, options: CredentialOptions, environ: Mapping[str, str], *, prompts: bool
-) -> Certificate:
-    content = read_file(file, "certificate")
-    source = SecretInput(
-        stdin=options.certificate_passphrase_stdin, fd=options.certificate_passphrase_fd
-    )
-    given = source.is_given or any(environ.get(n) for n in PASSPHRASE.variables)
-    algorithm = options.certificate_algorithm
-    if given:
-        passphrase = read_secret(PASSPHRASE, source, environ)
-        return Certificate.load(content, passphrase=passphrase, algorithm=algorithm)
-    if not Certificate.is_locked(content):
-        return Certificate.load(content, algorithm=algorithm)
-    if not prompts:
-        raise UsageError(
-            "The certificate is locked, and its passphrase is not here.",
-            advice="Set AZURE_CLIENT_CERTIFICATE_PASSWORD, or give --certificate-passphrase-fd.",
+def _secret_input(options: CredentialOptions) -> SecretInput:
+    return SecretInput(stdin=options.client_secret_stdin, fd=options.client_secret_fd)
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenSecrets:
+    """`ProofSecrets` from where the options say, else the environment, else a prompt."""
+
+    options: CredentialOptions
+    environ: Mapping[str, str] = field(repr=False)
+    prompts: bool
+
+    def client_secret(self) -> str:
+        given = _secret_input(self.options)
+        if given.is_given or (self.prompts and not self.environ.get("AZURE_CLIENT_SECRET")):
+            return read_secret(_SECRET, given)
+        return EnvironmentSecrets(self.environ).client_secret()
+
+    def passphrase(self, *, is_locked: bool) -> str | None:
+        fd, stdin = (
+            self.options.certificate_passphrase_fd,
+            self.options.certificate_passphrase_stdin,
         )
-    return Certificate.load(
-        content, passphrase=read_secret(PASSPHRASE, source, environ), algorithm=algorithm
-    )
+        given, environment = SecretInput(stdin=stdin, fd=fd), EnvironmentSecrets(self.environ)
+        if given.is_given:
+            return read_secret(_PASSPHRASE, given)
+        found = environment.passphrase(is_locked=is_locked and not self.prompts)
+        return read_secret(_PASSPHRASE, given) if found is None and is_locked else found

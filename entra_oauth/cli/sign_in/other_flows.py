@@ -61,7 +61,7 @@ def _password(
         )
     channels.say(password.WARNING)  # before it is typed
     given = SecretInput(stdin=credential.password_stdin, fd=credential.password_fd)
-    secret = read_secret(PASSWORD, given, environ)
+    secret = read_secret(PASSWORD, given)
     return access_request, password.sign_in(
         access_request,
         credential.username,

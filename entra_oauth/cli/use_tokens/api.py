@@ -194,7 +194,7 @@ class _Tokens:
     def first(self) -> str:
         """Raises `SignInRequired` where only a person can go on."""
         if self._given.is_given:
-            return read_secret(TOKEN, self._given, self._session.environ)
+            return read_secret(TOKEN, self._given)
         try:
             return self._renew(None)
         except SignInRequired:

@@ -10,66 +10,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
-from entra_oauth.cache.account import APP_ONLY, App
+from entra_oauth.cache.account import APP_ONLY
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cli import fast_token
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.protocol.jwt import decode
 from kit.command_line import Running, call, error_of, on_stdin
+from kit.nightly import Nightly, of_the_app, save_profile
 from kit.practice import DAEMON, SCOPE, SECRET
-
-HOUR_S = 3600
-
-
-@dataclass
-class Nightly:
-    """An app of the practice tenant, and where its tokens are kept."""
-
-    tenant: PracticeTenant
-    base: str
-
-    @property
-    def app(self) -> App:
-        return App(self.base, ARTICLE_TENANT_ID, DAEMON)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return ("--authority-host", self.base, "--tenant", ARTICLE_TENANT_ID, "--client-id", DAEMON)
-
-    def sign_in(self, *more: str) -> None:
-        ran = call("login", *self.ids, "--flow", "client-credentials", "--cache", "file", *more)
-        assert ran.code == 0, ran.err
-
-    def kept(self, account: str = APP_ONLY) -> str:
-        found = FileStore.standard(os.environ).access_token(self.app, account, SCOPE)
-        assert found is not None
-        return found.text
-
-    def let_an_hour_pass(self) -> None:
-        """At the tenant, and for what is kept: its token is over on both sides."""
-        self.tenant.advance(HOUR_S + 60)
-        store = FileStore.standard(os.environ)
-        for app, account in store.accounts():
-            token = store.access_token(app, account.name, SCOPE)
-            assert token is not None
-            old = replace(
-                token, expires_on=int(time.time()) - 5, arrived_at=token.arrived_at - HOUR_S
-            )
-            store.save(app, account, SCOPE, old, signed_in=False)
-
-    @property
-    def asked(self) -> list[str]:
-        """The forms that came to the token endpoint."""
-        return [request.body.decode() for request, _ in self.tenant.log if "/token" in request.url]
 
 
 @pytest.fixture
@@ -83,15 +39,6 @@ def nightly(no_terminal: None) -> Iterator[Nightly]:
 def secret(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
     return SECRET
-
-
-def profile(**values: str) -> None:
-    said = [f"{name}={value}" for name, value in values.items()]
-    assert call("profile", "set", "nightly", *said).code == 0
-
-
-def of_the_app(text: str) -> bool:
-    return bool(decode(text.strip()).claims["appid"] == DAEMON)
 
 
 # ---- asking again ---------------------------------------------------------------------------
@@ -245,7 +192,7 @@ def test_a_person_who_signed_in_is_not_replaced_by_a_proof_in_the_environment(
 def test_the_flow_of_the_profile_comes_before_the_kept_sign_in(
     nightly: Nightly, secret: str
 ) -> None:
-    profile(
+    save_profile(
         tenant=ARTICLE_TENANT_ID,
         client_id=DAEMON,
         authority_host=nightly.base,
@@ -261,7 +208,7 @@ def test_the_flow_of_the_profile_comes_before_the_kept_sign_in(
     assert call("token", "--force-refresh").code == 4
 
 
-def test_a_sign_in_keeps_the_whole_path_of_its_proof_in_the_profile(
+def test_a_sign_in_keeps_the_whole_path_of_its_proof_in_the_save_profile(
     nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = nightly.tenant.certificate_of(DAEMON)
@@ -379,7 +326,7 @@ def test_a_person_of_whom_nothing_is_known_is_no_app(nightly: Nightly, secret: s
 
 
 def test_the_fast_path_finds_what_the_app_of_a_profile_has(nightly: Nightly, secret: str) -> None:
-    profile(
+    save_profile(
         tenant=ARTICLE_TENANT_ID,
         client_id=DAEMON,
         authority_host=nightly.base,

@@ -1,0 +1,75 @@
+"""An app that signed in with a secret on a practice tenant, and the hour that passes."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+
+from entra_oauth.cache.account import APP_ONLY, App
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
+from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.jwt import decode
+from kit.command_line import call
+from kit.practice import DAEMON, SCOPE
+
+__all__ = ["Nightly", "of_the_app", "save_profile"]
+
+HOUR_S = 3600
+
+
+@dataclass
+class Nightly:
+    """An app of the practice tenant, and where its tokens are kept."""
+
+    tenant: PracticeTenant
+    base: str
+
+    @property
+    def app(self) -> App:
+        return App(self.base, ARTICLE_TENANT_ID, DAEMON)
+
+    @property
+    def authority(self) -> Authority:
+        return Authority(self.base, ARTICLE_TENANT_ID)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return ("--authority-host", self.base, "--tenant", ARTICLE_TENANT_ID, "--client-id", DAEMON)
+
+    def sign_in(self, *more: str) -> None:
+        ran = call("login", *self.ids, "--flow", "client-credentials", "--cache", "file", *more)
+        assert ran.code == 0, ran.err
+
+    def kept(self, account: str = APP_ONLY) -> str:
+        found = FileStore.standard(os.environ).access_token(self.app, account, SCOPE)
+        assert found is not None
+        return found.text
+
+    def let_an_hour_pass(self) -> None:
+        """At the tenant, and for what is kept: its token is over on both sides."""
+        self.tenant.advance(HOUR_S + 60)
+        store = FileStore.standard(os.environ)
+        for app, account in store.accounts():
+            token = store.access_token(app, account.name, SCOPE)
+            assert token is not None
+            old = replace(
+                token, expires_on=int(time.time()) - 5, arrived_at=token.arrived_at - HOUR_S
+            )
+            store.save(app, account, SCOPE, old, signed_in=False)
+
+    @property
+    def asked(self) -> list[str]:
+        """The forms that came to the token endpoint."""
+        return [request.body.decode() for request, _ in self.tenant.log if "/token" in request.url]
+
+
+def save_profile(**values: str) -> None:
+    said = [f"{name}={value}" for name, value in values.items()]
+    assert call("profile", "set", "nightly", *said).code == 0
+
+
+def of_the_app(text: str) -> bool:
+    return bool(decode(text.strip()).claims["appid"] == DAEMON)
