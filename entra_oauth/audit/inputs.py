@@ -1,4 +1,4 @@
-"""Cases from files and words: a recording, a HAR file, an address, a raw request."""
+"""Cases from files and words: a recording, another program's file, an address, a request."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from entra_oauth.audit.classify import StepKind, items_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.har.har_read import Entry, Har, read_file, read_har
-from entra_oauth.recording.har.har_redact import read_har as har_object
-from entra_oauth.recording.har.other_formats import other_format
+from entra_oauth.recording.importing.entries import Entry, ForeignFile, GivenFile
+from entra_oauth.recording.importing.given import files_beside, read_file
+from entra_oauth.recording.importing.readers import is_foreign, read_given
 from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.recognise import kind_of
 from entra_oauth.recording.step import Evidence, Half, Level, Seen, Step, steps_of
@@ -29,7 +29,6 @@ __all__ = ["address_case", "har_case", "named", "planned", "raw_case"]
 
 _FRONT = ("authorize", "redirect")
 _EVENTS = {"authorize": FrontEvent(Occurred.ASKED), "redirect": FrontEvent(Occurred.ACCEPTED)}
-_PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff")
 _PURPOSES = {"metadata": "openid-configuration"}
 _PARAMETERS = frozenset(
     ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")
@@ -39,8 +38,8 @@ _PARAMETERS = frozenset(
 def named(word: str, *, policy: Policy | None = None) -> Case:
     """The case that a word names. Raises `UsageError`, `LocalError` and `SecurityError`.
 
-    The word is a folder, a file, or an address; a file is a HAR file, an address, or one
-    request with its head and body.
+    The word is a folder, a file, or an address; a file is one of another program's (a HAR
+    file for one), an address, or one request with its head and body.
     """
     path = Path(word)
     if "://" in word and not os.path.exists(path):
@@ -48,9 +47,9 @@ def named(word: str, *, policy: Policy | None = None) -> Case:
     if os.path.isdir(path):
         return case_of_evidence(load(path), policy=policy)
     data = read_file(path)
+    if is_foreign(data):
+        return file_case(GivenFile(data=data, beside=files_beside(path)), policy=policy)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:1] in (b"{", b"[") or data[:2] in _PACKED or other_format(data) is not None:
-        return har_case(data, policy=policy)
     text = start.decode("utf-8", "replace")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S*\s*\Z", text):
         return address_case(text.rstrip("\r\n"), policy=policy)
@@ -131,20 +130,26 @@ def raw_case(data: bytes, name: str, *, policy: Policy | None = None) -> Case:
     return replace(case, scheme_known=whole)
 
 
-# ---- a HAR file ------------------------------------------------------------------------
+# ---- a file of another program ----------------------------------------------------------
 
 
 def har_case(data: bytes, *, policy: Policy | None = None) -> Case:
     """All exchanges of a HAR file. Raises `UsageError` if there are none of OAuth's."""
-    document, har = har_object(data), read_har(data)
-    raw = document["log"]["entries"]
-    about = {entry.number: _own(raw[entry.number - 1]) for entry in har.entries}
-    ordered = sorted(har.entries, key=lambda entry: entry.started_at)
+    return file_case(GivenFile(data=data), policy=policy)
+
+
+def file_case(given: GivenFile, *, policy: Policy | None = None) -> Case:
+    """All exchanges of a file. Raises `UsageError` if there are none of OAuth's."""
+    file = read_given(given)
+    log = file.har["log"] if file.har is not None else {}
+    raw = dict(enumerate(log.get("entries", ()), start=1))
+    about = {entry.number: _own(raw.get(entry.number)) for entry in file.entries}
+    ordered = sorted(file.entries, key=lambda entry: entry.started_at)
     steps = tuple(_step(entry, about[entry.number]) for entry in ordered)
     messages = [item for item in items_of(steps) if item.kind is not StepKind.PAGE]
     if not messages:
         raise UsageError(
-            f"There is no OAuth exchange among the {len(raw):,} of this HAR file.",
+            f"There is no OAuth exchange among the {len(raw) or len(steps):,} of this {file.kind}.",
             advice="Record again from before the sign-in until it has ended, with the log kept "
             "over page changes.",
         )
@@ -152,13 +157,13 @@ def har_case(data: bytes, *, policy: Policy | None = None) -> Case:
     evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE)
     if any(claims.values()):
         evidence = replace(evidence, claims=claims_by_step(claims))
+    redaction = log.get("_redaction")
     return Case(
         evidence=with_sound_claims(evidence),
         policy=policy,
-        browser_side=_is_browsers(har),
-        har=document,
-        shareable=isinstance(document["log"].get("_redaction"), dict)
-        and document["log"]["_redaction"].get("level") != Level.NONE,
+        browser_side=_is_browsers(file),
+        har=dict(file.har) if file.har is not None else None,
+        shareable=isinstance(redaction, dict) and redaction.get("level") != Level.NONE,
     )
 
 
@@ -200,10 +205,10 @@ def _step(entry: Entry, own: dict[str, Any]) -> Step:
     return replace(step, number=entry.number, link=entry.link, request=seen)
 
 
-def _is_browsers(har: Har) -> bool:
+def _is_browsers(file: ForeignFile) -> bool:
     """True if the browser's own requests are there, as its own file has them."""
     return any(
         name.lower() in ("sec-fetch-site", "sec-fetch-mode", "upgrade-insecure-requests")
-        for entry in har.entries
+        for entry in file.entries
         for name, _ in entry.request.headers
     )

@@ -1,4 +1,4 @@
-"""audit import: a recording from a HAR file of a browser or a proxy."""
+"""audit import: a recording from a file of a browser, a proxy or another program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.channels.base import now
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.facts import facts_of
-from entra_oauth.recording.har.har_read import read_file, read_har
-from entra_oauth.recording.har.har_select import Import, import_har
+from entra_oauth.recording.har.har_select import Import, import_foreign
+from entra_oauth.recording.importing.readers import read_foreign
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import check_target, write
@@ -18,6 +18,7 @@ from entra_oauth.recording.store import check_target, write
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import ImportOptions
+    from entra_oauth.recording.importing.entries import ForeignFile
 
 __all__ = ["run"]
 
@@ -32,11 +33,9 @@ def run(options: ImportOptions, session: Session) -> int:
         )
     folder = Path(options.out)
     check_target(folder)
-    har = read_har(read_file(Path(options.file)))
-    facts = facts_of(os.environ, verb="audit import") | {
-        "imported": {"creator": har.creator, "har": har.version, "entries": len(har.entries)}
-    }
-    done = import_har(har, level=Level(options.copy.level), created_at=now(), facts=facts)
+    file = read_foreign(Path(options.file))
+    facts = facts_of(os.environ, verb="audit import") | {"imported": _about(file)}
+    done = import_foreign(file, level=Level(options.copy.level), created_at=now(), facts=facts)
     write(finished_files(done.evidence, done.recording), folder)
     if console.as_json:
         console.result_json(_as_json(done))
@@ -56,6 +55,13 @@ def run(options: ImportOptions, session: Session) -> int:
     shown = plain(str(folder))
     console.say(f"Written to {shown}. Look at it: entra-oauth audit show {shown}")
     return 0
+
+
+def _about(file: ForeignFile) -> dict[str, Any]:
+    version = {"format": file.kind, "version": file.version}
+    if file.har is not None:
+        version = {"har": file.version}
+    return {"creator": file.creator, **version, "entries": len(file.entries)}
 
 
 def _as_json(done: Import) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.recording.har.har_read import read_file
 from entra_oauth.recording.har.har_redact import read_har, redact_har
+from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:

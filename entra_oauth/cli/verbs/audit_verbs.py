@@ -113,7 +113,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportOptions:
-    file: str | None = words("FILE", "a HAR file")
+    file: str | None = words("FILE", "a HAR file, or one of another kind")
     out: str | None = option(
         "folder to make for the recording; it has to be given",
         key="import-out",

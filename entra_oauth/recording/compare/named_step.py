@@ -18,8 +18,10 @@ from entra_oauth.protocol.messages import split_origin
 from entra_oauth.recording.compare import references
 from entra_oauth.recording.compare.layers import Side
 from entra_oauth.recording.files import RECORDING
-from entra_oauth.recording.har.har_read import Entry, read_file, read_har
 from entra_oauth.recording.har.har_write import recording_id
+from entra_oauth.recording.importing.entries import Entry, ForeignFile, GivenFile
+from entra_oauth.recording.importing.given import files_beside, read_file
+from entra_oauth.recording.importing.readers import is_foreign, read_given
 from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.step import Evidence, Level, Seen, Step, rebuilt
@@ -115,14 +117,15 @@ def _source(name: str) -> Source:
         evidence, step = named_step(name)
         return Source(side=_step_side(name, evidence, step), step=step, evidence=evidence)
     data = read_file(path)
-    if number is None and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"\x1f"):
+    if number is None and not is_foreign(data):
+        return Source(side=_raw_side(name, path, data))
+    file = read_given(GivenFile(data=data, beside=files_beside(path)))
+    if number is None:
         raise UsageError(
-            f"{plain(str(path))} is a HAR file; one entry is wanted.",
+            f"{plain(str(path))} is a {file.kind}; one entry is wanted.",
             advice=f"Name it, such as {plain(str(path))}#3.",
         )
-    if number is not None:
-        return Source(side=_entry_side(name, read_har(data).entries, number))
-    return Source(side=_raw_side(name, path, data))
+    return Source(side=_entry_side(name, file, number))
 
 
 def _step_side(name: str, evidence: Evidence, step: Step) -> Side:
@@ -146,18 +149,17 @@ def _step_side(name: str, evidence: Evidence, step: Step) -> Side:
     )
 
 
-def _entry_side(name: str, entries: tuple[Entry, ...], number: int) -> Side:
-    entry = next((each for each in entries if each.number == number), None)
+def _entry_side(name: str, file: ForeignFile, number: int) -> Side:
+    entry = next((each for each in file.entries if each.number == number), None)
     if entry is None:
         raise UsageError(
-            f"The HAR file has no exchange {number}.",
-            advice=f"It has {len(entries)}; the first is number 1.",
+            f"The {file.kind} has no exchange {number}.", advice=_those_there(file.entries)
         )
     if entry.sent:
         message, remark = split_message(entry.sent), ""
     else:
         message = split_message(rebuilt(entry.request))
-        remark = "from a HAR file, which does not keep bytes"
+        remark = f"from a {file.kind}, which does not keep bytes"
     return Side(
         label=name,
         message=message,
@@ -168,6 +170,11 @@ def _entry_side(name: str, entries: tuple[Entry, ...], number: int) -> Side:
         link=entry.link,
         remark=remark,
     )
+
+
+def _those_there(entries: tuple[Entry, ...]) -> str:
+    first = f"; the first is number {entries[0].number}" if entries else ""
+    return f"It has {len(entries)}{first}."
 
 
 def _raw_side(name: str, path: Path, data: bytes) -> Side:

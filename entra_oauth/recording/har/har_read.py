@@ -10,108 +10,67 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, Times, Wire
-from entra_oauth.recording.har.har_redact import MAX_HAR_BYTES, members_at, objects, text_at
+from entra_oauth.recording.har.har_bodies import with_bodies
+from entra_oauth.recording.har.har_redact import members_at, objects, text_at
 from entra_oauth.recording.har.har_redact import read_har as har_object
+from entra_oauth.recording.importing.entries import (
+    Beside,
+    Entry,
+    ForeignFile,
+    as_line,
+    clean_headers,
+    nothing_beside,
+    refuse_many,
+    request_of,
+    without_framing,
+)
 from entra_oauth.recording.raw import split_message, unpack
 
-__all__ = ["Entry", "Har", "read_file", "read_har"]
+__all__ = ["read_har"]
 
-MAX_ENTRIES = 50_000
-
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}")
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _HEADERS_BEFORE = re.compile(r"\A(?:[A-Za-z][A-Za-z-]{0,40}+: [^\r\n]{0,1000}+\r\n){1,20}+\r\n")
-_BREAKS = re.compile(r"[\r\n\0]")
-_CONTROLS = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
-# What no longer holds once a body was unpacked.
-_FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One exchange, numbered from 1 as in the file."""
+def read_har(data: bytes, beside: Beside = nothing_beside) -> ForeignFile:
+    """The exchanges of a HAR file. Raises `UsageError`, which quotes nothing of it.
 
-    number: int
-    request: HttpRequest
-    response: HttpResponse | None
-    started_at: float
-    """Seconds since 1970; 0 where the file does not say."""
-    duration_s: float
-    http_version: str = "HTTP/1.1"
-    sent: bytes = field(default=b"", repr=False)
-    """The request's own bytes, where the file has them (`_raw`)."""
-    received: bytes = field(default=b"", repr=False)
-    link: Wire = field(default_factory=Wire)
-    body_exact: bool = True
-    """Whether the request's body is there, and not only what it said."""
-    recording: str = ""
-    """The recording whose tags stand in it, where the file says (`_redaction`)."""
-    tags: dict[str, int | None] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Har:
-    """A file's entries, and what could not be used."""
-
-    version: str
-    creator: str
-    entries: tuple[Entry, ...]
-    unusable: tuple[int, ...] = ()
-    """Numbers of the entries that are no exchanges."""
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a file. Raises `LocalError`, and `UsageError` if it is too large."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_HAR_BYTES + 1)
-    except OSError as error:
-        raise LocalError(
-            f"{plain(str(path))} cannot be read: {error.strerror}.",
-            advice="Check its name, and who may read it.",
-        ) from None
-    if len(data) > MAX_HAR_BYTES:
-        raise UsageError(
-            f"{plain(str(path))} is larger than {MAX_HAR_BYTES // 2**20} MiB.",
-            advice="Save only the requests of the sign-in.",
-        )
-    return data
-
-
-def read_har(data: bytes) -> Har:
-    """The exchanges of a HAR file. Raises `UsageError`, which quotes nothing of it."""
-    log = har_object(data)["log"]
-    entries = log["entries"]
-    if len(entries) > MAX_ENTRIES:
-        raise UsageError(
-            f"The HAR file has more than {MAX_ENTRIES:,} entries.",
-            advice="Save only the requests of the sign-in.",
-        )
+    `beside` gives the bodies that lie in files of their own (`_file`).
+    """
+    har = har_object(data)
+    log = har["log"]
+    refuse_many(len(log["entries"]), "HAR file")
     found, unusable = [], []
     about = members_at(log, "_redaction")
     tags = {str(k): _tag_length(v) for k, v in members_at(about, "tags").items()}
-    for number, entry in enumerate(entries, start=1):
+    for number, entry in enumerate(log["entries"], start=1):
         own = entry if isinstance(entry, dict) else {}
-        read = _entry(number, own, text_at(about, "recording"), tags)
+        read = _entry(number, with_bodies(own, beside), text_at(about, "recording"), tags)
         if read is None:
             unusable.append(number)
         else:
             found.append(read)
-    creator = members_at(log, "creator")
-    return Har(
-        version=plain(text_at(log, "version"), limit=10),
-        creator=plain(f"{text_at(creator, 'name')} {text_at(creator, 'version')}".strip()),
+    creator, version = creator_of(log), plain(text_at(log, "version"), limit=10)
+    return ForeignFile(
+        kind="HAR file",
+        origin=f"a HAR file of {creator or 'an unknown program'}, version {version}",
+        version=version,
+        creator=creator,
         entries=tuple(found),
         unusable=tuple(unusable),
+        har=har,
     )
+
+
+def creator_of(log: dict[str, Any]) -> str:
+    """The program that wrote a HAR file, by its own word."""
+    creator = members_at(log, "creator")
+    return plain(f"{text_at(creator, 'name')} {text_at(creator, 'version')}".strip())
 
 
 # ---- one entry ------------------------------------------------------------------------
@@ -153,8 +112,6 @@ def _entry(
 
 def _request(request: dict[str, Any]) -> HttpRequest | None:
     url, method = text_at(request, "url"), text_at(request, "method")
-    if "://" not in url or _BREAKS.search(url) or not _TOKEN.fullmatch(method):
-        return None
     headers = _headers(request.get("headers"))
     post = members_at(request, "postData")
     # Firefox writes the headers of the body before it.
@@ -164,8 +121,8 @@ def _request(request: dict[str, Any]) -> HttpRequest | None:
         body = _form(post["params"])
     kind = text_at(post, "mimeType") or (FORM if post.get("params") else "")
     if body and kind and not any(name.lower() == "content-type" for name, _ in headers):
-        headers = (*headers, ("Content-Type", _line(kind)))
-    return HttpRequest(method=method, url=url, headers=headers, body=body)
+        headers = (*headers, ("Content-Type", as_line(kind)))
+    return request_of(method, url, headers, body)
 
 
 def _form(params: list[Any]) -> bytes:
@@ -185,20 +142,16 @@ def _response(response: dict[str, Any]) -> HttpResponse | None:
         return None
     content = members_at(response, "content")
     body = _body(content, dict(_headers(response.get("headers"))))
-    headers = tuple(
-        (name, value)
-        for name, value in _headers(response.get("headers"))
-        if name.lower() not in _FRAMING
-    )
+    headers = without_framing(_headers(response.get("headers")))
     kind = text_at(content, "mimeType")
     if body and kind and not any(name.lower() == "content-type" for name, _ in headers):
-        headers = (*headers, ("Content-Type", _line(kind)))
+        headers = (*headers, ("Content-Type", as_line(kind)))
     location = text_at(response, "redirectURL")
     if location and not any(name.lower() == "location" for name, _ in headers):
-        headers = (*headers, ("Location", _line(location)))
+        headers = (*headers, ("Location", as_line(location)))
     return HttpResponse(
         status=int(status),
-        reason=_line(text_at(response, "statusText")),
+        reason=as_line(text_at(response, "statusText")),
         headers=headers,
         body=body,
     )
@@ -227,14 +180,18 @@ def _pieces(text: str) -> list[str]:
 
 
 def _headers(value: object) -> Fields:
-    """Names and values; what HTTP/2 puts before the headers is left out."""
-    pairs = ((text_at(i, "name"), text_at(i, "value")) for i in objects(value))
-    return tuple(
-        (name, _line(line))
-        for name, text in pairs
-        if _NAME.fullmatch(name)
-        for line in _lines(name, text)
+    return clean_headers(
+        (text_at(item, "name"), line)
+        for item in objects(value)
+        for text in _values(item.get("value"))
+        for line in _lines(text_at(item, "name"), text)
     )
+
+
+def _values(value: object) -> list[str]:
+    """The values of a name; Polly.js writes several as a list."""
+    several = value if isinstance(value, list) else [value if isinstance(value, str) else ""]
+    return [each for each in several if isinstance(each, str)]
 
 
 def _lines(name: str, text: str) -> list[str]:
@@ -253,22 +210,14 @@ def _link(entry: dict[str, Any]) -> Wire:
     times = {ours: _seconds(timings.get(theirs)) for ours, theirs in names.items()}
     return Wire(
         peer=plain(f"{peer}:{port}" if port.isdigit() else peer, limit=80) or None,
-        tls_version=_line(text_at(tls, "version")) or None,
-        cipher=_line(text_at(tls, "cipher")) or None,
-        alpn=_line(text_at(tls, "alpn")) or None,
+        tls_version=as_line(text_at(tls, "version")) or None,
+        cipher=as_line(text_at(tls, "cipher")) or None,
+        alpn=as_line(text_at(tls, "alpn")) or None,
         times=Times(**times, receive=_seconds(timings.get("receive"))),
     )
 
 
 # ---- values ---------------------------------------------------------------------------
-
-
-def _line(text: str) -> str:
-    """As it can stand in a header: without control characters, and Unicode as bytes of UTF-8."""
-    text = _CONTROLS.sub(" ", text)
-    if any(ord(character) > 0xFF for character in text):
-        text = text.encode("utf-8", "surrogatepass").decode("latin-1")
-    return text
 
 
 def _number(value: object) -> float:

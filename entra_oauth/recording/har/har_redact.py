@@ -19,6 +19,7 @@ from entra_oauth.errors import SecurityError, UsageError
 from entra_oauth.protocol.glossary.secrecy import is_plain_name, is_public
 from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.har.other_formats import other_format, plain_text
+from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
 from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.finds import LONG, Find
 from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN
@@ -26,18 +27,7 @@ from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.secrets import leaks
 from entra_oauth.recording.step import Level
 
-__all__ = [
-    "MAX_HAR_BYTES",
-    "HarReport",
-    "members_at",
-    "objects",
-    "read_har",
-    "redact_har",
-    "text_at",
-]
-
-MAX_HAR_BYTES = 64 * 1024 * 1024
-"""The largest HAR that is read, also after decompression."""
+__all__ = ["HarReport", "members_at", "objects", "read_har", "redact_har", "text_at"]
 
 _SHOWN = 5
 _VERSIONS = ("1.1", "1.2", "1.3")
@@ -70,14 +60,14 @@ class HarReport:
 def read_har(data: bytes) -> dict[str, Any]:
     """The object that a HAR file is. Raises `UsageError` that says what is wrong with it."""
     advice = "Export it again from the browser or proxy, as HAR 1.2."
-    unpacked = plain_text(data, limit=MAX_HAR_BYTES)
+    unpacked = plain_text(data, limit=MAX_FILE_BYTES)
     if unpacked is None:
         packing = "gzip" if data.startswith(b"\x1f") else "zlib"
         raise UsageError(f"The file is {packing}, but broken.", advice=advice)
     data = unpacked
-    if len(data) > MAX_HAR_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         raise UsageError(
-            f"The file is larger than {MAX_HAR_BYTES // 2**20} MiB.",
+            f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB.",
             advice="Export only the requests of the sign-in.",
         )
     problem = "It is not JSON"

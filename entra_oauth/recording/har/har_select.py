@@ -1,4 +1,4 @@
-"""The OAuth exchanges of somebody's HAR file as a recording, and what was left out of it.
+"""The OAuth exchanges of somebody's file as a recording, and what was left out of it.
 
 The pages on which a person signs in are left out: they hold the password, and are the
 authority's own affair. So is whatever else a browser fetched meanwhile.
@@ -19,10 +19,10 @@ from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
 if TYPE_CHECKING:
-    from entra_oauth.recording.har.har_read import Entry, Har
+    from entra_oauth.recording.importing.entries import Entry, ForeignFile
     from entra_oauth.recording.step import Evidence, Level
 
-__all__ = ["Import", "import_har"]
+__all__ = ["Import", "import_foreign"]
 
 _NAMES = {"metadata": "openid-configuration"}
 
@@ -42,16 +42,18 @@ class Import:
     """Numbers of entries that are no exchanges."""
 
 
-def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, Any]) -> Import:
+def import_foreign(
+    file: ForeignFile, *, level: Level, created_at: float, facts: dict[str, Any]
+) -> Import:
     """Pick the OAuth exchanges out, and take their secrets out.
 
     Raises `UsageError` if there are none. `created_at` is in seconds since 1970.
     """
     taken: list[tuple[Entry, str]] = []
     left: Counter[str] = Counter()
-    asked = [e.request for e in har.entries if kind_of(e.request) == "authorize"]
+    asked = [e.request for e in file.entries if kind_of(e.request) == "authorize"]
     uris = [value for each in asked for n, value in parse_form(each.query) if n == "redirect_uri"]
-    for entry in har.entries:
+    for entry in file.entries:
         kind = kind_of(entry.request)
         if kind is None and is_answer(entry.request, uris):
             kind = "redirect"
@@ -61,7 +63,7 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
             taken.append((entry, kind))
     if not taken:
         raise UsageError(
-            f"There is no OAuth exchange among the {len(har.entries):,} of this HAR file.",
+            f"There is no OAuth exchange among the {len(file.entries):,} of this {file.kind}.",
             advice="Record again from before the sign-in until it has ended, with the log kept "
             "over page changes.",
         )
@@ -72,18 +74,16 @@ def import_har(har: Har, *, level: Level, created_at: float, facts: dict[str, An
         replace(step, link=replace(entry.link, certificates=()))
         for step, (entry, _) in zip(evidence.steps, taken, strict=True)
     ]
-    origin = f"It was made from a HAR file of {har.creator or 'an unknown program'}, version "
+    origin = f"It was made from {file.origin}: what that left out is not here."
     evidence = replace(
-        evidence,
-        steps=tuple(steps),
-        not_seen=(*evidence.not_seen, f"{origin}{har.version}: what that left out is not here."),
+        evidence, steps=tuple(steps), not_seen=(*evidence.not_seen, origin, *file.not_kept)
     )
     return Import(
         recording=recording,
         evidence=evidence,
         taken=tuple((entry.number, kind) for entry, kind in taken),
         left=tuple(left.most_common()),
-        unusable=har.unusable,
+        unusable=file.unusable,
     )
 
 
@@ -91,9 +91,10 @@ def _exchange(entry: Entry, kind: str) -> Exchange:
     event = {"authorize": Occurred.ASKED, "redirect": Occurred.ACCEPTED}.get(kind)
     request = entry.request
     wire = None
-    if entry.sent and event is None:
+    whole = bool(entry.received) or entry.response is None
+    if entry.sent and whole and (event is None or entry.received):
         wire = replace(entry.link, sent=entry.sent, received=entry.received)
-    elif entry.sent:
+    elif entry.sent and event is not None and not entry.received:
         request = replace(request, raw=entry.sent)
     return Exchange(
         event=None if event is None else FrontEvent(event),

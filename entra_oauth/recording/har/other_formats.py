@@ -62,6 +62,8 @@ def plain_text(data: bytes, *, limit: int) -> bytes | None:
             data = unpacker.decompress(data, limit + 1)
         except zlib.error:
             return None
+        if not unpacker.eof and len(data) <= limit:
+            return None  # cut off
     if data[:2] in _UTF_16:
         return data.decode("utf-16", "replace").encode("utf-8")
     return data

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.har import har_redact
 from entra_oauth.recording.har.har_redact import read_har, redact_har
+from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
 from entra_oauth.recording.step import Level
 from kit.canaries import ACCESS_TOKEN, CODE, NONCE, REFRESH_TOKEN, STATE, VERIFIER
 from kit.sweep import found_in_bytes
@@ -346,8 +347,8 @@ def test_what_cannot_be_read_is_one_clear_message(data: bytes, said: str) -> Non
 
 
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert har_redact.MAX_HAR_BYTES < 100 * 1024 * 1024
-    monkeypatch.setattr(har_redact, "MAX_HAR_BYTES", 1024 * 1024)
+    assert MAX_FILE_BYTES < 100 * 1024 * 1024
+    monkeypatch.setattr(har_redact, "MAX_FILE_BYTES", 1024 * 1024)
     for data in (b" " * (1024 * 1024 + 1), gzip.compress(b" " * (3 * 1024 * 1024))):
         with pytest.raises(UsageError, match="larger than 1 MiB"):
             read_har(data)

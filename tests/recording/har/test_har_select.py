@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from entra_oauth.channels.loopback.http1 import encode_response
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
-from entra_oauth.recording.har.har_read import read_file, read_har
-from entra_oauth.recording.har.har_select import Import, import_har
+from entra_oauth.recording.har.har_read import read_har
+from entra_oauth.recording.har.har_select import Import, import_foreign
 from entra_oauth.recording.har.har_write import har_text
+from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Level, Seen, rebuilt
 from kit import recordings as kit
@@ -55,7 +56,7 @@ def har(*entries: object, **log: Any) -> bytes:
 
 
 def imported(data: bytes, level: Level = Level.SECRETS) -> Import:
-    return import_har(read_har(data), level=level, created_at=5.0, facts={})
+    return import_foreign(read_har(data), level=level, created_at=5.0, facts={})
 
 
 AUTHORIZE = entry("GET", f"{BASE}/authorize?client_id={CLIENT_ID}&response_type=code&state={STATE}")
@@ -201,7 +202,7 @@ WRONG: list[tuple[bytes, str]] = [
     (b'{"log": {"entries": {}}}', "no list of entries"),
     (har(TOKEN) + b"\xff", "not UTF-8"),
     (b"[" * 200_000, "nested too deeply"),
-    (gzip.compress(har(TOKEN))[:-30], "This is no HAR file"),
+    (gzip.compress(har(TOKEN))[:-30], "gzip, but broken"),
     (b"\x1f\x8b\x08broken", "gzip, but broken"),
     (har(), "no OAuth exchange among the 0"),
     (har(entry("GET", "https://example.com/")), "no OAuth exchange among the 1"),

@@ -13,7 +13,7 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.har.har_read import read_har
 from entra_oauth.recording.har.har_redact import redact_har
-from entra_oauth.recording.har.har_select import import_har
+from entra_oauth.recording.har.har_select import import_foreign
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.save import finished_files
@@ -214,7 +214,7 @@ def test_joined_cookies_go_from_a_whole_file(join: str, level: Level) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_joined_cookies_go_from_what_is_imported(join: str, level: Level) -> None:
     file = read_har(json.dumps(har(join)).encode())
-    done = import_har(file, level=level, created_at=5.0, facts={})
+    done = import_foreign(file, level=level, created_at=5.0, facts={})
     files = finished_files(done.evidence, done.recording)
     assert found_in_bytes(b"\n".join(files.values()), [ONE, TWO]) == []
 

@@ -1,0 +1,1 @@
+"""Files of other programs: what each kind holds, read as exchanges."""

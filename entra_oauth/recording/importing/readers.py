@@ -1,0 +1,89 @@
+"""The kinds of files that can be read, each known by its content and never by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from entra_oauth.errors import UsageError
+from entra_oauth.recording.har.har_read import read_har
+from entra_oauth.recording.har.other_formats import other_format, plain_text
+from entra_oauth.recording.importing.archive import open_archive
+from entra_oauth.recording.importing.entries import MAX_FILE_BYTES, ForeignFile, GivenFile
+from entra_oauth.recording.importing.given import files_beside, read_file
+from entra_oauth.recording.importing.saz import is_saz, read_saz
+from entra_oauth.recording.importing.zipped_har import har_in, read_zipped_har
+
+__all__ = ["READERS", "Reader", "is_foreign", "read_foreign", "read_given"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """One kind of file."""
+
+    name: str
+    start: re.Pattern[bytes]
+    """The first bytes of every file of this kind, and of no other."""
+    read: Callable[[GivenFile], ForeignFile]
+    """Raises `UsageError`, which names the place and quotes nothing."""
+
+
+def _archive(given: GivenFile) -> ForeignFile:
+    archive = open_archive(given.data)
+    if is_saz(archive):
+        return read_saz(archive)
+    if har_in(archive):
+        return read_zipped_har(archive)
+    raise UsageError(
+        "There is neither a HAR file in the zip archive nor a session of Fiddler's.",
+        advice="Unpack it, and name the file that is meant.",
+    )
+
+
+def _har(given: GivenFile) -> ForeignFile:
+    return read_har(given.data, given.beside)
+
+
+READERS = (
+    Reader(
+        name="a zip archive with a HAR file, or Fiddler's (SAZ)",
+        start=re.compile(rb"PK(?:\x03\x04|\x05\x06)"),
+        read=_archive,
+    ),
+)
+"""Looked through in this order. What none of them knows is taken for a HAR file."""
+
+_PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff")
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+def is_foreign(data: bytes) -> bool:
+    """True if it is a file of another program's, also one that is only known by its name."""
+    start = data.lstrip(_BLANK)[:1]
+    return (
+        start in (b"{", b"[")
+        or data[:2] in _PACKED
+        or _reader(data) is not None
+        or other_format(data) is not None
+    )
+
+
+def read_foreign(path: Path) -> ForeignFile:
+    """The exchanges of a file on the disk. Raises `LocalError` and `UsageError`."""
+    return read_given(GivenFile(data=read_file(path), beside=files_beside(path)))
+
+
+def read_given(given: GivenFile) -> ForeignFile:
+    """The exchanges of a file that was read. Raises `UsageError`, which quotes nothing of it."""
+    text = plain_text(given.data, limit=MAX_FILE_BYTES)
+    reader = None if text is None else _reader(text)
+    if reader is None or text is None:
+        return _har(given)  # which says what is wrong with it, if it is none
+    return reader.read(replace(given, data=text))
+
+
+def _reader(data: bytes) -> Reader | None:
+    start = data[:4000].removeprefix(b"\xef\xbb\xbf")
+    return next((reader for reader in READERS if reader.start.match(start)), None)
