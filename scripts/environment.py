@@ -163,7 +163,8 @@ def _remove_venv() -> None:
     if inside or not is_ours:
         raise SetupFailed(
             "The .venv in this folder does not work and cannot be replaced from here.",
-            "leave it (deactivate), delete .venv, then run this again with python3.",
+            "leave it (deactivate), delete .venv, then run this again with "
+            f"{'py' if ON_WINDOWS else 'python3'}.",
         )
     say(".venv is half made or does not fit any more; replacing it")
     shutil.rmtree(VENV)

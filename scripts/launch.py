@@ -59,11 +59,12 @@ def require_python() -> None:
             say(f"Python {version()} is too old; going on with {' '.join(command)}.")
             become(command + sys.argv, dict(os.environ))
     script = f"scripts/{os.path.basename(sys.argv[0])}"
+    python = "py -3.11" if ON_WINDOWS else "python3.11"
     raise SetupFailed(
         f"Python 3.11 or later is needed. This is Python {version()}, "
         "and no newer one was found on PATH.",
         "install Python 3.11 or later from your system's packages or from python.org, "
-        f"then run: python3.11 {script}",
+        f"then run: {python} {script}",
     )
 
 

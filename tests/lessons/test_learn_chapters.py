@@ -427,7 +427,7 @@ def _sh(command: str) -> None:
 
 
 def test_on_windows_the_command_is_one_line_with_its_quotes(classroom: Classroom) -> None:
-    command = chapter_04_token_request.curl_command(classroom, "1.a-code", platform="win32")
+    command = chapter_04_token_request.curl_command(classroom, "1.a-code", windows=True)
     assert command.startswith("curl.exe -X POST ")
     assert "\n" not in command
     assert "'" not in command

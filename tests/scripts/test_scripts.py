@@ -65,9 +65,11 @@ def test_an_old_python_goes_on_with_a_newer_one_from_path(
     assert "Python 3.8.18 is too old" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("windows", "python"), [(False, "python3.11"), (True, "py -3.11")])
 def test_without_a_newer_python_the_person_is_told_which_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    windows: bool, python: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(launch, "ON_WINDOWS", windows)
     monkeypatch.setattr(sys, "version_info", (3, 9, 2, "final", 0))
     monkeypatch.setattr(sys, "argv", ["scripts/demo.py"])
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -78,7 +80,7 @@ def test_without_a_newer_python_the_person_is_told_which_one(
     assert said.out == ""
     assert "Python 3.11 or later is needed. This is Python 3.9.2" in said.err
     assert said.err.splitlines()[-1].startswith("Next: install Python 3.11 or later")
-    assert "python3.11 scripts/demo.py" in said.err
+    assert f"{python} scripts/demo.py" in said.err
 
 
 # ------------------------------------------------------- exit codes and Ctrl-C

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -12,6 +11,7 @@ from entra_oauth.cli.sign_in.plan import plan_of, say_findings
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest
+from entra_oauth.shell_words import article_curl
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Console, Session
@@ -93,12 +93,7 @@ def _would_be_sent(request: AuthorizationRequest) -> tuple[HttpRequest, HttpRequ
 
 def curl_command(request: AuthorizationRequest) -> str:
     """The article's curl command for a request, with a placeholder for the code."""
-    lines = [
-        "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
-        shlex.quote(request.authority.token_endpoint),
-        *(f"-d '{name}={value}'" for name, value in _fields(request)),
-    ]
-    return " \\\n".join(lines)
+    return article_curl(request.authority.token_endpoint, _fields(request))
 
 
 def _fields(request: AuthorizationRequest) -> Fields:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
 from entra_oauth.cli.sign_in.plan import authority_of, challenge_of, check_asked, client_id_of
 from entra_oauth.errors import plain
+from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
     from entra_oauth.cache.token_source import AskAsApp, Found, Refresh
@@ -156,5 +156,5 @@ def login_command(app: AppOptions) -> str:
         # again the same way.
         if name in app.origins.given or app.origins.source(name) == only_sign_in.SOURCE:
             for text in filter(None, texts):
-                words += [f"--{name.replace('_', '-')}", shlex.quote(plain(text, limit=300))]
+                words += [f"--{name.replace('_', '-')}", quoted(plain(text, limit=300))]
     return " ".join(words)

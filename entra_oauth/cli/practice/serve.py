@@ -11,6 +11,7 @@ from entra_oauth.cli.practice.tenant_options import announced, read_tenant
 from entra_oauth.cli.session import signals
 from entra_oauth.practice import serve
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from entra_oauth.shell_words import next_line, quoted
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -50,9 +51,9 @@ def _open(options: PracticeServeOptions, opening: ExitStack, session: Session) -
 
 def _introduce(hosted: Hosted, session: Session) -> None:
     console = session.console
-    trusting = (
-        f" \\\n    --ca-bundle {hosted.ca_file}" if hosted.base_url.startswith("https") else ""
-    )
+    on = next_line()
+    is_tls = hosted.base_url.startswith("https")
+    trusting = f"{on}--ca-bundle {quoted(str(hosted.ca_file))}" if is_tls else ""
     console.say(
         f"The practice tenant runs at {hosted.base_url}, for this machine only. Stop: Ctrl-C.\n"
         "People: alice, bob or mallory @contoso-practice.example, password: practice"
@@ -67,9 +68,9 @@ def _introduce(hosted: Hosted, session: Session) -> None:
     options = _options(hosted, session)
     console.say(
         "Next, in another terminal:\n"
-        f"  entra-oauth login --authority-host {hosted.base_url} \\\n"
-        f"    --tenant {ARTICLE_TENANT_ID} \\\n"
-        f"    --client-id {ARTICLE_CLIENT_ID}{trusting}\n"
+        f"  entra-oauth login --authority-host {hosted.base_url}{on}"
+        f"--tenant {ARTICLE_TENANT_ID}{on}"
+        f"--client-id {ARTICLE_CLIENT_ID}{trusting}\n"
         f"  entra-oauth token{options}\n"
         f"  entra-oauth api GET {hosted.base_url}/api/2.0/clusters/list{options}"
     )

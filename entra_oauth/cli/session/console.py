@@ -273,9 +273,9 @@ def _reference_lines(error: AuthorityError) -> list[str]:
 def _claims_option(claims: str | None) -> str | None:
     if not claims or plain(claims, limit=8192) != claims:
         return None
-    import shlex
+    from entra_oauth.shell_words import json_word
 
-    return f"--claims {shlex.quote(claims)}"
+    return f"--claims {json_word(claims)}"
 
 
 def _object(kind: str, what: str, advice: str, exit_code: int) -> dict[str, Any]:

@@ -19,7 +19,6 @@ authority that nobody named.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,6 +29,7 @@ from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import is_loopback
+from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,7 +172,7 @@ def _several(fitting: _Stored, app: AppOptions, network: NetworkOptions, verb: s
 
 
 def _quoted(words: list[str]) -> str:
-    return "".join(f" {shlex.quote(plain(word, limit=300))}" for word in words)
+    return "".join(f" {quoted(plain(word, limit=300))}" for word in words)
 
 
 def _rest(verb: str) -> str:

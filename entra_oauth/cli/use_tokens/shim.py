@@ -68,13 +68,17 @@ def install(
             advice="Choose a folder of your own.",
         ) from None
     console.result(path)
-    console.say(_USE[tool].format(folder=plain(folder), path=plain(path)))
+    console.say(_use(tool, plain(folder), plain(path), windows=windows))
 
 
-_USE = {
-    "az": 'Put its folder first on the path: export PATH="{folder}:$PATH"',
-    "databricks": "Name it to the SDK: export DATABRICKS_CLI_PATH={path}",
-}
+def _use(tool: str, folder: str, path: str, *, windows: bool) -> str:
+    """The line that lets the tool be found, for the shell of the system."""
+    if tool == "az":
+        line = f'$env:PATH = "{folder};$env:PATH"' if windows else f'export PATH="{folder}:$PATH"'
+        return f"Put its folder first on the path: {line}"
+    name = "DATABRICKS_CLI_PATH"
+    line = f'$env:{name} = "{path}"' if windows else f"export {name}={shlex.quote(path)}"
+    return f"Name it to the SDK: {line}"
 
 
 def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOptions) -> list[str]:

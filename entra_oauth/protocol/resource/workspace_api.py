@@ -9,7 +9,6 @@ own SDK, which meets six shapes of them.
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, check_opaque, split_origin
 from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
+from entra_oauth.shell_words import json_word
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
@@ -151,7 +151,7 @@ class ApiCall:
         if claims is not None:
             return (
                 "it wants a newer or stronger sign-in (a claims challenge).",
-                f"entra-oauth login --claims {shlex.quote(claims)}, then this again.",
+                f"entra-oauth login --claims {json_word(claims)}, then this again.",
                 claims,
             )
         if reply.status in (400, 401, 403) and (aged := self._age(now)) is not None:

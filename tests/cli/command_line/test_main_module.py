@@ -36,6 +36,11 @@ def test_a_python_that_is_too_old_is_named(version: str, shown: str) -> None:
     assert ran.stderr == f"entra-oauth needs Python 3.11 or later, and this is Python {shown}.\n"
 
 
+def test_on_windows_its_launcher_is_named() -> None:
+    ran = _run(f"{OLD.format('3, 10, 1')}; sys.platform = 'win32'")
+    assert ran.stderr.endswith("this is Python 3.10. Run: py -3.11 -m entra_oauth\n")
+
+
 def test_a_dependency_that_is_missing_is_named() -> None:
     ran = _run(MISSING)
     assert (ran.returncode, ran.stdout) == (8, "")

@@ -23,6 +23,21 @@ def test_it_is_written_in_the_consoles_code_page(encoding: str, bytes_: bytes) -
     assert b"\\" + bytes_ + b"\\" in written
 
 
+@pytest.mark.parametrize(
+    ("tool", "windows", "line"),
+    [
+        ("az", True, '$env:PATH = "C:\\my bin;$env:PATH"'),
+        ("az", False, 'export PATH="C:\\my bin:$PATH"'),
+        ("databricks", True, '$env:DATABRICKS_CLI_PATH = "C:\\my bin\\x"'),
+        ("databricks", False, "export DATABRICKS_CLI_PATH='C:\\my bin\\x'"),
+    ],
+)
+def test_how_it_is_found_is_said_for_the_shell_of_the_system(
+    tool: str, windows: bool, line: str
+) -> None:
+    assert shim._use(tool, "C:\\my bin", "C:\\my bin\\x", windows=windows).endswith(f": {line}")
+
+
 def test_what_the_code_page_lacks_is_named_with_the_way_out() -> None:
     with pytest.raises(LocalError, match=r"az\.cmd cannot be written: the code page cp850 lacks Ж"):
         shim._for_windows(["C:\\Ж\\python.exe"], "az.cmd", "cp850")

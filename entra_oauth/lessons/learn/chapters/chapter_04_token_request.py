@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +10,7 @@ from entra_oauth.lessons.learn.chapter_words import chapter_from
 from entra_oauth.lessons.learn.classroom import CLIENT, SCOPE, members
 from entra_oauth.lessons.learn.steps import Feedback, right, wrong
 from entra_oauth.protocol.messages import parse_form, split_form
+from entra_oauth.shell_words import WINDOWS, article_curl
 
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
@@ -69,18 +68,10 @@ def _fields(code: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def curl_command(classroom: Classroom, code: str = _PLACE, *, platform: str = sys.platform) -> str:
-    """The article's command, for the practice tenant; on Windows on one line, for its shells."""
-    if platform == "win32":
-        fields = " ".join(f'-d "{name}={value}"' for name, value in _fields(code))
-        header = '-H "Content-Type: application/x-www-form-urlencoded"'
-        return f"curl.exe -X POST {header} {classroom.token_endpoint} {fields}"
-    lines = [
-        "curl -X POST -H 'Content-Type: application/x-www-form-urlencoded'",
-        shlex.quote(classroom.token_endpoint),
-        *(f"-d '{name}={value}'" for name, value in _fields(code)),
-    ]
-    return " \\\n    ".join(lines)
+def curl_command(classroom: Classroom, code: str = _PLACE, *, windows: bool = WINDOWS) -> str:
+    """The article's command, for the practice tenant."""
+    fields = _fields(code)
+    return article_curl(classroom.token_endpoint, fields, indent="    ", windows=windows)
 
 
 def _task_text(classroom: Classroom) -> str:
