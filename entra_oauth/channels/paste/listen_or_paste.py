@@ -47,6 +47,9 @@ T = TypeVar("T")
 _LEAVE_S = 1.0
 """Seconds that the listener's thread has to end once its socket is shut."""
 
+_MOST_PRESSED = 3
+"""So many keys at once may be pressed; more are a command that was pasted."""
+
 # Waits are cut into pieces, because Windows lets no Ctrl-C into a long one.
 _SLICE_S = 0.25
 
@@ -94,6 +97,10 @@ class ListenOrPaste:
             *(what_to_paste(redirect_uri, if_so=elsewhere) if can_paste else ()),
         ):
             self.say(line)
+
+    def find_terminal(self) -> Terminal | None:
+        """The terminal to ask at; None without one."""
+        return self.terminal()
 
     def wait(self, answer: SingleAnswer[T], terminal: Terminal, timeout_s: float) -> T:
         """Ask for the address until it is there, or has come to the listener."""
@@ -162,6 +169,14 @@ class Interruptible:
                 "sign in again and paste that page's address."
             )
 
+    def find_terminal(self) -> Terminal | None:
+        """The terminal to wait at; None without one, or if the shell's next lines are in it.
+
+        Whoever pastes several commands has typed ahead: these keys are the shell's.
+        """
+        terminal = self.terminal()
+        return None if terminal is None or terminal.has_typed_ahead() else terminal
+
     def wait(self, answer: SingleAnswer[T], terminal: Terminal, timeout_s: float) -> T:
         """Wait for a `p`, or for the answer."""
         if _p_is_pressed(terminal) and answer.close():
@@ -176,7 +191,7 @@ def _p_is_pressed(terminal: Terminal) -> bool:
             keys = terminal.keys(60.0)
             if "\x03" in keys:
                 raise KeyboardInterrupt
-            if "p" in keys.lower():
+            if "p" in keys.lower() and len(keys) <= _MOST_PRESSED:
                 return True
     return False
 
@@ -207,7 +222,7 @@ class ReceiverBesideTerminal:
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """See `RedirectReceiver`, and the front channel's own word."""
-        front, terminal = self._front, self._front.terminal()
+        front, terminal = self._front, self._front.find_terminal()
         front.invite(url, self.redirect_uri, can_paste=terminal is not None)
         if terminal is None:
             return self._receiver.receive(url, read, timeout_s=timeout_s)

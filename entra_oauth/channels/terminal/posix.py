@@ -8,9 +8,11 @@ if sys.platform != "win32":
     import atexit
     import codecs
     import errno
+    import fcntl
     import os
     import select
     import signal
+    import struct
     import termios
     import threading
     from contextlib import suppress
@@ -126,6 +128,19 @@ if sys.platform != "win32":
             with suppress(OSError):
                 while rest:
                     rest = rest[os.write(self._out, rest) :]
+
+        def has_typed_ahead(self) -> bool:
+            """See `Terminal.has_typed_ahead`. The keys stay where they are."""
+            try:
+                fd = 0 if self._path is None else os.open(self._path, os.O_RDWR | os.O_NOCTTY)
+                try:
+                    count = fcntl.ioctl(fd, termios.FIONREAD, bytes(struct.calcsize("i")))
+                finally:
+                    if fd:
+                        os.close(fd)
+            except OSError:
+                return False
+            return bool(struct.unpack("i", count)[0] > 1)
 
         def wake(self) -> None:
             """See `Terminal.wake`."""

@@ -26,6 +26,9 @@ class Terminal(Protocol):
     def show(self, text: str) -> None:
         """Write for the person, not for the program's output."""
 
+    def has_typed_ahead(self) -> bool:
+        """True if more than one key waits to be read; to be asked before the `with` block."""
+
     def wake(self) -> None:
         """End the wait in `keys`; from any thread, before or during it."""
 

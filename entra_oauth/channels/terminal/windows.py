@@ -87,6 +87,16 @@ if sys.platform == "win32":
                 sleep(min(_POLL_S, left))
             return typed
 
+        def has_typed_ahead(self) -> bool:
+            """See `Terminal.has_typed_ahead`. The keys stay where they are."""
+            with open("CONIN$", "r+b", buffering=0) as console:
+                handle = ctypes.c_void_p(msvcrt.get_osfhandle(console.fileno()))
+                records, count = (_Record * _AT_ONCE)(), ctypes.c_uint32()
+                peek = ctypes.windll.kernel32.PeekConsoleInputW
+                if not peek(handle, records, len(records), ctypes.byref(count)):
+                    return False
+            return len(_text(records[: count.value], ConsoleKeys())) > 1
+
         def _typed(self) -> str:
             """What was typed since; empty without an event, for none is waited for."""
             kernel, count = ctypes.windll.kernel32, ctypes.c_uint32()
@@ -99,11 +109,7 @@ if sys.platform == "win32":
                 self._handle(), records, len(records), ctypes.byref(count)
             ):
                 raise EOFError
-            return "".join(
-                self._keys.text(_event(record.event))
-                for record in records[: count.value]
-                if record.kind == _KEY_EVENT
-            )
+            return _text(records[: count.value], self._keys)
 
         def _handle(self) -> ctypes.c_void_p:
             return ctypes.c_void_p(msvcrt.get_osfhandle(self._file))
@@ -116,6 +122,11 @@ if sys.platform == "win32":
         def wake(self) -> None:
             """See `Terminal.wake`."""
             self._woken.set()
+
+    def _text(records: list[_Record], keys: ConsoleKeys) -> str:
+        return "".join(
+            keys.text(_event(record.event)) for record in records if record.kind == _KEY_EVENT
+        )
 
     def _event(key: _Key) -> KeyEvent:
         return KeyEvent(

@@ -43,6 +43,7 @@ class Keys:
     def __init__(self) -> None:
         self._keys: queue.Queue[str | BaseException] = queue.Queue()
         self.shown = ""
+        self.typed_ahead = False
         self.inside = 0
         self.was_inside = 0
 
@@ -61,6 +62,9 @@ class Keys:
 
     def show(self, text: str) -> None:
         self.shown += text
+
+    def has_typed_ahead(self) -> bool:
+        return self.typed_ahead
 
     def wake(self) -> None:
         self._keys.put(Woken())
@@ -442,11 +446,22 @@ def test_p_leaves_the_listener() -> None:
 def test_without_p_the_answer_comes_as_ever() -> None:
     scene = Scene()
     with scene.asking(scene.interruptible()) as (receiver, attempted):
-        scene.terminal.press("xyz")
+        for keys in ("xyz", "entra-oauth api GET /\r", "\r", "help"):
+            scene.terminal.press(keys)
         assert _get(receiver, "code=a&state=wrong") == 400
         assert _get(receiver, "code=heard&state=right") == 303
         assert attempted.result() == "code=heard"
     assert scene.terminal.inside == 0
+
+
+def test_a_terminal_that_holds_the_next_commands_is_left_alone() -> None:
+    scene = Scene()
+    scene.terminal.typed_ahead = True
+    with scene.asking(scene.interruptible()) as (receiver, attempted):
+        assert _get(receiver, "code=heard&state=right") == 303
+        assert attempted.result() == "code=heard"
+    assert scene.terminal.was_inside == 0
+    assert scene.said == []
 
 
 def test_a_p_that_comes_after_the_answer_is_too_late() -> None:
@@ -569,6 +584,29 @@ def test_on_a_real_terminal_either_way_ends_with_the_terminal_as_before(way: str
             expected = (130, "")
         assert terminal.finish() == expected
         assert "secretsecret" not in terminal.shown
+        assert terminal.modes() == terminal.before
+
+
+@needs.posix
+def test_commands_that_were_pasted_after_this_one_stay_the_shells() -> None:
+    if sys.platform == "win32":
+        return
+    from kit.processes.ptys import Session
+
+    lines = "import sys; sys.stderr.write('<go>'); sys.stderr.flush(); sys.stdin.readline()"
+    program = INTERRUPTIBLE.replace("lambda url: False", 'lambda url: say("<opened>")')
+    with Session(f"{lines}\n{program}\nprint(sys.stdin.readline(), end='')") as terminal:
+        terminal.wait_for("<go>")
+        terminal.press("begin\rstop\r")
+        terminal.wait_for("<opened>")
+        base = terminal.shown.partition("<http")[2].partition(">")[0]
+        address = f"http{base}/?code=c&state=s".replace("localhost", "127.0.0.1")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Redirects)
+        with pytest.raises(urllib.error.HTTPError) as moved:
+            opener.open(address, timeout=10)
+        moved.value.close()
+        assert terminal.finish() == (0, "code=c&state=sstop\n")
+        assert "Press p" not in terminal.shown
         assert terminal.modes() == terminal.before
 
 

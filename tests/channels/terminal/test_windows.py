@@ -81,6 +81,12 @@ class Kernel:
         count._obj.value = len(taken)
         return 1
 
+    def PeekConsoleInputW(self, handle: Any, into: Any, most: int, count: Any) -> int:
+        data = b"".join(self.records[:most])
+        ctypes.memmove(into, data, len(data))
+        count._obj.value = len(self.records[:most])
+        return not self.is_gone
+
     def FlushConsoleInputBuffer(self, handle: Any) -> int:
         self.records.clear()
         return 1
@@ -169,6 +175,23 @@ def test_a_console_that_is_gone_ends_the_input(console: Terminal, kernel: Kernel
     kernel.is_gone = True
     with pytest.raises(EOFError):
         console.keys(30)
+
+
+@pytest.mark.parametrize(
+    ("records", "is_ahead"),
+    [
+        (typed("entra-oauth token\r"), True),
+        (typed("\r"), False),
+        ([*pressed(UP), record(down=False, unit=0x0D)], False),
+        ([], False),
+    ],
+)
+def test_keys_that_are_the_next_commands_are_told_and_left(
+    records: list[bytes], is_ahead: bool, console: Terminal, kernel: Kernel
+) -> None:
+    kernel.records = list(records)
+    assert console.has_typed_ahead() is is_ahead
+    assert kernel.records == records
 
 
 def test_another_thread_ends_the_wait(console: Terminal) -> None:
