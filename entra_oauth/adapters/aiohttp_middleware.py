@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+
+from entra_oauth.adapters.bearer_header import origin
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,21 +21,27 @@ def aiohttp_middleware(header: BearerHeader, url: str) -> Callable[[Any, Handler
     """`ClientSession(middlewares=(…,))`. Raises `DestinationRefused` for that origin.
 
     The token goes to the origin of `url` and nowhere else: aiohttp calls this at each hop
-    of a redirect, whoever is there. It is fetched in a thread, so the loop goes on.
+    of a redirect, whoever is there. It is fetched in a thread, so the loop goes on. A claims
+    challenge is answered once, by a renewal, if the body can be sent again.
     """
     header.check(url)
-    pinned = _origin(url)
+    pinned = origin(url)
 
     async def bring(request: Any, handler: Handler) -> Any:
-        if _origin(str(request.url)) != pinned:
+        if origin(str(request.url)) != pinned:
             return await handler(request)
-        request.headers["Authorization"] = await asyncio.to_thread(header.value)
+        value = await asyncio.to_thread(header.value)
+        request.headers["Authorization"] = value
         response = await handler(request)
         if response.status != 401:
             return response
         challenge = ", ".join(response.headers.getall("WWW-Authenticate", []))
-        better = await asyncio.to_thread(header.better_value, 401, challenge)
-        if better is None:
+        try:
+            better = await asyncio.to_thread(header.better_value, challenge, value)
+        except BaseException:
+            response.release()
+            raise
+        if better is None or not _is_whole(request.body):
             return response
         response.release()
         request.headers["Authorization"] = better
@@ -43,7 +50,6 @@ def aiohttp_middleware(header: BearerHeader, url: str) -> Callable[[Any, Handler
     return bring
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, parts.port or default
+def _is_whole(body: Any) -> bool:
+    """True if the body can be sent again: of an iterator that is used up nothing would be."""
+    return isinstance(body, bytes) or not body.consumed

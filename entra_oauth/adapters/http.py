@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.adapters.bearer_header import BearerHeader
+from entra_oauth.adapters.requests_challenge import ClaimsAnswer
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.channels.base import say_nothing
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest
 
 __all__ = ["EntraAuth"]
 
@@ -22,10 +22,11 @@ class EntraAuth:
     """`requests.get(url, auth=EntraAuth(profile="work"))`. Threads may share one.
 
     Refuses to send the token to a host that it is not for (`DestinationRefused`); where
-    requests follows a redirect to another host, it takes the header off itself. On a
-    claims challenge `on_claims` is told what to sign in with: `--claims` takes it. For
-    httpx and aiohttp there are `for_httpx` and `for_aiohttp`; these two answer a challenge
-    by one refresh, and tell it where that does not do.
+    requests follows a redirect to another host, it takes the header off itself. For httpx
+    and aiohttp there are `for_httpx` and `for_aiohttp`. All answer a claims challenge by one
+    renewal; where only a person can meet it, `on_claims` is told what to sign in with, which
+    `--claims` takes. With `enable_cae` the request for a token declares `cp1`, and such tokens
+    are kept apart.
 
     NOTE: not derived from `requests.auth.AuthBase`, whose import would cost 90 ms and
     which asks for nothing but this call.
@@ -38,9 +39,11 @@ class EntraAuth:
         profile: str | None = None,
         scopes: tuple[str, ...] = (),
         on_claims: Callable[[str], None] = say_nothing,
+        enable_cae: bool = False,
     ) -> None:
-        self._header = BearerHeader(StoredTokens.given(tokens, profile), scopes, on_claims)
-        self._on_claims = on_claims
+        self._header = BearerHeader(
+            StoredTokens.given(tokens, profile), scopes, on_claims, cae=enable_cae
+        )
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Give the request its header. Raises `DestinationRefused`, `SignInRequired` …"""
@@ -50,8 +53,10 @@ class EntraAuth:
                 advice="Give httpx auth=EntraAuth(…).for_httpx(), and aiohttp for_aiohttp(URL).",
             )
         self._header.check(request.url or "")
-        request.headers["Authorization"] = self._header.value()
-        request.register_hook("response", self._watch)  # type: ignore[no-untyped-call]
+        value = self._header.value()
+        request.headers["Authorization"] = value
+        answer = ClaimsAnswer(self._header, request, value)
+        request.register_hook("response", answer)  # type: ignore[no-untyped-call]
         return request
 
     def for_httpx(self) -> Any:
@@ -69,10 +74,3 @@ class EntraAuth:
         from entra_oauth.adapters.aiohttp_middleware import aiohttp_middleware
 
         return aiohttp_middleware(self._header, url)
-
-    def _watch(self, response: Response, *_: object, **__: object) -> Response:
-        if response.status_code == 401:
-            challenge = challenge_claims([response.headers.get("WWW-Authenticate", "")])
-            if challenge is not None:
-                self._on_claims(challenge)
-        return response

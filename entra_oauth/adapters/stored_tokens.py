@@ -11,7 +11,8 @@ from entra_oauth.cache.account import MIN_VALIDITY_S, App
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, asker_by_sign_in
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profiles
-from entra_oauth.cache.token_source import Refresher, TokenSource
+from entra_oauth.cache.refresher import Refresher
+from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import Channels, NoFront
 from entra_oauth.errors import UsageError
 from entra_oauth.flows.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets

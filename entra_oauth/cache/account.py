@@ -28,6 +28,7 @@ __all__ = [
     "same_tenant",
     "scope_key",
     "spell_account",
+    "token_key",
 ]
 
 APP_ONLY = "app-only"
@@ -189,6 +190,15 @@ def scope_key(scopes: tuple[str, ...], base: str) -> str:
     named = expand(scopes, cloud=cloud_of(base))
     of_a_resource = [scope for scope in named if resource_of(scope) is not None]
     return " ".join(sorted(of_a_resource or named))
+
+
+def token_key(scopes: str, *, cae: bool) -> str:
+    """The scopes' part of the key of one token; `scopes` is as `scope_key` has it.
+
+    With `cae` the token was got by a client that declared `cp1`. It lives longer, an API may
+    turn it down before its end, and who cannot handle that must not be given it.
+    """
+    return f"{scopes} cp1" if cae else scopes
 
 
 def account_of(tokens: TokenResponse, *, otherwise: str) -> Account:

@@ -23,6 +23,7 @@ from entra_oauth.cache.account import (
     same_tenant,
     scope_key,
     spell_account,
+    token_key,
 )
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import monotonic, now, say_nothing
@@ -326,11 +327,18 @@ class FileStore:
 
 
 def store_sign_in(
-    store: FileStore, app: App, tokens: TokenResponse, scopes: tuple[str, ...], *, otherwise: str
+    store: FileStore,
+    app: App,
+    tokens: TokenResponse,
+    scopes: tuple[str, ...],
+    *,
+    otherwise: str,
+    cae: bool = False,
 ) -> Account:
     """Store the tokens of a sign-in, under the account's lock; returns their account.
 
-    `otherwise` is what the account is called if the answer does not say who it is.
+    `otherwise` is what the account is called if the answer does not say who it is. `cae` is
+    that of `token_key`.
     Raises `LocalError`.
     """
     account = account_of(tokens, otherwise=otherwise)
@@ -341,7 +349,8 @@ def store_sign_in(
                 "Another process holds this account's lock and does not finish.",
                 advice="Look for an entra-oauth process that was stopped, and end it.",
             )
-        store.save(app, account, scope_key(scopes, app.base), token, signed_in=True)
+        key = token_key(scope_key(scopes, app.base), cae=cae)
+        store.save(app, account, key, token, signed_in=True)
     return account
 
 

@@ -12,7 +12,7 @@ when a new one has arrived.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import (
     APP_ONLY,
@@ -23,9 +23,10 @@ from entra_oauth.cache.account import (
     access_token_of,
     account_of,
     scope_key,
+    token_key,
 )
 from entra_oauth.cache.file_store import LOCK_WAIT_WITH_TOKEN_S, FileStore
-from entra_oauth.channels.base import Channels, NoFront, monotonic, now, say_nothing
+from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import (
     AuthorityError,
     IdTokenRefused,
@@ -39,60 +40,13 @@ from entra_oauth.protocol.glossary.aadsts import is_dead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.cache.refresher import AskAsApp, Refresh
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["LOCK_WAIT_S", "AskAsApp", "Found", "Refresh", "Refresher", "TokenSource"]
+__all__ = ["LOCK_WAIT_S", "Found", "TokenSource"]
 
 LOCK_WAIT_S = 60.0
 """Seconds that somebody else's refresh is waited for: a request, and what it may repeat."""
-
-
-class Refresh(Protocol):
-    """Fetches fresh tokens for a refresh token: one grant, one request."""
-
-    def __call__(
-        self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
-    ) -> TokenResponse: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Refresher:
-    """A `Refresh` over a back channel of its own.
-
-    Its connection is made when it is needed, and dropped at once: the next refresh is an
-    hour away.
-    """
-
-    authority: Authority
-    client_id: str
-    ca_bundle: str | None = None
-    allow_keylog: bool = False
-    timeout_s: float = 30.0
-    say: Callable[[str], None] = say_nothing
-
-    def __call__(
-        self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
-    ) -> TokenResponse:
-        # Late: a token that is still good needs none of it.
-        from entra_oauth.channels.https.back_channel import RequestsBack
-        from entra_oauth.flows.refresh_token import refresh
-        from entra_oauth.protocol.endpoints.access_request import AccessRequest
-
-        access_request = AccessRequest.for_person(
-            authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
-        )
-        with RequestsBack(
-            ca_bundle=self.ca_bundle, allow_keylog=self.allow_keylog, say=self.say
-        ) as back:
-            channels = Channels(front=NoFront(), back=back, say=self.say)
-            return refresh(access_request, refresh_token, channels, timeout_s=self.timeout_s)
-
-
-class AskAsApp(Protocol):
-    """Asks for a token in the app's own name, with its proof: no person, no refresh token."""
-
-    def __call__(self, scopes: tuple[str, ...], /, *, claims: str | None) -> TokenResponse: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +105,9 @@ class TokenSource:
 
         `account` is the latest one that signed in, if none is named; `force` asks for
         a new token in any case, and so does a claims challenge. `cae` says that the caller can
-        handle one; tokens that come for it are kept apart, because an API may turn them down
-        before their end. Raises `SignInRequired`
-        where only a person can go on, and whatever the refresh raises.
+        handle one, as claims may do too; tokens that come for it are kept apart, because an API
+        may turn them down before their end. Raises `SignInRequired` where only a person can go
+        on, and whatever the refresh raises.
         """
         if self._as_app is None:
             self.app, account = self.store.kept_as(self.app, account)
@@ -165,7 +119,7 @@ class TokenSource:
             min_validity_s=min_validity_s,
             force=force or claims is not None,
             claims=_declaring_cae(claims) if cae else claims,
-            kept_as=f"{scopes_kept} cp1" if cae else scopes_kept,
+            kept_as=token_key(scopes_kept, cae=cae or _declares_cae(claims)),
         )
         before = self._stored(wanted)
         if not wanted.force and self._is_good(before, wanted):
@@ -334,6 +288,14 @@ class _Wanted:
 def _is_final(error: AuthorityError) -> bool:
     """Tell if the same refresh token will be refused again: something else must happen first."""
     return error.error in ("invalid_grant", "interaction_required") or bool(error.claims)
+
+
+def _declares_cae(claims: str | None) -> bool:
+    if claims is None:
+        return False
+    from entra_oauth.protocol.resource.claims_challenge import declares_cae
+
+    return declares_cae(claims)
 
 
 def _declaring_cae(claims: str | None) -> str:

@@ -222,6 +222,8 @@ def _values(
     scope = value("scope", "databricks")
     if not tenant or not client_id or not base.startswith(("https://", "http://")):
         return None
+    if scope.endswith(" cp1"):  # the key of a token for who can handle a claims challenge
+        return None
     if scope in _OF_A_CLOUD and base != _PUBLIC:
         return None
     return base, tenant, client_id, value("account"), ALIASES.get(scope, scope)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
-from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,42 +13,13 @@ from entra_oauth.adapters.http import EntraAuth
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import DestinationRefused, UsageError
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit import needs
 from kit import signed_in as at_hand
+from kit.challenging import CLAIMS, Api
 
 CLUSTERS = "/api/2.0/clusters/list"
-CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
-CHALLENGE = (
-    f'Bearer realm="", error="insufficient_claims", claims="{b64encode(CLAIMS.encode()).decode()}"'
-)
-
 httpx = needs.python("httpx", group="interop")
 aiohttp = needs.python("aiohttp", group="interop")
-
-
-class Api:
-    """An API on this machine that turns down the first token, and sends on who asks it to."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, str | None, bytes]] = []
-        self.sends_to = ""
-
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        token = request.header("Authorization")
-        self.seen.append((request.path, token, request.body))
-        if request.path == "/away":
-            return HttpResponse(status=307, headers=(("Location", self.sends_to),))
-        if request.path == "/challenge" and len({t for _, t, _ in self.seen}) == 1:
-            return HttpResponse(status=401, headers=(("WWW-Authenticate", CHALLENGE),))
-        return HttpResponse(status=200, body=json.dumps(self.seen[-1][0]).encode())
-
-
-@pytest.fixture
-def api() -> Iterator[tuple[Api, str]]:
-    served = Api()
-    with LoopbackHost(served.handle) as host:
-        yield served, f"http://127.0.0.1:{host.port}"
 
 
 @pytest.fixture
@@ -142,6 +111,40 @@ def test_httpx_async_answers_a_challenge_but_not_with_a_body_that_is_used_up(
 
 
 @httpx
+def test_httpx_takes_the_second_refusal_for_the_answer(
+    tokens: StoredTokens, api: tuple[Api, str]
+) -> None:
+    import httpx
+
+    served, url = api
+    with httpx.Client(auth=EntraAuth(tokens).for_httpx(), trust_env=False) as client:
+        assert client.get(f"{url}/always").status_code == 401
+    assert len(served.seen) == 2
+
+
+@httpx
+def test_httpx_answers_no_other_origin_and_does_no_work_twice(
+    tokens: StoredTokens, api: tuple[Api, str]
+) -> None:
+    """A challenge behind a redirect: of another host, or of one that has taken the body."""
+    import httpx
+
+    served, url = api
+    auth, other = EntraAuth(tokens).for_httpx(), Api()
+    with (
+        LoopbackHost(other.handle) as elsewhere,
+        httpx.Client(auth=auth, trust_env=False, follow_redirects=True) as client,
+    ):
+        served.sends_to = f"http://127.0.0.1:{elsewhere.port}/always"
+        assert client.get(f"{url}/away").status_code == 401
+        assert [token for _, token, _ in other.seen] == [None]
+        served.seen.clear()
+        served.sends_to, served.redirects_by = f"{url}/always", 303
+        assert client.post(f"{url}/away", content=b"work").status_code == 401
+    assert [path for path, _, _ in served.seen] == ["/away", "/always"]
+
+
+@httpx
 def test_a_challenge_that_needs_a_person_is_told(
     ours: at_hand.AtHand, tokens: StoredTokens, api: tuple[Api, str]
 ) -> None:
@@ -195,6 +198,36 @@ def test_aiohttp_answers_a_challenge_by_one_refresh(
     (_, first, _), (_, second, body) = served.seen
     assert first != second
     assert body == b"a body"
+
+
+@aiohttp
+def test_aiohttp_does_not_send_a_body_that_is_used_up_as_an_empty_one(
+    tokens: StoredTokens, api: tuple[Api, str]
+) -> None:
+    served, url = api
+
+    async def once() -> AsyncIterator[bytes]:
+        yield b"a body"
+
+    middleware = EntraAuth(tokens).for_aiohttp(url)
+    length = {"Content-Length": "6"}
+    status, _ = _through_aiohttp(
+        middleware, "POST", f"{url}/challenge", data=once(), headers=length
+    )
+    assert (status, [body for _, _, body in served.seen]) == (401, [b"a body"])
+    # But the token is renewed, so that the next one passes.
+    served.first = served.seen[0][1]
+    assert _through_aiohttp(middleware, "POST", f"{url}/challenge", data=b"2")[0] == 200
+    assert len(served.seen) == 2
+
+
+@aiohttp
+def test_aiohttp_takes_the_second_refusal_for_the_answer(
+    tokens: StoredTokens, api: tuple[Api, str]
+) -> None:
+    served, url = api
+    status, _ = _through_aiohttp(EntraAuth(tokens).for_aiohttp(url), "GET", f"{url}/always")
+    assert (status, len(served.seen)) == (401, 2)
 
 
 @aiohttp

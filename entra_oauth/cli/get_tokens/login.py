@@ -10,7 +10,14 @@ from entra_oauth.cache.profiles import NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
 from entra_oauth.cli.command_line.declare import values_of
 from entra_oauth.cli.options.app_options import SignInPageOptions
-from entra_oauth.cli.sign_in.plan import Keeper, check_asked, check_workspace, client_id_of, plan_of
+from entra_oauth.cli.sign_in.plan import (
+    Keeper,
+    check_asked,
+    check_workspace,
+    client_id_of,
+    is_for_cae,
+    plan_of,
+)
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
@@ -130,7 +137,12 @@ def _end(
 
     flow = options.credential.flow
     account, sentence = keeper.keep(
-        tokens, subject, options.app.scope, session.console, is_app=flow == "client-credentials"
+        tokens,
+        subject,
+        options.app.scope,
+        session.console,
+        cae=is_for_cae(options.request),
+        is_app=flow == "client-credentials",
     )
     print_tokens(
         tokens,

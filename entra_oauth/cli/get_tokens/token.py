@@ -71,13 +71,15 @@ def _sentence(shown: Shown) -> str:
 def _sign_in(options: TokenOptions, session: Session) -> int:
     from entra_oauth.cli.output.token_output import print_tokens
     from entra_oauth.cli.sign_in.choose_receiver import sign_in_safely
-    from entra_oauth.cli.sign_in.plan import Keeper
+    from entra_oauth.cli.sign_in.plan import Keeper, is_for_cae
 
     keeper = Keeper.ready(options.store, session)
     plan, tokens = sign_in_safely(
         options.app, session, page=options.page, network=options.network, request=options.request
     )
-    _, sentence = keeper.keep(tokens, plan, options.app.scope, session.console)
+    _, sentence = keeper.keep(
+        tokens, plan, options.app.scope, session.console, cae=is_for_cae(options.request)
+    )
     print_tokens(
         tokens,
         plan,

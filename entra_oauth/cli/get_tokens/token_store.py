@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import APP_ONLY, App
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.token_source import Refresher, TokenSource
+from entra_oauth.cache.refresher import Refresher
+from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import now
 from entra_oauth.cli.options.app_options import CredentialOptions, RequestOptions
 from entra_oauth.cli.output.token_output import Shown
@@ -18,7 +19,8 @@ from entra_oauth.errors import plain
 from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
-    from entra_oauth.cache.token_source import AskAsApp, Found, Refresh
+    from entra_oauth.cache.refresher import AskAsApp, Refresh
+    from entra_oauth.cache.token_source import Found
     from entra_oauth.cli.options.app_options import AppOptions, RenewOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Session

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from entra_oauth.cache.file_store import FileStore
-    from entra_oauth.cache.token_source import AskAsApp
+    from entra_oauth.cache.refresher import AskAsApp
     from entra_oauth.channels.base import Channels
     from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions, RequestOptions
     from entra_oauth.cli.options.common_options import NetworkOptions

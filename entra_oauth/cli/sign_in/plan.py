@@ -33,6 +33,7 @@ __all__ = [
     "check_workspace",
     "claims_of",
     "client_id_of",
+    "is_for_cae",
     "plan_of",
     "say_findings",
 ]
@@ -105,6 +106,13 @@ def claims_of(request: RequestOptions) -> str | None:
     from entra_oauth.protocol.resource.claims_challenge import declaring_cae
 
     return declaring_cae(challenge_of(request))
+
+
+def is_for_cae(request: RequestOptions) -> bool:
+    """True if the request declares that a claims challenge can be handled, by either option."""
+    from entra_oauth.protocol.resource.claims_challenge import declares_cae
+
+    return declares_cae(claims_of(request))
 
 
 def plan_of(
@@ -198,11 +206,12 @@ class Keeper:
         scope: tuple[str, ...],
         console: Console,
         *,
+        cae: bool,
         is_app: bool = False,
     ) -> tuple[Account | None, str]:
         """Keep it; whose it is, and a sentence for the person. A full disk loses no token.
 
-        `is_app` says that the app asked in its own name.
+        `is_app` says that the app asked in its own name, `cae` that `cp1` was declared.
         """
         if self._folder is None:
             return None, _NOWHERE
@@ -214,7 +223,7 @@ class Keeper:
         app = App.of(subject.authority, subject.client_id)
         whose = APP_ONLY if is_app else subject.client_id
         try:
-            account = store_sign_in(store, app, tokens, scope, otherwise=whose)
+            account = store_sign_in(store, app, tokens, scope, otherwise=whose, cae=cae)
         except LocalError as error:
             console.ask(f"Note: the tokens could not be kept. {error.what}")
             return None, _NOWHERE

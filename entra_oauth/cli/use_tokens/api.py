@@ -10,7 +10,7 @@ from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.cli.sign_in.choose_receiver import back_channels, sign_in_safely
-from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked
+from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked, is_for_cae
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
@@ -217,7 +217,7 @@ class _Tokens:
             app=options.app,
             renew=options.renew,
             network=options.network,
-            request=RequestOptions(claims=claims),
+            request=RequestOptions(claims=claims, cae=options.request.cae),
             credential=options.credential,
         )
         source = token_store.source_for(query, self._session)
@@ -228,14 +228,12 @@ class _Tokens:
         if claims is not None:
             session.console.say("The workspace asks for a newer or stronger sign-in.")
         keeper = Keeper.ready(options.store, session)
+        request = RequestOptions(claims=claims, cae=options.request.cae)
         plan, tokens = sign_in_safely(
-            options.app,
-            session,
-            page=options.page,
-            network=options.network,
-            request=RequestOptions(claims=claims),
+            options.app, session, page=options.page, network=options.network, request=request
         )
-        keeper.keep(tokens, plan, options.app.scope, session.console)
+        scope, cae = options.app.scope, is_for_cae(request)
+        keeper.keep(tokens, plan, scope, session.console, cae=cae)
         return tokens.access_token
 
 

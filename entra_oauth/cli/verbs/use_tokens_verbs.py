@@ -9,6 +9,7 @@ from entra_oauth.cli.options.app_options import (
     AppOptions,
     CredentialOptions,
     RenewOptions,
+    RequestOptions,
     SignInPageOptions,
     StoreOptions,
 )
@@ -60,6 +61,7 @@ class ApiOptions:
     token: TokenInputOptions = group(TokenInputOptions)
     renew: RenewOptions = group(RenewOptions)
     store: StoreOptions = group(StoreOptions)
+    request: RequestOptions = group(RequestOptions, only=("cae",))
     credential: CredentialOptions = group(CredentialOptions, without=_PERSONS)
     resource: WorkspaceResourceOptions = group(WorkspaceResourceOptions)
     page: SignInPageOptions = group(SignInPageOptions)

@@ -17,7 +17,7 @@ from entra_oauth.protocol.endpoints.access_request import CLAIMS_ADVICE, check_c
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["challenge_claims", "declaring_cae", "read_claims"]
+__all__ = ["challenge_claims", "declares_cae", "declaring_cae", "read_claims"]
 
 _PARAMETER = re.compile(r'([a-z_]+)\s*=\s*"([^"]*)"', re.IGNORECASE)
 
@@ -63,6 +63,15 @@ def declaring_cae(claims: str | None) -> str:
     members = members if isinstance(members, dict) else {}
     wanted["access_token"] = {**members, "xms_cc": {"values": ["cp1"]}}
     return json.dumps(wanted, separators=(",", ":"))
+
+
+def declares_cae(claims: str | None) -> bool:
+    """True for claims that say that the client can handle a challenge, in either spelling."""
+    try:
+        wanted = json.loads(claims or "{}")["access_token"]["xms_cc"]["values"]
+        return any(str(each).lower() == "cp1" for each in wanted)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def _decoded(text: str) -> str | None:

@@ -281,6 +281,37 @@ def test_a_challenge_may_be_given_in_any_shape_and_cae_declares_that_it_can_be_h
         assert members == json.loads(CLAIMS)["access_token"]
 
 
+def test_a_token_for_who_can_handle_a_challenge_is_kept_apart_from_the_ordinary_one(
+    tenant: PracticeTenant, hosted: Hosted, visitor: Visitor
+) -> None:
+    """Whatever brought it: `login --cae`, claims that say the same, or a renewal."""
+
+    def token(*more: str) -> str:
+        ran = command_line.call("token", *command_line.at(hosted.base_url), *more)
+        assert ran.code == 0, ran.err
+        return ran.out
+
+    login(hosted.base_url, visitor, "--cae")
+    count = len(tenant.log)
+    with_cae = token("--cae")
+    assert len(tenant.log) == count
+    ordinary = token()
+    assert len(tenant.log) == count + 1
+    assert ["xms_cc" in practice.claims_of(text.strip()) for text in (with_cae, ordinary)] == [
+        True,
+        False,
+    ]
+    assert (token(), token("--cae")) == (ordinary, with_cae)
+    newer = token("--claims", CP1)
+    assert (token(), token("--cae")) == (ordinary, newer)
+    login(hosted.base_url, visitor)
+    assert token("--cae") == newer
+    assert token() not in (ordinary, newer)
+    command_line.call("logout", *command_line.at(hosted.base_url))
+    login(hosted.base_url, visitor, "--claims", CP1)
+    assert "xms_cc" not in practice.claims_of(token().strip())
+
+
 def test_a_session_that_has_ended_needs_the_person_and_then_works(
     tenant: PracticeTenant, hosted: Hosted, visitor: Visitor
 ) -> None:
@@ -289,10 +320,10 @@ def test_a_session_that_has_ended_needs_the_person_and_then_works(
     tenant.advance(60)
     tenant.revoke_sessions("alice")
     tenant.challenge("alice")
-    ran = api(hosted.base_url, "GET", CLUSTERS)
+    ran = api(hosted.base_url, "GET", CLUSTERS, "--cae")
     assert ran.code == 1
     assert "claims challenge" in error_of(ran)[0]
-    assert api(hosted.base_url, "GET", CLUSTERS, "--interactive").code == 0
+    assert api(hosted.base_url, "GET", CLUSTERS, "--cae", "--interactive").code == 0
     assert len(visitor.urls) == 2
 
 
