@@ -15,7 +15,7 @@ from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import AuthorityError
 from entra_oauth.protocol.messages import parse_form
 from kit import signed_in as at_hand
-from kit.challenging import CLAIMS, Api
+from kit.challenging import CHALLENGE, CLAIMS, Api
 from kit.practice import claims_of
 
 
@@ -63,7 +63,7 @@ def test_a_body_that_is_used_up_is_not_sent_as_an_empty_one_but_the_next_request
     served, url = api
 
     auth, once = EntraAuth(tokens), _Once()
-    answer = requests.post(f"{url}/challenge", data=once, auth=auth, timeout=10)  # type: ignore[arg-type]
+    answer = requests.post(f"{url}/challenge", data=once, auth=auth, timeout=10)
     assert (answer.status_code, len(served.seen)) == (401, 1)
     assert requests.post(f"{url}/challenge", data=b"2", auth=auth, timeout=10).status_code == 200
     assert len(served.seen) == 2
@@ -103,6 +103,21 @@ def test_another_host_behind_a_redirect_gets_no_token_and_no_answer(
         answer = requests.get(f"{url}/away", auth=EntraAuth(tokens), timeout=10)
     assert answer.status_code == 401
     assert [token for _, token, _ in other.seen] == [None]
+    assert len(ours.tenant.log) == count
+
+
+def test_whoever_still_has_the_header_at_another_origin_is_not_answered(
+    ours: at_hand.AtHand, tokens: StoredTokens
+) -> None:
+    """requests keeps it from http to https, and a session of somebody else's may keep it always."""
+    asked = requests.Request("GET", "http://127.0.0.1:1/", auth=EntraAuth(tokens)).prepare()
+    count, response = len(ours.tenant.log), requests.Response()
+    response.status_code, response.headers["WWW-Authenticate"] = 401, CHALLENGE
+    (answer,) = asked.hooks["response"]
+    for url in ("https://127.0.0.1:1/", "http://127.0.0.1:2/", "http://localhost:1/"):
+        response.request = asked.copy()
+        response.request.url = url
+        assert answer(response) is response
     assert len(ours.tenant.log) == count
 
 
