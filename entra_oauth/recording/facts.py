@@ -1,20 +1,23 @@
-"""Facts about a recording beside its messages: program, machine, trust.
+"""Facts about a recording beside its messages: program, settings, machine, trust.
 
-Of variables only the names are kept; of files only whether they are there.
+Of variables only the names are kept; of files only whether they are there. Machine and user are
+named only where somebody wants them to be.
 """
 
 from __future__ import annotations
 
+import getpass
 import platform
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from entra_oauth._version import __version__
 from entra_oauth.channels.https.trust import BUNDLE_VARIABLES
+from entra_oauth.recording.cover.command_words import command_shown
 
 __all__ = ["AUTHORITYS_SIDE", "facts_of"]
 
@@ -32,25 +35,37 @@ def facts_of(
     verb: str = "",
     ca_bundle: bool = False,
     allow_keylog: bool = False,
-    watched: str | None = None,
+    settings: Sequence[Mapping[str, str]] = (),
+    watched: Sequence[str] = (),
+    names_people: bool = True,
+    names_machine: bool = False,
     home: Path | None = None,
 ) -> dict[str, Any]:
     """JSON values. `ca_bundle`: certificates were named on the command line.
 
-    `watched`: another program's requests were recorded, where they arrived. Then what this
-    process trusts and obeys has no bearing on them.
+    `settings`: the options that were given, as they may be written down. `watched`: the command
+    line of another program whose requests were recorded, where they arrived. Then what this
+    process trusts and obeys has no bearing on them. `names_machine`: machine and user are
+    wanted; without `names_people` they are left out all the same.
     """
-    if watched is not None:
+    about = _program(verb)
+    if settings:
+        about["settings"] = [dict(each) for each in settings]
+    if names_machine and names_people:
+        about["recorded_on"] = {"machine": platform.node(), "user": _user()}
+    if watched:
+        command = command_shown(watched, names_files=names_people)
         return {
-            **_program(verb),
+            **about,
             "seen_at": AUTHORITYS_SIDE,
-            "watched_program": watched,
+            "watched_program": command[0],
+            "watched_command": list(command),
             "certificates": {"from": "the practice tenant", "system": False},
         }
     bundle = next((name for name in BUNDLE_VARIABLES if environ.get(name)), None)
     named = "the command line" if ca_bundle else bundle
     return {
-        **_program(verb),
+        **about,
         "variables": sorted(_in_effect(environ, None if ca_bundle else bundle, allow_keylog)),
         "certificates": {
             "from": named or "the operating system",
@@ -71,6 +86,13 @@ def _program(verb: str) -> dict[str, Any]:
         "openssl": ssl.OPENSSL_VERSION,
         "platform": platform.platform(),
     }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # the last one on Windows, without variables
+        return "unknown"
 
 
 def _version(package: str) -> str | None:

@@ -24,6 +24,7 @@ from entra_oauth.recording.step import (
     Half,
     LedgerEntry,
     Level,
+    Manifest,
     Seen,
     Step,
 )
@@ -209,6 +210,7 @@ def _read(record: dict[str, Any], files: Mapping[str, bytes]) -> Evidence:
         ),
         facts=dict(record["facts"]),
         not_seen=tuple(map(_text, record["not_seen"])),
+        manifest=Manifest(files[SUMS], files.get(f"{SUMS}.sig")),
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.recording.claims import claims_of
+from entra_oauth.recording.cover.client_library import client_names
 from entra_oauth.recording.files import files_of
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.redaction.finds import LONG, Find, tag_of
@@ -93,7 +94,7 @@ def evidence_of(
         level=level,
         claims=claims,
         ledger=_ledger(found, redactor.key),
-        facts=_with_authority(facts or {}, steps),
+        facts={**_with_authority(facts or {}, steps), **_with_client(clean)},
         not_seen=_not_seen_there(steps) if recording.at_authority else _not_seen(steps),
     )
 
@@ -101,6 +102,11 @@ def evidence_of(
 def _with_authority(facts: dict[str, Any], steps: Sequence[Step]) -> dict[str, Any]:
     remark = authority_remark(steps)
     return {**facts, "authority": remark} if remark else facts
+
+
+def _with_client(steps: Sequence[Step]) -> dict[str, Any]:
+    names = client_names(steps)
+    return {"client": names} if names else {}
 
 
 def _with_people(redactor: Redactor, steps: Sequence[Step]) -> Redactor:

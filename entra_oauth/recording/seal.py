@@ -12,12 +12,16 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, SecurityError, UsageError, plain
 from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.store import add_file, load, read_files
 
-__all__ = ["NAMESPACE", "SIGNATURE", "Checked", "seal", "verify"]
+if TYPE_CHECKING:
+    from entra_oauth.recording.step import Manifest
+
+__all__ = ["NAMESPACE", "SIGNATURE", "Checked", "seal", "seal_remark", "verify"]
 
 NAMESPACE = "entra-oauth-recording"
 SIGNATURE = f"{SUMS}.sig"
@@ -86,25 +90,51 @@ def verify(folder: Path, signer: Path | None = None) -> Checked:
                 " --key FILE.",
             )
         return Checked(files=count, sealed=False)
-    with tempfile.TemporaryDirectory(prefix="entra-oauth-") as scratch:
-        place = Path(scratch)
-        (place / "signature").write_bytes(signature)
-        common = ("-n", NAMESPACE, "-s", str(place / "signature"))
-        if signer is None:
-            done = _run("-Y", "check-novalidate", *common, data=files[SUMS])
-        else:
-            allowed = place / "allowed"
-            allowed.write_text(f"{_SIGNER} {_public_key(signer)}\n", encoding="utf-8")
-            named = ("-f", str(allowed), "-I", _SIGNER)
-            done = _run("-Y", "verify", *named, *common, data=files[SUMS])
+    done = _checked(files[SUMS], signature, signer)
     if done.returncode != 0:
         raise SecurityError(
             f"The seal of {plain(str(folder))} does not fit: {_said(done)}.",
             advice="Do not rely on this recording. Ask whoever recorded it for another copy.",
         )
+    return Checked(files=count, sealed=True, key=_fingerprint(done), whose=signer is not None)
+
+
+def seal_remark(manifest: Manifest | None) -> str:
+    """A sentence on the seal of a recording, for its cover sheet; whose key it is, is not checked.
+
+    Empty for a recording that was never written.
+    """
+    if manifest is None:
+        return ""
+    if manifest.signature is None:
+        return "Not sealed: whoever made it could have made it again."
+    try:
+        done = _checked(manifest.sums, manifest.signature, None)
+    except LocalError:
+        return "Sealed. The seal was not checked here, for there is no ssh-keygen that answers."
+    if done.returncode != 0:
+        return "ITS SEAL DOES NOT FIT. Do not rely on this recording."
+    return f"Sealed with the key {_fingerprint(done)}. Whose key that is was not checked here."
+
+
+def _checked(
+    sums: bytes, signature: bytes, signer: Path | None
+) -> subprocess.CompletedProcess[bytes]:
+    with tempfile.TemporaryDirectory(prefix="entra-oauth-") as scratch:
+        place = Path(scratch)
+        (place / "signature").write_bytes(signature)
+        common = ("-n", NAMESPACE, "-s", str(place / "signature"))
+        if signer is None:
+            return _run("-Y", "check-novalidate", *common, data=sums)
+        allowed = place / "allowed"
+        allowed.write_text(f"{_SIGNER} {_public_key(signer)}\n", encoding="utf-8")
+        return _run("-Y", "verify", "-f", str(allowed), "-I", _SIGNER, *common, data=sums)
+
+
+def _fingerprint(done: subprocess.CompletedProcess[bytes]) -> str | None:
     said = done.stdout.decode("utf-8", "replace").split()
     key = next((word for word in said if word.startswith("SHA256:")), None)
-    return Checked(files=count, sealed=True, key=key and plain(key), whose=signer is not None)
+    return key and plain(key)
 
 
 def _public_key(path: Path) -> str:

@@ -29,6 +29,7 @@ __all__ = [
     "Half",
     "LedgerEntry",
     "Level",
+    "Manifest",
     "Seen",
     "Step",
     "rebuilt",
@@ -173,6 +174,15 @@ class LedgerEntry:
     """Of tokens of 32 characters and more: tells whether a token in hand is this one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The list of hashes of a recording that was read from files, and its seal."""
+
+    sums: bytes = field(repr=False)
+    """The file itself, which is what a seal signs."""
+    signature: bytes | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """A whole recording, as it is written down."""
@@ -187,6 +197,8 @@ class Evidence:
     """About program, machine and trust; JSON values."""
     not_seen: tuple[str, ...] = ()
     """Sentences on what this recording cannot show."""
+    manifest: Manifest | None = field(default=None, compare=False, repr=False)
+    """None for what was never written."""
 
     def step(self, number: int) -> Step | None:
         """The step of that number."""

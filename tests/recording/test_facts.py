@@ -62,8 +62,11 @@ def test_a_netrc_is_seen_and_said_not_to_be_used(tmp_path: Path) -> None:
 
 
 def test_of_somebody_elses_client_nothing_is_said_of_what_we_trust(tmp_path: Path) -> None:
-    facts = facts_of(ENVIRON, verb="practice run", watched="curl", home=tmp_path)
+    facts = facts_of(
+        ENVIRON, verb="practice run", watched=("/bin/curl", "-s", "--data", "canary"), home=tmp_path
+    )
     assert facts["watched_program"] == "curl"
+    assert facts["watched_command"] == ["curl", "-s", "--data", "(6 characters)"]
     assert facts["seen_at"] == AUTHORITYS_SIDE
     assert facts["certificates"]["from"] == "the practice tenant"
     assert {"variables", "netrc", "tls_keys_written"}.isdisjoint(facts)

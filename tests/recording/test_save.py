@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth._version import __version__
 from entra_oauth.errors import AuthorityError, SecurityError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
@@ -59,7 +60,8 @@ def test_a_saved_recording_is_what_was_returned_and_holds_no_secret(tmp_path: Pa
         recorded(), tmp_path / "rec", level=Level.SECRETS, created_at=5.0, facts={"a": [1]}
     )
     assert load(tmp_path / "rec") == evidence
-    assert evidence.facts == {"a": [1]}
+    assert evidence.facts["a"] == [1]
+    assert evidence.facts["client"] == {"program_calls_itself": [f"entra-oauth/{__version__}"]}
     assert found_in_files(tmp_path, CANARIES) == []
     assert {half.seen for step in evidence.steps for half in (step.request, step.response)} == {
         Seen.ADDRESS,
@@ -255,4 +257,4 @@ def test_what_is_handed_on_holds_no_secret_and_what_was_redacted_stays() -> None
 def test_the_claims_are_made_before_the_secrets_go() -> None:
     made = evidence_of_plain()
     assert {claim.name: claim.verdict for claim in made.claims}["state-equal"] == "yes"
-    assert made.facts == {}
+    assert set(made.facts) == {"client"}

@@ -14,6 +14,7 @@ from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.redaction.secrets import refuse_leaks
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.save import handed_on, live_in
+from entra_oauth.recording.seal import seal_remark
 from entra_oauth.recording.step import Evidence, Level
 from entra_oauth.recording.store import load
 
@@ -28,7 +29,6 @@ _TEXTS: dict[str, Callable[[Evidence], str]] = {
     "curl": as_curl,
     "http": as_http,
     "mermaid": as_mermaid,
-    "markdown": as_markdown,
 }
 
 
@@ -49,7 +49,7 @@ def run(options: ExportOptions, session: Session) -> int:
     evidence = handed_on(whole)
     if whole.level is Level.NONE:
         console.say("Nothing was taken out of this recording; in what is written, secrets are.")
-    text = _TEXTS[kind](evidence) if kind in _TEXTS else _html(evidence, options)
+    text = _TEXTS[kind](evidence) if kind in _TEXTS else _sealed(kind, evidence, options)
     data = text.encode("utf-8", "backslashreplace")
     refuse_leaks({kind: data}, live_in(whole))
     if options.copy.out:
@@ -68,7 +68,15 @@ def _evidence(name: str) -> Evidence:
     return replace(evidence, steps=(step,))
 
 
-def _html(evidence: Evidence, options: ExportOptions) -> str:
+def _sealed(kind: str, evidence: Evidence, options: ExportOptions) -> str:
+    """The forms that have a cover sheet, which tells of the seal."""
+    seal = seal_remark(evidence.manifest)
+    if kind == "markdown":
+        return as_markdown(evidence, seal=seal)
+    return _html(evidence, options, seal)
+
+
+def _html(evidence: Evidence, options: ExportOptions, seal: str) -> str:
     from entra_oauth.audit import case_of_evidence, findings_of, lint
     from entra_oauth.cli.session.times import today
     from entra_oauth.recording.report.report_page import as_html
@@ -79,5 +87,9 @@ def _html(evidence: Evidence, options: ExportOptions) -> str:
     if number is not None:  # of one step, only what is about it
         found = tuple(each for each in found if each.step == number)
     return as_html(
-        evidence, findings=found, learner=options.audience == "learner", blank=options.blank
+        evidence,
+        findings=found,
+        learner=options.audience == "learner",
+        blank=options.blank,
+        seal=seal,
     )

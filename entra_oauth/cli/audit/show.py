@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from entra_oauth.cli.session.wrap import prose, row, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.moments import utc
 from entra_oauth.protocol.messages import FORM, parse_form
-from entra_oauth.recording.step import Level, Seen
+from entra_oauth.recording.cover.cover_sheet import HOLDS, cover_rows
+from entra_oauth.recording.cover.seen_words import seen_words
+from entra_oauth.recording.seal import seal_remark
+from entra_oauth.recording.step import Seen
 from entra_oauth.recording.store import load
 from entra_oauth.recording.story import authority_remark, cast_of, message_kind, step_story
 
@@ -26,17 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_HOLDS = {
-    Level.SECRETS: "secrets were taken out",
-    Level.PII: "secrets and names of people were taken out",
-    Level.NONE: "NOTHING was taken out: it holds codes and tokens",
-}
-_SEEN = {
-    Seen.WIRE: "as it was on the wire",
-    Seen.REBUILT: "put together from its parts; spacing may have differed",
-    Seen.ADDRESS: "only its address is known",
-    Seen.NOTHING: "not seen",
-}
 _LONGEST = 100_000
 _STEP = re.compile(r"(?P<folder>.+)#(?P<number>[0-9]{1,6})")
 
@@ -102,12 +95,14 @@ def _list(evidence: Evidence) -> list[str]:
     program = program if isinstance(program, dict) else {}
     verb = plain(str(program.get("verb") or "a program"))
     lines = [
-        f"{verb}, {utc_time(evidence.created_at)}; {_HOLDS[evidence.level]}",
+        f"{verb}, {utc_time(evidence.created_at)}; {HOLDS[evidence.level]}",
         "every file is as it was written",
-        "",
     ]
     if remark := authority_remark(evidence.steps):
-        lines[2:] = [prose(remark, indent=0, columns=width()), ""]
+        lines.append(prose(remark, indent=0, columns=width()))
+    for name, text in cover_rows(evidence, seal=seal_remark(evidence.manifest), short=True):
+        lines.append(prose(f"{name}: {plain(text)}", indent=0, columns=width()))
+    lines.append("")
     cast = cast_of(evidence.steps)
     lines += [_line(step, cast) for step in evidence.steps]
     if evidence.claims:
@@ -178,11 +173,12 @@ def _story(step: Step, evidence: Evidence) -> list[str]:
 
 
 def _about(half: Half) -> str:
-    parts = [_SEEN[half.seen]]
+    parts = [seen_words(half)]
     if half.seen is not Seen.NOTHING:
         parts.append(f"{len(half.data):,} bytes")
-    if half.original_size is not None and half.original_size != len(half.data):
-        parts.append(f"{half.original_size:,} on the wire")
+    was = half.original_size if half.seen is Seen.WIRE else None
+    if was is not None and was != len(half.data):
+        parts.append(f"{was:,} on the wire")
     if half.changes:
         parts.append(f"changed beside the values: {', '.join(map(plain, half.changes))}")
     return "; ".join(parts)
@@ -300,6 +296,8 @@ def _as_json(evidence: Evidence) -> dict[str, Any]:
         "level": evidence.level.value,
         "authority": authority_remark(evidence.steps) or None,
         "facts": evidence.facts,
+        "manifest_sha256": _manifest_hash(evidence),
+        "seal": seal_remark(evidence.manifest) or None,
         "not_seen": list(evidence.not_seen),
         "claims": [
             {"name": c.name, "verdict": c.verdict, "detail": c.detail, "steps": list(c.steps)}
@@ -307,6 +305,10 @@ def _as_json(evidence: Evidence) -> dict[str, Any]:
         ],
         "steps": [_step_as_json(step, evidence, bytes_too=False) for step in evidence.steps],
     }
+
+
+def _manifest_hash(evidence: Evidence) -> str | None:
+    return None if evidence.manifest is None else sha256(evidence.manifest.sums).hexdigest()
 
 
 def _step_as_json(step: Step, evidence: Evidence, *, bytes_too: bool) -> dict[str, Any]:

@@ -75,11 +75,12 @@ def _run_verb(asked: CommandLine, console: Console, load: Callable[[str], Module
     recording = part_of(asked.options, RecordingOptions)
     if recording.record is None and "redact" not in recording.origins.given:
         return _run_explained(module, asked, session)
-    from entra_oauth.cli.session.record_option import recorded
+    from entra_oauth.cli.command_line.given_settings import given_settings
+    from entra_oauth.cli.session.record_option import CommandGiven, recorded
 
+    given = CommandGiven(session.verb, given_settings(asked, recording.origins), asked.program)
     network = part_of(asked.options, NetworkOptions)
-    program = asked.program[0] if asked.program else None
-    with recorded(session.verb, recording, network, console, program=program) as running:
+    with recorded(given, recording, network, console) as running:
         session = replace(session, recorder=running.recorder)
         code = _run_explained(module, asked, session)
         running.failed = code != 0

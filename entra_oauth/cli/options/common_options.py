@@ -69,6 +69,9 @@ class RecordingOptions:
         choices=("secrets", "pii", "none"),
         default="secrets",
     )
+    name_machine: bool = flag(
+        "name this machine and its user in the recording; not with --redact pii"
+    )
     origins: Origins = field(default_factory=Origins)
 
 

@@ -7,34 +7,41 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import EntraOAuthError, UsageError, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from entra_oauth.cli.options.common_options import NetworkOptions, RecordingOptions
     from entra_oauth.cli.session.console import Console
     from entra_oauth.recording import Recorder
 
-__all__ = ["Recorded", "recorded"]
+__all__ = ["CommandGiven", "Recorded", "recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """The command line whose messages are recorded."""
+
+    verb: str
+    settings: tuple[Mapping[str, str], ...] = ()
+    """The options that were set, as they may be written down."""
+    program: tuple[str, ...] = field(default=(), repr=False)
+    """The program that is watched and its arguments, as they were given."""
 
 
 @contextmanager
 def recorded(
-    verb: str,
-    recording: RecordingOptions,
-    network: NetworkOptions,
-    console: Console,
-    *,
-    program: str | None = None,
+    given: CommandGiven, recording: RecordingOptions, network: NetworkOptions, console: Console
 ) -> Iterator[Recorded]:
     """Around one command. A place that cannot be written to is refused before it begins.
 
     If the command fails, its own error or exit code goes on, and what is wrong with the
-    recording is only said. `program` is the one that is watched, if one is.
+    recording is only said.
     """
     if recording.record is None:
         raise UsageError(
@@ -51,10 +58,12 @@ def recorded(
             "WARNING: with --redact none the recording holds codes, tokens and passwords as they "
             "are. Whoever reads it can act as you. Give it to nobody."
         )
+    if recording.name_machine and recording.redact == "pii":
+        console.ask("Note: with --redact pii neither machine nor user is named.")
     running = Recorded(Recorder())
 
     def save() -> None:
-        _save(verb, folder, recording, network, running.recorder, console, program)
+        _save(given, folder, recording, network, running.recorder, console)
 
     try:
         yield running
@@ -84,13 +93,12 @@ def _try(save: Callable[[], None], console: Console) -> None:
 
 
 def _save(
-    verb: str,
+    given: CommandGiven,
     folder: Path,
     options: RecordingOptions,
     network: NetworkOptions,
     recorder: Recorder,
     console: Console,
-    program: str | None,
 ) -> None:
     from entra_oauth.channels.base import now
     from entra_oauth.recording.facts import facts_of
@@ -103,10 +111,13 @@ def _save(
         return
     facts = facts_of(
         os.environ,
-        verb=verb,
+        verb=given.verb,
+        settings=given.settings,
         ca_bundle=bool(network.ca_bundle),
         allow_keylog=network.allow_keylog,
-        watched=_name_of(program) if program and recording.at_authority else None,
+        watched=given.program if recording.at_authority else (),
+        names_people=options.redact != "pii",
+        names_machine=options.name_machine,
     )
     level = Level(options.redact)
     save(recording, folder, level=level, created_at=now(), facts=facts)
@@ -120,8 +131,3 @@ def _save(
         f"Recorded {count} message{'s' if count != 1 else ''} in {plain(str(folder))}. It holds "
         f"{holds}. Look at it: entra-oauth audit show {plain(str(folder))}"
     )
-
-
-def _name_of(program: str) -> str:
-    """The name of a program without its folder."""
-    return Path(program).name

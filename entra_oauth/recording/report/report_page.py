@@ -16,6 +16,7 @@ from entra_oauth._version import __version__
 from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.moments import utc
+from entra_oauth.recording.cover.cover_sheet import HOLDS, ON_THE_SHEET, cover_rows, made_by
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["as_html", "style"]
 
-_LEVELS = {
-    Level.SECRETS: "secrets taken out; people and tenants are named",
-    Level.PII: "secrets and names of people and tenants taken out",
-    Level.NONE: "nothing taken out",
-}
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE, Severity.UNDECIDABLE)
 
 
@@ -43,16 +39,20 @@ def as_html(
     findings: Sequence[Finding] | None = None,
     learner: bool = False,
     blank: bool = False,
+    seal: str = "",
 ) -> Html:
     """The whole file.
 
     `findings` None: nobody looked for any, and none are spoken of. `learner` adds why
-    each step is as it is; `blank` leaves the values out: a worksheet.
+    each step is as it is; `blank` leaves the values out: a worksheet. `seal` is a sentence
+    on the recording's seal, for its cover sheet.
     """
     title = title_of(evidence.steps)
     if blank:
         title = f"Worksheet: {title[:1].lower()}{title[1:]}"
     body = [_top(evidence, title, blank=blank), Html('<main id="content"><div class="wide">')]
+    if not blank:
+        body.append(_cover(evidence, seal))
     if findings is not None and not blank:
         body.append(_findings(findings))
     body += [
@@ -66,7 +66,7 @@ def as_html(
         body.append(step_section(step, cast, here, learner=learner, blank=blank))
     body.append(Html("</section>"))
     if not blank:
-        body += [_claims(evidence), _not_seen(evidence), _ledger(evidence), _facts(evidence)]
+        body += [_claims(evidence), _ledger(evidence), _facts(evidence)]
     body.append(Html("</div></main>"))
     return _document(title, joined((part for part in body if part), "\n"))
 
@@ -107,26 +107,37 @@ holds no script and loads nothing.</p></div></footer>
 
 def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
     at = f"{utc(evidence.created_at).replace(microsecond=0, tzinfo=None)} UTC"
-    program = _dict(evidence.facts.get("program"))
-    verb = str(program.get("verb") or "")
-    made_by = f"{program.get('name', 'entra-oauth')} {program.get('version', '')} {verb}".strip()
     lead = (
         "Every message of one sign-in, with its values left out. Fill in what belongs there, and "
         "say what each step is for."
         if blank
-        else "Every message of one sign-in, byte by byte, as far as this machine saw them."
+        else "Every message that was recorded, byte by byte but for what was taken out."
+        if evidence.level is not Level.NONE
+        else "Every message that was recorded, byte by byte."
     )
     pairs = [
         ("Recorded", text(at)),
-        ("With", text(made_by)),
+        ("With", text(made_by(evidence))),
         ("Steps", text(str(len(evidence.steps)))),
-        ("Contents", text(_LEVELS[evidence.level])),
+        ("Contents", text(HOLDS[evidence.level])),
     ]
     return html(
         '<header class="top"><div class="wide">'
-        '<p class="kicker">entra-oauth · recorded on the wire</p>'
+        '<p class="kicker">entra-oauth · a recording</p>'
         '<h1>{}</h1>{}<p class="lead">{}</p>{}</div></header>',
         *(title, _banner(evidence), lead, facts(pairs)),
+    )
+
+
+def _cover(evidence: Evidence, seal: str) -> Html:
+    rows = joined(
+        html("<div><dt>{}</dt><dd>{}</dd></div>", name, text(words))
+        for name, words in cover_rows(evidence, seal=seal)
+    )
+    return html(
+        '<section class="card" aria-labelledby="cover-title">'
+        '<h2 id="cover-title">Cover sheet</h2><dl class="sheet">{}</dl></section>',
+        rows,
     )
 
 
@@ -227,16 +238,6 @@ def _to_steps(numbers: Sequence[int]) -> Html:
     return joined((html('<a href="#step-{}">{}</a>', n, n) for n in numbers), ", ")
 
 
-def _not_seen(evidence: Evidence) -> Html:
-    if not evidence.not_seen:
-        return NOTHING
-    return html(
-        '<section class="card" aria-labelledby="unseen-title">'
-        '<h2 id="unseen-title">What is not here</h2><ul>{}</ul></section>',
-        joined(html("<li>{}</li>", text(line)) for line in evidence.not_seen),
-    )
-
-
 def _ledger(evidence: Evidence) -> Html:
     rows = [
         (
@@ -263,6 +264,7 @@ def _facts(evidence: Evidence) -> Html:
     pairs = [
         (plain(name.replace("_", " "), limit=60), _fact(value))
         for name, value in evidence.facts.items()
+        if name not in ON_THE_SHEET
     ]
     if not pairs:
         return NOTHING

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.moments import utc
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
+from entra_oauth.recording.cover.seen_words import seen_words
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import ParameterRow, Table, tables
 from entra_oauth.recording.report.parts import (
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["finding", "step_section"]
 
-_SEEN = {
-    Seen.WIRE: "as on the wire",
-    Seen.REBUILT: "put together from its parts; spacing may have differed",
-    Seen.ADDRESS: "only the address is known: the browser sent the rest",
-    Seen.NOTHING: "not seen",
-}
 _SYMBOLS = {"error": "✕", "warning": "▲", "note": "●", "undecidable": "?"}
 _TIMES = ("dns", "connect", "tunnel", "tls", "send", "wait", "receive")
 _WORDS = {
@@ -118,9 +113,10 @@ def finding(each: Finding, more: Html = NOTHING) -> Html:
 def _half(title: str, half: Half, blank: bool) -> Html:
     if half.seen is Seen.NOTHING:
         return html("<h3>{}</h3><p>Not seen.</p>", title) if title == "Answer" else NOTHING
-    about = [f"{len(half.data):,} bytes", _SEEN[half.seen]]
-    if half.original_size is not None and half.original_size != len(half.data):
-        about.append(f"{half.original_size:,} bytes on the wire")
+    about = [f"{len(half.data):,} bytes", seen_words(half)]
+    was = half.original_size if half.seen is Seen.WIRE else None
+    if was is not None and was != len(half.data):
+        about.append(f"{was:,} bytes on the wire")
     if half.changes:
         about.append(f"also changed: {', '.join(half.changes)}")
     is_open = title == "Request" or len(half.data) < _UNFOLDED

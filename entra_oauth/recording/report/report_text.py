@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
-from entra_oauth.moments import utc
 from entra_oauth.protocol.glossary.message_stories import Actor
+from entra_oauth.recording.cover.cover_sheet import cover_rows
+from entra_oauth.recording.cover.seen_words import is_as_sent, seen_words
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import tables
 from entra_oauth.recording.report.parts import visible
@@ -46,7 +47,7 @@ def as_http(evidence: Evidence) -> str:
     for step in evidence.steps:
         parts.append(f"### {_heading(step, cast)}")
         for title, half in (("request", step.request), ("answer", step.response)):
-            note = f" ({_seen(half)})" if half.seen is not Seen.WIRE else ""
+            note = "" if is_as_sent(half) else f" ({seen_words(half)})"
             parts.append(f"# {title}{note}")
             parts.append(_lines(half))
     return "\n".join(parts) + "\n"
@@ -74,15 +75,6 @@ def _lines(half: Half) -> str:
         data = half.data[: len(half.data) - len(message.body)] + decoded
     text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     return "\n".join(plain(line, limit=100_000) for line in text.split("\n"))
-
-
-def _seen(half: Half) -> str:
-    return {
-        Seen.ADDRESS: "only its address is known",
-        Seen.NOTHING: "not seen",
-        Seen.REBUILT: "put together from its parts",
-        Seen.WIRE: "as on the wire",
-    }[half.seen]
 
 
 # ---- curl -----------------------------------------------------------------------------
@@ -153,13 +145,14 @@ def _mermaid(text: str) -> str:
 # ---- Markdown -------------------------------------------------------------------------
 
 
-def as_markdown(evidence: Evidence) -> str:
-    """The whole recording for people, in Markdown."""
-    at = f"{utc(evidence.created_at).replace(microsecond=0, tzinfo=None)} UTC"
+def as_markdown(evidence: Evidence, *, seal: str = "") -> str:
+    """The whole recording for people, in Markdown. `seal` is a sentence on its seal."""
     parts = [
         f"# {title_of(evidence.steps)}",
         *(f"**{_markdown(line)}**" for line in _remarks(evidence)),
-        f"Recorded {at}. Taken out: {evidence.level.value}.",
+        "## Cover sheet",
+        _markdown_table(("", ""), cover_rows(evidence, seal=seal)),
+        "## The way of the messages",
         "```mermaid\n" + as_mermaid(evidence) + "```",
     ]
     cast = cast_of(evidence.steps)
@@ -176,9 +169,6 @@ def as_markdown(evidence: Evidence) -> str:
                 ],
             )
         )
-    if evidence.not_seen:
-        parts.append("## What is not here")
-        parts += [f"- {_markdown(line)}" for line in evidence.not_seen]
     return "\n\n".join(parts) + "\n"
 
 
@@ -187,7 +177,7 @@ def _markdown_step(step: Step, cast: Cast) -> list[str]:
     parts = [
         f"## {step.number}. {what.title}",
         f"{what.purpose} ({what.source})",
-        f"{what.sender.value} to {what.receiver.value}: {_seen(step.request)}.",
+        f"{what.sender.value} to {what.receiver.value}: {seen_words(step.request)}.",
         _fenced(visible(step.request.data)),
     ]
     if step.response.seen is not Seen.NOTHING:

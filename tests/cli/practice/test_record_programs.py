@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from entra_oauth.recording import Recorder
 from entra_oauth.recording.step import Seen, steps_of
 from entra_oauth.recording.store import load
 from kit.command_line import Ran, call, error_of
+from kit.sweep import found_in_files
 
 LOGIN = "https://login.microsoftonline.com"
 ASKING = """
@@ -47,6 +49,48 @@ def test_the_exit_code_is_the_programs_and_the_recording_is_whole(
     assert (step.name, step.channel, step.url) == ("keys", "back", KEYS)
     assert step.request.seen is step.response.seen is Seen.WIRE
     assert call("audit", "verify", str(tmp_path / "rec")).code == 0
+
+
+SECRET = "CanaryOnCommandLine-Zz9.Zz9"
+PLACES = [
+    (SECRET,),
+    ("--password", SECRET),
+    (f"--token={SECRET}",),
+    (f"-p{SECRET}",),
+    (f"-{SECRET}",),
+]
+
+
+@pytest.mark.parametrize("more", PLACES)
+def test_a_secret_of_the_programs_command_line_is_in_none_of_its_recordings(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = tmp_path / "rec"
+    asking = ("--", sys.executable, "-c", ASKING.replace("sys.argv[3:]", "()"), KEYS, "0", *more)
+    assert call("practice", "run", "--record", str(folder), *asking).code == 0
+    assert found_in_files(tmp_path, [SECRET]) == []
+    facts = load(folder).facts
+    assert facts["watched_program"] == Path(sys.executable).name
+    assert facts["watched_command"][1] == "-c"
+    for form in ("html", "markdown", "har"):
+        assert SECRET not in call("audit", "export", str(folder), "--as", form).out
+    assert SECRET not in call("audit", "show", str(folder)).out
+
+
+def test_settings_and_machine_are_in_the_recording_as_they_were_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "rec"
+    options = ("--name-machine", "--fault", "csrf-state", "--user", "carol")
+    assert run(*options, "--record", str(folder)).code == 0
+    facts = load(folder).facts
+    assert facts["recorded_on"]["machine"] == platform.node()
+    assert {(each["name"], each["value"]) for each in facts["settings"]} == {
+        ("--fault", "csrf-state"),
+        ("--user", "(5 characters)"),
+    }
+    people = tmp_path / "people"
+    ran = run(*options, "--redact", "pii", "--record", str(people))
+    assert "neither machine nor user is named" in ran.err
+    assert "recorded_on" not in load(people).facts
 
 
 def test_the_programs_own_exit_code_is_not_lost_when_the_place_is(tmp_path: Path) -> None:

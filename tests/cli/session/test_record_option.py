@@ -97,6 +97,14 @@ def test_a_login_leaves_a_recording_without_a_secret(person: Person, tmp_path: P
     claims = {(c.name, c.verdict) for c in evidence.claims}
     assert {("state-equal", "no"), ("state-equal", "yes"), ("pkce-matches", "yes")} <= claims
     assert evidence.facts["program"]["verb"] == "login"
+    settings = {each["name"]: each for each in evidence.facts["settings"]}
+    assert settings["--browser"] == {
+        "name": "--browser",
+        "value": "(1 character)",
+        "from": "the command line",
+    }
+    assert settings["--client-id"]["value"] == "(36 characters)"
+    assert "--record" not in settings
 
 
 def test_mirror_is_recorded_too_and_equals_curls_request(person: Person, tmp_path: Path) -> None:

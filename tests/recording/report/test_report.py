@@ -180,7 +180,8 @@ def test_every_step_has_what_an_auditor_asks_for() -> None:
         "There is no code_challenge <script>.",
         "Send one & keep it.",
         "state-equal",
-        "What is not here",
+        "Cover sheet",
+        "Not seen",
         "What was taken out",
     ):
         assert needed in words, needed

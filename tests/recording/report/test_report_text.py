@@ -59,7 +59,7 @@ def test_http_shows_both_directions_of_each_step() -> None:
     text = as_http(kit.evidence())
     assert "### 3 token: Redeem the code" in text
     assert f"\nPOST {kit.PATH} HTTP/1.1\nHost: {kit.HOST}\n" in text
-    assert "# request (only its address is known)" in text
+    assert "# request (only its address is known; the browser sent the rest; " in text
     assert "# answer (not seen)" in text
 
 
