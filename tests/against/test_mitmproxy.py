@@ -1,6 +1,6 @@
 """mitmproxy in front of the practice tenant, beside our own recording: both saw the same.
 
-Its HAR file is then imported.
+Its HAR file and its flow file are then imported.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from entra_oauth.practice.server.hosts import Hosted
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording import Recorder, Recording
+from entra_oauth.recording.importing.entries import Entry
+from entra_oauth.recording.importing.readers import read_foreign
 from entra_oauth.recording.step import steps_of
 from entra_oauth.recording.store import load
 from kit import needs
@@ -43,7 +45,7 @@ PATIENCE_S = 30.0
 
 @contextmanager
 def mitmproxy(target: str, folder: Path) -> Iterator[str]:
-    """A reverse proxy; its HAR file is in the folder when the block has ended."""
+    """A reverse proxy; its HAR and its flows are in the folder when the block has ended."""
     program = shutil.which("mitmdump")
     assert program
     port = free_port()
@@ -51,6 +53,7 @@ def mitmproxy(target: str, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [program, "--mode", f"reverse:{target}", "--listen-host", "127.0.0.1", "-p", port]
             + ["--set", f"confdir={folder / 'conf'}", "--set", f"hardump={folder / 'flows.har'}"]
+            + ["-w", str(folder / "flows.mitm")]
             # Its client must be told the tenant's own address in no answer: keep the Host.
             + ["--set", "keep_host_header=true"],
             stdin=subprocess.DEVNULL,
@@ -114,18 +117,34 @@ def test_mitmproxy_saw_the_token_request_that_was_recorded_and_its_har_is_import
     assert theirs["response"]["status"] == answer.status
     assert theirs["response"]["content"]["text"] == answer.body.decode()
 
-    folder = tmp_path / "rec"
-    ran = call("audit", "import", str(tmp_path / "flows.har"), "-o", str(folder))
-    assert ran.code == 0, ran.err
-    names = [step.name for step in load(folder).steps]
-    assert names[0] == "authorize"
-    assert "token" in names
     members = json.loads(answer.body)
     secrets = [members["access_token"].rpartition(".")[2]]
     secrets += [members["refresh_token"]] if procedure is Procedure.HARDENED else []
-    for file in folder.iterdir():
-        assert_swept(file.read_bytes(), secrets)
+    names = [
+        _imported_steps(tmp_path / file, tmp_path / f"rec-{file}", secrets)
+        for file in ("flows.har", "flows.mitm")
+    ]
+    assert names[0] == names[1]
+    assert names[0][0] == "authorize"
+    assert "token" in names[0]
+    both = [read_foreign(tmp_path / file) for file in ("flows.har", "flows.mitm")]
+    assert [e.request for e in both[0].entries] == [e.request for e in both[1].entries]
+    # What the HAR calls the body was unpacked, and so is what is made of the flow.
+    assert [_answer(e) for e in both[0].entries] == [_answer(e) for e in both[1].entries]
+
+
+def _imported_steps(file: Path, folder: Path, secrets: list[str]) -> list[str]:
+    ran = call("audit", "import", str(file), "-o", str(folder))
+    assert ran.code == 0, ran.err
+    for written in folder.iterdir():
+        assert_swept(written.read_bytes(), secrets)
     assert_swept(ran.both, secrets)
+    return [step.name for step in load(folder).steps]
+
+
+def _answer(entry: Entry) -> object:
+    answer = entry.response
+    return answer and (answer.status, answer.body)
 
 
 def _equal(ours: Any, theirs: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Files of other tools, known by their first bytes, and the way from each to a HAR file."""
+"""Files of other tools, known by their first bytes, and what to do with each instead."""
 
 from __future__ import annotations
 
@@ -7,36 +7,26 @@ import zlib
 
 __all__ = ["other_format", "plain_text"]
 
+_IMPORT = "Make a recording of it: entra-oauth audit import FILE -o rec"
+_RECORD = "Record the exchange as HAR, with the browser or a proxy."
 _FORMATS = (
-    (
-        rb"[0-9]{1,9}:(?:[0-9]{1,9}:)?[a-z_]{2,40}[;,]",
-        "It is a flow file of mitmproxy",
-        "Write it as HAR: mitmdump -nr FILE --set hardump=FILE.har",
-    ),
-    (
-        rb"PK\x03\x04",
-        "It is a zip archive, as Fiddler's SAZ and zipped HAR files are",
-        "Unpack the HAR file in it, or export HTTPArchive from Fiddler.",
-    ),
-    (
-        rb"\s*<\?xml[^>]*>\s*<(?:!DOCTYPE\s+items|items\s+burpVersion)",
-        "It is XML of Burp",
-        "Export the items as HAR, or record with the browser.",
-    ),
+    (rb"[0-9]{1,9}:(?:[0-9]{1,9}:)?[a-z_]{2,40}[;,]", "It is a flow file of mitmproxy", _IMPORT),
+    (rb"PK\x03\x04", "It is a zip archive, as Fiddler's SAZ and zipped HAR files are", _IMPORT),
+    (rb"\s*<\?xml[^>]*>\s*<(?:!DOCTYPE\s+items|items\s+burpVersion)", "It is XML of Burp", _IMPORT),
     (
         rb"(?:---\s+)?(?:#[^\n]*\n)*(?:http_)?interactions:",
         "It is a cassette of VCR or vcrpy",
-        "Record the exchange as HAR, with the browser or a proxy.",
+        _RECORD,
     ),
     (
         rb"\s*\{[\s\S]{0,2000}?https://schema\.getpostman\.com/json/collection",
         "It is a collection of Postman, which holds no exchanges",
-        "Record the exchange as HAR, with the browser or a proxy.",
+        _RECORD,
     ),
     (
         rb"(?:\x0a\x0d\x0d\x0a|\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4)",
         "It is a capture of packets",
-        "Record the exchange as HAR, with the browser or a proxy.",
+        _RECORD,
     ),
 )
 _ZLIB = (b"x\x01", b"x\x9c", b"x\xda")

@@ -10,6 +10,7 @@ from pathlib import Path
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.har.har_read import read_har
 from entra_oauth.recording.har.other_formats import other_format, plain_text
+from entra_oauth.recording.importing import burp_items, curl_trace, curl_verbose, mitm_flows
 from entra_oauth.recording.importing.archive import open_archive
 from entra_oauth.recording.importing.entries import MAX_FILE_BYTES, ForeignFile, GivenFile
 from entra_oauth.recording.importing.given import files_beside, read_file
@@ -51,6 +52,22 @@ READERS = (
         name="a zip archive with a HAR file, or Fiddler's (SAZ)",
         start=re.compile(rb"PK(?:\x03\x04|\x05\x06)"),
         read=_archive,
+    ),
+    Reader(
+        name="a trace of curl (--trace, --trace-ascii)",
+        start=curl_trace.START,
+        read=curl_trace.read_curl_trace,
+    ),
+    Reader(
+        name="the output of curl -v", start=curl_verbose.START, read=curl_verbose.read_curl_verbose
+    ),
+    Reader(
+        name="mitmproxy's flows (mitmdump -w)",
+        start=mitm_flows.START,
+        read=mitm_flows.read_mitm_flows,
+    ),
+    Reader(
+        name="Burp's saved items (XML)", start=burp_items.START, read=burp_items.read_burp_items
     ),
 )
 """Looked through in this order. What none of them knows is taken for a HAR file."""

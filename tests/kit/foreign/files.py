@@ -13,13 +13,27 @@ from typing import Any
 from entra_oauth.recording.har.har_select import Import, import_foreign
 from entra_oauth.recording.importing.entries import ForeignFile, GivenFile
 from entra_oauth.recording.importing.readers import read_given
+from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.step import Level
 from kit.canaries import CLIENT_ID, CODE, REFRESH_TOKEN, STATE, TENANT
 from kit.recordings import COOKIE, HOST, PLANTED, TOKEN, token_bytes
 
 __all__ = [
-    "ANSWER", "CHUNKED", "MESSAGES", "PLANTED", "brought", "har_zip", "imported", "saz", "zipped",
-]  # fmt: skip
+    "ANSWER",
+    "CHUNKED",
+    "MESSAGES",
+    "PLANTED",
+    "brought",
+    "burp",
+    "burp_item",
+    "flow",
+    "flows",
+    "har_zip",
+    "imported",
+    "saz",
+    "tagged",
+    "zipped",
+]
 
 QUERY = f"client_id={CLIENT_ID}&response_type=code&redirect_uri=http%3A%2F%2Flocalhost%3A8400"
 ANSWER = json.dumps(
@@ -117,6 +131,98 @@ def har_zip(members: Mapping[str, bytes] | None = None) -> bytes:
     return zipped({"har.har": json.dumps(har).encode(), **(bodies if members is None else members)})
 
 
-def base64_of(data: bytes) -> str:
-    """In one line."""
-    return base64.b64encode(data).decode()
+def tagged(value: object) -> bytes:
+    """A value as mitmproxy writes it."""
+    if isinstance(value, dict):
+        data, kind = b"".join(tagged(k) + tagged(v) for k, v in value.items()), b"}"
+    elif isinstance(value, list):
+        data, kind = b"".join(map(tagged, value)), b"]"
+    elif isinstance(value, bytes):
+        data, kind = value, b","
+    elif value is None:
+        data, kind = b"", b"~"
+    else:
+        kinds = {bool: b"!", int: b"#", float: b"^", str: b";"}
+        data, kind = str(value).lower().encode(), kinds[type(value)]
+        data = value.encode() if isinstance(value, str) else data
+    return b"%d:%s%s" % (len(data), data, kind)
+
+
+def flow(origin: str, sent: bytes, received: bytes, **more: Any) -> dict[str, Any]:
+    """One of mitmproxy's, form 21; `more` takes the place of its members."""
+    asked, came = split_message(sent), split_message(received)
+    method, target, version = asked.start.split(b" ")
+    scheme, _, host = origin.partition("://")
+    return {
+        "websocket": None,
+        "response": {
+            "status_code": int(came.start[9:12]),
+            "reason": came.start[13:],
+            "http_version": b"HTTP/1.1",
+            "headers": [[n.encode(), v.encode()] for n, v in came.headers],
+            "content": came.unframed(),
+            "timestamp_start": 1764000001.25,
+            "timestamp_end": 1764000001.5,
+        },
+        "request": {
+            "method": method,
+            "scheme": scheme.encode(),
+            "authority": b"",
+            "host": host.partition(":")[0],
+            "port": 443,
+            "path": target,
+            "http_version": version,
+            "headers": [[n.encode(), v.encode()] for n, v in asked.headers],
+            "content": asked.body,
+            "timestamp_start": 1764000001.0,
+            "timestamp_end": 1764000001.125,
+        },
+        "server_conn": {
+            "peername": ["192.0.2.7", 443],
+            "tls_version": "TLSv1.3",
+            "cipher": "TLS_AES_256_GCM_SHA384",
+            "alpn": b"h2",
+        },
+        "backup": None,
+        "is_replay": None,
+        "type": "http",
+        "version": 21,
+        **more,
+    }
+
+
+def flows() -> bytes:
+    """A sign-in as mitmproxy keeps it."""
+    return b"".join(tagged(flow(*each)) for each in MESSAGES)
+
+
+DTD = b"<!DOCTYPE items [\n<!ELEMENT items (item*)>\n<!ATTLIST items burpVersion CDATA ''>\n]>"
+
+
+def burp_item(origin: str, sent: bytes, received: bytes) -> bytes:
+    """One of Burp's items."""
+    target = sent.split(b" ")[1].replace(b"&", b"&amp;")
+    host = origin.partition("://")[2].partition(":")[0]
+    return (
+        b"<item><time>Wed Nov 25 10:00:00 IDT 2026</time><url><![CDATA["
+        + origin.encode()
+        + sent.split(b" ")[1]
+        + b']]></url><host ip="192.0.2.7">'
+        + host.encode()
+        + b"</host><port>443</port><protocol>https</protocol><path>"
+        + target
+        + b'</path><request base64="true"><![CDATA['
+        + base64.b64encode(sent)
+        + b']]></request><response base64="true"><![CDATA['
+        + base64.b64encode(received)
+        + b"]]></response><comment></comment></item>"
+    )
+
+
+def burp(*items: bytes, version: str = "1.0", dtd: bytes = DTD) -> bytes:
+    """A file of Burp's; a sign-in, if no items are given."""
+    given = items or tuple(burp_item(*each) for each in MESSAGES)
+    head = f'<?xml version="{version}"?>\n'.encode()
+    return (
+        head + dtd + b'<items burpVersion="2024.1" exportTime="x">' + b"".join(given) + b"</items>"
+    )

@@ -30,11 +30,11 @@ def test_a_har_file_is_read_however_it_is_packed(data: bytes) -> None:
 
 
 REFUSED = [
-    (b"6:length;,4419:9:websocket;0:~8:response;", "flow file of mitmproxy", "hardump"),
-    (b"1759:9:websocket;0:~", "flow file of mitmproxy", "hardump"),
-    (b"PK\x03\x04\x14\x00raw/1_c.txt", "zip archive", "Unpack"),
-    (b'<?xml version="1.0"?>\n<!DOCTYPE items [\n]>\n<items/>', "XML of Burp", "HAR"),
-    (b'<?xml version="1.1"?><items burpVersion="2024.1"/>', "XML of Burp", "HAR"),
+    (b"6:length;,4419:9:websocket;0:~8:response;", "flow file of mitmproxy", "audit import"),
+    (b"1759:9:websocket;0:~", "flow file of mitmproxy", "audit import"),
+    (b"PK\x03\x04\x14\x00raw/1_c.txt", "zip archive", "audit import"),
+    (b'<?xml version="1.0"?>\n<!DOCTYPE items [\n]>\n<items/>', "XML of Burp", "audit import"),
+    (b'<?xml version="1.1"?><items burpVersion="2024.1"/>', "XML of Burp", "audit import"),
     (b"interactions:\n- request:\n    body: null\n", "cassette of VCR", "HAR"),
     (b"---\nhttp_interactions:\n- request:\n", "cassette of VCR", "HAR"),
     (
