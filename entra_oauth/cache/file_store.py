@@ -36,10 +36,17 @@ if TYPE_CHECKING:
     from entra_oauth.cache.vault import Vault
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["LOCK_WAIT_WITH_TOKEN_S", "FileStore", "store_sign_in"]
+__all__ = ["LOCK_WAIT_S", "LOCK_WAIT_WITH_TOKEN_S", "FileStore", "store_sign_in"]
+
+LOCK_WAIT_S = 240.0
+"""Seconds that an account's lock is waited for: longer than whoever has it may take.
+
+That one may begin its last request after `patience.LONGEST_S`, and have asked elsewhere for an
+app's proof before; each request may take 30 s, and so may each call of the password store.
+"""
 
 LOCK_WAIT_WITH_TOKEN_S = 10.0
-"""Seconds that an account's lock is waited for by whoever has a token that is still good."""
+"""The same for whoever has a token that is still good."""
 
 _ACCOUNT, _LOCK, _DEFAULT = "account", "lock", "default"
 _WAIT_S = 10.0
@@ -249,7 +256,7 @@ class FileStore:
 
     def lock(self, app: App, name: str) -> Lock:
         """The lock to be held around a refresh and what follows; makes the account's folder."""
-        return Lock(os.path.join(self._make_folder(app, name), _LOCK))
+        return Lock(os.path.join(self._make_folder(app, name), _LOCK), self._say)
 
     # ---- within --------------------------------------------------------------------
 
@@ -344,7 +351,7 @@ def store_sign_in(
     account = account_of(tokens, otherwise=otherwise)
     token = access_token_of(tokens, clock=monotonic())
     with store.lock(app, account.name) as lock:
-        if not lock.take(LOCK_WAIT_WITH_TOKEN_S):
+        if not lock.take(LOCK_WAIT_S):
             raise LocalError(
                 "Another process holds this account's lock and does not finish.",
                 advice="Look for an entra-oauth process that was stopped, and end it.",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
 from entra_oauth.cache.private_files import check_file, not_ours, remove, unusable
-from entra_oauth.channels.base import monotonic, sleep
+from entra_oauth.channels.base import monotonic, say_nothing, sleep
 from entra_oauth.errors import LocalError
 
 if TYPE_CHECKING:
@@ -35,16 +35,24 @@ _OPEN = (
 _UNWRITABLE = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM)
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 _SHORTEST_S, _LONGEST_S = 0.004, 0.05
+_NOTICE_S = 2.0
+"""Seconds after which a person is told what is waited for."""
+_NOTICE = (
+    "Waiting for another entra-oauth process, which renews this account's token and may be "
+    "trying again."
+)
 
 
 class Lock:
     """The lock of one file, to be used in a `with` block once `take` has got it.
 
-    Threads of one process exclude each other like processes do.
+    Threads of one process exclude each other like processes do. `say` is told once when
+    somebody else has it for longer than `_NOTICE_S`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, say: Callable[[str], None] = say_nothing) -> None:
         self._path = path
+        self._say = say
         self._handle: int | None = None
         self.works = True
         """False where the disk is full, read-only, or knows no locks; then everybody gets it."""
@@ -57,9 +65,13 @@ class Lock:
         """
         # The fast path may have waited before: the two waits are one.
         until, pause_s = monotonic() + paths.wait_left_s(self._path, wait_s), _SHORTEST_S
+        notice_at = until - wait_s + _NOTICE_S
         while not self._try():
             if or_until() or (left := until - monotonic()) <= 0:
                 return False
+            if until - left >= notice_at:
+                self._say(_NOTICE)
+                notice_at = until
             sleep(min(pause_s, left))
             pause_s = min(pause_s * 1.5, _LONGEST_S)
         return True

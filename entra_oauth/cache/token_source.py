@@ -25,7 +25,7 @@ from entra_oauth.cache.account import (
     scope_key,
     token_key,
 )
-from entra_oauth.cache.file_store import LOCK_WAIT_WITH_TOKEN_S, FileStore
+from entra_oauth.cache.file_store import LOCK_WAIT_S, LOCK_WAIT_WITH_TOKEN_S, FileStore
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import (
     AuthorityError,
@@ -43,10 +43,7 @@ if TYPE_CHECKING:
     from entra_oauth.cache.refresher import AskAsApp, Refresh
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["LOCK_WAIT_S", "Found", "TokenSource"]
-
-LOCK_WAIT_S = 60.0
-"""Seconds that somebody else's refresh is waited for: a request, and what it may repeat."""
+__all__ = ["Found", "TokenSource"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from entra_oauth.cache import paths, private_files
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.lock import Lock
 from entra_oauth.errors import LocalError, SignInRequired
 from kit import canaries, needs
 from kit.processes import swarm
@@ -102,58 +98,6 @@ def test_a_hundred_processes_with_one_expired_token_make_one_request(
 def test_three_accounts_from_each_of_a_hundred_processes_are_all_kept(tmp_path: Path) -> None:
     counted = swarmed("add", str(tmp_path / "tokens"), "100")
     assert counted == {"ended well": 100, "whole": 300, "listed": 300, "default": 1}
-
-
-_HOLD = """
-import sys
-from entra_oauth.cache.lock import Lock
-lock = Lock(sys.argv[1])
-assert lock.take(5)
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLD, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "held\n"
-        try:
-            yield child
-        finally:
-            child.kill()
-
-
-@needs.posix
-def test_a_stopped_holder_holds_nobody_up_and_a_dead_one_holds_nothing(store: FileStore) -> None:
-    fill(store)
-    authority = Authority()
-    authority.clock.pass_by(3400)
-    with holder(folder_of(store) / "lock") as child:
-        child.send_signal(signal.SIGSTOP)
-        began = time.monotonic()
-        tokens = source(store, authority, lock_wait_s=0.1)
-        assert tokens.get("databricks").token.text == ACCESS
-        assert time.monotonic() - began < 5
-        assert authority.asked == []
-        child.kill()
-        child.wait()
-        assert tokens.get("databricks").token.text == f"{ACCESS}1"
-
-
-def test_a_lock_whose_file_was_removed_is_taken_anew(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with Lock(str(path)) as first:
-        assert first.take(0)
-        path.unlink()
-        with Lock(str(path)) as second:
-            assert second.take(1)  # a sign-out; the next sign-in need not wait
 
 
 # ---- modes, owners, links --------------------------------------------------------------

@@ -62,7 +62,10 @@ def _as_json(check: DoctorCheck) -> dict[str, str]:
 
 def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
     yield from local_checks(
-        session.environ, options.network.ca_bundle, allow_keylog=options.network.allow_keylog
+        session.environ,
+        options.network.ca_bundle,
+        allow_keylog=options.network.allow_keylog,
+        say=session.console.ask,
     )
     from entra_oauth.cli.doctor.network import discovery, way_checks
     from entra_oauth.cli.sign_in.choose_receiver import back_channels

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from entra_oauth.channels.base import say_nothing
 from entra_oauth.channels.https.back_channel import key_log_file
 from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, tls_context
 from entra_oauth.channels.listener.system_browser import has_local_browser
@@ -20,7 +21,7 @@ from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import EntraOAuthError, LocalError, PortBusy, SecurityError, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["DoctorCheck", "State", "local_checks"]
 
@@ -68,9 +69,16 @@ class DoctorCheck:
 
 
 def local_checks(
-    environ: Mapping[str, str], ca_bundle: str | None, *, allow_keylog: bool = False
+    environ: Mapping[str, str],
+    ca_bundle: str | None,
+    *,
+    allow_keylog: bool = False,
+    say: Callable[[str], None] = say_nothing,
 ) -> Iterator[DoctorCheck]:
-    """Everything that can be seen without sending anything, one after the other."""
+    """Everything that can be seen without sending anything, one after the other.
+
+    `say` is told what has to be waited for.
+    """
     yield _python()
     yield _browser(environ)
     yield _loopback("127.0.0.1", "loopback IPv4")
@@ -79,7 +87,7 @@ def local_checks(
     yield _certificates(environ, ca_bundle)
     yield _key_log(allow_keylog)
     yield _token_folder(environ)
-    yield _keyring()
+    yield _keyring(say)
 
 
 def _python() -> DoctorCheck:
@@ -178,11 +186,11 @@ def _token_folder(environ: Mapping[str, str]) -> DoctorCheck:
     )
 
 
-def _keyring() -> DoctorCheck:
+def _keyring(say: Callable[[str], None]) -> DoctorCheck:
     from entra_oauth.cache.vault import Keyring
 
     try:
-        Keyring.open().get("doctor")  # which is not there; a store that is none says so
+        Keyring.open(say).get("doctor")  # which is not there; a store that is none says so
     except LocalError as error:
         advice = "Refresh tokens are kept in the token store's files, which only you can read."
         return DoctorCheck.note("keyring", error.what, advice)

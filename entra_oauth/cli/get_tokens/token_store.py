@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import APP_ONLY, App
-from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.file_store import LOCK_WAIT_S, FileStore
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import now
@@ -70,6 +70,8 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
         as_app=_as_app(query, session) if asker.is_app else None,
         sign_in_with=login_command(query.app),
         say=session.console.say,
+        # Whoever has the lock is taken to be as patient as we are.
+        lock_wait_s=LOCK_WAIT_S + max(0.0, 2 * (query.network.http_timeout - 30.0)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -13,11 +14,12 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from entra_oauth.cache import vault
 from entra_oauth.cli.doctor.registration import Registration
 from entra_oauth.errors import LocalError, PortBusy
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.protocol.authority import Authority
-from kit import canaries, command_line
+from kit import canaries, command_line, needs
 from kit.command_line import Ran, call, error_of
 from kit.practice import Kit
 from kit.servers.raw_server import Peer, RawServer, answer
@@ -424,3 +426,19 @@ def test_a_machine_that_is_not_ready_fails_with_the_reason(monkeypatch: pytest.M
     assert ran.code == 8
     assert ran.out == "FAIL  entra-oauth is not ready here\n"
     assert error_of(ran) == ("There is no loopback.", "Bring it up.")
+
+
+@needs.python("keyring", group="interop")
+@pytest.mark.parametrize("more", [(), ("--quiet",)])
+def test_a_password_store_that_waits_is_told_of(
+    tenant: PracticeTenant, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting:
+        def get_password(self, service: str, key: str) -> None:
+            assert not threading.Event().wait(0.2)
+
+    monkeypatch.setattr("keyring.get_keyring", Waiting)
+    monkeypatch.setattr(vault, "_NOTICE_S", 0.02)
+    ran = doctor(base(tenant), "--ca-bundle", str(tenant.ca), *more)
+    assert ran.code == 0, ran.both
+    assert ran.err.count("Waiting for the system's password store") == 1
