@@ -21,6 +21,7 @@ from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.step import Level, Step
+from entra_oauth.recording.story import evidence_remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,7 @@ def sarif_of(report: Report, source: str, *, full: bool = False) -> dict[str, An
                 "rules": [_rule(rule) for rule in rules],
             }
         },
+        "properties": {"authority": evidence_remark(report.case.evidence)},
         "columnKind": "unicodeCodePoints",
         "results": [
             {**_result(j, places, numbers, source), "partialFingerprints": {_PRINT: mark}}

@@ -10,7 +10,7 @@ from entra_oauth.audit.rules.all_rules import NOT_JUDGED
 from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import plain
 from entra_oauth.recording.findings import Severity
-from entra_oauth.recording.story import authority_remark
+from entra_oauth.recording.story import evidence_remark
 
 if TYPE_CHECKING:
     from entra_oauth.audit.case import Case
@@ -62,7 +62,7 @@ def report_lines(report: Report) -> Iterator[tuple[int, str]]:
     """The lines of the whole report, each with the columns that it is indented by."""
     failures = report.failures()
     yield 0, summary(report.case)
-    if remark := authority_remark(report.case.evidence.steps):
+    if remark := evidence_remark(report.case.evidence):
         yield 0, remark
     for severity in ORDER:
         found = [j for j in failures if j.severity is severity]
@@ -116,7 +116,7 @@ def as_json(report: Report, source: str) -> dict[str, object]:
     return {
         "schema": "entra-oauth/lint/1",
         "source": source,
-        "authority": authority_remark(report.case.evidence.steps) or None,
+        "authority": evidence_remark(report.case.evidence) or None,
         "steps": [{"step": i.number, "leg": i.kind.value} for i in report.case.items],
         "flows": [[item.number for item in flow.items] for flow in report.case.flows],
         "findings": [_as_json(j) for j in report.failures()],

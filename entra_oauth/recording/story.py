@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
 
 __all__ = [
+    "FORGERY",
     "Cast",
     "actors",
     "authority_remark",
     "cast_of",
+    "evidence_remark",
     "message_kind",
     "step_story",
     "title_of",
@@ -141,6 +143,9 @@ def actors(evidence: Evidence) -> dict[Actor, str]:
 
 # ---- an authority that is not Entra ----------------------------------------------------
 
+FORGERY = "This is said against mistakes. Whoever wants to forge a recording can leave it out."
+"""A sentence that stands wherever there is room behind a remark on the authority."""
+
 
 def authority_remark(steps: Sequence[Step]) -> str:
     """A sentence on an authority that is not one of Entra's; empty where each is.
@@ -165,8 +170,15 @@ def _asks_an_authority(step: Step, cast: Cast) -> bool:
     return MessageKind.AUTHORITY_REQUEST in message_kind(step, cast).from_special_to_general
 
 
-def title_of(steps: Sequence[Step]) -> str:
+def evidence_remark(evidence: Evidence) -> str:
+    """The same of a recording that was written down: of one of its steps alone, too."""
+    told = evidence.facts.get("authority")
+    written = plain(told, limit=300) if isinstance(told, str) else ""
+    return authority_remark(evidence.steps) or written
+
+
+def title_of(evidence: Evidence) -> str:
     """The title of a recording: with whom the sign-in was."""
-    mark, _, _ = authority_remark(steps).partition(":")
+    mark, _, _ = evidence_remark(evidence).partition(":")
     whose = {"": "with Entra ID", "PRACTICE": "for practice"}.get(mark, "that is not Entra's")
     return f"A sign-in {whose}"

@@ -10,17 +10,21 @@ from datetime import date
 import pytest
 
 from entra_oauth.audit import case_of, lint
+from entra_oauth.audit.sarif import sarif_of
 from entra_oauth.audit.text import as_json, report_lines
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, encode_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
+from entra_oauth.recording.cover.cover_sheet import cover_rows
+from entra_oauth.recording.cover.file_name import proposed_name
 from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.save import evidence_of
-from entra_oauth.recording.step import Evidence, Level, steps_of
-from entra_oauth.recording.story import authority_remark, cast_of, step_story, title_of
+from entra_oauth.recording.step import Evidence, Half, Level, steps_of
+from entra_oauth.recording.story import FORGERY, authority_remark, cast_of, step_story, title_of
+from kit import recordings as kit
 from kit.audit.exchanges import at_entra, practised
 
 AUTHORITIES = ["https://login.microsoftonline.com", "http://localhost:8400"]
@@ -167,7 +171,7 @@ def test_an_authority_that_is_not_entra_is_said_to_be_none(
 ) -> None:
     evidence = evidence_of(recording, level=Level.PII, created_at=1.0)
     assert authority_remark(evidence.steps) == remark
-    assert title_of(evidence.steps) == title
+    assert title_of(evidence) == title
     assert evidence.facts == ({"authority": remark} if remark else {})
 
 
@@ -185,7 +189,50 @@ def test_practice_is_written_over_every_export(form: Callable[[Evidence], str]) 
     assert "PRACTICE" not in form(real)
 
 
+@pytest.mark.parametrize("form", [as_html, as_markdown, as_mermaid, as_curl, as_http, har_text])
+@pytest.mark.parametrize("number", [2, 4])
+def test_it_is_written_over_one_step_alone_too(
+    form: Callable[[Evidence], str], number: int
+) -> None:
+    made = at_entra(practised(Procedure.HARDENED))
+    whole = evidence_of(made, level=Level.SECRETS, created_at=1.0)
+    whole = replace(whole, steps=tuple(replace(s, response=Half()) for s in whole.steps))
+    assert authority_remark(whole.steps) == ""
+    step = whole.step(number)
+    assert step is not None
+    alone = replace(whole, steps=(step,))
+    assert PRACTICE in form(alone).replace("&#x27;", "'").replace("\\-", "-")
+    assert "with Entra ID" not in form(alone)
+
+
+NAMES = [
+    ("rec", PRACTICE, "html", "rec-practice.html"),
+    ("my-Practice-1", PRACTICE, "har", "my-Practice-1.har"),
+    ("rec", MACHINE, "markdown", "rec-practice.md"),
+    ("rec", OTHER, "curl", "rec-not-entra.sh"),
+    ("rec", "", "html", "rec.html"),
+    ("a b\x1b[31m/..", "", "http", "a-b-31m.http"),
+    ("..", PRACTICE, "mermaid", "recording-practice.mmd"),
+]
+
+
+@pytest.mark.parametrize(("folder", "remark", "form", "name"), NAMES)
+def test_the_name_that_is_proposed_says_where_it_was_recorded(
+    folder: str, remark: str, form: str, name: str
+) -> None:
+    evidence = replace(kit.evidence(), facts={"authority": remark})
+    assert proposed_name(folder, evidence, form) == name
+
+
+def test_the_sheet_says_that_it_is_no_guard_against_forgery() -> None:
+    evidence = replace(kit.evidence(), facts={"authority": OTHER})
+    assert dict(cover_rows(evidence))["Authority"] == f"{OTHER} {FORGERY}"
+
+
 def test_the_linter_says_so_too() -> None:
     report = lint(case_of(_sign_in(AUTHORITIES[1], APPS[0])), today=date(2026, 11, 25))
     assert (0, MACHINE) in list(report_lines(report))
     assert as_json(report, "rec")["authority"] == MACHINE
+    for full in (False, True):
+        (run,) = sarif_of(report, "rec", full=full)["runs"]
+        assert run["properties"] == {"authority": MACHINE}

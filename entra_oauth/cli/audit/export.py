@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.output.new_file import check_new_file, write_new_file
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.compare.named_step import named_step, split_name
+from entra_oauth.recording.cover.file_name import proposed_name
+from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.redaction.secrets import refuse_leaks
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
@@ -43,21 +46,36 @@ def run(options: ExportOptions, session: Session) -> int:
             f"--audience and --blank are for the report, not for {kind}.",
             advice="Leave them out, or use --as html.",
         )
-    if options.copy.out:
+    if options.copy.out and not _takes_files(options.copy.out):
         check_new_file(Path(options.copy.out))
     whole = _evidence(options.recording)
     evidence = handed_on(whole)
+    out = _file(options.copy.out, options.recording, evidence, kind) if options.copy.out else None
     if whole.level is Level.NONE:
         console.say("Nothing was taken out of this recording; in what is written, secrets are.")
     text = _TEXTS[kind](evidence) if kind in _TEXTS else _sealed(kind, evidence, options)
     data = text.encode("utf-8", "backslashreplace")
     refuse_leaks({kind: data}, live_in(whole))
-    if options.copy.out:
-        write_new_file(Path(options.copy.out), data)
-        console.say(f"Written to {plain(options.copy.out)}.")
+    if out is not None:
+        write_new_file(out, data)
+        console.say(f"Written to {plain(str(out))}.")
     else:
         console.result_bytes(data)
     return 0
+
+
+def _takes_files(out: str) -> bool:
+    """True for a folder that is none of a recording: to that, a file more is a change."""
+    return os.path.isdir(out) and not os.path.lexists(os.path.join(out, SUMS))
+
+
+def _file(out: str, recording: str, evidence: Evidence, kind: str) -> Path:
+    """The file to write: in a folder one of a name that says where the recording was made."""
+    if not _takes_files(out):
+        return Path(out)
+    name = proposed_name(Path(recording.rstrip("/\\")).name, evidence, kind)
+    check_new_file(Path(out) / name)
+    return Path(out) / name
 
 
 def _evidence(name: str) -> Evidence:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.recording.cover.file_name import proposed_name
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.har.har_select import Import, import_foreign
 from entra_oauth.recording.importing.readers import read_foreign
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import check_target, write
+from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -54,6 +56,8 @@ def run(options: ImportOptions, session: Session) -> int:
         console.say(f"Not understood: entry {numbers}{' …' if len(done.unusable) > 10 else ''}.")
     shown = plain(str(folder))
     console.say(f"Written to {shown}. Look at it: entra-oauth audit show {shown}")
+    report = quoted(proposed_name(folder.name, done.evidence, "html"))
+    console.say(f"As a report: entra-oauth audit export {quoted(shown)} -o {report}")
     return 0
 
 

@@ -19,7 +19,7 @@ from entra_oauth.recording.cover.seen_words import seen_words
 from entra_oauth.recording.seal import seal_remark
 from entra_oauth.recording.step import Seen
 from entra_oauth.recording.store import load
-from entra_oauth.recording.story import authority_remark, cast_of, message_kind, step_story
+from entra_oauth.recording.story import cast_of, evidence_remark, message_kind, step_story
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -98,7 +98,7 @@ def _list(evidence: Evidence) -> list[str]:
         f"{verb}, {utc_time(evidence.created_at)}; {HOLDS[evidence.level]}",
         "every file is as it was written",
     ]
-    if remark := authority_remark(evidence.steps):
+    if remark := evidence_remark(evidence):
         lines.append(prose(remark, indent=0, columns=width()))
     for name, text in cover_rows(evidence, seal=seal_remark(evidence.manifest), short=True):
         lines.append(prose(f"{name}: {plain(text)}", indent=0, columns=width()))
@@ -156,7 +156,7 @@ def _line(step: Step, cast: Cast) -> str:
 def _story(step: Step, evidence: Evidence) -> list[str]:
     at = f"{utc(step.started_at):%H:%M:%S}"
     lines = [f"Step {step.number}: {plain(step.name)} ({plain(step.channel)} channel), {at} UTC"]
-    if remark := authority_remark(evidence.steps):
+    if remark := evidence_remark(evidence):
         lines.insert(0, prose(remark, indent=0, columns=width()))
     cast = cast_of(evidence.steps)
     about = f"{_way(step, cast)}: {step_story(step, cast).title}"
@@ -294,7 +294,7 @@ def _as_json(evidence: Evidence) -> dict[str, Any]:
         "schema": "entra-oauth/recording-list/1",
         "created_at": utc_time(evidence.created_at),
         "level": evidence.level.value,
-        "authority": authority_remark(evidence.steps) or None,
+        "authority": evidence_remark(evidence) or None,
         "facts": evidence.facts,
         "manifest_sha256": _manifest_hash(evidence),
         "seal": seal_remark(evidence.manifest) or None,

@@ -101,9 +101,11 @@ def _save(
     console: Console,
 ) -> None:
     from entra_oauth.channels.base import now
+    from entra_oauth.recording.cover.file_name import proposed_name
     from entra_oauth.recording.facts import facts_of
     from entra_oauth.recording.save import save
     from entra_oauth.recording.step import Level
+    from entra_oauth.shell_words import quoted
 
     recording = recorder.recording
     if not recording.exchanges:
@@ -120,7 +122,7 @@ def _save(
         names_machine=options.name_machine,
     )
     level = Level(options.redact)
-    save(recording, folder, level=level, created_at=now(), facts=facts)
+    evidence = save(recording, folder, level=level, created_at=now(), facts=facts)
     holds = {
         Level.SECRETS: "no secrets, but names of people and tenants (--redact pii takes them out)",
         Level.PII: "no secrets and no names of people",
@@ -131,3 +133,6 @@ def _save(
         f"Recorded {count} message{'s' if count != 1 else ''} in {plain(str(folder))}. It holds "
         f"{holds}. Look at it: entra-oauth audit show {plain(str(folder))}"
     )
+    report = proposed_name(folder.name, evidence, "html")
+    shown, named = quoted(plain(str(folder))), quoted(report)
+    console.say(f"As a report: entra-oauth audit export {shown} -o {named}")

@@ -14,7 +14,7 @@ from entra_oauth.moments import utc
 from entra_oauth.recording.cover.seen_words import hides_a_length, is_as_sent
 from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.step import Level, Seen
-from entra_oauth.recording.story import authority_remark, cast_of
+from entra_oauth.recording.story import FORGERY, cast_of, evidence_remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def _rows(evidence: Evidence, seal: str) -> Iterator[tuple[str, str]]:
     yield "Browser calls itself", _own_words(client.get("browser_calls_itself"))
     yield "Settings given", "; ".join(_settings(facts.get("settings")))
     yield "Settings found", "" if facts.get("imported") else _found(facts)
-    yield "Authority", authority_remark(evidence.steps) or _entra(evidence)
+    yield "Authority", _authority(evidence)
     yield "Seen by", seen_by(evidence)
     yield "Bytes", _bytes(evidence)
     yield "Contents", _contents(evidence)
@@ -88,7 +88,9 @@ def seen_by(evidence: Evidence) -> str:
     return "The program itself, at its own sockets."
 
 
-def _entra(evidence: Evidence) -> str:
+def _authority(evidence: Evidence) -> str:
+    if remark := evidence_remark(evidence):
+        return f"{remark} {FORGERY}"
     known = cast_of(evidence.steps).authorities
     return f"Microsoft Entra ID, by its address: {', '.join(sorted(known))}" if known else ""
 

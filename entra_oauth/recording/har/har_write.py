@@ -20,7 +20,7 @@ from entra_oauth.moments import utc
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.files import RECORDING, files_of
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.story import authority_remark, title_of
+from entra_oauth.recording.story import evidence_remark, title_of
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import Fields, Times, Wire
@@ -46,7 +46,7 @@ def har_of(evidence: Evidence) -> dict[str, Any]:
     steps = sorted(evidence.steps, key=lambda step: step.started_at)
     start = steps[0].started_at if steps else evidence.created_at
     seen = evidence.not_seen or ("Everything that passed is here.",)
-    remarks = [each for each in (authority_remark(steps), *seen) if each]
+    remarks = [each for each in (evidence_remark(evidence), *seen) if each]
     return {
         "log": {
             "version": "1.2",
@@ -55,7 +55,7 @@ def har_of(evidence: Evidence) -> dict[str, Any]:
                 {
                     "startedDateTime": _iso(start),
                     "id": _PAGE,
-                    "title": title_of(steps),
+                    "title": title_of(evidence),
                     "pageTimings": {"onContentLoad": -1, "onLoad": -1},
                 }
             ],

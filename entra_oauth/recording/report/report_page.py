@@ -22,7 +22,7 @@ from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.step import Level
-from entra_oauth.recording.story import authority_remark, cast_of, step_story, title_of
+from entra_oauth.recording.story import FORGERY, cast_of, evidence_remark, step_story, title_of
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
@@ -47,7 +47,7 @@ def as_html(
     each step is as it is; `blank` leaves the values out: a worksheet. `seal` is a sentence
     on the recording's seal, for its cover sheet.
     """
-    title = title_of(evidence.steps)
+    title = title_of(evidence)
     if blank:
         title = f"Worksheet: {title[:1].lower()}{title[1:]}"
     body = [_top(evidence, title, blank=blank), Html('<main id="content"><div class="wide">')]
@@ -142,11 +142,10 @@ def _cover(evidence: Evidence, seal: str) -> Html:
 
 
 def _banner(evidence: Evidence) -> Html:
-    remark = authority_remark(evidence.steps)
+    remark = evidence_remark(evidence)
     if not remark:
         return NOTHING
-    guard = "This is said against mistakes. Whoever wants to forge a recording can leave it out."
-    return html('<p class="banner" role="note"><strong>{}</strong> {}</p>', remark, guard)
+    return html('<p class="banner" role="note"><strong>{}</strong> {}</p>', remark, FORGERY)
 
 
 def _findings(findings: Sequence[Finding]) -> Html:

@@ -19,8 +19,8 @@ from entra_oauth.recording.report.parts import visible
 from entra_oauth.recording.step import Seen
 from entra_oauth.recording.story import (
     actors,
-    authority_remark,
     cast_of,
+    evidence_remark,
     message_kind,
     step_story,
     title_of,
@@ -55,7 +55,7 @@ def as_http(evidence: Evidence) -> str:
 
 def _remarks(evidence: Evidence) -> list[str]:
     """What must be said before anything else: at most one line."""
-    remark = authority_remark(evidence.steps)
+    remark = evidence_remark(evidence)
     return [remark] if remark else []
 
 
@@ -148,7 +148,7 @@ def _mermaid(text: str) -> str:
 def as_markdown(evidence: Evidence, *, seal: str = "") -> str:
     """The whole recording for people, in Markdown. `seal` is a sentence on its seal."""
     parts = [
-        f"# {title_of(evidence.steps)}",
+        f"# {title_of(evidence)}",
         *(f"**{_markdown(line)}**" for line in _remarks(evidence)),
         "## Cover sheet",
         _markdown_table(("", ""), cover_rows(evidence, seal=seal)),

@@ -147,6 +147,14 @@ def test_a_file_is_new_and_for_its_owner_only(folder: Path, tmp_path: Path) -> N
     assert "nothing is overwritten" in error_of(ran)[0]
     assert out.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rec", "report.html"]
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for form, name in (("html", f"{folder.name}.html"), ("markdown", f"{folder.name}.md")):
+        ran = call("audit", "export", str(folder), "--as", form, "-o", str(kept))
+        assert (ran.code, ran.err) == (0, f"Written to {kept / name}.\n")
+    again = call("audit", "export", str(folder), "-o", str(kept))
+    assert again.code == 8
+    assert "nothing is overwritten" in again.err
 
 
 def test_one_step_can_be_exported(folder: Path) -> None:
