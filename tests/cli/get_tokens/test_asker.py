@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
+from kit import needs
 from kit.command_line import Running, call, error_of, on_stdin
 from kit.nightly import Nightly, of_the_app, save_profile
 from kit.practice import DAEMON, SCOPE, SECRET
@@ -85,9 +88,7 @@ def test_run_hands_over_a_fresh_token_and_keeps_the_proof_to_itself(
 def test_what_serves_tokens_asks_again_by_itself(nightly: Nightly, secret: str) -> None:
     nightly.sign_in()
     with Running("serve", "metadata", "--workspace-url", nightly.base) as running:
-        running.wait_for("Tokens are served")
-        assert running._child.stdout is not None
-        url = running._child.stdout.readline().decode().strip()
+        url = _address_of(running)
         headers = {"X-Databricks-Metadata-Version": "1", "X-Databricks-Host": nightly.base}
         first = requests.get(url, headers=headers, timeout=10).json()["access_token"]
         nightly.let_an_hour_pass()
@@ -116,9 +117,7 @@ def test_the_file_of_a_federated_token_is_read_anew(nightly: Nightly, tmp_path: 
         *("serve", "metadata", "--workspace-url", nightly.base),
         *("--federated-token-file", str(file)),
     ) as running:
-        running.wait_for("Tokens are served")
-        assert running._child.stdout is not None
-        url = running._child.stdout.readline().decode().strip()
+        url = _address_of(running)
         headers = {"X-Databricks-Metadata-Version": "1", "X-Databricks-Host": nightly.base}
         nightly.let_an_hour_pass()
         stale = requests.get(url, headers=headers, timeout=10)
@@ -150,6 +149,54 @@ def test_a_hundred_processes_with_one_expired_token_of_an_app_ask_once(
     answers = {child.communicate(timeout=100)[0] for child in children}
     assert answers == {f"{nightly.kept()}\n"}
     assert len(nightly.asked) == 2
+
+
+@needs.posix
+def test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once(
+    nightly: Nightly, secret: str
+) -> None:
+    nightly.sign_in()
+    nightly.let_an_hour_pass()
+    program = ("--", "/bin/sh", "-c", 'echo "$DATABRICKS_TOKEN"')
+    command = [sys.executable, "-P", "-m", "entra_oauth", "run", "--quiet", *program]
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(100)
+    ]
+    answers = {child.communicate(timeout=200)[0] for child in children}
+    assert answers == {f"{nightly.kept()}\n"}
+    assert len(nightly.asked) == 2
+
+
+def test_a_hundred_who_ask_three_services_for_an_expired_token_of_an_app_get_one(
+    nightly: Nightly, secret: str
+) -> None:
+    nightly.sign_in()
+    headers = {"X-Databricks-Metadata-Version": "1", "X-Databricks-Host": nightly.base}
+    with ExitStack() as stack:
+        services = [
+            stack.enter_context(Running("serve", "metadata", "--workspace-url", nightly.base))
+            for _ in range(3)
+        ]
+        urls = [_address_of(each) for each in services]
+        nightly.let_an_hour_pass()
+        with ThreadPoolExecutor(100) as threads:
+            found = threads.map(
+                lambda number: requests.get(urls[number % 3], headers=headers, timeout=60).json(),
+                range(100),
+            )
+            answers = {each["access_token"] for each in found}
+        for each in services:
+            each.signal(signal.SIGINT)
+            assert each.finish().code == 130
+    assert answers == {nightly.kept()}
+    assert len(nightly.asked) == 2
+
+
+def _address_of(service: Running) -> str:
+    service.wait_for("Tokens are served")
+    assert service._child.stdout is not None
+    return service._child.stdout.readline().decode().strip()
 
 
 # ---- who it is ------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ TESTS = Path(__file__).parents[2]
 
 FOREIGN = {
     "against/test_clients_python.py": 40,
+    "cli/get_tokens/test_asker.py"
+    "::test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once": 28,
     "lessons/test_kit.py::test_every_command_of_a_page_runs": 22,
     "lessons/test_kit.py::test_the_stick_has_the_documents_and_no_place_of_this_machine": 17,
     "lessons/test_kit.py::test_the_stick_installs_without_an_index": 17,
