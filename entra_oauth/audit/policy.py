@@ -159,7 +159,7 @@ def _rule(name: object, known: Collection[str], where: str) -> str:
     if not isinstance(name, str) or name not in known:
         _refuse(
             f"{plain(str(name), limit=20)} in {where} is no rule",
-            "See the rules in docs/rules.md, or entra-oauth explain AR04.",
+            "A rule that there is: entra-oauth explain AR04",
         )
     return name
 

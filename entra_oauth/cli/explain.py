@@ -41,16 +41,17 @@ _EVIDENCE = {
 def run(options: ExplainWordOptions, session: Session) -> int:
     """Look a word up and show all its uses."""
     console = session.console
-    if not options.word:
+    word = " ".join(options.word).strip()
+    if not word:
         raise UsageError(
             "There is nothing to explain.",
             advice="Give a number such as AADSTS50011, an error such as invalid_grant, or a name "
             "such as state or aud.",
         )
-    if _RULE.fullmatch(options.word.strip()):
-        _explain_rule(options.word.strip().upper(), console)
+    if _RULE.fullmatch(word):
+        _explain_rule(word.upper(), console)
         return 0
-    found = explain(options.word)
+    found = explain(word)
     if console.as_json:
         console.result_json(
             {"schema": "entra-oauth/explanation/1", "entries": [asdict(each) for each in found]}
@@ -69,10 +70,10 @@ def _explain_rule(name: str, console: Console) -> None:
         if name in NOT_JUDGED:
             raise UsageError(
                 f"{name} is known and not judged. {NOT_JUDGED[name]}",
-                advice="See docs/rules.md for the rules that are.",
+                advice="A rule that is: entra-oauth explain AR04",
             )
         raise UsageError(
-            f"The linter has no rule {name}.", advice="See docs/rules.md, or try AR04."
+            f"The linter has no rule {name}.", advice="A rule that it has: entra-oauth explain AR04"
         )
     parts = rule.page()
     if console.as_json:

@@ -216,14 +216,17 @@ class ListeningReceiver:
     def _remind(self) -> None:
         if self._is_explained:
             return
+        if (refusal := self._latch.refusal) is not None:
+            count = _times(self._latch.refusals, "redirect")
+            self._front.say(
+                f"Still waiting for the browser. {count} refused so far. {refusal.what}"
+            )
+            return
         self._front.say(
             "Still waiting for the browser. An error on Microsoft's own page, such as AADSTS50011 "
             "(the redirect URI is not registered), never reaches this program: if you see one, "
             "stop here with Ctrl-C."
         )
-        if (refusal := self._latch.refusal) is not None:
-            count = _times(self._latch.refusals, "redirect")
-            self._front.say(f"{count} refused so far. {refusal.what}")
 
     @property
     def _is_explained(self) -> bool:

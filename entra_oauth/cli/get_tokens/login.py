@@ -133,7 +133,7 @@ def _end(
     options: LoginOptions,
     session: Session,
 ) -> None:
-    from entra_oauth.cli.output.token_output import print_tokens
+    from entra_oauth.cli.output.token_output import grant_of, print_tokens
 
     flow = options.credential.flow
     account, sentence = keeper.keep(
@@ -149,7 +149,7 @@ def _end(
         subject,
         session.console,
         output=options.output.output,
-        source="authorization_code" if flow == "auth-code" else flow.replace("-", "_"),
+        source=grant_of(flow),
         stored=sentence,
         env_name=options.output.env_name,
     )

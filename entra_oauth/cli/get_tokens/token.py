@@ -69,22 +69,21 @@ def _sentence(shown: Shown) -> str:
 
 
 def _sign_in(options: TokenOptions, session: Session) -> int:
-    from entra_oauth.cli.output.token_output import print_tokens
-    from entra_oauth.cli.sign_in.choose_receiver import sign_in_safely
+    from entra_oauth.cli.output.token_output import grant_of, print_tokens
+    from entra_oauth.cli.sign_in.other_flows import sign_in_person
     from entra_oauth.cli.sign_in.plan import Keeper, is_for_cae
 
     keeper = Keeper.ready(options.store, session)
-    plan, tokens = sign_in_safely(
-        options.app, session, page=options.page, network=options.network, request=options.request
-    )
+    subject, tokens = sign_in_person(options, options.request, session)
     _, sentence = keeper.keep(
-        tokens, plan, options.app.scope, session.console, cae=is_for_cae(options.request)
+        tokens, subject, options.app.scope, session.console, cae=is_for_cae(options.request)
     )
     print_tokens(
         tokens,
-        plan,
+        subject,
         session.console,
         output=options.output.output,
+        source=grant_of(options.credential.flow),
         stored=sentence,
         env_name=options.output.env_name,
     )

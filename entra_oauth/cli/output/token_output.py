@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["Shown", "TokenSubject", "exec_credential", "print_tokens", "render", "variable_name"]
+__all__ = [
+    "Shown",
+    "TokenSubject",
+    "exec_credential",
+    "grant_of",
+    "print_tokens",
+    "render",
+    "variable_name",
+]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,120}")
 # RFC 6750 §2.1. No shell and no file format gives any of these a meaning of its own.
@@ -199,6 +207,11 @@ class TokenSubject(Protocol):
 
     @property
     def scopes(self) -> tuple[str, ...]: ...
+
+
+def grant_of(flow: str) -> str:
+    """The grant of a flow of `--flow`, as the source of a token."""
+    return "authorization_code" if flow == "auth-code" else flow.replace("-", "_")
 
 
 def print_tokens(

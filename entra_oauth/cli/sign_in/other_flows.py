@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cli.session.secret_input import SecretInput, read_secret
 from entra_oauth.cli.sign_in.app_credential import PASSWORD, credential_of
-from entra_oauth.cli.sign_in.choose_receiver import back_channels
+from entra_oauth.cli.sign_in.choose_receiver import back_channels, sign_in_safely
 from entra_oauth.cli.sign_in.plan import authority_of, claims_of, client_id_of
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from entra_oauth.channels.base import Channels
     from entra_oauth.cli.options.app_options import AppOptions, RequestOptions
+    from entra_oauth.cli.output.token_output import TokenSubject
     from entra_oauth.cli.session.console import Session
-    from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions
+    from entra_oauth.cli.verbs.get_tokens_verbs import LoginOptions, TokenOptions
+    from entra_oauth.cli.verbs.use_tokens_verbs import ApiOptions
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["ask_for_person", "sign_in"]
+__all__ = ["ask_for_person", "sign_in", "sign_in_person"]
 
 
 def sign_in(options: LoginOptions, session: Session) -> tuple[AccessRequest, TokenResponse]:
@@ -32,18 +34,46 @@ def sign_in(options: LoginOptions, session: Session) -> tuple[AccessRequest, Tok
         return _FLOWS[options.credential.flow](options, channels, session.environ)
 
 
+def sign_in_person(
+    options: TokenOptions | ApiOptions, request: RequestOptions, session: Session
+) -> tuple[TokenSubject, TokenResponse]:
+    """Let a person sign in by the flow that the options or the profile name.
+
+    Raises `UsageError` for one in which nobody can be asked here.
+    """
+    flow = options.credential.flow
+    if flow == "auth-code":
+        return sign_in_safely(
+            options.app, session, page=options.page, network=options.network, request=request
+        )
+    if flow != "device-code":
+        raise UsageError(
+            f"This sign-in is of the flow {flow} ({options.credential.origins.source('flow')}), "
+            "and --interactive asks for none of that flow.",
+            advice=f"Sign in with entra-oauth login --flow {flow} and its options, then run this "
+            "again without --interactive.",
+        )
+    with back_channels(options.network, session) as channels:
+        return _by_device_code(options, request, replace(channels, say=session.console.ask))
+
+
 def _device_code(
     options: LoginOptions, channels: Channels, environ: Mapping[str, str]
 ) -> tuple[AccessRequest, TokenResponse]:
+    return _by_device_code(options, options.request, channels)
+
+
+def _by_device_code(
+    options: LoginOptions | TokenOptions | ApiOptions, request: RequestOptions, channels: Channels
+) -> tuple[AccessRequest, TokenResponse]:
     from entra_oauth.flows import device_code
 
-    access_request = ask_for_person(options.app, options.request)
-    timeout_s = options.network.http_timeout
+    access_request = ask_for_person(options.app, request)
     is_bounded = "timeout" in options.credential.origins.named
     return access_request, device_code.sign_in(
         access_request,
         channels,
-        timeout_s=timeout_s,
+        timeout_s=options.network.http_timeout,
         wait_s=options.page.timeout if is_bounded else None,
     )
 

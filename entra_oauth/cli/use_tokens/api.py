@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
-from entra_oauth.cli.sign_in.choose_receiver import back_channels, sign_in_safely
+from entra_oauth.cli.sign_in.choose_receiver import back_channels
+from entra_oauth.cli.sign_in.other_flows import sign_in_person
 from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked, is_for_cae
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
@@ -229,11 +230,9 @@ class _Tokens:
             session.console.say("The workspace asks for a newer or stronger sign-in.")
         keeper = Keeper.ready(options.store, session)
         request = RequestOptions(claims=claims, cae=options.request.cae)
-        plan, tokens = sign_in_safely(
-            options.app, session, page=options.page, network=options.network, request=request
-        )
+        subject, tokens = sign_in_person(options, request, session)
         scope, cae = options.app.scope, is_for_cae(request)
-        keeper.keep(tokens, plan, scope, session.console, cae=cae)
+        keeper.keep(tokens, subject, scope, session.console, cae=cae)
         return tokens.access_token
 
 

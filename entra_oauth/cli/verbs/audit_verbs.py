@@ -66,7 +66,11 @@ class LintOptions:
         choices=("error", "warning", "note"),
         default="error",
     )
-    policy: str | None = option("TOML file with your own rules; see docs/rules.md", metavar="FILE")
+    policy: str | None = option(
+        'TOML file with your own rules, such as [allow] tenants = ["ID"]; entra-oauth explain PL01 '
+        "to PL08 tell its keys",
+        metavar="FILE",
+    )
     manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 

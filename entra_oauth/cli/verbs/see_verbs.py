@@ -28,7 +28,7 @@ class DecodeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExplainWordOptions:
-    word: str | None = words("WORD", "what to look up")
+    word: tuple[str, ...] = words("WORD …", "what to look up; several words are one sentence")
     output: OutputOptions = group(OutputOptions, only=("json",))
 
 

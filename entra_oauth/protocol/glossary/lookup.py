@@ -166,5 +166,5 @@ def _unknown_word(word: str) -> UsageError:
         f"{shown} is no error, parameter or claim that is known here.",
         advice=(f"Did you mean {close[0]}? " if close else "")
         + "Give a number such as AADSTS50011, an error such as invalid_grant, or a name such as "
-        "state or aud; or the whole error message, in quotation marks.",
+        "state or aud; or the whole error message.",
     )

@@ -236,7 +236,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     ((*LOGIN, "--prompt", "select-acount"), "not known:", "Did you mean select_account?"),
     (("audit", "lint", "rec", "-o", "sarf"), "not known: sarf.", "Did you mean sarif?"),
     ((*LOGIN, "-o", "xml"), "--output has a value that is not known: xml.", "header"),
-    (("explain", "a", SECRET), "explain takes one WORD; more words", "One word is explained"),
+    (("explain", "a", SECRET), "That is no error, parameter or claim", "the whole error message"),
     (("lab", "1", "x"), "lab takes one LAB; more words were given.", "lab --help"),
     (("api", "GET", "--quiet", "/x"), "api takes METHOD PATH in one place; a word", "side by side"),
     ((*LOGIN, "--response-mode", "fragment"), "--response-mode has a value", "form_post"),

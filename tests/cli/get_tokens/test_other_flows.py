@@ -341,8 +341,8 @@ def test_what_does_not_fit_together_is_said_before_anything_is_sent(
 # Device code
 
 
-def test_a_device_code_is_shown_even_when_quiet_and_the_token_comes() -> None:
-    polled = threading.Event()
+def device_authority(polled: threading.Event) -> RawServer:
+    """An authority that knows the device flow, and at which the person is done at once."""
 
     def play(peer: Peer) -> None:
         while message := peer.request():
@@ -364,7 +364,46 @@ def test_a_device_code_is_shown_even_when_quiet_and_the_token_comes() -> None:
                 body = {"token_type": "Bearer", "access_token": "a-token", "expires_in": 60}
                 peer.send(answer(json.dumps(body).encode()))
 
-    with RawServer(play) as server:
+    return RawServer(play)
+
+
+def test_interactive_asks_by_the_flow_that_the_profile_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    with device_authority(threading.Event()) as server:
+        ids = (f"tenant={ARTICLE_TENANT_ID}", f"client_id={ARTICLE_CLIENT_ID}")
+        assert (
+            call("profile", "set", "shed", *ids, f"authority_host={server.url}", "flow=device-code")
+        ).code == 0
+        ran = call("token", "-p", "shed", "--interactive", "-o", "json")
+    assert ran.code == 0, ran.err
+    shown = json.loads(ran.out)
+    assert (shown["access_token"], shown["source"]) == ("a-token", "device_code")
+    assert "enter BL6XB575V" in ran.err
+    assert opened == []
+
+
+def test_interactive_says_which_flow_it_cannot_ask_by(base: str) -> None:
+    ids = (
+        "--authority-host",
+        base,
+        "--tenant",
+        ARTICLE_TENANT_ID,
+        "--client-id",
+        ARTICLE_CLIENT_ID,
+    )
+    ran = call("token", *ids, "--interactive", "--flow", "password")
+    what, advice = error_of(ran)
+    assert ran.code == 2
+    assert "of the flow password (--flow)" in what
+    assert "entra-oauth login --flow password" in advice
+
+
+def test_a_device_code_is_shown_even_when_quiet_and_the_token_comes() -> None:
+    polled = threading.Event()
+    with device_authority(polled) as server:
         flow = ("--flow", "device-code", "-o", "token", "--quiet", "--correlation-id", GUID)
         ran = call("login", *at(server.url), *flow)
     assert (ran.code, ran.out) == (0, "a-token\n"), ran.err
