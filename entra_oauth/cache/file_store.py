@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LOCK_WAIT_S", "LOCK_WAIT_WITH_TOKEN_S", "FileStore", "store_sign_in"]
 
-LOCK_WAIT_S = 240.0
-"""Seconds that an account's lock is waited for: longer than whoever has it may take.
+LOCK_WAIT_S = 360.0
+"""Seconds that an account's lock is waited for: as long as whoever has it may take.
 
-That one may begin its last request after `patience.LONGEST_S`, and have asked elsewhere for an
-app's proof before; each request may take 30 s, and so may each call of the password store.
+That one may have asked elsewhere for an app's proof before it asks for the token. Each of the
+two may be sent for the last time after `patience.LONGEST_S`, and then take 30 s; and so may each
+call of the password store.
 """
 
 LOCK_WAIT_WITH_TOKEN_S = 10.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlsplit
 
 from entra_oauth.errors import LocalError, UnexpectedAnswer, UsageError
+from entra_oauth.flows.patience import send_patiently
 from entra_oauth.protocol.endpoints.client_auth import FederatedAssertion, Proof
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.loose_input import bare_token, text_of
@@ -70,7 +71,7 @@ class _GitHub:
 def from_github(
     environ: Mapping[str, str], channels: Channels, *, timeout_s: float = 30.0
 ) -> FederatedAssertion:
-    """Ask GitHub for a token about this job, for Entra to read.
+    """Ask GitHub for a token about this job, for Entra to read; what is passing is tried again.
 
     Raises `UsageError` outside a job that may ask, a `TransportError` if none was had.
     """
@@ -85,7 +86,7 @@ def from_github(
             ("Authorization", f"Bearer {service.token}"),
         ),
     )
-    reply = channels.back.send(request, timeout_s=timeout_s)
+    reply = send_patiently(request, channels.back, channels, timeout_s=timeout_s)
     try:
         value = read_object(reply.body).get("value") if reply.status == 200 else None
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.flows.patience import send_patiently
 from entra_oauth.protocol.resource.workspace import SIGN_IN_PATHS, Workspace
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ def find_authority(
 ) -> Authority:
     """The authority that a workspace sends people to.
 
-    Two paths are asked, the newer one first. Raises a `TransportError`, or
-    `DestinationRefused` for a workspace that leads out of its cloud.
+    Two paths are asked, the newer one first; what is passing is tried again. Raises a
+    `TransportError`, or `DestinationRefused` for a workspace that leads out of its cloud.
     """
-    first, second = SIGN_IN_PATHS
-    reply = channels.back.send(workspace.request(first), timeout_s=timeout_s)
+    first, second = map(workspace.request, SIGN_IN_PATHS)
+    # Any answer that is none to the first sends us on to the second at once.
+    reply = send_patiently(
+        first, channels.back, channels, timeout_s=timeout_s, passes=lambda _: False
+    )
     try:
         return workspace.read_authority(reply)
     except UnexpectedAnswer:
-        reply = channels.back.send(workspace.request(second), timeout_s=timeout_s)
+        reply = send_patiently(second, channels.back, channels, timeout_s=timeout_s)
         return workspace.read_authority(reply)

@@ -1,7 +1,8 @@
 """The rules for sending a request again: which, when, and how often. They are only here.
 
 Sent again: a refresh, an app's request for its own token, a question of the device flow, the
-request for keys, the GET of an API. Why: no connection was had, it broke off, or the answer
+request for keys, the GET of an API, the questions to a workspace for its tenant and to GitHub
+for an assertion. Why: no connection was had, it broke off, or the answer
 says that the fault is passing. A code is never redeemed twice (RFC 6749 §4.1.2), and a password
 is never tried twice: that locks accounts. Where the time for an answer is over it is not asked
 again: the person has set that time.

@@ -185,6 +185,22 @@ def test_a_busy_authority_is_left_alone_for_as_long_as_it_says(status: int) -> N
     assert world.said[1] == f"The authority answered HTTP {status}. Asking again in 42 s."
 
 
+@pytest.mark.parametrize(
+    "passing",
+    [
+        *(HttpResponse(status=status) for status in (408, 500, 502, 504)),
+        json_reply({"error": {"code": "BadGateway", "message": "Later."}}, status=502),
+        refusal("temporarily_unavailable", 90055),
+        refusal("server_error", 90033),
+    ],
+)
+def test_it_asks_on_after_an_answer_whose_cause_passes(passing: HttpResponse) -> None:
+    world = World([device(), PENDING, passing, PENDING, tokens()])
+    sign_in(person(), world.channels)
+    assert pauses(world) == [5, 5, 10, 5]
+    assert world.said[1] == f"The authority answered HTTP {passing.status}. Asking again in 10 s."
+
+
 @pytest.mark.parametrize("value", ["315360000", "Fri, 01 Jan 2038 00:00:00 GMT", "9" * 4000])
 def test_a_wait_of_ten_years_is_longer_than_the_code_lives(value: str) -> None:
     world = World([device(), HttpResponse(status=429, headers=(("Retry-After", value),))])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.errors import LocalError, UnexpectedAnswer, UsageError
+from entra_oauth.errors import ConnectFailed, LocalError, UnexpectedAnswer, UsageError
 from entra_oauth.flows import client_credentials
 from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
 from entra_oauth.protocol.messages import HttpResponse
@@ -101,6 +101,22 @@ def test_github_is_asked_for_a_token_that_entra_may_read() -> None:
     plain = World([json_reply({"value": ASSERTION})])
     from_github({**JOB, URL: "https://pipelines.example/x"}, plain.channels)
     assert plain.requests[0].url.endswith("/x?audience=api%3A%2F%2FAzureADTokenExchange")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        HttpResponse(status=500),
+        HttpResponse(status=503),
+        ConnectFailed("It could not be reached.", advice="Check it."),
+    ],
+)
+def test_github_is_asked_again_where_the_fault_may_pass(
+    fault: HttpResponse | ConnectFailed,
+) -> None:
+    world = World([fault, json_reply({"value": ASSERTION})])
+    assert from_github(JOB, world.channels).token == ASSERTION
+    assert len(world.requests) == 2
 
 
 @pytest.mark.parametrize(

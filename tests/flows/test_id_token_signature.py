@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from entra_oauth.channels.base import Channels
-from entra_oauth.errors import ConnectFailed, EntraOAuthError, IdTokenRefused
+from entra_oauth.errors import ConnectFailed, EntraOAuthError, ExchangeBroken, IdTokenRefused
 from entra_oauth.flows import id_token_signature as under_test
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
@@ -120,6 +120,24 @@ def test_keys_that_cannot_be_had_are_a_warning(name: str) -> None:
     answer = check(world, id_token())
     assert len(answer.warnings) == 1
     assert "signature was not checked" in answer.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(HttpResponse(status=status) for status in (408, 429, 500, 502, 503, 504)),
+        ConnectFailed("It could not be reached.", advice="Check it."),
+        ExchangeBroken("It broke off.", advice="Check it."),
+    ],
+)
+def test_keys_are_asked_for_again_where_the_fault_may_pass(
+    fault: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SignatureCheck, "_pause", lambda self, seconds: None)
+    answers = iter([fault, json_reply(id_token_key.jwks())])
+    world = World([tokens()], keys=lambda request: next(answers))
+    assert check(world, id_token()).warnings == ()
+    assert len(world.key_requests) == 2
 
 
 def test_a_kid_that_stands_twice_names_no_key() -> None:

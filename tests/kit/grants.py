@@ -136,7 +136,7 @@ class World:
     """
 
     answers: Iterable[Answer | Callable[[HttpRequest], HttpResponse]]
-    keys: Answer | None = None
+    keys: Answer | Callable[[HttpRequest], Answer] | None = None
     """The answer to a request for keys; None: there is no second channel."""
     now: float = NOW
     clock: float = 100.0
@@ -179,7 +179,7 @@ class World:
     def _answer_keys(self, request: HttpRequest) -> HttpResponse:
         self.key_requests.append(request)
         assert self.keys is not None
-        return _given(self.keys)
+        return _given(self.keys(request) if callable(self.keys) else self.keys)
 
 
 def _given(answer: Answer) -> HttpResponse:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.errors import DestinationRefused, EntraOAuthError, UnexpectedAnswer, UsageError
+from entra_oauth.errors import (
+    ConnectFailed,
+    DestinationRefused,
+    EntraOAuthError,
+    UnexpectedAnswer,
+    UsageError,
+)
 from entra_oauth.flows.find_authority import find_authority
 from entra_oauth.protocol.messages import HttpResponse
 from entra_oauth.protocol.resource.workspace import SIGN_IN_PATHS, Workspace
@@ -110,6 +116,16 @@ def test_the_older_path_is_asked_where_the_newer_one_does_not_redirect() -> None
     world = World([HttpResponse(status=404), good])
     assert find_authority(Workspace(PUBLIC), world.channels).tenant == TENANT
     assert [request.path for request in world.requests] == list(SIGN_IN_PATHS)
+
+
+def test_a_workspace_is_asked_again_where_the_fault_may_pass() -> None:
+    good = redirect(f"https://login.microsoftonline.com/{TENANT}/oauth2/authorize")
+    away = ConnectFailed("It could not be reached.", advice="Check it.")
+    world = World([away, HttpResponse(status=500), HttpResponse(status=502), good])
+    assert find_authority(Workspace(PUBLIC), world.channels).tenant == TENANT
+    first, second = SIGN_IN_PATHS
+    assert [request.path for request in world.requests] == [first, first, second, second]
+    assert world.slept == [1, 5]
 
 
 @pytest.mark.parametrize(
