@@ -115,6 +115,28 @@ def test_an_expired_grant_is_told_by_what_it_was(codes: tuple[int, ...]) -> None
     assert "device code" in device.advice
 
 
+@pytest.mark.parametrize(
+    ("grant", "never"),
+    [
+        ("authorization_code", "refresh token"),
+        ("refresh_token", r"\bcode\b"),
+        (DEVICE_GRANT, "refresh token"),
+    ],
+)
+def test_a_number_that_can_mean_two_grants_speaks_of_the_one_that_was_refused(
+    grant: str, never: str
+) -> None:
+    both = [
+        entry
+        for entry in catalogue().values()
+        if re.search("code or (a |the )?refresh token|code, .*refresh token", entry.action)
+    ]
+    assert {entry.code for entry in both} == {70000, 70008}
+    for entry in both:
+        judged = judge("invalid_grant", (entry.code,), grant_type=grant)
+        assert not re.search(never, f"{judged.advice} {judged.meaning} {judged.cause}")
+
+
 def test_the_number_of_the_public_client_flows_is_told_without_a_redirect_uri() -> None:
     for grant in ("password", DEVICE_GRANT):
         advice = judge("invalid_client", (7000218,), grant_type=grant).advice
