@@ -114,7 +114,7 @@ def test_the_wheel_says_what_it_needs(wheel: Files) -> None:
     assert facts["License-Expression"] == "MIT"
     lines = facts.get_all("Requires-Dist", [])
     extras = {line.partition(">")[0] for line in lines if "extra ==" in line}
-    assert extras == {"keyring"}
+    assert extras == {"keyring", "pyyaml"}
     needed = {line.partition(">")[0] for line in lines} - extras
     assert needed == {
         "authlib",

@@ -13,11 +13,9 @@ _FORMATS = (
     (rb"[0-9]{1,9}:(?:[0-9]{1,9}:)?[a-z_]{2,40}[;,]", "It is a flow file of mitmproxy", _IMPORT),
     (rb"PK\x03\x04", "It is a zip archive, as Fiddler's SAZ and zipped HAR files are", _IMPORT),
     (rb"\s*<\?xml[^>]*>\s*<(?:!DOCTYPE\s+items|items\s+burpVersion)", "It is XML of Burp", _IMPORT),
-    (
-        rb"(?:---\s+)?(?:#[^\n]*\n)*(?:http_)?interactions:",
-        "It is a cassette of VCR or vcrpy",
-        _RECORD,
-    ),
+    (rb"(?:---\s+)?(?:#[^\n]*\n)*interactions:", "It is a cassette of vcrpy", _IMPORT),
+    (rb"(?:---\s+)?(?:#[^\n]*\n)*http_interactions:", "It is a cassette of Ruby's VCR", _RECORD),
+    (rb"\s*\{\s*\"http_interactions\"", "It is a cassette of betamax or Ruby's VCR", _RECORD),
     (
         rb"\s*\{[\s\S]{0,2000}?https://schema\.getpostman\.com/json/collection",
         "It is a collection of Postman, which holds no exchanges",

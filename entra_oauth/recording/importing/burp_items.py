@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import Wire, split_origin
+from entra_oauth.recording.importing.containers.xml_nodes import XmlNode, nodes_of
 from entra_oauth.recording.importing.entries import (
     Entry,
     ForeignFile,
@@ -16,7 +17,6 @@ from entra_oauth.recording.importing.entries import (
     entry_of_bytes,
     refuse_many,
 )
-from entra_oauth.recording.importing.xml_nodes import XmlNode, nodes_of
 
 __all__ = ["START", "read_burp_items"]
 

@@ -182,8 +182,8 @@ class Talk:
 
     @property
     def has_ended(self) -> bool:
-        """True if curl said the last word on every exchange."""
-        return all(exchange.is_over for exchange in self._all[-1:])
+        """True if curl said the last word on the last exchange."""
+        return any(exchange.is_over for exchange in self._all[-1:])
 
 
 def _is_final(head: bytes | bytearray) -> bool:

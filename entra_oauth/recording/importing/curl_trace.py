@@ -130,6 +130,8 @@ def _from_hex(block: _Block) -> bytes | None:
 
 def _from_text(block: _Block) -> bytes | None:
     """The bytes as far as they can be seen: a row ends where the next one's offset says."""
+    if not block.rows:
+        return b""
     pieces: list[bytes] = []
     ends = [offset for offset, _ in block.rows[1:]] + [block.size]
     for (offset, row), end in zip(block.rows, ends, strict=True):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse, Wire
@@ -115,9 +116,19 @@ def request_of(
     method: str, url: str, headers: Fields = (), body: bytes = b""
 ) -> HttpRequest | None:
     """The request; None if it could be none: no address, a method that is no word."""
-    if "://" not in url or _BREAKS.search(url) or not _TOKEN.fullmatch(method):
+    if not _is_address(url) or not _TOKEN.fullmatch(method):
         return None
     return HttpRequest(method=method, url=url, headers=headers, body=body)
+
+
+def _is_address(url: str) -> bool:
+    """True if whatever looks at it later can take it apart, port and all."""
+    if "://" not in url or _BREAKS.search(url):
+        return False
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def clean_headers(pairs: Iterable[tuple[str, str]]) -> Fields:

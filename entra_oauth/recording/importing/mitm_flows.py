@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import Fields, Times, Wire
+from entra_oauth.recording.importing.containers.tnetstring import Tagged, tagged_values
 from entra_oauth.recording.importing.entries import (
     Entry,
     ForeignFile,
@@ -20,7 +21,6 @@ from entra_oauth.recording.importing.entries import (
     request_of,
     response_of,
 )
-from entra_oauth.recording.importing.tnetstring import Tagged, tagged_values
 
 __all__ = ["START", "read_mitm_flows"]
 

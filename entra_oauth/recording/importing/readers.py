@@ -10,8 +10,14 @@ from pathlib import Path
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.har.har_read import read_har
 from entra_oauth.recording.har.other_formats import other_format, plain_text
-from entra_oauth.recording.importing import burp_items, curl_trace, curl_verbose, mitm_flows
-from entra_oauth.recording.importing.archive import open_archive
+from entra_oauth.recording.importing import (
+    burp_items,
+    curl_trace,
+    curl_verbose,
+    mitm_flows,
+    vcrpy_cassette,
+)
+from entra_oauth.recording.importing.containers.archive import open_archive
 from entra_oauth.recording.importing.entries import MAX_FILE_BYTES, ForeignFile, GivenFile
 from entra_oauth.recording.importing.given import files_beside, read_file
 from entra_oauth.recording.importing.saz import is_saz, read_saz
@@ -69,11 +75,17 @@ READERS = (
     Reader(
         name="Burp's saved items (XML)", start=burp_items.START, read=burp_items.read_burp_items
     ),
+    Reader(
+        name="vcrpy's cassettes (YAML or JSON)",
+        start=vcrpy_cassette.START,
+        read=vcrpy_cassette.read_vcrpy,
+    ),
 )
 """Looked through in this order. What none of them knows is taken for a HAR file."""
 
 _PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff")
-_BLANK = b"\xef\xbb\xbf \t\r\n"
+_MARK = b"\xef\xbb\xbf"
+_BLANK = _MARK + b" \t\r\n"
 
 
 def is_foreign(data: bytes) -> bool:
@@ -98,9 +110,9 @@ def read_given(given: GivenFile) -> ForeignFile:
     reader = None if text is None else _reader(text)
     if reader is None or text is None:
         return _har(given)  # which says what is wrong with it, if it is none
-    return reader.read(replace(given, data=text))
+    return reader.read(replace(given, data=text.removeprefix(_MARK)))
 
 
 def _reader(data: bytes) -> Reader | None:
-    start = data[:4000].removeprefix(b"\xef\xbb\xbf")
+    start = data[:4000].removeprefix(_MARK)
     return next((reader for reader in READERS if reader.start.match(start)), None)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from entra_oauth.protocol.messages import split_origin
-from entra_oauth.recording.importing.archive import Archive
+from entra_oauth.recording.importing.containers.archive import Archive
+from entra_oauth.recording.importing.containers.xml_nodes import nodes_of
 from entra_oauth.recording.importing.entries import Entry, ForeignFile, entry_of_bytes
-from entra_oauth.recording.importing.xml_nodes import nodes_of
 
 __all__ = ["is_saz", "read_saz"]
 

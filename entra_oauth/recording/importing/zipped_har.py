@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.har.har_read import read_har
-from entra_oauth.recording.importing.archive import Archive
+from entra_oauth.recording.importing.containers.archive import Archive
 from entra_oauth.recording.importing.entries import MAX_FILE_BYTES, ForeignFile
 from entra_oauth.recording.importing.given import BESIDE
 

@@ -1,4 +1,5 @@
-// Alice, in front of a real Chromium whose network log Playwright saves as a HAR file.
+// Alice, in front of a real Chromium whose network log Playwright saves as a HAR file; as one
+// in a zip, with each body in a file of its own, where the name ends in .zip.
 //
 //   node save_har.mjs NODE_MODULES CHROMIUM PROXY FILE URL
 
@@ -12,9 +13,11 @@ const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
 // As switches: Playwright's own setting would send what is meant for this machine there, too.
 const args = ["--no-sandbox", "--disable-quic", `--proxy-server=${proxy}`];
 const browser = await chromium.launch({ executablePath, args });
+const isZip = file.endsWith(".zip");
+const part = isZip ? `${file}.part.zip` : `${file}.part`;
 const context = await browser.newContext({
   ignoreHTTPSErrors: true,
-  recordHar: { path: `${file}.part`, content: "embed" },
+  recordHar: { path: part, content: isZip ? "attach" : "embed" },
 });
 try {
   const page = await context.newPage();
@@ -29,4 +32,4 @@ try {
 } finally {
   await browser.close();
 }
-renameSync(`${file}.part`, file);
+renameSync(part, file);

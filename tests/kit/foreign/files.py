@@ -26,9 +26,13 @@ __all__ = [
     "brought",
     "burp",
     "burp_item",
+    "cassette",
+    "curl_trace",
+    "curl_verbose",
     "flow",
     "flows",
     "har_zip",
+    "hexed",
     "imported",
     "saz",
     "tagged",
@@ -226,3 +230,76 @@ def burp(*items: bytes, version: str = "1.0", dtd: bytes = DTD) -> bytes:
     return (
         head + dtd + b'<items burpVersion="2024.1" exportTime="x">' + b"".join(given) + b"</items>"
     )
+
+
+def hexed(way: str, data: bytes, prefix: str = "") -> str:
+    """A block of a trace as curl writes it."""
+    lines = [f"{prefix}{way}, {len(data)} bytes (0x{len(data):x})"]
+    for at in range(0, len(data), 16):
+        piece = data[at : at + 16]
+        shown = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in piece)
+        lines.append(f"{at:04x}: {piece.hex(' ') + ' ':<48}{shown}")
+    return "\n".join(lines) + "\n"
+
+
+def _head_and_body(message: bytes) -> tuple[list[bytes], bytes]:
+    head, _, body = message.partition(b"\r\n\r\n")
+    return [*head.split(b"\r\n"), b""], body
+
+
+def _curl_info(origin: str) -> list[str]:
+    scheme, _, host = origin.partition("://")
+    port = 443 if scheme == "https" else host.partition(":")[2]
+    lines = [f"Connected to {host.partition(':')[0]} (192.0.2.7) port {port} (#0)"]
+    tls = "SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384"
+    return [*lines, tls] if scheme == "https" else lines
+
+
+def curl_trace() -> bytes:
+    """A sign-in as `curl --trace` would have it."""
+    text = ""
+    for origin, sent, received in MESSAGES:
+        text += "".join(f"== Info: {line}\n" for line in _curl_info(origin))
+        head, _, body = sent.partition(b"\r\n\r\n")
+        text += hexed("=> Send header", head + b"\r\n\r\n")
+        text += hexed("=> Send data", body) if body else ""
+        lines, body = _head_and_body(received)
+        text += "".join(hexed("<= Recv header", line + b"\r\n") for line in lines)
+        text += hexed("<= Recv data", body) if body else ""
+        text += "== Info: Connection #0 to host x left intact\n"
+    return text.encode()
+
+
+def curl_verbose() -> bytes:
+    """The same as `curl -v` would, its bodies elsewhere."""
+    text = ""
+    for origin, sent, received in MESSAGES:
+        text += "".join(f"* {line}\n" for line in _curl_info(origin))
+        text += "".join(f"> {line.decode()}\n" for line in _head_and_body(sent)[0])
+        text += "".join(f"< {line.decode()}\n" for line in _head_and_body(received)[0])
+        text += "* Connection #0 to host x left intact\n"
+    return text.encode()
+
+
+def cassette() -> bytes:
+    """The same as vcrpy keeps it in JSON."""
+    interactions = []
+    for origin, sent, received in MESSAGES:
+        asked, came = split_message(sent), split_message(received)
+        method, target, _ = asked.start.decode().split(" ")
+        interactions.append(
+            {
+                "request": {
+                    "method": method,
+                    "uri": origin + target,
+                    "body": asked.body.decode() or None,
+                    "headers": {name: [value] for name, value in asked.headers},
+                },
+                "response": {
+                    "status": {"code": int(came.start[9:12]), "message": "OK"},
+                    "headers": {name: [value] for name, value in came.headers},
+                    "body": {"string": (came.decoded() or b"").decode()},
+                },
+            }
+        )
+    return json.dumps({"version": 1, "interactions": interactions}, indent=4).encode() + b"\n"

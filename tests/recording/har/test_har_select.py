@@ -237,6 +237,14 @@ def test_a_file_that_cannot_be_read_is_said(make: Any, tmp_path: Path) -> None:
         read_file(tmp_path / "x.har")
 
 
+NO_ADDRESSES = ["token", "https://[::1/oauth2/token", "https://a:b/oauth2/token", "https://a\n/"]
+
+
+@pytest.mark.parametrize("url", [*NO_ADDRESSES, "http://a:99999/oauth2/token"])
+def test_an_entry_whose_address_is_none_is_counted_and_breaks_nothing(url: str) -> None:
+    assert imported(har(entry("POST", url), TOKEN)).unusable == (1,)
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.integers(),
     lambda inner: (

@@ -35,8 +35,9 @@ REFUSED = [
     (b"PK\x03\x04\x14\x00raw/1_c.txt", "zip archive", "audit import"),
     (b'<?xml version="1.0"?>\n<!DOCTYPE items [\n]>\n<items/>', "XML of Burp", "audit import"),
     (b'<?xml version="1.1"?><items burpVersion="2024.1"/>', "XML of Burp", "audit import"),
-    (b"interactions:\n- request:\n    body: null\n", "cassette of VCR", "HAR"),
-    (b"---\nhttp_interactions:\n- request:\n", "cassette of VCR", "HAR"),
+    (b"interactions:\n- request:\n    body: null\n", "cassette of vcrpy", "audit import"),
+    (b'{"http_interactions": []}', "cassette of betamax", "HAR"),
+    (b"---\nhttp_interactions:\n- request:\n", "cassette of Ruby's VCR", "HAR"),
     (
         b'{"info":{"schema":"https://schema.getpostman.com/json/collection/v2.1.0/x"},"item":[]}',
         "collection of Postman",

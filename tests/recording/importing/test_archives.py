@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.errors import UsageError
-from entra_oauth.recording.importing.archive import open_archive
+from entra_oauth.recording.importing.containers.archive import open_archive
 from entra_oauth.recording.importing.given import files_beside
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Seen
@@ -111,6 +111,7 @@ REFUSED = [
     (zipped({"a.har": saz_of()}), "Entry 1 of the zip archive is an archive itself"),
     (zipped({f"{n}": b"" for n in range(1_001)}), "more than 1,000 entries"),
     (zipped({"a.har": bytes(2**21)}), "more than 200 times"),
+    (_with(""), "neither a HAR file"),
     (_with("../x.har"), "leads out of it"),
     (_with("a/../../x.har"), "leads out of it"),
     (_with("/etc/x.har"), "leads out of it"),
@@ -137,7 +138,7 @@ def test_an_archive_that_is_none_or_would_unfold_is_refused(data: bytes, said: s
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("entra_oauth.recording.importing.archive.MAX_UNPACKED", 1000)
+    monkeypatch.setattr("entra_oauth.recording.importing.containers.archive.MAX_UNPACKED", 1000)
     with pytest.raises(UsageError, match="unpacks to more than"):
         open_archive(zipped({"a": bytes(600), "b": bytes(600)}))
 

@@ -100,6 +100,6 @@ def test_xml_that_is_broken_or_would_unfold_is_refused(data: bytes, said: str) -
 
 
 def test_more_elements_than_anybody_saves_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("entra_oauth.recording.importing.xml_nodes._MOST", 10)
+    monkeypatch.setattr("entra_oauth.recording.importing.containers.xml_nodes._MOST", 10)
     with pytest.raises(UsageError, match="more than 10 elements"):
         brought(burp())

@@ -17,7 +17,7 @@ from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Seen
 from kit import needs
 from kit.canaries import CODE, REFRESH_TOKEN, refused
-from kit.foreign.files import ANSWER, CHUNKED, brought, imported
+from kit.foreign.files import ANSWER, CHUNKED, brought, hexed, imported
 from kit.servers.certificates import CertificateAuthority
 from kit.servers.raw_server import RawServer, answering, each
 from kit.servers.raw_server import answer as proper
@@ -187,16 +187,6 @@ def test_http2_is_told_from_what_curl_shows_in_its_place(form: str, tmp_path: Pa
 
 
 HEAD = "POST /t/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 0\r\n\r\n"
-
-
-def hexed(way: str, data: bytes, prefix: str = "") -> str:
-    """A block as curl writes it."""
-    lines = [f"{prefix}{way}, {len(data)} bytes (0x{len(data):x})"]
-    for at in range(0, len(data), 16):
-        piece = data[at : at + 16]
-        shown = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in piece)
-        lines.append(f"{at:04x}: {piece.hex(' ') + ' ':<48}{shown}")
-    return "\n".join(lines) + "\n"
 
 
 ASKED = hexed("=> Send header", HEAD.encode())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.recording.importing.tnetstring import tagged_values
+from entra_oauth.recording.importing.containers.tnetstring import tagged_values
 from entra_oauth.recording.save import finished_files
 from kit.canaries import CODE, refused
 from kit.foreign.files import ANSWER, MESSAGES, PLANTED, brought, flow, flows, imported, tagged

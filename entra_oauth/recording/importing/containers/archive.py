@@ -62,7 +62,7 @@ def open_archive(data: bytes) -> Archive:
         broken = True
     if broken:
         raise _refusal(f"{_BROKEN}: its list of entries cannot be read.")
-    found = [about for about in file.infolist() if not about.is_dir()]
+    found = [about for about in file.infolist() if not about.filename.endswith("/")]
     _check_sizes(found)
     members: dict[str, zipfile.ZipInfo] = {}
     for number, about in enumerate(found, start=1):

@@ -28,7 +28,7 @@ class XmlNode:
     text: str = field(repr=False)
 
 
-class _RefusedError(Exception):
+class _XmlRefusedError(Exception):
     """Ends the parsing; says why in words that are none of the file's."""
 
 
@@ -43,7 +43,7 @@ def nodes_of(data: bytes, *, place: str, advice: str) -> list[XmlNode]:
         _parser(reading).Parse(data, True)
     except expat.ExpatError as error:
         problem = f"it is no XML, or breaks off, at line {error.lineno}, column {error.offset + 1}"
-    except _RefusedError as error:
+    except _XmlRefusedError as error:
         problem = str(error)
     except (LookupError, ValueError):  # an encoding that Python does not know, or not of bytes
         problem = "its encoding is not known here"
@@ -61,9 +61,9 @@ class _Reading:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if len(self._open) >= _DEEPEST:
-            raise _RefusedError(f"it is nested more than {_DEEPEST} deep")
+            raise _XmlRefusedError(f"it is nested more than {_DEEPEST} deep")
         if len(self.found) >= _MOST:
-            raise _RefusedError(f"it has more than {_MOST:,} elements")
+            raise _XmlRefusedError(f"it has more than {_MOST:,} elements")
         self._open.append((name, attributes, []))
 
     def text(self, text: str) -> None:
@@ -91,4 +91,6 @@ def _parser(reading: _Reading) -> expat.XMLParserType:
 
 
 def _refuse_entity(*about: object) -> NoReturn:
-    raise _RefusedError("it declares an entity, or leads to one outside, and no program does that")
+    raise _XmlRefusedError(
+        "it declares an entity, or leads to one outside, and no program does that"
+    )
