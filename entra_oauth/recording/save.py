@@ -18,6 +18,8 @@ from entra_oauth.recording.cover.client_library import client_names
 from entra_oauth.recording.files import files_of
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.redaction.finds import LONG, Find, tag_of
+from entra_oauth.recording.redaction.last_guard import all_but_the_rest, without_leaks
+from entra_oauth.recording.redaction.leak_search import LeakSearch
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
 from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, Step, steps_of
@@ -25,7 +27,7 @@ from entra_oauth.recording.store import write
 from entra_oauth.recording.story import authority_remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -184,11 +186,34 @@ def _not_seen_there(steps: Sequence[Step]) -> tuple[str, ...]:
 
 
 def finished_files(evidence: Evidence, recording: Recording) -> dict[str, bytes]:
-    """The files as they may be written. Raises `SecurityError` if one still holds a secret."""
+    """The files as they may be written.
+
+    A secret that the last search finds is taken out, and the search is made again. Raises
+    `SecurityError` if a file still holds one.
+    """
+    if evidence.level is Level.NONE:
+        return files_of(evidence)
+    known = live_secrets(recording)
+    search = LeakSearch(known)
     files = files_of(evidence)
-    if evidence.level is not Level.NONE:
-        refuse_leaks(files, live_secrets(recording))
+    if _leaks(files, search):
+        files = files_of(without_leaks(evidence, search))
+        refuse_leaks(files, known)
     return files
+
+
+def _leaks(files: Mapping[str, bytes], search: LeakSearch) -> bool:
+    return any(map(search.is_in, files.values()))
+
+
+def _finished(evidence: Evidence, recording: Recording) -> Evidence:
+    """Evidence of our own, which is always written: at worst without any bytes."""
+    search = LeakSearch(live_secrets(recording) if evidence.level is not Level.NONE else ())
+    if _leaks(files_of(evidence), search):
+        evidence = without_leaks(evidence, search)
+        if _leaks(files_of(evidence), search):
+            evidence = all_but_the_rest(evidence)
+    return evidence
 
 
 def save(
@@ -205,5 +230,6 @@ def save(
     hold a secret.
     """
     evidence = evidence_of(recording, level=level, created_at=created_at, facts=facts)
+    evidence = _finished(evidence, recording)
     write(finished_files(evidence, recording), folder)
     return evidence

@@ -20,7 +20,8 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpResponse
 from entra_oauth.recording import Recording
 from entra_oauth.recording.findings import Severity
-from entra_oauth.recording.redaction.secrets import leaks, live_secrets
+from entra_oauth.recording.redaction.leak_search import leaks
+from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Level
 from kit.audit.changes import query

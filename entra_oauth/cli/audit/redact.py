@@ -15,7 +15,7 @@ from entra_oauth.recording.step import Level
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import RedactOptions
-    from entra_oauth.recording.har.har_redact import HarReport
+    from entra_oauth.recording.har.har_cleaner import HarReport
 
 __all__ = ["run"]
 
@@ -30,6 +30,7 @@ _KINDS = {
     "idt": "ID tokens",
     "info": "client_info",
     "key": "keys",
+    "last": "texts in which the last search found a secret",
     "name": "names that could be values",
     "nonce": "nonces",
     "num": "numbers",

@@ -79,7 +79,8 @@ _SHORT = 16
 
 def treatment_of(name: str) -> Treatment:
     """The treatment of the value of a parameter, a member or a claim."""
-    return _NAMES.get(name.strip().lower(), _UNKNOWN)
+    found = _NAMES.get(name)
+    return found if found is not None else _NAMES.get(name.strip().lower(), _UNKNOWN)
 
 
 _ENDINGS = tuple(_TABLES["endings"])
@@ -123,8 +124,9 @@ def header_treatment(name: str) -> Treatment:
 
 def is_plain_name(name: str) -> bool:
     """True for a name that is one, and no secret that stands in the place of one."""
-    known = treatment_of(name).act is not Act.UNKNOWN or name.strip().lower() in HEADERS
-    return known or len(name) < _SHORT or (len(name) <= 60 and bool(_PLAIN.fullmatch(name)))
+    if len(name) < _SHORT or treatment_of(name).act is not Act.UNKNOWN:
+        return True
+    return name.strip().lower() in HEADERS or (len(name) <= 60 and bool(_PLAIN.fullmatch(name)))
 
 
 _PUBLIC = frozenset((*_NAMES, *HEADERS, *_TABLES["public"]))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from entra_oauth.protocol.glossary.secrecy import treatment_of
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder
-from entra_oauth.recording.redaction.finds import PLACEHOLDER, Find
+from entra_oauth.recording.redaction.finds import PLACEHOLDERS, Find
 from entra_oauth.recording.redaction.json_tree import NotJson
 from entra_oauth.recording.redaction.pages import drawing, html, is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, as_bytes_text
@@ -58,7 +58,7 @@ def body_finds(
     """
     if len(body) > MAX_BODY_BYTES:
         return None
-    if PLACEHOLDER.fullmatch(view.text.strip()):
+    if PLACEHOLDERS.fullmatch(view.text.strip()):
         return []  # it was taken out before
     is_seen = kind.startswith("image/") and _is_picture(body)
     if finder.people and (is_seen or _is_drawing(body)):

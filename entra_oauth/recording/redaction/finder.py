@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from entra_oauth.protocol.glossary.secrecy import (
     Act,
@@ -25,7 +26,7 @@ from entra_oauth.protocol.glossary.secrecy import (
 )
 from entra_oauth.recording.redaction.finds import (
     LONG,
-    PLACEHOLDER,
+    PLACEHOLDERS,
     Find,
     apply,
     is_taken_out,
@@ -36,7 +37,7 @@ from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
 from entra_oauth.recording.redaction.known_secrets import KnownSecrets
 from entra_oauth.recording.redaction.views import View, json_string, percent, whole
 
-__all__ = ["HIDDEN", "Finder", "find"]
+__all__ = ["HIDDEN", "Finder", "Looked", "find"]
 
 _DEPTH = 12
 """Containers inside one another that are looked into; what lies deeper goes whole."""
@@ -53,9 +54,23 @@ _STEMS = ("oauth2", "v2.0", "discovery", "common", "organizations", "consumers")
 """What follows a tenant in an address of Entra's; and what is no tenant of anybody's."""
 HIDDEN = frozenset({Act.SECRET, Act.TOKEN, Act.MASK})
 """What is done with values that are secrets by their names."""
+_UNKNOWN = Act.UNKNOWN
+_NUMBERS = (Act.KEEP, Act.TEXT, Act.URL, Act.WORD)
+"""What is done with values that may be numbers."""
 _KEPT = "kid"
 """A name whose values stay."""
 _TRUE_OR_FALSE = frozenset({"true", "false", "null", "none", "yes", "no", "on", "off", "0", "1"})
+
+
+class Looked(NamedTuple):
+    """A decoded text that was looked into, and its place in the outermost one, or -1."""
+
+    start: int
+    end: int
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Looked(from {self.start} to {self.end})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,53 +82,55 @@ class Finder:
     """Whether what tells of a person goes too."""
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values and their kinds."""
+    looked: list[Looked] | None = field(default=None, repr=False)
+    """Gets each text that was decoded and looked into, where that is wanted."""
 
     # ---- one value by its name ---------------------------------------------------
 
+    # What is asked for each value of a large file makes no generator.
+
     def named(
         self, name: str, value: View, depth: int, siblings: Iterable[str] = ()
-    ) -> Iterator[Find]:
+    ) -> Iterable[Find]:
         """The value of a parameter or a member of that name."""
         if name.lower() == "code_challenge":
             # Of S256 it is a hash and harmless; else it is the verifier itself.
             rule = Treatment(Act.KEEP) if "S256" in siblings else Treatment(Act.SECRET, "pkce")
         else:
             rule = treatment_of(name)
-        yield from self.ruled(rule, value, depth)
+        return self.ruled(rule, value, depth)
 
-    def ruled(self, rule: Treatment, value: View, depth: int) -> Iterator[Find]:
+    def ruled(self, rule: Treatment, value: View, depth: int) -> Iterable[Find]:
         """A value, by what is to be done with it."""
         text = value.text
         if not text or is_taken_out(text):
-            return
+            return ()
         act = rule.act
+        if act is _UNKNOWN:
+            return () if text.lower() in _TRUE_OR_FALSE else self._unknown(rule.kind, value, depth)
         if act is Act.PII:
             act = Act.SECRET if self.people else Act.KEEP
         if act is Act.TOKEN:
-            yield self._token(rule.kind, value)
-        elif act is Act.SECRET:
-            yield find(rule.kind, value)
-        elif act is Act.MASK:
-            yield find(rule.kind, value, masked=True)
-        elif act in (Act.TEXT, Act.WORD):
-            yield from self.words(value, depth)
-        elif act in (Act.KEEP, Act.URL):
-            yield from self.inside(value, depth)
-        elif text.lower() not in _TRUE_OR_FALSE:
-            yield from self._unknown(rule.kind, value, depth)
+            return (self._token(rule.kind, value),)
+        if act is Act.SECRET:
+            return (find(rule.kind, value),)
+        if act is Act.MASK:
+            return (find(rule.kind, value, masked=True),)
+        if act in (Act.TEXT, Act.WORD):
+            return self.words(value, depth)
+        return self.inside(value, depth)
 
-    def _unknown(self, kind: str, value: View, depth: int) -> Iterator[Find]:
+    def _unknown(self, kind: str, value: View, depth: int) -> Iterable[Find]:
         text = value.text.strip()
         looks_like_json = text[:1] in ("{", "[") and text[-1:] in ("}", "]")
         if depth < _DEPTH and looks_like_json:
             try:
-                yield from self.json(value, depth + 1)
+                return self.json(value, depth + 1)
             except NotJson:
-                yield find(kind, value)
-        elif _URL.fullmatch(text):
-            yield from self.url(value, depth + 1)
-        else:
-            yield find(kind, value)
+                return (find(kind, value),)
+        if "://" in text and _URL.fullmatch(text):
+            return self.url(value, depth + 1)
+        return (find(kind, value),)
 
     def inside(self, value: View, depth: int) -> Iterator[Find]:
         """A value that may stay, unless it holds one that may not."""
@@ -178,6 +195,8 @@ class Finder:
 
     def known_in(self, value: View) -> Iterator[Find]:
         """Known secrets, wherever they stand."""
+        if self.looked is not None and value.text and not isinstance(value.starts, range):
+            self.looked.append(Looked(value.starts[0], value.ends[-1], value.text))
         for at, secret in self._table.find(value.text):
             yield find(self.known[secret], value.cut(at, at + len(secret)))
 
@@ -205,13 +224,13 @@ class Finder:
         segments = path.split("/")
         for index, segment in enumerate(segments):
             text = percent(segment)
-            if looks_secret(text.text) and not PLACEHOLDER.fullmatch(text.text):
+            if looks_secret(text.text) and not PLACEHOLDERS.fullmatch(text.text):
                 yield find("val", text)
             elif (
                 self.people
                 and text.text
                 and text.text not in _STEMS
-                and not PLACEHOLDER.fullmatch(text.text)
+                and not PLACEHOLDERS.fullmatch(text.text)
                 and any(s.text in _STEMS for s in segments[index + 1 : index + 2])
             ):
                 yield find("pii", text)
@@ -228,56 +247,62 @@ class Finder:
         ]
         for raw_name, raw in pieces:
             name = percent(raw_name)
-            if name.text and not is_plain_name(name.text) and not PLACEHOLDER.fullmatch(name.text):
+            if name.text and not is_plain_name(name.text) and not PLACEHOLDERS.fullmatch(name.text):
                 yield from self.ruled(Treatment(Act.UNKNOWN, "name"), name, depth)
             if raw.text:
                 yield from self.named(name.text, percent(raw), depth + 1, methods)
 
-    def json(self, value: View, depth: int = 0) -> Iterator[Find]:
+    def json(self, value: View, depth: int = 0) -> Iterable[Find]:
         """A JSON text. Raises `NotJson`, before anything was found."""
-        yield from self._node("", parse(value.text), value, depth)
+        return self._node("", parse(value.text), value, depth)
 
-    def _node(self, name: str, node: Node, value: View, depth: int) -> Iterator[Find]:
+    def _node(self, name: str, node: Node, value: View, depth: int) -> Iterable[Find]:
+        if node.kind == "string":
+            return self.named(name, json_string(value.cut(node.start + 1, node.end - 1)), depth)
         if node.kind == "object":
-            yield from self._object(node, value, depth)
-        elif node.kind == "array":
-            for child in node.children:
-                yield from self._node(name, child, value, depth)
-        elif node.kind == "string":
-            yield from self.named(name, json_string(value.cut(node.start + 1, node.end - 1)), depth)
-        elif node.kind == "number":
-            yield from self._number(name, value.cut(node.start, node.end))
+            return self._object(node, value, depth)
+        if node.kind == "array":
+            return (
+                find for child in node.children for find in self._node(name, child, value, depth)
+            )
+        if node.kind == "number":
+            return self._number(name, value.cut(node.start, node.end))
+        return ()
 
     def _object(self, node: Node, value: View, depth: int) -> Iterator[Find]:
         members = []
         for key, child in node.members:
-            inner = json_string(value.cut(key.start + 1, key.end - 1))
+            inner = value.text[key.start + 1 : key.end - 1]
+            if "\\" in inner:
+                inner = json_string(value.cut(key.start + 1, key.end - 1)).text
             members.append((inner, child))
-            if not is_plain_name(inner.text) and not PLACEHOLDER.fullmatch(inner.text):
-                yield from self.ruled(Treatment(Act.UNKNOWN, "name"), inner, depth)
-        named = {name.text.lower(): child for name, child in members}
+            if not is_plain_name(inner) and not PLACEHOLDERS.fullmatch(inner):
+                place = json_string(value.cut(key.start + 1, key.end - 1))
+                yield from self.ruled(Treatment(Act.UNKNOWN, "name"), place, depth)
+        named = {name.lower(): child for name, child in members}
         # {"name": "code", "value": "…"} is how HAR and others write a parameter.
         called = named.get("name")
         pair = ""
         if called is not None and called.kind == "string" and "value" in named:
             pair = json_string(value.cut(called.start + 1, called.end - 1)).text
         for name, child in members:
-            if "kty" in named and treatment_of(name.text).act is Act.WORD:
+            if "kty" in named and treatment_of(name).act is Act.WORD:
                 # Of a key, these are public whatever they are (RFC 7517 §4, RFC 7518 §6).
                 yield from self._node(_KEPT, child, value, depth)
                 continue
-            if pair and name.text.lower() == "value":
+            if pair and name.lower() == "value":
                 yield from self._node(pair, child, value, depth)
-            elif not (pair and name.text.lower() == "name" and is_plain_name(pair)):
-                yield from self._node(name.text, child, value, depth)
+            elif not (pair and name.lower() == "name" and is_plain_name(pair)):
+                yield from self._node(name, child, value, depth)
 
-    def _number(self, name: str, value: View) -> Iterator[Find]:
+    def _number(self, name: str, value: View) -> Iterable[Find]:
         act = treatment_of(name).act
-        stays = (Act.KEEP, Act.TEXT, Act.URL, Act.WORD, *(() if self.people else (Act.PII,)))
-        if act not in stays and value.text not in ("0", "1") and set(value.text) != {"9"}:
-            start, end = value.place()
-            text = "9" * len(value.text) if len(value.text) >= LONG else "0"
-            yield Find(start=start, end=end, kind="num", value=value.text, masked=True, text=text)
+        stays = act in _NUMBERS or (act is Act.PII and not self.people)
+        if stays or value.text in ("0", "1") or set(value.text) == {"9"}:
+            return ()
+        start, end = value.place()
+        text = "9" * len(value.text) if len(value.text) >= LONG else "0"
+        return (Find(start, end, "num", value.text, masked=True, text=text),)
 
     # ---- tokens ------------------------------------------------------------------
 
@@ -312,6 +337,8 @@ class Finder:
                 inner = urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
                 if urlsafe_b64encode(inner.encode("latin-1")).rstrip(b"=").decode() != part:
                     return None
+                if self.looked is not None:
+                    self.looked.append(Looked(-1, -1, inner))
                 view = whole(inner)
                 if parse(inner).kind != "object":
                     return None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from entra_oauth.protocol.glossary.secrecy import is_plain_name
 
 __all__ = [
     "LONG",
     "PLACEHOLDER",
+    "PLACEHOLDERS",
     "Find",
     "apply",
     "is_taken_out",
@@ -25,29 +25,35 @@ __all__ = [
 LONG = 16
 """Characters from which on a value is replaced by one of its own length."""
 PLACEHOLDER = re.compile(r"[a-z]{1,5}~[0-9a-f]{10}~*|~[a-z]{1,5}~")
+PLACEHOLDERS = re.compile(rf"(?:{PLACEHOLDER.pattern}~*)+")
+"""Values that were taken out, one behind the other."""
 _GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Find:
+class Find(NamedTuple):
     """One value that must go."""
 
     start: int
     end: int
     kind: str
-    value: str = field(repr=False)
+    value: str
     """Decoded."""
     masked: bool = False
     """Its length must not show."""
-    text: str | None = field(default=None, repr=False)
+    text: str | None = None
     """What to put there, where that was worked out already."""
+
+    def __repr__(self) -> str:
+        return f"Find({self.kind} from {self.start} to {self.end})"
 
 
 def is_taken_out(text: str) -> bool:
     """True if a value was taken out before: a placeholder, or a token without its signature."""
+    if "~" not in text:
+        return False
     parts = text.split(".")
     readable = len(parts) == 3 and text.startswith("ey") and parts[2].startswith("sig~")
-    return PLACEHOLDER.fullmatch(parts[2] if readable else text) is not None
+    return PLACEHOLDERS.fullmatch(parts[2] if readable else text) is not None
 
 
 def looks_secret(run: str) -> bool:
@@ -61,7 +67,7 @@ def looks_secret(run: str) -> bool:
 
 def tag_of(value: str, key: bytes) -> str:
     """The same for the same value, and of no use to anybody without the key."""
-    return hmac.new(key, value.encode("latin-1", "replace"), hashlib.sha256).hexdigest()[:10]
+    return hmac.digest(key, value.encode("latin-1", "replace"), "sha256").hex()[:10]
 
 
 def mask(kind: str) -> str:
@@ -83,6 +89,10 @@ def replacement(find: Find, key: bytes) -> str:
     return placeholder(find.kind, find.value, find.end - find.start, key)
 
 
+def _outer_first(find: Find) -> tuple[int, int]:
+    return find.start, -find.end
+
+
 def apply(text: str, finds: Iterable[Find], key: bytes) -> tuple[str, list[Find]]:
     """The text without what was found, and the finds that counted, in order.
 
@@ -91,7 +101,7 @@ def apply(text: str, finds: Iterable[Find], key: bytes) -> tuple[str, list[Find]
     out: list[str] = []
     counted: list[Find] = []
     at = 0
-    for find in sorted(finds, key=lambda f: (f.start, -f.end)):
+    for find in sorted(finds, key=_outer_first):
         if find.end <= at:
             continue
         if find.start < at:  # half of it is gone already; the rest must go too

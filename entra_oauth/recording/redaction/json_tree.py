@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Node", "NotJson", "parse"]
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"true|false|null")
+_BLANK = r"[ \t\r\n]*+"
+_TEXT = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+"'
+_SPACE = re.compile(_BLANK)
+_NAME = re.compile(rf"{_BLANK}({_TEXT}){_BLANK}:{_BLANK}")
+_LEAF = re.compile(
+    rf"(?:(?P<string>{_TEXT})|(?P<word>true|false|null)"
+    rf"|(?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)){_BLANK}"
+)
 _MAX_DEPTH = 64
 
 
@@ -18,8 +22,7 @@ class NotJson(ValueError):
     """The text is not JSON (RFC 8259), or nested too deeply. Quotes nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(NamedTuple):
     """A value and its place. A string's place includes its quotes."""
 
     kind: str
@@ -35,8 +38,8 @@ class Node:
 def parse(text: str) -> Node:
     """The value that the whole text is. A byte order mark before it is passed over."""
     start = 3 if text.startswith("\xef\xbb\xbf") else 0
-    node = _value(text, _skip(text, start), 0)
-    if _skip(text, node.end) != len(text):
+    node, end = _value(text, _skip(text, start), 0)
+    if end != len(text):
         raise NotJson("something follows")
     return node
 
@@ -46,54 +49,46 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _value(text: str, at: int, depth: int) -> Node:
+def _value(text: str, at: int, depth: int) -> tuple[Node, int]:
+    """A value, and the place after the blanks that follow it."""
     if depth > _MAX_DEPTH:
         raise NotJson("nested too deeply")
+    match = _LEAF.match(text, at)
+    if match is not None:
+        kind = match.lastgroup or ""
+        return Node(kind, *match.span(kind)), match.end()
     first = text[at : at + 1]
     if first == "{":
         return _object(text, at, depth)
     if first == "[":
         return _array(text, at, depth)
-    if first == '"':
-        return _leaf("string", _STRING, text, at)
-    if first == "-" or first.isdigit():
-        return _leaf("number", _NUMBER, text, at)
-    return _leaf("word", _WORD, text, at)
+    raise NotJson("no value")
 
 
-def _leaf(kind: str, pattern: re.Pattern[str], text: str, at: int) -> Node:
-    match = pattern.match(text, at)
-    if match is None:
-        raise NotJson("no value")
-    return Node(kind=kind, start=at, end=match.end())
-
-
-def _array(text: str, start: int, depth: int) -> Node:
+def _array(text: str, start: int, depth: int) -> tuple[Node, int]:
     children: list[Node] = []
     at = _skip(text, start + 1)
     while text[at : at + 1] != "]":
         if children:
-            at = _expect(text, at, ",")
-        children.append(_value(text, at, depth + 1))
-        at = _skip(text, children[-1].end)
-    return Node(kind="array", start=start, end=at + 1, children=tuple(children))
+            at = _skip(text, _after_comma(text, at))
+        child, at = _value(text, at, depth + 1)
+        children.append(child)
+    return Node("array", start, at + 1, tuple(children)), _skip(text, at + 1)
 
 
-def _object(text: str, start: int, depth: int) -> Node:
+def _object(text: str, start: int, depth: int) -> tuple[Node, int]:
     members: list[tuple[Node, Node]] = []
     at = _skip(text, start + 1)
     while text[at : at + 1] != "}":
-        if members:
-            at = _expect(text, at, ",")
-        name = _leaf("string", _STRING, text, at)
-        at = _expect(text, _skip(text, name.end), ":")
-        value = _value(text, at, depth + 1)
-        members.append((name, value))
-        at = _skip(text, value.end)
-    return Node(kind="object", start=start, end=at + 1, members=tuple(members))
+        match = _NAME.match(text, _after_comma(text, at) if members else at)
+        if match is None:
+            raise NotJson("no name")
+        value, at = _value(text, match.end(), depth + 1)
+        members.append((Node("string", *match.span(1)), value))
+    return Node("object", start, at + 1, (), tuple(members)), _skip(text, at + 1)
 
 
-def _expect(text: str, at: int, mark: str) -> int:
-    if text[at : at + 1] != mark:
-        raise NotJson(f"no {mark}")
-    return _skip(text, at + 1)
+def _after_comma(text: str, at: int) -> int:
+    if text[at : at + 1] != ",":
+        raise NotJson("no ,")
+    return at + 1

@@ -13,7 +13,13 @@ from entra_oauth.protocol.glossary.secrecy import (
     treatment_of,
 )
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
-from entra_oauth.recording.redaction.finds import LONG, PLACEHOLDER, Find
+from entra_oauth.recording.redaction.finds import (
+    LONG,
+    PLACEHOLDER,
+    PLACEHOLDERS,
+    Find,
+    is_taken_out,
+)
 from entra_oauth.recording.redaction.views import View, html_text
 
 __all__ = ["drawing", "html", "is_sheet", "sheet"]
@@ -70,16 +76,18 @@ def drawing(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
 def _walk(finder: Finder, value: View, depth: int, *, is_drawn: bool) -> Iterator[Find]:
     text, told, at, tag = value.text, 0, 0, ""
     while (at := text.find("<", at)) >= 0:
-        match = _TAG.match(text, at)
+        was_taken_out = not is_drawn and PLACEHOLDER.match(text, at + 1)
+        match = None if was_taken_out else _TAG.match(text, at)
         if match is None:
-            if not text[at + 1 : at + 2].isalpha():
+            if was_taken_out or not text[at + 1 : at + 2].isalpha():
                 at += 1
                 continue
+            at = len(text[told:at].rstrip("<")) + told
             break  # a tag without an end: what comes after it is not understood
         yield from _between(finder, value.cut(told, at), depth, tag)
         at = match.end()
         if match[1] is None:
-            yield from _opaque(value.cut(match.start() + 4, at))
+            yield from _opaque(value.cut(match.start() + 4, at), end="-->")
         else:
             name = match[1].lower()
             tag = name.rpartition(":")[2] if is_drawn else ""
@@ -111,20 +119,20 @@ def _hidden(finder: Finder, tag: str, value: View, at: int) -> Generator[Find, N
     return end_at
 
 
-def _opaque(value: View) -> Iterator[Find]:
+def _opaque(value: View, *, end: str = "") -> Iterator[Find]:
     inner = value.strip()
-    if len(inner.text) >= LONG and not PLACEHOLDER.fullmatch(inner.text.removesuffix("-->")):
-        yield find("page", inner.cut(0, len(inner.text.removesuffix("-->"))))
+    content = inner.text.removesuffix(end)
+    if len(inner.text) >= LONG and not PLACEHOLDERS.fullmatch(content):
+        yield find("page", inner.cut(0, len(content)))
 
 
 def _between(finder: Finder, value: View, depth: int, tag: str) -> Iterator[Find]:
     if not value.text.strip():
         return
     if tag and tag not in _WORDY:  # what stands in an element that is not for people is data
-        content, _ = value.partition("<")
-        yield from finder.ruled(
-            Treatment(Act.UNKNOWN, "val"), html_text(content).strip(), depth + 1
-        )
+        content = html_text(value.partition("<")[0]).strip()
+        if not all(map(is_taken_out, content.text.split())):
+            yield from finder.ruled(Treatment(Act.UNKNOWN, "val"), content, depth + 1)
     yield from finder.words(html_text(value), depth + 1)
 
 
@@ -144,7 +152,7 @@ def _drawn_tag(
     """An element of SVG. Its drawing stays; a value that could be anything goes."""
     names = [tag, *(name for name, _ in attributes)]
     for name in names:
-        if not is_plain_name(name.text) and not PLACEHOLDER.fullmatch(name.text):
+        if not is_plain_name(name.text) and not PLACEHOLDERS.fullmatch(name.text):
             yield find("name", name)
     for name, inner in attributes:
         lower = name.text.lower()

@@ -19,7 +19,7 @@ from entra_oauth.protocol.glossary.secrecy import Act, header_treatment, is_plai
 from entra_oauth.recording.raw import RawMessage, pack, split_message
 from entra_oauth.recording.redaction.bodies import body_finds
 from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
-from entra_oauth.recording.redaction.finder import Finder, find
+from entra_oauth.recording.redaction.finder import Finder, Looked, find
 from entra_oauth.recording.redaction.finds import LONG, Find, apply
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
 from entra_oauth.recording.step import Half, Level, Seen, Step
@@ -52,11 +52,14 @@ class Redactor:
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Secrets that are to be found wherever they stand, and their kinds. Of 12 characters
     and more: a short word would be found in the middle of others."""
+    looked: list[Looked] | None = field(default=None, repr=False)
+    """Gets each text that was decoded and looked into, where that is wanted."""
 
     @cached_property
     def _finder(self) -> Finder:
         known = {as_bytes_text(secret): kind for secret, kind in self.known.items()}
-        return Finder(key=self.key, people=self.level is Level.PII, known=known)
+        people = self.level is Level.PII
+        return Finder(key=self.key, people=people, known=known, looked=self.looked)
 
     # ---- parts -------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The secrets that a recording holds, and a last search for them in what is to be written.
+"""The secrets that a recording holds, and the refusal of files that hold one of them.
 
 Nothing here shares code with the redaction: what that overlooks, this is to find.
 """
@@ -7,33 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 from entra_oauth.errors import SecurityError
-from entra_oauth.protocol.echoes import spellings
 from entra_oauth.protocol.glossary.secrecy import is_public
 from entra_oauth.protocol.messages import FORM, host_of, parse_form
+from entra_oauth.recording.redaction.leak_search import leaks
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import Fields
     from entra_oauth.recording.record import Recording
 
-__all__ = ["leaks", "live_secrets", "needles", "refuse_leaks"]
+__all__ = ["live_secrets", "refuse_leaks"]
 
-SHORTEST = 16
-"""Characters of a secret that is searched for; shorter ones are found everywhere."""
-_PIECE = 24
-"""Characters at each end of a long secret: a piece of it that was left is found too."""
 _SEARCHED = 12
 """Characters from which on the redaction looks for a value in other places."""
-_STRIDE = 8
-"""Bytes from one place that is looked at to the next."""
-_MAX_UNPACKED = 16 * 1024 * 1024
 
 _KINDS = {
     "access_token": "at",
@@ -60,13 +49,6 @@ _KINDS = {
 _TAKEN_OUT = re.compile(r"(?:ey[^.]*\.[^.]*\.)?(?:[a-z]{1,5}~[0-9a-f]{10}~*|~[a-z]{1,5}~)")
 """What stands there instead of a secret."""
 _NEXT_COOKIE = re.compile(r",\s*(?=[^\s=;,]{1,256}+\s*=)")
-_GZIP = b"\x1f\x8b\x08"
-_BACKSLASH = re.compile(
-    rb"\\u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})"
-    rb"|\\u([0-9A-Fa-f]{4})|\\(.)",
-    re.DOTALL,
-)
-_ENTITY = re.compile(rb"&[#A-Za-z][A-Za-z0-9]{0,30};?")
 
 
 def live_secrets(recording: Recording) -> dict[str, str]:
@@ -141,107 +123,6 @@ def _cookies(value: str, *, is_set: bool) -> Iterator[str]:
         yield from line.split(";")[:1] if is_set else line.split(";")
         for joined in _NEXT_COOKIE.split(line)[1:]:
             yield joined.partition(";")[0]
-
-
-# ---- the search ------------------------------------------------------------------------
-
-
-def needles(secret: str) -> frozenset[bytes]:
-    """The pieces by which a secret is known: of a JWT its signature, else its ends too."""
-    data = secret.encode("utf-8", "surrogatepass")
-    if len(data) < SHORTEST:
-        return frozenset()
-    pieces = {data}
-    # The claims of a token may stay readable, and two tokens begin alike. Only the signature
-    # is the secret of a JWT.
-    signature = data.rpartition(b".")[2]
-    if data.startswith(b"ey") and data.count(b".") in (2, 4):
-        if len(signature) >= SHORTEST:
-            pieces.add(signature)
-    elif len(data) >= 2 * _PIECE:
-        pieces |= {data[:_PIECE], data[-_PIECE:]}
-    return frozenset(pieces)
-
-
-def leaks(data: bytes, secrets: Iterable[str]) -> bool:
-    """True if one of these secrets is in there, in any usual spelling."""
-    search = _Search(secrets)
-    return any(map(search.finds_any, _readings(data)))
-
-
-class _Search:
-    """Looks for all spellings of all secrets at once, at every eighth byte of a text."""
-
-    # Each spelling has 16 bytes or more. So wherever one stands, one of its first eight blocks
-    # of eight bytes begins at a place that is looked at.
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        wanted = {needle for secret in secrets for needle in needles(secret)}
-        coded = {spelling for needle in wanted for spelling in spellings(needle)}
-        self._sorted: list[bytes] = []
-        for each in sorted(wanted | coded):
-            # Where one stands that begins with another, that stands there too.
-            if not self._sorted or not each.startswith(self._sorted[-1]):
-                self._sorted.append(each)
-        self._longest = max(map(len, self._sorted), default=0)
-        self._offsets: dict[bytes, set[int]] = {}
-        for start in {each[:SHORTEST] for each in self._sorted}:
-            for offset in range(_STRIDE):
-                self._offsets.setdefault(start[offset : offset + _STRIDE], set()).add(offset)
-
-    def finds_any(self, text: bytes) -> bool:
-        """True if one stands in the text."""
-        offsets = self._offsets
-        for at in range(0, len(text) - _STRIDE + 1 if offsets else 0, _STRIDE):
-            block = text[at : at + _STRIDE]
-            if block in offsets and any(
-                self._begins(text, at - offset) for offset in offsets[block] if at >= offset
-            ):
-                return True
-        return False
-
-    def _begins(self, text: bytes, at: int) -> bool:
-        here = text[at : at + self._longest]
-        index = bisect_right(self._sorted, here) - 1
-        return index >= 0 and here.startswith(self._sorted[index])
-
-
-def _readings(data: bytes, depth: int = 0) -> Iterator[bytes]:
-    """The data as it is, and with the usual encodings undone."""
-    # In a form a plus is a space, elsewhere it is a plus, as in base64: both are tried. Twice
-    # percent-encoded is an address inside of an address.
-    once = unquote_to_bytes(data.replace(b"+", b" "))
-    twice = unquote_to_bytes(once)
-    joined = data.replace(b"\r", b"").replace(b"\n", b"")
-    seen = {data, unquote_to_bytes(data), once, twice, data.lower(), joined}
-    for text in tuple(seen):
-        if b"&" in text:
-            seen.add(_ENTITY.sub(_reference, text))
-        if b"\\" in text:
-            seen.add(_BACKSLASH.sub(_character, text))
-    yield from seen
-    if depth < 3:  # gzip inside of gzip, but no bomb of a thousand layers
-        at = data.find(_GZIP)
-        while at >= 0:
-            try:
-                inner = zlib.decompressobj(31).decompress(data[at:], _MAX_UNPACKED)
-            except zlib.error:
-                inner = b""
-            if inner:
-                yield from _readings(inner, depth + 1)
-            at = data.find(_GZIP, at + 1)
-
-
-def _reference(match: re.Match[bytes]) -> bytes:
-    return unescape(match[0].decode("ascii")).encode("utf-8", "surrogatepass")
-
-
-def _character(match: re.Match[bytes]) -> bytes:
-    if match[4]:
-        return match[4]
-    units = [int(unit, 16) for unit in match.groups()[:3] if unit]
-    code = units[0] if len(units) == 1 else 0x10000 + (units[0] % 0x400 << 10) + units[1] % 0x400
-    return chr(code).encode("utf-8", "surrogatepass")
 
 
 def refuse_leaks(files: Mapping[str, bytes], secrets: Iterable[str]) -> None:

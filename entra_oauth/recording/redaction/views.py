@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import unescape
+from typing import NamedTuple
 
 __all__ = ["View", "as_bytes_text", "html_text", "json_string", "percent", "whole"]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A text, and where its characters begin and end in the outermost one."""
 
     text: str
@@ -31,8 +30,8 @@ class View:
 
     def cut(self, start: int, end: int | None = None) -> View:
         """The part from `start` to `end`."""
-        end = len(self.text) if end is None else end
-        return View(self.text[start:end], self.starts[start:end], self.ends[start:end])
+        text, starts, ends = self
+        return View(text[start:end], starts[start:end], ends[start:end])
 
     def place(self) -> tuple[int, int]:
         """Start and end of all of it in the outermost text. Not for an empty view."""

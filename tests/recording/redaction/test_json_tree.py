@@ -13,7 +13,9 @@ from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
 
 def kinds(node: Node, text: str) -> list[tuple[str, str]]:
     """The kind of each value and its text, the outer ones first."""
-    inner = [*node.children, *(part for pair in node.members for part in pair)]
+    inner = list(node.children)
+    for name, value in node.members:
+        inner += [name, value]
     found = [(node.kind, text[node.start : node.end])]
     return found + [each for child in inner for each in kinds(child, text)]
 

@@ -23,11 +23,21 @@ def test_at_each_place_the_longest_secret_is_found(
         if here:
             expected[at] = max(here, key=len)
     assert dict(KnownSecrets(secrets).find(text)) == expected
+    assert KnownSecrets(secrets).may_stand_in(text.encode()) or not expected
 
 
 def test_what_is_short_is_not_looked_for() -> None:
     short = "a" * (SHORTEST_KNOWN - 1)
     assert list(KnownSecrets([short]).find(f"{short} {short}")) == []
+
+
+@given(st.binary(max_size=60), st.integers(0, 11), st.integers(0, 11))
+def test_what_may_stand_in_a_text_is_told_wherever_it_stands(
+    noise: bytes, before: int, after: int
+) -> None:
+    table = KnownSecrets(["the-secret-of-it"])
+    assert table.may_stand_in(b"." * before + b"the-secret-of-it" + b"." * after + noise)
+    assert not table.may_stand_in(b"." * before + b"the-other-words!" + b"." * after)
 
 
 def test_without_secrets_nothing_is_found() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from entra_oauth.recording.redaction.bodies import MAX_BODY_BYTES
 from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.leak_search import leaks, needles
 from entra_oauth.recording.redaction.redact import Redactor
-from entra_oauth.recording.redaction.secrets import leaks, needles
 from entra_oauth.recording.redaction.views import View, html_text, json_string, percent, whole
 from entra_oauth.recording.step import Level
 from kit.canaries import jwt

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from entra_oauth.errors import SecurityError
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.redaction.secrets import leaks, live_secrets, needles, refuse_leaks
+from entra_oauth.recording.redaction.leak_search import leaks, needles
+from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
 from kit.canaries import jwt
 from kit.sweep import ENCODINGS
 

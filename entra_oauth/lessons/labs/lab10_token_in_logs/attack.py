@@ -14,7 +14,8 @@ from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.files import files_of
-from entra_oauth.recording.redaction.secrets import leaks, live_secrets
+from entra_oauth.recording.redaction.leak_search import leaks
+from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Level
 

@@ -1,0 +1,112 @@
+"""Parts that are redacted once, and again where a secret of another part stands in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from entra_oauth.protocol.messages import FORM
+from entra_oauth.recording.redaction.redact import Redacted, Redactor
+from entra_oauth.recording.redaction.walked_parts import Part, Parts
+from entra_oauth.recording.step import Level
+from kit.canaries import jwt
+
+KEY = b"k" * 32
+# Words, so that they go only where they are known.
+SECRET = "correct-horse-battery"
+
+
+def walked(second: Callable[[Parts], Part]) -> Part:
+    """A part behind one that has the secret, after both walks."""
+    parts = Parts(level=Level.SECRETS, key=KEY)
+    for _ in range(2):
+        parts.redact(Redactor.parameter, "code", SECRET)
+        part = second(parts)
+        if _ == 0:
+            assert parts.again(())[SECRET] == "code"
+    return part
+
+
+HIDDEN: dict[str, Callable[[Parts], Part]] = {
+    "words": lambda p: p.redact(Redactor.words, f"said {SECRET} aloud"),
+    "the end of another word": lambda p: p.redact(Redactor.words, f"0.{SECRET} said"),
+    "an address": lambda p: p.redact(Redactor.url, f"https://a.example/{SECRET}/b"),
+    "a query": lambda p: p.redact(Redactor.url, f"/p?scope={SECRET.replace('-', '%2D')}"),
+    "JSON with escapes": lambda p: p.body(
+        json.dumps({"scope": SECRET}).replace("-", "\\u002d").encode(), "application/json"
+    ),
+    "JSON in a form": lambda p: p.body(
+        f"scope={quote(json.dumps({'scope': SECRET}))}".encode(), FORM
+    ),
+    "a page": lambda p: p.body(
+        f"<html><p>{SECRET.replace('-', '&#45;')}</p>".encode(), "text/html"
+    ),
+    "a token that stays readable": lambda p: p.redact(
+        Redactor.parameter, "access_token", jwt({"alg": "RS256"}, {"scp": SECRET}, "s" * 90)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_secret_of_one_part_is_found_in_another(name: str) -> None:
+    alone = Parts(level=Level.SECRETS, key=KEY)
+    first = HIDDEN[name](alone)
+    again = walked(HIDDEN[name])
+    assert again != first
+    done = Redactor(level=Level.SECRETS, key=KEY, known={SECRET: "code"})
+
+    class Whole(Parts):
+        def redact(self, how: Callable[..., Redacted], *texts: str) -> Part:
+            return Part(text=how(done, *texts).text, removed={})
+
+        def body(self, data: bytes, kind: str, *, coded: bool = False) -> Part:
+            return Part(text=done.body(data, kind).text, removed={})
+
+    assert again.text == HIDDEN[name](Whole(level=Level.SECRETS, key=KEY)).text
+
+
+def test_a_part_that_holds_none_is_not_redacted_again() -> None:
+    asked: list[str] = []
+
+    def words(redactor: Redactor, text: str) -> Redacted:
+        asked.append(text)
+        return redactor.words(text)
+
+    parts = Parts(level=Level.SECRETS, key=KEY)
+    texts = ["nothing here", f"but {SECRET}", "nothing here", f"but {SECRET}", "x" * 300]
+    for walk in range(2):
+        if walk:
+            parts.again(())
+        parts.redact(Redactor.parameter, "code", SECRET)
+        shown = [parts.redact(words, text).text for text in texts]
+    assert asked == [texts[0], texts[1], texts[4], texts[1], texts[3]]
+    assert SECRET not in "".join(shown)
+    assert shown[1] == shown[3]
+
+
+def test_bytes_in_base64_are_searched_as_bytes() -> None:
+    picture = b"\x89PNG\r\n\x1a\n\x00" + SECRET.encode()
+    again = walked(lambda p: p.body(picture, "image/png", coded=True))
+    assert not again.understood
+    assert SECRET.encode() not in base64.b64decode(again.text)
+
+
+def test_a_public_word_is_not_known_elsewhere() -> None:
+    parts = Parts(level=Level.SECRETS, key=KEY)
+    for value in ("login.microsoftonline.com", "authorization_code", "short", SECRET):
+        parts.redact(Redactor.cookie, value)
+    assert parts.again({"login.microsoftonline.com"}) == {SECRET: "ck"}
+
+
+def test_a_part_tells_what_was_taken_out_and_no_secret() -> None:
+    parts = Parts(level=Level.SECRETS, key=KEY)
+    part = parts.redact(Redactor.header, "Cookie", "a=one; b=two")
+    assert (part.removed, part.hides_length) == ({"ck": 2}, True)
+    long = parts.redact(Redactor.header, "Cookie", f"a={SECRET}")
+    assert (long.removed, long.hides_length) == ({"ck": 1}, False)
+    assert "one" not in repr(part)
+    assert parts.redact(Redactor.words, "fine") == Part(text="fine", removed={})
