@@ -10,14 +10,10 @@ Ctrl-C is seen.
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore
 from entra_oauth.channels.paste.paste_prompt import (
@@ -28,6 +24,7 @@ from entra_oauth.channels.paste.paste_prompt import (
     what_to_paste,
     witnessed,
 )
+from entra_oauth.channels.paste.ssh_tunnel import tunnel
 from entra_oauth.channels.terminal.secret_line import find_terminal
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import CallbackRefused, TimedOut, UsageError
@@ -69,7 +66,7 @@ class ListenOrPaste:
     """Tells the person one line. A line that holds the URL must not be wrapped."""
     terminal: Callable[[], Terminal | None] = find_terminal
     ssh_target: str | None = None
-    """`user@host` as seen from the person's own computer; None guesses."""
+    """`user@host` as seen from the person's own computer; None guesses, with the port."""
 
     def open(self, witness: Witness = ignore) -> ReceiverBesideTerminal:
         """Raises `LocalError` as the listener does; `UsageError` for another mode."""
@@ -84,14 +81,10 @@ class ListenOrPaste:
 
     def invite(self, url: str, redirect_uri: str, *, can_paste: bool) -> None:
         """Say what to do."""
-        port = urlsplit(redirect_uri).port or 80
-        target = self.ssh_target or _guess_ssh_target()
         open_it = "Open this address in any browser" if can_paste else "Open this address"
         elsewhere = "Elsewhere, without that command, the"
         for line in (
-            "The answer comes to this machine. For a browser on your own computer, run this there "
-            "first:",
-            f"ssh -L {port}:localhost:{port} {target}",
+            *tunnel(url, redirect_uri, self.ssh_target),
             f"{open_it}, and sign in:",
             url,
             *(what_to_paste(redirect_uri, if_so=elsewhere) if can_paste else ()),
@@ -134,15 +127,6 @@ class ListenOrPaste:
                 raise
 
         return ask
-
-
-def _guess_ssh_target() -> str:
-    user = "you"
-    with suppress(OSError, KeyError, ImportError):
-        user = getpass.getuser()
-    # "client address, client port, server address, server port" (ssh(1)).
-    connection = os.environ.get("SSH_CONNECTION", "").split()
-    return f"{user}@{connection[2] if len(connection) == 4 else socket.gethostname()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cache.account import APP_ONLY, App, scope_key
@@ -12,9 +13,11 @@ from entra_oauth.cli.sign_in.app_credential import is_at_hand
 from entra_oauth.cli.sign_in.asker import asker_of
 from entra_oauth.cli.sign_in.only_sign_in import filled_in
 from entra_oauth.cli.sign_in.plan import authority_of
-from entra_oauth.errors import plain
+from entra_oauth.errors import LocalError, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from entra_oauth.cache.account import Account
     from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions
     from entra_oauth.cli.session.console import Session
@@ -31,8 +34,14 @@ def run(options: StatusOptions, session: Session) -> int:
     app = filled_in(options.app, stored)
     values = _values(app, options)
     proof = is_at_hand(options.credential, session.environ)
-    accounts = [_account(store, each, account, app, proof=proof) for each, account in stored]
-    asker = _asker(app, options.credential, store, session)
+    notes: dict[str, None] = {}
+    accounts = []
+    for each, account in stored:
+        with _noted(notes):
+            accounts.append(_account(store, each, account, app, proof=proof, notes=notes))
+    asker = None
+    with _noted(notes):
+        asker = _asker(app, options.credential, store, session)
     if console.as_json:
         console.result_json(
             {
@@ -42,11 +51,22 @@ def run(options: StatusOptions, session: Session) -> int:
                 "asks": asker,
                 "folder": store.folder,
                 "accounts": accounts,
+                "notes": list(notes),
             }
         )
         return 0
-    console.result("\n".join(_lines(app, values, asker, accounts, store.folder)))
+    lines = _lines(app, values, asker, accounts, store.folder)
+    console.result_rows([*lines, *(f"Note: {note}" for note in notes)])
     return 0
+
+
+@contextmanager
+def _noted(notes: dict[str, None]) -> Iterator[None]:
+    """Tell the rest although one file cannot be read; each is noted once."""
+    try:
+        yield
+    except LocalError as error:
+        notes[str(error)] = None
 
 
 def _asker(
@@ -83,13 +103,21 @@ def _values(app: AppOptions, options: StatusOptions) -> list[dict[str, str]]:
 
 
 def _account(
-    store: FileStore, app: App, account: Account, chosen: AppOptions, *, proof: bool
+    store: FileStore,
+    app: App,
+    account: Account,
+    chosen: AppOptions,
+    *,
+    proof: bool,
+    notes: dict[str, None],
 ) -> dict[str, Any]:
     is_app = account.name == APP_ONLY
     scopes = scope_key(chosen.scope, app.base)
     token = store.access_token(app, account.name, scopes)
     left = token.seconds_left(now=now(), monotonic=monotonic()) if token else 0.0
-    default = store.default_account(app)
+    default = None
+    with _noted(notes):
+        default = store.default_account(app)
     return {
         "account": account.name,
         "tenant": app.tenant,

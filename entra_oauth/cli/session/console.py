@@ -20,7 +20,7 @@ from entra_oauth.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from entra_oauth.channels.base import Channels, FrontChannel
     from entra_oauth.lessons.live_explain import Explained
@@ -81,6 +81,15 @@ class Console:
     def result_sentence(self, text: str) -> None:
         """The same, as sentences: broken at spaces on a terminal, and whole in a pipe."""
         self.result(_filled(text, _columns_of(self.out)))
+
+    def result_rows(self, lines: Sequence[str]) -> None:
+        """The same, as a list: on a terminal a row that is too long goes on further in."""
+        columns = _columns_of(self.out)
+        if columns is not None:
+            from entra_oauth.cli.session.wrap import LEAST_WIDTH, hanging
+
+            lines = [hanging(line, max(columns, LEAST_WIDTH)) for line in lines]
+        self.result("\n".join(lines))
 
     def result_bytes(self, data: bytes) -> None:
         """The result exactly as it is, without a line break of ours. See `result`."""

@@ -6,7 +6,7 @@ import re
 import shutil
 import textwrap
 
-__all__ = ["filled", "prose", "row", "width"]
+__all__ = ["filled", "hanging", "prose", "row", "width"]
 
 NAME_COLUMNS = 22
 VALUE_COLUMNS = 38
@@ -16,6 +16,7 @@ _COMMAND = re.compile(
     r"(?: [^\s()-][^\s()]*[\dA-Z./#][^\s()]*)?"  # what follows it
     r"(?: --?[a-z][\w-]*(?:[= ](?:'[^']*'|[^\s()'-][^\s()]*))?)*"  # its options
     r"|(?<!\S)netsh(?: [\w=]+)+"
+    r"|(?<!\S)ssh(?: -[Lp] \S+)+ \S+"
 )
 
 
@@ -69,6 +70,14 @@ def filled(text: str, columns: int) -> str:
         if len(line) <= columns or line[0].isspace() or "\x1b" in line
         else _broken(line, columns)
         for line in text.split("\n")
+    )
+
+
+def hanging(line: str, columns: int) -> str:
+    """A row of a list, broken at spaces; what does not fit stands deeper than its beginning."""
+    below = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line, columns, subsequent_indent=below, break_long_words=False, break_on_hyphens=False
     )
 
 

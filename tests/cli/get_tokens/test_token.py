@@ -450,6 +450,27 @@ def test_status_tells_every_value_and_where_it_comes_from(
     assert kept_token(work) not in said
 
 
+def test_status_tells_the_rest_beside_a_note_that_a_later_version_wrote(
+    work: at_hand.AtHand,
+) -> None:
+    (default,) = Path(work.store.folder).rglob("default")
+    default.write_bytes(default.read_bytes().replace(b"line 1", b"line 2", 1))
+    ran = command_line.call("status")
+    assert ran.code == 0, ran.err
+    assert f"Note: {default} was written by a later version of entra-oauth." in ran.out
+    assert ran.out.count("later version") == 1
+    assert f"  {USER}\n" in ran.out
+    value = json.loads(command_line.call("status", "--json").out)
+    (note,) = value["notes"]
+    assert "later version" in note
+    (account,) = value["accounts"]
+    assert (account["account"], account["default"], account["can_be_renewed"]) == (
+        USER,
+        False,
+        True,
+    )
+
+
 def test_logout_forgets_and_says_what_is_still_honoured(work: at_hand.AtHand) -> None:
     token = kept_token(work)
     ran = command_line.call("logout")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
-from entra_oauth.cli.session.wrap import prose, row, width
+from entra_oauth.cli.session.wrap import hanging, prose, row, width
 
 DURATIONS = [
     (0, "0 s"),
@@ -67,6 +67,16 @@ def test_prose_is_broken_at_spaces_only(text: str, indent: int, columns: int) ->
     told = prose(text, indent=indent, columns=columns)
     assert told.split() == text.split()
     assert all(line.startswith(" " * indent) for line in told.splitlines())
+
+
+@given(_TEXT, st.integers(0, 8), st.integers(40, 120))
+def test_a_row_that_is_too_long_goes_on_further_in(text: str, indent: int, columns: int) -> None:
+    line = f"{' ' * indent}x {text}".rstrip()
+    first, *rest = hanging(line, columns).splitlines()
+    assert first.startswith(f"{' ' * indent}x")
+    assert all(row.startswith(" " * (indent + 2)) for row in rest)
+    assert " ".join([first, *rest]).split() == line.split()
+    assert hanging(line, 1000) == line
 
 
 @pytest.mark.parametrize(
