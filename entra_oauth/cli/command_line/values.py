@@ -228,6 +228,8 @@ def near_to(name: str, known: Iterable[str]) -> str:
     """A question with a blank after it, such as `Did you mean login? `; empty if none is near."""
     name = name.replace("_", "-").lower()
     by_spelling = {each.replace("_", "-"): each for each in known}
-    starts = (each for each in by_spelling if len(name) > 2 and each.startswith(name))
-    found = next(starts, None) or near(name, by_spelling)
+    starts = [each for each in by_spelling if len(name) > 1 and each.startswith(name)]
+    # Two letters are the beginning of many a word, and tell it where there is no other.
+    is_told = len(starts) == 1 or len(name) > 2
+    found = starts[0] if starts and is_told else near(name, by_spelling)
     return f"Did you mean {by_spelling[found]}? " if found else ""

@@ -81,7 +81,10 @@ def read_rule(text: str) -> FaultRule:
         _wrong("its quotes do not match, or it is empty")
     where = tuple(first.split(","))
     if strange := [place for place in where if place not in (*PLACES, "any")]:
-        _wrong(f"{_shown(strange[0])} is neither a place nor the name of a scenario")
+        _wrong(
+            f"{_shown(strange[0])} is neither a place nor the name of a scenario",
+            near=_near(strange[0]),
+        )
     if not words:
         _wrong("it does not say what is to happen")
     draft = _Draft()
@@ -252,8 +255,16 @@ def _shown(text: str) -> str:
     return plain(text)[:40] or "nothing"
 
 
-def _wrong(what: str) -> NoReturn:
+def _near(word: str) -> str:
+    import difflib
+
+    known = [*SCENARIOS, *PLACES]
+    found = difflib.get_close_matches(word.lower()[:40], known, n=1, cutoff=0.7)
+    return f"Did you mean {found[0]}? " if found else ""
+
+
+def _wrong(what: str, *, near: str = "") -> NoReturn:
     raise UsageError(
         f"That fault is not understood: {what}.",
-        advice="See the words and the names with entra-oauth practice fault.",
+        advice=f"{near}See the words and the names with: entra-oauth practice fault help",
     )

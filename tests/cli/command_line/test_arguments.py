@@ -230,6 +230,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("practice", "serve", "--port", "0"), "--port is not a whole number", "in digits"),
     ((*LOGIN, "--prompt", SECRET), "--prompt has a value that is not known.", "select_account"),
     ((*LOGIN, "--cloud", "mars"), "--cloud has a value that is not known: mars.", "usgov"),
+    ((*LOGIN, "--cloud", "us"), "not known: us.", "Did you mean usgov? Use one of public"),
     ((*LOGIN, "--cloud", "chna"), "not known: chna.", "Did you mean china? Use one of public"),
     ((*LOGIN, "--cloud", "a\u202eb"), "not known: a<U+202E>b.", "Use one of public"),
     ((*LOGIN, "--flow", "device"), "not known: device.", "Did you mean device-code? Use one"),

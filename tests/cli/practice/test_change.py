@@ -124,6 +124,8 @@ def control() -> Iterator[Control]:
     ("words", "said"),
     [
         (("fault", "nonsense"), "neither a place nor the name"),
+        (("fault", "csrf-stat"), "Did you mean csrf-state? See the words and the names with: "),
+        (("fault", "nonsense"), "with: entra-oauth practice fault help"),
         (("fault", "token", "status=1"), "status is not a number"),
         (("clock", "soon"), "a whole number of seconds"),
         (("clock", "1e9"), "a whole number of seconds"),
