@@ -37,7 +37,7 @@ class SignIn:
     authority: Authority
     client_id: str
     scopes: tuple[str, ...]
-    state: str | None = None
+    state: str | None = field(default=None, repr=False)
     """Only the article's procedure takes a given state; None makes a random one."""
     hints: Hints = NO_HINTS
     timeout_s: float = 300.0

@@ -252,6 +252,25 @@ def test_a_damaged_default_is_set_aside_and_a_later_versions_is_not(tmp_path: Pa
     assert not default.exists()
 
 
+def test_a_default_is_noted_again_only_where_nobody_else_is_at_it(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "tokens"))
+    fill(store)
+    default = record_file(store).parents[1] / "default"
+    default.write_text("rubbish")
+    with store.lock(APP, USER) as lock:
+        assert lock.take(1)
+        assert FileStore(store.folder).default_account(APP) == USER, "it is found all the same"
+        assert not default.exists()
+
+
+def test_a_rest_in_the_folder_of_the_app_does_not_stop_the_signing_out(store: FileStore) -> None:
+    fill(store)
+    rest = record_file(store).parents[1] / "of somebody"
+    rest.touch()
+    assert store.forget(APP, USER)
+    assert os.listdir(rest.parent) == [rest.name]
+
+
 @needs.posix
 def test_a_folder_that_others_may_write_to_is_tightened_by_reading(store: FileStore) -> None:
     fill(store)

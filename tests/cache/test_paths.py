@@ -96,6 +96,7 @@ def test_the_folders_are_those_of_platformdirs() -> None:
         ({}, "linux", "/h/.local/state/entra-oauth/tokens"),
         ({}, "darwin", "/h/Library/Application Support/entra-oauth/tokens"),
         ({"LOCALAPPDATA": "/local"}, "win32", "/local/entra-oauth/tokens"),
+        ({}, "win32", "/h/AppData/Local/entra-oauth/tokens"),
     ],
 )
 @pytest.mark.skipif(os.name != "posix", reason="paths of POSIX")

@@ -222,3 +222,48 @@ def test_a_way_that_is_not_there_is_none_and_one_that_is_blocked_is_told(tmp_pat
     (tmp_path / "file").touch()
     with pytest.raises(LocalError, match="inner"):
         private_files.check_way(str(tmp_path / "file" / "inner"))
+
+
+@pytest.mark.parametrize(
+    ("error", "found"), [(FileNotFoundError(), []), (NotADirectoryError(), []), (OSError(), None)]
+)
+def test_folders_that_cannot_be_listed_are_an_error_and_one_that_is_not_there_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, found: list[str] | None
+) -> None:
+    def scandir(folder: str) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    if found is None:
+        with canaries.refused(LocalError):
+            list(private_files.folders(str(tmp_path)))
+    else:
+        assert list(private_files.folders(str(tmp_path))) == found
+
+
+@pytest.mark.parametrize(
+    ("error", "posix", "tries"),
+    [
+        (PermissionError(), False, 20),
+        (OSError(errno.ENOTEMPTY, "held"), False, 20),
+        (OSError(errno.EIO, "broken"), False, 1),
+        (PermissionError(), True, 1),
+    ],
+)
+def test_only_what_another_may_hold_for_a_moment_is_tried_again_and_only_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, posix: bool, tries: int
+) -> None:
+    tried: list[str] = []
+    waits: list[float] = []
+
+    def unlink(path: str) -> None:
+        tried.append(path)
+        raise error
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(private_files, "_POSIX", posix)
+    monkeypatch.setattr("entra_oauth.channels.base.sleep", waits.append)
+    with monkeypatch.context() as patched, canaries.refused(LocalError):
+        patched.setattr(os, "unlink", unlink)
+        private_files.remove(str(tmp_path / "file"))
+    assert (len(tried), waits) == (tries, [0.025] * (tries - 1))

@@ -100,3 +100,28 @@ def test_whoever_has_no_ids_is_counted_by_name_and_tenant(store: FileStore) -> N
     for app in (APP, DOMAIN):
         sign_in(store, app, "app-only", tenant_id=None)
     assert len(one_each(store.accounts())) == 2
+
+
+@pytest.mark.parametrize("name", ["ada@contoso.example", "ADA@contoso.example"])
+def test_whoever_signed_in_under_the_very_name_is_found_there(store: FileStore, name: str) -> None:
+    sign_in(store, APP, "ada@contoso.example", at=1)
+    sign_in(store, DOMAIN, "ada@contoso.example", at=9)
+    assert store.kept_as(APP, name) == (APP, name)
+    assert store.kept_as(DOMAIN, name) == (DOMAIN, name)
+
+
+def test_a_named_account_is_looked_for_under_every_name_of_the_tenant(store: FileStore) -> None:
+    sign_in(store, APP, "ada@contoso.example")
+    sign_in(store, DOMAIN, "bob@contoso.example")
+    assert store.kept_as(APP, "bob@contoso.example") == (DOMAIN, "bob@contoso.example")
+    assert store.kept_as(APP, "eve@contoso.example") == (APP, "eve@contoso.example")
+
+
+def test_the_account_of_the_latest_sign_in_comes_before_other_names_of_the_tenant(
+    store: FileStore,
+) -> None:
+    sign_in(store, APP, "ada@contoso.example", at=1)
+    sign_in(store, DOMAIN, "bob@contoso.example", at=9)
+    assert store.kept_as(APP, None) == (APP, None)
+    store.forget(APP, "ada@contoso.example")
+    assert store.kept_as(APP, None) == (DOMAIN, "bob@contoso.example")

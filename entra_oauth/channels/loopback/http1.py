@@ -8,7 +8,7 @@ is no socket and no clock in here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
@@ -111,7 +111,7 @@ class Head:
     """True if the peer wants this to be the last request of its connection."""
     host: str | None
     """The Host header."""
-    raw: bytes
+    raw: bytes = field(repr=False)
     """As it came, without its final empty line."""
 
 

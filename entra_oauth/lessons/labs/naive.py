@@ -35,7 +35,7 @@ class NaiveClient:
     authorize_endpoint: str
     token_endpoint: str
     redirect_uri: str
-    verifier: str = ""
+    verifier: str = field(default="", repr=False)
     """With one it does PKCE; the labs that are about something else leave it out."""
     log: list[str] = field(default_factory=list)
 

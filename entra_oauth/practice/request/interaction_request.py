@@ -30,7 +30,7 @@ class DeviceInteraction:
     destination: None = None
     prompt: None = None
     login_hint: None = None
-    sent: Fields = ()
+    sent: Fields = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -38,7 +38,7 @@ class Made:
 
     authority: bytes
     certificate: bytes
-    private_key: bytes
+    private_key: bytes = field(repr=False)
 
 
 def make(

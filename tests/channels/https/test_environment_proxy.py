@@ -202,3 +202,30 @@ def test_what_cannot_be_used_is_refused_and_no_part_of_it_is_shown(value: str, s
     told = f"{error} {error!r} {error.__cause__!r} {error.__context__!r}"
     assert "Canary" not in told
     assert "p.example" not in told
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "bypassed", "url"),
+    [
+        ("win32", {}, False, "http://of.the.system:8080"),
+        ("darwin", {}, False, "http://of.the.system:8080"),
+        ("win32", {}, True, None),
+        ("win32", {"NO_PROXY": "other.example"}, False, None),
+        ("win32", {"HTTPS_PROXY": ""}, False, None),
+        ("win32", {"HTTPS_PROXY": "http://p"}, False, "http://p"),
+        ("linux", {}, False, None),
+    ],
+)
+def test_the_proxy_of_the_system_counts_where_the_environment_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    environ: Mapping[str, str],
+    bypassed: bool,
+    url: str | None,
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    of_the_system = {"https": "http://of.the.system:8080", "http": "http://other"}
+    monkeypatch.setattr("urllib.request.getproxies", lambda: of_the_system)
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: bypassed, raising=False)
+    proxy = environment_proxy(URL, environ)
+    assert (proxy and proxy.url) == url
