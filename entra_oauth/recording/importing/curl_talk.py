@@ -50,9 +50,9 @@ class _Exchange:
     line: int
     began: str
     ended: str = ""
-    sent: bytearray = field(default_factory=bytearray)
-    head: bytearray = field(default_factory=bytearray)
-    body: bytearray = field(default_factory=bytearray)
+    sent: bytearray = field(default_factory=bytearray, repr=False)
+    head: bytearray = field(default_factory=bytearray, repr=False)
+    body: bytearray = field(default_factory=bytearray, repr=False)
     is_over: bool = False
     has_trailers: bool = False
 

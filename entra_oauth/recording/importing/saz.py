@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from entra_oauth.protocol.messages import split_origin
@@ -59,9 +59,9 @@ def read_saz(archive: Archive) -> ForeignFile:
 @dataclass(frozen=True, slots=True)
 class _Session:
     number: int
-    sent: bytes
-    received: bytes
-    about: bytes
+    sent: bytes = field(repr=False)
+    received: bytes = field(repr=False)
+    about: bytes = field(repr=False)
 
 
 def _sessions(archive: Archive) -> Iterator[_Session]:
