@@ -84,11 +84,11 @@ def environment_proxy(url: str, environ: Mapping[str, str] = os.environ) -> Envi
     if is_loopback(host):
         return None
     scheme = url.partition(":")[0]
-    # As curl does: the first that is set counts, and an empty one means no proxy.
+    # As curl does: the first that is set counts, and an empty one is not set.
     for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
         if name == "HTTP_PROXY" and "REQUEST_METHOD" in environ:
             continue  # of a CGI program: whoever asks it has set it
-        if (value := environ.get(name)) is not None:
+        if value := environ.get(name):
             excepted = any(_matches(host, each) for each in _exceptions(environ))
             return _read(value, name, url) if value.strip() and not excepted else None
     if sys.platform in ("win32", "darwin") and not any(True for _ in _exceptions(environ)):
@@ -105,7 +105,7 @@ def _of_the_system(host: str, scheme: str, url: str) -> EnvironmentProxy | None:
 
 def _exceptions(environ: Mapping[str, str]) -> Iterator[str]:
     """The entries of `NO_PROXY`. Blanks part them as commas do; a lone `*` is all hosts."""
-    value = environ.get("no_proxy", environ.get("NO_PROXY", ""))
+    value = environ.get("no_proxy") or environ.get("NO_PROXY", "")
     if value == "*":
         yield value
         return

@@ -6,6 +6,7 @@ import base64
 import itertools
 import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 import pytest
 
@@ -34,7 +35,8 @@ def shown(value: str, url: str = URL, name: str = "HTTPS_PROXY") -> str | None:
         ({"HTTPS_PROXY": "http://p.example:8080"}, "http://p.example:8080", "HTTPS_PROXY"),
         ({"HTTPS_PROXY": "p.example:8080"}, "http://p.example:8080", "HTTPS_PROXY"),
         ({"https_proxy": "http://low", "HTTPS_PROXY": "http://up"}, "http://low", "https_proxy"),
-        ({"https_proxy": "", "HTTPS_PROXY": "http://up"}, None, None),
+        ({"https_proxy": "", "HTTPS_PROXY": "http://up"}, "http://up", "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "", "all_proxy": ""}, None, None),
         ({"https_proxy": " ", "HTTPS_PROXY": "http://up"}, None, None),
         ({"ALL_PROXY": "http://all", "HTTPS_PROXY": "http://up"}, "http://up", "HTTPS_PROXY"),
         ({"ALL_PROXY": "http://all"}, "http://all", "ALL_PROXY"),
@@ -49,6 +51,36 @@ def test_the_variable_that_counts_is_curls(
     proxy = environment_proxy(URL, environ)
     assert (proxy and proxy.url, proxy and proxy.source) == (expected, source)
     assert "word" not in repr(proxy)
+
+
+NAMES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+ORDERS = [
+    *((set(NAMES[first:]), set[str](), NAMES[first]) for first in range(4)),
+    *((set(NAMES[first:]), set(NAMES[:first]), NAMES[first]) for first in range(1, 4)),
+    (set[str](), set(NAMES), None),
+    ({"HTTP_PROXY", "http_proxy"}, set[str](), None),
+]
+"""Variables that name a proxy, those that are empty, and the one that counts."""
+
+
+@needs.curl
+@pytest.mark.parametrize(("named", "empty", "counts"), ORDERS)
+def test_curl_itself_takes_the_same_variable(
+    named: set[str], empty: set[str], counts: str | None
+) -> None:
+    assert needs.CURL
+    with ExitStack() as stack:
+        proxies = {name: stack.enter_context(RawServer(_refusing)) for name in named}
+        direct = stack.enter_context(RawServer())
+        environ = {name: f"http://127.0.0.1:{each.port}" for name, each in proxies.items()}
+        environ |= dict.fromkeys(empty, "")
+        found = environment_proxy(URL, environ)
+        ends_here = f"::127.0.0.1:{direct.port}"
+        command = [needs.CURL, "-sS", "-m", "5", "--connect-to", ends_here, URL]
+        subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
+        asked = [name for name, each in proxies.items() if each.accepted]
+        assert (asked, bool(direct.accepted)) == ([counts] if counts else [], counts is None)
+    assert (found and found.source) == counts
 
 
 def test_a_cgi_programs_http_proxy_is_the_askers() -> None:
@@ -111,6 +143,20 @@ def test_curl_itself_reads_no_proxy_so(value: str, host: str, direct: bool) -> N
         subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
         went_direct = bool(direct_way.accepted)
     assert went_direct is direct
+
+
+@pytest.mark.parametrize(("lower", "direct"), [("", True), ("x", False), (None, True)])
+@needs.curl
+def test_an_empty_no_proxy_is_none_for_curl_too(lower: str | None, direct: bool) -> None:
+    assert needs.CURL
+    with RawServer(_refusing) as proxy, RawServer() as direct_way:
+        environ = {"all_proxy": f"http://127.0.0.1:{proxy.port}", "NO_PROXY": "a.example"}
+        environ |= {} if lower is None else {"no_proxy": lower}
+        ends_here = f"::127.0.0.1:{direct_way.port}"
+        command = [needs.CURL, "-sS", "-m", "5", "--connect-to", ends_here, URL]
+        subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
+        assert bool(direct_way.accepted) is direct
+    assert (environment_proxy(URL, environ) is None) is direct
 
 
 def _refusing(peer: Peer) -> None:
