@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli.audit.opened import Opened, open_named, step_of
 from entra_oauth.cli.output.new_file import check_new_file, write_new_file
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.recording.compare.named_step import named_step, split_name
+from entra_oauth.recording.compare.named_step import split_name
 from entra_oauth.recording.cover.file_name import proposed_name
 from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.redaction.secrets import refuse_leaks
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
-from entra_oauth.recording.save import handed_on, live_in
+from entra_oauth.recording.save import handed_on
 from entra_oauth.recording.seal import seal_remark
 from entra_oauth.recording.step import Evidence, Level
-from entra_oauth.recording.store import load
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -48,14 +48,18 @@ def run(options: ExportOptions, session: Session) -> int:
         )
     if options.copy.out and not _takes_files(options.copy.out):
         check_new_file(Path(options.copy.out))
-    whole = _evidence(options.recording)
+    found, number = open_named(options.recording)
+    whole = found.evidence
+    if number is not None:
+        step = step_of(found, split_name(options.recording)[0], number)
+        whole = replace(whole, steps=(step,))
     evidence = handed_on(whole)
     out = _file(options.copy.out, options.recording, evidence, kind) if options.copy.out else None
     if whole.level is Level.NONE:
         console.say("Nothing was taken out of this recording; in what is written, secrets are.")
-    text = _TEXTS[kind](evidence) if kind in _TEXTS else _sealed(kind, evidence, options)
+    text = _TEXTS[kind](evidence) if kind in _TEXTS else _sealed(kind, evidence, options, found)
     data = text.encode("utf-8", "backslashreplace")
-    refuse_leaks({kind: data}, live_in(whole))
+    refuse_leaks({kind: data}, found.live)
     if out is not None:
         write_new_file(out, data)
         console.say(f"Written to {plain(str(out))}.")
@@ -78,29 +82,21 @@ def _file(out: str, recording: str, evidence: Evidence, kind: str) -> Path:
     return Path(out) / name
 
 
-def _evidence(name: str) -> Evidence:
-    path, number = split_name(name)
-    if number is None:
-        return load(path)
-    evidence, step = named_step(name)
-    return replace(evidence, steps=(step,))
-
-
-def _sealed(kind: str, evidence: Evidence, options: ExportOptions) -> str:
+def _sealed(kind: str, evidence: Evidence, options: ExportOptions, found: Opened) -> str:
     """The forms that have a cover sheet, which tells of the seal."""
     seal = seal_remark(evidence.manifest)
     if kind == "markdown":
         return as_markdown(evidence, seal=seal)
-    return _html(evidence, options, seal)
+    return _html(evidence, options, found, seal)
 
 
-def _html(evidence: Evidence, options: ExportOptions, seal: str) -> str:
+def _html(evidence: Evidence, options: ExportOptions, opened: Opened, seal: str) -> str:
     from entra_oauth.audit import case_of_evidence, findings_of, lint
     from entra_oauth.cli.session.times import today
     from entra_oauth.recording.report.report_page import as_html
 
-    path, number = split_name(options.recording or "")
-    whole = evidence if number is None else load(path)
+    number = split_name(options.recording or "")[1]
+    whole = evidence if number is None else opened.evidence
     found = findings_of(lint(case_of_evidence(whole), today=today()))
     if number is not None:  # of one step, only what is about it
         found = tuple(each for each in found if each.step == number)

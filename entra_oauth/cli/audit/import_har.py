@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.channels.base import now
+from entra_oauth.cli.audit.opened import import_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.cover.file_name import proposed_name
-from entra_oauth.recording.facts import facts_of
-from entra_oauth.recording.har.har_select import Import, import_foreign
 from entra_oauth.recording.importing.readers import read_foreign
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Level
@@ -20,7 +17,7 @@ from entra_oauth.shell_words import quoted
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.audit_verbs import ImportOptions
-    from entra_oauth.recording.importing.entries import ForeignFile
+    from entra_oauth.recording.har.har_select import Import
 
 __all__ = ["run"]
 
@@ -36,8 +33,7 @@ def run(options: ImportOptions, session: Session) -> int:
     folder = Path(options.out)
     check_target(folder)
     file = read_foreign(Path(options.file))
-    facts = facts_of(os.environ, verb="audit import") | {"imported": _about(file)}
-    done = import_foreign(file, level=Level(options.copy.level), created_at=now(), facts=facts)
+    done = import_of(file, Level(options.copy.level))
     write(finished_files(done.evidence, done.recording), folder)
     if console.as_json:
         console.result_json(_as_json(done))
@@ -59,13 +55,6 @@ def run(options: ImportOptions, session: Session) -> int:
     report = quoted(proposed_name(folder.name, done.evidence, "html"))
     console.say(f"As a report: entra-oauth audit export {quoted(shown)} -o {report}")
     return 0
-
-
-def _about(file: ForeignFile) -> dict[str, Any]:
-    version = {"format": file.kind, "version": file.version}
-    if file.har is not None:
-        version = {"har": file.version}
-    return {"creator": file.creator, **version, "entries": len(file.entries)}
 
 
 def _as_json(done: Import) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""audit show: a recording as a list, or one step of it, byte by byte if need be."""
+"""audit show: a recording as a list, or one step of it, byte by byte if need be.
+
+Another program's file is shown as an import would keep it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.cli.audit.opened import Opened, opened, step_of
 from entra_oauth.cli.session.times import utc_time
 from entra_oauth.cli.session.wrap import prose, row, width
 from entra_oauth.errors import UsageError, plain
@@ -18,7 +22,6 @@ from entra_oauth.recording.cover.cover_sheet import HOLDS, cover_rows
 from entra_oauth.recording.cover.seen_words import seen_words
 from entra_oauth.recording.seal import seal_remark
 from entra_oauth.recording.step import Seen
-from entra_oauth.recording.store import load
 from entra_oauth.recording.story import cast_of, evidence_remark, message_kind, step_story
 
 if TYPE_CHECKING:
@@ -35,16 +38,11 @@ _STEP = re.compile(r"(?P<folder>.+)#(?P<number>[0-9]{1,6})")
 
 
 def run(options: ShowOptions, session: Session) -> int:
-    """Show the recording `DIR`, or its step `STEP`."""
+    """Show the recording `DIR`, or of another program's file; or its step `STEP`."""
     console = session.console
     folder, number = _words(options.place)
-    if os.path.isfile(folder):
-        shown = plain(str(folder))
-        raise UsageError(
-            f"{shown} is a file; a recording is a folder.",
-            advice=f"Of a HAR file one is made by: entra-oauth audit import {shown} -o rec",
-        )
-    evidence = load(folder)
+    found = opened(folder)
+    evidence = found.evidence
     if number is None:
         if options.raw or options.hex or options.explain:
             raise UsageError(
@@ -54,14 +52,9 @@ def run(options: ShowOptions, session: Session) -> int:
         if console.as_json:
             console.result_json(_as_json(evidence))
         else:
-            console.result("\n".join(_list(evidence)))
+            console.result("\n".join(_list(found)))
         return 0
-    step = evidence.step(number)
-    if step is None:
-        raise UsageError(
-            f"This recording has no step {number}; it has {len(evidence.steps)}.",
-            advice=f"See them: entra-oauth audit show {plain(str(folder))}",
-        )
+    step = step_of(found, folder, number)
     if console.as_json:
         members = _step_as_json(step, evidence, bytes_too=True)
         console.result_json({"schema": "entra-oauth/step/1", **members})
@@ -76,7 +69,7 @@ def run(options: ShowOptions, session: Session) -> int:
 def _words(words: tuple[str, ...]) -> tuple[Path, int | None]:
     if not 1 <= len(words) <= 2:
         raise UsageError(
-            "audit show needs a folder, and takes a step's number after it.",
+            "audit show needs a folder or a file, and takes a step's number after it.",
             advice="Use entra-oauth audit show DIR, or entra-oauth audit show DIR 3.",
         )
     if len(words) == 1 and not os.path.exists(words[0]) and (one := _STEP.fullmatch(words[0])):
@@ -90,13 +83,16 @@ def _words(words: tuple[str, ...]) -> tuple[Path, int | None]:
 # ---- the list ------------------------------------------------------------------------
 
 
-def _list(evidence: Evidence) -> list[str]:
+def _list(found: Opened) -> list[str]:
+    evidence = found.evidence
     program = evidence.facts.get("program")
     program = program if isinstance(program, dict) else {}
     verb = plain(str(program.get("verb") or "a program"))
     lines = [
         f"{verb}, {utc_time(evidence.created_at)}; {HOLDS[evidence.level]}",
-        "every file is as it was written",
+        f"read from a {plain(found.kind)} just now, and written nowhere"
+        if found.kind
+        else "every file is as it was written",
     ]
     if remark := evidence_remark(evidence):
         lines.append(prose(remark, indent=0, columns=width()))

@@ -39,7 +39,7 @@ class RedactedCopyOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ShowOptions:
     place: tuple[str, ...] = words(
-        "DIR [STEP]", "the folder of a recording, and a number from its list"
+        "DIR [STEP]", "a recording's folder or another's file, and a number from its list"
     )
     explain: bool = flag("also each parameter and what it is for")
     raw: bool = flag("the bytes as text, line ends and control characters named")
@@ -95,7 +95,7 @@ class RedactOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ExportOptions:
-    recording: str | None = words("RECORDING", "a recording (rec), or one step of it (rec#3)")
+    recording: str | None = words("RECORDING", "a recording (rec), a step of it (rec#3), or a file")
     form: str = option(
         "",
         name="as",

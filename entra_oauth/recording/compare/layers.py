@@ -196,6 +196,8 @@ class _Pair:
 
     def body(self) -> Layer:
         one, other = self.a.message.body, self.b.message.body
+        if self._lacks_a_body():
+            return Layer(name="body bytes", truth=Truth.UNKNOWN, summary="not kept on both sides")
         if not one and not other:
             return Layer(name="body bytes", truth=None, summary="neither has a body")
         truth = self._pieces(one, other)
@@ -204,8 +206,15 @@ class _Pair:
         sizes = f"{len(one):,}" if len(one) == len(other) else f"{len(one):,} and {len(other):,}"
         return Layer(name="body bytes", truth=truth, summary=f"{truth.value} ({sizes} bytes)")
 
+    def _lacks_a_body(self) -> bool:
+        """True if one of them had a body of which nothing was kept."""
+        return any(not side.body_exact and not side.message.body for side in (self.a, self.b))
+
     def fields(self) -> Layer:
         one, other = parameters(self.a.message), parameters(self.b.message)
+        if self._lacks_a_body():
+            summary = "the body that may hold some was not kept on both sides"
+            return Layer(name="parameters", truth=Truth.UNKNOWN, summary=summary)
         if not one and not other:
             return Layer(name="parameters", truth=None, summary="neither has parameters")
         truths, lines = self._values(list(one), list(other), where="parameter")

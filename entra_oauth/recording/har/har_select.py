@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from entra_oauth.recording.importing.entries import Entry, ForeignFile
     from entra_oauth.recording.step import Evidence, Level
 
-__all__ = ["Import", "import_foreign"]
+__all__ = ["Import", "import_foreign", "numbered_as_in_file"]
 
 _NAMES = {"metadata": "openid-configuration"}
 
@@ -84,6 +84,22 @@ def import_foreign(
         taken=tuple((entry.number, kind) for entry, kind in taken),
         left=tuple(left.most_common()),
         unusable=file.unusable,
+    )
+
+
+def numbered_as_in_file(done: Import) -> Evidence:
+    """The recording with the numbers of the file's entries in the place of its own."""
+    numbers = {at: entry for at, (entry, _) in enumerate(done.taken, start=1)}
+    evidence = done.evidence
+
+    def named(steps: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(numbers.get(step, step) for step in steps))
+
+    return replace(
+        evidence,
+        steps=tuple(replace(step, number=numbers[step.number]) for step in evidence.steps),
+        claims=tuple(replace(claim, steps=named(claim.steps)) for claim in evidence.claims),
+        ledger=tuple(replace(entry, steps=named(entry.steps)) for entry in evidence.ledger),
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from entra_oauth.errors import LocalError, UsageError
@@ -35,10 +37,9 @@ def plain_yaml(data: bytes, *, name: str, advice: str) -> Plain:
 
     Raises `UsageError` with the line, and `LocalError` where the parser is not installed.
     """
-    try:
-        import yaml  # type: ignore[import-untyped]
-    except ImportError:
-        yaml = None
+    yaml: Any = None
+    with suppress(ImportError):  # an extra
+        yaml = import_module("yaml")
     if yaml is None:
         raise LocalError(
             f"The {name} is YAML, and the parser for that is not installed.",
