@@ -85,6 +85,18 @@ def test_an_answer_that_is_in_a_location_alone_is_found(
     assert found.number == 1
 
 
+@pytest.mark.parametrize(("status", "is_taken"), [(200, True), (399, True), (400, False)])
+def test_a_program_that_answers_with_an_error_has_not_taken_the_answer(
+    status: int, is_taken: bool
+) -> None:
+    uri = "https://app.example/cb"
+    arrived = _entry(1, "GET", f"{uri}?code={CODE}&state={SENT}")
+    arrived["response"] = {"status": status, "headers": [], "content": {}}
+    case = _case(uri, arrived)
+    assert len(case.all(StepKind.REDIRECT)) == is_taken
+    assert len(case.all(StepKind.UNSOLICITED)) != is_taken
+
+
 def test_an_answer_is_not_found_twice() -> None:
     url = f"https://app.example/cb?code={CODE}&state={SENT}"
     case = _case("https://app.example/cb", _entry(1, "GET", url), location=url)

@@ -383,6 +383,8 @@ def test_elsewhere_only_the_kind_counts(monkeypatch: pytest.MonkeyPatch) -> None
     status = os.stat_result((FILE | 0o666, 1, 1, 1, 12345, 0, 0, 0, 0, 0))
     assert paths.is_private(status, FILE)
     assert not paths.is_private(status, FOLDER)
+    status = os.stat_result((FILE | 0o777, 1, 1, 1, 12345, 0, 0, 0, 0, 0))
+    assert paths.is_private(status, FILE)
 
 
 # ---- a lock that is taken over --------------------------------------------------------------
@@ -441,7 +443,9 @@ def test_a_lock_that_is_not_there_or_is_a_link_is_an_error(lock: str, tmp_path: 
 
 
 def test_only_the_access_token_that_was_refused_is_forgotten(store: FileStore) -> None:
+    store.drop_access_token(APP, USER, SCOPE, "of nobody")
     fill(store)
+    store.drop_access_token(APP, USER, "no/scope", "there is none")
     store.drop_access_token(APP, USER, SCOPE, "another one")
     kept = store.access_token(APP, USER, SCOPE)
     assert kept is not None

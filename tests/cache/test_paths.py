@@ -38,6 +38,14 @@ def test_a_file_that_was_cut_is_not_believed(length: int) -> None:
     assert paths.read_token(TEXT[:length], KEY) is None
 
 
+def test_a_line_file_that_was_cut_is_not_believed() -> None:
+    text = paths.write_line("ada@example.test")
+    assert paths.read_line(text) == ["ada@example.test"]
+    for length in range(len(text)):
+        assert paths.read_line(text[:length]) is None
+    assert paths.read_line(text + "\n") is None
+
+
 @given(st.text())
 def test_no_other_text_is_a_token(text: str) -> None:
     assert paths.read_token(text, KEY) is None

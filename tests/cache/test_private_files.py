@@ -40,6 +40,8 @@ def test_a_file_that_grows_while_it_is_read_is_damaged(
 
     monkeypatch.setattr(os, "read", slow)
     assert private_files.read(str(path), limit=4) == "1234", "in pieces"
+    with pytest.raises(Damaged):  # a piece that ends at the limit is not the whole
+        private_files.read(str(path), limit=3)
     endless = iter([b"12345"])
     monkeypatch.setattr(os, "read", lambda handle, size: next(endless, b"")[:size])
     with pytest.raises(Damaged):
@@ -267,3 +269,40 @@ def test_only_what_another_may_hold_for_a_moment_is_tried_again_and_only_on_wind
         patched.setattr(os, "unlink", unlink)
         private_files.remove(str(tmp_path / "file"))
     assert (len(tried), waits) == (tries, [0.025] * (tries - 1))
+
+
+def test_a_file_of_256_kib_is_read_and_a_longer_one_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 256 * 1024)
+    assert len(private_files.read(str(path)) or "") == 256 * 1024
+    path.write_bytes(b"x" * (256 * 1024 + 1))
+    with pytest.raises(Damaged):
+        private_files.read(str(path))
+
+
+@needs.posix
+def test_a_strange_umask_takes_nothing_away_from_the_owner(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        private_files.write(str(tmp_path / "file"), "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_refused_by_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with canaries.refused(LocalError):
+        private_files.check_folder(str(tmp_path / "tokens"))
+
+
+@needs.posix
+def test_a_link_to_a_folder_is_none_of_the_folders(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    assert list(private_files.folders(str(tmp_path))) == [str(tmp_path / "folder")]

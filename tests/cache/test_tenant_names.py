@@ -125,3 +125,24 @@ def test_the_account_of_the_latest_sign_in_comes_before_other_names_of_the_tenan
     assert store.kept_as(APP, None) == (APP, None)
     store.forget(APP, "ada@contoso.example")
     assert store.kept_as(APP, None) == (DOMAIN, "bob@contoso.example")
+
+
+def test_what_an_id_token_has_told_counts_in_any_case(store: FileStore) -> None:
+    sign_in(
+        store, replace(DOMAIN, client_id=OTHER), "bob@contoso.example", tenant_id=TENANT.upper()
+    )
+    sign_in(store, COMMON, "ada@contoso.example", tenant_id=TENANT.title())
+    assert store.kept_as(DOMAIN, None) == (COMMON, "ada@contoso.example")
+
+
+def test_a_person_is_known_by_the_object_id_and_not_by_the_name(store: FileStore) -> None:
+    def under(app: App, name: str, object_id: str, at: int) -> None:
+        kept = replace(account(name), tenant_id=TENANT, object_id=object_id, signed_in_at=at)
+        store.save(app, kept, SCOPE, token("eyToken"), signed_in=True)
+
+    under(COMMON, "ada@before.example", "oid of ada", at=1)
+    under(DOMAIN, "ada@married.example", "oid of ada", at=2)
+    assert store.kept_as(APP, None) == (DOMAIN, "ada@married.example"), "one person, renamed"
+    under(COMMON, "ada@married.example", "oid of another", at=3)
+    with canaries.refused(UsageError):
+        store.kept_as(APP, None)

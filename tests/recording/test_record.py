@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from entra_oauth.channels.base import Channels
+from entra_oauth.channels.base import Channels, look_away
 from entra_oauth.errors import ExchangeBroken, StateMismatch
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Exchange, FrontEvent, Recorder, Recording
 from kit.back_channels import a_back, token_post
 from kit.canaries import ACCESS_TOKEN, CLIENT_ID, CODE, TENANT, assert_clean, found_in
@@ -96,6 +97,37 @@ def test_a_request_that_failed_is_recorded_and_the_failure_goes_on(
     assert caught.value is error
     (exchange,) = recorder.recording.exchanges
     assert (exchange.request, exchange.response, exchange.failure) == (SENT, None, kind.__name__)
+
+
+def test_what_was_on_the_wire_of_a_request_that_failed_is_told_and_recorded() -> None:
+    wire = Wire(peer="192.0.2.1:443", sent=b"POST")
+
+    class Breaking(FakeBack):
+        def send(
+            self, request: HttpRequest, *, timeout_s: float, saw: Callable[[Wire], None] = look_away
+        ) -> HttpResponse:
+            saw(wire)
+            raise ExchangeBroken("It broke.", advice="Again.")
+
+    recorder, told = Recorder(), list[Wire]()
+    back = recorder.wrap(played(Breaking(lambda request: GOOD))).back
+    with pytest.raises(ExchangeBroken):
+        back.send(SENT, timeout_s=1.0, saw=told.append)
+    assert told == [wire]
+    assert [each.wire for each in recorder.recording.exchanges] == [wire]
+
+
+def test_an_answer_that_was_pasted_stands_behind_the_address_that_was_opened_by_hand() -> None:
+    recorder = Recorder()
+    callback = HttpRequest(method="GET", url="http://localhost/?code=c")
+    recorder.pasted("https://login.example/authorize?state=s", callback, at=5.0)
+    assert [
+        (each.channel, each.note, each.request.url, each.started_at, each.ended_at)
+        for each in recorder.recording.exchanges
+    ] == [
+        ("front", "authorize, opened by hand", "https://login.example/authorize?state=s", 5.0, 5.0),
+        ("front", "redirect", "http://localhost/?code=c", 5.0, 5.0),
+    ]
 
 
 def test_what_is_wrapped_gets_exactly_what_was_given() -> None:

@@ -199,6 +199,7 @@ def test_what_ssh_keygen_says_is_told(
     with pytest.raises(LocalError) as caught:
         seal(folder, key)
     assert said in caught.value.what
+    assert ".." not in caught.value.what
     assert not (folder / "SHA256SUMS.sig").exists()
 
 

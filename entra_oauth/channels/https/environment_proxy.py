@@ -115,10 +115,10 @@ def _exceptions(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _matches(host: str, entry: str) -> bool:
-    if entry == "*" or host.lower() == entry:
+    if entry in ("*", host):
         return True
     if not _is_address(host):
-        return host.lower().endswith(f".{entry}")
+        return host.endswith(f".{entry}")
     import ipaddress
 
     try:

@@ -164,6 +164,8 @@ def told(at: float = AT - 30, **members: Any) -> Exchange:
         (f"{US}/t/authorize", LOGIN, "error"),
         ("https://login.example/t/authorize", LOGIN, "error"),
         ("https://login.example/t/authorize", "https://login.example", "pass"),
+        ("https://login.example/t/authorize", "https://look-alike.example", "error"),
+        ("https://login.example/t/authorize", "https://login.example:8443", "pass"),
     ],
 )
 def test_the_host_is_the_one_of_the_metadata(endpoint: str, host: str, word: str) -> None:

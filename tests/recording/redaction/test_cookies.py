@@ -36,6 +36,7 @@ STAYS = [
     *("Path=/", "path=/a/b", 'Path="/"', "Path=", "Secure", "HttpOnly", "Partitioned", "Path"),
     'Path=""',
     *("Domain=.login.example", "domain=localhost", "Domain=127.0.0.1", "SameSite=None"),
+    *("Domain=[::1]", "Domain=~host-1~", "Domain=a.example."),
     *("Max-Age=3600", "Max-Age=-1", "Version=1", "Priority=High", "Expires=0"),
     *(f"Expires={DATE}", "expires=Wednesday, 21-Oct-26 07:28:00 GMT"),
     *("expires=Wed Oct 21 07:28:00 2026", "expires=Wed, 21-Oct-2026 07:28:00 GMT"),
