@@ -126,7 +126,7 @@ def test_an_answer_that_was_pasted_stands_behind_the_address_that_was_opened_by_
         for each in recorder.recording.exchanges
     ] == [
         ("front", "authorize, opened by hand", "https://login.example/authorize?state=s", 5.0, 5.0),
-        ("front", "redirect", "http://localhost/?code=c", 5.0, 5.0),
+        ("front", "accepted", "http://localhost/?code=c", 5.0, 5.0),
     ]
 
 
