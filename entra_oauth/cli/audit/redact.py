@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from entra_oauth.channels.base import monotonic
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.har.har_redact import read_har, redact_har
+from entra_oauth.recording.har.memory_need import check_need, most_bytes, need_mib
 from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.audit_verbs import RedactOptions
     from entra_oauth.recording.har.har_cleaner import HarReport
 
 __all__ = ["run"]
 
+_TOLD_MIB = 200
+_FIRST_S, _FURTHER_S = 1.0, 5.0
 _KINDS = {
     "asrt": "assertions",
     "at": "access tokens",
@@ -56,7 +60,8 @@ def run(options: RedactOptions, session: Session) -> int:
     console = session.console
     if not options.file:
         raise UsageError("audit redact needs a file.", advice="Name a HAR file.")
-    data, report = redact_har(read_har(read_file(Path(options.file))), Level(options.copy.level))
+    har = _read(Path(options.file), options.max_memory, console)
+    data, report = redact_har(har, Level(options.copy.level), _ProgressLines(console))
     if options.copy.out:
         write_new_file(Path(options.copy.out), data)
     if console.as_json:
@@ -77,6 +82,37 @@ def run(options: RedactOptions, session: Session) -> int:
     for line in _lines(report):
         tell(line)
     return 0
+
+
+def _read(path: Path, max_mib: int, console: Console) -> dict[str, Any]:
+    """The file, if its need of memory is allowed; a larger need is told."""
+    size = _size_of(path)
+    check_need(size, max_mib)
+    if need_mib(size) > _TOLD_MIB:
+        console.say(f"This takes about {need_mib(size):,} MiB of memory.")
+    return read_har(read_file(path, limit=most_bytes(max_mib)), max_mib=max_mib)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # reading it says what is wrong
+
+
+class _ProgressLines:
+    """Says how far the work has come, once it takes longer than a second."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next = monotonic() + _FIRST_S
+        self._walk = 0
+
+    def __call__(self, done: int, of: int) -> None:
+        self._walk += done == 1
+        if monotonic() >= self._next:
+            self._next = monotonic() + _FURTHER_S
+            self._console.say(f"Walk {self._walk} of 2: entry {done:,} of {of:,}.")
 
 
 def _lines(report: HarReport) -> list[str]:

@@ -90,6 +90,7 @@ class DiffOptions:
 class RedactOptions:
     file: str | None = words("FILE", "the HAR file")
     copy: RedactedCopyOptions = group(RedactedCopyOptions)
+    max_memory: int = option("MiB of memory that it may take", metavar="MIB", default=1024)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 

@@ -17,7 +17,7 @@ from entra_oauth.recording.har.har_members import members_at, number_in, objects
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.walked_parts import Part, Parts
 
-__all__ = ["HarCleaner", "HarReport"]
+__all__ = ["HarCleaner", "HarReport", "Progress", "tell_nobody"]
 
 _SHOWN = 5
 _VERSIONS = ("1.1", "1.2", "1.3")
@@ -43,11 +43,20 @@ class HarReport:
         return [f"{what}: {_few(where)}" for what, where in self.places.items()]
 
 
+Progress = Callable[[int, int], None]
+"""Is told how many entries of how many were walked over."""
+
+
+def tell_nobody(done: int, of: int) -> None:
+    """No progress is told."""
+
+
 class HarCleaner:
     """One walk over a HAR."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, progress: Progress = tell_nobody) -> None:
         self._parts = parts
+        self._progress = progress
         self.report = HarReport()
         self._place = ""
 
@@ -69,6 +78,7 @@ class HarCleaner:
         clean["entries"] = []
         for number, entry in enumerate(log["entries"], start=1):
             self._place = f"entry {number}"
+            self._progress(number, len(log["entries"]))
             if isinstance(entry, dict):
                 clean["entries"].append(self._entry(entry))
             else:

@@ -6,14 +6,18 @@ own additions above all, is left out, and the report says so.
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from entra_oauth.errors import SecurityError, UsageError
 from entra_oauth.protocol.messages import host_of
-from entra_oauth.recording.har.har_cleaner import HarCleaner, HarReport
+from entra_oauth.recording.har.har_cleaner import HarCleaner, HarReport, Progress, tell_nobody
 from entra_oauth.recording.har.har_members import members_at, objects, text_at
+from entra_oauth.recording.har.memory_need import check_need, most_bytes
 from entra_oauth.recording.har.other_formats import other_format, plain_text
 from entra_oauth.recording.har.written_har import har_bytes
 from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
@@ -25,15 +29,22 @@ from entra_oauth.recording.step import Level
 __all__ = ["read_har", "redact_har"]
 
 
-def read_har(data: bytes) -> dict[str, Any]:
-    """The object that a HAR file is. Raises `UsageError` that says what is wrong with it."""
+def read_har(data: bytes, *, max_mib: int | None = None) -> dict[str, Any]:
+    """The object that a HAR file is. Raises `UsageError` that says what is wrong with it.
+
+    `max_mib` is the memory that cleaning it may need; without it the file is only read, and
+    may have `MAX_FILE_BYTES`.
+    """
+    limit = MAX_FILE_BYTES if max_mib is None else most_bytes(max_mib)
     advice = "Export it again from the browser or proxy, as HAR 1.2."
-    unpacked = plain_text(data, limit=MAX_FILE_BYTES)
+    unpacked = plain_text(data, limit=limit)
     if unpacked is None:
         packing = "gzip" if data.startswith(b"\x1f") else "zlib"
         raise UsageError(f"The file is {packing}, but broken.", advice=advice)
     data = unpacked
-    if len(data) > MAX_FILE_BYTES:
+    if max_mib is not None:
+        check_need(len(data), max_mib)
+    elif len(data) > limit:
         raise UsageError(
             f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB.",
             advice="Export only the requests of the sign-in.",
@@ -58,14 +69,36 @@ def read_har(data: bytes) -> dict[str, Any]:
     return value
 
 
-def redact_har(har: dict[str, Any], level: Level) -> tuple[bytes, HarReport]:
-    """The clean file and the report. Raises `SecurityError` if a secret is still in there."""
+def redact_har(
+    har: dict[str, Any], level: Level, progress: Progress = tell_nobody
+) -> tuple[bytes, HarReport]:
+    """The clean file and the report. Raises `SecurityError` if a secret is still in there.
+
+    `progress` is told how many of how many entries were walked over, which is done twice.
+    """
+    with _no_collector():
+        return _redacted(har, level, progress)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Nothing here goes in circles: looking for such would walk over the file again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _redacted(har: dict[str, Any], level: Level, progress: Progress) -> tuple[bytes, HarReport]:
     parts = Parts(level=level, key=secrets.token_bytes(32))
-    HarCleaner(parts).har(har)
+    HarCleaner(parts, progress).har(har)
     entries = objects(har["log"]["entries"])
     # What was a secret in one place is looked for in every other.
     known = parts.again({host_of(text_at(members_at(each, "request"), "url")) for each in entries})
-    second = HarCleaner(parts)
+    second = HarCleaner(parts, progress)
     clean = second.har(har)
     data = har_bytes(clean)
     search = LeakSearch(known if level is not Level.NONE else ())

@@ -17,17 +17,21 @@ BESIDE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file. Raises `LocalError`, and `UsageError` if it is too large."""
+def read_file(path: Path, *, limit: int | None = None) -> bytes:
+    """The bytes of a file. Raises `LocalError`, and `UsageError` if it is too large.
+
+    With a `limit` a larger file is cut to one byte more than that.
+    """
+    most = MAX_FILE_BYTES if limit is None else limit
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise LocalError(
             f"{plain(str(path))} cannot be read: {error.strerror}.",
             advice="Check its name, and who may read it.",
         ) from None
-    if len(data) > MAX_FILE_BYTES:
+    if len(data) > most and limit is None:
         raise UsageError(
             f"{plain(str(path))} is larger than {MAX_FILE_BYTES // 2**20} MiB.",
             advice="Save only the requests of the sign-in.",

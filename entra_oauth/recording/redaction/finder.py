@@ -280,17 +280,17 @@ class Finder:
                 place = json_string(value.cut(key.start + 1, key.end - 1))
                 yield from self.ruled(Treatment(Act.UNKNOWN, "name"), place, depth)
         named = {name.lower(): child for name, child in members}
+        is_key = "kty" in named
         # {"name": "code", "value": "…"} is how HAR and others write a parameter.
         called = named.get("name")
         pair = ""
         if called is not None and called.kind == "string" and "value" in named:
             pair = json_string(value.cut(called.start + 1, called.end - 1)).text
         for name, child in members:
-            if "kty" in named and treatment_of(name).act is Act.WORD:
+            if is_key and treatment_of(name).act is Act.WORD:
                 # Of a key, these are public whatever they are (RFC 7517 §4, RFC 7518 §6).
                 yield from self._node(_KEPT, child, value, depth)
-                continue
-            if pair and name.lower() == "value":
+            elif pair and name.lower() == "value":
                 yield from self._node(pair, child, value, depth)
             elif not (pair and name.lower() == "name" and is_plain_name(pair)):
                 yield from self._node(name, child, value, depth)

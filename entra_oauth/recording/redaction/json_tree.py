@@ -12,7 +12,7 @@ _TEXT = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*
 _SPACE = re.compile(_BLANK)
 _NAME = re.compile(rf"{_BLANK}({_TEXT}){_BLANK}:{_BLANK}")
 _LEAF = re.compile(
-    rf"(?:(?P<string>{_TEXT})|(?P<word>true|false|null)"
+    rf"{_BLANK}(?:(?P<string>{_TEXT})|(?P<word>true|false|null)"
     rf"|(?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)){_BLANK}"
 )
 _MAX_DEPTH = 64
@@ -38,7 +38,7 @@ class Node(NamedTuple):
 def parse(text: str) -> Node:
     """The value that the whole text is. A byte order mark before it is passed over."""
     start = 3 if text.startswith("\xef\xbb\xbf") else 0
-    node, end = _value(text, _skip(text, start), 0)
+    node, end = _value(text, start, 0)
     if end != len(text):
         raise NotJson("something follows")
     return node
@@ -57,6 +57,7 @@ def _value(text: str, at: int, depth: int) -> tuple[Node, int]:
     if match is not None:
         kind = match.lastgroup or ""
         return Node(kind, *match.span(kind)), match.end()
+    at = _skip(text, at)
     first = text[at : at + 1]
     if first == "{":
         return _object(text, at, depth)
@@ -70,7 +71,7 @@ def _array(text: str, start: int, depth: int) -> tuple[Node, int]:
     at = _skip(text, start + 1)
     while text[at : at + 1] != "]":
         if children:
-            at = _skip(text, _after_comma(text, at))
+            at = _after_comma(text, at)
         child, at = _value(text, at, depth + 1)
         children.append(child)
     return Node("array", start, at + 1, tuple(children)), _skip(text, at + 1)

@@ -1,0 +1,33 @@
+"""The memory that cleaning a HAR file takes, estimated from its size."""
+
+from __future__ import annotations
+
+from entra_oauth.errors import UsageError
+
+__all__ = ["USUAL_MIB", "check_need", "most_bytes", "need_mib"]
+
+USUAL_MIB = 1024
+"""MiB that are taken without asking."""
+_TIMES = 10
+"""Bytes of memory for each byte of the file: the file, both its trees, and what is searched."""
+_MIB = 2**20
+
+
+def need_mib(size: int) -> int:
+    """MiB of memory for a file of that many bytes."""
+    return -(-size * _TIMES // _MIB)
+
+
+def most_bytes(max_mib: int) -> int:
+    """Bytes of the largest file for which so many MiB are enough."""
+    return max_mib * _MIB // _TIMES
+
+
+def check_need(size: int, max_mib: int) -> None:
+    """Raise `UsageError` if a file of that many bytes needs more."""
+    if size > most_bytes(max_mib):
+        need = need_mib(size)
+        raise UsageError(
+            f"The file needs about {need:,} MiB of memory, and {max_mib:,} are allowed.",
+            advice=f"Save only the requests of the sign-in, or allow it: --max-memory {need}.",
+        )
