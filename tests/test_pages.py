@@ -10,6 +10,9 @@ import pytest
 
 import write_commands
 from entra_oauth.cli.output.token_output import Shown, render
+from entra_oauth.recording.importing.containers.archive import MAX_MEMBERS, MAX_RATIO, MAX_UNPACKED
+from entra_oauth.recording.importing.entries import MAX_ENTRIES, MAX_FILE_BYTES
+from entra_oauth.recording.importing.readers import READERS
 from kit.project import pages
 
 COMMANDS = pages.page("docs/commands.md")
@@ -69,6 +72,23 @@ def test_the_members_of_the_json_are_those_of_the_page() -> None:
     named = [name for row in pages.rows(table) for name in re.findall(r"`(\w+)`", row[0])]
     assert named == list(written)
     assert f"`{written['schema']}`" in table
+
+
+# ---- docs/importing.md -------------------------------------------------------------------
+
+
+def test_the_page_on_importing_lists_the_files_that_are_read() -> None:
+    table = pages.rows(pages.section(pages.page("docs/importing.md"), "What is read"))
+    listed = [row[0].replace("`", "") for row in table]
+    assert listed == ["HAR 1.1 to 1.3", *(reader.name for reader in READERS)]
+
+
+def test_the_page_on_importing_tells_the_limits() -> None:
+    refused = pages.section(pages.page("docs/importing.md"), "What is refused")
+    sizes = (MAX_UNPACKED // 2**20, MAX_FILE_BYTES // 2**20)
+    assert (sizes, f"{MAX_MEMBERS:,}", MAX_RATIO) == ((256, 64), "1,000", 200)
+    for said in ("1,000 entries", "256 MiB", "200 times", "64 MiB", f"{MAX_ENTRIES:,} entries"):
+        assert said in refused
 
 
 # ---- docs/comparison.md ------------------------------------------------------------------

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 import zlib
 
-__all__ = ["other_format", "plain_text"]
+__all__ = ["CHARLES", "other_format", "plain_text"]
 
-_IMPORT = "Make a recording of it: entra-oauth audit import FILE -o rec"
+_IMPORT = "entra-oauth audit import FILE -o rec makes a recording of it."
 _RECORD = "Record the exchange as HAR, with the browser or a proxy."
+_DEVTOOLS = "Save it as HAR from Chrome's developer tools: Network, Export HAR (sensitive data)."
+_CAPTURE = (
+    "Record again with curl --trace FILE, with mitmdump -w FILE or as HAR; "
+    "tshark -r FILE -o tls.keylog_file:KEYS -Y http -V shows what is in the capture."
+)
+CHARLES = "charles convert FILE FILE.har makes a HAR file of it, which can be read."
+"""What to do with a session of Charles."""
 _FORMATS = (
     (rb"[0-9]{1,9}:(?:[0-9]{1,9}:)?[a-z_]{2,40}[;,]", "It is a flow file of mitmproxy", _IMPORT),
     (rb"PK\x03\x04", "It is a zip archive, as Fiddler's SAZ and zipped HAR files are", _IMPORT),
@@ -21,14 +28,29 @@ _FORMATS = (
         "It is a collection of Postman, which holds no exchanges",
         _RECORD,
     ),
+    (rb"\s*\{\s*\"constants\"\s*:", "It is Chrome's network log (net-export)", _DEVTOOLS),
+    (rb"\s*\{\s*\"Entries\"\s*:", "It is a recording of the test proxy of Azure's SDKs", _RECORD),
     (
-        rb"(?:\x0a\x0d\x0d\x0a|\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4)",
-        "It is a capture of packets",
+        rb"\s*\{\s*\"@odata\.context\"\s*:\s*\"[^\"]{1,300}auditLogs/signIns",
+        "It is a log of sign-ins, which holds no messages",
         _RECORD,
+    ),
+    (rb"\xac\xed\x00\x05", "It is a session of Charles (.chls)", CHARLES),
+    (
+        rb"\s*\[\s*\{\s*\"status\"\s*:\s*\"[A-Z_]{1,20}\"\s*,\s*\"method\"",
+        "It is a session of Charles in JSON (.chlsj)",
+        CHARLES,
+    ),
+    (
+        rb"(?:\x0a\x0d\x0d\x0a|\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d)",
+        "It is a capture of packets",
+        _CAPTURE,
     ),
 )
 _ZLIB = (b"x\x01", b"x\x9c", b"x\xda")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_UNMARKED = {b"{\0": "utf-16-le", b"\0{": "utf-16-be"}
+"""JSON in UTF-16 that does not say so."""
 
 
 def other_format(data: bytes) -> tuple[str, str] | None:
@@ -54,4 +76,6 @@ def plain_text(data: bytes, *, limit: int) -> bytes | None:
             return None  # cut off
     if data[:2] in _UTF_16:
         return data.decode("utf-16", "replace").encode("utf-8")
+    if data[:2] in _UNMARKED:
+        return data.decode(_UNMARKED[data[:2]], "replace").encode("utf-8")
     return data

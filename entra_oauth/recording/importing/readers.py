@@ -9,7 +9,7 @@ from pathlib import Path
 
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.har.har_read import read_har
-from entra_oauth.recording.har.other_formats import other_format, plain_text
+from entra_oauth.recording.har.other_formats import CHARLES, other_format, plain_text
 from entra_oauth.recording.importing import (
     burp_items,
     curl_trace,
@@ -43,6 +43,8 @@ def _archive(given: GivenFile) -> ForeignFile:
         return read_saz(archive)
     if har_in(archive):
         return read_zipped_har(archive)
+    if any(re.fullmatch(r"[0-9]+-meta\.json", name) for name in archive.names):
+        raise UsageError("It is a session of Charles (.chlz).", advice=CHARLES)
     raise UsageError(
         "There is neither a HAR file in the zip archive nor a session of Fiddler's.",
         advice="Unpack it, and name the file that is meant.",
@@ -83,7 +85,7 @@ READERS = (
 )
 """Looked through in this order. What none of them knows is taken for a HAR file."""
 
-_PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff")
+_PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff", b"\0{")
 _MARK = b"\xef\xbb\xbf"
 _BLANK = _MARK + b" \t\r\n"
 

@@ -19,6 +19,8 @@ READ = [
     gzip.compress(TEXT),
     *(zlib.compress(TEXT, level) for level in (0, 6, 9)),
     json.dumps(HAR).encode("utf-16"),
+    json.dumps(HAR).encode("utf-16-le"),
+    json.dumps(HAR).encode("utf-16-be"),
     b"\xfe\xff" + json.dumps(HAR).encode("utf-16-be"),
     b"\xef\xbb\xbf" + TEXT,
 ]
@@ -43,7 +45,25 @@ REFUSED = [
         "collection of Postman",
         "HAR",
     ),
-    (b"\x0a\x0d\x0d\x0a\x00", "capture of packets", "HAR"),
+    *(
+        (magic + b"\0\0", "capture of packets", "tshark")
+        for magic in (
+            b"\x0a\x0d\x0d\x0a",
+            b"\xd4\xc3\xb2\xa1",
+            b"\xa1\xb2\xc3\xd4",
+            b"\x4d\x3c\xb2\xa1",
+            b"\xa1\xb2\x3c\x4d",
+        )
+    ),
+    (b'{"constants":{"x":1},"events":[]}', "Chrome's network log", "Export HAR"),
+    (b'{"Entries": [], "Variables": {}}', "test proxy of Azure's SDKs", "HAR"),
+    (
+        b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#auditLogs/signIns"}',
+        "log of sign-ins",
+        "HAR",
+    ),
+    (b"\xac\xed\x00\x05sr", r"session of Charles \(\.chls\)", "charles convert"),
+    (b'[{"status":"COMPLETE","method":"GET"}]', "session of Charles in JSON", "charles convert"),
     (b"\x78\x9c" + b"\xff" * 20, "zlib, but broken", "Export"),
     (b"hello", "malformed", "Export"),
 ]
@@ -54,6 +74,7 @@ def test_what_is_none_is_named_with_what_to_do(data: bytes, said: str, advice: s
     with pytest.raises(UsageError, match=said) as caught:
         read_har(data)
     assert advice in caught.value.advice
+    assert caught.value.advice.endswith(".")
 
 
 @pytest.mark.parametrize("data", [b"", TEXT, b"{", b"<html>", b"12:34"])

@@ -106,6 +106,7 @@ REFUSED = [
     (b"PK\x03\x04", "cut off or broken: it has no end"),
     (b"PK\x05\x06" + bytes(18), "neither a HAR file"),
     (zipped({"a.txt": b""}), "neither a HAR file"),
+    (zipped({"0-meta.json": b"{}"}), "session of Charles"),
     (zipped({"a.har": HAR, "b.har": HAR}), "are 2 HAR files"),
     (zipped({"a.har": b"x"}), "This is no HAR file"),
     (zipped({"a.har": saz_of()}), "Entry 1 of the zip archive is an archive itself"),
