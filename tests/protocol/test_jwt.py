@@ -408,6 +408,26 @@ def test_clocks_may_differ_by_five_minutes_and_no_more(
     assert caught.value.advice == "Check this machine's date and time."
 
 
+@pytest.mark.parametrize(
+    ("claims", "accepted"),
+    [
+        ({"iat": 0, "nbf": 0}, True),
+        ({"exp": 10**12 - 1}, True),
+        ({"exp": 10**12}, False),
+        ({"iat": -1}, False),
+    ],
+)
+def test_a_time_is_of_1970_or_later_and_has_twelve_digits_at_most(
+    claims: dict[str, object], accepted: bool
+) -> None:
+    token = jwt(HEADER, but(**claims))
+    if accepted:
+        assert read(token).tenant_id == TENANT
+        return
+    with canaries.refused(IdTokenRefused):
+        read(token)
+
+
 @pytest.mark.parametrize("token", ["", "x", f"{GOOD}.{GOOD}.{GOOD}.{GOOD}.{GOOD}", f"{GOOD}.!."])
 def test_an_id_token_that_is_no_jwt_is_refused_as_one(token: str) -> None:
     with canaries.refused(IdTokenRefused):
@@ -494,6 +514,8 @@ def test_a_hash_of_something_else_is_refused(name: str, value: object) -> None:
         (NOW - 7200, NOW, "That clock is 7200 seconds behind the authority's"),
         (NOW + 7200, NOW + 7200, None),
         (NOW + 7200, NOW + 7000, None),
+        (NOW + 7200, NOW + 6900, None),
+        (NOW + 7200, NOW + 6899, "That clock is 301 seconds ahead of the authority's"),
         (NOW + 7200, None, None),
     ],
 )

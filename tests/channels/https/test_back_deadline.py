@@ -14,6 +14,7 @@ import pytest
 
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import DeadlineExceeded, ExchangeBroken
+from entra_oauth.protocol.messages import Wire
 from kit import needs
 from kit.back_channels import a_back, eventually, token_post, workers
 from kit.canaries import refused
@@ -166,11 +167,13 @@ def test_ctrl_c_in_the_middle_of_a_request_comes_through_at_once(back: RequestsB
     with RawServer(silent) as server:
         interrupter = _interrupt_once(lambda: server.accepted)
         started = time.monotonic()
+        told: list[Wire] = []
         with pytest.raises(KeyboardInterrupt):
-            back.send(token_post(server.url), timeout_s=60)
+            back.send(token_post(server.url), timeout_s=60, saw=told.append)
         assert time.monotonic() - started < LATE_S
         interrupter.join()
         assert eventually(lambda: not workers(), within_s=LATE_S)
+    assert [each.peer.rpartition(":")[2] for each in told if each.peer] == [str(server.port)]
 
 
 @needs.posix
