@@ -107,6 +107,12 @@ class CatalogueEntry:
     note: str | None
     by_grant: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By `grant_type`, the texts that a number has there in place of the general ones."""
+    grants: frozenset[str] = frozenset()
+    """The values of `grant_type` at which the general texts fit; empty means all."""
+
+    def fits(self, grant_type: str) -> bool:
+        """True if there is advice for whom this grant was refused."""
+        return _fits(grant_type, self.grants, self.by_grant)
 
     def for_grant(self, grant_type: str) -> CatalogueEntry:
         """The entry as it reads where this grant was refused."""
@@ -119,6 +125,29 @@ class CatalogueEntry:
         )
 
 
+_APP = "client_credentials"
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_OF_PEOPLE = ("authorization_code", "refresh_token", "password", _DEVICE)
+_GRANTS = {
+    "code": ("authorization_code",),
+    "refresh": ("refresh_token",),
+    "password": ("password",),
+    "device": (_DEVICE,),
+    "person": (*_OF_PEOPLE, "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+}
+"""The words of the tables for one grant, or for several."""
+
+
+def _grants(names: object) -> frozenset[str]:
+    if not isinstance(names, list):
+        return frozenset()
+    return frozenset(grant for name in names for grant in _GRANTS[name])
+
+
+def _fits(grant_type: str, grants: frozenset[str], by_grant: Mapping[str, object]) -> bool:
+    return not grant_type or not grants or grant_type in grants or grant_type in by_grant
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorWord:
     """An OAuth error or a sub-error: what it means, what to do, and what can help."""
@@ -129,6 +158,12 @@ class ErrorWord:
     """Any of `retry`, `person` and `administrator`."""
     by_grant: Mapping[str, str]
     """By `grant_type`, the action that fits there in place of the general one."""
+    grants: frozenset[str] = frozenset()
+    """See `CatalogueEntry.grants`."""
+
+    def fits(self, grant_type: str) -> bool:
+        """See `CatalogueEntry.fits`."""
+        return _fits(grant_type, self.grants, self.by_grant)
 
     def action_for(self, grant_type: str) -> str:
         """The action that fits the grant that was refused."""
@@ -161,6 +196,7 @@ def _words() -> Mapping[str, Mapping[str, ErrorWord]]:
                 action=row["action"],
                 helps=tuple(row.get("helps", ())),
                 by_grant=row.get("by_grant", {}),
+                grants=_grants(row.get("grants")),
             )
             for name, row in rows.items()
         }
@@ -200,6 +236,7 @@ def _entry(facts: dict[str, object]) -> CatalogueEntry:
         evidence=text("evidence") or "",
         note=text("note"),
         by_grant=by_grant if isinstance(by_grant, dict) else {},
+        grants=_grants(facts.get("grants")),
     )
 
 
@@ -222,21 +259,39 @@ def judge(
     code and for a refresh token. It is empty where there was none.
     """
     if suberror == "cancel":
-        word = suberror_words()["cancel"]
-        return ErrorJudgement(advice=word.action, meaning=word.meaning, helps=word.helps)
+        return _of_word(suberror_words()["cancel"], grant_type)
     if (telling := _most_telling(error, codes)) is not None:
+        if not telling.fits(grant_type):
+            return _of_another_flow(telling.meaning, grant_type)
         entry = telling.for_grant(grant_type)
         return ErrorJudgement(
             advice=entry.action, meaning=entry.meaning, cause=entry.cause, helps=entry.helps
         )
     found = suberror_words().get(suberror or "") or error_words().get(error)
     if found is not None:
-        advice = found.action_for(grant_type)
-        return ErrorJudgement(advice=advice, meaning=found.meaning, helps=found.helps)
+        return _of_word(found, grant_type)
     return ErrorJudgement(
         advice="Ask an administrator, who will want the correlation id and the time.",
         helps=("administrator",),
     )
+
+
+def _of_word(word: ErrorWord, grant_type: str) -> ErrorJudgement:
+    if not word.fits(grant_type):
+        return _of_another_flow(word.meaning, grant_type)
+    advice = word.action_for(grant_type)
+    return ErrorJudgement(advice=advice, meaning=word.meaning, helps=word.helps)
+
+
+def _of_another_flow(meaning: str, grant_type: str) -> ErrorJudgement:
+    """The judgement on a refusal that belongs to another flow, whose advice would mislead."""
+    why = (
+        "This refusal is one that people get, and here the app asks by itself"
+        if grant_type == _APP
+        else "This refusal belongs to another flow than this one"
+    )
+    advice = f"{why}: an administrator will want the correlation id and the time."
+    return ErrorJudgement(advice=advice, meaning=meaning, helps=("administrator",))
 
 
 def _most_telling(error: str, codes: Sequence[int]) -> CatalogueEntry | None:

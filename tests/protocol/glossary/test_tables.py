@@ -31,6 +31,7 @@ GRANTS = {
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
 }
+WORD = {"meaning", "action", "helps", "by_grant", "grants"}
 STORY = {"title", "sender", "receiver", "way", "purpose", "lesson", "source"}
 
 
@@ -52,7 +53,8 @@ def test_each_word_for_an_error_has_a_meaning_and_an_action_and_known_help() -> 
     for rows in tables.values():
         assert list(rows) == sorted(rows)
         for row in rows.values():
-            assert {"meaning", "action"} <= set(row) <= {"meaning", "action", "helps", "by_grant"}
+            assert {"meaning", "action"} <= set(row) <= WORD
+            assert set(row.get("grants", ())) <= {"code", "refresh", "password", "device", "person"}
             assert is_sentence(row["meaning"])
             assert is_sentence(row["action"])
             assert set(row.get("helps", ())) <= {"retry", "person", "administrator"}
