@@ -2,7 +2,8 @@
 
 The SDK asks before each token's end, so a job of many hours needs no renewal of its own.
 Whoever can read the address can have tokens; so its path is secret, and a web page that
-tries to reach it fails for want of the two headers and of the right Host.
+tries to reach it fails for want of the two headers and of the right Host, and for the headers
+that only a browser sends.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MetadataService"]
 
 _VERSION = "1"
+_ONCE = ("host", "x-databricks-metadata-version", "x-databricks-host")
 
 
 class MetadataService:
@@ -72,6 +74,8 @@ class MetadataService:
             f"[::1]:{port}",
         ):
             return _answer(421, {"error": "this service has another name"})
+        if refused := _refused(request):
+            return refused
         if request.method != "GET":
             return _answer(405, {"error": "only GET"})
         if request.header("X-Databricks-Metadata-Version") != _VERSION:
@@ -92,6 +96,20 @@ class MetadataService:
                 "expires_on": found.token.expires_on,
             },
         )
+
+
+def _refused(request: HttpRequest) -> HttpResponse | None:
+    """The refusal of a web page, and of a request that says two things at once; else None.
+
+    A browser adds these headers by itself, and of a header that stands twice another reader may
+    take the other one.
+    """
+    names = [name.lower() for name, _ in request.headers]
+    if any(name == "origin" or name.startswith("sec-") for name in names):
+        return _answer(403, {"error": "no web page is answered"})
+    if any(names.count(name) > 1 for name in _ONCE):
+        return _answer(400, {"error": "a header stands twice"})
+    return None
 
 
 def _answer(status: int, members: dict[str, object]) -> HttpResponse:

@@ -26,6 +26,7 @@ from entra_oauth.protocol.resource.claims_challenge import challenge_claims
 from kit import canaries, needs
 from kit import signed_in as at_hand
 from kit.practice import SCOPE
+from kit.servers import raw_peer
 
 CLUSTERS = "/api/2.0/clusters/list"
 
@@ -218,7 +219,12 @@ GOOD = {"X-Databricks-Metadata-Version": "1"}
         ("/", "GET", {}, 404),
         ("/guess", "GET", {}, 404),
         (None, "POST", {}, 405),
-        (None, "OPTIONS", {"Origin": "https://evil.example"}, 405),
+        (None, "OPTIONS", {}, 405),
+        (None, "OPTIONS", {"Origin": "https://evil.example"}, 403),
+        (None, "GET", {"Origin": "https://evil.example"}, 403),
+        (None, "GET", {"Origin": "null"}, 403),
+        (None, "GET", {"Sec-Fetch-Mode": "no-cors"}, 403),
+        (None, "GET", {"sec-purpose": "prefetch"}, 403),
         (None, "GET", {"Host": "evil.example"}, 421),
         (None, "GET", {"X-Databricks-Metadata-Version": "2"}, 400),
         (None, "GET", {"X-Databricks-Host": "https://evil.example"}, 403),
@@ -236,6 +242,34 @@ def test_the_metadata_service_answers_nobody_else(
         answer = requests.request(method, url, headers=sent, timeout=5)
     assert answer.status_code == status
     assert ("access_token" in answer.text) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("doubled", "status"),
+    [
+        (("Host: evil.example",), 400),
+        (("X-Databricks-Metadata-Version: 1",), 400),
+        (("x-databricks-metadata-version: 2",), 400),
+        (("X-Databricks-Host: https://evil.example",), 400),
+        (("Accept: */*", "Accept: */*"), 200),
+    ],
+)
+def test_the_metadata_service_answers_no_request_that_says_two_things(
+    ours: at_hand.AtHand, tokens: StoredTokens, doubled: tuple[str, ...], status: int
+) -> None:
+    with MetadataService(tokens.get, tokens.check_destination, say=lambda line: None) as service:
+        place, _, path = service.url.removeprefix("http://").partition("/")
+        lines = [
+            f"GET /{path} HTTP/1.1",
+            f"Host: {place}",
+            "X-Databricks-Metadata-Version: 1",
+            f"X-Databricks-Host: {ours.hosted.base_url}",
+            *doubled,
+        ]
+        message = "\r\n".join((*lines, "", "")).encode()
+        reply = raw_peer.split(raw_peer.exchange(int(place.rpartition(":")[2]), message))
+    assert reply.status == status
+    assert (b"access_token" in reply.body) is (status == 200)
 
 
 # ---- authlib -------------------------------------------------------------------------------
