@@ -7,6 +7,9 @@ client = PublicClient.of("TENANT", "CLIENT")
 tokens = client.sign_in("databricks")
 print(tokens.identity.username, tokens.expires_in)
 ```
+
+Where a secret is given, no frame that an error leaves behind holds it: there are tools that print
+the values of each.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Channels
+from entra_oauth.errors import EntraOAuthError, bare
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore
 from entra_oauth.protocol.authority import Authority, check_app, folded
@@ -148,8 +152,13 @@ class PublicClient:
         from entra_oauth.flows import password as flow
 
         access_request = self._access_request(scopes, None)
-        with _given_or_local(channels) as ready:
-            return flow.sign_in(access_request, username, password, ready, keys=self.keys)
+        try:
+            with _given_or_local(channels) as ready:
+                return flow.sign_in(access_request, username, password, ready, keys=self.keys)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        del password
+        raise failure
 
     def refresh(
         self,
@@ -167,9 +176,14 @@ class PublicClient:
         """
         from entra_oauth.flows.refresh_token import refresh
 
-        access_request = self._access_request(scopes, claims)
-        with _given_or_local(channels) as ready:
-            return refresh(access_request, refresh_token, ready, before=before, keys=self.keys)
+        access_request, keys = self._access_request(scopes, claims), self.keys
+        try:
+            with _given_or_local(channels) as ready:
+                return refresh(access_request, refresh_token, ready, before=before, keys=keys)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        del refresh_token
+        raise failure
 
     def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
         check_scopes(self.authority, scopes)
@@ -216,8 +230,12 @@ class ConfidentialClient:
         access_request = AccessRequest.for_app(
             authority=self.authority, client_id=self.client_id, scopes=(scope,)
         )
-        with _given_or_local(channels) as ready:
-            return client_credentials.get_token(access_request, self.credential, ready)
+        try:
+            with _given_or_local(channels) as ready:
+                return client_credentials.get_token(access_request, self.credential, ready)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        raise failure
 
     def on_behalf_of(
         self,
@@ -232,9 +250,14 @@ class ConfidentialClient:
         """
         from entra_oauth.flows import on_behalf_of
 
-        access_request = self._access_request(scopes, claims)
-        with _given_or_local(channels) as ready:
-            return on_behalf_of.get_token(access_request, assertion, self.credential, ready)
+        access_request, credential = self._access_request(scopes, claims), self.credential
+        try:
+            with _given_or_local(channels) as ready:
+                return on_behalf_of.get_token(access_request, assertion, credential, ready)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        del assertion
+        raise failure
 
     def refresh(
         self,
@@ -246,9 +269,14 @@ class ConfidentialClient:
         """Fresh tokens for a refresh token of this app. See `PublicClient.refresh`."""
         from entra_oauth.flows.refresh_token import refresh
 
-        access_request = self._access_request(scopes, claims)
-        with _given_or_local(channels) as ready:
-            return refresh(access_request, refresh_token, ready, credential=self.credential)
+        access_request, credential = self._access_request(scopes, claims), self.credential
+        try:
+            with _given_or_local(channels) as ready:
+                return refresh(access_request, refresh_token, ready, credential=credential)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        del refresh_token
+        raise failure
 
     def _access_request(self, scopes: tuple[str, ...], claims: str | None) -> AccessRequest:
         check_scopes(self.authority, scopes)

@@ -9,11 +9,14 @@ import pytest
 
 import entra_oauth
 from entra_oauth import ClientSecret, ConfidentialClient, PublicClient, StoredTokens, local_channels
+from entra_oauth.channels.base import Channels
 from entra_oauth.errors import AuthorityError, ConnectFailed, IdTokenRefused, TimedOut, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Hints
+from entra_oauth.protocol.messages import HttpResponse
 from kit import canaries
 from kit.command_line import CLIENT, TENANT, Person, authority, free_port
+from kit.grants import ASSERTION, PASSWORD, SECRET, USER, World, refusal
 
 
 @pytest.fixture
@@ -210,3 +213,49 @@ def test_over_ssh_the_way_back_is_told_as_the_command_tells_it(
     said = capsys.readouterr().err
     assert "\nssh -L " in said
     assert "response_mode=query" in said
+
+
+REFUSED = refusal("invalid_grant", 50076)
+AWAY = ConnectFailed("No connection.", advice="Check the network.")
+GIVEN: dict[str, tuple[Callable[[Channels], object], str]] = {
+    "a refresh token": (
+        lambda channels: PublicClient.of(TENANT, CLIENT).refresh(
+            canaries.REFRESH_TOKEN, "databricks", channels=channels
+        ),
+        canaries.REFRESH_TOKEN,
+    ),
+    "a password": (
+        lambda channels: PublicClient.of(TENANT, CLIENT).password(
+            "databricks", username=USER, password=PASSWORD, channels=channels
+        ),
+        PASSWORD,
+    ),
+    "an app's refresh token": (
+        lambda channels: ConfidentialClient.of(TENANT, CLIENT, ClientSecret(SECRET)).refresh(
+            canaries.REFRESH_TOKEN, "databricks", channels=channels
+        ),
+        canaries.REFRESH_TOKEN,
+    ),
+    "the caller's token": (
+        lambda channels: ConfidentialClient.of(TENANT, CLIENT, ClientSecret(SECRET)).on_behalf_of(
+            ASSERTION, "databricks", channels=channels
+        ),
+        ASSERTION,
+    ),
+    "an app's secret": (
+        lambda channels: ConfidentialClient.of(TENANT, CLIENT, ClientSecret(SECRET)).get_token(
+            "databricks", channels=channels
+        ),
+        SECRET,
+    ),
+}
+
+
+@pytest.mark.parametrize("answer", [REFUSED, AWAY], ids=["refused", "away"])
+@pytest.mark.parametrize(("ask", "secret"), GIVEN.values(), ids=GIVEN)
+def test_no_frame_that_an_error_leaves_behind_holds_what_was_given(
+    ask: Callable[[Channels], object], secret: str, answer: HttpResponse | ConnectFailed
+) -> None:
+    with pytest.raises((AuthorityError, ConnectFailed)) as caught:
+        ask(World([answer]).channels)
+    canaries.assert_in_no_frame(caught.value, secret, SECRET)

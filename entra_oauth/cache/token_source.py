@@ -29,10 +29,12 @@ from entra_oauth.cache.file_store import LOCK_WAIT_S, LOCK_WAIT_WITH_TOKEN_S, Fi
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import (
     AuthorityError,
+    EntraOAuthError,
     IdTokenRefused,
     LocalError,
     SignInRequired,
     TransportError,
+    bare,
 )
 from entra_oauth.protocol.authority import same_id
 from entra_oauth.protocol.glossary.aadsts import is_dead
@@ -104,12 +106,32 @@ class TokenSource:
         a new token in any case, and so does a claims challenge. `cae` says that the caller can
         handle one, as claims may do too; tokens that come for it are kept apart, because an API
         may turn them down before their end. Raises `SignInRequired` where only a person can go
-        on, and whatever the refresh raises.
+        on, and whatever the refresh raises. No frame that is left behind holds a token or a
+        proof: there are tools that print the values of each.
         """
+        try:
+            wanted = self._wanted(
+                scopes, account, min_validity_s, force=force, claims=claims, cae=cae
+            )
+            return self._find(wanted)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        raise failure
+
+    def _wanted(
+        self,
+        scopes: tuple[str, ...],
+        account: str | None,
+        min_validity_s: float,
+        *,
+        force: bool,
+        claims: str | None,
+        cae: bool,
+    ) -> _Wanted:
         if self._as_app is None:
             self.app, account = self.store.kept_as(self.app, account)
         scopes_kept = scope_key(scopes, self.app.base)
-        wanted = _Wanted(
+        return _Wanted(
             account=self._account(account),
             scopes=scopes_kept,
             asked=scopes,
@@ -118,6 +140,8 @@ class TokenSource:
             claims=_declaring_cae(claims) if cae else claims,
             kept_as=token_key(scopes_kept, cae=cae or _declares_cae(claims)),
         )
+
+    def _find(self, wanted: _Wanted) -> Found:
         before = self._stored(wanted)
         if not wanted.force and self._is_good(before, wanted):
             return wanted.found(before, "cache")

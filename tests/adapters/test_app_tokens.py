@@ -22,7 +22,7 @@ from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
-from kit import needs
+from kit import canaries, needs
 from kit.nightly import Nightly, of_the_app
 from kit.practice import DAEMON, SCOPE, SECRET
 
@@ -144,6 +144,24 @@ def test_an_app_without_a_proof_is_told_so_and_no_person_is(nightly: Nightly) ->
     _profile(nightly, **APP_FLOW, certificate="/a", federated_token_file="/b")
     with pytest.raises(UsageError):
         StoredTokens.of_profile()
+
+
+def test_no_frame_that_an_error_leaves_behind_holds_a_token_or_a_proof(
+    nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tools that print the values of frames are common in jobs that nobody watches."""
+    _profile(nightly, **APP_FLOW)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "wrong-but-secret")
+    with pytest.raises(AuthorityError) as caught:
+        StoredTokens.of_profile().get()
+    canaries.assert_in_no_frame(caught.value, "wrong-but-secret")
+    monkeypatch.delenv("AZURE_CLIENT_SECRET")
+    token = nightly.tenant.federated_token(DAEMON)
+    (tmp_path / "token").write_text(f'{{"a": "{token}", "b": "{token}"}}', encoding="ascii")
+    _profile(nightly, **APP_FLOW, federated_token_file=str(tmp_path / "token"))
+    with pytest.raises(UsageError) as unread:
+        StoredTokens.of_profile().get()
+    canaries.assert_in_no_frame(unread.value, token)
 
 
 @needs.python("azure.identity", pypi="azure-identity", group="interop")

@@ -9,6 +9,7 @@ import pytest
 
 from entra_oauth.cache.account import scope_key
 from entra_oauth.cache.file_store import FileStore, store_sign_in
+from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
@@ -18,12 +19,14 @@ from entra_oauth.errors import (
     SignInRequired,
     UnexpectedAnswer,
 )
+from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.authority import CLOUDS
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import judge
 from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
 from kit.canaries import TENANT
+from kit.grants import World, person
 from kit.stores import (
     APP,
     NOON,
@@ -251,6 +254,27 @@ def test_a_failed_refresh_loses_nothing_and_the_old_token_serves_while_it_lasts(
     kept = store.account(APP, USER)
     assert kept is not None
     assert kept.refresh_token == REFRESH
+
+
+def test_no_frame_that_a_failed_renewal_leaves_behind_holds_a_token(store: FileStore) -> None:
+    fill(store, life_s=1)
+
+    class Waits:
+        """With a frame that holds the refresh token, as that of the real one does."""
+
+        def __call__(
+            self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
+        ) -> TokenResponse:
+            return refresh(person(), refresh_token, World([OFFLINE]).channels)
+
+    clock = Authority().clock
+    clock.pass_by(60)
+    tokens = TokenSource(
+        store=store, app=APP, refresh=Waits(), now=clock.now, monotonic=clock.monotonic
+    )
+    with canaries.refused(ConnectFailed) as caught:
+        tokens.get("databricks")
+    canaries.assert_in_no_frame(caught.value, REFRESH, ACCESS)
 
 
 def test_a_new_token_that_is_short_lived_is_not_asked_for_twice(store: FileStore) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "VERIFIER",
     "article_request",
     "assert_clean",
+    "assert_in_no_frame",
     "found_in",
     "hardened_request",
     "jwt",
@@ -147,3 +148,26 @@ def refused(kind: type[EntraOAuthError]) -> Iterator[pytest.ExceptionInfo[EntraO
     assert error.advice.endswith(".")
     assert str(error) == f"{error.what} {error.advice}"
     assert str(error) == plain(str(error), limit=10_000)
+
+
+def _values_in_frames(error: BaseException) -> Iterator[str]:
+    """The values that a tool would print: of all frames in the package, chained errors included."""
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None:
+            continue
+        waiting += [each.__cause__, each.__context__]
+        step = each.__traceback__
+        while step is not None:
+            if "/entra_oauth/" in step.tb_frame.f_code.co_filename.replace("\\", "/"):
+                yield from map(repr, step.tb_frame.f_locals.values())
+            step = step.tb_next
+
+
+def assert_in_no_frame(error: BaseException, *secrets: str) -> None:
+    """Fail if a tool that prints the values of the package's frames would show a secret."""
+    shown = list(_values_in_frames(error))
+    assert shown
+    inner = {secret: repr(secret)[1:-1] for secret in secrets}
+    assert [s for s, text in inner.items() if any(text in value for value in shown)] == []
