@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,37 +14,11 @@ from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.errors import LocalError, StoreSilent
 from kit import canaries, needs
 from kit.stores import APP, SCOPE, USER, Authority, account, fill, source, token
+from kit.vaults import Backend, Locked, playing_locked
 
 pytestmark = needs.python("keyring", group="interop")
 
 REFRESH = canaries.REFRESH_TOKEN
-
-
-class Backend:
-    """A backend of keyring that is a dictionary; it can lose, cut or refuse what it gets."""
-
-    def __init__(self, *, cut: int | None = None, fails: bool = False) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-        self.cut = cut
-        self.fails = fails
-
-    def get_password(self, service: str, name: str) -> str | None:
-        self._fail()
-        return self.kept.get((service, name))
-
-    def set_password(self, service: str, name: str, secret: str) -> None:
-        self._fail()
-        self.kept[service, name] = secret[: self.cut]
-
-    def delete_password(self, service: str, name: str) -> None:
-        from keyring.errors import PasswordDeleteError
-
-        if self.kept.pop((service, name), None) is None:
-            raise PasswordDeleteError("not there")
-
-    def _fail(self) -> None:
-        if self.fails:
-            raise RuntimeError(REFRESH)
 
 
 @pytest.fixture
@@ -151,32 +124,10 @@ def test_it_is_tried_only_where_it_can_be_there(
 # ---- a store that waits for a person ---------------------------------------------------
 
 
-class Locked(Backend):
-    """A backend that answers once it is unlocked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_open = threading.Event()
-        self.is_open.set()
-        self.asked = 0
-
-    def _fail(self) -> None:
-        self.asked += 1
-        self.is_open.wait(60)
-
-
 @pytest.fixture
 def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Locked]:
-    backend = Locked()
-    monkeypatch.setattr("keyring.get_keyring", lambda: backend)
-    monkeypatch.setattr(vault, "_silent_since", [])
-    for name, seconds in (("_NOTICE_S", 0.02), ("_LONGEST_S", 0.1), ("_PROBE_S", 0.1)):
-        monkeypatch.setattr(vault, name, seconds)
-    yield backend
-    backend.is_open.set()
-    for thread in threading.enumerate():
-        if thread.name == "keyring":
-            thread.join(20)
+    with playing_locked(monkeypatch) as played:
+        yield played
 
 
 def test_a_store_that_waits_is_told_of_and_given_up(locked: Locked) -> None:

@@ -179,9 +179,13 @@ _NOWHERE = "Nothing was kept on this machine."
 class Keeper:
     """The place for a sign-in: a folder, and a vault for the refresh token, or nowhere."""
 
-    def __init__(self, folder: str | None, vault: Vault | None = None) -> None:
+    def __init__(
+        self, folder: str | None, vault: Vault | None = None, *, only_there: bool = False
+    ) -> None:
+        """`only_there` says that the refresh token goes into the vault or nowhere."""
         self._folder = folder
         self._vault = vault
+        self._only_there = only_there
 
     @classmethod
     def ready(cls, options: StoreOptions, session: Session) -> Keeper:
@@ -197,7 +201,7 @@ class Keeper:
                 raise
             session.console.ask(f"Note: the tokens of this sign-in will not be kept. {error.what}")
             return cls(None)
-        return cls(folder, vault)
+        return cls(folder, vault, only_there=options.cache == "keyring")
 
     def keep(
         self,
@@ -219,11 +223,22 @@ class Keeper:
         from entra_oauth.cache.account import APP_ONLY, App
         from entra_oauth.cache.file_store import FileStore, store_sign_in
 
-        store = FileStore(self._folder, vault=self._vault, say=console.say)
+        folder, vault = self._folder, self._vault
         app = App.of(subject.authority, subject.client_id)
         whose = APP_ONLY if is_app else subject.client_id
+
+        def store(vault: Vault | None) -> Account:
+            files = FileStore(folder, vault=vault, say=console.say)
+            return store_sign_in(files, app, tokens, scope, otherwise=whose, cae=cae)
+
         try:
-            account = store_sign_in(store, app, tokens, scope, otherwise=whose, cae=cae)
+            try:
+                account = store(vault)
+            except StoreSilent as error:  # it was open before the person signed in
+                if self._only_there:
+                    raise
+                console.ask(f"Note: {error.what} The refresh token is kept in a file.")
+                vault, account = None, store(None)
         except LocalError as error:
             console.ask(f"Note: the tokens could not be kept. {error.what}")
             return None, _NOWHERE
@@ -231,8 +246,8 @@ class Keeper:
             return account, "It was kept. The app asks for the next one itself, with its proof."
         if tokens.refresh_token is None:
             return account, "It was kept; no refresh token came, so it cannot be renewed."
-        where = f"{plain(self._folder)}, which only you can read"
-        return account, f"Kept in {'the password store of the system' if self._vault else where}."
+        where = f"{plain(folder)}, which only you can read"
+        return account, f"Kept in {'the password store of the system' if vault else where}."
 
 
 def _vault(options: StoreOptions, session: Session) -> Vault | None:

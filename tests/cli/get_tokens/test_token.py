@@ -809,6 +809,35 @@ def test_git_takes_what_the_helper_says(work: at_hand.AtHand, tmp_path: Path) ->
         assert kept_token(work) not in refused.stdout + refused.stderr
 
 
+@needs.git
+@needs.posix
+def test_git_brings_a_token_back_that_a_server_refused_and_gets_another(
+    work: at_hand.AtHand, tmp_path: Path
+) -> None:
+    helper = f"!{sys.executable} -m entra_oauth credential git --profile work"
+    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1"}
+    place = f"protocol=https\nhost=localhost:{work.hosted.port}\n"
+
+    def git(operation: str, more: str = "") -> str:
+        ran = subprocess.run(
+            ["git", "-c", "credential.helper=", "-c", f"credential.helper={helper}",
+             "credential", operation],
+            input=f"{place}{more}\n", capture_output=True, text=True,
+            env=environ, cwd=tmp_path, check=False, timeout=60,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    first = git("fill")
+    assert kept_token(work) in first
+    git("approve", first)
+    assert git("fill") == first
+    git("reject", first)
+    again = git("fill")
+    assert kept_token(work) in again
+    assert again != first
+
+
 def test_git_gets_nothing_for_store_and_erase(work: at_hand.AtHand) -> None:
     for operation in ("store", "erase"):
         with command_line.on_stdin("protocol=https\nhost=x\npassword=y\n\n"):
