@@ -8,7 +8,7 @@ from base64 import b64decode
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.loose_input import text_of
 
-__all__ = ["certificate_content", "refuse_der"]
+__all__ = ["certificate_content", "refuse_der", "refuse_other"]
 
 _BEGIN = b"-----BEGIN "
 _DER = b"\x30"
@@ -35,6 +35,17 @@ def certificate_content(content: bytes) -> bytes:
         if decoded.startswith(_DER) or _BEGIN in decoded:
             return decoded
     return content
+
+
+def refuse_other(content: bytes) -> None:
+    """Raise `UsageError` for what no passphrase could open: nothing, or no ASN.1 (X.690)."""
+    if content.startswith(_DER):
+        return
+    what = "is neither PEM nor a PFX nor base64 of one" if content.strip() else "is empty"
+    raise UsageError(
+        f"The file {what}.",
+        advice="Check that it is the right file: it holds the certificate and its private key.",
+    )
 
 
 def refuse_der(content: bytes) -> None:

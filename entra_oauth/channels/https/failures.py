@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["abandoned", "host_of", "too_late", "translate"]
 
+_NOT_YET_VALID, _HAS_EXPIRED = 9, 10
+_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH = 62, 64
+
 
 def host_of(url: str) -> str:
     """Host and port of a URL, for messages; user information is left out."""
@@ -98,15 +101,33 @@ def _not_sent(job: Job, causes: list[BaseException]) -> EntraOAuthError:
     if any(isinstance(c, ssl.SSLError) for c in causes) and not blames_proxy:
         return TlsFailed(
             f"The TLS connection to {host_of(job.url)} failed: {_reason(causes)}.",
-            advice="If your network inspects TLS, name its certificates with --ca-bundle; "
-            "verification cannot be switched off.",
+            advice=f"{_tls_advice(causes)} Verification cannot be switched off.",
         )
     if job.proxy is not None:
         return _of_the_proxy(job, job.proxy, causes)
+    from entra_oauth.channels.https.environment_proxy import exception_for
+
+    passed_by = exception_for(job.url)
+    check = "the network, the host name and HTTPS_PROXY"
+    if passed_by is not None:
+        check = f"the network and the host name. {passed_by[1]} lets it go past {passed_by[0]}"
     return ConnectFailed(
         f"No connection to {host_of(job.url)}: {_reason(causes)}.",
-        advice="Check the network, the host name and HTTPS_PROXY. Nothing was sent.",
+        advice=f"Check {check}. Nothing was sent.",
     )
+
+
+def _tls_advice(causes: list[BaseException]) -> str:
+    """The cure of what the verification found (x509_vfy.h of OpenSSL)."""
+    codes = {getattr(cause, "verify_code", None) for cause in causes}
+    if codes & {_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH}:
+        return (
+            "The certificate is for another host: check the address, and whether something on "
+            "the way answers in its place, such as the sign-in page of a network."
+        )
+    if codes & {_NOT_YET_VALID, _HAS_EXPIRED}:
+        return "Check the date and the time of this machine; else the certificate has run out."
+    return "If your network inspects TLS, name its certificates with --ca-bundle."
 
 
 def _of_the_proxy(job: Job, proxy: EnvironmentProxy, causes: list[BaseException]) -> ConnectFailed:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.certificate_file import certificate_content, refuse_der
+from entra_oauth.protocol.certificate_file import certificate_content, refuse_der, refuse_other
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -275,6 +275,7 @@ def _read_pfx(content: bytes, secret: bytes | None) -> tuple[RSAPrivateKey, list
         private, certificate, others = load_key_and_certificates(content, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         refuse_der(content)
+        refuse_other(content)
         if secret is None:
             raise UsageError(
                 "The file is neither PEM nor a PFX that opens without a passphrase.",

@@ -93,6 +93,51 @@ def test_what_fails_before_anything_is_sent_says_so(
 
 
 @pytest.mark.parametrize(
+    ("verify_code", "cure"),
+    [
+        (62, "is for another host"),
+        (64, "is for another host"),
+        (9, "date and the time"),
+        (10, "date and the time"),
+        (18, "--ca-bundle"),
+        (20, "--ca-bundle"),
+        (None, "--ca-bundle"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_has_its_own_cure(
+    verify_code: int | None, cure: str
+) -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    if verify_code is not None:
+        error.verify_code = verify_code
+    found = told(requests.exceptions.SSLError(within(error, libs.SSLError("x"))), sent=False)
+    assert cure in found.advice
+    assert found.advice.endswith("Verification cannot be switched off.")
+    assert ("--ca-bundle" in found.advice) is (cure == "--ca-bundle")
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "the host name and HTTPS_PROXY."),
+        ({"HTTPS_PROXY": "http://p"}, "the host name and HTTPS_PROXY."),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": "b.example"}, "the host name and HTTPS_PROXY."),
+        ({"HTTPS_PROXY": "http://p", "NO_PROXY": "x a.example"}, "NO_PROXY lets it go past HTTPS_"),
+        ({"all_proxy": "http://p", "no_proxy": "*"}, "no_proxy lets it go past all_proxy."),
+        ({"NO_PROXY": "*"}, "the host name and HTTPS_PROXY."),
+    ],
+)
+def test_without_a_proxy_the_variable_that_counted_is_named(
+    environ: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    found = told(REFUSED, sent=False)
+    assert said in found.advice
+    assert found.advice.endswith(UNSENT)
+
+
+@pytest.mark.parametrize(
     "error", [REFUSED, TLS, libs.ProxyError("x", REFUSED), libs.ProxyError("x", TLS)]
 )
 def test_with_a_proxy_the_proxy_is_named_unless_the_authoritys_tls_fails(error: Exception) -> None:

@@ -238,7 +238,7 @@ def test_github_s_token_service_is_asked_where_nothing_else_is_there(
 @pytest.mark.parametrize(
     ("make", "code", "said"),
     [
-        (lambda folder: b"", 2, "neither PEM nor a PFX"),
+        (lambda folder: b"", 2, "The file is empty."),
         (lambda folder: pem() + key_pem("other"), 2, "does not belong"),
         (lambda folder: pem(ends=-0.5) + key_pem(), 2, "expired on 2025"),
         (lambda folder: pem() + key_pem(lock=LOCKED), 2, "no passphrase"),

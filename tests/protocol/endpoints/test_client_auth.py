@@ -122,9 +122,11 @@ WORDS = b"PRIVATE KEY-----"
 BROKEN_KEY = b"-----BEGIN " + WORDS + b"\nAAAA\n-----END " + WORDS + b"\n"
 
 BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
-    "nothing": (b"", {}, "neither PEM nor a PFX"),
-    "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX"),
-    "a PFX cut short": (pfx()[:200], {}, "neither PEM nor a PFX"),
+    "nothing": (b"", {}, "is empty"),
+    "blanks": (b" \n", {"passphrase": "x"}, "is empty"),
+    "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX nor base64 of one"),
+    "text": (b"hello\n", {"passphrase": "x"}, "neither PEM nor a PFX nor base64 of one"),
+    "a PFX cut short": (pfx()[:200], {}, "a PFX that opens without a passphrase"),
     "a certificate in DER": (certificate().public_bytes(DER), {}, "in DER, without its private"),
     "the same in base64": (
         base64.b64encode(certificate().public_bytes(DER)),
