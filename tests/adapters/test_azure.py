@@ -19,6 +19,7 @@ from entra_oauth.errors import AuthorityError, LocalError, SignInRequired, Usage
 from entra_oauth.protocol.messages import parse_form
 from kit import needs
 from kit import signed_in as at_hand
+from kit.challenging import Api
 from kit.practice import SCOPE, claims_of
 
 CLUSTERS = "/api/2.0/clusters/list"
@@ -188,3 +189,47 @@ def _declares_cae(ours: at_hand.AtHand, credential: EntraCredential) -> None:
     info = credential.get_token_info(SCOPE, options={"enable_cae": True})
     assert info.token == with_cae
     assert len(ours.tenant.log) == count
+
+
+@core
+@pytest.mark.parametrize(("path", "status"), [("/challenge", 200), ("/always", 401)])
+@pytest.mark.parametrize("cae", [False, True])
+def test_azure_cores_policy_has_a_challenge_answered_once_sync_and_async(
+    tokens: StoredTokens, api: tuple[Api, str], path: str, status: int, cae: bool
+) -> None:
+    from azure.core.pipeline import AsyncPipeline, Pipeline
+    from azure.core.pipeline.policies import (
+        AsyncBearerTokenCredentialPolicy,
+        BearerTokenCredentialPolicy,
+    )
+    from azure.core.pipeline.transport import AsyncioRequestsTransport, RequestsTransport
+    from azure.core.rest import HttpRequest
+
+    served, url = api
+    request = HttpRequest("POST", f"{url}{path}", content=b"a body")
+
+    def synchronous() -> int:
+        ours: Any = EntraCredential(tokens)
+        policy: Any = BearerTokenCredentialPolicy(ours, SCOPE, enable_cae=cae)
+        transport: Any = RequestsTransport(use_env_settings=False)
+        with Pipeline(transport, [policy]) as pipeline:
+            answer: Any = pipeline.run(request, enforce_https=False)
+        return int(answer.http_response.status_code)
+
+    async def asynchronous() -> int:
+        async with AsyncEntraCredential(tokens) as credential:
+            ours: Any = credential
+            policy: Any = AsyncBearerTokenCredentialPolicy(ours, SCOPE, enable_cae=cae)
+            transport: Any = AsyncioRequestsTransport(use_env_settings=False)
+            async with AsyncPipeline(transport, [policy]) as pipeline:
+                answer: Any = await pipeline.run(request, enforce_https=False)
+            return int(answer.http_response.status_code)
+
+    for call in (synchronous, lambda: asyncio.run(asynchronous())):
+        served.seen.clear()
+        assert call() == status
+        (_, first, one), (_, second, two) = served.seen
+        assert (first != second, one, two) == (True, b"a body", b"a body")
+        for token in (first, second):
+            claims = claims_of((token or "").removeprefix("Bearer "))
+            assert ("xms_cc" in claims) is cae
