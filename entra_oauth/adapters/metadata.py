@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-import threading
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback.host import LoopbackHost
@@ -33,8 +32,9 @@ _ONCE = ("host", "x-databricks-metadata-version", "x-databricks-host")
 class MetadataService:
     """Serves tokens to databricks-sdk; use it in a `with` block.
 
-    `get` gives the token, `check` raises for a host that it may not be sent to. Raises
-    `PortBusy` when made.
+    `get` gives the token, and may be called by many threads at once: where it has to wait, the
+    waits of those who ask do not add up. `check` raises for a host that it may not be sent to.
+    Raises `PortBusy` when made.
     """
 
     def __init__(
@@ -49,7 +49,6 @@ class MetadataService:
         self._check = check
         self._say = say
         self._path = f"/{secrets.token_urlsafe(32)}"
-        self._one_at_a_time = threading.Lock()
         self._host = LoopbackHost(self._handle, port=port)
 
     @property
@@ -83,8 +82,7 @@ class MetadataService:
         host = request.header("X-Databricks-Host") or ""
         try:
             self._check(host if "://" in host else f"https://{host}")
-            with self._one_at_a_time:
-                found = self._get()
+            found = self._get()
         except EntraOAuthError as error:
             self._say(f"Refused a token: {error.what} {error.advice}")
             return _answer(403, {"error": error.what})

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from entra_oauth.adapters.metadata import MetadataService
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
+from entra_oauth.cache.token_source import Found
 from entra_oauth.errors import DestinationRefused, SignInRequired, UsageError
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.protocol.resource.claims_challenge import challenge_claims
@@ -270,6 +272,26 @@ def test_the_metadata_service_answers_no_request_that_says_two_things(
         reply = raw_peer.split(raw_peer.exchange(int(place.rpartition(":")[2]), message))
     assert reply.status == status
     assert (b"access_token" in reply.body) is (status == 200)
+
+
+def test_who_asks_the_metadata_service_waits_beside_the_others_and_not_behind_them(
+    ours: at_hand.AtHand, tokens: StoredTokens
+) -> None:
+    """Each is let go only once all are inside."""
+    all_inside = threading.Barrier(5, timeout=20)
+
+    def get() -> Found:
+        all_inside.wait()
+        return tokens.get()
+
+    with MetadataService(get, tokens.check_destination, say=lambda line: None) as service:
+        headers = {**GOOD, "X-Databricks-Host": ours.hosted.base_url}
+        with ThreadPoolExecutor(5) as threads:
+            answers = threads.map(
+                lambda _: requests.get(service.url, headers=headers, timeout=30).status_code,
+                range(5),
+            )
+            assert list(answers) == [200] * 5
 
 
 # ---- authlib -------------------------------------------------------------------------------
