@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
+_BELOW_ZERO = re.compile(r"-[0-9]{1,9}[smhd]?", re.ASCII)
 _DECLARED_IN = {
     "article_verbs": ("mirror", "authorize-url", "exchange"),
     "get_tokens_verbs": ("login", "token", "refresh", "status", "logout"),
@@ -212,6 +213,8 @@ def _unknown(arguments: list[str], verb: Verb, declared: Declared) -> UsageError
             _surplus(verb, declared.words), advice=f"{help_of(verb.name).takes} {see}".strip()
         )
     known = [f"--{option.name}" for option in declared.options]
+    if declared.words is not None and _BELOW_ZERO.fullmatch(name):
+        see = f"What begins with - and is no option follows --: entra-oauth {verb.name} -- {name}"
     shown = f"an option {name}" if _NAME.fullmatch(name) else "such an option"
     return UsageError(f"{verb.name} does not have {shown}.", advice=near_to(name, known) + see)
 

@@ -179,6 +179,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     ((ADDRESS,), "There is no such verb.", "entra-oauth --help"),
     (("-v",), "There is no verb -v.", "Did you mean --version?"),
     (("--versoin",), "There is no verb --versoin.", "Did you mean --version?"),
+    (("practice", "clock", "-2h"), "such an option.", "entra-oauth practice clock -- -2h"),
     (("audit", "shwo"), "There is no audit shwo.", "Did you mean show? Use entra-oauth audit"),
     (("audit", "-x"), "audit needs to know what to do.", "entra-oauth audit show"),
     (("lab", "1", "off"), "lab takes one LAB; more words", "The halves are options"),
