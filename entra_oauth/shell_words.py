@@ -7,7 +7,7 @@ import re
 import shlex
 from base64 import b64encode
 
-__all__ = ["WINDOWS", "article_curl", "json_word", "next_line", "quoted"]
+__all__ = ["WINDOWS", "article_curl", "json_word", "next_line", "piped_in", "quoted"]
 
 WINDOWS = os.name == "nt"
 
@@ -31,6 +31,11 @@ def json_word(text: str, *, windows: bool = WINDOWS) -> str:
     PowerShell before 7.3 loses the quotation marks in what it hands to a program.
     """
     return b64encode(text.encode()).decode() if windows else shlex.quote(text)
+
+
+def piped_in(path: str, command: str, *, windows: bool = WINDOWS) -> str:
+    """A command that reads a file from standard input; PowerShell has no `<`."""
+    return f"Get-Content {path} | {command}" if windows else f"{command} < {path}"
 
 
 def next_line(*, windows: bool = WINDOWS) -> str:

@@ -206,6 +206,11 @@ def _unknown(arguments: list[str], verb: Verb, declared: Declared) -> UsageError
     see = f"See entra-oauth {verb.name} --help."
     names = (word.partition("=")[0] for word in arguments if word not in ("-", "--"))
     name = next((name for name in names if name.startswith("-")), None)
+    if name is None and declared.words is not None and declared.words.program:
+        return UsageError(
+            f"{verb.name} takes its program after two dashes; something stands without them.",
+            advice=f"Write entra-oauth {verb.name} -- PROGRAM, options before the dashes. {see}",
+        )
     if name is None:
         from entra_oauth.cli.command_line.verb_help import help_of
 
@@ -220,7 +225,7 @@ def _unknown(arguments: list[str], verb: Verb, declared: Declared) -> UsageError
 
 
 def _surplus(verb: Verb, words: Words | None) -> str:
-    if words is None or words.program:
+    if words is None:
         return f"{verb.name} takes options only; something else was given."
     if words.many:
         return f"{verb.name} takes {words.metavar} in one place; a word stands apart from them."

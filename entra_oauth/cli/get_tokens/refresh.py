@@ -13,6 +13,7 @@ from entra_oauth.errors import AuthorityError, SignInRequired, UsageError
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.loose_input import is_jwt
+from entra_oauth.shell_words import piped_in
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
@@ -33,7 +34,7 @@ def run(options: RefreshOptions, session: Session) -> int:
     token = read_token(
         console,
         what="refresh token",
-        advice="Pipe one in: entra-oauth refresh < FILE",
+        advice=f"Pipe one in: {piped_in('FILE', 'entra-oauth refresh')}",
         members=("refresh_token",),
     )
     if is_jwt(token):

@@ -154,7 +154,8 @@ def _lines(
         lines.append(f"Asks: {who}   (from {asker['from']})")
     lines.append(f"Tokens: {plain(folder)}")
     if not accounts:
-        return [*lines, "  Nobody has signed in. Next: entra-oauth login"]
+        which = "" if app.tenant and app.client_id else " --tenant TENANT --client-id CLIENT"
+        return [*lines, f"  Nobody has signed in. Next: entra-oauth login{which}"]
     for each in accounts:
         star = "*" if each["default"] and each["chosen"] else " "
         lines.append(f"{star} {plain(each['account'])}")

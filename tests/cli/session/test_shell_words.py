@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.shell_words import article_curl, json_word, next_line, quoted
+from entra_oauth.shell_words import article_curl, json_word, next_line, piped_in, quoted
 
 QUOTES = "'‘’‚‛"
 MEANINGFUL = " \t\n\"'`$&|;<>(){}[],#@"
@@ -75,6 +75,11 @@ def test_json_is_told_so_that_powershell_does_not_lose_its_quotation_marks() -> 
     assert json.loads(b64decode(word)) == json.loads(claims)
     assert powershell(f"--claims {word}".replace("--", "")) == ["claims", word]
     assert shlex.split(json_word(claims, windows=False)) == [claims]
+
+
+def test_a_file_is_piped_in_by_the_shells_own_way() -> None:
+    assert piped_in("FILE", "entra-oauth refresh", windows=True).startswith("Get-Content FILE | ")
+    assert piped_in("FILE", "entra-oauth refresh", windows=False) == "entra-oauth refresh < FILE"
 
 
 def test_a_command_of_several_lines_is_one_on_windows() -> None:
