@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from entra_oauth.protocol.glossary.secrecy import is_plain_name
-from entra_oauth.recording.har.har_members import members_at, number_in, objects, text_at
+from entra_oauth.recording.har.har_members import members_at, number_in, objects, pairs_in, text_at
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.walked_parts import Part, Parts
 
@@ -200,8 +200,8 @@ class HarCleaner:
         self, pairs: object, how: Callable[[Redactor, str, str], Redacted]
     ) -> list[dict[str, str]]:
         clean = []
-        for pair in objects(pairs):
-            name, value = text_at(pair, "name"), text_at(pair, "value")
+        for pair in pairs_in(pairs):
+            name, value = text_at(pair, "name"), _one_text(pair.get("value"))
             done = self._parts.redact(how, name, value)
             if value and not done.removed:
                 self.report.kept.add(name[:60])
@@ -251,6 +251,12 @@ class HarCleaner:
         places = self.report.places.setdefault(what, [])
         if (where or self._place) not in places[-1:]:
             places.append(where or self._place)
+
+
+def _one_text(value: object) -> str:
+    """A value; several, as Polly.js lists them, a line each."""
+    several = value if isinstance(value, list) else [value]
+    return "\n".join(each for each in several if isinstance(each, str))
 
 
 def _few(places: list[str]) -> str:

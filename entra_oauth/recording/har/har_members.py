@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["members_at", "number_in", "objects", "text_at"]
+__all__ = ["members_at", "number_in", "objects", "pairs_in", "text_at"]
 
 
 def text_at(members: Mapping[str, Any], name: str) -> str:
@@ -23,6 +23,17 @@ def members_at(members: Mapping[str, Any], name: str) -> dict[str, Any]:
 def objects(value: object) -> list[dict[str, Any]]:
     """The objects in a list; none if it is no list."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def pairs_in(value: object) -> list[dict[str, Any]]:
+    """Names and values in a list, as objects; some programs write each as a list of two."""
+    found: list[dict[str, Any]] = []
+    for each in value if isinstance(value, list) else ():
+        if isinstance(each, dict):
+            found.append(each)
+        elif isinstance(each, list) and len(each) == 2:
+            found.append({"name": each[0], "value": each[1]})
+    return found
 
 
 def number_in(value: object, default: float = -1) -> float:

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, Times, Wire
 from entra_oauth.recording.har.har_bodies import with_bodies
-from entra_oauth.recording.har.har_members import members_at, objects, text_at
+from entra_oauth.recording.har.har_members import members_at, objects, pairs_in, text_at
 from entra_oauth.recording.har.har_redact import read_har as har_object
 from entra_oauth.recording.importing.entries import (
     Beside,
@@ -182,7 +182,7 @@ def _pieces(text: str) -> list[str]:
 def _headers(value: object) -> Fields:
     return clean_headers(
         (text_at(item, "name"), line)
-        for item in objects(value)
+        for item in pairs_in(value)
         for text in _values(item.get("value"))
         for line in _lines(text_at(item, "name"), text)
     )

@@ -285,6 +285,18 @@ def test_work_grows_with_the_file_and_not_with_its_secrets_squared() -> None:
     assert _work(400) < 5 * _work(100)
 
 
+def test_headers_in_lists_and_values_that_are_lists_are_read() -> None:
+    one = entry()
+    one["request"]["headers"] = [["Accept", "*/*"], ["Cookie", f"a={OPAQUE}"], ["odd"], 7]
+    one["response"]["headers"] = [pair("set-cookie", ["a=1", f"b={OPAQUE}"])]  # type: ignore[arg-type]
+    data, _ = redact_har(har(one), Level.SECRETS)
+    (clean,) = json.loads(data)["log"]["entries"]
+    assert clean["request"]["headers"][0] == {"name": "Accept", "value": "*/*"}
+    assert [each["name"] for each in clean["request"]["headers"]] == ["Accept", "Cookie"]
+    assert clean["response"]["headers"][0]["value"].startswith("a=~ck~\nb=ck~")
+    assert OPAQUE.encode() not in data
+
+
 def test_twice_is_once() -> None:
     once, _ = redact_har(har(entry()), Level.SECRETS)
     twice, report = redact_har(json.loads(once), Level.SECRETS)
