@@ -11,8 +11,8 @@ from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.parameters import meaning_of
 from entra_oauth.protocol.messages import parse_form
 from entra_oauth.recording.report.diagram import diagram
+from entra_oauth.recording.report.html_file import style as report_style
 from entra_oauth.recording.report.parts import bytes_shown, linked, text
-from entra_oauth.recording.report.report_page import style as report_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.compare.layers import Comparison, Equality, Layer, compare
 from entra_oauth.recording.compare.named_step import masking, pair, shown
+from entra_oauth.recording.report.diff_page import diff_page
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Console, Session
@@ -30,7 +31,9 @@ def run(options: DiffOptions, session: Session) -> int:
         )
     a, b = pair(*options.pair)
     found = compare(a, b, show=partial(shown, masking()))
-    if console.as_json:
+    if options.output == "html":
+        console.result_bytes(diff_page(found).encode("utf-8", "backslashreplace"))
+    elif console.as_json:
         console.result_json(_as_json(found))
     else:
         _print(found, console)

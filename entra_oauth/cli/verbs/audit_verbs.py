@@ -83,7 +83,15 @@ class DiffOptions:
         choices=("bytes", "body", "parameters"),
         default="bytes",
     )
-    output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
+    output: str = option(
+        "form of the comparison on standard output",
+        key="diff-output",
+        short="o",
+        metavar="FORMAT",
+        choices=("text", "json", "html"),
+        default="text",
+    )
+    manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM
+from entra_oauth.recording.compare.difference import Difference
 from entra_oauth.recording.compare.sameness import Truth, all_of, has_placeholder, same, same_pieces
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Side:
     """Headers that the redaction had to change."""
     remark: str = ""
     """Where it comes from, in a sentence."""
+    authority: str = ""
+    """A remark on the authority of its recording, if that is none of Entra's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,12 @@ class Layer:
     truth: Truth | None
     """None: there is nothing to compare."""
     summary: str
-    lines: tuple[str, ...] = ()
-    """Differences, one each: `~` on both sides, `-` only A, `+` only B."""
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The differences, one each."""
+        return tuple(each.line for each in self.differences)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,21 +153,21 @@ class _Pair:
         if not all(facts):
             lacking = " and ".join(n for n, f in zip("AB", facts, strict=True) if not f)
             return Layer(name="TLS", truth=None, summary=f"nothing is known of {lacking}")
-        lines = tuple(
-            f"~ {name}: {plain(facts[0][name])}   |   {plain(facts[1][name])}"
+        found = tuple(
+            Difference(name=name, a=plain(facts[0][name]), b=plain(facts[1][name]))
             for name in facts[0]
             if facts[0][name] != facts[1][name]
         )
-        truth = Truth.NO if lines else Truth.YES
-        return Layer(name="TLS", truth=truth, summary=truth.value, lines=lines)
+        truth = Truth.NO if found else Truth.YES
+        return Layer(name="TLS", truth=truth, summary=truth.value, differences=found)
 
     def line(self) -> Layer:
         one, other = self.a.message.start, self.b.message.start
         truth = self._pieces(one, other)
-        lines: tuple[str, ...] = ()
+        found: tuple[Difference, ...] = ()
         if truth is not Truth.YES:
-            lines = (f"~ {self._start(one)}   |   {self._start(other)}",)
-        return Layer(name="request line", truth=truth, summary=truth.value, lines=lines)
+            found = (Difference(a=self._start(one), b=self._start(other)),)
+        return Layer(name="request line", truth=truth, summary=truth.value, differences=found)
 
     def _start(self, line: bytes) -> str:
         method, _, rest = line.decode("latin-1").partition(" ")
@@ -171,7 +178,7 @@ class _Pair:
     def headers(self) -> Layer:
         one, other = self.a.message.headers, self.b.message.headers
         names = [[name.lower() for name, _ in headers] for headers in (one, other)]
-        truths, lines = self._values(
+        truths, found = self._values(
             [(n, v.encode("latin-1")) for n, v in one],
             [(n, v.encode("latin-1")) for n, v in other],
             where="header",
@@ -183,8 +190,8 @@ class _Pair:
             wires = all_of([*(self._same(x, y) for x, y in pairs), *truths])
         if Counter(names[0]) == Counter(names[1]):
             summary = f"the same names {order}"
-            if lines:
-                summary += f"; {_count(len(lines), 'value')} not the same"
+            if found:
+                summary += f"; {_count(len(found), 'value')} not the same"
             elif wires is Truth.NO and names[0] == names[1]:
                 summary += ", spelled or spaced differently"
         else:
@@ -192,7 +199,7 @@ class _Pair:
         if not self.a.exact or not self.b.exact:
             wires = Truth.UNKNOWN if wires is Truth.YES else wires
             summary += "; their bytes were not kept on both sides"
-        return Layer(name="headers", truth=wires, summary=summary, lines=tuple(lines))
+        return Layer(name="headers", truth=wires, summary=summary, differences=tuple(found))
 
     def body(self) -> Layer:
         one, other = self.a.message.body, self.b.message.body
@@ -217,7 +224,7 @@ class _Pair:
             return Layer(name="parameters", truth=Truth.UNKNOWN, summary=summary)
         if not one and not other:
             return Layer(name="parameters", truth=None, summary="neither has parameters")
-        truths, lines = self._values(list(one), list(other), where="parameter")
+        truths, found = self._values(list(one), list(other), where="parameter")
         truth = all_of(truths)
         summary = truth.value
         orders = [[name for name, _ in fields] for fields in (one, other)]
@@ -226,21 +233,23 @@ class _Pair:
         elif sorted(orders[0]) == sorted(orders[1]):
             summary += ", in another order"
             shown = ["  >  ".join(plain(n, limit=40) for n in names) for names in orders]
-            lines.append(f"  order: {shown[0]}   |   {shown[1]}")
-        return Layer(name="parameters", truth=truth, summary=summary, lines=tuple(lines))
+            found.append(Difference(name="order", a=shown[0], b=shown[1], is_order=True))
+        return Layer(name="parameters", truth=truth, summary=summary, differences=tuple(found))
 
     def _values(
         self, one: list[tuple[str, bytes]], other: list[tuple[str, bytes]], *, where: str
-    ) -> tuple[list[Truth], list[str]]:
+    ) -> tuple[list[Truth], list[Difference]]:
         """Names that both have, each with its first, second … value; then what one has alone."""
         truths: list[Truth] = []
-        lines: list[str] = []
+        found: list[Difference] = []
+        mark = ": " if where == "header" else "="
         rest = list(other)
         for name, value in one:
             twin = next((p for p in rest if _key(p[0], where) == _key(name, where)), None)
             if twin is None:
                 truths.append(Truth.NO)
-                lines.append(f"- only A: {self._named(where, name, value)}")
+                shown = self._shown(where, name, value)
+                found.append(Difference(name=plain(name, limit=60), a=shown, b=None, mark=mark))
                 continue
             rest.remove(twin)
             truth = self._same(value, twin[1], decoded=where == "parameter")
@@ -248,20 +257,22 @@ class _Pair:
                 truth = Truth.UNKNOWN
             truths.append(truth)
             if truth is not Truth.YES:
-                shown = self._shown(where, name, value), self._shown(where, name, twin[1])
-                why = " (undecidable: taken out)" if truth is Truth.UNKNOWN else ""
-                lines.append(f"~ {plain(name, limit=60)}: {shown[0]}   |   {shown[1]}{why}")
+                found.append(
+                    Difference(
+                        name=plain(name, limit=60),
+                        a=self._shown(where, name, value),
+                        b=self._shown(where, name, twin[1]),
+                        is_undecidable=truth is Truth.UNKNOWN,
+                    )
+                )
         for name, value in rest:
             truths.append(Truth.NO)
-            lines.append(f"+ only B: {self._named(where, name, value)}")
-        return truths, lines
-
-    def _named(self, where: str, name: str, value: bytes) -> str:
-        mark = ": " if where == "header" else "="
-        return f"{plain(name, limit=60)}{mark}{self._shown(where, name, value)}"
+            shown = self._shown(where, name, value)
+            found.append(Difference(name=plain(name, limit=60), a=None, b=shown, mark=mark))
+        return truths, found
 
     def _shown(self, where: str, name: str, value: bytes) -> str:
-        return plain(self.show(where, name, value.decode("utf-8", "replace")), limit=80)
+        return plain(self.show(where, name, value.decode("utf-8", "replace")))
 
     def _same(self, one: bytes, other: bytes, *, decoded: bool = False) -> Truth:
         return same(one, other, tags=self.tags, decoded=decoded)

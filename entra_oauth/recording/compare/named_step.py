@@ -26,6 +26,7 @@ from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.step import Evidence, Level, Seen, Step, rebuilt
 from entra_oauth.recording.store import load
+from entra_oauth.recording.story import evidence_remark
 
 __all__ = ["Source", "masking", "named_step", "pair", "shown", "split_name"]
 
@@ -145,6 +146,7 @@ def _step_side(name: str, evidence: Evidence, step: Step) -> Side:
         tags={entry.tag: entry.length for entry in evidence.ledger if entry.tag},
         link=step.link,
         corrected=frozenset(half.changes),
+        authority=evidence_remark(evidence),
         remark="" if half.seen is Seen.WIRE else "put together again, not as it was on the wire",
     )
 

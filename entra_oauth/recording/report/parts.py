@@ -130,14 +130,19 @@ def facts(pairs: list[tuple[str, Html]]) -> Html:
     return html('<dl class="facts">{}</dl>', rows) if rows else NOTHING
 
 
-def table(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Html:
+def table(
+    caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, widths: str
+) -> Html:
     """A table whose first column names its rows. Cells are text, or HTML already.
 
-    The roles stand there because a narrow screen shows it as a list of cards.
+    `widths` is the class whose columns have their widths in the style sheet, for paper. The roles
+    stand there because a narrow screen shows it as a list of cards.
     """
     kinds = {
         "decoded": Html(' class="value"'),
         "value": Html(' class="value"'),
+        "in A": Html(' class="value"'),
+        "in B": Html(' class="value"'),
         "as on the wire": Html(' class="raw"'),
     }
     head = joined(html('<th scope="col" role="columnheader">{}</th>', name) for name in heads)
@@ -149,9 +154,10 @@ def table(caption: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]])
             cells.append(html('<td role="cell" data-label="{}"{}>{}</td>', name, kind, cell))
         lines.append(html('<tr role="row">{}</tr>', joined(cells)))
     return html(
-        '<div class="scroll"><table role="table"><caption>{}</caption>'
+        '<div class="scroll"><table class="{}" role="table"><caption>{}</caption>'
         '<thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table></div>',
+        widths,
         caption,
         head,
         joined(lines),

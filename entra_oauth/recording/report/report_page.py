@@ -1,34 +1,29 @@
 """The report: a recording as one HTML file that anybody can read.
 
-No script, no image, nothing from elsewhere; the browser is told to allow only this
-style sheet (Content-Security-Policy by hash). Every text from outside is shown as text.
+No script, no image, nothing from elsewhere. Every text from outside is shown as text.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth._version import __version__
 from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
-from entra_oauth.moments import utc
-from entra_oauth.recording.cover.cover_sheet import HOLDS, ON_THE_SHEET, cover_rows, made_by
+from entra_oauth.recording.cover.cover_sheet import ON_THE_SHEET, cover_rows, made_by
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diagram import diagram
+from entra_oauth.recording.report.html_file import banner, html_file
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
 from entra_oauth.recording.step import Level
-from entra_oauth.recording.story import FORGERY, cast_of, evidence_remark, step_story, title_of
+from entra_oauth.recording.story import cast_of, evidence_remark, step_story, title_of
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
     from entra_oauth.recording.story import Cast
 
-__all__ = ["as_html", "style"]
+__all__ = ["as_html"]
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE, Severity.UNDECIDABLE)
 
@@ -68,45 +63,11 @@ def as_html(
     if not blank:
         body += [_claims(evidence), _ledger(evidence), _facts(evidence)]
     body.append(Html("</div></main>"))
-    return _document(title, joined((part for part in body if part), "\n"))
-
-
-def style() -> Html:
-    """The look of the report: one style sheet, light, dark and printed."""
-    return Html("\n" + files(__package__).joinpath("report.css").read_text("utf-8"))
-
-
-def _document(title: str, body: Html) -> Html:
-    # The policy allows this one style sheet by its hash. Text that became markup after all
-    # could still run nothing, load nothing and send nothing.
-    sheet = style()
-    digest = b64encode(sha256(sheet.encode()).digest()).decode("ascii")
-    return html(
-        """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-style-src 'sha256-{}'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{}</title>
-<style>{}</style>
-</head>
-<body>
-<a class="skip" href="#content">To the content</a>
-{}
-<footer><div class="wide"><p class="small">Made by entra-oauth {}. This file \
-holds no script and loads nothing.</p></div></footer>
-</body>
-</html>
-""",
-        *(digest, title, sheet, body, __version__),
-    )
+    remark = evidence_remark(evidence)
+    return html_file(title, joined((part for part in body if part), "\n"), remark=remark)
 
 
 def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
-    at = f"{utc(evidence.created_at).replace(microsecond=0, tzinfo=None)} UTC"
     lead = (
         "Every message of one sign-in, with its values left out. Fill in what belongs there, and "
         "say what each step is for."
@@ -115,17 +76,12 @@ def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
         if evidence.level is not Level.NONE
         else "Every message that was recorded, byte by byte."
     )
-    pairs = [
-        ("Recorded", text(at)),
-        ("With", text(made_by(evidence))),
-        ("Steps", text(str(len(evidence.steps)))),
-        ("Contents", text(HOLDS[evidence.level])),
-    ]
+    made = f"{made_by(evidence)}, {plural(len(evidence.steps), 'step')}"
     return html(
         '<header class="top"><div class="wide">'
         '<p class="kicker">entra-oauth · a recording</p>'
-        '<h1>{}</h1>{}<p class="lead">{}</p>{}</div></header>',
-        *(title, _banner(evidence), lead, facts(pairs)),
+        '<h1>{}</h1>{}<p class="lead">{}</p><p class="quiet">{}</p></div></header>',
+        *(title, banner(evidence_remark(evidence)), lead, made),
     )
 
 
@@ -139,13 +95,6 @@ def _cover(evidence: Evidence, seal: str) -> Html:
         '<h2 id="cover-title">Cover sheet</h2><dl class="sheet">{}</dl></section>',
         rows,
     )
-
-
-def _banner(evidence: Evidence) -> Html:
-    remark = evidence_remark(evidence)
-    if not remark:
-        return NOTHING
-    return html('<p class="banner" role="note"><strong>{}</strong> {}</p>', remark, FORGERY)
 
 
 def _findings(findings: Sequence[Finding]) -> Html:
@@ -229,7 +178,7 @@ def _claims(evidence: Evidence) -> Html:
         '<h2 id="claims-title">What the recorder says</h2>'
         "<p>Seen by the program while the secrets were there. It is the word of whoever recorded; "
         "nobody can check it afterwards.</p>{}</section>",
-        table("Claims", ("claim", "verdict", "in words", "steps"), rows),
+        table("Claims", ("claim", "verdict", "in words", "steps"), rows, widths="claims"),
     )
 
 
@@ -255,7 +204,7 @@ def _ledger(evidence: Evidence) -> Html:
         '<section class="card" aria-labelledby="ledger-title">'
         '<h2 id="ledger-title">What was taken out</h2>'
         "<details><summary>{}</summary>{}</details></section>",
-        *(plural(len(rows), "value"), table("Values", heads, rows)),
+        *(plural(len(rows), "value"), table("Values", heads, rows, widths="values")),
     )
 
 

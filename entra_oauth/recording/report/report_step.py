@@ -137,7 +137,8 @@ def _half(title: str, half: Half, blank: bool) -> Html:
 def _table(each: Table, blank: bool) -> Html:
     has_raw = any(row.raw for row in each.rows)
     heads = ("name", *(("as on the wire",) if has_raw else ()), "decoded", "what for", "source")
-    return table(each.where, heads, [_row(row, has_raw, blank) for row in each.rows])
+    widths = "on-the-wire" if has_raw else "parameters"
+    return table(each.where, heads, [_row(row, has_raw, blank) for row in each.rows], widths=widths)
 
 
 def _row(row: ParameterRow, has_raw: bool, blank: bool) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth.recording.compare.layers import Comparison, Side, compare
 from entra_oauth.recording.findings import Finding, Severity
+from entra_oauth.recording.report.diff_page import diff_page
 from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.step import Level
 from kit import needs
@@ -32,12 +34,21 @@ FINDINGS = tuple(
     )
     for index, severity in enumerate(Severity, start=1)
 )
+
+
+def _compared() -> Comparison:
+    steps = [kit.evidence(kit.recording(hardened=hardened)).steps[2] for hardened in (True, False)]
+    sides = [Side(label=EVIL, message=step.request.message, link=step.link) for step in steps]
+    return compare(*sides, show=lambda where, name, value: value)
+
+
 PAGES = {
     "auditor": as_html(kit.evidence(), findings=FINDINGS),
     "learner": as_html(kit.evidence(kit.recording(hardened=True)), learner=True),
     "worksheet": as_html(kit.evidence(), blank=True),
     "hostile": as_html(kit.evidence(kit.failed(EVIL)), findings=FINDINGS),
     "people": as_html(kit.evidence(level=Level.PII), findings=()),
+    "diff": diff_page(_compared()),
 }
 
 
@@ -61,7 +72,7 @@ def test_axe_finds_nothing(report: Page) -> None:
 
 def test_it_asks_for_nothing_and_runs_nothing(report: Page) -> None:
     assert [each["url"] for each in report.requests] == [report.address]
-    assert report.evaluate("document.title").endswith("Entra ID")
+    assert report.evaluate("document.title").endswith(("Entra ID", "compared"))
     assert report.evaluate("document.scripts.length") == 0
     assert report.problems == []
 
@@ -83,4 +94,29 @@ def test_on_paper_everything_is_unfolded(report: Page) -> None:
     report.call("Emulation.setEmulatedMedia", {"media": "print"})
     assert report.evaluate(hidden) == 0
     report.call("Emulation.setEmulatedMedia", {"media": ""})
-    assert report.evaluate(hidden) > 0
+    if report.evaluate("document.querySelectorAll('details').length"):
+        assert report.evaluate(hidden) > 0
+
+
+A4 = 688
+"""Pixels of CSS between the margins."""
+
+
+def test_on_paper_columns_can_be_read_and_nothing_is_cut(report: Page) -> None:
+    report.call("Emulation.setEmulatedMedia", {"media": "print"})
+    report.look(width=A4, scheme="light")
+    report.call("Emulation.setEmulatedMedia", {"media": "print"})
+    report.wait_for(f"innerWidth === {A4}")
+    assert report.evaluate("document.documentElement.scrollWidth") <= A4
+    narrow = (
+        "[...document.querySelectorAll('thead th')].filter(h => h.getBoundingClientRect().width < "
+        "52).map(h => h.textContent)"
+    )
+    assert report.evaluate("matchMedia('print').matches")
+    assert report.evaluate(narrow) == []
+    for head, least in (("what for", 140), ("decoded", 130), ("in words", 300), ("in A", 200)):
+        widths = report.evaluate(
+            f"[...document.querySelectorAll('thead th')].filter(h => h.textContent === '{head}')"
+            ".map(h => Math.round(h.getBoundingClientRect().width))"
+        )
+        assert min(widths, default=least) >= least, head

@@ -108,10 +108,18 @@ def test_a_diff_of_raw_files_and_har_shows_no_secret(tmp_path: Path) -> None:
     (tmp_path / "x.har").write_text(har_text(kit.evidence(level=Level.NONE)))
     for names in (("a.bin", "x.har#2"), ("x.har#3", "x.har#4"), ("a.bin", "msal:1.39")):
         paths = [str(tmp_path / n) if not n.startswith("msal") else n for n in names]
-        for more in ((), ("--json",)):
+        for more in ((), ("--json",), ("-o", "html")):
             ran = call("audit", "diff", *paths, *more)
             assert ran.code == 9
             assert_swept(ran.both, kit.PLANTED)
+
+
+def test_a_diff_is_a_page_too_with_the_same_verdict(folder: Path) -> None:
+    names = (f"{folder}#3", "article:curl")
+    ran = call("audit", "diff", *names, "-o", "html", "--accept", "parameters")
+    assert ran.code == call("audit", "diff", *names, "--accept", "parameters").code
+    assert ran.out.startswith("<!doctype html>")
+    assert call("audit", "diff", *names, "-o", "json").out.startswith("{")
 
 
 @pytest.mark.parametrize("words", [[], ["rec#1"], ["a", "b", "c"]])
