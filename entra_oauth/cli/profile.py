@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
-from entra_oauth.cli.command_line.values import check_choice
+from entra_oauth.cli.command_line.values import check_choice, near_to
 from entra_oauth.cli.verbs.see_verbs import (
     ProfileListOptions,
     ProfileNameOptions,
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Console, Session
 
 __all__ = ["run"]
+
+_KEY = re.compile(r"[a-z][a-z_-]{0,30}")
 
 
 def run(
@@ -82,9 +85,11 @@ def _set(profiles: Profiles, options: ProfileSetOptions, console: Console) -> No
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals or key not in NAMES:
+            typed = key if equals and _KEY.fullmatch(key) else ""
             raise UsageError(
-                "That is no value of a profile.",
-                advice=f"Write NAME=VALUE with one of {', '.join(NAMES)}. No secret belongs there.",
+                f"That is no value of a profile{f': {typed}' if typed else ''}.",
+                advice=f"{near_to(typed, NAMES) if typed else ''}Write NAME=VALUE with one of "
+                f"{', '.join(NAMES)}. No secret belongs there.",
             )
         values.pop(key, None)
         if text:

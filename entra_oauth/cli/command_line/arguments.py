@@ -25,6 +25,7 @@ __all__ = [
     "VERB_NAMES",
     "CommandLine",
     "actions_of",
+    "no_verb",
     "profile_option",
     "read_arguments",
     "read_plainly",
@@ -81,7 +82,7 @@ def read_arguments(arguments: list[str], environ: Mapping[str, str]) -> CommandL
     """The verb, and a value for each of its options. Raises `UsageError`."""
     name, rest = split_verb(arguments)
     if name not in VERB_NAMES:
-        raise _no_verb(name, rest)
+        raise no_verb(name, rest)
     verb = verb_named(name)
     declared = declared_by(verb.options)
     program: list[str] = []
@@ -186,7 +187,8 @@ def profile_option(name: str) -> Option | None:
 # ---- mistakes -----------------------------------------------------------------------------
 
 
-def _no_verb(name: str, rest: list[str]) -> UsageError:
+def no_verb(name: str, rest: list[str]) -> UsageError:
+    """The error of a name that is no verb; `rest` is what was typed after it."""
     if actions := actions_of(name):
         *some, last = actions
         listed = f"{', '.join(some)} or {last}" if some else last

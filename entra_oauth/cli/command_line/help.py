@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from entra_oauth.cli.command_line.arguments import VERB_NAMES, actions_of, split_verb, verb_named
+from entra_oauth.cli.command_line.arguments import (
+    VERB_NAMES,
+    actions_of,
+    no_verb,
+    split_verb,
+    verb_named,
+)
 from entra_oauth.cli.command_line.verb_help import VerbHelp, help_of, parts
 
 __all__ = ["help_for"]
@@ -11,24 +17,35 @@ _HELP = ("-h", "--help")
 
 
 def help_for(arguments: list[str]) -> str | None:
-    """The version or a help text, if that is what the arguments ask for."""
+    """The version or a help text, if that is what the arguments ask for.
+
+    Raises `UsageError` where help is asked for on what is no verb.
+    """
     first, *rest = arguments or ["help"]
     if first in ("-V", "--version"):
         from entra_oauth._version import __version__
 
         return f"entra-oauth {__version__}"
     if first in ("help", *_HELP):
-        named = split_verb(rest)[0] if rest else ""
-        return _of(named) if named in VERB_NAMES else _whole()
+        asked = [word for word in rest if word[:1] != "-"]
+        if not asked:
+            return _whole()
+        name, more = split_verb(asked)
+        if (found := _about(name)) is None or (name not in VERB_NAMES and more):
+            raise no_verb(name, more)
+        return found
     name, rest = split_verb([first, *rest])
     if "--" in rest:
         rest = rest[: rest.index("--")]
-    if set(_HELP) & set(rest):
-        if name in VERB_NAMES:
-            return _of(name)
-        if actions := actions_of(name):
-            return "\n\n".join(_of(f"{name} {action}") for action in actions)
-    return None
+    return _about(name) if set(_HELP) & set(rest) else None
+
+
+def _about(name: str) -> str | None:
+    """The help of a verb, or of all that begin with this word; None where there are none."""
+    if name in VERB_NAMES:
+        return _of(name)
+    actions = actions_of(name)
+    return "\n\n".join(_of(f"{name} {action}") for action in actions) if actions else None
 
 
 def _of(name: str) -> str:

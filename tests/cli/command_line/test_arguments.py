@@ -83,7 +83,7 @@ def test_a_verb_runs_with_the_options_that_it_declares(name: str) -> None:
     assert session == "Session"
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"], ["help", "nothing"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"], ["help", "--json"]])
 def test_the_help_names_every_verb_and_exit_code(arguments: list[str]) -> None:
     ran = call(*arguments)
     assert (ran.code, ran.err) == (0, "")
@@ -180,6 +180,10 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("-v",), "There is no verb -v.", "Did you mean --version?"),
     (("--versoin",), "There is no verb --versoin.", "Did you mean --version?"),
     (("practice", "clock", "-2h"), "such an option.", "entra-oauth practice clock -- -2h"),
+    (("help", "lgoin"), "There is no verb lgoin.", "Did you mean login?"),
+    (("help", "audit", "shwo"), "There is no audit shwo.", "Did you mean show?"),
+    (("profile", "set", "work", "tenat=x"), "no value of a profile: tenat.", "mean tenant? Write"),
+    (("profile", "set", "work", SECRET), "That is no value of a profile.", "Write NAME=VALUE"),
     (("audit", "shwo"), "There is no audit shwo.", "Did you mean show? Use entra-oauth audit"),
     (("audit", "-x"), "audit needs to know what to do.", "entra-oauth audit show"),
     (("lab", "1", "off"), "lab takes one LAB; more words", "The halves are options"),
