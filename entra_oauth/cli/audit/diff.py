@@ -41,12 +41,11 @@ def run(options: DiffOptions, session: Session) -> int:
 
 
 def _print(found: Comparison, console: Console) -> None:
-    for name, side in (("A", found.a), ("B", found.b)):
-        size = len(bytes(side.message))
-        console.result(f"{name}  {plain(side.label, limit=60)}   {size:,} bytes")
-    for note in found.notes:
-        console.result(f"   {plain(note)}")
-    console.result("")
+    lines = [
+        f"{name}  {plain(side.label, limit=60)}   {len(bytes(side.message)):,} bytes"
+        for name, side in (("A", found.a), ("B", found.b))
+    ]
+    console.result_rows([*lines, *(f"   {plain(note)}" for note in found.notes), ""])
     for layer in found.layers:
         console.result(f"{layer.name:<13} {layer.summary}")
         for line in layer.lines:

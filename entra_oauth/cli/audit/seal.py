@@ -37,7 +37,7 @@ def _seal(options: SealOptions, console: Console) -> int:
             {"schema": "entra-oauth/seal/1", "key": fingerprint, "namespace": NAMESPACE}
         )
     else:
-        console.result(f"Sealed {plain(str(folder))} with the key {fingerprint}.")
+        console.result_sentence(f"Sealed {plain(str(folder))} with the key {fingerprint}.")
         console.say("Hand the public key over by another way than the recording.")
     return 0
 
@@ -62,12 +62,12 @@ def _verify(options: VerifyOptions, console: Console) -> int:
             }
         )
         return 0
-    console.result(f"All {checked.files} files are as they were written.")
+    console.result_sentence(f"All {checked.files} files are as they were written.")
     if not checked.sealed:
-        console.result("It is not sealed: whoever made it could have made it again.")
+        console.result_sentence("It is not sealed: whoever made it could have made it again.")
     elif checked.whose:
-        console.result(f"Sealed with the key that was named: {checked.key}.")
+        console.result_sentence(f"Sealed with the key that was named: {checked.key}.")
     else:
-        console.result(f"Sealed with {checked.key}. Whose key that is was not checked.")
+        console.result_sentence(f"Sealed with {checked.key}. Whose key that is was not checked.")
         console.say("Name it to have that checked: --signer id_ed25519.pub")
     return 0

@@ -88,8 +88,9 @@ def _list(found: Opened) -> list[str]:
     program = evidence.facts.get("program")
     program = program if isinstance(program, dict) else {}
     verb = plain(str(program.get("verb") or "a program"))
+    made = f"{verb}, {utc_time(evidence.created_at)}; {HOLDS[evidence.level]}"
     lines = [
-        f"{verb}, {utc_time(evidence.created_at)}; {HOLDS[evidence.level]}",
+        prose(made, indent=0, columns=width()),
         f"read from a {plain(found.kind)} just now, and written nowhere"
         if found.kind
         else "every file is as it was written",

@@ -274,7 +274,7 @@ class DemoText:
         say("")
         say("Next: entra-oauth demo --browser             the same in your own browser")
         say("      entra-oauth demo --procedure article   the procedure without PKCE")
-        say("      entra-oauth explain AR04               a rule of the linter, and its reason")
+        say("      entra-oauth explain AR04               a rule of the linter, and why")
         say("      entra-oauth mirror --prove             the request is curl's, to the byte")
         say("      entra-oauth login --tenant TENANT --client-id CLIENT   the real thing")
         if (program := _command_off_the_path()) is not None:

@@ -58,12 +58,14 @@ def _joined(words: tuple[str, ...]) -> str:
 
 
 def _explain(console: Console) -> None:
+    from entra_oauth.cli.session.wrap import hanging
     from entra_oauth.practice.faults import syntax
     from entra_oauth.practice.faults.scenarios import SCENARIOS
 
     console.say("Names:")
     for scenario in SCENARIOS.values():
-        console.say(f"  {scenario.name:<17} {scenario.summary}")
+        line = f"  {scenario.name:<17} {scenario.summary}"
+        console.say(hanging(line, console.columns) if console.columns else line)
     console.say(f"\n{syntax.__doc__}")
 
 
