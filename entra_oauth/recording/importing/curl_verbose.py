@@ -26,7 +26,7 @@ _KIND = "output of curl -v"
 _SAID = re.compile(PREFIX + rb"([*<>{}]) ?([^\n]*)")
 _DATA = re.compile(rb"\[\d{1,12} bytes data\]\r?")
 _METER = re.compile(
-    rb"(?:\r?[ \d.kMGTP-]{20,60}(?:[ \d-]\d?[\d-]?:[\d-]{2}:[\d-]{2} ?){3}[ \d.kMGTP]{0,8})+"
+    rb"[ \d.kMGTP-]{20,60}(?:[ \d-]\d?[\d-]?:[\d-]{2}:[\d-]{2} ?){3}[ \d.kMGTP]{0,8}"
 )
 _METER_HEAD = (b"  % Total", b"                                 Dload")
 _GLUED = re.compile(rb"(?=\* (?:Connection #\d|[Cc]losing connection|shutting down connection))")
@@ -114,6 +114,16 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1):
         if line.startswith(_METER_HEAD):
             continue
-        shown = _METER.sub(b"", line)
+        shown = _without_meter(line)
         if shown.strip(b"\r") or shown == line:
             yield from ((number, piece) for piece in _GLUED.split(shown) if piece or not shown)
+
+
+def _without_meter(line: bytes) -> bytes:
+    """The line without curl's meter, which writes over itself from the line's beginning."""
+    pieces = line.split(b"\r")
+    if not any(map(_METER.match, pieces)):
+        return line
+    return b"".join(
+        _METER.sub(b"", piece, count=1) if _METER.match(piece) else piece for piece in pieces
+    )

@@ -86,6 +86,8 @@ READERS = (
 """Looked through in this order. What none of them knows is taken for a HAR file."""
 
 _PACKED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"\xff\xfe", b"\xfe\xff", b"\0{")
+_LOOKED_AT = 20_000
+"""Bytes that tell the kind; an address may well be 8,000 long."""
 _MARK = b"\xef\xbb\xbf"
 _BLANK = _MARK + b" \t\r\n"
 
@@ -116,5 +118,5 @@ def read_given(given: GivenFile) -> ForeignFile:
 
 
 def _reader(data: bytes) -> Reader | None:
-    start = data[:4000].removeprefix(_MARK)
+    start = data[:_LOOKED_AT].removeprefix(_MARK)
     return next((reader for reader in READERS if reader.start.match(start)), None)

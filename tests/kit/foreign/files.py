@@ -23,6 +23,7 @@ __all__ = [
     "CHUNKED",
     "MESSAGES",
     "PLANTED",
+    "Messages",
     "brought",
     "burp",
     "burp_item",
@@ -52,7 +53,8 @@ CHUNKED = (
     + _PACKED
     + b"\r\n0\r\n\r\n"
 )
-MESSAGES: tuple[tuple[str, bytes, bytes], ...] = (
+Messages = tuple[tuple[str, bytes, bytes], ...]
+MESSAGES: Messages = (
     (
         f"https://{HOST}",
         f"GET /{TENANT}/oauth2/v2.0/authorize?{QUERY}&state={STATE} HTTP/1.1\r\n"
@@ -88,11 +90,11 @@ def zipped(members: Mapping[str, bytes], packing: int = zipfile.ZIP_DEFLATED) ->
     return out.getvalue()
 
 
-def saz() -> bytes:
+def saz(messages: Messages = MESSAGES) -> bytes:
     """As Fiddler writes it: absolute addresses, tunnels among the sessions, times."""
     members = {"[Content_Types].xml": b"<Types/>", "_index.htm": b"<html></html>"}
     members["raw/1_c.txt"] = f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
-    for number, (_, sent, received) in enumerate(MESSAGES, start=2):
+    for number, (_, sent, received) in enumerate(messages, start=2):
         members[f"raw/{number}_c.txt"] = sent
         members[f"raw/{number}_s.txt"] = received
         members[f"raw/{number}_m.xml"] = (
@@ -195,9 +197,9 @@ def flow(origin: str, sent: bytes, received: bytes, **more: Any) -> dict[str, An
     }
 
 
-def flows() -> bytes:
+def flows(messages: Messages = MESSAGES) -> bytes:
     """A sign-in as mitmproxy keeps it."""
-    return b"".join(tagged(flow(*each)) for each in MESSAGES)
+    return b"".join(tagged(flow(*each)) for each in messages)
 
 
 DTD = b"<!DOCTYPE items [\n<!ELEMENT items (item*)>\n<!ATTLIST items burpVersion CDATA ''>\n]>"
@@ -255,10 +257,10 @@ def _curl_info(origin: str) -> list[str]:
     return [*lines, tls] if scheme == "https" else lines
 
 
-def curl_trace() -> bytes:
+def curl_trace(messages: Messages = MESSAGES) -> bytes:
     """A sign-in as `curl --trace` would have it."""
     text = ""
-    for origin, sent, received in MESSAGES:
+    for origin, sent, received in messages:
         text += "".join(f"== Info: {line}\n" for line in _curl_info(origin))
         head, _, body = sent.partition(b"\r\n\r\n")
         text += hexed("=> Send header", head + b"\r\n\r\n")
@@ -270,10 +272,10 @@ def curl_trace() -> bytes:
     return text.encode()
 
 
-def curl_verbose() -> bytes:
+def curl_verbose(messages: Messages = MESSAGES) -> bytes:
     """The same as `curl -v` would, its bodies elsewhere."""
     text = ""
-    for origin, sent, received in MESSAGES:
+    for origin, sent, received in messages:
         text += "".join(f"* {line}\n" for line in _curl_info(origin))
         text += "".join(f"> {line.decode()}\n" for line in _head_and_body(sent)[0])
         text += "".join(f"< {line.decode()}\n" for line in _head_and_body(received)[0])
@@ -281,10 +283,10 @@ def curl_verbose() -> bytes:
     return text.encode()
 
 
-def cassette() -> bytes:
+def cassette(messages: Messages = MESSAGES) -> bytes:
     """The same as vcrpy keeps it in JSON."""
     interactions = []
-    for origin, sent, received in MESSAGES:
+    for origin, sent, received in messages:
         asked, came = split_message(sent), split_message(received)
         method, target, _ = asked.start.decode().split(" ")
         interactions.append(

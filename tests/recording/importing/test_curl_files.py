@@ -268,6 +268,12 @@ def test_a_body_that_could_be_a_piece_of_one_is_not_kept_from_v() -> None:
         assert entry.response.body == kept
 
 
+def test_a_long_address_does_not_hide_what_the_file_is() -> None:
+    text = f"> GET /oauth2/v2.0/authorize?x={'a' * 7000} HTTP/1.1\n> Host: a\n>\n"
+    (entry,) = brought(text.encode()).entries
+    assert len(entry.request.url) > 7000
+
+
 @pytest.mark.parametrize(
     ("began", "ended", "passed"),
     [
