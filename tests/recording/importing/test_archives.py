@@ -144,6 +144,34 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_does(
         open_archive(zipped({"a": bytes(600), "b": bytes(600)}))
 
 
+def test_an_archive_at_each_limit_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(open_archive(zipped({f"{n}": b"" for n in range(1_000)})).names) == 1_000
+    monkeypatch.setattr("entra_oauth.recording.importing.containers.archive.MAX_UNPACKED", 1200)
+    assert open_archive(zipped({"a": bytes(600), "b": bytes(600)})).read("a") == bytes(600)
+    assert open_archive(zipped({"a": b"x"})).read("b") is None
+
+
+def test_an_archive_with_the_longest_comment_is_read() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a", b"x")
+        archive.comment = b"c" * 65_535
+    assert open_archive(out.getvalue()).read("a") == b"x"
+
+
+def test_an_archive_that_says_its_number_elsewhere_is_refused() -> None:
+    data = zipped({"a": b"x"})
+    at = data.rfind(b"PK\x05\x06")
+    with pytest.raises(UsageError, match=r"more than 1,000 entries"):
+        open_archive(data[:at] + b"PK\x06\x07" + bytes(16) + data[at:])
+
+
+def test_a_page_of_blanks_is_no_bomb() -> None:
+    assert open_archive(zipped({"a": b" " * 65_536})).read("a") == b" " * 65_536
+    with pytest.raises(UsageError, match="200 times"):
+        open_archive(zipped({"a": b" " * 65_537}))
+
+
 def test_an_entry_whose_bytes_are_others_than_it_says_is_named() -> None:
     data = zipped({"a.har": HAR, "b.har.txt": b"y" * 50}, zipfile.ZIP_STORED)
     with refused(UsageError) as caught:

@@ -101,9 +101,13 @@ def test_a_flow_that_is_no_request_is_one_that_is_not_understood() -> None:
     assert file.unusable == (1, 2, 3)
 
 
-DEEP = b""
-for _ in range(22):
-    DEEP = b"%d:%s]" % (len(DEEP), DEEP)
+def _nested(levels: int) -> bytes:
+    data = b""
+    for _ in range(levels):
+        data = b"%d:%s]" % (len(data), data)
+    return data
+
+
 REFUSED = [
     (flows()[:-1], "cannot be read at byte"),
     (flows()[: len(flows()) // 2], "it breaks off"),
@@ -120,7 +124,9 @@ REFUSED = [
     (tagged(_flow()) + b"3:0:~}", "a name has no value"),
     (tagged(_flow()) + b"6:0:~0:~}", "a name is no text"),
     (tagged(_flow()) + b"14:1:a;0:~1:a;0:~}", "stands twice"),
-    (tagged(_flow()) + DEEP, "nested more than 20 deep"),
+    (tagged(_flow()) + b"3:1_0^", "its type is not known"),
+    (tagged(_flow()) + b"3:yes!", "its type is not known"),
+    (tagged(_flow()) + _nested(21), "nested more than 20 deep"),
     (tagged(_flow()) + b"0:]", "Flow 2 of the flow file of mitmproxy is none"),
     (tagged(_flow(version=22)), "is of form 22; up to 21 is read"),
     (tagged(_flow(version=3)), "too old"),
@@ -155,6 +161,10 @@ VALUES = st.recursive(
 @given(st.lists(VALUES, max_size=3))
 def test_what_was_written_comes_back(values: list[Any]) -> None:
     assert tagged_values(b"".join(map(tagged, values)), name="x", advice="y.") == values
+
+
+def test_what_is_nested_as_deeply_as_it_may_be_is_read() -> None:
+    assert len(tagged_values(_nested(20), name="x", advice="y.")) == 1
 
 
 @given(VALUES)
