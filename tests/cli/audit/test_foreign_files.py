@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from kit.foreign.files import PLANTED, burp, cassette, curl_trace, curl_verbose,
 from kit.sweep import assert_swept
 
 SECRETS = [*PLANTED, CODE, STATE, REFRESH_TOKEN]
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "har.zip": har_zip,
     "saz": saz,
     "trace": curl_trace,
