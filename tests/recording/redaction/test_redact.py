@@ -475,3 +475,12 @@ def test_a_body_made_to_be_slow_is_not(body: bytes) -> None:
     begun = time.perf_counter()
     REDACTOR.body(body, "text/html" if body.startswith(b"<") else "")
     assert time.perf_counter() - begun < 20.0
+
+
+def test_claims_that_are_no_json_are_words_like_any_others() -> None:
+    asked = '{"access_token":{"xms_cc":{"values":["cp1"]}}}'
+    assert REDACTOR.parameter("claims", "VHVzckRuNDdoWlZSRUdEaWJ1YVhldEF0bVlL").text.startswith(
+        "val~"
+    )
+    before = REDACTOR.parameter("claims", asked)
+    assert json.loads(before.text)["access_token"]["xms_cc"]
