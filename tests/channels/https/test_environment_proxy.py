@@ -257,7 +257,7 @@ def test_what_cannot_be_used_is_refused_and_no_part_of_it_is_shown(value: str, s
         ("darwin", {}, False, "http://of.the.system:8080"),
         ("win32", {}, True, None),
         ("win32", {"NO_PROXY": "other.example"}, False, None),
-        ("win32", {"HTTPS_PROXY": ""}, False, None),
+        ("win32", {"HTTPS_PROXY": ""}, False, "http://of.the.system:8080"),
         ("win32", {"HTTPS_PROXY": "http://p"}, False, "http://p"),
         ("linux", {}, False, None),
     ],
