@@ -89,12 +89,18 @@ if sys.platform == "win32":
 
         def has_typed_ahead(self) -> bool:
             """See `Terminal.has_typed_ahead`. The keys stay where they are."""
-            with open("CONIN$", "r+b", buffering=0) as console:
-                handle = ctypes.c_void_p(msvcrt.get_osfhandle(console.fileno()))
-                records, count = (_Record * _AT_ONCE)(), ctypes.c_uint32()
+            records, count = (_Record * _AT_ONCE)(), ctypes.c_uint32()
+            try:
+                console = os.open("CONIN$", os.O_RDWR)
+            except OSError:
+                return False
+            try:
+                handle = ctypes.c_void_p(msvcrt.get_osfhandle(console))
                 peek = ctypes.windll.kernel32.PeekConsoleInputW
                 if not peek(handle, records, len(records), ctypes.byref(count)):
                     return False
+            finally:
+                os.close(console)
             return len(_text(records[: count.value], ConsoleKeys())) > 1
 
         def _typed(self) -> str:
