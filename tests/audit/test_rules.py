@@ -117,7 +117,7 @@ TRIPS = [
     Trip("AR01", moved("authorize", lambda u: u), N, "hardened over http"),
     Trip("AR02", query(response_type="code token"), E),
     Trip("AR02", query(response_type=None), E),
-    Trip("AR03", query(response_type="code id_token"), W),
+    Trip("AR03", query(response_type="code id_token"), N),
     Trip("AR04", query(code_challenge=None), E),
     Trip("AR05", query(code_challenge_method=None), E),
     Trip("AR05", query(code_challenge_method="plain"), E),

@@ -196,8 +196,10 @@ def _meta(finder: Finder, found: list[tuple[str, View]], depth: int) -> Iterator
 
 def _attribute(finder: Finder, name: str, inner: View, depth: int) -> Iterator[Find]:
     if name == "style":
+        # As a text, an address in it would end at a blank only, and take the declarations with it.
         yield from sheet(finder, inner, depth + 1)
-    if name in _LINKS and "?" not in inner.text and "#" not in inner.text:
+        yield from finder.known_in(inner)
+    elif name in _LINKS and "?" not in inner.text and "#" not in inner.text:
         yield from finder.path(inner)
     elif name in _LINKS or name.startswith("xmlns"):
         yield from finder.url(inner, depth + 1)

@@ -113,6 +113,14 @@ def test_an_address_in_a_style_is_looked_into() -> None:
     assert of_page("<p style='color: red; width: 5px'>") == []
 
 
+def test_an_address_in_a_style_ends_where_it_ends() -> None:
+    inner = "<p style='background:url(https://h.example/a.png?code=12345);color:red'>"
+    shown = REDACTOR.body(f"<html>{inner}".encode()).text
+    assert "url(https://h.example/a.png?code=~code~);color:red" in shown
+    known = Redactor(level=Level.SECRETS, key=b"k" * 32, known={"a-known-secret-value": "sec"})
+    assert "known-secret" not in known.body(b"<html><p style='a-known-secret-value'>").text
+
+
 def test_after_a_tag_without_an_end_nothing_is_understood() -> None:
     assert of_page(f"<p>x</p><a href='{PLAIN_16}")[-1].startswith("<a href='")
 

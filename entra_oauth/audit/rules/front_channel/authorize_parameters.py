@@ -45,11 +45,12 @@ def asks_for_a_code(item: Item, case: Case) -> Verdict:
     return passed("/request/query/response_type")
 
 
-@rule("AR03", W, "OpenID Connect Core §3.3, RFC 9700 §2.1.2", at=StepKind.AUTHORIZE)
+@rule("AR03", N, "OpenID Connect Core §3.3", at=StepKind.AUTHORIZE)
 def no_id_token_in_front(item: Item, case: Case) -> Verdict:
     """A native app asks for no ID token in the front channel.
 
-    Why: an ID token tells of a person; with a code it comes over the app's own connection.
+    Why: an ID token tells of a person; with a code it comes over the app's own connection. The
+        standards allow it all the same.
     Mend: leave id_token out of response_type, and keep openid in the scope.
     Before: response_type=code id_token
     After: response_type=code&scope=openid …
