@@ -110,9 +110,11 @@ def claims_of(request: RequestOptions) -> str | None:
 
 def is_for_cae(request: RequestOptions) -> bool:
     """True if the request declares that a claims challenge can be handled, by either option."""
+    if request.cae or request.claims is None:
+        return request.cae
     from entra_oauth.protocol.resource.claims_challenge import declares_cae
 
-    return declares_cae(claims_of(request))
+    return declares_cae(challenge_of(request))
 
 
 def plan_of(
