@@ -6,10 +6,9 @@ Windows' C library has no dates before 1970 and after the year 3000, and `time.g
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["local", "utc"]
+__all__ = ["utc"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH).total_seconds()
@@ -22,14 +21,3 @@ def utc(at: float) -> datetime:
     if not _FIRST <= at <= _LAST:
         at = _FIRST if at < _FIRST else _LAST
     return _EPOCH + timedelta(seconds=at)
-
-
-def local(at: float) -> datetime:
-    """Seconds since 1970 as the local time, to the second and without a zone.
-
-    Where the system has no local time for it, it is UTC, which the value then names.
-    """
-    try:
-        return datetime(*time.localtime(at)[:6])
-    except (OSError, OverflowError, ValueError):
-        return utc(at).replace(microsecond=0)

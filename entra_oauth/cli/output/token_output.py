@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from entra_oauth.cache.account import scope_key
 from entra_oauth.channels.base import now
-from entra_oauth.cli.session.times import clock_time, duration, utc_time
+from entra_oauth.cli.session.times import clock_time, duration, local, utc_time
 from entra_oauth.errors import UsageError
-from entra_oauth.moments import local
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:

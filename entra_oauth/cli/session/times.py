@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import now
-from entra_oauth.moments import local, utc
+from entra_oauth.moments import utc
 
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["clock_time", "duration", "today", "utc_time"]
+__all__ = ["clock_time", "duration", "local", "today", "utc_time"]
+
+
+def local(at: float) -> datetime:
+    """Seconds since 1970 as the local time, to the second and without a zone.
+
+    Where the system has no local time for it, it is UTC, which the value then names.
+    """
+    try:
+        return datetime(*time.localtime(at)[:6])
+    except (OSError, OverflowError, ValueError):
+        return utc(at).replace(microsecond=0)
 
 
 def today() -> date:

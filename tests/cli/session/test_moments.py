@@ -65,4 +65,4 @@ def test_a_time_that_the_system_lacks_is_told_in_utc(at: float, shown: str) -> N
 
 def test_a_local_time_is_the_wall_clocks() -> None:
     at = 1_767_268_800.9
-    assert moments.local(at) == datetime(*time.localtime(at)[:6])
+    assert times.local(at) == datetime(*time.localtime(at)[:6])
