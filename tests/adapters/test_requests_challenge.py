@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from entra_oauth.adapters.authlib import oauth2_session
 from entra_oauth.adapters.http import EntraAuth
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.channels.loopback.host import LoopbackHost
@@ -91,6 +92,28 @@ def test_a_redirect_after_the_answer_has_the_better_token_and_is_not_answered_ag
     paths, seen = [path for path, _, _ in served.seen], [token for _, token, _ in served.seen]
     assert paths == ["/challenged-then-away"] * 2 + ["/always"]
     assert (seen[0] != seen[1], seen[1] == seen[2]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "paths"),
+    [
+        ("challenge", 200, ["/challenge"] * 2),
+        ("always", 401, ["/always"] * 2),
+        ("challenged-then-away", 401, ["/challenged-then-away"] * 2 + ["/always"]),
+    ],
+)
+def test_authlibs_session_answers_once_too(
+    tokens: StoredTokens, api: tuple[Api, str], path: str, status: int, paths: list[str]
+) -> None:
+    served, url = api
+    served.sends_to = f"{url}/always"
+    with oauth2_session(tokens) as session:
+        for _ in range(2):
+            served.seen.clear()
+            answer = session.post(f"{url}/{path}", data=b"a body", timeout=10)
+            assert answer.status_code == status
+            assert [each for each, _, _ in served.seen] == paths
+            assert {body for _, _, body in served.seen} == {b"a body"}
 
 
 def test_another_host_behind_a_redirect_gets_no_token_and_no_answer(
