@@ -49,6 +49,7 @@ _BY_ENDPOINT = {
     "metadata": MessageKind.METADATA_REQUEST,
 }
 _ENTRAS = frozenset(host for cloud in CLOUDS.values() for host in cloud.hosts)
+_WORKSPACES = tuple(cloud.workspaces for cloud in CLOUDS.values() if cloud.workspaces)
 _OF_ENTRA = (".b2clogin.com", ".ciamlogin.com", ".microsoftonline.com", ".windows.net")
 _AT_THE_PROGRAM = {"redirect": MessageKind.AUTHORIZATION_RESPONSE, "page": MessageKind.LANDING_PAGE}
 
@@ -87,8 +88,13 @@ def cast_of(steps: Sequence[Step]) -> Cast:
     for step in steps:
         request = HttpRequest(method="GET", url=step.url)
         fields = dict(parse_form(request.query))
-        asks = endpoint_of(request.path) or {"client_id", "response_type"} <= fields.keys()
-        if asks or host_of(step.url) in _ENTRAS or _server(step):
+        # An API may tell by a path like that of an authority where the authority is.
+        endpoint = endpoint_of(request.path)
+        asks = endpoint is not None and (endpoint != "authorize" or "client_id" in fields)
+        asks = asks or {"client_id", "response_type"} <= fields.keys()
+        host = host_of(step.url)
+        # The practice tenant answers for workspaces too, under the server's name of its own.
+        if asks or host in _ENTRAS or (_server(step) and not host.endswith(_WORKSPACES)):
             authorities.add(_origin(step.url))
             programs.add(_origin(fields.get("redirect_uri", "")))
     return Cast(frozenset(authorities), frozenset(programs - authorities - {""}))

@@ -25,7 +25,7 @@ from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Evidence, Half, Level, steps_of
 from entra_oauth.recording.story import FORGERY, authority_remark, cast_of, step_story, title_of
 from kit import recordings as kit
-from kit.audit.exchanges import at_entra, practised
+from kit.audit.exchanges import at_entra, practised, step
 
 AUTHORITIES = ["https://login.microsoftonline.com", "http://localhost:8400"]
 APPS = ["http://localhost:51234/", "https://app.example/signin", "http://127.0.0.1:9/cb"]
@@ -236,3 +236,17 @@ def test_the_linter_says_so_too() -> None:
     for full in (False, True):
         (run,) = sarif_of(report, "rec", full=full)["runs"]
         assert run["properties"] == {"authority": MACHINE}
+
+
+def test_a_workspace_that_is_asked_where_its_authority_is_is_none() -> None:
+    workspace = "https://adb-1.7.azuredatabricks.net"
+    practices = HttpResponse(status=404, headers=(("x-ms-ests-server", "2.1 - PRACTICE"),))
+    first = [
+        step("lookup", "GET", f"{workspace}/oidc/oauth2/v2.0/authorize"),
+        step("config", "GET", f"{workspace}/.well-known/databricks-config", response=practices),
+    ]
+    steps = steps_of(Recording((*first, *practised(Procedure.HARDENED).exchanges)))
+    cast = cast_of(steps)
+    assert cast.at(f"{workspace}/x") is None
+    told = {s.url: step_story(s, cast) for s in steps}
+    assert {told[e.request.url].receiver for e in first} == {Actor.API}
