@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from entra_oauth.errors import ProofMissing, UsageError
 from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
 from entra_oauth.flows.named_file import read_file
+from entra_oauth.protocol.authority import folded, same_id
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
 
 if TYPE_CHECKING:
@@ -122,6 +123,15 @@ class AppProof:
         return bool(
             self.certificate or self.federated_token_file or self.environ.get(_SECRET)
         ) or all(self.environ.get(name) for name in GITHUB_VARIABLES)
+
+    def is_of(self, client_id: str) -> bool:
+        """True if a proof is at hand that may be this app's.
+
+        Where `AZURE_CLIENT_ID` names another app, what the environment holds is that one's.
+        """
+        other = self.environ.get("AZURE_CLIENT_ID")
+        is_ours = self.named is not None or not other or same_id(folded(other), client_id)
+        return self.is_at_hand and is_ours
 
     def credential(
         self, channels: Channels, secrets: ProofSecrets, *, timeout_s: float

@@ -23,6 +23,7 @@ from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
 from kit import canaries, needs
+from kit.command_line import call
 from kit.nightly import Nightly, of_the_app
 from kit.practice import DAEMON, SCOPE, SECRET
 
@@ -104,6 +105,25 @@ def test_a_proof_in_the_environment_counts_last_and_it_is_said_once(
     _profile(nightly, flow="auth-code")
     with pytest.raises(SignInRequired):
         StoredTokens.of_profile().get()
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize(
+    ("named", "asks"), [("", True), (DAEMON.upper(), True), (f"{DAEMON[:-1]}6", False)]
+)
+def test_a_proof_beside_the_id_of_another_app_is_that_ones(
+    nightly: Nightly, named: str, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For commands too: the secret of one app is not sent under the name of another."""
+    monkeypatch.setenv("AZURE_CLIENT_ID", named)
+    _profile(nightly)
+    if asks:
+        assert of_the_app(StoredTokens.of_profile().get().token.text)
+    else:
+        with pytest.raises(SignInRequired):
+            StoredTokens.of_profile().get()
+    assert call("token", "--force-refresh").code == (0 if asks else 4)
+    assert bool(nightly.asked) is asks
 
 
 @pytest.mark.parametrize("where", ["profile", "ours", "azure's"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import CredentialOptions
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
-__all__ = ["PASSWORD", "check_stdin", "credential_of", "is_at_hand"]
+__all__ = ["PASSWORD", "check_stdin", "credential_of", "is_at_hand", "may_prove"]
 
 PASSWORD = SecretOption(name="password", words="password")
 _SECRET = SecretOption(name="client-secret", words="client secret")
@@ -40,6 +40,15 @@ def check_stdin(options: CredentialOptions) -> None:
 def is_at_hand(options: CredentialOptions, environ: Mapping[str, str]) -> bool:
     """True if an option, a variable or the profile names a proof. None is read."""
     return _secret_input(options).is_given or _proof(options, environ, None).is_at_hand
+
+
+def may_prove(options: CredentialOptions, environ: Mapping[str, str], client_id: str) -> bool:
+    """True if a proof is named that may be this app's: see `AppProof.is_of`."""
+    if _secret_input(options).is_given:
+        return True
+    is_named = {"certificate", "federated_token_file"} & options.origins.named
+    named = ProofKind.CERTIFICATE if is_named else None  # whichever: it is not the environment's
+    return _proof(options, environ, named).is_of(client_id)
 
 
 def credential_of(

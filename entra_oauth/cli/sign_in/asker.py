@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, Asker, asker_by_sign_in
-from entra_oauth.cli.sign_in.app_credential import check_stdin, credential_of, is_at_hand
+from entra_oauth.cli.sign_in.app_credential import check_stdin, credential_of, may_prove
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def asker_of(
         return Asker(is_app=True, source=f"--{proof.replace('_', '-')}")
     if "flow" in origins.named:
         return Asker(is_app=credential.flow == APP_FLOW, source=origins.source("flow"))
-    has_proof = is_at_hand(credential, environ)
     known = App.of(authority_of(app), client_id_of(app))
+    has_proof = may_prove(credential, environ, known.client_id)
     return asker_by_sign_in(store, known, app.account, has_proof=has_proof)
 
 
