@@ -42,6 +42,7 @@ class _Connection:
     tls: str = ""
     cipher: str = ""
     alpn: str = ""
+    is_tunnel: bool = False
 
 
 @dataclass(slots=True)
@@ -98,6 +99,7 @@ class Talk:
                 advice="Record again with one request at a time, without curl's --parallel.",
             )
         about = self._connections.setdefault(transfer, _Connection())
+        about.is_tunnel = about.is_tunnel or data.startswith(b"CONNECT ")
         exchange = _Exchange(about, line, at, sent=bytearray(data))
         self._open[transfer] = exchange
         self._all.append(exchange)
@@ -214,14 +216,16 @@ def _origin(exchange: _Exchange) -> str:
     about = exchange.connection
     host = split_message(bytes(exchange.sent)).header("host") or ""
     port = re.search(r":(\d{1,5})\Z", host)
-    number = int(port[1]) if port else about.port
+    number = int(port[1]) if port else 0 if about.is_tunnel else about.port
     scheme = about.scheme or ("http" if number not in (0, 443) else "https")
     return f"{scheme}://{host}" if host else ""
 
 
 def _link(about: _Connection) -> Wire:
+    through = about.peer if about.is_tunnel else ""
     return Wire(
-        peer=about.peer or None,
+        peer=None if through else about.peer or None,
+        proxy=f"http://{through}" if through else None,
         tls_version=about.tls or None,
         cipher=about.cipher or None,
         alpn=about.alpn or None,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.errors import UsageError
+from entra_oauth.practice import PracticeTenant, serve
 from entra_oauth.recording.importing.curl_talk import seconds_between
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Seen
@@ -100,6 +101,25 @@ def test_a_trace_over_tls_is_https_and_says_which(tmp_path: Path) -> None:
     assert entry.sent == server.requests[0]
     assert entry.link.tls_version == "TLSv1.3"
     assert entry.link.cipher
+
+
+@needs.curl
+@pytest.mark.parametrize("form", ["-v", "--trace", "--trace-ascii"])
+def test_a_tunnel_through_a_proxy_is_the_way_and_no_exchange(form: str, tmp_path: Path) -> None:
+    url = "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration"
+    with serve(PracticeTenant(), proxy_port=0) as hosted:
+        assert hosted.proxy
+        words = ("-v",) if form == "-v" else (form, "out")
+        words = ("-s", *words, "--noproxy", "", "--proxy", hosted.proxy.url)
+        data = curl(*words, "--cacert", hosted.ca_file, "-o", "body", url, folder=tmp_path)
+        proxy = hosted.proxy.url
+    (entry,) = (file := brought(data)).entries
+    assert (entry.number, entry.request.url) == (1, url)
+    assert entry.response is not None
+    assert entry.response.status == 200
+    assert (entry.link.peer, entry.link.proxy) == (None, proxy.replace("localhost", "127.0.0.1"))
+    assert entry.link.tls_version == "TLSv1.3"
+    assert any("(CONNECT) are no exchanges: 1 were left out" in line for line in file.not_kept)
 
 
 @needs.curl
