@@ -145,10 +145,9 @@ def _from_text(block: _Block) -> bytes | None:
 def _without_packed(entry: Entry) -> Entry:
     """The entry without an answer of which only dots are left."""
     answer = entry.response
-    if answer is None or not answer.body.strip(b"."):
+    if answer is None or not answer.body:
         return entry
-    printed = answer.body.decode("latin-1")
-    is_packed = answer.header("content-encoding") or printed.startswith(".")
+    is_packed = answer.header("content-encoding") or answer.body.startswith(b".")
     return replace(entry, response=replace(answer, body=b"")) if is_packed else entry
 
 

@@ -14,6 +14,7 @@ import pytest
 from entra_oauth.errors import UsageError
 from entra_oauth.practice import PracticeTenant, serve
 from entra_oauth.recording.importing.curl_talk import seconds_between
+from entra_oauth.recording.importing.entries import Entry
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Seen
 from kit import needs
@@ -231,6 +232,93 @@ def test_a_transfer_that_broke_off_is_no_file_that_did() -> None:
     assert entry.received.endswith(b"12345678")
 
 
+UPLOADED = "== Info: We are completely uploaded and fine\n"
+
+
+def answered(*lines: str, body: bytes = b"") -> str:
+    """The blocks of an answer."""
+    heads = "".join(hexed("<= Recv header", f"{each}\r\n".encode()) for each in (*lines, ""))
+    return heads + (hexed("<= Recv data", body) if body else "")
+
+
+def read_trace(text: str) -> tuple[Entry, ...]:
+    return brought(text.encode()).entries
+
+
+def test_an_answer_that_needs_no_body_lacks_none() -> None:
+    head = HEAD.replace("POST", "HEAD").encode()
+    long = ("HTTP/1.1 200 OK", "Content-Length: 9")
+    assert len(read_trace(hexed("=> Send header", head) + answered(*long))) == 1
+    assert len(read_trace(ASKED + answered("HTTP/1.1 304 Not Modified", long[1]))) == 1
+    with pytest.raises(UsageError, match="shorter than it says"):
+        read_trace(ASKED + answered(*long) + UPLOADED)
+
+
+def test_chunks_that_are_not_whole_are_seen_and_chunks_that_were_undone_are_none() -> None:
+    head = ("HTTP/1.1 200 OK", "Transfer-Encoding: chunked")
+    with pytest.raises(UsageError, match="shorter than it says"):
+        read_trace(ASKED + answered(*head, body=b"5\r\nab"))
+    (entry,) = read_trace(ASKED + answered(*head, body=b'{"a": 1}'))
+    assert entry.response is not None
+    assert (entry.response.body, entry.received) == (b'{"a": 1}', b"")
+
+
+def test_a_request_that_got_no_answer_is_one_without_and_the_next_has_its_own() -> None:
+    closed = "== Info: Closing connection 0\n"
+    file = brought((ASKED + closed + ASKED + CAME).encode())
+    assert [entry.response and entry.response.status for entry in file.entries] == [None, 200]
+    assert any("may be cut off" in line for line in file.not_kept)
+    file = brought((ASKED + CAME + LEFT + ASKED + CAME + LEFT).encode())
+    assert not any("may be cut off" in line for line in file.not_kept)
+
+
+def test_an_answer_with_trailers_is_read_and_not_called_exact() -> None:
+    trailed = answered("HTTP/1.1 200 OK", body=b"{}") + hexed("<= Recv header", b"X-A: b\r\n")
+    (entry,) = read_trace(ASKED + trailed + LEFT)
+    assert entry.response is not None
+    assert (entry.response.body, entry.received, entry.response.header("x-a")) == (b"{}", b"", None)
+
+
+def test_what_curl_says_of_the_handshake_is_kept() -> None:
+    said = "== Info: ALPN: server accepted http/1.1\n"
+    (entry,) = read_trace(said + ASKED + CAME + LEFT)
+    assert (entry.link.alpn, entry.link.tls_version) == ("http/1.1", None)
+    assert entry.request.url.startswith("https://localhost:1/")
+
+
+def test_more_exchanges_than_are_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entra_oauth.recording.importing.entries.MAX_ENTRIES", 1)
+    with pytest.raises(UsageError, match="more than 1 entries"):
+        read_trace((ASKED + CAME + LEFT) * 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "body", "kept"),
+    [
+        ("X-A: b", "{}", b"{}"),
+        ("X-A: b", "....", b""),
+        ("Content-Encoding: br", "k(.x", b""),
+        ("Content-Encoding: gzip", ".....", b""),
+    ],
+)
+def test_dots_in_ascii_are_no_body(more: str, body: str, kept: bytes) -> None:
+    lines = ["=> Send header, 39 bytes (0x27)", "0000: GET /oauth2/token HTTP/1.1"]
+    lines += ["001c: Host: a", "0025: "]
+    size = len(more) + 2
+    lines += ["<= Recv header, 17 bytes (0x11)", "0000: HTTP/1.1 200 OK"]
+    lines += [f"<= Recv header, {size} bytes (0x{size:x})", f"0000: {more}"]
+    lines += ["<= Recv header, 2 bytes (0x2)", "0000: "]
+    lines += [f"<= Recv data, {len(body)} bytes (0x{len(body):x})", f"0000: {body}"]
+    (entry,) = read_trace("\n".join([*lines, LEFT]))
+    assert entry.response is not None
+    assert entry.response.body == kept
+
+
+def test_of_a_chunked_request_v_shows_no_body_either() -> None:
+    text = "> POST /oauth2/token HTTP/1.1\n> Host: a\n> Transfer-Encoding: chunked\n>\n"
+    assert not read_trace(text)[0].body_exact
+
+
 def test_transfers_at_once_are_told_apart_by_their_numbers() -> None:
     def of(way: str, data: bytes, number: int) -> str:
         return hexed(way, data, f"10:11:12.00000{number} [{number}-0] ")
@@ -299,6 +387,7 @@ def test_a_long_address_does_not_hide_what_the_file_is() -> None:
     [
         ("10:00:00.5", "10:00:01.75", 1.25),
         ("23:59:59.0", "00:00:01.0", 2.0),
+        ("10:00:00.5", "10:00:00.5", 0.0),
         ("", "10:00:00.0", 0.0),
     ],
 )
