@@ -26,6 +26,8 @@ VECTORS: dict[str, dict[str, Any]] = {
 def read(vector: dict[str, Any]) -> object:
     """The answer as the reader of that endpoint takes it: a value, or its error."""
     request = TokenRequest.refresh(person(), "1.token")
+    if vector["name"].startswith("device code"):
+        request = TokenRequest.device(person(), "a-device-code")
     try:
         if vector["endpoint"] == "authorize":
             asked = canaries.article_request()

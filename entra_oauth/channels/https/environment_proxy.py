@@ -98,7 +98,10 @@ def environment_proxy(url: str, environ: Mapping[str, str] = os.environ) -> Envi
 
 def exception_for(url: str, environ: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
     """The variable of the proxy that a request goes past, and the one that excepts its host."""
-    host, scheme = (urlsplit(url).hostname or "").rstrip("."), url.partition(":")[0]
+    try:
+        host, scheme = (urlsplit(url).hostname or "").rstrip("."), url.partition(":")[0]
+    except ValueError:  # no address at all
+        return None
     names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
     source = next((name for name in names if environ.get(name, "").strip()), None)
     if source is None or not any(_matches(host, each) for each in _exceptions(environ)):
