@@ -90,6 +90,12 @@ def read_policy(text: str, known: Collection[str]) -> Policy:
         raise UsageError(
             f"The policy is no TOML: {plain(str(error), limit=120)}.", advice="Mend that line."
         ) from None
+    except (ValueError, RecursionError):
+        raise UsageError(
+            "The policy cannot be read: it is nested too deeply, or holds a number out of all "
+            "range.",
+            advice="docs/rules.md has an example with every key.",
+        ) from None
     _only(document, ("allow", "levels", "waivers"), "the policy")
     allow, levels = _table(document, "allow"), _table(document, "levels")
     _only(allow, (*_LISTS, "tls_floor"), "[allow]")

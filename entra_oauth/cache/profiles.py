@@ -175,6 +175,12 @@ class Profiles:
                 f"The profiles in {plain(self.path)} are not TOML: {plain(str(error), limit=200)}.",
                 advice="Repair that file.",
             ) from None
+        except (ValueError, RecursionError):
+            raise UsageError(
+                f"The profiles in {plain(self.path)} cannot be read: they are nested too deeply, "
+                "or hold a number out of all range.",
+                advice="Repair that file.",
+            ) from None
 
     def _tables(self, content: dict[str, Any]) -> dict[str, dict[str, Any]]:
         tables = content.get("profile", {})
@@ -217,7 +223,7 @@ class Profiles:
 
         try:
             tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             raise UsageError(
                 f"{plain(self.path)} is written in a way that cannot be changed from here.",
                 advice="Change it in an editor.",

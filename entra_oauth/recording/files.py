@@ -42,6 +42,7 @@ LATER = (SUMS, f"{SUMS}.sig")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _SUM = re.compile(r"([0-9a-f]{64})  ([^\r\n]+)")
 _FIRST = "0" * 64
+_LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 
 
 def files_of(evidence: Evidence) -> dict[str, bytes]:
@@ -154,11 +155,22 @@ def check_sums(files: Mapping[str, bytes]) -> None:
     present = {name for name in files if name not in LATER}
     if missing := sorted(set(listed) - present):
         raise _changed(f"{plain(missing[0])} is missing.")
-    if added := sorted(present - set(listed)):
+    if added := sorted(present - set(listed), key=lambda name: (is_litter(name), name)):
+        if is_litter(added[0]):
+            raise SecurityError(
+                f"Beside the files of this recording lies {plain(added[0])}. Systems leave such "
+                "files in folders that are looked at or copied; it is none of the recording's.",
+                advice="Delete it, and run this again.",
+            )
         raise _changed(f"A file was added that {SUMS} does not name: {plain(added[0])}.")
     for name, digest in listed.items():
         if _hash(files[name]) != digest:
             raise _changed(f"{name} is not what {SUMS} says.")
+
+
+def is_litter(name: str) -> bool:
+    """True for the name of a file that macOS or Windows puts into folders by itself."""
+    return name.lower() in _LITTER or name.startswith("._")
 
 
 def evidence_from(files: Mapping[str, bytes]) -> Evidence:

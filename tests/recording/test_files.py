@@ -156,6 +156,16 @@ def test_the_files_are_exactly_those_of_the_list(number: int) -> None:
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "._recording.json", "desktop.ini"])
+def test_litter_of_the_system_is_named_as_such(name: str) -> None:
+    with pytest.raises(SecurityError) as caught:
+        check_sums({**files_of(EVIDENCE), name: b"x"})
+    assert f"lies {name}. Systems leave such files" in str(caught.value)
+    assert "Delete it" in str(caught.value)
+    with pytest.raises(SecurityError, match=r"A file was added .* not name: zzz"):
+        check_sums({**files_of(EVIDENCE), name: b"x", "zzz": b"x"})
+
+
 def test_a_seal_is_the_one_file_that_the_list_cannot_name() -> None:
     files = files_of(EVIDENCE)
     check_sums(files)

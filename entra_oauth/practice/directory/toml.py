@@ -41,8 +41,9 @@ def tables_of(text: str) -> dict[str, object]:
     """The tables of a file. Raises `UsageError` for TOML that is none, and an unknown table."""
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        what = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
+    except (ValueError, RecursionError) as error:
+        is_said = isinstance(error, tomllib.TOMLDecodeError)
+        what = str(error) if is_said else "nested too deeply, or a number out of all range"
         raise _wrong(f"is not TOML: {plain(what)}") from None
     for name in content:
         if name not in _TABLES:
