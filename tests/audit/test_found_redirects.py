@@ -30,7 +30,9 @@ def _entry(at: int, method: str, url: str, **more: object) -> dict[str, object]:
     }
 
 
-def _case(uri: str, *entries: dict[str, object], location: str = "") -> Case:
+def _case(
+    uri: str, *entries: dict[str, object], location: str = "", status: int | None = None
+) -> Case:
     asked = encode_form(
         (
             *(("client_id", "c"), ("response_type", "code"), ("redirect_uri", uri)),
@@ -38,6 +40,13 @@ def _case(uri: str, *entries: dict[str, object], location: str = "") -> Case:
         )
     )
     first = _entry(0, "GET", f"{LOGIN}/t/oauth2/v2.0/authorize?{asked}", location=location)
+    if status is not None:
+        first["response"] = {
+            "status": status,
+            "headers": [],
+            "content": {},
+            "redirectURL": location,
+        }
     har = {"log": {"version": "1.2", "creator": {}, "pages": [], "entries": [first, *entries]}}
     return har_case(json.dumps(har).encode())
 
@@ -86,15 +95,25 @@ def test_an_answer_that_is_in_a_location_alone_is_found(
 
 
 @pytest.mark.parametrize(("status", "is_taken"), [(200, True), (399, True), (400, False)])
+@pytest.mark.parametrize("end", ["", f"&state={SENT}"])
 def test_a_program_that_answers_with_an_error_has_not_taken_the_answer(
-    status: int, is_taken: bool
+    status: int, is_taken: bool, end: str
 ) -> None:
     uri = "https://app.example/cb"
-    arrived = _entry(1, "GET", f"{uri}?code={CODE}&state={SENT}")
+    arrived = _entry(1, "GET", f"{uri}?code={CODE}{end}")
     arrived["response"] = {"status": status, "headers": [], "content": {}}
     case = _case(uri, arrived)
     assert len(case.all(StepKind.REDIRECT)) == is_taken
     assert len(case.all(StepKind.UNSOLICITED)) != is_taken
+
+
+@pytest.mark.parametrize(("status", "is_found"), [(299, 0), (300, 1), (399, 1), (400, 0)])
+def test_only_an_answer_that_sends_the_browser_away_holds_a_redirect(
+    status: int, is_found: int
+) -> None:
+    uri = "com.example.app://auth"
+    case = _case(uri, location=f"{uri}?code={CODE}", status=status)
+    assert len(case.all(StepKind.REDIRECT)) == is_found
 
 
 def test_an_answer_is_not_found_twice() -> None:

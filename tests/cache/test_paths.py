@@ -75,6 +75,10 @@ def test_a_later_version_is_known_as_such() -> None:
     assert not paths.is_newer("")
 
 
+def test_a_file_is_where_the_version_before_looks_for_it() -> None:
+    assert paths.line_file("/f", "a", "b") == os.path.join("/f", "facdde7abf1eac5b301273ab2e282f79")
+
+
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_other_names_are_other_files(one: list[str], other: list[str]) -> None:
     assert (paths.line_file("/", *one) == paths.line_file("/", *other)) is (one == other)

@@ -306,3 +306,16 @@ def test_a_link_to_a_folder_is_none_of_the_folders(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "folder")
     assert list(private_files.folders(str(tmp_path))) == [str(tmp_path / "folder")]
+
+
+def test_a_file_that_may_not_be_read_is_an_error_and_none_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "file").touch()
+    with monkeypatch.context() as patched, canaries.refused(LocalError) as caught:
+        patched.setattr(os, "open", refuse)
+        private_files.read(str(tmp_path / "file"))
+    assert "Permission denied" in caught.value.what

@@ -146,3 +146,11 @@ def test_a_person_is_known_by_the_object_id_and_not_by_the_name(store: FileStore
     under(COMMON, "ada@married.example", "oid of another", at=3)
     with canaries.refused(UsageError):
         store.kept_as(APP, None)
+
+
+def test_a_person_without_an_object_id_is_known_by_the_name_in_any_case(store: FileStore) -> None:
+    names = ((COMMON, "Ada@contoso.example"), (DOMAIN, "ada@CONTOSO.example"))
+    for at, (app, name) in enumerate(names):
+        kept = replace(account(name), tenant_id=TENANT, object_id=None, signed_in_at=at)
+        store.save(app, kept, SCOPE, token("eyToken"), signed_in=True)
+    assert store.kept_as(APP, None) == (DOMAIN, "ada@CONTOSO.example")
