@@ -77,6 +77,47 @@ def test_an_absolute_request_line_is_an_address_and_not_what_was_sent_on() -> No
     assert (step.request.seen, step.response.seen) == (Seen.REBUILT, Seen.REBUILT)
 
 
+def test_a_tunnel_says_that_what_follows_is_https() -> None:
+    def session(host: str) -> bytes:
+        return f"GET /oauth2/token HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+    members = {
+        "RAW/1_C.TXT": b"CONNECT A.example:8443 HTTP/1.1\r\n\r\n",
+        "raw/2_c.txt": session("a.example:8443"),
+        "raw/3_c.txt": session("b.example:8443"),
+        "raw/4_c.txt": session("c.example"),
+        "raw/5_c.txt": session(""),
+    }
+    file = brought(zipped(members))
+    assert [entry.request.url.partition("/oauth2")[0] for entry in file.entries] == [
+        "https://a.example:8443",
+        "http://b.example:8443",
+        "https://c.example",
+    ]
+    assert file.unusable == (5,)
+
+
+@pytest.mark.parametrize(
+    ("timers", "began", "took"),
+    [
+        ('ClientBeginRequest="2026-11-25T09:00:00Z"', 1795597200.0, 0.0),
+        (
+            'ClientBeginRequest="2026-11-25T09:00:00Z" ServerDoneResponse="0001-01-01T00:00:00" '
+            'ClientDoneResponse="2026-11-25T09:00:02Z"',
+            1795597200.0,
+            2.0,
+        ),
+        ('ClientBeginRequest="0001-01-01T00:00:00"', 0.0, 0.0),
+        ('ClientBeginRequest="yesterday"', 0.0, 0.0),
+        ("", 0.0, 0.0),
+    ],
+)
+def test_times_that_were_not_set_are_not_known(timers: str, began: float, took: float) -> None:
+    about = f"<Session><SessionTimers {timers}/></Session>".encode()
+    (entry,) = brought(zipped({"raw/1_c.txt": MESSAGES[2][1], "raw/1_m.xml": about})).entries
+    assert (entry.started_at, entry.duration_s) == (began, took)
+
+
 def test_a_session_without_an_answer_or_without_sense_is_said() -> None:
     file = brought(
         zipped({"raw/1_c.txt": MESSAGES[2][1], "raw/2_c.txt": b"\0", "raw/3_s.txt": b""})

@@ -80,6 +80,26 @@ def test_a_body_that_was_streamed_is_not_an_empty_one() -> None:
     assert (entry.request.body, entry.body_exact) == (b"", False)
 
 
+@pytest.mark.parametrize("at", [-1.0, 0, 1e12, True, None, "x", [1]])
+def test_a_time_that_is_none_is_not_known(at: Any) -> None:
+    (entry,) = brought(tagged(_flow("request", timestamp_start=at))).entries
+    if at is not True:  # a second after 1970 began
+        assert (entry.started_at, entry.duration_s, entry.link.times.send) == (0.0, 0.0, None)
+
+
+@pytest.mark.parametrize("status", [0, 99, 600, -1, None, True, "200", 200.0])
+def test_a_status_that_is_none_is_no_answer(status: Any) -> None:
+    (entry,) = brought(tagged(_flow("response", status_code=status))).entries
+    assert entry.response is None
+
+
+@pytest.mark.parametrize("server", [{}, None, {"peername": []}, {"peername": None, "alpn": b""}])
+def test_what_is_not_known_of_the_connection_is_left_open(server: Any) -> None:
+    (entry,) = brought(tagged(_flow(server_conn=server))).entries
+    link = entry.link
+    assert (link.peer, link.tls_version, link.cipher, link.alpn) == (None, None, None, None)
+
+
 def test_flows_changed_by_hand_sent_again_or_of_other_kinds_are_said() -> None:
     changed, again = _flow(backup={"a": 1}), _flow(is_replay="request")
     older = _flow("request", is_replay=True)
