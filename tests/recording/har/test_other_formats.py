@@ -16,7 +16,7 @@ HAR = {"log": {"version": "1.2", "entries": []}}
 TEXT = json.dumps(HAR).encode()
 
 READ = [
-    gzip.compress(TEXT),
+    gzip.compress(TEXT, mtime=0),
     *(zlib.compress(TEXT, level) for level in (0, 6, 9)),
     json.dumps(HAR).encode("utf-16"),
     json.dumps(HAR).encode("utf-16-le"),
