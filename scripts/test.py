@@ -5,8 +5,10 @@
     python3 scripts/test.py --all      the foreign ones too: large programs, over 20 seconds
     python3 scripts/test.py ARGUMENTS  only pytest, given these arguments
 
-What stands beside --quick or --all goes to pytest too. Sets up `.venv` on the first
-run. A test that needs a program which is not there is skipped and names its package.
+What stands beside --quick or --all goes to pytest too. There are twice as many runs of it
+at once as cores, up to eight; `-n 3` beside --quick or --all asks for three. Sets up `.venv`
+on the first run. A test that needs a program which is not there is skipped and names its
+package.
 """
 
 import subprocess
@@ -14,12 +16,11 @@ import time
 
 import environment
 import launch
+import workers
 
 STYLE = (("ruff", ["check", "--quiet"]), ("ruff", ["format", "--check", "--quiet"]))
 TYPES = (("mypy", ["--no-error-summary"]),)
 
-# A test goes to whichever worker is free; those of one file mostly stay together.
-PARALLEL = ["-n", "auto", "--dist", "worksteal"]
 QUICK, USUAL, ALL = "not foreign and not slow", "not foreign", ""
 
 
@@ -31,7 +32,8 @@ def main(arguments: "list[str]") -> int:
         return _module("pytest", given)
     checks = STYLE if marks == QUICK else STYLE + TYPES
     failed = [" ".join(check) for check in map(_check, checks) if check]
-    code = _module("pytest", PARALLEL + (["-m", marks] if marks else []) + given)
+    runs, given = _runs(given)
+    code = _tests((["-m", marks] if marks else []) + given, runs)
     for name in failed:
         launch.say(f"{name} failed: see above the tests.")
     return code or (1 if failed else 0)
@@ -51,13 +53,35 @@ def _check(check: "tuple[str, list[str]]") -> "list[str]":
     return [] if code == 0 else name
 
 
+def _runs(given: "list[str]") -> "tuple[int, list[str]]":
+    """The number of runs, and what is left of the arguments."""
+    if "-n" not in given[:-1]:
+        return workers.number(workers.cores()), given
+    at = given.index("-n")
+    if not given[at + 1].isdigit() or int(given[at + 1]) < 1:
+        raise launch.SetupFailed("-n takes a number", "give it one, such as -n 4", exit_code=2)
+    return int(given[at + 1]), given[:at] + given[at + 2 :]
+
+
+def _tests(arguments: "list[str]", runs: int) -> int:
+    command = _command("pytest", arguments)
+    return workers.run(command, _inherited(), environment.ROOT, runs)
+
+
 def _module(name: str, arguments: "list[str]") -> int:
-    command = [environment.PYTHON, "-P", "-m", name, *arguments]
+    return launch.run(_command(name, arguments), _inherited(), cwd=environment.ROOT)
+
+
+def _command(name: str, arguments: "list[str]") -> "list[str]":
+    return [environment.PYTHON, "-P", "-m", name, *arguments]
+
+
+def _inherited() -> "dict[str, str]":
     inherited = launch.child_environment()
     # Some images switch bytecode off. Tests start the program hundreds of times, and each
     # start would compile it anew: a third of all the time.
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
-    return launch.run(command, inherited, cwd=environment.ROOT)
+    return inherited
 
 
 def _is_installed(module: str) -> bool:

@@ -4,14 +4,13 @@ a home of its own, and no skip in silence where everything is meant to be there.
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -21,7 +20,7 @@ import hypothesis
 import pytest
 
 from kit import needs
-from kit.guards import groups, left_behind, offline
+from kit.guards import groups, left_behind, offline, shares
 
 ROOT = Path(__file__).parents[1]
 _FOREIGN = ("AZURE_", "ENTRA_OAUTH_", "AUTHLIB_", "DATABRICKS_", "XDG_")
@@ -93,6 +92,7 @@ def _this_machine_only(_folders: Folders) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, offline.stay_on_this_machine(), _signals_as_usual():
         _forget_the_machine(patch)
         _settle_in(patch, _folders.home, _folders.temporary)
+        _folders.environment.update(_environment())
         yield
 
 
@@ -102,6 +102,8 @@ class Folders:
 
     home: Path
     temporary: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    """That of what tests share, once it has settled in."""
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +125,11 @@ def _settle_in(patch: pytest.MonkeyPatch, home: Path, temporary: Path) -> None:
     for name in ("TMPDIR", "TEMP", "TMP"):
         patch.setenv(name, str(temporary))
     patch.setattr(tempfile, "tempdir", str(temporary))
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, without the name of the test."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 # What a program keeps in its user's home, each in a place of its own: ours first.
@@ -154,41 +161,38 @@ def _below(folder: str, names: set[str]) -> set[str]:
     return {os.path.join(folder, name) for name in names}
 
 
-@pytest.fixture(autouse=True)
-def _nothing_left(_folders: Folders) -> Iterator[Path]:
-    """An empty home for each test, which fails if it leaves something behind: no later one does.
-
-    A home that stayed empty serves the next test too.
-    """
-    home = _folders.home / "user"
+@contextmanager
+def _at_home(folders: Folders, home: Path) -> Iterator[None]:
+    """An empty home, and the usual environment. A home that stayed empty serves again."""
     home.mkdir(exist_ok=True)
-    looked = partial(_files, str(home), str(_folders.temporary))
-    before = left_behind.traces(looked)
-    yield home
-    left = left_behind.remains(before, looked)
-    said = f"left behind:\n{left}"
-    left_behind.clear(left, (home, _folders.temporary))
+    with pytest.MonkeyPatch.context() as patch:
+        if _environment() != folders.environment:
+            _forget_the_machine(patch)
+        _settle_in(patch, home, folders.temporary)
+        yield
     if os.listdir(home):
         shutil.rmtree(home)
-    if left:
-        pytest.fail(said, pytrace=False)
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(
-    _nothing_left: Path, _folders: Folders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _forget_the_machine(monkeypatch)
-    _settle_in(monkeypatch, _nothing_left, _folders.temporary)
+def _nothing_left(_folders: Folders) -> Iterator[None]:
+    """A home for each test, which fails if it leaves something behind: no later one does.
 
-
-@pytest.fixture(autouse=True)
-def _no_hidden_refusal() -> Iterator[None]:
-    offline.refused.clear()
-    yield
-    seen, offline.refused[:] = list(offline.refused), []
-    if seen:
-        pytest.fail("\n".join(seen), pytrace=False)
+    It fails as well for an attempt to leave this machine. All of this is one fixture,
+    for each that every test has costs seconds for all of them.
+    """
+    home, temporary = _folders.home / "user", _folders.temporary
+    looked = partial(_files, str(home), str(temporary))
+    with _at_home(_folders, home):
+        before = left_behind.traces(looked)
+        offline.refused.clear()
+        yield
+        refused, offline.refused[:] = list(offline.refused), []
+        left = left_behind.remains(before, looked)
+        said = [*refused, *([f"left behind:\n{left}"] if left else [])]
+        left_behind.clear(left, (home, temporary))
+    if said:
+        pytest.fail("\n".join(said), pytrace=False)
 
 
 _COULD_NOT_IMPORT = "could not import"  # what pytest.importorskip says
@@ -202,10 +206,27 @@ def _forbidden_skip(report: pytest.TestReport | pytest.CollectReport) -> str | N
     return f"{reason} (a skip that ENTRA_OAUTH_NO_SKIP forbids)" if missing else None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that `scripts/test.py` gives to each of several runs."""
+    parser.addoption("--share", metavar="FOLDER", help="take only what no other run has taken")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Share the files of tests with other runs, if that is asked for."""
+    if folder := config.getoption("share"):
+        config.pluginmanager.register(shares.Share(Path(folder)))
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not even read a file of which nothing is wanted: reading all takes 15 seconds."""
-    unwanted = str(config.getoption("markexpr")).replace("not ", "not-").split()
-    return groups.is_left_out(collection_path, unwanted) or None
+    """Do not even read a file of which nothing is wanted: reading all takes 7 seconds."""
+    return groups.is_left_out(collection_path, shares.unwanted(config)) or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """All that is collected at the beginning stays to the end."""
+    with shares.kept_out_of_searches():
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
@@ -215,10 +236,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of the time each group took, added up over all workers."""
-    seconds = dict.fromkeys(groups.NAMES, 0.0)
-    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
-        if isinstance(report, pytest.TestReport):
-            seconds[groups.group_of(report)] += report.duration
+    seconds = groups.seconds(terminalreporter.stats)
     told = ", ".join(f"{name} {of / 60:.1f}" for name, of in seconds.items() if of)
     terminalreporter.write_line(f"Minutes of each group, added up: {told or 'none'}.")
 

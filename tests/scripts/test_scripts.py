@@ -17,6 +17,7 @@ import pytest
 import environment
 import launch
 import packages
+import workers
 from kit import needs
 
 ROOT = Path(__file__).parents[2]
@@ -150,25 +151,26 @@ def _test_script() -> ModuleType:
     return module
 
 
-IN_GROUPS = ["-n", "auto", "--dist", "worksteal"]
+USUAL = ["-m", "not foreign"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "tools", "handed"),
+    ("arguments", "tools", "handed", "runs"),
     [
-        ([], ["ruff", "ruff", "mypy"], [*IN_GROUPS, "-m", "not foreign"]),
-        (["--quick"], ["ruff", "ruff"], [*IN_GROUPS, "-m", "not foreign and not slow"]),
-        (["--all"], ["ruff", "ruff", "mypy"], IN_GROUPS),
-        (["--all", "-x"], ["ruff", "ruff", "mypy"], [*IN_GROUPS, "-x"]),
-        (["-q", "tests/cache"], [], ["-q", "tests/cache"]),
-        (["-m", "foreign"], [], ["-m", "foreign"]),
+        ([], ["ruff", "ruff", "mypy"], USUAL, 4),
+        (["--quick"], ["ruff", "ruff"], ["-m", "not foreign and not slow"], 4),
+        (["--all"], ["ruff", "ruff", "mypy"], [], 4),
+        (["--all", "-x", "-n", "3"], ["ruff", "ruff", "mypy"], ["-x"], 3),
+        (["-q", "tests/cache"], [], ["-q", "tests/cache"], 0),
+        (["-m", "foreign"], [], ["-m", "foreign"], 0),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
 def test_a_group_is_chosen_and_the_rest_goes_to_pytest(
     arguments: list[str],
     tools: list[str],
     handed: list[str],
+    runs: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -178,8 +180,14 @@ def test_a_group_is_chosen_and_the_rest_goes_to_pytest(
         ran.append((name, arguments))
         return 0
 
+    def run_several(command: list[str], environ: dict[str, str], cwd: str, number: int) -> int:
+        assert number == runs
+        return run("pytest", command[command.index("pytest") + 1 :])
+
     script = _test_script()
     monkeypatch.setattr(environment, "prepare", lambda **groups: None)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setattr(workers, "run", run_several)
     monkeypatch.setattr(script, "_module", run)
     monkeypatch.setattr(script, "_is_installed", lambda module: True)
     assert script.main(arguments) == 0
@@ -195,6 +203,7 @@ def test_what_fails_is_said_after_the_tests(
     script = _test_script()
     monkeypatch.setattr(environment, "prepare", lambda **groups: None)
     monkeypatch.setattr(script, "_module", lambda name, arguments: 2 if name == tool else 0)
+    monkeypatch.setattr(script, "_tests", lambda arguments, runs: 2 if tool == "pytest" else 0)
     monkeypatch.setattr(script, "_is_installed", lambda module: True)
     assert script.main([]) == (1 if tool == "mypy" else 2)
     assert ("mypy failed: see above" in capsys.readouterr().err) is (tool == "mypy")
@@ -215,6 +224,17 @@ def test_a_run_compiles_the_program_once_where_bytecode_is_switched_off(
     monkeypatch.setattr(script.launch, "run", run)
     assert script.main(["-q"]) == 0
     assert ["PYTHONDONTWRITEBYTECODE" in each for each in handed] == [False]
+
+
+@pytest.mark.parametrize("number", ["0", "many", "-2"])
+def test_a_number_of_runs_that_is_none_is_refused(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = _test_script()
+    monkeypatch.setattr(environment, "prepare", lambda **groups: None)
+    monkeypatch.setattr(script, "_module", lambda name, arguments: 0)
+    with pytest.raises(launch.SetupFailed, match="takes a number"):
+        script.main(["--all", "-n", number])
 
 
 # ------------------------------------------------------- pyproject and pip

@@ -8,14 +8,16 @@ What a mark of `needs` names is foreign by itself; all else stands here, measure
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from kit import needs
 
-__all__ = ["FOREIGN", "NAMES", "SLOW", "group_of", "is_left_out", "mark"]
+__all__ = ["FOREIGN", "NAMES", "SLOW", "group_of", "is_left_out", "mark", "measured", "seconds"]
 
 NAMES = ("quick", "slow", "foreign")
 
@@ -125,6 +127,7 @@ def _names(item: pytest.Item) -> Iterator[str]:
     yield f"{file}::{getattr(item, 'originalname', item.name)}"
 
 
+@cache
 def _file(path: Path) -> str:
     return path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
 
@@ -136,6 +139,20 @@ def is_left_out(path: Path, words: list[str]) -> bool:
     """
     tables: dict[str, Collection[str]] = {"not-foreign": FOREIGN, "not-slow": SLOW}
     return set(words) <= {"and", *tables} and any(_file(path) in tables[w] for w in words[::2])
+
+
+def measured(path: Path) -> float:
+    """Seconds of work of a file that stands in a table, else 0."""
+    return sum(of for name, of in (FOREIGN | SLOW).items() if name.startswith(_file(path) or "-"))
+
+
+def seconds(stats: Mapping[str, Sequence[object]]) -> dict[str, float]:
+    """The time that the tests of each group took, from pytest's reports."""
+    took = dict.fromkeys(NAMES, 0.0)
+    for report in itertools.chain.from_iterable(stats.values()):
+        if isinstance(report, pytest.TestReport):
+            took[group_of(report)] += report.duration
+    return took
 
 
 def group_of(report: pytest.TestReport) -> str:
