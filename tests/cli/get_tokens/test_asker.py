@@ -29,6 +29,7 @@ from kit import needs
 from kit.command_line import Running, call, error_of, on_stdin
 from kit.nightly import Nightly, of_the_app, save_profile
 from kit.practice import DAEMON, SCOPE, SECRET
+from kit.processes import swarm
 
 
 @pytest.fixture
@@ -136,18 +137,22 @@ def test_a_secret_from_standard_input_is_read_once_and_used_again(nightly: Night
     assert of_the_app(ran.out)
 
 
+@needs.posix
 def test_a_hundred_processes_with_one_expired_token_of_an_app_ask_once(
-    nightly: Nightly, secret: str
+    nightly: Nightly, secret: str, tmp_path: Path
 ) -> None:
     nightly.sign_in()
     nightly.let_an_hour_pass()
-    command = [sys.executable, "-P", "-m", "entra_oauth", "token"]
-    children = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(100)
-    ]
-    answers = {child.communicate(timeout=100)[0] for child in children}
-    assert answers == {f"{nightly.kept()}\n"}
+    done = subprocess.run(
+        [sys.executable, swarm.__file__, "token", str(tmp_path), "100"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(swarm.__file__).parents[2])},
+        check=False,
+    )
+    assert done.stdout == '{"ended well": 100}\n', done.stderr
+    answers = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
+    assert answers == [f"{nightly.kept()}\n"] * 100
     assert len(nightly.asked) == 2
 
 
