@@ -55,6 +55,8 @@ def _check(check: "tuple[str, list[str]]") -> "list[str]":
 
 def _runs(given: "list[str]") -> "tuple[int, list[str]]":
     """The number of runs, and what is left of the arguments."""
+    if any("::" in argument for argument in given):
+        return 1, given  # a test of a file cannot be shared
     if "-n" not in given[:-1]:
         return workers.number(workers.cores()), given
     at = given.index("-n")
@@ -65,6 +67,8 @@ def _runs(given: "list[str]") -> "tuple[int, list[str]]":
 
 def _tests(arguments: "list[str]", runs: int) -> int:
     command = _command("pytest", arguments)
+    if runs == 1:
+        return launch.run(command, _inherited(), cwd=environment.ROOT)
     return workers.run(command, _inherited(), environment.ROOT, runs)
 
 

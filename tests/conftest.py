@@ -49,7 +49,8 @@ _FOREIGN_NAMES = frozenset(
 )
 
 # Nothing is left behind, and what failed once in CI fails there again.
-hypothesis.settings.register_profile("here", deadline=None, database=None)
+# CI looks at more examples than whoever waits for the tests: the usual hundred.
+hypothesis.settings.register_profile("here", deadline=None, database=None, max_examples=40)
 hypothesis.settings.register_profile("ci", deadline=None, database=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 

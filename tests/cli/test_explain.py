@@ -7,7 +7,7 @@ import json
 import pytest
 
 from entra_oauth.protocol.glossary.aadsts import catalogue
-from kit import canaries
+from kit import canaries, rows
 from kit.command_line import call, error_of
 
 
@@ -52,7 +52,7 @@ def test_a_sentence_without_quotation_marks_is_one(words: tuple[str, ...], said:
     assert ran.out == call("explain", " ".join(words)).out
 
 
-@pytest.mark.parametrize("code", sorted(catalogue()))
+@rows.every(sorted(catalogue()))
 def test_every_code_is_reachable(code: int) -> None:
     ran = call("explain", str(code), "--json")
     assert ran.code == 0

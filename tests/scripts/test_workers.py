@@ -14,9 +14,10 @@ from kit.guards import groups, shares
 TESTS = Path(__file__).parents[1]
 
 FILES = {
-    "test_good.py": "def test_good(): note('good')\ndef test_too(): note('too')\n",
-    "test_bad.py": "def test_bad(): note('bad'); assert 0\n",
+    "part/test_good.py": "def test_good(ours): note(ours)\ndef test_too(): note('too')\n",
+    "test_bad.py": "def test_bad(): note('bad'); assert 'good' == 0\n",
     "test_broken.py": "import no_such_module_here\n",
+    "part/conftest.py": "import pytest\n@pytest.fixture\ndef ours(): return 'good'\n",
     "test_late.py": "import pytest\n@pytest.mark.skip\ndef test_late(): ...\n",
 }
 NOTE = """
@@ -29,13 +30,23 @@ def note(word):
 def _run(folder: Path, *arguments: str, runs: int = 2) -> int:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     environ = {**kept, "PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
-    pytest_command = [sys.executable, "-m", "pytest", "-p", "conftest", "-ra", *arguments]
+    pytest_command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "conftest",
+        "-ra",
+        "--import-mode=importlib",
+        *arguments,
+    ]
     return workers.run(pytest_command, environ, str(folder), runs)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "part").mkdir()
     for name, text in FILES.items():
         (tmp_path / name).write_text(NOTE + text, encoding="utf-8")
     return tmp_path
@@ -48,7 +59,7 @@ def test_each_file_is_run_once_and_what_fails_is_said_twice(
     said, told = capfd.readouterr()
     assert sorted((folder / "noted").read_text().split()) == ["bad", "good", "too"]
     assert told == "failed: test_bad.py::test_bad\n"
-    assert "assert 0" in said
+    assert "'good' == 0" in said
     assert "No module named 'no_such_module_here'" in said
     assert "SKIPPED" in said
     last = said.splitlines()[-1]
@@ -66,19 +77,20 @@ def test_whoever_stops_at_the_first_failure_stops_the_others(
     assert "1 failed" in capfd.readouterr().out
 
 
+@pytest.fixture
+def modules(folder: Path, request: pytest.FixtureRequest) -> list[pytest.Module]:
+    parent = request.session
+    return [pytest.Module.from_parent(parent, path=path) for path in folder.rglob("test_*.py")]
+
+
 def test_a_run_takes_nothing_that_another_took_nor_anything_once_one_stopped(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    modules: list[pytest.Module], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    class Config:
-        args = (str(folder),)
-        invocation_params = request.config.invocation_params
-
-        def getoption(self, name: str) -> str:
-            return ""
-
-    config: pytest.Config = Config()  # type: ignore[assignment]
     shared = tmp_path_factory.mktemp("shared")
-    first, second = (shares.Share(shared)._taken(config) for _ in range(2))
+    runs = [shares.Share(shared), shares.Share(shared)]
+    for run in runs:
+        run._found.extend(modules)
+    first, second = (run._taken() for run in runs)
     taken = [next(first), next(second), next(first)]
     assert len(set(taken)) == 3
     (shared / "stop").touch()
@@ -105,7 +117,10 @@ def test_a_run_that_a_signal_ended_is_no_success(folder: Path) -> None:
     assert workers.run([sys.executable, "-c", die], dict(os.environ), str(folder), 2) == 137
 
 
-def test_the_longest_files_come_first() -> None:
-    slow, quick = (str(TESTS / name) for name in ("audit/test_rules.py", "test_errors.py"))
+def test_the_longest_files_come_first(request: pytest.FixtureRequest) -> None:
+    quick, slow = (
+        pytest.Module.from_parent(request.session, path=TESTS / name)
+        for name in ("test_errors.py", "audit/test_rules.py")
+    )
     assert sorted([quick, slow], key=shares._longest_first) == [slow, quick]
-    assert groups.measured(TESTS / "test_errors.py") == 0
+    assert groups.measured(quick.path) == 0

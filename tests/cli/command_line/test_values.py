@@ -16,6 +16,7 @@ from entra_oauth.cli.command_line.arguments import read_arguments
 from entra_oauth.cli.command_line.declare import Option, Origins, PasteFrom, is_on, values_of
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
+from kit import rows
 from kit.canaries import CLIENT_ID, TENANT
 from kit.command_line import OPTIONS, call, error_of
 
@@ -118,14 +119,11 @@ def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
 
 
 # A profile must exist to be named.
-@pytest.mark.parametrize(
-    ("verb", "option"),
-    [
-        pytest.param(verb, option, id=f"{verb} {option.name}")
-        for verb, options in OPTIONS.items()
-        for option in options
-        if option.key != "profile"
-    ],
+@rows.every(
+    (verb, option)
+    for verb, options in OPTIONS.items()
+    for option in options
+    if option.key != "profile"
 )
 def test_every_option_can_come_from_a_variable_of_its_name(verb: str, option: Option) -> None:
     text = option.choices[0] if option.choices else "1"

@@ -48,11 +48,26 @@ class Share:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._found: list[pytest.Module] = []
+        self._looks_for_files = False
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> bool:
-        """Nothing yet: a file is read when it is taken."""
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Find the files. All of one run are of one tree, to which fixtures belong."""
+        self._looks_for_files = True
+        session.perform_collect()
+        self._looks_for_files = False
         return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> pytest.CollectReport | None:
+        """Nothing yet of a file that is found: it is read when it is taken."""
+        if not self._looks_for_files or not isinstance(collector, pytest.Module):
+            return None
+        self._found.append(collector)
+        return pytest.CollectReport(collector.nodeid, "passed", None, [])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -97,37 +112,25 @@ class Share:
         path.write_text(json.dumps(told), encoding="utf-8")
 
     def _items(self, session: pytest.Session) -> Iterator[pytest.Item]:
-        for argument in self._taken(session.config):
+        for module in self._taken():
             with kept_out_of_searches():
-                items = session.perform_collect([argument])
+                items = list(session.genitems(module))
+                session.config.hook.pytest_collection_modifyitems(
+                    session=session, config=session.config, items=items
+                )
             yield from items
 
-    def _taken(self, config: pytest.Config) -> Iterator[str]:
-        found = dict.fromkeys(_arguments(config))
-        for number, argument in enumerate(sorted(found, key=_longest_first)):
+    def _taken(self) -> Iterator[pytest.Module]:
+        for number, module in enumerate(sorted(self._found, key=_longest_first)):
             if self._folder.joinpath("stop").exists():
                 return
             try:
                 self._folder.joinpath(f"taken-{number}").touch(exist_ok=False)
             except FileExistsError:
                 continue
-            yield argument
+            yield module
 
 
-def _arguments(config: pytest.Config) -> Iterator[str]:
-    """What is to be collected, each file for itself; none of which nothing is wanted."""
-    words = unwanted(config)
-    for argument in config.args:
-        path = config.invocation_params.dir / argument
-        if not path.is_dir():
-            yield argument
-            continue
-        for file in path.rglob("test_*.py"):
-            if not groups.is_left_out(file, words):
-                yield str(file)
-
-
-def _longest_first(argument: str) -> tuple[float, int, str]:
-    path = Path(argument)
-    size = path.stat().st_size if path.is_file() else 0
-    return -groups.measured(path), -size, argument
+def _longest_first(module: pytest.Module) -> tuple[float, int, str]:
+    """As measured; of the others the largest file, for their times are alike."""
+    return -groups.measured(module.path), -module.path.stat().st_size, module.nodeid

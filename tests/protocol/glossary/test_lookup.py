@@ -17,7 +17,7 @@ from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge, 
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.glossary.parameters import all_parameters
 from entra_oauth.protocol.messages import HttpRequest, encode_form
-from kit import canaries
+from kit import canaries, rows
 from kit.canaries import CODE, VERIFIER
 from kit.grants import NOW, person, refusal
 
@@ -32,7 +32,7 @@ def test_the_catalogue_holds_each_code_once() -> None:
     assert [entry["code"] for entry in entries] == CODES
 
 
-@pytest.mark.parametrize("code", CODES)
+@rows.every(CODES)
 def test_each_code_is_explained(code: int) -> None:
     entry = catalogue()[code]
     for text in (entry.meaning, entry.cause, entry.action):
@@ -47,7 +47,7 @@ def test_each_code_is_explained(code: int) -> None:
         assert (explained.meaning, explained.cause) == (entry.meaning, entry.cause)
 
 
-@pytest.mark.parametrize("code", CODES)
+@rows.every(CODES)
 def test_an_error_at_the_token_endpoint_carries_what_the_catalogue_knows(code: int) -> None:
     entry = catalogue()[code]
     request = TokenRequest.refresh(person(), "1.token")
@@ -71,7 +71,7 @@ def test_an_error_at_the_token_endpoint_carries_what_the_catalogue_knows(code: i
     assert error.timestamp == "2025-02-19 03:49:12Z"
 
 
-@pytest.mark.parametrize("code", CODES)
+@rows.every(CODES)
 def test_an_error_in_the_redirect_carries_it_too(code: int) -> None:
     entry = catalogue()[code]
     request = canaries.article_request()
@@ -123,7 +123,7 @@ def test_each_error_has_words_and_something_to_do(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", sorted({row.name for row in all_parameters()}))
+@rows.every(sorted({row.name for row in all_parameters()}))
 def test_each_parameter_and_claim_is_explained(name: str) -> None:
     assert {each.kind for each in explain(name)} & {"parameter", "claim"}
     assert all(each.meaning.endswith(".") for each in explain(name))

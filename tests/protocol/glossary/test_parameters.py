@@ -22,6 +22,7 @@ from entra_oauth.protocol.glossary.parameters import (
     parameters_named,
 )
 from entra_oauth.protocol.glossary.secrecy import is_secret, secret_word
+from kit import rows
 
 PACKAGE = Path(entra_oauth.__file__).parent
 FILE = PACKAGE / "protocol" / "glossary" / "parameters.json"
@@ -45,14 +46,14 @@ def test_the_file_has_known_members_only_and_no_name_twice() -> None:
 
     content = json.loads(FILE.read_text(encoding="utf-8"), object_pairs_hook=no_twins)
     assert set(content) <= set(MessageKind)
-    for rows in content.values():
-        for row in rows.values():
+    for table in content.values():
+        for row in table.values():
             assert {"meaning"} <= set(row)
             assert set(row) <= {"meaning", "source", "unread", "lesson", "values"}
             assert row.get("unread", True) is True
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.message}: {row.name}")
+@rows.every(ROWS)
 def test_each_row_fits_into_a_table_and_makes_a_sentence(row: Any) -> None:
     for text in (row.meaning, *row.values.values()):
         assert text == plain(text)

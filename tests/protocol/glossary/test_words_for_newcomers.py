@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -16,7 +17,7 @@ from entra_oauth.protocol.endpoints.token import (
 from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.glossary.terms import terms
-from kit import canaries
+from kit import canaries, rows
 from kit.grants import NOW, person, refusal
 
 WITHOUT_A_REDIRECT = ["refresh_token", "password", "client_credentials", DEVICE_GRANT, OBO_GRANT]
@@ -32,7 +33,7 @@ EXPLAINED = {
 NEVER = r"\b(OBO|ROPC|WS-Trust|CAE|PRT|IWA|SPA|B2B|B2C|UPN|IdP|OIDC|AD|WAM|FOCI|MFA|SSO|STS)\b"
 
 
-@pytest.mark.parametrize("code", sorted(catalogue()))
+@rows.every(sorted(catalogue()))
 def test_each_number_is_told_in_words_that_are_written_out_or_explained(code: int) -> None:
     entry = catalogue()[code]
     readings = [entry, *(entry.for_grant(grant) for grant in entry.by_grant)]
@@ -70,8 +71,7 @@ def test_a_number_has_advice_of_its_own(code: int, pieces: list[str]) -> None:
     assert [piece for piece in pieces if piece not in told] == []
 
 
-@pytest.mark.parametrize("grant", WITHOUT_A_REDIRECT)
-@pytest.mark.parametrize("error", sorted(error_words()))
+@rows.every(itertools.product(sorted(error_words()), WITHOUT_A_REDIRECT))
 def test_a_general_advice_never_speaks_of_a_redirect_uri_in_a_flow_without_one(
     error: str, grant: str
 ) -> None:
