@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import needs
+from kit import needs, rows
 from kit.guards import groups, left_behind, offline
 
 Refused = pytest.fail.Exception
@@ -77,7 +77,7 @@ def test_signals_have_their_usual_dispositions() -> None:
 
 SKIPPING = """
 import pytest
-from kit import needs
+from kit import needs, rows
 
 @needs.python("no_such_module_here")
 def test_that_needs_a_module() -> None: ...
@@ -257,3 +257,19 @@ def test_a_need_names_the_package_and_the_way_to_it() -> None:
         "needs the package azure-identity: pip install --group interop",
         "needs the package chromium-driver: apt install chromium-driver",
     }
+
+
+def test_of_many_rows_in_one_test_the_one_that_fails_is_named() -> None:
+    seen: list[int] = []
+
+    @rows.every([(1, 2), (2, 3), (3, 3), (4, 5)])
+    def is_one_less(one: int, other: int) -> None:
+        seen.append(one)
+        assert one == other - 1
+
+    with pytest.raises(AssertionError) as caught:
+        is_one_less()
+    assert caught.value.__notes__ == ["for the row (3, 3)"]
+    assert seen == [1, 2, 3]
+    with pytest.raises(AssertionError):
+        rows.every([])
