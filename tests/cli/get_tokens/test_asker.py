@@ -29,7 +29,6 @@ from kit import needs
 from kit.command_line import Running, call, error_of, on_stdin
 from kit.nightly import Nightly, of_the_app, save_profile
 from kit.practice import DAEMON, SCOPE, SECRET
-from kit.processes import swarm
 
 
 @pytest.fixture
@@ -137,22 +136,40 @@ def test_a_secret_from_standard_input_is_read_once_and_used_again(nightly: Night
     assert of_the_app(ran.out)
 
 
-@needs.posix
-def test_a_hundred_processes_with_one_expired_token_of_an_app_ask_once(
-    nightly: Nightly, secret: str, tmp_path: Path
-) -> None:
+def _asked_at_once(nightly: Nightly, number: int, *arguments: str) -> set[str]:
+    """The answers of so many processes that begin together, past the token's hour."""
     nightly.sign_in()
     nightly.let_an_hour_pass()
-    done = subprocess.run(
-        [sys.executable, swarm.__file__, "token", str(tmp_path), "100"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(swarm.__file__).parents[2])},
-        check=False,
-    )
-    assert done.stdout == '{"ended well": 100}\n', done.stderr
-    answers = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
-    assert answers == [f"{nightly.kept()}\n"] * 100
+    command = [sys.executable, "-P", "-m", "entra_oauth", *arguments]
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(number)
+    ]
+    return {child.communicate(timeout=200)[0] for child in children}
+
+
+RUN = ("run", "--quiet", "--", "/bin/sh", "-c", 'echo "$DATABRICKS_TOKEN"')
+
+
+def test_ten_processes_with_one_expired_token_of_an_app_ask_once(
+    nightly: Nightly, secret: str
+) -> None:
+    assert _asked_at_once(nightly, 10, "token") == {f"{nightly.kept()}\n"}
+    assert len(nightly.asked) == 2
+
+
+@needs.posix
+def test_ten_programs_that_run_with_one_expired_token_of_an_app_ask_once(
+    nightly: Nightly, secret: str
+) -> None:
+    assert _asked_at_once(nightly, 10, *RUN) == {f"{nightly.kept()}\n"}
+    assert len(nightly.asked) == 2
+
+
+def test_a_hundred_processes_with_one_expired_token_of_an_app_ask_once(
+    nightly: Nightly, secret: str
+) -> None:
+    assert _asked_at_once(nightly, 100, "token") == {f"{nightly.kept()}\n"}
     assert len(nightly.asked) == 2
 
 
@@ -160,16 +177,7 @@ def test_a_hundred_processes_with_one_expired_token_of_an_app_ask_once(
 def test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once(
     nightly: Nightly, secret: str
 ) -> None:
-    nightly.sign_in()
-    nightly.let_an_hour_pass()
-    program = ("--", "/bin/sh", "-c", 'echo "$DATABRICKS_TOKEN"')
-    command = [sys.executable, "-P", "-m", "entra_oauth", "run", "--quiet", *program]
-    children = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(100)
-    ]
-    answers = {child.communicate(timeout=200)[0] for child in children}
-    assert answers == {f"{nightly.kept()}\n"}
+    assert _asked_at_once(nightly, 100, *RUN) == {f"{nightly.kept()}\n"}
     assert len(nightly.asked) == 2
 
 

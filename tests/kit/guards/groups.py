@@ -25,6 +25,8 @@ TESTS = Path(__file__).parents[2]
 
 FOREIGN = {
     "against/test_clients_python.py": 40,
+    "cli/get_tokens/test_asker.py::test_a_hundred_processes_with_one_expired_token_of_an_app"
+    "_ask_once": 15,
     "cli/get_tokens/test_asker.py"
     "::test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once": 28,
     "lessons/test_kit.py::test_every_command_of_a_page_runs": 22,

@@ -3,7 +3,6 @@
     python swarm.py kill FOLDER ROUNDS      writers, each killed in the middle
     python swarm.py race FOLDER PROCESSES   all find the token expired at once
     python swarm.py add FOLDER PROCESSES    each adds three accounts of its own
-    python swarm.py token FOLDER PROCESSES  each is the command, its output a file there
 
 Each prints what it has counted, as JSON. Processes are forked: a hundred that start
 Python anew would take the test longer than what they are to show.
@@ -11,7 +10,6 @@ Python anew would take the test longer than what they are to show.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import random
@@ -21,7 +19,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from entra_oauth import cli
 from entra_oauth.cache.account import CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import TokenSource
@@ -161,27 +158,6 @@ def add(folder: str, processes: int) -> dict[str, int]:
     }
 
 
-def token(folder: str, processes: int) -> dict[str, int]:
-    """All wait at one gate, then each is `entra-oauth token`, started but for its imports."""
-    for module in ("command_line.dispatch", "fast_token", "get_tokens.refresh", "get_tokens.token"):
-        importlib.import_module(f"entra_oauth.cli.{module}")
-    gate, open_gate = os.pipe()
-
-    def command() -> None:
-        os.close(open_gate)
-        os.read(gate, 1)
-        os.dup2(os.open(f"{folder}/{os.getpid()}", os.O_WRONLY | os.O_CREAT), 1)
-        sys.argv = ["entra-oauth", "token"]
-        cli.program()
-
-    pids = [_fork(command) for _ in range(processes)]
-    os.close(open_gate)
-    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
-    return {"ended well": codes.count(0)}
-
-
-SCENARIOS = {"kill": kill, "race": race, "add": add, "token": token}
-
 if __name__ == "__main__":
     scenario, where, number = sys.argv[1:]
-    print(json.dumps(SCENARIOS[scenario](where, int(number))))
+    print(json.dumps({"kill": kill, "race": race, "add": add}[scenario](where, int(number))))
