@@ -136,7 +136,7 @@ def _environment() -> dict[str, str]:
 # What a program keeps in its user's home, each in a place of its own: ours first.
 _AT_HOME = frozenset(("entra-oauth", "chromium", "databricks-sdk-py", "dconf", "matplotlib"))
 # Written beside the tests by those who check the same folder.
-_CHECKERS = frozenset((".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"))
+_CHECKERS = frozenset((".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".git"))
 _OF_PROGRAMS = frozenset((*_KEPT.values(), *_ROAMING.values()))
 
 

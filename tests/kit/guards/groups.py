@@ -80,7 +80,6 @@ SLOW: dict[str, float] = {
     "cli/sign_in/test_choose_receiver.py": 6.8,
     "cli/sign_in/test_only_sign_in.py": 4.2,
     "cli/test_decode.py": 1.9,
-    "cli/test_explain.py": 1.5,
     "cli/use_tokens/test_api.py": 2.5,
     "lessons/test_kit.py": 1.7,
     "lessons/test_lab_repairs.py": 2.4,
