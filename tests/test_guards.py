@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import needs, rows
-from kit.guards import groups, left_behind, offline
+from kit import needs
+from kit.guards import groups, left_behind, offline, rows
 
 Refused = pytest.fail.Exception
 HERE = Path(__file__).parent
@@ -77,7 +77,7 @@ def test_signals_have_their_usual_dispositions() -> None:
 
 SKIPPING = """
 import pytest
-from kit import needs, rows
+from kit import needs
 
 @needs.python("no_such_module_here")
 def test_that_needs_a_module() -> None: ...

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from entra_oauth.protocol.glossary.aadsts import catalogue
-from kit import canaries, rows
+from kit import canaries
 from kit.command_line import call, error_of
+from kit.guards import rows
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from entra_oauth.cli.command_line.arguments import read_arguments
 from entra_oauth.cli.command_line.declare import Option, Origins, PasteFrom, is_on, values_of
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
-from kit import rows
 from kit.canaries import CLIENT_ID, TENANT
 from kit.command_line import OPTIONS, call, error_of
+from kit.guards import rows
 
 
 def read(*arguments: str, environ: Mapping[str, str] | None = None) -> Any:

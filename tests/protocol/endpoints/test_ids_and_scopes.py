@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.authority import CLOUDS, MULTI_TENANT, Authority, check_app, folded
 from entra_oauth.protocol.scopes import ALIASES, DATABRICKS, OPENID, check_scopes
-from kit import canaries, rows
+from kit import canaries
 from kit.canaries import CLIENT_ID, TENANT
+from kit.guards import rows
 
 ENTRA = [f"https://{host}" for cloud in CLOUDS.values() for host in cloud.hosts]
 PUBLIC = "https://login.microsoftonline.com"

@@ -17,9 +17,10 @@ from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge, 
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.glossary.parameters import all_parameters
 from entra_oauth.protocol.messages import HttpRequest, encode_form
-from kit import canaries, rows
+from kit import canaries
 from kit.canaries import CODE, VERIFIER
 from kit.grants import NOW, person, refusal
+from kit.guards import rows
 
 CODES = sorted(catalogue())
 FILE = Path(entra_oauth.__file__).parent / "protocol" / "glossary" / "aadsts_catalogue.json"

@@ -22,7 +22,7 @@ from entra_oauth.protocol.glossary.parameters import (
     parameters_named,
 )
 from entra_oauth.protocol.glossary.secrecy import is_secret, secret_word
-from kit import rows
+from kit.guards import rows
 
 PACKAGE = Path(entra_oauth.__file__).parent
 FILE = PACKAGE / "protocol" / "glossary" / "parameters.json"

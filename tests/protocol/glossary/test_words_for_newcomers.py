@@ -17,8 +17,9 @@ from entra_oauth.protocol.endpoints.token import (
 from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, judge
 from entra_oauth.protocol.glossary.lookup import explain
 from entra_oauth.protocol.glossary.terms import terms
-from kit import canaries, rows
+from kit import canaries
 from kit.grants import NOW, person, refusal
+from kit.guards import rows
 
 WITHOUT_A_REDIRECT = ["refresh_token", "password", "client_credentials", DEVICE_GRANT, OBO_GRANT]
 
