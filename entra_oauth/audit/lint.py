@@ -96,7 +96,9 @@ def findings_of(report: Report) -> tuple[Finding, ...]:
     """The findings as reports show them, those that nobody can decide last."""
     found = (_finding(each, each.severity, each.verdict.text) for each in report.failures())
     open_ones = (
-        _finding(each, Severity.UNDECIDABLE, f"Undecidable: {each.verdict.text}.")
+        _finding(
+            each, Severity.UNDECIDABLE, f"{each.verdict.text[:1].upper()}{each.verdict.text[1:]}."
+        )
         for each in report.of(VerdictKind.UNDECIDABLE)
     )
     return (*found, *open_ones)

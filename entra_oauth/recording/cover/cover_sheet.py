@@ -59,7 +59,7 @@ def _rows(evidence: Evidence, seal: str) -> Iterator[tuple[str, str]]:
     yield "Program calls itself", _own_words(client.get("program_calls_itself"))
     yield "Browser calls itself", _own_words(client.get("browser_calls_itself"))
     yield "Settings given", "; ".join(_settings(facts.get("settings")))
-    yield "Settings found", "" if facts.get("imported") else _found(facts)
+    yield "Settings found", "" if _dict(facts.get("imported")) else _found(facts)
     yield "Authority", _authority(evidence)
     yield "Seen by", seen_by(evidence)
     yield "Bytes", _bytes(evidence)
@@ -97,6 +97,8 @@ def _authority(evidence: Evidence) -> str:
 
 def _when(evidence: Evidence) -> str:
     at = f"{_time(evidence.created_at)} UTC"
+    if _dict(evidence.facts.get("imported")):
+        at = f"Imported {at}"
     times = [step.started_at for step in evidence.steps if step.started_at > 0]
     if not times:
         return at
@@ -123,11 +125,14 @@ def _own_words(names: object) -> str:
 
 
 def _settings(settings: object) -> Iterator[str]:
+    """Those of each place from which they came."""
+    by_source: dict[str, list[str]] = {}
     for each in settings if isinstance(settings, list) else ():
         about = _dict(each)
-        words = (_text(about.get(name)) for name in ("name", "value"))
-        source = _text(about.get("from"))
-        yield " ".join(filter(None, words)) + (f" (from {source})" if source else "")
+        words = " ".join(filter(None, (_text(about.get(name)) for name in ("name", "value"))))
+        by_source.setdefault(_text(about.get("from")) or "an unknown place", []).append(words)
+    for source, given in by_source.items():
+        yield f"from {source}: {', '.join(given)}"
 
 
 def _found(facts: dict[str, Any]) -> str:

@@ -56,8 +56,9 @@ def as_html(
         _legend(evidence, blank=blank),
     ]
     cast = cast_of(evidence.steps)
+    decided = [each for each in findings or () if each.severity is not Severity.UNDECIDABLE]
     for step in evidence.steps:
-        here = [each for each in findings or () if each.step == step.number]
+        here = [each for each in decided if each.step == step.number]
         body.append(step_section(step, cast, here, learner=learner, blank=blank))
     body.append(Html("</section>"))
     if not blank:
@@ -98,7 +99,8 @@ def _cover(evidence: Evidence, seal: str) -> Html:
 
 
 def _findings(findings: Sequence[Finding]) -> Html:
-    ordered = sorted(findings, key=lambda each: _ORDER.index(each.severity))
+    decided = [each for each in findings if each.severity is not Severity.UNDECIDABLE]
+    ordered = sorted(decided, key=lambda each: _ORDER.index(each.severity))
     counts = [(s, sum(each.severity is s for each in findings)) for s in _ORDER]
     summary = ", ".join(
         plural(n, s.value) if s is not Severity.UNDECIDABLE else f"{n} undecidable"
@@ -109,8 +111,35 @@ def _findings(findings: Sequence[Finding]) -> Html:
         '<section aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>'
         "<p>{}</p>{}</section>",
         summary or "Nothing was found against the rules.",
-        joined(finding(each, _place(each)) for each in ordered),
+        joined([*(finding(each, _place(each)) for each in ordered), _undecided(findings)]),
     )
+
+
+def _undecided(findings: Sequence[Finding]) -> Html:
+    """What nobody can decide, by its reason: in a recording of a browser's that is most rules."""
+    reasons: dict[str, list[Finding]] = {}
+    for each in findings:
+        if each.severity is Severity.UNDECIDABLE:
+            reasons.setdefault(each.text, []).append(each)
+    if not reasons:
+        return NOTHING
+    rows = [
+        (text(reason), joined((_named(each) for each in those), "<br>"))
+        for reason, those in reasons.items()
+    ]
+    count = sum(map(len, reasons.values()))
+    return html(
+        "<details><summary>{}</summary>{}</details>",
+        *(
+            f"{count} undecidable, and why",
+            table("By reason", ("why", "rules"), rows, widths="why"),
+        ),
+    )
+
+
+def _named(each: Finding) -> Html:
+    step = html(' <a href="#step-{}">step {}</a>', each.step, each.step) if each.step else NOTHING
+    return html("<strong>{}</strong> {}{}", text(each.id, limit=40), text(each.rule), step)
 
 
 def _place(each: Finding) -> Html:

@@ -42,7 +42,7 @@ def test_it_says_when_with_what_and_which_settings_counted() -> None:
     assert rows["With"].startswith("entra-oauth ")
     assert rows["With"].endswith(" login")
     assert rows["Program calls itself"] == "entra-oauth/0 (its own word)"
-    assert rows["Settings given"] == "--flow device-code (from the profile)"
+    assert rows["Settings given"] == "from the profile: --flow device-code"
     assert "variables HTTPS_PROXY" in rows["Settings found"]
     assert rows["Seen by"] == "The program itself, at its own sockets."
     assert "4 values" not in rows["Authority"]
@@ -99,6 +99,7 @@ def test_an_import_is_not_said_to_have_been_seen_by_the_program() -> None:
     rows = dict(cover_rows(replace(kit.evidence(), facts=facts)))
     assert rows["Seen by"] == "Not by this program: it was made from a file of Firefox 99."
     assert "Settings found" not in rows
+    assert rows["Recorded"].startswith("Imported ")
 
 
 FORMS: list[Callable[[Evidence], str]] = [as_html, as_markdown]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 
@@ -112,6 +113,20 @@ def test_the_page_is_one_file_without_anything_that_runs_or_loads(html: str) -> 
                 r"#[a-z0-9-]+|https://www\.rfc-editor\.org/rfc/rfc[0-9.#a-z-]+", href
             )
             assert not href.startswith("#") or href[1:] in found.ids()
+
+
+def test_what_nobody_can_decide_stands_together_by_its_reason() -> None:
+    open_ones = tuple(
+        replace(FINDINGS[0], id=f"XX0{n}", severity=Severity.UNDECIDABLE, step=2, text=reason)
+        for n, reason in enumerate(("Taken out <b>.", "Taken out <b>.", "Not here."))
+    )
+    shown = page(findings=(*FINDINGS, *open_ones))
+    assert "3 undecidable, and why" in shown
+    assert shown.count("Taken out &lt;b&gt;.") == 1
+    assert Page(shown).problems == []
+    for each in open_ones:
+        assert shown.count(f"<strong>{each.id}</strong>") == 1
+    assert "undecidable, and why" not in page()
 
 
 @pytest.mark.parametrize("html", PAGES)
