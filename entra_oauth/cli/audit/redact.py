@@ -77,7 +77,7 @@ def run(options: RedactOptions, session: Session) -> int:
         )
         return 0
     if not options.copy.out:
-        console.result(data.decode("utf-8", "replace").rstrip("\n"))
+        console.result_bytes(data)
     tell = console.result if options.copy.out else console.say
     for line in _lines(report):
         tell(line)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +75,24 @@ def test_no_progress_is_told_of_what_is_quick(
 ) -> None:
     monkeypatch.setattr(redact, "monotonic", lambda: 0.0)
     assert "Walk" not in cleaned(tmp_path, har(entries=9))[1]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16", "utf-8"])
+def test_what_is_written_is_utf_8_whatever_the_terminal_has(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.har"
+    words = "Gr\u00fc\u00dfe, \u6f22\u5b57"
+    entry = {"request": {"method": "GET", "url": "https://a.example/"}, "comment": words}
+    file.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}))
+    done = subprocess.run(
+        [sys.executable, "-m", "entra_oauth", "audit", "redact", str(file)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert words.encode() in done.stdout
+    assert json.loads(done.stdout.decode("utf-8"))["log"]["entries"][0]["comment"] == words
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
