@@ -14,6 +14,7 @@ next may decode again, and the places stay those of the outermost text.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from html import unescape
 from typing import NamedTuple
@@ -73,8 +74,7 @@ def _decode(view: View, pattern: re.Pattern[str], decode: Callable[[str], str]) 
     if not pattern.search(view.text):
         return view
     text: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts, ends = array("I"), array("I")  # of a long text, lists would be ten times as large
     at = 0
     for match in pattern.finditer(view.text):
         begin, end = match.span()
