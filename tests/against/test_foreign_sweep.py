@@ -146,32 +146,39 @@ def mitmproxy_flows(base: str, folder: Path) -> Path:
     return folder / "flows.mitm"
 
 
-def chromium(base: str, folder: Path) -> Path:
-    """A page's own scripts send them; Playwright saves what the browser did."""
+def _by_node(script: str, base: str, folder: Path, *words: str, cookies: bool) -> None:
+    """Run it with the words and a file of the requests; a browser is told its cookies apart."""
     assert needs.NODE
-    assert needs.CHROMIUM
-    file = folder / "chromium.har"
-    requests = [
-        {
-            "url": f"{base}{each.path}",
-            "headers": {n: v for n, v in each.headers.items() if n != "Cookie"},
-            "cookie": each.headers["Cookie"],
-            "body": each.body,
-        }
-        for each in map(asked, range(COUNT))
-    ]
+    requests = []
+    for each in map(asked, range(COUNT)):
+        headers = {n: v for n, v in each.headers.items() if cookies or n != "Cookie"}
+        more = {"cookie": each.headers["Cookie"], "body": each.body}
+        requests.append({"url": f"{base}{each.path}", "headers": headers, **more})
     (folder / "requests.json").write_text(json.dumps(requests), encoding="utf-8")
-    script = str(CLIENTS / "fetch_all.mjs")
     subprocess.run(
-        [needs.NODE, script, str(needs.NODE_MODULES), needs.CHROMIUM, str(file), base]
+        [needs.NODE, str(CLIENTS / script), str(needs.NODE_MODULES), *words]
         + [str(folder / "requests.json")],
         env=_environ(folder),
         timeout=PATIENCE_S,
         check=True,
     )
+
+
+def chromium(base: str, folder: Path) -> Path:
+    """A page's own scripts send them; Playwright saves what the browser did."""
+    file = folder / "chromium.har"
+    words = (str(needs.CHROMIUM), str(file), base)
+    _by_node("fetch_all.mjs", base, folder, *words, cookies=False)
     return file
 
 
+def polly(base: str, folder: Path) -> Path:
+    _by_node("record_polly.mjs", base, folder, str(folder / "polly"), cookies=True)
+    (file,) = (folder / "polly").rglob("*.har")
+    return file
+
+
+POLLY = ("core", "adapter-node-http", "persister-fs")
 vcrpy = needs.python("vcr", pypi="vcrpy", group="interop")
 RECORDERS: list[Any] = [
     pytest.param(curl_trace, id="curl --trace", marks=needs.curl),
@@ -180,6 +187,9 @@ RECORDERS: list[Any] = [
     pytest.param(vcrpy_json, id="vcrpy, JSON", marks=vcrpy),
     pytest.param(mitmproxy_har, id="mitmproxy, HAR", marks=needs.mitmproxy),
     pytest.param(mitmproxy_flows, id="mitmproxy, flows", marks=needs.mitmproxy),
+    pytest.param(
+        polly, id="Polly.js", marks=[needs.node_package(f"@pollyjs/{name}") for name in POLLY]
+    ),
     pytest.param(
         chromium, id="Chromium", marks=[needs.chromium, needs.node_package("playwright-core")]
     ),

@@ -1,8 +1,10 @@
-// One token request that Polly.js records.
+// One token request that Polly.js records, or those of a file.
 //
 //   node record_polly.mjs NODE_MODULES FOLDER URL FORM
+//   node record_polly.mjs NODE_MODULES FOLDER REQUESTS
 
 import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 
@@ -19,13 +21,20 @@ const polly = new Polly("sign-in", {
   recordIfMissing: true,
   logLevel: "silent",
 });
-const headers = { "Content-Type": "application/x-www-form-urlencoded" };
-await new Promise((done, failed) => {
-  const asked = http.request(url, { method: "POST", headers }, (answer) => {
-    answer.resume();
-    answer.on("end", done);
+const plain = { "Content-Type": "application/x-www-form-urlencoded" };
+const ofFile = form === undefined;
+const requests = ofFile
+  ? JSON.parse(readFileSync(url, "utf8"))
+  : [{ url, headers: plain, body: form }];
+for (const { url, headers, body } of requests) {
+  const counted = ofFile ? { ...headers, "Content-Length": Buffer.byteLength(body) } : headers;
+  await new Promise((done, failed) => {
+    const asked = http.request(url, { method: "POST", headers: counted }, (answer) => {
+      answer.resume();
+      answer.on("end", done);
+    });
+    asked.on("error", failed);
+    asked.end(body);
   });
-  asked.on("error", failed);
-  asked.end(form);
-});
+}
 await polly.stop();
