@@ -252,7 +252,17 @@ JUNK = st.recursive(
         | st.dictionaries(
             st.sampled_from(
                 ["request", "response", "url", "method", "headers", "name", "value", "postData"]
-                + ["text", "params", "content", "status", "timings", "_raw", "_tls", "encoding"]
+                + [
+                    "text",
+                    "params",
+                    "content",
+                    "status",
+                    "timings",
+                    "_raw",
+                    "_tls",
+                    "encoding",
+                    "_file",
+                ]
             ),
             inner,
             max_size=4,

@@ -239,6 +239,8 @@ def test_only_plain_files_beside_it_are_read_and_no_more_than_fits(
     beside = files_beside(tmp_path / "x.har")
     assert beside("a.dat") == b"123456"
     assert beside("a.dat") is None
+    (tmp_path / "b.dat").write_bytes(b"1234")
+    assert beside("b.dat") == b"1234"
     assert beside("folder") is None
     assert beside("missing") is None
 

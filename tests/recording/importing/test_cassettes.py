@@ -117,6 +117,22 @@ def test_what_is_no_interaction_is_counted(asked: str) -> None:
     assert brought(cassette(asked)).unusable == (1,)
 
 
+@yaml
+@pytest.mark.parametrize(
+    ("code", "answered"), [(100, True), (599, True), (99, False), (600, False)]
+)
+def test_a_status_that_is_none_is_no_answer(code: int, answered: bool) -> None:
+    (entry,) = brought(cassette(ASKED, f"{{status: {{code: {code}}}}}")).entries
+    assert (entry.response is not None) is answered
+
+
+@yaml
+def test_more_interactions_than_are_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entra_oauth.recording.importing.entries.MAX_ENTRIES", 0)
+    with pytest.raises(UsageError, match="more than 0 entries"):
+        brought(cassette(ASKED))
+
+
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n"
 YAML_REFUSED = [
     (cassette(ASKED)[:-20], "is no YAML, or breaks off, at line"),
