@@ -14,6 +14,7 @@ from entra_oauth.protocol.glossary.secrecy import treatment_of
 from entra_oauth.recording.redaction.finder import HIDDEN, Finder
 from entra_oauth.recording.redaction.finds import PLACEHOLDERS, Find
 from entra_oauth.recording.redaction.json_tree import NotJson
+from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN
 from entra_oauth.recording.redaction.pages import drawing, html, is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, as_bytes_text
 
@@ -66,7 +67,12 @@ def body_finds(
         return [Find(start=start, end=end, kind="pic", value=view.text)]
     if is_seen or (kind.startswith("font/") and _is_font(body)):
         # Nothing is looked for in there but what would tell that it is more than that.
-        holds = _tells(view.text) or any(as_bytes_text(each) in view.text for each in known)
+        short = (each for each in map(as_bytes_text, known) if len(each) < SHORTEST_KNOWN)
+        holds = (
+            _tells(view.text)
+            or next(finder.known_in(view), None) is not None
+            or any(each in view.text for each in short)
+        )
         return None if holds else []
     return _text_finds(finder, body, view, kind)
 
