@@ -61,7 +61,7 @@ __all__ = [
 
 TENANT, CLIENT = canaries.TENANT, canaries.CLIENT_ID
 SCOPE = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 Fields = list[tuple[str, str]]
 

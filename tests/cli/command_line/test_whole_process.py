@@ -188,7 +188,7 @@ def test_nobody_hears_an_error_on_a_full_disk_but_the_exit_code_is_right() -> No
 def _shell(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["sh", "-c", script, sys.executable, *arguments]
     return subprocess.run(
-        command, env=environment(), capture_output=True, text=True, timeout=30, check=False
+        command, env=environment(), capture_output=True, text=True, timeout=60, check=False
     )
 
 

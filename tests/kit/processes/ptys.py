@@ -15,7 +15,7 @@ from typing import Any, Self
 
 __all__ = ["Session"]
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 _TAKE_THE_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl({fd}, termios.TIOCSCTTY, 0)

@@ -13,7 +13,7 @@ from typing import Self
 
 __all__ = ["Screen"]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Screen:

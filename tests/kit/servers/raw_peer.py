@@ -40,7 +40,8 @@ class Reply:
         return [v for n, v in self.headers if n.lower() == name.lower()]
 
 
-def connect(port: int, address: str = "127.0.0.1", *, timeout_s: float = 5.0) -> socket.socket:
+def connect(port: int, address: str = "127.0.0.1", *, timeout_s: float = 30.0) -> socket.socket:
+    """A connection. Only a failure takes so long as `timeout_s` for each thing it waits for."""
     return socket.create_connection((address, port), timeout=timeout_s)
 
 
