@@ -62,7 +62,7 @@ HIDDEN_BESIDES = {
     "Case": "har",
     "CachedToken": "text",
     "ClientSecret": "value",
-    "Find": "value text",
+    "Finder": "key looked",
     "FreshSignIn": "url values",
     "Item": "step",
     "ParameterRow": "value",

@@ -202,14 +202,19 @@ def test_a_token_goes_to_a_host_of_its_audience(
 
 
 def test_what_was_asked_for_tells_where_an_opaque_token_goes() -> None:
-    def going(url: str, scope: str = f"{DATABRICKS}/.default") -> list[str]:
-        begun = authorize(client_id=CLIENT, scope=scope)
-        answer = token({"access_token": "opaque"}, grant_type=CODE, url=f"{AUTH}/token")
+    def going(url: str, scope: str = f"{DATABRICKS}/.default", at_host: str = "") -> list[str]:
+        asked_at = AUTH.replace(LOGIN, at_host) if at_host else AUTH
+        begun = authorize(client_id=CLIENT, scope=scope, url=f"{asked_at}/authorize")
+        answer = token({"access_token": "opaque"}, grant_type=CODE, url=f"{asked_at}/token")
         return words("RS03", case(begun, answer, at(url, "bearer opaque")))
 
     assert going(WORKSPACE) == ["pass"]
     assert going("https://evil.example/api") == ["error"]
     assert going("https://evil.example/api", "https://api.example/read") == ["undecidable"]
+    assert going("http://localhost/api") == ["error"]
+    practice = "http://localhost:8400"
+    assert going("https://evil.example/api", at_host=practice) == ["error"]
+    assert going("https://evil.example/api", "https://api.example/read", practice) == ["error"]
     assert going(WORKSPACE, "openid") == ["undecidable"]
     assert going(WORKSPACE, "~scope~/.default") == ["undecidable"]
 

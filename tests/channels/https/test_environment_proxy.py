@@ -14,6 +14,7 @@ from entra_oauth.channels.https.environment_proxy import (
     EnvironmentProxy,
     environment_proxy,
     exceptions_without_effect,
+    offered_schemes,
 )
 from entra_oauth.errors import ConnectFailed, ProxyRefused
 from kit import needs
@@ -166,12 +167,29 @@ def _refusing(peer: Peer) -> None:
 
 def test_what_has_no_effect_in_no_proxy_is_listed() -> None:
     idle = ["*.foo.example", "foo.example:8443", "x;y", "127.", "<local>", "10.*"]
-    fine = ["foo.example", ".bar.example", "10.0.0.0/8", "2001:db8::1", "a_b"]
+    fine = ["foo.example", ".bar.example", "10.1.2.3/8", "2001:db8::1", "a_b"]
     mixed = ", ".join(itertools.chain(*zip(idle, fine, strict=False), idle[5:]))
     found = exceptions_without_effect({"NO_PROXY": mixed})
     assert sorted(found) == sorted(["*.foo.example", "127", *idle[1:3], *idle[4:]])
     assert exceptions_without_effect({"NO_PROXY": "*"}) == ()
     assert exceptions_without_effect({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "schemes"),
+    [
+        ([], []),
+        ([""], []),
+        (["Basic realm=x"], ["Basic"]),
+        (["Negotiate, NTLM, , Basic realm=a"], ["Negotiate", "NTLM", "Basic"]),
+        (["Negotiate", "NTLM", "NTLM"], ["Negotiate", "NTLM"]),
+        (['Digest realm="a, b=c", qop="auth"'], ["Digest"]),
+    ],
+)
+def test_the_ways_that_a_proxy_offers_are_named_in_their_order(
+    lines: list[str], schemes: list[str]
+) -> None:
+    assert offered_schemes(lines) == schemes
 
 
 CREDENTIALS = {
