@@ -10,7 +10,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
+import launch
+
+TOLD_EVERY_S = 20
 NO_TESTS = 5  # the exit code of a pytest that found none: another run was faster
 SHARED = ["-q", "-o", "console_output_style=classic", "-p", "no:cacheprovider", "-p", "no:xdist"]
 
@@ -34,7 +38,7 @@ def run(pytest: "list[str]", environment: "dict[str, str]", cwd: str, runs: int)
         # In one word, or pytest takes the folder for one with tests and looks there for settings.
         command = pytest + SHARED + [f"--share={folder}"]
         started = [_start(command, environment, cwd, output) for output in outputs]
-        interrupted = _wait(started)
+        interrupted = _wait(started, folder)
         codes = [128 - each if each < 0 else each for each in (s.returncode for s in started)]
         for _, output in sorted(zip(codes, outputs, strict=True)):
             _show(output)
@@ -53,16 +57,28 @@ def _start(
         )
 
 
-def _wait(started: "list[subprocess.Popen[bytes]]") -> bool:
+def _wait(started: "list[subprocess.Popen[bytes]]", folder: str) -> bool:
     """Wait for all; True if somebody pressed Ctrl-C, on which each run ends as it sees fit."""
-    interrupted = False
+    interrupted, began, told = False, time.monotonic(), 0
     for each in started:
         while each.returncode is None:
             try:
-                each.wait()
+                each.wait(1)
             except KeyboardInterrupt:
                 interrupted = True
+            except subprocess.TimeoutExpired:
+                seconds = int(time.monotonic() - began)
+                if seconds >= told + TOLD_EVERY_S:
+                    told = seconds
+                    launch.say(f"… {seconds} s: {_progress(folder)}")
     return interrupted
+
+
+def _progress(folder: str) -> str:
+    taken = len(glob.glob(os.path.join(glob.escape(folder), "taken-*")))
+    found = glob.glob(os.path.join(glob.escape(folder), "found-*"))
+    of = max((int(name.rpartition("-")[2]) for name in found), default=0)
+    return f"{taken} of {of} files of tests begun" if of else "looking for the files of tests"
 
 
 def _show(output: str) -> None:

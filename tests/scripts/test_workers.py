@@ -52,6 +52,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_how_far_the_runs_are_is_said_again_and_again(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "import pathlib, time\ndef test_it():\n    seen = pathlib.Path('seen')\n"
+    slow += "    while not seen.exists(): time.sleep(0.05)\n"
+    for name in FILES:
+        (folder / name).unlink()
+    (folder / "test_slow.py").write_text(slow, encoding="utf-8")
+    monkeypatch.setattr(workers, "TOLD_EVERY_S", 0)
+
+    def say(text: str) -> None:
+        if "1 of 1 files" in text:
+            (folder / "seen").touch()
+
+    monkeypatch.setattr("launch.say", say)
+    assert _run(folder) == 0, "it ends once its progress was told"
+
+
 def test_each_file_is_run_once_and_what_fails_is_said_twice(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

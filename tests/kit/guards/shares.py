@@ -2,7 +2,8 @@
 
 Each run takes the next file that no other has taken, the longest first, until there is
 none. So each file is read by one run, and nothing has to be told between them. A folder
-has an empty file for each that was taken, and at the end each run's counts.
+has an empty file for each that was taken, one with their number in its name, and at the
+end each run's counts.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Share:
         self._looks_for_files = True
         session.perform_collect()
         self._looks_for_files = False
+        self._folder.joinpath(f"found-{len(self._found)}").touch()  # whoever waits is told
         return True
 
     @pytest.hookimpl(tryfirst=True)
