@@ -233,7 +233,7 @@ class FileStore:
                 record = self._record(os.path.join(folder, _ACCOUNT))
             if record is not None and record[1].place == "keyring":
                 self._require_vault().drop(app.vault_key(name))
-            gone = record is not None or any(each != _LOCK for each in private_files.names(folder))
+            gone = any(each != _LOCK for each in private_files.names(folder))
             _clear(folder, lock if ours else None)
             default = paths.read_line(self._read(os.path.join(self._app(app), _DEFAULT)) or "")
             if default and default[0].lower() == name.lower():

@@ -263,6 +263,17 @@ def test_a_default_is_noted_again_only_where_nobody_else_is_at_it(tmp_path: Path
         assert not default.exists()
 
 
+def test_an_account_of_a_later_version_can_be_signed_out_and_nobody_cannot(
+    store: FileStore,
+) -> None:
+    fill(store)
+    record = record_file(store)
+    record.write_text(record.read_text().replace("entra-oauth/account/", "entra-oauth/account/9"))
+    assert store.forget(APP, USER) is True
+    assert not record.exists()
+    assert store.forget(APP, USER) is False
+
+
 def test_a_rest_in_the_folder_of_the_app_does_not_stop_the_signing_out(store: FileStore) -> None:
     fill(store)
     rest = record_file(store).parents[1] / "of somebody"

@@ -10,8 +10,8 @@ import pytest
 
 from entra_oauth.errors import LocalError, SecurityError, UsageError
 from entra_oauth.recording.files import files_of
-from entra_oauth.recording.seal import NAMESPACE, seal, verify
-from entra_oauth.recording.step import Evidence, Level
+from entra_oauth.recording.seal import NAMESPACE, seal, seal_remark, verify
+from entra_oauth.recording.step import Evidence, Level, Manifest
 from entra_oauth.recording.store import write
 from kit import needs
 
@@ -135,6 +135,20 @@ def test_without_ssh_keygen_the_package_is_named(
     with pytest.raises(LocalError, match="no ssh-keygen") as caught:
         seal(folder, key)
     assert "openssh-client" in caught.value.advice
+
+
+def test_the_remark_on_a_seal_says_what_was_seen_of_it(
+    folder: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = (folder / "SHA256SUMS").read_bytes()
+    assert seal_remark(None) == ""
+    assert seal_remark(Manifest(sums)).startswith("Not sealed")
+    fingerprint = seal(folder, key)
+    signature = (folder / "SHA256SUMS.sig").read_bytes()
+    assert seal_remark(Manifest(sums, signature)).startswith(f"Sealed with the key {fingerprint}.")
+    assert "DOES NOT FIT" in seal_remark(Manifest(sums + b" ", signature))
+    monkeypatch.setenv("PATH", "")
+    assert "was not checked here" in seal_remark(Manifest(sums, signature))
 
 
 def test_it_is_told_how_many_files_were_checked(folder: Path, key: Path) -> None:
