@@ -21,7 +21,7 @@ from kit.canaries import refused
 from kit.servers.certificates import CertificateAuthority
 from kit.servers.raw_server import Peer, RawServer, answer, answering, hearing, silent
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 1.5
 # Generous: two cores are shared by everything that runs at the same time.
 LATE_S = 5.0
 
@@ -92,7 +92,7 @@ def test_a_slow_answer_ends_at_the_deadline(
         took_s = time.monotonic() - started
     assert TIMEOUT_S * 0.9 <= took_s < TIMEOUT_S + LATE_S
     assert vars(caught.value)["was_sent"]
-    assert f"localhost:{server.port} did not answer within 0.5 seconds" in caught.value.what
+    assert f"localhost:{server.port} did not answer within {TIMEOUT_S} seconds" in caught.value.what
     assert len(server.requests) == 1
 
 
@@ -173,7 +173,8 @@ def test_ctrl_c_in_the_middle_of_a_request_comes_through_at_once(back: RequestsB
         assert time.monotonic() - started < LATE_S
         interrupter.join()
         assert eventually(lambda: not workers(), within_s=LATE_S)
-    assert [each.peer.rpartition(":")[2] for each in told if each.peer] == [str(server.port)]
+    (wire,) = told  # the server may see the connection before the client knows its peer
+    assert wire.peer is None or wire.peer.endswith(f":{server.port}")
 
 
 @needs.posix
