@@ -51,7 +51,7 @@ SLOW: dict[str, float] = {
     "against/test_curl_replay.py": 0.8,
     "against/test_foreign_sweep.py": 8.2,
     "against/test_practice_run.py": 7.9,
-    "audit/test_producers.py": 17.6,
+    "audit/test_producers.py": 7.0,
     "audit/test_rules.py": 33.0,
     "audit/test_sarif.py": 1.8,
     "cache/test_faults.py": 8.9,
