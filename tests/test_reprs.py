@@ -63,6 +63,7 @@ HIDDEN_BESIDES = {
     "CachedToken": "text",
     "ClientSecret": "value",
     "Finder": "key looked",
+    "Redactor": "looked",
     "FreshSignIn": "url values",
     "Item": "step",
     "ParameterRow": "value",
