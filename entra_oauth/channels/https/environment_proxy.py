@@ -84,13 +84,10 @@ def environment_proxy(url: str, environ: Mapping[str, str] = os.environ) -> Envi
     if is_loopback(host):
         return None
     scheme = url.partition(":")[0]
-    # As curl does: the first that is set counts, and an empty one is not set.
-    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
-        if name == "HTTP_PROXY" and "REQUEST_METHOD" in environ:
-            continue  # of a CGI program: whoever asks it has set it
-        if value := environ.get(name):
-            excepted = any(_matches(host, each) for each in _exceptions(environ))
-            return _read(value, name, url) if value.strip() and not excepted else None
+    if (name := _variable(scheme, environ)) is not None:
+        value = environ[name]
+        excepted = any(_matches(host, each) for each in _exceptions(environ))
+        return _read(value, name, url) if value.strip() and not excepted else None
     if sys.platform in ("win32", "darwin") and not any(True for _ in _exceptions(environ)):
         return _of_the_system(host, scheme, url)
     return None
@@ -102,11 +99,22 @@ def exception_for(url: str, environ: Mapping[str, str] = os.environ) -> tuple[st
         host, scheme = (urlsplit(url).hostname or "").rstrip("."), url.partition(":")[0]
     except ValueError:  # no address at all
         return None
-    names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY")
-    source = next((name for name in names if environ.get(name, "").strip()), None)
-    if source is None or not any(_matches(host, each) for each in _exceptions(environ)):
+    source = _variable(scheme, environ)
+    if source is None or not environ[source].strip():
+        return None
+    if not any(_matches(host, each) for each in _exceptions(environ)):
         return None
     return source, "no_proxy" if environ.get("no_proxy") else "NO_PROXY"
+
+
+def _variable(scheme: str, environ: Mapping[str, str]) -> str | None:
+    """The variable that counts, as curl has it: the first that is set. An empty one is not."""
+    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
+        if name == "HTTP_PROXY" and "REQUEST_METHOD" in environ:
+            continue  # of a CGI program: whoever asks it has set it
+        if environ.get(name):
+            return name
+    return None
 
 
 def _of_the_system(host: str, scheme: str, url: str) -> EnvironmentProxy | None:

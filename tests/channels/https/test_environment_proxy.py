@@ -13,6 +13,7 @@ import pytest
 from entra_oauth.channels.https.environment_proxy import (
     EnvironmentProxy,
     environment_proxy,
+    exception_for,
     exceptions_without_effect,
     offered_schemes,
 )
@@ -293,3 +294,25 @@ def test_the_proxy_of_the_system_counts_where_the_environment_says_nothing(
     monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: bypassed, raising=False)
     proxy = environment_proxy(URL, environ)
     assert (proxy and proxy.url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "told"),
+    [
+        (URL, {"HTTPS_PROXY": "http://p", "NO_PROXY": "a.example"}, ("HTTPS_PROXY", "NO_PROXY")),
+        (URL, {"ALL_PROXY": "http://p", "no_proxy": "*"}, ("ALL_PROXY", "no_proxy")),
+        (URL, {"HTTPS_PROXY": "http://p", "NO_PROXY": "b.example"}, None),
+        (URL, {"NO_PROXY": "a.example"}, None),
+        (URL, {"https_proxy": " ", "ALL_PROXY": "http://p", "NO_PROXY": "*"}, None),
+        (
+            "http://a.example/",
+            {"HTTP_PROXY": "http://p", "NO_PROXY": "*", "REQUEST_METHOD": "GET"},
+            None,
+        ),
+        ("https://[", {"HTTPS_PROXY": "http://p", "NO_PROXY": "*"}, None),
+    ],
+)
+def test_a_proxy_that_is_passed_by_is_the_one_that_would_have_counted(
+    url: str, environ: Mapping[str, str], told: tuple[str, str] | None
+) -> None:
+    assert exception_for(url, environ) == told
