@@ -21,7 +21,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from entra_oauth.recording.har.har_redact import read_har, redact_har
+from entra_oauth.recording.har.har_json import har_object
+from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.step import Level
 
 _LETTERS = string.ascii_letters + string.digits
@@ -84,7 +85,7 @@ def _measured(kind: str, count: int) -> dict[str, float]:
     data = json.dumps({"log": {"version": "1.2", "entries": _FILES[kind](count)}}).encode()
     size = len(data)
     before = time.process_time()
-    har = read_har(data, max_mib=4096)
+    har = har_object(data, max_mib=4096)
     del data
     redact_har(har, Level.SECRETS)
     cpu_s = time.process_time() - before

@@ -9,7 +9,8 @@ from entra_oauth.channels.base import monotonic
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.recording.har.har_redact import read_har, redact_har
+from entra_oauth.recording.har.har_json import har_object
+from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.har.memory_need import check_need, most_bytes, need_mib
 from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.step import Level
@@ -90,7 +91,7 @@ def _read(path: Path, max_mib: int, console: Console) -> dict[str, Any]:
     check_need(size, max_mib)
     if need_mib(size) > _TOLD_MIB:
         console.say(f"This takes about {need_mib(size):,} MiB of memory.")
-    return read_har(read_file(path, limit=most_bytes(max_mib)), max_mib=max_mib)
+    return har_object(read_file(path, limit=most_bytes(max_mib)), max_mib=max_mib)
 
 
 def _size_of(path: Path) -> int:

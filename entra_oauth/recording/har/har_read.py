@@ -17,8 +17,8 @@ from urllib.parse import quote_plus
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, Times, Wire
 from entra_oauth.recording.har.har_bodies import with_bodies
+from entra_oauth.recording.har.har_json import har_object
 from entra_oauth.recording.har.har_members import members_at, objects, pairs_in, text_at
-from entra_oauth.recording.har.har_redact import read_har as har_object
 from entra_oauth.recording.importing.entries import (
     Beside,
     Entry,

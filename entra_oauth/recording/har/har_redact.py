@@ -7,66 +7,22 @@ own additions above all, is left out, and the report says so.
 from __future__ import annotations
 
 import gc
-import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from entra_oauth.errors import SecurityError, UsageError
+from entra_oauth.errors import SecurityError
 from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.har.har_cleaner import HarCleaner, HarReport, Progress, tell_nobody
 from entra_oauth.recording.har.har_members import members_at, objects, text_at
-from entra_oauth.recording.har.memory_need import check_need, most_bytes
-from entra_oauth.recording.har.other_formats import other_format, plain_text
 from entra_oauth.recording.har.written_har import har_bytes
-from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
 from entra_oauth.recording.redaction.last_guard import clean_members
 from entra_oauth.recording.redaction.leak_search import LeakSearch
 from entra_oauth.recording.redaction.walked_parts import Parts
 from entra_oauth.recording.step import Level
 
-__all__ = ["read_har", "redact_har"]
-
-
-def read_har(data: bytes, *, max_mib: int | None = None) -> dict[str, Any]:
-    """The object that a HAR file is. Raises `UsageError` that says what is wrong with it.
-
-    `max_mib` is the memory that cleaning it may need; without it the file is only read, and
-    may have `MAX_FILE_BYTES`.
-    """
-    limit = MAX_FILE_BYTES if max_mib is None else most_bytes(max_mib)
-    advice = "Export it again from the browser or proxy, as HAR 1.2."
-    unpacked = plain_text(data, limit=limit)
-    if unpacked is None:
-        packing = "gzip" if data.startswith(b"\x1f") else "zlib"
-        raise UsageError(f"The file is {packing}, but broken.", advice=advice)
-    data = unpacked
-    if max_mib is not None:
-        check_need(len(data), max_mib)
-    elif len(data) > limit:
-        raise UsageError(
-            f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB.",
-            advice="Export only the requests of the sign-in.",
-        )
-    problem = "It is not JSON"
-    value: object = None
-    try:
-        value = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-    except UnicodeDecodeError:
-        problem = "It is not UTF-8"
-    except json.JSONDecodeError as error:
-        problem = f"It is malformed or breaks off at character {error.pos:,}"
-    except (RecursionError, ValueError):
-        problem = "It is nested too deeply, or holds a number out of all range"
-    if not isinstance(value, dict) or not isinstance(value.get("log"), dict):
-        if isinstance(value, dict | list):
-            problem = "It has no member log"
-        named, way = other_format(data) or (problem, advice)
-        raise UsageError(f"This is no HAR file. {named}.", advice=way)
-    if not isinstance(value["log"].get("entries"), list):
-        raise UsageError("This HAR has no list of entries.", advice=advice)
-    return value
+__all__ = ["redact_har"]
 
 
 def redact_har(

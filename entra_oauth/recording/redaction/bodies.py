@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable
 
 from entra_oauth.protocol.glossary.secrecy import treatment_of
-from entra_oauth.recording.redaction.finder import HIDDEN, Finder
+from entra_oauth.recording.redaction.finder import Finder
 from entra_oauth.recording.redaction.finds import PLACEHOLDERS, Find
+from entra_oauth.recording.redaction.free_text import HIDDEN
 from entra_oauth.recording.redaction.json_tree import NotJson
 from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN
 from entra_oauth.recording.redaction.pages import drawing, html, is_sheet, sheet

@@ -9,21 +9,13 @@ token. Nothing is decided here; `finds.apply` lets the wider one count.
 
 from __future__ import annotations
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from entra_oauth.protocol.glossary.secrecy import (
-    Act,
-    Treatment,
-    is_plain_name,
-    treatment_in_text,
-    treatment_of,
-)
+from entra_oauth.protocol.glossary.secrecy import Act, Treatment, is_plain_name, treatment_of
+from entra_oauth.recording.redaction import free_text
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDERS,
@@ -31,29 +23,19 @@ from entra_oauth.recording.redaction.finds import (
     apply,
     is_taken_out,
     looks_secret,
-    placeholder,
+    unsigned_jwt,
 )
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
 from entra_oauth.recording.redaction.known_secrets import KnownSecrets
 from entra_oauth.recording.redaction.views import View, json_string, percent, whole
 
-__all__ = ["HIDDEN", "Finder", "Looked", "find"]
+__all__ = ["Finder", "Looked", "find"]
 
 _DEPTH = 12
 """Containers inside one another that are looked into; what lies deeper goes whole."""
 
-# Quantifiers that give nothing back: a hostile page must not make any of these slow.
-_JWT = re.compile(r"(?<![A-Za-z0-9_-])ey[A-Za-z0-9_-]{10,}+\.ey[A-Za-z0-9_-]{2,}+\.[A-Za-z0-9_-]*+")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]+")
-_PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?([^\s&\"'<>,;]+)")
-_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?")
-_END_OF_VALUE = re.compile(r"[\s&\"'<>,;]|\Z")
-_BEARER = re.compile(r"(?i)\b(bearer|basic|pop|dpop)\s+([A-Za-z0-9._~+/-]{12,}=*)")
-_RUN = re.compile(r"[A-Za-z0-9_~+/%-]{20,}={0,2}")
 _STEMS = ("oauth2", "v2.0", "discovery", "common", "organizations", "consumers")
 """What follows a tenant in an address of Entra's; and what is no tenant of anybody's."""
-HIDDEN = frozenset({Act.SECRET, Act.TOKEN, Act.MASK})
-"""What is done with values that are secrets by their names."""
 _UNKNOWN = Act.UNKNOWN
 _NUMBERS = (Act.KEEP, Act.TEXT, Act.URL, Act.WORD)
 """What is done with values that may be numbers."""
@@ -128,7 +110,7 @@ class Finder:
                 return self.json(value, depth + 1)
             except NotJson:
                 return (find(kind, value),)
-        if "://" in text and _URL.fullmatch(text):
+        if free_text.is_address(text):
             return self.url(value, depth + 1)
         return (find(kind, value),)
 
@@ -146,22 +128,21 @@ class Finder:
             except NotJson:
                 pass
         yield from self.addresses(value, depth)
-        if "=" in text and ("&" in text or _PAIR.fullmatch(text)) and "://" not in text:
+        if free_text.may_be_form(text):
             yield from self.form(value, depth + 1)
 
     def tokens(self, value: View) -> Iterator[Find]:
         """Secrets that are known by themselves, wherever they stand."""
         yield from self.known_in(value)
-        for match in _JWT.finditer(value.text):
-            if not _is_unsigned(match):
-                yield self._token("at", value.cut(*match.span()))
-        for match in _BEARER.finditer(value.text):
-            yield from self.credentials(value.cut(*match.span()))
+        for place in free_text.tokens(value.text):
+            yield self._token("at", value.cut(*place))
+        for place in free_text.credentials(value.text):
+            yield from self.credentials(value.cut(*place))
 
     def addresses(self, value: View, depth: int) -> Iterator[Find]:
         """The absolute addresses in a text."""
-        for match in _URL.finditer(value.text):
-            yield from self.url(value.cut(*match.span()), depth + 1)
+        for place in free_text.addresses(value.text):
+            yield from self.url(value.cut(*place), depth + 1)
 
     def words(self, value: View, depth: int) -> Iterator[Find]:
         """Text for people: also what only looks like a secret goes."""
@@ -170,24 +151,10 @@ class Finder:
 
     def looks(self, value: View, depth: int, *, shortest: int = 1) -> Iterator[Find]:
         """Text that looks like a secret, by a name of so many characters or by itself."""
-        text = value.text
-        end, taken = 0, 0
-        # A value may hold the next name (`error: db_password=…`). Its end is looked for once.
-        for match in _NAME.finditer(text):
-            start = match.end()
-            if start >= end and (found := _END_OF_VALUE.search(text, start)):
-                end = found.start()
-            rule = treatment_in_text(match[1])
-            if taken <= start < end and len(match[1]) >= shortest and rule.act in HIDDEN:
-                yield from self.ruled(rule, value.cut(start, end), depth)
-                taken = end
-        done = _spans(text)
-        starts = [start for start, _ in done]
-        for match in _RUN.finditer(text):
-            before = bisect_right(starts, match.start()) - 1
-            inside = before >= 0 and match.start() < done[before][1]
-            if not inside and looks_secret(match[0]):
-                yield find("val", value.cut(*match.span()))
+        for rule, start, end in free_text.named_secrets(value.text, shortest=shortest):
+            yield from self.ruled(rule, value.cut(start, end), depth)
+        for place in free_text.secret_runs(value.text):
+            yield find("val", value.cut(*place))
 
     @cached_property
     def _table(self) -> KnownSecrets:
@@ -317,54 +284,16 @@ class Finder:
             yield find("pw", rest, masked=True) if basic else self._token("at", rest)
 
     def _token(self, kind: str, value: View) -> Find:
-        readable = self._readable(kind, value.text)
+        readable = unsigned_jwt(value.text, clean=self._clean_json, key=self.key)
         start, end = value.place()
         if readable is not None and end - start == len(readable):
             return Find(start=start, end=end, kind=kind, value=value.text, text=readable)
         return find(kind, value)
 
-    def _readable(self, kind: str, token: str) -> str | None:
-        """A JWT of the same length without its signature; None if that cannot be made."""
-        parts = token.split(".")
-        if len(parts) != 3 or len(parts[2]) < LONG * 2:
-            return None
-        shown = []
-        # The parts must come out as long as they went in: what stands around the token counts its
-        # bytes. So each is decoded, redacted in place, and encoded again; one whose encoding
-        # is not the usual one would not come back the same, and then all of the token goes.
-        for part in parts[:2]:
-            try:
-                inner = urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
-                if urlsafe_b64encode(inner.encode("latin-1")).rstrip(b"=").decode() != part:
-                    return None
-                if self.looked is not None:
-                    self.looked.append(Looked(-1, -1, inner))
-                view = whole(inner)
-                if parse(inner).kind != "object":
-                    return None
-                clean, _ = apply(inner, self.json(view), self.key)
-            except (ValueError, NotJson):
-                return None
-            shown.append(urlsafe_b64encode(clean.encode("latin-1")).rstrip(b"=").decode("ascii"))
-        room = len(token) - len(shown[0]) - len(shown[1]) - 2
-        if room < LONG:
-            return None
-        return ".".join([*shown, placeholder("sig", token, room, self.key)])
-
-
-def _spans(text: str) -> list[tuple[int, int]]:
-    """The addresses, and the tokens beside them whose signatures were taken out before."""
-    tokens = [match.span() for match in _JWT.finditer(text) if _is_unsigned(match)]
-    spans: list[tuple[int, int]] = []
-    for span in sorted([*tokens, *(match.span() for match in _URL.finditer(text))]):
-        if not spans or span[0] >= spans[-1][1]:
-            spans.append(span)
-    return spans
-
-
-def _is_unsigned(token: re.Match[str]) -> bool:
-    """True if the signature of a JWT was taken out before."""
-    return token[0].endswith(".sig") and token.string.startswith("~", token.end())
+    def _clean_json(self, text: str) -> str:
+        if self.looked is not None:
+            self.looked.append(Looked(-1, -1, text))
+        return apply(text, self.json(whole(text)), self.key)[0]
 
 
 def find(kind: str, value: View, *, masked: bool = False) -> Find:

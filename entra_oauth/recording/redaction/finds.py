@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from entra_oauth.protocol.glossary.secrecy import is_plain_name
+from entra_oauth.recording.redaction.json_tree import NotJson, parse
 
 __all__ = [
     "LONG",
@@ -20,6 +22,7 @@ __all__ = [
     "mask",
     "placeholder",
     "tag_of",
+    "unsigned_jwt",
 ]
 
 LONG = 16
@@ -78,6 +81,36 @@ def mask(kind: str) -> str:
 def placeholder(kind: str, value: str, length: int, key: bytes) -> str:
     """The replacement of a long value: of `length` characters, legal in every container."""
     return f"{kind}~{tag_of(value, key)}".ljust(length, "~")
+
+
+def unsigned_jwt(token: str, *, clean: Callable[[str], str], key: bytes) -> str | None:
+    """A JWT of the same length without its signature; None if that cannot be made.
+
+    `clean` redacts the JSON of the two parts in place.
+    """
+    parts = token.split(".")
+    if len(parts) != 3 or len(parts[2]) < LONG * 2:
+        return None
+    shown = []
+    # The parts must come out as long as they went in: what stands around the token counts its
+    # bytes. So each is decoded, redacted in place, and encoded again; one whose encoding
+    # is not the usual one would not come back the same, and then all of the token goes.
+    for part in parts[:2]:
+        try:
+            inner = urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
+            if _encoded(inner) != part or parse(inner).kind != "object":
+                return None
+            shown.append(_encoded(clean(inner)))
+        except (ValueError, NotJson):
+            return None
+    room = len(token) - len(shown[0]) - len(shown[1]) - 2
+    if room < LONG:
+        return None
+    return ".".join([*shown, placeholder("sig", token, room, key)])
+
+
+def _encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode("latin-1")).rstrip(b"=").decode("ascii")
 
 
 def replacement(find: Find, key: bytes) -> str:

@@ -12,7 +12,7 @@ from entra_oauth.protocol.glossary.secrecy import (
     treatment_in_text,
     treatment_of,
 )
-from entra_oauth.recording.redaction.finder import HIDDEN, Finder, find
+from entra_oauth.recording.redaction.finder import Finder, find
 from entra_oauth.recording.redaction.finds import (
     LONG,
     PLACEHOLDER,
@@ -20,6 +20,7 @@ from entra_oauth.recording.redaction.finds import (
     Find,
     is_taken_out,
 )
+from entra_oauth.recording.redaction.free_text import HIDDEN
 from entra_oauth.recording.redaction.views import View, html_text
 
 __all__ = ["drawing", "html", "is_sheet", "sheet"]

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.recording.har import har_redact
-from entra_oauth.recording.har.har_redact import read_har, redact_har
+from entra_oauth.recording.har import har_json
+from entra_oauth.recording.har.har_json import har_object
+from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
 from entra_oauth.recording.step import Level
 from kit.canaries import ACCESS_TOKEN, CODE, NONCE, REFRESH_TOKEN, STATE, VERIFIER
@@ -94,7 +95,7 @@ def har(*entries: Any, **log: Any) -> dict[str, Any]:
 
 
 def test_no_secret_survives_and_the_form_stays() -> None:
-    data, report = redact_har(read_har(json.dumps(har(entry())).encode()), Level.SECRETS)
+    data, report = redact_har(har_object(json.dumps(har(entry())).encode()), Level.SECRETS)
     assert found_in_bytes(data, SECRETS) == []
     log = json.loads(data)["log"]
     (found,) = log["entries"]
@@ -330,7 +331,7 @@ READABLE = {
 
 @pytest.mark.parametrize("name", READABLE)
 def test_what_others_write_is_read(name: str) -> None:
-    data, report = redact_har(read_har(READABLE[name]), Level.SECRETS)
+    data, report = redact_har(har_object(READABLE[name]), Level.SECRETS)
     assert found_in_bytes(data, SECRETS) == []
     log = json.loads(data)["log"]
     assert log["version"] in ("1.1", "1.2", "1.3")
@@ -355,15 +356,15 @@ UNREADABLE: list[tuple[bytes, str]] = [
 @pytest.mark.parametrize(("data", "said"), UNREADABLE)
 def test_what_cannot_be_read_is_one_clear_message(data: bytes, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        read_har(data)
+        har_object(data)
 
 
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_FILE_BYTES < 100 * 1024 * 1024
-    monkeypatch.setattr(har_redact, "MAX_FILE_BYTES", 1024 * 1024)
+    monkeypatch.setattr(har_json, "MAX_FILE_BYTES", 1024 * 1024)
     for data in (b" " * (1024 * 1024 + 1), gzip.compress(b" " * (3 * 1024 * 1024))):
         with pytest.raises(UsageError, match="larger than 1 MiB"):
-            read_har(data)
+            har_object(data)
 
 
 JSON = st.recursive(

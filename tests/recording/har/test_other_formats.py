@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from entra_oauth.errors import UsageError
-from entra_oauth.recording.har.har_redact import read_har
+from entra_oauth.recording.har.har_json import har_object
 from entra_oauth.recording.har.other_formats import other_format, plain_text
 
 HAR = {"log": {"version": "1.2", "entries": []}}
@@ -28,7 +28,7 @@ READ = [
 
 @pytest.mark.parametrize("data", READ)
 def test_a_har_file_is_read_however_it_is_packed(data: bytes) -> None:
-    assert read_har(data) == HAR
+    assert har_object(data) == HAR
 
 
 REFUSED = [
@@ -72,7 +72,7 @@ REFUSED = [
 @pytest.mark.parametrize(("data", "said", "advice"), REFUSED)
 def test_what_is_none_is_named_with_what_to_do(data: bytes, said: str, advice: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
-        read_har(data)
+        har_object(data)
     assert advice in caught.value.advice
     assert caught.value.advice.endswith(".")
 
