@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,16 @@ def test_the_sdk_of_databricks_signs_in_and_calls_the_workspace(
     arguments = (way, WORKSPACE, *DATABRICKS_SDK[way])
     answer = clouds.python("use_databricks.py", *arguments).answer()
     assert answer == {"me": who, "clusters": ["lesson", "nightly"]}
+
+
+@databricks
+def test_two_that_sign_in_at_the_sdks_only_port_take_turns(clouds: Cloud) -> None:
+    arguments = ("external-browser", WORKSPACE, ARTICLE_CLIENT_ID)
+    with cloud() as others, ThreadPoolExecutor() as pool:
+        both = [
+            pool.submit(each.python, "use_databricks.py", *arguments) for each in (clouds, others)
+        ]
+        assert [each.result().answer()["me"] for each in both] == [ALICE, ALICE]
 
 
 @databricks

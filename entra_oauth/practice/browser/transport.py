@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from entra_oauth.channels.base import monotonic, sleep
 from entra_oauth.errors import ConnectFailed, DestinationRefused, ExchangeBroken
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, is_loopback
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SocketTap", "http_send"]
 
+_LOOK_AGAIN_S = 0.05
+# `localhost` has two addresses, of which a machine may lack one: then that is said first.
+_NOBODY_YET = (errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
 
 def http_send(
     request: HttpRequest,
@@ -23,12 +29,14 @@ def http_send(
     timeout_s: float = 30.0,
     proxy_port: int | None = None,
     tap: SocketTap | None = None,
+    patience_s: float = 0.0,
 ) -> HttpResponse:
     """Carry one request to a server on this machine, and to no other.
 
     `ca_file` is trusted in place of the system's certificates. `proxy_port` is that of a
     practice tenant's proxy on this machine: https requests to other hosts go there. `tap`
-    collects the bytes of both directions.
+    collects the bytes of both directions. `patience_s` is how long it is tried again where
+    nobody listens yet.
     Raises `DestinationRefused` for another host, `ConnectFailed`, `ExchangeBroken`.
     """
     import http.client
@@ -47,14 +55,7 @@ def http_send(
         connection = _connection("https", "127.0.0.1", proxy_port, ca_file, timeout_s)
         connection.set_tunnel(host, parts.port or 443)
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    try:
-        connection.connect()
-    except OSError as error:
-        raise ConnectFailed(
-            f"Nothing could be reached at port {connection.port} of this machine "
-            f"({type(error).__name__}).",
-            advice="Check that the server is running and its certificate is trusted.",
-        ) from None
+    _connect(connection, patience_s)
     if tap is not None:
         connection.sock = tap.on(connection.sock)
     try:
@@ -79,6 +80,22 @@ def http_send(
         ) from None
     finally:
         connection.close()
+
+
+def _connect(connection: HTTPConnection, patience_s: float) -> None:
+    until = monotonic() + patience_s
+    while True:
+        try:
+            return connection.connect()
+        except OSError as error:
+            if error.errno in _NOBODY_YET and monotonic() < until:
+                sleep(_LOOK_AGAIN_S)
+                continue
+            raise ConnectFailed(
+                f"Nothing could be reached at port {connection.port} of this machine "
+                f"({type(error).__name__}).",
+                advice="Check that the server is running and its certificate is trusted.",
+            ) from None
 
 
 def _connection(

@@ -15,7 +15,7 @@ import argparse
 import os
 import re
 import sys
-from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import EntraOAuthError, UsageError, plain
@@ -25,10 +25,15 @@ from entra_oauth.practice.browser.user_agent import PracticeBrowser
 from entra_oauth.practice.run.browser_visits import reporting_send
 from entra_oauth.protocol.messages import is_loopback
 
+if TYPE_CHECKING:
+    from entra_oauth.practice.browser.transport import SocketTap
+    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+
 __all__ = ["PASSWORD_VARIABLE", "main"]
 
 PASSWORD_VARIABLE = "ENTRA_OAUTH_PRACTICE_PASSWORD"  # noqa: S105 - the name of a variable
 
+_PATIENCE_S = 15.0
 _HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 _MESSAGE = re.compile(r"AADSTS[0-9]+: [^<]*")
 
@@ -52,11 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _visit(url: str, user: str, code: str, control: str) -> int:
-    ca_file, proxy_port = os.environ.get("SSL_CERT_FILE") or None, _proxy_port()
-    if control:
-        send = reporting_send(control, ca_file=ca_file, proxy_port=proxy_port)
-    else:
-        send = partial(http_send, ca_file=ca_file, proxy_port=proxy_port)
+    way = _Way(url, os.environ.get("SSL_CERT_FILE") or None, _proxy_port())
+    send = reporting_send(control, way) if control else way
     password = os.environ.get(PASSWORD_VARIABLE, "practice")
     page = PracticeBrowser(send, _full_name(user), password, user_code=code).open(url)
     heading, message = _HEADING.search(page.text), _MESSAGE.search(page.text)
@@ -66,6 +68,31 @@ def _visit(url: str, user: str, code: str, control: str) -> int:
         shown = plain(": ".join(found_words))
         print(f"practice browser: it ended on a page: {shown}", file=sys.stderr)
     return 0 if arrived else 1
+
+
+class _Way:
+    """The way of the browser's requests, which waits for a program that does not listen yet.
+
+    A person takes longer to sign in than a program from opening the browser to listening; this
+    browser may not. An address at which somebody was there before is not waited for.
+    """
+
+    def __init__(self, url: str, ca_file: str | None, proxy_port: int | None) -> None:
+        self._ca_file = ca_file
+        self._proxy_port = proxy_port
+        self._known = {urlsplit(url).netloc}
+
+    def __call__(self, request: HttpRequest, *, tap: SocketTap | None = None) -> HttpResponse:
+        parts = urlsplit(request.url)
+        is_new = is_loopback(parts.hostname or "") and parts.netloc not in self._known
+        self._known.add(parts.netloc)
+        return http_send(
+            request,
+            ca_file=self._ca_file,
+            proxy_port=self._proxy_port,
+            tap=tap,
+            patience_s=_PATIENCE_S if is_new else 0.0,
+        )
 
 
 def _full_name(user: str) -> str:

@@ -11,14 +11,14 @@ from base64 import b64encode
 from contextlib import suppress
 from dataclasses import replace
 from threading import Condition
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.practice.browser.control_client import command
-from entra_oauth.practice.browser.transport import SocketTap, http_send
+from entra_oauth.practice.browser.transport import SocketTap
 from entra_oauth.protocol.messages import HttpRequest, Wire, is_loopback
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["BrowserVisits", "reporting_send"]
+__all__ = ["BrowserVisits", "TappedSend", "reporting_send"]
 
 _MOST = 200
 _LONGEST_ANSWER = 256 * 1024
@@ -74,20 +74,26 @@ class BrowserVisits:
             return tuple(self._visits)
 
 
-def reporting_send(
-    control: str, *, ca_file: str | None, proxy_port: int | None
-) -> Callable[[HttpRequest], HttpResponse]:
-    """`http_send` that reports each request to this machine to `control`.
+class TappedSend(Protocol):
+    """`http_send` with its options filled in, but for the tap."""
+
+    def __call__(self, request: HttpRequest, *, tap: SocketTap | None = None) -> HttpResponse:
+        """Carry one request."""
+        ...
+
+
+def reporting_send(control: str, carry: TappedSend) -> Callable[[HttpRequest], HttpResponse]:
+    """`carry` that reports each request to this machine to `control`.
 
     If nobody wants to know, the request is made all the same.
     """
 
     def send(request: HttpRequest) -> HttpResponse:
         if not is_loopback(urlsplit(request.url).hostname or ""):
-            return http_send(request, ca_file=ca_file, proxy_port=proxy_port)
+            return carry(request)
         number, tap = _begun(control, request), SocketTap()
         try:
-            return http_send(request, ca_file=ca_file, proxy_port=proxy_port, tap=tap)
+            return carry(request, tap=tap)
         finally:
             _ended(control, number, tap)
 

@@ -4,12 +4,16 @@ import json
 import sys
 
 from databricks.sdk import WorkspaceClient
+from fixed_port import turn_at
 
 way, host, *rest = sys.argv[1:]
 if way == "external-browser":
     # Without scopes this SDK asks Entra for `all-apis`, which is Databricks' own word.
     scopes = ["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation"]
-    workspace = WorkspaceClient(host=host, auth_type=way, azure_client_id=rest[0], scopes=scopes)
+    with turn_at(8020):
+        workspace = WorkspaceClient(
+            host=host, auth_type=way, azure_client_id=rest[0], scopes=scopes
+        )
 else:
     workspace = WorkspaceClient(
         host=host,

@@ -60,7 +60,7 @@ def _form(port: int, path: str = "/") -> HttpRequest:
 def test_a_visit_is_told_with_the_bytes_that_the_program_saw(
     control: Control, visits: BrowserVisits, program: LoopbackHost, seen: list[Exchange]
 ) -> None:
-    send = reporting_send(control.address, ca_file=None, proxy_port=None)
+    send = reporting_send(control.address, http_send)
     response = send(_form(program.port))
     assert (response.status, response.header("X-Program")) == (200, "1")
     (visit,) = visits.wait(5)
@@ -81,7 +81,7 @@ def test_a_visit_is_told_with_the_bytes_that_the_program_saw(
 def test_a_visit_that_came_to_nothing_is_one_too(
     control: Control, visits: BrowserVisits, program: LoopbackHost
 ) -> None:
-    send = reporting_send(control.address, ca_file=None, proxy_port=None)
+    send = reporting_send(control.address, http_send)
     with pytest.raises(ExchangeBroken):
         send(_form(program.port, "/gone"))
     program.close()
@@ -95,7 +95,7 @@ def test_a_visit_that_came_to_nothing_is_one_too(
 
 def test_where_nobody_wants_to_know_the_visit_is_made(program: LoopbackHost) -> None:
     with Control(PracticeTenant()) as deaf:
-        send = reporting_send(deaf.address, ca_file=None, proxy_port=None)
+        send = reporting_send(deaf.address, http_send)
         assert send(_form(program.port)).status == 200
     assert send(_form(program.port)).status == 200  # and where nobody is there any more
 
