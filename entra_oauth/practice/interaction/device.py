@@ -68,12 +68,12 @@ def _device_code(context: Context, call: Call, *, version: int) -> HttpResponse:
     )
     context.issued.save_device(device, user, grant)
     where = f"{call.base_url}/devicelogin"  # fidelity: verification-uri
-    body = {  # fidelity: device-code
+    body: dict[str, object] = {  # fidelity: device-code, device-code-v1
         "user_code": user,
         "device_code": device,
-        "verification_uri": where,
-        "expires_in": DEVICE_LIVES_S,
-        "interval": INTERVAL_S,
+        "verification_uri" if version == 2 else "verification_url": where,
+        "expires_in": DEVICE_LIVES_S if version == 2 else str(DEVICE_LIVES_S),
+        "interval": INTERVAL_S if version == 2 else str(INTERVAL_S),
         "message": f"To sign in, use a web browser to open the page {where} and enter the code "
         f"{user} to authenticate.",
     }

@@ -15,7 +15,12 @@ from entra_oauth.practice.http.refusals import Refused, refuse
 from entra_oauth.practice.request import redirects
 from entra_oauth.practice.request.challenge import Challenge, read_challenge
 from entra_oauth.practice.request.claims_request import read_claims
-from entra_oauth.practice.request.scope_string import RequestedScope, read_resource, read_scope
+from entra_oauth.practice.request.scope_string import (
+    RequestedScope,
+    check_target,
+    read_resource,
+    read_scope,
+)
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Directory, Platform, RegisteredApp
@@ -123,9 +128,9 @@ def _read_requested(
     sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
 ) -> RequestedScope:
     _check_type(sent)
-    if sent.has("resource"):
-        raise refuse(901002)
-    return read_scope(sent.need("scope"), directory, authority.home(directory), app)
+    scope = sent.need("scope")
+    check_target(sent.get("resource"), scope, directory)
+    return read_scope(scope, directory, authority.home(directory), app)
 
 
 def _read_requested_v1(

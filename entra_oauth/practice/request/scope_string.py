@@ -14,7 +14,14 @@ from entra_oauth.practice.http.refusals import refuse
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Directory, RegisteredApp, Resource, Tenant
 
-__all__ = ["RequestedScope", "ResourceScope", "read_app_scope", "read_resource", "read_scope"]
+__all__ = [
+    "RequestedScope",
+    "ResourceScope",
+    "check_target",
+    "read_app_scope",
+    "read_resource",
+    "read_scope",
+]
 
 _OIDC = ("openid", "profile", "email", "offline_access")
 _DEFAULT = ".default"
@@ -105,6 +112,26 @@ def read_app_scope(
     if len(words) > 1:
         raise refuse(70011, text, "")
     return _read_word(words[0], directory, tenant, app)
+
+
+def check_target(
+    target: str | None, scope: str, directory: Directory, agreed: tuple[ResourceScope, ...] = ()
+) -> None:
+    """AADSTS9010010 unless `target` is an App ID URI of each API that the scope is about.
+
+    `target` is the parameter `resource` (RFC 8707 §2), compared letter by letter; None says that
+    none was sent. `agreed` is meant by a scope that names no API; else Graph is. An API that is
+    not there is left to the reader of the scope.
+    """
+    # fidelity: resource-v2, resource-v2-id
+    if target is None:
+        return
+    words = [w for w in scope.split(" ") if w and w not in _OIDC]
+    owners = [directory.resource(w.rpartition("/")[0] or GRAPH) for w in words]
+    if not words:
+        owners = [each.resource for each in agreed] or [directory.resource(GRAPH)]
+    if any(owner is not None and target not in owner.uris for owner in owners):
+        raise refuse(9010010)
 
 
 def _read_word(

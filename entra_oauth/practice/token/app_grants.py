@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice.directory.model import Platform
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.request.claims_request import read_claims
-from entra_oauth.practice.request.scope_string import read_app_scope
+from entra_oauth.practice.request.scope_string import check_target, read_app_scope
 from entra_oauth.practice.signing.jws import believed, is_current, split
 from entra_oauth.practice.token.app_proof import check_confidential
 from entra_oauth.practice.token.grant_request import (
@@ -43,6 +43,7 @@ def client_credentials(request: GrantRequest) -> AppGrant:
         (resource_scope,) = requested_now(request).resources
     else:
         scope = request.need("scope")
+        check_target(request.call.form.get("resource"), scope, request.context.directory)
         resource_scope = read_app_scope(scope, request.context.directory, tenant, request.app)
     assertion = request.credential.assertion
     federated = assertion is not None and not _names_certificate(assertion)

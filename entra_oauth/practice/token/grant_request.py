@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.practice.directory.model import Platform
 from entra_oauth.practice.http.refusals import refuse
 from entra_oauth.practice.request.claims_request import NO_CLAIMS
-from entra_oauth.practice.request.scope_string import read_resource, read_scope
+from entra_oauth.practice.request.scope_string import check_target, read_resource, read_scope
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
@@ -80,12 +80,19 @@ class AppGrant:
     claims: ClaimsRequest = NO_CLAIMS
 
 
-def requested_now(request: GrantRequest) -> RequestedScope:
-    """Read the scope that this very request names, by `scope`, or `resource` with v1.0."""
+def requested_now(
+    request: GrantRequest, *, agreed: tuple[ResourceScope, ...] = ()
+) -> RequestedScope:
+    """Read the scope that this very request names, by `scope`, or `resource` with v1.0.
+
+    `agreed` is what a scope without an API means to a `resource` beside it.
+    """
     directory = request.context.directory
     if request.version == 1:
         return read_resource(request.need("resource"), directory, request.home)
-    requested = read_scope(request.need("scope"), directory, request.home, request.app)
+    scope = request.need("scope")
+    check_target(request.call.form.get("resource"), scope, directory, agreed)
+    requested = read_scope(scope, directory, request.home, request.app)
     if len(requested.resources) > 1:
         raise refuse(28000, request.need("scope"))
     return requested
@@ -110,8 +117,9 @@ def choose_resource(request: GrantRequest, requested: RequestedScope, user: User
     if text is None:
         if form.has("scope"):
             raise refuse(28003)
+        check_target(form.get("resource"), "", request.context.directory, requested.resources[:1])
         return requested.resources[0]
-    now = requested_now(request)
+    now = requested_now(request, agreed=requested.resources[:1])
     if set(text.split()) <= set(now.oidc):
         return requested.resources[0]
     need_consent(request, now.resources[0], user)

@@ -101,8 +101,6 @@ def _read_grant_request(context: Context, call: Call, version: int) -> GrantRequ
         raise refuse(70003, grant_type)
     basic_id, credential = read_credential(call)
     client_id = call.form.get("client_id") or basic_id or call.form.need("client_id")
-    if version == 2 and call.form.has("resource"):
-        raise refuse(901002)
     # fidelity: unknown-parameters - `state` and everything else that is not named is ignored
     return GrantRequest(
         context=context,

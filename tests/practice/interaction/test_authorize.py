@@ -100,7 +100,7 @@ def _error(response: HttpResponse) -> tuple[str, int]:
         ({"scope": "api://nothing/.default"}, "invalid_resource", 500011),
         ({"scope": f"{DATABRICKS}/fly"}, "invalid_client", 650053),
         ({"scope": "fly"}, "invalid_client", 650053),
-        ({"resource": DATABRICKS}, "invalid_request", 901002),
+        ({"resource": "https://mcp.example"}, "invalid_target", 9010010),
         ({"prompt": "please"}, "invalid_request", 90023),
         ({"prompt": "none"}, "login_required", 50058),
         ({"code_challenge": "short"}, "invalid_request", 501491),

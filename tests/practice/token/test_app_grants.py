@@ -112,7 +112,7 @@ def test_oidc_words_beside_the_scope_do_not_matter() -> None:
             (400, "invalid_scope", 70011),
         ),
         ({"scope": "api://nothing/.default"}, ARTICLE_TENANT_ID, (400, "invalid_resource", 500011)),
-        ({"resource": DATABRICKS}, ARTICLE_TENANT_ID, (400, "invalid_request", 901002)),
+        ({"resource": "https://x.example"}, ARTICLE_TENANT_ID, (400, "invalid_target", 9010010)),
         ({"client_id": ARTICLE_CLIENT_ID}, ARTICLE_TENANT_ID, (401, "invalid_client", 7000215)),
         ({"claims": "[]"}, ARTICLE_TENANT_ID, (400, "invalid_request", 9002313)),
         ({}, "common", (400, "invalid_request", 50194)),

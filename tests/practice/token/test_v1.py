@@ -149,15 +149,18 @@ def test_the_password_grant_works_by_resource_too() -> None:
     assert {"refresh_token", "id_token", "scope"} < set(body)
 
 
-def test_version_2_does_not_know_resource() -> None:
-    assert refused(Kit().ask(APP))[2] == 901002
+def test_version_2_holds_resource_against_the_scope() -> None:
+    assert refused(Kit().ask(APP)) == (400, "invalid_target", 9010010)
+    assert refused(Kit().ask({**APP, "scope": None})) == (400, "invalid_request", 900144)
 
 
 def test_a_device_asks_by_resource_too() -> None:
     kit = Kit()
     url = f"{BASE}/common/oauth2/devicecode"
     shown = body_of(kit.post(url, f"client_id={ARTICLE_CLIENT_ID}&resource={DATABRICKS}"))
-    kit.as_user(ALICE, user_code=shown["user_code"]).open(shown["verification_uri"])
+    assert (shown["expires_in"], shown["interval"]) == ("900", "5")
+    assert "verification_uri" not in shown
+    kit.as_user(ALICE, user_code=shown["user_code"]).open(shown["verification_url"])
     form: Changes = {
         "grant_type": "device_code",
         "client_id": ARTICLE_CLIENT_ID,
