@@ -139,6 +139,8 @@ class RegisteredApp:
     federated: tuple[FederatedCredential, ...] = ()
     public_flows: bool = False
     """The portal's "Allow public client flows": password and device code without a secret."""
+    id_tokens: bool = False
+    """The portal's "ID tokens (used for implicit and hybrid flows)" (AADSTS700054)."""
     family: bool = False
     """True if refresh tokens may be shared with other family apps (`foci`)."""
     tenant_id: str = ARTICLE_TENANT_ID

@@ -50,7 +50,7 @@ def configuration(context: Context, call: Call) -> HttpResponse:
             "response_modes_supported": ["query", "fragment", "form_post"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code"],  # fidelity: response-type
+            "response_types_supported": ["code", "id_token", "code id_token"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "issuer": f"{call.base_url}/{issuer}/v2.0",
             "request_uri_parameter_supported": False,
@@ -87,7 +87,7 @@ def configuration_v1(context: Context, call: Call) -> HttpResponse:
             "response_modes_supported": ["query", "fragment", "form_post"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code"],
+            "response_types_supported": ["code", "id_token", "code id_token"],
             "scopes_supported": ["openid"],
             "issuer": f"https://sts.windows.net/{issuer}/",
             "microsoft_multi_refresh_token": True,

@@ -102,6 +102,8 @@ def _described(app: RegisteredApp) -> str:
     notes += (f"trusts {each.issuer}" for each in app.federated)
     if app.public_flows:
         notes.append("password and device code allowed")
+    if app.id_tokens:
+        notes.append("ID tokens from the sign-in page")
     if app.family:
         notes.append("family")
     return " · ".join(notes)

@@ -21,6 +21,7 @@ from entra_oauth.protocol.messages import HttpResponse
 if TYPE_CHECKING:
     from entra_oauth.practice.faults.fault_rule import Scene
     from entra_oauth.practice.pages.reply_to_app import Answer
+    from entra_oauth.practice.signing.jws import SignedToken
 
 __all__ = [
     "AddHeader",
@@ -197,8 +198,7 @@ class SetClaim:
     value: str | None = field(repr=False)
 
     def __call__(self, scene: Scene, answer: Answer) -> Answer:
-        body = _object(answer) or {}
-        token = split(str(body.get(self.token, "")))
+        token = _token(scene, answer, self.token)
         if token is None:
             return answer
         header, claims = dict(token.header), dict(token.claims)
@@ -210,11 +210,9 @@ class SetClaim:
                 int(scene.call.now) + int(self.value) if relative else _typed(self.value)
             )
         if header.get("alg") == "none":
-            body[self.token] = f"{_piece(header)}.{_piece(claims)}."
-        else:
-            key = scene.context.keys.key()
-            body[self.token] = sign(key, {n: str(v) for n, v in header.items()}, claims)
-        return _with_body(answer, body)
+            return _with_token(answer, self.token, f"{_piece(header)}.{_piece(claims)}.")
+        signed = sign(scene.context.keys.key(), {n: str(v) for n, v in header.items()}, claims)
+        return _with_token(answer, self.token, signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +222,11 @@ class SpoilSignature:
     token: str
 
     def __call__(self, scene: Scene, answer: Answer) -> Answer:
-        body = _object(answer) or {}
-        token = split(str(body.get(self.token, "")))
+        token = _token(scene, answer, self.token)
         if token is None:
             return answer
         other = base64url(token.signature[::-1]).decode("ascii")
-        body[self.token] = f"{token.signed.decode('ascii')}.{other}"
-        return _with_body(answer, body)
+        return _with_token(answer, self.token, f"{token.signed.decode('ascii')}.{other}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +259,19 @@ class StolenCode:
         context.issued.save_code(code, other)
         fields = tuple((n, code if n == "code" else v) for n, v in answer.fields)
         return replace(answer, fields=fields)
+
+
+def _token(scene: Scene, answer: Answer, name: str) -> SignedToken | None:
+    """The token of that name in a JSON answer, or at `redirect` in the reply to the app."""
+    if isinstance(answer, HttpResponse):
+        return split(str((_object(answer) or {}).get(name, "")))
+    return split(answer.get(name) or "") if scene.place == "redirect" else None
+
+
+def _with_token(answer: Answer, name: str, token: str) -> Answer:
+    if isinstance(answer, HttpResponse):
+        return _with_body(answer, {**(_object(answer) or {}), name: token})
+    return replace(answer, fields=tuple((n, token if n == name else v) for n, v in answer.fields))
 
 
 def _object(answer: Answer) -> dict[str, object] | None:

@@ -73,7 +73,7 @@ def finish(
         tenant = context.directory.tenant_of(user)
         fields = (("admin_consent", "True"), ("tenant", tenant.id), *scope)
         return deliver(call, interaction.destination, fields, cookies=cookies)
-    return _issue_code(context, call, interaction, user, session, cookies)
+    return _reply(context, call, interaction, user, session, cookies)
 
 
 def _finish_device(
@@ -94,7 +94,7 @@ def _finish_device(
     return forms.device_granted(call, interaction, extra=cookies)
 
 
-def _issue_code(
+def _reply(
     context: Context,
     call: Call,
     request: AuthorizeRequest,
@@ -102,21 +102,65 @@ def _issue_code(
     session: BrowserSession,
     cookies: Fields,
 ) -> Answer:
+    """A code, an ID token, or both, as `response_type` wants it."""
     tenant = context.directory.tenant_of(user)
-    code = context.chance.authorization_code()
-    context.issued.save_code(
-        code,
-        IssuedCode(
-            request=request, user=user, tenant=tenant, issued_at=call.now, amr=session.amr(user)
-        ),
-    )
-    info = (("client_info", client_info(user, tenant)),) if request.client_info else ()
+    code = _code(context, call, request, user, session) if "code" in request.wants else None
+    fields: Fields = (("code", code),) if code is not None else ()
+    if "id_token" in request.wants:
+        fields += (("id_token", _id_token(context, call, request, user, session, code)),)
+    if request.client_info:
+        fields += (("client_info", client_info(user, tenant)),)
     return deliver(
         call,
         request.destination,
-        (("code", code), *info),
+        fields,
         after=(("session_state", session.state),),  # fidelity: session-state
         cookies=cookies,
+    )
+
+
+def _code(
+    context: Context, call: Call, request: AuthorizeRequest, user: User, session: BrowserSession
+) -> str:
+    code = context.chance.authorization_code()
+    issued_code = IssuedCode(
+        request=request,
+        user=user,
+        tenant=context.directory.tenant_of(user),
+        issued_at=call.now,
+        amr=session.amr(user),
+    )
+    context.issued.save_code(code, issued_code)
+    return code
+
+
+def _id_token(
+    context: Context,
+    call: Call,
+    request: AuthorizeRequest,
+    user: User,
+    session: BrowserSession,
+    code: str | None,
+) -> str:
+    """An ID token for the front channel; beside a code it vouches for that (`c_hash`)."""
+    from entra_oauth.practice.token.signed_tokens import Subject, make_id_token  # seldom needed
+
+    subject = Subject(
+        app=request.app,
+        tenant=context.directory.tenant_of(user),
+        user=user,
+        proof="0",
+        amr=session.amr(user),
+    )
+    return make_id_token(
+        context,
+        call,
+        subject,
+        user,
+        oidc=request.requested.oidc,
+        nonce=request.nonce,
+        version=request.version,
+        code=code,
     )
 
 

@@ -15,7 +15,7 @@ from entra_oauth.practice.interaction.sign_in import begin
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.request.interaction_request import DeviceInteraction
 from entra_oauth.practice.request.scope_string import read_resource, read_scope
-from entra_oauth.practice.state.issued import DeviceGrant
+from entra_oauth.practice.state.issued import DEVICE_LIVES_S, INTERVAL_S, DeviceGrant
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
@@ -23,18 +23,8 @@ if TYPE_CHECKING:
     from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = [
-    "DEVICE_LIVES_S",
-    "INTERVAL_S",
-    "device_code",
-    "device_code_v1",
-    "device_login",
-    "enter_code",
-    "typed_code",
-]
+__all__ = ["device_code", "device_code_v1", "device_login", "enter_code", "typed_code"]
 
-DEVICE_LIVES_S = 900
-INTERVAL_S = 5
 _CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _LENGTH = 9
 

@@ -46,8 +46,8 @@ class ReplyToApp:
 
     @property
     def is_authorization_response(self) -> bool:
-        """True if it has a code or an error; an administrator's consent has neither."""
-        return not {"code", "error"}.isdisjoint(name for name, _ in self.fields)
+        """True if it has a code, an ID token or an error, as an administrator's consent has not."""
+        return not {"code", "id_token", "error"}.isdisjoint(name for name, _ in self.fields)
 
     def render(self) -> HttpResponse:
         """The message that carries it, by redirect or by a form that sends itself."""

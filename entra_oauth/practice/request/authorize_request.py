@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthorizeRequest", "Destination", "RefusedTo", "find_destination", "read_request"]
 
+_KINDS = {"code", "id_token"}
 _MODES = ("query", "form_post", "fragment")
 _PROMPTS = ("login", "none", "select_account", "consent")
 
@@ -53,6 +54,10 @@ class AuthorizeRequest:
     platform: Platform
     destination: Destination
     requested: RequestedScope
+    wants: frozenset[str]
+    """The words of `response_type`: `code`, `id_token`, or both (the hybrid flow)."""
+    version: int
+    """Of the endpoint, 1 or 2: an ID token from it has the same."""
     challenge: Challenge | None = field(repr=False)
     nonce: str | None = field(repr=False)
     prompt: str | None
@@ -86,7 +91,7 @@ def read_request(
     try:
         read = _read_requested_v1 if version == 1 else _read_requested
         requested = read(sent, authority, directory, app)
-        return _read_rest(sent, authority, app, platform, destination, requested)
+        return _read_rest(sent, authority, app, platform, destination, requested, version)
     except Refused as refused:
         raise RefusedTo(refused, destination) from None
 
@@ -98,7 +103,7 @@ def find_destination(sent: Parameters, app: RegisteredApp) -> tuple[Destination,
     if registered is None:
         raise refuse(50011, redirect_uri, app.client_id)
     destination = Destination(
-        redirect_uri=redirect_uri, mode=_mode_or_query(sent), state=_or_none(sent, "state")
+        redirect_uri=redirect_uri, mode=_mode_or_usual(sent), state=_or_none(sent, "state")
     )
     return destination, registered.platform
 
@@ -113,10 +118,20 @@ def _redirect_uri(sent: Parameters, app: RegisteredApp) -> str:
     return app.redirects[0].uri
 
 
-def _mode_or_query(sent: Parameters) -> str:
-    """Errors must travel somehow, even the one that says that this value is wrong."""
+def _mode_or_usual(sent: Parameters) -> str:
+    """The way of the answer; errors must travel somehow, even those about these parameters.
+
+    A token never comes by query, and nor does an error in its place (OAuth 2.0 Multiple
+    Response Types §3).
+    """
     mode = _or_none(sent, "response_mode")
-    return mode if mode in _MODES else "query"
+    by_query = {"id_token", "token"}.isdisjoint(_words(_or_none(sent, "response_type")))
+    usual = "query" if by_query else "fragment"
+    return usual if mode not in _MODES or (mode == "query" and not by_query) else mode
+
+
+def _words(response_type: str | None) -> frozenset[str]:
+    return frozenset((response_type or "").split(" ")) - {""}
 
 
 def _or_none(sent: Parameters, name: str) -> str | None:
@@ -127,27 +142,42 @@ def _or_none(sent: Parameters, name: str) -> str | None:
 def _read_requested(
     sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
 ) -> RequestedScope:
-    _check_type(sent)
+    wants = _check_type(sent, app)
     scope = sent.need("scope")
     check_target(sent.get("resource"), scope, directory)
-    return read_scope(scope, directory, authority.home(directory), app)
+    requested = read_scope(scope, directory, authority.home(directory), app)
+    if "id_token" in wants and "openid" not in requested.oidc:
+        raise refuse(70005)  # fidelity: response-type-other
+    return requested
 
 
 def _read_requested_v1(
     sent: Parameters, authority: TenantAuthority, directory: Directory, app: RegisteredApp
 ) -> RequestedScope:
     # fidelity: v1-resource - left out, it may still be named at the token endpoint
-    _check_type(sent)
+    _check_type(sent, app)
     return read_resource(sent.get("resource") or GRAPH, directory, authority.home(directory))
 
 
-def _check_type(sent: Parameters) -> None:
+def _check_type(sent: Parameters, app: RegisteredApp) -> frozenset[str]:
+    """The words of `response_type`. Raises 70005, 700051, 700054, 70007 or 900144."""
     sent.get("state")
-    if sent.need("response_type") != "code":
-        raise refuse(70005)  # fidelity: response-type
+    wants = _words(sent.need("response_type"))
+    if "token" in wants:
+        raise refuse(700051)  # fidelity: response-type-token
+    if not wants or not wants <= _KINDS:
+        raise refuse(70005)
     mode = sent.get("response_mode")
     if mode not in (None, *_MODES):
         raise refuse(70007, mode)
+    # fidelity: response-type
+    if "id_token" in wants:
+        if not app.id_tokens:
+            raise refuse(700054)
+        if mode == "query":
+            raise refuse(70007, mode)
+        sent.need("nonce")
+    return wants
 
 
 def _read_rest(
@@ -157,11 +187,13 @@ def _read_rest(
     platform: Platform,
     destination: Destination,
     requested: RequestedScope,
+    version: int,
 ) -> AuthorizeRequest:
     prompt = sent.get("prompt")
     if prompt not in (None, *_PROMPTS):
         raise refuse(90023, "prompt")
-    challenge = read_challenge(sent, platform)
+    wants = _words(sent.get("response_type"))
+    challenge = read_challenge(sent, platform) if "code" in wants else None
     sent.get("domain_hint")  # fidelity: hints
     return AuthorizeRequest(
         authority=authority,
@@ -169,6 +201,8 @@ def _read_rest(
         platform=platform,
         destination=destination,
         requested=requested,
+        wants=wants,
+        version=version,
         challenge=challenge,
         nonce=sent.get("nonce"),
         prompt=prompt,

@@ -22,10 +22,23 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.practice.request.scope_string import RequestedScope, ResourceScope
 
-__all__ = ["BrowserSession", "DeviceGrant", "Issued", "IssuedCode", "PendingPage", "RefreshGrant"]
+__all__ = [
+    "DEVICE_LIVES_S",
+    "INTERVAL_S",
+    "BrowserSession",
+    "DeviceGrant",
+    "Issued",
+    "IssuedCode",
+    "PendingPage",
+    "RefreshGrant",
+]
 
 T = TypeVar("T")
 
+DEVICE_LIVES_S = 900
+"""The life of a device code."""
+INTERVAL_S = 5
+"""A device's pause between two questions, at least."""
 _SHELF_SIZE = 5_000
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.http.refusals import refuse
-from entra_oauth.practice.interaction.device import DEVICE_LIVES_S, INTERVAL_S
 from entra_oauth.practice.request.claims_request import read_claims
+from entra_oauth.practice.state.issued import DEVICE_LIVES_S, INTERVAL_S
 from entra_oauth.practice.token.app_proof import check_public_flow
 from entra_oauth.practice.token.grant_request import UserGrant, choose_resource
 

@@ -149,10 +149,12 @@ def make_id_token(
     oidc: tuple[str, ...],
     nonce: str | None,
     version: int = 2,
+    code: str | None = None,
 ) -> str:
     """An ID token of the endpoint's version.
 
-    With v2.0, `profile` and `email` add what OpenID Connect says they add.
+    With v2.0, `profile` and `email` add what OpenID Connect says they add. `code` is the one that
+    comes beside the token (OpenID Connect Core §3.3.2.11).
     """
     tid = subject.tenant.id
     claims: dict[str, object] = {
@@ -173,6 +175,9 @@ def make_id_token(
             claims["email"] = user.name
     if nonce is not None:
         claims["nonce"] = nonce
+    if code is not None:
+        half = hashlib.sha256(code.encode("ascii")).digest()[:16]
+        claims["c_hash"] = base64url(half).decode("ascii")
     key = context.keys.key()
     message = _message(_header(key.kid, None), claims)
     return _compact(message, key.sign(message))

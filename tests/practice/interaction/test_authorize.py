@@ -90,8 +90,9 @@ def _error(response: HttpResponse) -> tuple[str, int]:
     ("changes", "error", "number"),
     [
         ({"response_type": None}, "invalid_request", 900144),
-        ({"response_type": "token"}, "unsupported_response_type", 70005),
-        ({"response_type": "code id_token"}, "unsupported_response_type", 70005),
+        ({"response_type": "telepathy"}, "unsupported_response_type", 70005),
+        ({"response_type": "code code_of_honour"}, "unsupported_response_type", 70005),
+        ({"response_type": " "}, "unsupported_response_type", 70005),
         ({"response_mode": "telepathy"}, "invalid_request", 70007),
         ({"scope": None}, "invalid_request", 900144),
         ({"scope": f"{SCOPE} {DATABRICKS}/user_impersonation"}, "invalid_scope", 70011),
