@@ -104,13 +104,14 @@ def test_nothing_else_is_reached_and_that_is_said(address: str) -> None:
     assert "refused, because it is not played here: example.com" in err
 
 
-def test_secrets_of_real_clouds_are_taken_out_and_no_proxy_is_cleared() -> None:
+def test_secrets_of_real_clouds_are_taken_out_and_no_way_leads_around_the_proxy() -> None:
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     code, out, _ = _run("--", sys.executable, "-c", show)
     assert code == 0
     environ = json.loads(out)
     assert "a-real-secret" not in environ.values()
-    assert {"NO_PROXY", "no_proxy"}.isdisjoint(environ)
+    assert environ["NO_PROXY"] == environ["no_proxy"] == "localhost,127.0.0.1,::1"
+    assert environ["ENTRA_OAUTH_PRACTICE_URL"].startswith("https://localhost:")
     assert environ["HTTPS_PROXY"] == environ["https_proxy"] == environ["http_proxy"]
     assert environ["HTTPS_PROXY"].startswith("http://127.0.0.1:")
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):

@@ -88,6 +88,7 @@ def _open(
         os.environ,
         proxy_url=hosted.proxy.url,
         ca_file=hosted.ca_file,
+        base_url=hosted.base_url,
         browser=browser,
         password=person.password,
     )

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from entra_oauth.practice.directory.model import User
 
-__all__ = ["browser_for", "environment", "warning"]
+__all__ = ["URL_VARIABLE", "browser_for", "environment", "warning"]
+
+URL_VARIABLE = "ENTRA_OAUTH_PRACTICE_URL"
+"""The variable that holds the tenant's own address, without a slash at its end."""
 
 _SECRET = ("AZURE_", "ARM_", "DATABRICKS_", "IDENTITY_", "MSI_", "ACTIONS_ID_TOKEN_")
 _TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -37,17 +40,18 @@ def environment(
     *,
     proxy_url: str,
     ca_file: str,
+    base_url: str,
     browser: str,
     password: str = "",
     windows: bool = WINDOWS,
 ) -> dict[str, str]:
     """`base` without secrets of real clouds, and with the way to the tenant.
 
-    `password` is the practice person's, for the browser; elsewhere than on Windows its own
-    script has it.
+    `base_url` is the tenant's own address, for programs that take no proxy. `password` is the
+    practice person's, for the browser; elsewhere than on Windows its own script has it.
 
     Proxy variables are set in both spellings, because curl reads `http_proxy` in lower
-    case only; `NO_PROXY` goes, because it would lead around the proxy.
+    case only. Around the proxy lead no other hosts than this machine.
     """
     harmless = {
         name: value
@@ -59,9 +63,11 @@ def environment(
         for name in ("HTTPS_PROXY", "HTTP_PROXY")
         for spelling in (name, name.lower())
     }
+    direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
     trust = dict.fromkeys(_TRUST, ca_file)
     # Since Node 24 its fetch honours the proxy variables when it is told to.
-    found = {**harmless, **proxies, **trust, "NODE_USE_ENV_PROXY": "1", "BROWSER": browser}
+    named = {"NODE_USE_ENV_PROXY": "1", "BROWSER": browser, URL_VARIABLE: base_url}
+    found = {**harmless, **proxies, **direct, **trust, **named}
     return {**found, PASSWORD_VARIABLE: password} if windows and password else found
 
 

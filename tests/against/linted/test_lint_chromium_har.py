@@ -84,7 +84,11 @@ def _ours(folder: Path, *verb: str) -> Path:
     with serve(PracticeTenant(), proxy_port=0) as hosted:
         assert hosted.proxy
         environ = environment(
-            os.environ, proxy_url=hosted.proxy.url, ca_file=hosted.ca_file, browser="false"
+            os.environ,
+            proxy_url=hosted.proxy.url,
+            ca_file=hosted.ca_file,
+            base_url=hosted.base_url,
+            browser="false",
         )
         browser = ("--browser", shlex.join(_saving(hosted, file)), "--timeout", "60")
         done = subprocess.run(

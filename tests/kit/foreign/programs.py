@@ -98,7 +98,11 @@ def cloud() -> Iterator[Cloud]:
     with serve(tenant, proxy_port=0) as hosted, browser_for(tenant.person("alice")) as browser:
         assert hosted.proxy
         environ = environment(
-            os.environ, proxy_url=hosted.proxy.url, ca_file=hosted.ca_file, browser=browser
+            os.environ,
+            proxy_url=hosted.proxy.url,
+            ca_file=hosted.ca_file,
+            base_url=hosted.base_url,
+            browser=browser,
         )
         yield Cloud(tenant=tenant, base_url=hosted.base_url, environ=environ)
         assert hosted.proxy.refused == ()

@@ -20,7 +20,11 @@ ALICE = DEFAULT.users[0]
 
 def _environment(**base: str) -> dict[str, str]:
     return program.environment(
-        base, proxy_url="http://127.0.0.1:1", ca_file="/x/ca.pem", browser="b"
+        base,
+        proxy_url="http://127.0.0.1:1",
+        ca_file="/x/ca.pem",
+        base_url="https://localhost:2",
+        browser="b",
     )
 
 
@@ -36,8 +40,6 @@ def _environment(**base: str) -> dict[str, str]:
         "MSI_SECRET",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
         "azure_client_secret",
-        "NO_PROXY",
-        "no_proxy",
         "ALL_PROXY",
         "all_proxy",
         "SSL_CERT_DIR",
@@ -60,6 +62,14 @@ def test_the_way_to_the_tenant_is_in_every_spelling() -> None:
     trust = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     assert {environ[name] for name in trust} == {"/x/ca.pem"}
     assert (environ["BROWSER"], environ["NODE_USE_ENV_PROXY"]) == ("b", "1")
+    assert environ["ENTRA_OAUTH_PRACTICE_URL"] == "https://localhost:2"
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy", "No_Proxy"])
+def test_no_host_but_this_machine_is_reached_around_the_proxy(name: str) -> None:
+    environ = _environment(**{name: ".microsoftonline.com,*"})
+    found = {value for key, value in environ.items() if key.upper() == "NO_PROXY"}
+    assert found == {"localhost,127.0.0.1,::1"}
 
 
 def test_the_browser_command_of_windows_survives_being_taken_apart_as_webbrowser_does(
@@ -79,7 +89,7 @@ def test_on_windows_the_environment_hands_the_password_on(
     windows: bool, handed: str | None
 ) -> None:
     environ = program.environment(
-        {}, proxy_url="p", ca_file="c", browser="b", password="s3", windows=windows
+        {}, proxy_url="p", ca_file="c", base_url="u", browser="b", password="s3", windows=windows
     )
     assert environ.get("ENTRA_OAUTH_PRACTICE_PASSWORD") == handed
 
