@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.directory.defaults import DEFAULT
-from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, Resource
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.server.hosts import Hosted
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -32,11 +31,6 @@ PROGRAMS: dict[str, str] = dict(
     re.findall(r"^## (.*?)\n.*?```python\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
 )
 DAEMON = "da3e0000-0000-4000-8000-000000000005"
-STORAGE = Resource(
-    id="e406a681-f3d4-42a8-90b6-c2b029497af1",
-    name="Azure Storage",
-    uris=("https://storage.azure.com", "https://storage.azure.com/"),
-)
 BLOBS = (
     '<?xml version="1.0"?><EnumerationResults ServiceEndpoint="x"><Containers><Container>'
     "<Name>reports</Name><Properties/></Container></Containers><NextMarker/></EnumerationResults>"
@@ -60,8 +54,7 @@ class Blobs:
 
 @pytest.fixture
 def tenant() -> PracticeTenant:
-    known = replace(DEFAULT, resources=(*DEFAULT.resources, STORAGE))
-    return PracticeTenant(directory=known.with_admin_consent())
+    return PracticeTenant(directory=DEFAULT.with_admin_consent())
 
 
 @pytest.fixture

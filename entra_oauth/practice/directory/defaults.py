@@ -1,6 +1,7 @@
 """The directory that is there when none is given, and what stands in for a file's missing tables.
 
-It is `default_directory.toml` beside this module, read as strictly as any other.
+It is `default_directory.toml` beside this module, read as strictly as any other. What
+Microsoft has in every tenant is `microsoft.toml`.
 """
 
 from __future__ import annotations
@@ -16,17 +17,24 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "DEFAULT_PASSWORD", "read_directory"]
 
-_FILE = pkgutil.get_data("entra_oauth.practice.directory", "default_directory.toml") or b""
-# fidelity: cae-databricks
-_TABLES = tables_of(_FILE.decode("utf-8"))
-DEFAULT = directory_of(_TABLES)
+
+def _beside(name: str) -> dict[str, object]:
+    data = pkgutil.get_data("entra_oauth.practice.directory", name) or b""
+    return tables_of(data.decode("utf-8"))
+
+
+# fidelity: cae-databricks, microsoft-apps, microsoft-resources
+_MICROSOFT = _beside("microsoft.toml")
+_TABLES = _beside("default_directory.toml")
+DEFAULT = directory_of(_TABLES, _MICROSOFT)
 """The default directory."""
 
 
 def read_directory(text: str) -> Directory:
     """Read a directory from a file's text; a table that is left out is the default's.
 
-    Raises `UsageError`, which names what is not understood.
+    Microsoft's own apps and APIs are in every directory. An API may be described anew, an app
+    not. Raises `UsageError`, which names what is not understood.
     """
     given = {name: table for name, table in tables_of(text).items() if table != []}
-    return directory_of({**_TABLES, **given})
+    return directory_of({**_TABLES, **given}, _MICROSOFT)

@@ -24,6 +24,7 @@ __all__ = [
     "Directory",
     "FederatedCredential",
     "Platform",
+    "Preauthorized",
     "Redirect",
     "RegisteredApp",
     "Resource",
@@ -38,6 +39,8 @@ DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 DEFAULT_PASSWORD = "practice"  # noqa: S105 - printed on the start page
 """The password of everybody whose own is not given."""
+
+_IDENTITY = ("openid", "profile", "email")
 
 
 class Platform(StrEnum):
@@ -123,6 +126,14 @@ class FederatedCredential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preauthorized:
+    """APIs that let an app have these permissions without anybody's consent."""
+
+    resource_ids: tuple[str, ...]
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredApp:
     """An app registration."""
 
@@ -150,6 +161,19 @@ class RegisteredApp:
     """True if the practice workspace lets the app itself in."""
     contributor: bool = False
     """As with people."""
+    preauthorized: tuple[Preauthorized, ...] = ()
+
+    def held(self, resource_id: str) -> tuple[str, ...]:
+        """The permissions of that API that the app has without anybody's consent."""
+        given = (
+            each.permissions for each in self.preauthorized if resource_id in each.resource_ids
+        )
+        return tuple(name for names in given for name in names)
+
+    def holds(self, resource_id: str, permissions: tuple[str, ...]) -> bool:
+        """True if the app has all of these without anybody's consent."""
+        free = {*self.held(resource_id), *_IDENTITY}
+        return bool(self.preauthorized) and set(permissions) <= free
 
     @property
     def confidential(self) -> bool:
@@ -203,6 +227,8 @@ class Directory:
     apps: tuple[RegisteredApp, ...]
     resources: tuple[Resource, ...]
     consents: tuple[Consent, ...] = ()
+    microsoft_apps: tuple[RegisteredApp, ...] = ()
+    """Microsoft's own, which are in every tenant without having been registered there."""
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a directory that does not fit together."""
@@ -219,6 +245,9 @@ class Directory:
                 raise _unfit(f"gives {plain(resource.name)} a token version other than 1 or 2")
 
     def _check_names(self) -> None:
+        for own in self.microsoft_apps:
+            if any(app.client_id.lower() == own.client_id for app in self.apps):
+                raise _unfit(f"gives an app of its own the id of Microsoft's {own.name}")
         people = [user.name for user in self.users] + [user.oid for user in self.users]
         # An app may be an API as well: then both have one id.
         for names in (
@@ -276,7 +305,7 @@ class Directory:
         return next(
             (
                 a
-                for a in self.apps
+                for a in (*self.apps, *self.microsoft_apps)
                 if a.client_id == client_id and (a.multitenant or tenant_id in (None, a.tenant_id))
             ),
             None,
@@ -285,6 +314,10 @@ class Directory:
     def resource(self, name: str) -> Resource | None:
         """By what a scope calls it."""
         return next((r for r in self.resources if r.answers_to(name)), None)
+
+    def both_microsofts(self, app: RegisteredApp, resource: Resource) -> bool:
+        """True if app and API are Microsoft's own, so that no consent can join them."""
+        return app in self.microsoft_apps and any(a.held(resource.id) for a in self.microsoft_apps)
 
 
 def _unfit(what: str) -> UsageError:

@@ -20,6 +20,7 @@ from entra_oauth.practice.directory.model import (
     Directory,
     FederatedCredential,
     Platform,
+    Preauthorized,
     Redirect,
     RegisteredApp,
     Resource,
@@ -51,11 +52,11 @@ def tables_of(text: str) -> dict[str, object]:
     return content
 
 
-def directory_of(tables: dict[str, object]) -> Directory:
-    """The directory of these tables.
+def directory_of(tables: dict[str, object], microsoft: dict[str, object]) -> Directory:
+    """The directory of these tables, and what `microsoft` has: apps and APIs of every tenant.
 
-    Raises `UsageError` for a key that is unknown, missing or of the wrong type; the message
-    names it.
+    An API of Microsoft's that `tables` describe anew is as they say. Raises `UsageError` for a
+    key that is unknown, missing or of the wrong type; the message names it.
     """
     tenants = _all(Tenant, tables, "tenants")
     home = tenants[0].id
@@ -64,12 +65,16 @@ def directory_of(tables: dict[str, object]) -> Directory:
     for app in apps:
         for pem in app.certificates:
             read_certificate(pem)
+    resources = _all(Resource, tables, "resources")
+    given = {resource.id for resource in resources}
+    always = _all(Resource, microsoft, "resources")
     return Directory(
         tenants=tenants,
         users=users,
         apps=apps,
-        resources=_all(Resource, tables, "resources"),
+        resources=(*resources, *(each for each in always if each.id not in given)),
         consents=_all(Consent, tables, "consents"),
+        microsoft_apps=_all(RegisteredApp, microsoft, "apps"),
     )
 
 
@@ -180,6 +185,7 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "AccountStatus": _one_of(AccountStatus),
     "tuple[Redirect, ...]": _several(Redirect),
     "tuple[FederatedCredential, ...]": _several(FederatedCredential),
+    "tuple[Preauthorized, ...]": _several(Preauthorized),
 }
 """The reader of a field, by its type as it is written in `model`."""
 

@@ -34,6 +34,8 @@ def start(context: Context, call: Call) -> HttpResponse:
         "<h2>For a client</h2>{}"
         "<h2>People</h2>{}"
         "<h2>Apps</h2><p>The port of a redirect URI at localhost does not matter.</p>{}"
+        "<h2>Microsoft's own apps</h2><p>Their ids are the real ones. Microsoft has nothing to do "
+        "with them here.</p>{}"
         "<h2>APIs</h2>{}"
         '<h2>How real is it?</h2><p><a href="/fidelity">Every behaviour and its source</a></p>',
         _as_code(
@@ -45,6 +47,7 @@ def start(context: Context, call: Call) -> HttpResponse:
         ),
         _as_code(*((user.name, _account(user)) for user in book.users)),
         _as_code(*((app.name, _described(app)) for app in book.apps)),
+        _as_code(*((app.name, _described(app)) for app in book.microsoft_apps)),
         _as_code(*((api.name, f"{api.id}/.default") for api in book.resources)),
     )
     return page_answer(200, page("Start", body, wide=True), call, policy=policy())

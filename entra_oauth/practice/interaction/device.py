@@ -46,7 +46,7 @@ def _device_code(context: Context, call: Call, *, version: int) -> HttpResponse:
         app = authority.app(form.need("client_id"), book)
         home = authority.home(book)
         if version == 1:
-            requested = read_resource(form.need("resource"), book, home)
+            requested = read_resource(form.need("resource"), book, home, app)
         else:
             requested = read_scope(form.need("scope"), book, home, app)
     except Refused as refused:

@@ -156,7 +156,8 @@ def _read_requested_v1(
 ) -> RequestedScope:
     # fidelity: v1-resource - left out, it may still be named at the token endpoint
     _check_type(sent, app)
-    return read_resource(sent.get("resource") or GRAPH, directory, authority.home(directory))
+    name = sent.get("resource") or GRAPH
+    return read_resource(name, directory, authority.home(directory), app)
 
 
 def _check_type(sent: Parameters, app: RegisteredApp) -> frozenset[str]:

@@ -73,7 +73,7 @@ class RequestedScope:
 def read_scope(
     text: str, directory: Directory, tenant: Tenant, app: RegisteredApp
 ) -> RequestedScope:
-    """Read a scope string. Raises 70011, 500011 or 650053."""
+    """Read a scope string. Raises 70011, 500011, 650053 or 65002."""
     words = list(dict.fromkeys(text.split(" ")))
     oidc = tuple(w for w in words if w in _OIDC)
     found: dict[str, ResourceScope] = {}
@@ -89,13 +89,18 @@ def read_scope(
     return RequestedScope(oidc=oidc, resources=tuple(found.values()))
 
 
-def read_resource(name: str, directory: Directory, tenant: Tenant) -> RequestedScope:
-    """Read the `resource` parameter of the v1.0 endpoints. Raises 500011."""
+def read_resource(
+    name: str, directory: Directory, tenant: Tenant, app: RegisteredApp
+) -> RequestedScope:
+    """Read the `resource` parameter of the v1.0 endpoints. Raises 500011 or 65002."""
     resource = directory.resource(name)
     if resource is None:
         raise refuse(500011, name, tenant.name)
     resource_scope = ResourceScope(
-        resource=resource, prefix=f"{name}/", permissions=resource.permissions, default=True
+        resource=resource,
+        prefix=f"{name}/",
+        permissions=_default_permissions(directory, app, resource),
+        default=True,
     )
     # fidelity: v1-always - with v1.0 nobody asks for these, and everybody gets them
     return RequestedScope(oidc=("openid", "profile", "offline_access"), resources=(resource_scope,))
@@ -142,15 +147,39 @@ def _read_word(
     resource = directory.resource(name if slash else GRAPH)
     if resource is None:
         raise refuse(500011, name, tenant.name)
-    default = permission == _DEFAULT
-    if not default and permission not in (*resource.permissions, *resource.admin_permissions):
-        raise refuse(650053, app.name, permission, resource.id)
+    if permission == _DEFAULT:
+        permissions = _default_permissions(directory, app, resource)
+    else:
+        permissions = (_one_permission(directory, app, resource, permission),)
     return ResourceScope(
         resource=resource,
         prefix=f"{name}{slash}",
-        permissions=resource.permissions if default else (permission,),
-        default=default,
+        permissions=permissions,
+        default=permission == _DEFAULT,
     )
+
+
+def _default_permissions(
+    directory: Directory, app: RegisteredApp, resource: Resource
+) -> tuple[str, ...]:
+    """All that `.default` stands for: what the app holds without consent, or what people may give.
+
+    Raises 65002 for an app of Microsoft's that holds nothing of an API of theirs.
+    """
+    # fidelity: preauthorized
+    held = app.held(resource.id)
+    if not held and directory.both_microsofts(app, resource):
+        raise refuse(65002, app.client_id, resource.id)
+    return held or resource.permissions
+
+
+def _one_permission(directory: Directory, app: RegisteredApp, resource: Resource, name: str) -> str:
+    held = app.held(resource.id)
+    if name not in (*resource.permissions, *resource.admin_permissions, *held):
+        raise refuse(650053, app.name, name, resource.id)
+    if name not in held and directory.both_microsofts(app, resource):
+        raise refuse(65002, app.client_id, resource.id)
+    return name
 
 
 def _join(first: ResourceScope, second: ResourceScope) -> ResourceScope:

@@ -89,7 +89,7 @@ def requested_now(
     """
     directory = request.context.directory
     if request.version == 1:
-        return read_resource(request.need("resource"), directory, request.home)
+        return read_resource(request.need("resource"), directory, request.home, request.app)
     scope = request.need("scope")
     check_target(request.call.form.get("resource"), scope, directory, agreed)
     requested = read_scope(scope, directory, request.home, request.app)

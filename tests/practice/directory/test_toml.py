@@ -18,6 +18,7 @@ from entra_oauth.practice.directory.model import (
     Directory,
     FederatedCredential,
     Platform,
+    Preauthorized,
     Redirect,
     RegisteredApp,
     Resource,
@@ -64,7 +65,8 @@ def test_the_documented_example_is_read_and_people_can_sign_in_to_it() -> None:
 
 def test_the_documented_example_shows_every_key_there_is() -> None:
     example = _example()
-    for kind in (Tenant, User, RegisteredApp, Redirect, FederatedCredential, Resource, Consent):
+    kinds = (Tenant, User, RegisteredApp, Redirect, Preauthorized, FederatedCredential)
+    for kind in (*kinds, Resource, Consent):
         for each in fields(kind):
             shown = rf"^(# )?{each.name} = |^\[\[apps\.{each.name}\]\]"
             assert re.search(shown, example, re.MULTILINE), each.name
