@@ -16,7 +16,7 @@ from entra_oauth.lessons.labs.judge import judged
 from entra_oauth.lessons.labs.lab import Lab
 from entra_oauth.lessons.labs.lab09_history import attack as lab09_history
 from entra_oauth.lessons.labs.lab18_framed import attack as lab18_framed
-from entra_oauth.lessons.labs.learner_file import mark, text_for
+from entra_oauth.lessons.labs.learner_file import text_for
 from entra_oauth.lessons.labs.sandbox import Sandbox
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -156,51 +156,6 @@ def _modules_with(*words: str) -> Iterator[tuple[str, str]]:
         text = path.read_text(encoding="utf-8")
         if any(word in text for word in words):
             yield path.relative_to(ROOT / "entra_oauth").as_posix(), text
-
-
-BAD = [
-    ("def redeem(\n", "is no Python"),
-    ("redeem = 3\n", "no function redeem"),
-    ("", "no function redeem"),
-    ("raise KeyError\n", "KeyError"),
-    ("import os\nos._exit(0)\n", "does it call exit"),
-    ("def redeem(*given):\n    raise SystemExit\n", "does it call exit"),
-    (
-        "def redeem(*given):\n    return type('X', (), {'__str__': lambda s: 1 / 0})()\n",
-        "looked at: Zero",
-    ),
-    ("def redeem(*given):\n    print('{}', file=open(1, 'w', closefd=False))\n", "returned 'None'"),
-    ("x = 'a' * 10**11\n", "MemoryError"),
-    ("import sys\nsys.stdin.read()\ndef redeem(*given): return 'alice'\n", "returned 'alice'"),
-    ("def redeem(*given):\n    return redeem(*given)\n", "RecursionError"),
-    ("def redeem(code):\n    return code\n", "TypeError"),
-    ("\0", "is no Python"),
-]
-
-
-@pytest.mark.parametrize(("source", "said"), BAD)
-def test_a_bad_answer_gets_a_helpful_line(source: str, said: str) -> None:
-    complaints = mark(lab(3), source).complaints
-    assert any(said in each for each in complaints), complaints
-
-
-def test_a_function_is_judged_in_a_process_of_its_own() -> None:
-    broken = mark(lab(3), text_for(lab(3), "lab.py"))
-    assert len(broken.complaints) == len(judged(3, lab(3).exercise.broken))
-    assert broken.printed == ""
-    assert mark(lab(3), lab(3).exercise.solution).complaints == ()
-
-
-def test_an_endless_loop_is_ended() -> None:
-    complaints = mark(lab(3), "while True: pass\n", time_limit_s=1.0).complaints
-    assert "endless loop" in complaints[0]
-
-
-def test_the_answer_does_not_get_the_persons_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AZURE_CLIENT_SECRET", "not-for-you")
-    source = "import os\nprint(sorted(os.environ))\ndef redeem(*given): return 'alice'\n"
-    assert "AZURE_CLIENT_SECRET" not in mark(lab(3), source).printed
-    assert "PATH" in mark(lab(3), source).printed
 
 
 # ---- this machine only -----------------------------------------------------------------

@@ -85,7 +85,8 @@ def _write(chosen: Lab, path: Path, teller: _LabText) -> int:
 
 
 def _check(words: tuple[str, ...], teller: _LabText) -> int:
-    from entra_oauth.lessons.labs.learner_file import default_name, mark, read_answer
+    from entra_oauth.lessons.labs.learner_file import default_name, read_answer
+    from entra_oauth.lessons.labs.learner_process import mark
 
     if not 1 <= len(words) <= 2:
         raise UsageError(

@@ -1,7 +1,7 @@
-"""The process in which a learner's function runs; started by `learner_file.mark` only.
+"""The judging of a learner's function, in the process that `learner_process` starts.
 
-It reads its order from standard input and answers in one line of JSON. Whatever the
-learner's code prints goes to standard error, and what it may use up is limited.
+The order comes on standard input, the answer goes out as one text of JSON. Whatever the
+learner's code prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -10,66 +10,92 @@ import json
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.catalogue import lab
+from entra_oauth.lessons.labs.guard import Guard, checker_now, names_for
 from entra_oauth.lessons.labs.trials import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.lessons.labs.lab import Exercise
 
 __all__ = ["judged", "main"]
 
 _MEMORY = 2 * 1024**3
-_FILE = 1024**2
-_CPU_S = 10
 _MOST_COMPLAINTS = 8
 """As many as a person repairs before the next check."""
+_LONGEST_COMPLAINT = 400
 
 
-def main() -> None:
-    """Judge one answer."""
+def main(order: dict[str, Any]) -> None:
+    """Judge one answer, and end this process."""
     # The answer goes where the learner's code cannot print: its file number 1 becomes number 2.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    out = os.dup(1)
     os.dup2(2, 1)
-    order = json.load(sys.stdin)
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as we live
-    _limit()
-    complaints = judged(int(order["lab"]), str(order["source"]))
-    sys.stdout.flush()
-    out.write(json.dumps({"complaints": complaints}))
-    out.close()
+    _limit(order["cpu_s"], order["largest"])
+    guard = Guard(os.getcwd())
+    number = int(order["lab"])
+    lab(number)  # imported before anything is refused
+    guard.begin()
+    complaints = judged(number, str(order["source"]))
+    complaints = [*guard.refused, *complaints]
+    with suppress(OSError):
+        sys.stdout.flush()
+    os.write(out, json.dumps({"complaints": complaints}).encode())
+    os._exit(0)  # at once: a thread of the learner's may still run
 
 
 def judged(number: int, source: str) -> list[str]:
     """The complaints about an answer; none: it is right."""
     exercise = lab(number).exercise
-    names: dict[str, object] = {"__name__": "answer"}
+    before = checker_now()
+    function, complaint = _function_in(source, exercise)
+    complaints = [complaint] if function is None else _tried(exercise, function)
+    if checker_now() != before:
+        return ["It changed the checker, or Python's own functions. Write the function only."]
+    return complaints
+
+
+def _function_in(source: str, exercise: Exercise) -> tuple[Callable[..., Any] | None, str]:
+    """The learner's function, or what is said in its place."""
+    names = names_for("answer")
     try:
         exec(compile(source, "your file", "exec"), names)  # noqa: S102 - what this process is for
     except SyntaxError as error:
-        return [f"Line {error.lineno or 1} is no Python: {error.msg}."]
+        return None, f"Line {error.lineno or 1} is no Python: {error.msg}."
     except Exception as error:
-        return [f"The file could not be run: {type(error).__name__}."]
+        return None, f"The file could not be run: {type(error).__name__}."
     function = names.get(exercise.function)
     if not callable(function):
-        return [f"There is no function {exercise.function} in it."]
+        return None, f"There is no function {exercise.function} in it."
+    return function, ""
+
+
+def _tried(exercise: Exercise, function: Callable[..., Any]) -> list[str]:
     trials = Trials()
     try:
         exercise.check(trials, function)
     except Exception as error:  # from a value that is not what it seems to be
         name = type(error).__name__
         trials.that(False, f"What it returned or changed cannot be looked at: {name}.")
-    complaints = list(dict.fromkeys(trials.complaints))
+    complaints = [each[:_LONGEST_COMPLAINT] for each in dict.fromkeys(trials.complaints)]
     more = len(complaints) - _MOST_COMPLAINTS
     return complaints if more <= 0 else [*complaints[:_MOST_COMPLAINTS], f"And {more} more."]
 
 
-def _limit() -> None:
+def _limit(cpu_s: int, largest: int) -> None:
     if sys.platform == "win32":
         return
     import resource
 
-    for what, most in (
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_FSIZE, _FILE),
-        (resource.RLIMIT_CPU, _CPU_S),
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, _MEMORY, _MEMORY),
+        (resource.RLIMIT_FSIZE, largest, largest),
+        (resource.RLIMIT_CPU, cpu_s, cpu_s + 2),  # the first ends it by a signal that tells why
+        (resource.RLIMIT_CORE, 0, 0),
     ):
         with suppress(OSError, ValueError):  # macOS knows no limit of the first kind
-            resource.setrlimit(what, (most, most))
+            resource.setrlimit(what, (soft, hard))

@@ -88,6 +88,7 @@ SLOW: dict[str, float] = {
     "cli/test_decode.py": 1.9,
     "cli/use_tokens/test_api.py": 2.5,
     "lessons/test_kit.py": 1.7,
+    "lessons/test_lab_process.py": 14.0,
     "lessons/test_lab_repairs.py": 2.4,
     "lessons/test_labs.py": 21.5,
     "lessons/test_learn_chapters.py": 2.2,
