@@ -15,7 +15,8 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.importing.entries import Entry, ForeignFile, GivenFile
-from entra_oauth.recording.importing.given import files_beside, read_file
+from entra_oauth.recording.importing.given import given_file
+from entra_oauth.recording.importing.memory_need import USUAL_MIB
 from entra_oauth.recording.importing.readers import is_foreign, read_given
 from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.recognise import kind_of
@@ -35,21 +36,22 @@ _PARAMETERS = frozenset(
 )
 
 
-def named(word: str, *, policy: Policy | None = None) -> Case:
+def named(word: str, *, policy: Policy | None = None, max_mib: int = USUAL_MIB) -> Case:
     """The case that a word names. Raises `UsageError`, `LocalError` and `SecurityError`.
 
     The word is a folder, a file, or an address; a file is one of another program's (a HAR
-    file for one), an address, or one request with its head and body.
+    file for one), an address, or one request with its head and body. `max_mib` is the memory
+    that reading a file may need, in MiB.
     """
     path = Path(word)
     if "://" in word and not os.path.exists(path):
         return address_case(word, policy=policy)
     if os.path.isdir(path):
         return case_of_evidence(load(path), policy=policy)
-    data = read_file(path)
-    if is_foreign(data):
-        return file_case(GivenFile(data=data, beside=files_beside(path)), policy=policy)
-    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    given = given_file(path, max_mib=max_mib)
+    if is_foreign(given.data):
+        return file_case(given, policy=policy)
+    start = given.data.lstrip(b"\xef\xbb\xbf \t\r\n")
     text = start.decode("utf-8", "replace")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S*\s*\Z", text):
         return address_case(text.rstrip("\r\n"), policy=policy)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.cli.audit.opened import tell_need
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.compare.layers import Comparison, Equality, Layer, compare
-from entra_oauth.recording.compare.named_step import masking, pair, shown
+from entra_oauth.recording.compare.named_step import masking, pair, shown, split_name
 from entra_oauth.recording.report.diff_page import diff_page
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def run(options: DiffOptions, session: Session) -> int:
             "Two requests are compared.",
             advice="Name both, such as rec#4 and article:curl, or rec#4 and x.har#3.",
         )
-    a, b = pair(*options.pair)
+    for name in options.pair:
+        tell_need(split_name(name)[0], options.memory, console)
+    a, b = pair(*options.pair, max_mib=options.memory.max_memory)
     found = compare(a, b, show=partial(shown, masking()))
     if options.output == "html":
         console.result_bytes(diff_page(found).encode("utf-8", "backslashreplace"))

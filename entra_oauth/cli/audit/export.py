@@ -48,7 +48,7 @@ def run(options: ExportOptions, session: Session) -> int:
         )
     if options.copy.out and not _takes_files(options.copy.out):
         check_new_file(Path(options.copy.out))
-    found, number = open_named(options.recording)
+    found, number = open_named(options.recording, options.memory, console)
     whole = found.evidence
     if number is not None:
         step = step_of(found, split_name(options.recording)[0], number)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from entra_oauth.cli.audit.opened import import_of
+from entra_oauth.cli.audit.opened import import_of, read_told
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.cover.file_name import proposed_name
-from entra_oauth.recording.importing.readers import read_foreign
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import check_target, write
@@ -32,7 +31,7 @@ def run(options: ImportOptions, session: Session) -> int:
         )
     folder = Path(options.out)
     check_target(folder)
-    file = read_foreign(Path(options.file))
+    file = read_told(Path(options.file), options.memory, console)
     done = import_of(file, Level(options.copy.level))
     write(finished_files(done.evidence, done.recording), folder)
     if console.as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.audit.inputs import named
@@ -10,6 +11,7 @@ from entra_oauth.audit.policy import Policy, read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.sarif import sarif_of
 from entra_oauth.audit.text import as_json, report_lines
+from entra_oauth.cli.audit.opened import tell_need
 from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
@@ -35,7 +37,9 @@ def run(options: LintOptions, session: Session) -> int:
             "file with one request.",
         )
     policy = _policy(options.policy) if options.policy else None
-    report = lint(named(options.judged, policy=policy), today=today())
+    tell_need(Path(options.judged), options.memory, console)
+    case = named(options.judged, policy=policy, max_mib=options.memory.max_memory)
+    report = lint(case, today=today())
     source = options.judged if "://" not in options.judged else "an address"
     if options.output in ("sarif", "sarif-full"):
         console.result_json(sarif_of(report, source, full=options.output == "sarif-full"))

@@ -6,23 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import monotonic
+from entra_oauth.cli.audit.opened import tell_need
 from entra_oauth.cli.output.new_file import write_new_file
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.har.har_json import har_object
 from entra_oauth.recording.har.har_redact import redact_har
-from entra_oauth.recording.har.memory_need import check_need, most_bytes, need_mib
 from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Console, Session
-    from entra_oauth.cli.verbs.audit_verbs import RedactOptions
+    from entra_oauth.cli.verbs.audit_verbs import MemoryOptions, RedactOptions
     from entra_oauth.recording.har.har_cleaner import HarReport
 
 __all__ = ["run"]
 
-_TOLD_MIB = 200
 _FIRST_S, _FURTHER_S = 1.0, 5.0
 _KINDS = {
     "asrt": "assertions",
@@ -61,7 +60,7 @@ def run(options: RedactOptions, session: Session) -> int:
     console = session.console
     if not options.file:
         raise UsageError("audit redact needs a file.", advice="Name a HAR file.")
-    har = _read(Path(options.file), options.max_memory, console)
+    har = _read(Path(options.file), options.memory, console)
     data, report = redact_har(har, Level(options.copy.level), _ProgressLines(console))
     if options.copy.out:
         write_new_file(Path(options.copy.out), data)
@@ -85,20 +84,11 @@ def run(options: RedactOptions, session: Session) -> int:
     return 0
 
 
-def _read(path: Path, max_mib: int, console: Console) -> dict[str, Any]:
+def _read(path: Path, memory: MemoryOptions, console: Console) -> dict[str, Any]:
     """The file, if its need of memory is allowed; a larger need is told."""
-    size = _size_of(path)
-    check_need(size, max_mib)
-    if need_mib(size) > _TOLD_MIB:
-        console.say(f"This takes about {need_mib(size):,} MiB of memory.")
-    return har_object(read_file(path, limit=most_bytes(max_mib)), max_mib=max_mib)
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0  # reading it says what is wrong
+    tell_need(path, memory, console)
+    data = read_file(path, max_mib=memory.max_memory)
+    return har_object(data, max_mib=memory.max_memory)
 
 
 class _ProgressLines:

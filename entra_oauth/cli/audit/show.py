@@ -41,7 +41,7 @@ def run(options: ShowOptions, session: Session) -> int:
     """Show the recording `DIR`, or of another program's file; or its step `STEP`."""
     console = session.console
     folder, number = _words(options.place)
-    found = opened(folder)
+    found = opened(folder, options.memory, console)
     evidence = found.evidence
     if number is None:
         if options.raw or options.hex or options.explain:

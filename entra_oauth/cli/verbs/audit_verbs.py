@@ -13,6 +13,7 @@ __all__ = [
     "ExportOptions",
     "ImportOptions",
     "LintOptions",
+    "MemoryOptions",
     "RedactOptions",
     "ReplayOptions",
     "SealOptions",
@@ -37,6 +38,13 @@ class RedactedCopyOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class MemoryOptions:
+    """The need of a file of another program's."""
+
+    max_memory: int = option("MiB of memory that it may take", metavar="MIB", default=1024)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ShowOptions:
     place: tuple[str, ...] = words(
         "DIR [STEP]", "a recording's folder or another's file, and a number from its list"
@@ -44,6 +52,7 @@ class ShowOptions:
     explain: bool = flag("also each parameter and what it is for")
     raw: bool = flag("the bytes as text, line ends and control characters named")
     hex: bool = flag("the bytes as numbers")
+    memory: MemoryOptions = group(MemoryOptions)
     output: OutputOptions = group(OutputOptions, only=("json",))
 
 
@@ -71,6 +80,7 @@ class LintOptions:
         "to PL08 tell its keys",
         metavar="FILE",
     )
+    memory: MemoryOptions = group(MemoryOptions)
     manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
@@ -91,6 +101,7 @@ class DiffOptions:
         choices=("text", "json", "html"),
         default="text",
     )
+    memory: MemoryOptions = group(MemoryOptions)
     manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
@@ -98,7 +109,7 @@ class DiffOptions:
 class RedactOptions:
     file: str | None = words("FILE", "the HAR file")
     copy: RedactedCopyOptions = group(RedactedCopyOptions)
-    max_memory: int = option("MiB of memory that it may take", metavar="MIB", default=1024)
+    memory: MemoryOptions = group(MemoryOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
@@ -120,6 +131,7 @@ class ExportOptions:
         default="auditor",
     )
     blank: bool = flag("leave the values out of the html: a worksheet to fill in")
+    memory: MemoryOptions = group(MemoryOptions)
     output: OutputOptions = group(OutputOptions, only=("quiet",))
     origins: Origins = field(default_factory=Origins)
 
@@ -134,6 +146,7 @@ class ImportOptions:
         metavar="DIR",
     )
     copy: RedactedCopyOptions = group(RedactedCopyOptions, only=("level",))
+    memory: MemoryOptions = group(MemoryOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 

@@ -19,8 +19,9 @@ from entra_oauth.recording.compare import references
 from entra_oauth.recording.compare.layers import Side
 from entra_oauth.recording.files import RECORDING
 from entra_oauth.recording.har.har_write import recording_id
-from entra_oauth.recording.importing.entries import Entry, ForeignFile, GivenFile
-from entra_oauth.recording.importing.given import files_beside, read_file
+from entra_oauth.recording.importing.entries import Entry, ForeignFile
+from entra_oauth.recording.importing.given import given_file
+from entra_oauth.recording.importing.memory_need import USUAL_MIB
 from entra_oauth.recording.importing.readers import is_foreign, read_given
 from entra_oauth.recording.raw import split_message
 from entra_oauth.recording.redaction.redact import Redactor
@@ -40,22 +41,23 @@ class Source:
     evidence: Evidence | None = None
 
 
-def pair(a: str, b: str) -> tuple[Side, Side]:
+def pair(a: str, b: str, *, max_mib: int = USUAL_MIB) -> tuple[Side, Side]:
     """Both sides by their names. Raises `UsageError`, `LocalError`, `SecurityError`.
 
-    A reference is made to fit the other side, so not both can be `article:curl`.
+    A reference is made to fit the other side, so not both can be `article:curl`. `max_mib` is
+    the memory that reading a file may need, in MiB.
     """
     kinds = [references.is_reference(name) and not os.path.exists(name) for name in (a, b)]
     if all(kinds):
         fixed = [_as_captured(name) for name in (a, b)]
         return fixed[0], fixed[1]
     if kinds[0]:
-        other = _source(b)
+        other = _source(b, max_mib)
         return _reference(a, other), other.side
     if kinds[1]:
-        other = _source(a)
+        other = _source(a, max_mib)
         return other.side, _reference(b, other)
-    return _source(a).side, _source(b).side
+    return _source(a, max_mib).side, _source(b, max_mib).side
 
 
 def _as_captured(name: str) -> Side:
@@ -112,15 +114,15 @@ def _choice(path: Path, evidence: Evidence) -> str:
     return ", ".join(shown) or "another recording: this one is empty"
 
 
-def _source(name: str) -> Source:
+def _source(name: str, max_mib: int) -> Source:
     path, number = split_name(name)
     if os.path.isdir(path):
         evidence, step = named_step(name)
         return Source(side=_step_side(name, evidence, step), step=step, evidence=evidence)
-    data = read_file(path)
-    if number is None and not is_foreign(data):
-        return Source(side=_raw_side(name, path, data))
-    file = read_given(GivenFile(data=data, beside=files_beside(path)))
+    given = given_file(path, max_mib=max_mib)
+    if number is None and not is_foreign(given.data):
+        return Source(side=_raw_side(name, path, given.data))
+    file = read_given(given)
     if number is None:
         raise UsageError(
             f"{plain(str(path))} is a {file.kind}; one entry is wanted.",

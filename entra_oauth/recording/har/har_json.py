@@ -6,33 +6,31 @@ import json
 from typing import Any
 
 from entra_oauth.errors import UsageError
-from entra_oauth.recording.har.memory_need import check_need, most_bytes
 from entra_oauth.recording.har.other_formats import other_format, plain_text
-from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
+from entra_oauth.recording.importing.memory_need import (
+    USUAL_MIB,
+    check_need,
+    check_unpacked,
+    most_bytes,
+)
 
 __all__ = ["har_object"]
 
 
-def har_object(data: bytes, *, max_mib: int | None = None) -> dict[str, Any]:
+def har_object(data: bytes, *, max_mib: int = USUAL_MIB) -> dict[str, Any]:
     """The object that a HAR file is. Raises `UsageError` that says what is wrong with it.
 
-    `max_mib` is the memory that cleaning it may need; without it the file is only read, and
-    may have `MAX_FILE_BYTES`.
+    `max_mib` is the memory that reading or cleaning it may need, in MiB.
     """
-    limit = MAX_FILE_BYTES if max_mib is None else most_bytes(max_mib)
     advice = "Export it again from the browser or proxy, as HAR 1.2."
-    unpacked = plain_text(data, limit=limit)
+    unpacked = plain_text(data, limit=most_bytes(max_mib))
     if unpacked is None:
         packing = "gzip" if data.startswith(b"\x1f") else "zlib"
         raise UsageError(f"The file is {packing}, but broken.", advice=advice)
-    data = unpacked
-    if max_mib is not None:
+    if unpacked is data:
         check_need(len(data), max_mib)
-    elif len(data) > limit:
-        raise UsageError(
-            f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB.",
-            advice="Export only the requests of the sign-in.",
-        )
+    check_unpacked(unpacked, max_mib)
+    data = unpacked
     problem = "It is not JSON"
     value: object = None
     try:

@@ -30,6 +30,7 @@ from entra_oauth.recording.importing.entries import (
     request_of,
     without_framing,
 )
+from entra_oauth.recording.importing.memory_need import USUAL_MIB
 from entra_oauth.recording.raw import split_message, unpack
 
 __all__ = ["read_har"]
@@ -37,12 +38,15 @@ __all__ = ["read_har"]
 _HEADERS_BEFORE = re.compile(r"\A(?:[A-Za-z][A-Za-z-]{0,40}+: [^\r\n]{0,1000}+\r\n){1,20}+\r\n")
 
 
-def read_har(data: bytes, beside: Beside = nothing_beside) -> ForeignFile:
+def read_har(
+    data: bytes, beside: Beside = nothing_beside, *, max_mib: int = USUAL_MIB
+) -> ForeignFile:
     """The exchanges of a HAR file. Raises `UsageError`, which quotes nothing of it.
 
-    `beside` gives the bodies that lie in files of their own (`_file`).
+    `beside` gives the bodies that lie in files of their own (`_file`). `max_mib` is the memory
+    that it may need, in MiB.
     """
-    har = har_object(data)
+    har = har_object(data, max_mib=max_mib)
     log = har["log"]
     refuse_many(len(log["entries"]), "HAR file")
     found, unusable = [], []

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse, Wire
+from entra_oauth.recording.importing.memory_need import USUAL_MIB
 from entra_oauth.recording.raw import RawMessage, split_message, unpack
 
 __all__ = [
     "MAX_ENTRIES",
-    "MAX_FILE_BYTES",
     "Beside",
     "Entry",
     "ForeignFile",
@@ -32,8 +32,6 @@ __all__ = [
     "without_framing",
 ]
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
-"""The largest file that is read, also after decompression."""
 MAX_ENTRIES = 50_000
 _KEEP = "Save only the requests of the sign-in."
 
@@ -60,6 +58,8 @@ class GivenFile:
 
     data: bytes = field(repr=False)
     beside: Beside = field(default=nothing_beside, repr=False)
+    max_mib: int = USUAL_MIB
+    """MiB of memory that reading it may need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

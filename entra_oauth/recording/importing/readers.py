@@ -18,8 +18,14 @@ from entra_oauth.recording.importing import (
     vcrpy_cassette,
 )
 from entra_oauth.recording.importing.containers.archive import open_archive
-from entra_oauth.recording.importing.entries import MAX_FILE_BYTES, ForeignFile, GivenFile
-from entra_oauth.recording.importing.given import files_beside, read_file
+from entra_oauth.recording.importing.entries import ForeignFile, GivenFile
+from entra_oauth.recording.importing.given import given_file
+from entra_oauth.recording.importing.memory_need import (
+    USUAL_MIB,
+    check_need,
+    check_unpacked,
+    most_bytes,
+)
 from entra_oauth.recording.importing.saz import is_saz, read_saz
 from entra_oauth.recording.importing.zipped_har import har_in, read_zipped_har
 
@@ -39,10 +45,11 @@ class Reader:
 
 def _archive(given: GivenFile) -> ForeignFile:
     archive = open_archive(given.data)
+    check_need(archive.size, given.max_mib)
     if is_saz(archive):
         return read_saz(archive)
     if har_in(archive):
-        return read_zipped_har(archive)
+        return read_zipped_har(archive, max_mib=given.max_mib)
     if any(re.fullmatch(r"[0-9]+-meta\.json", name) for name in archive.names):
         raise UsageError("It is a session of Charles (.chlz).", advice=CHARLES)
     raise UsageError(
@@ -52,7 +59,7 @@ def _archive(given: GivenFile) -> ForeignFile:
 
 
 def _har(given: GivenFile) -> ForeignFile:
-    return read_har(given.data, given.beside)
+    return read_har(given.data, given.beside, max_mib=given.max_mib)
 
 
 READERS = (
@@ -103,17 +110,18 @@ def is_foreign(data: bytes) -> bool:
     )
 
 
-def read_foreign(path: Path) -> ForeignFile:
+def read_foreign(path: Path, *, max_mib: int = USUAL_MIB) -> ForeignFile:
     """The exchanges of a file on the disk. Raises `LocalError` and `UsageError`."""
-    return read_given(GivenFile(data=read_file(path), beside=files_beside(path)))
+    return read_given(given_file(path, max_mib=max_mib))
 
 
 def read_given(given: GivenFile) -> ForeignFile:
     """The exchanges of a file that was read. Raises `UsageError`, which quotes nothing of it."""
-    text = plain_text(given.data, limit=MAX_FILE_BYTES)
+    text = plain_text(given.data, limit=most_bytes(given.max_mib))
     reader = None if text is None else _reader(text)
     if reader is None or text is None:
         return _har(given)  # which says what is wrong with it, if it is none
+    check_unpacked(text, given.max_mib)
     return reader.read(replace(given, data=text.removeprefix(_MARK)))
 
 

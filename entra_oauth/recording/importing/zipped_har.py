@@ -7,8 +7,9 @@ from dataclasses import replace
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.har.har_read import read_har
 from entra_oauth.recording.importing.containers.archive import Archive
-from entra_oauth.recording.importing.entries import MAX_FILE_BYTES, ForeignFile
+from entra_oauth.recording.importing.entries import ForeignFile
 from entra_oauth.recording.importing.given import BESIDE
+from entra_oauth.recording.importing.memory_need import USUAL_MIB
 
 __all__ = ["har_in", "read_zipped_har"]
 
@@ -18,7 +19,7 @@ def har_in(archive: Archive) -> list[str]:
     return [name for name in archive.names if name.lower().endswith(".har")]
 
 
-def read_zipped_har(archive: Archive) -> ForeignFile:
+def read_zipped_har(archive: Archive, *, max_mib: int = USUAL_MIB) -> ForeignFile:
     """The exchanges of the one HAR file in an archive. Raises `UsageError`."""
     names = har_in(archive)
     if len(names) != 1:
@@ -34,10 +35,5 @@ def read_zipped_har(archive: Archive) -> ForeignFile:
         return archive.read(f"{folder}/{name}" if folder else name)
 
     data = archive.read(names[0]) or b""
-    if len(data) > MAX_FILE_BYTES:
-        raise UsageError(
-            f"The HAR file in the zip archive is larger than {MAX_FILE_BYTES // 2**20} MiB.",
-            advice="Save only the requests of the sign-in.",
-        )
-    found = read_har(data, beside)
+    found = read_har(data, beside, max_mib=max_mib)
     return replace(found, origin=found.origin.replace("a HAR file", "a zipped HAR file", 1))

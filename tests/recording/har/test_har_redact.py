@@ -15,10 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.recording.har import har_json
 from entra_oauth.recording.har.har_json import har_object
 from entra_oauth.recording.har.har_redact import redact_har
-from entra_oauth.recording.importing.entries import MAX_FILE_BYTES
 from entra_oauth.recording.step import Level
 from kit.canaries import ACCESS_TOKEN, CODE, NONCE, REFRESH_TOKEN, STATE, VERIFIER
 from kit.sweep import found_in_bytes
@@ -359,12 +357,13 @@ def test_what_cannot_be_read_is_one_clear_message(data: bytes, said: str) -> Non
         har_object(data)
 
 
-def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MAX_FILE_BYTES < 100 * 1024 * 1024
-    monkeypatch.setattr(har_json, "MAX_FILE_BYTES", 1024 * 1024)
-    for data in (b" " * (1024 * 1024 + 1), gzip.compress(b" " * (3 * 1024 * 1024))):
-        with pytest.raises(UsageError, match="larger than 1 MiB"):
-            har_object(data)
+def test_what_needs_more_memory_than_is_allowed_is_refused() -> None:
+    with pytest.raises(UsageError, match="needs about 11 MiB of memory, and 10 are allowed") as one:
+        har_object(b" " * (1024 * 1024 + 1), max_mib=10)
+    assert "--max-memory 11." in one.value.advice
+    with pytest.raises(UsageError, match="needs more than 10 MiB of memory") as two:
+        har_object(gzip.compress(b" " * (3 * 1024 * 1024)), max_mib=10)
+    assert "--max-memory 20." in two.value.advice
 
 
 JSON = st.recursive(

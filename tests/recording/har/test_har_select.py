@@ -217,17 +217,19 @@ def test_a_file_that_is_no_use_is_refused_in_one_sentence(data: bytes, said: str
     assert said in caught.value.what
 
 
-def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_file_that_needs_more_than_a_gibibyte_is_refused_before_it_is_read(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "big.har"
     with file.open("wb") as out:
-        out.truncate(100 * 1000 * 1000)
-    with pytest.raises(UsageError, match="larger than 64 MiB"):
+        out.truncate(110 * 1000 * 1000)
+    with pytest.raises(UsageError, match="needs about 1,050 MiB of memory, and 1,024 are allowed"):
         read_file(file)
 
 
 def test_a_small_file_that_unpacks_to_a_large_one_is_refused() -> None:
-    with pytest.raises(UsageError, match="larger than 64 MiB"):
-        read_har(gzip.compress(b" " * (65 * 1024 * 1024), 1))
+    with pytest.raises(UsageError, match="needs more than 20 MiB of memory"):
+        read_har(gzip.compress(b" " * (3 * 1024 * 1024), 1), max_mib=20)
 
 
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir()])

@@ -230,17 +230,19 @@ def test_no_name_that_leads_elsewhere_is_followed(name: str, tmp_path: Path) -> 
     assert files_beside(tmp_path / "in" / "a.har")(name) is None
 
 
-def test_only_plain_files_beside_it_are_read_and_no_more_than_fits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("entra_oauth.recording.importing.given.MAX_FILE_BYTES", 10)
-    (tmp_path / "a.dat").write_bytes(b"123456")
+def test_only_plain_files_beside_it_are_read_and_no_more_than_fits(tmp_path: Path) -> None:
+    (tmp_path / "a.dat").write_bytes(b"1" * 60_000)
+    (tmp_path / "b.dat").write_bytes(b"2" * 44_857)  # with the other, all that a MiB is for
+    (tmp_path / "c.dat").write_bytes(b"3")
     (tmp_path / "folder").mkdir()
-    beside = files_beside(tmp_path / "x.har")
-    assert beside("a.dat") == b"123456"
-    assert beside("a.dat") is None
-    (tmp_path / "b.dat").write_bytes(b"1234")
-    assert beside("b.dat") == b"1234"
+    beside = files_beside(tmp_path / "x.har", max_mib=1)
+    assert beside("a.dat") == b"1" * 60_000
+    with refused(UsageError) as caught:
+        beside("a.dat")
+    assert "needs about 2 MiB of memory, and 1 are allowed" in caught.value.what
+    assert beside("b.dat") == b"2" * 44_857
+    with refused(UsageError):
+        beside("c.dat")
     assert beside("folder") is None
     assert beside("missing") is None
 

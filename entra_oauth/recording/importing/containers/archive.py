@@ -43,6 +43,11 @@ class Archive:
     def names(self) -> tuple[str, ...]:
         return tuple(self.members)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all members, unpacked."""
+        return sum(about.file_size for about in self.members.values())
+
     def read(self, name: str) -> bytes | None:
         """A member's bytes; None if there is none of that name. Raises `UsageError`."""
         about = self.members.get(name)
