@@ -114,7 +114,7 @@ def test_every_verb_that_reads_a_file_has_the_one_rule(
 
 @pytest.mark.parametrize("verb", READING)
 def test_a_file_that_unpacks_to_more_is_refused_without_its_size(verb: str, tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(gzip.compress(sign_in(900_000)))
+    (tmp_path / "x").write_bytes(gzip.compress(sign_in(1) + b" " * 900_000))
     ran = read_by(verb, tmp_path, 2)
     assert ran.code == 2
     assert "The file needs more than 2 MiB of memory, which are allowed." in ran.err
