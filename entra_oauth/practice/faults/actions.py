@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback.host import HangUp
-from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.refusals import because_of, refuse
 from entra_oauth.practice.http.responses import as_fields, as_json
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.pages.reply_to_app import truncated, with_header
@@ -62,15 +62,15 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class NoUserConsent:
-    """People may not consent for themselves, and what was consented to is taken back."""
+    """People may not consent for themselves, and for this answer nobody has."""
 
     def __call__(self, scene: Scene) -> Scene:
-        scene.context.issued.withdraw_consents()
         directory = scene.context.directory
         tenants = tuple(replace(tenant, user_consent=False) for tenant in directory.tenants)
-        return replace(
-            scene, context=replace(scene.context, directory=replace(directory, tenants=tenants))
+        context = replace(
+            scene.context, directory=replace(directory, tenants=tenants), withdrawn_by=scene.fault
         )
+        return replace(scene, context=context)
 
 
 # ---- instead -----------------------------------------------------------------------
@@ -122,7 +122,7 @@ class EntraRefusal:
             state = tuple((n, v) for n, v in answer.fields if n == "state")
             return replace(answer, fields=(*as_fields(refused, scene.call), *state))
         if scene.place in ("authorize", "page"):
-            return forms.error(refused, scene.call)
+            return forms.error(because_of(scene.fault, refused), scene.call)
         return as_json(refused, scene.call)
 
 

@@ -134,4 +134,5 @@ def _let_in(context: Context, call: Call) -> HttpResponse:
 
 
 def _wrapped(rule: FaultRule, inner: Scene) -> Endpoint:
-    return lambda context, call: rule.play(replace(inner, context=context, call=call))
+    scene = replace(inner, fault=rule.shown)
+    return lambda context, call: rule.play(replace(scene, context=context, call=call))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import sleep
+from entra_oauth.errors import plain
 
 __all__ = ["PLACES", "FaultRule", "Scene", "place_of"]
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Endpoint = Callable[[Context, Call], Answer]
 
 
+_MOST_SHOWN = 120
 PLACES = (
     "discovery",
     "instance",
@@ -73,6 +75,8 @@ class Scene:
     call: Call
     go_on: Endpoint
     """The endpoint, or the next rule, that would have answered without this one."""
+    fault: str = ""
+    """The rule that is played, as people know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,8 @@ class FaultRule:
 
     text: str
     """As it was written down."""
+    name: str = ""
+    """The scenario that it is part of."""
     where: tuple[str, ...]
     match: Fields = ()
     """Parameters that the request must have, with these values."""
@@ -96,6 +102,11 @@ class FaultRule:
     edits: tuple[Callable[[Scene, Answer], Answer], ...] = ()
     outermost: bool = False
     """True if it must see what the other rules made of the answer."""
+
+    @property
+    def shown(self) -> str:
+        """For people: the scenario's name, or the rule itself."""
+        return self.name or plain(self.text)[:_MOST_SHOWN]
 
     def play(self, scene: Scene) -> Answer:
         """Answer as the rule says. Raises `HangUp` where it says that nobody answers."""

@@ -12,7 +12,7 @@
     probability=0.5         touch about half of them
     delay=SECONDS           answer late
     clock=+3600             answer by a clock that is an hour ahead
-    user-consent=no         people may not consent, and nobody has consented for them
+    user-consent=no         people may not consent, and nobody has, until the fault is cleared
 
     status=N body=TEXT type=MEDIA-TYPE
     aadsts=N error=TEXT suberror=TEXT claims=JSON       Entra's refusal
@@ -69,7 +69,7 @@ def read_fault(text: str) -> tuple[FaultRule, ...]:
     """
     scenario = SCENARIOS.get(text.strip())
     if scenario is not None:
-        return tuple(read_rule(each) for each in scenario.rules)
+        return tuple(replace(read_rule(each), name=scenario.name) for each in scenario.rules)
     return (read_rule(text),)
 
 

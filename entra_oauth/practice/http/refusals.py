@@ -14,7 +14,7 @@ from entra_oauth.practice.error_kinds import error_kinds
 if TYPE_CHECKING:
     from entra_oauth.practice.error_kinds import ErrorKind
 
-__all__ = ["Refused", "entra_time", "refuse"]
+__all__ = ["Refused", "because_of", "entra_time", "refuse"]
 
 
 class Refused(Exception):
@@ -32,6 +32,8 @@ class Refused(Exception):
         """The id that the answer carries, if it is not that of the request that is answered."""
         self.echoes_correlation = False
         """True if that id came from the client, so that a header repeats it."""
+        self.fault = ""
+        """The fault without which there would have been no refusal, by its name or its rule."""
 
 
 def refuse(
@@ -45,6 +47,12 @@ def refuse(
     kind = error_kinds()[number]
     text = f"AADSTS{number}: {kind.text.format(*names)}"
     return Refused(kind, text, error or kind.error, suberror or kind.suberror)
+
+
+def because_of(fault: str, refused: Refused) -> Refused:
+    """The same refusal, which names the fault that caused it; none, if the text is empty."""
+    refused.fault = fault
+    return refused
 
 
 def entra_time(now: float) -> str:

@@ -129,7 +129,8 @@ def _described(refused: Refused, call: Call, separator: str) -> str:
         f"Correlation ID: {call.correlation_id}",
         f"Timestamp: {entra_time(call.now)}",
     )
-    return separator.join((refused.text, *trailer))
+    cause = (f"Practice fault in force: {refused.fault}.",) if refused.fault else ()
+    return separator.join((refused.text, *cause, *trailer))
 
 
 def text_answer(status: int, text: str, call: Call, *, extra: Fields = ()) -> HttpResponse:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import client_info
-from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.refusals import because_of, refuse
 from entra_oauth.practice.http.responses import as_fields
 from entra_oauth.practice.pages import forms
 from entra_oauth.practice.pages.reply_to_app import ReplyToApp
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["decline", "deliver", "finish", "give_up"]
 
 
-def give_up(context: Context, call: Call, interaction: Interaction) -> Answer:
-    """Somebody pressed Cancel."""
+def give_up(context: Context, call: Call, interaction: Interaction, *, fault: str = "") -> Answer:
+    """Somebody pressed Cancel, or could do nothing else because of a fault."""
     if isinstance(interaction, DeviceInteraction):
-        return _decline_device(context, call, interaction)
+        return _decline_device(context, call, interaction, fault)
+    if fault:
+        no = because_of(fault, refuse(90094, error="access_denied"))
+        return deliver(call, interaction.destination, as_fields(no, call))
     # fidelity: cancel
     fields = (("error", "access_denied"), ("error_subcode", "cancel"))
     return deliver(call, interaction.destination, fields)
@@ -38,7 +41,7 @@ def give_up(context: Context, call: Call, interaction: Interaction) -> Answer:
 def decline(context: Context, call: Call, interaction: Interaction) -> Answer:
     """Somebody said no to an app's wishes."""
     if isinstance(interaction, DeviceInteraction):
-        return _decline_device(context, call, interaction)
+        return _decline_device(context, call, interaction, "")
     if isinstance(interaction, AdminInteraction):
         fields = (
             ("error", "permission_denied"),
@@ -49,11 +52,14 @@ def decline(context: Context, call: Call, interaction: Interaction) -> Answer:
     return deliver(call, interaction.destination, as_fields(refuse(65004), call))
 
 
-def _decline_device(context: Context, call: Call, interaction: DeviceInteraction) -> Answer:
+def _decline_device(
+    context: Context, call: Call, interaction: DeviceInteraction, fault: str
+) -> Answer:
     context.issued.change_device(
-        interaction.device_code, lambda grant: replace(grant, declined=grant.user is None)
+        interaction.device_code,
+        lambda grant: replace(grant, declined=grant.user is None, fault=fault),
     )
-    return forms.device_declined(call)
+    return forms.device_declined(call, fault=fault)
 
 
 def finish(

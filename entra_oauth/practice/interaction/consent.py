@@ -53,9 +53,8 @@ def go_on(
         return forms.consent(call, interaction, ctx=remember(context, page), user=user, extra=extra)
     missing = _lacking(context, interaction, user)
     if any(_only_admin(context, interaction, resource_scope, user) for resource_scope in missing):
-        return forms.admin_needed(
-            call, interaction, ctx=remember(context, page), user=user, extra=extra
-        )
+        ctx, fault = remember(context, page), context.withdrawn_by
+        return forms.admin_needed(call, interaction, ctx=ctx, user=user, fault=fault, extra=extra)
     if missing or interaction.prompt == "consent":
         return forms.consent(call, interaction, ctx=remember(context, page), user=user, extra=extra)
     return finish(context, call, interaction, user, session, extra)
@@ -108,7 +107,8 @@ def decide_admin(context: Context, call: Call) -> Answer:
     page = pending_page(context, call)
     if page is None:
         return forms.error(refuse(90013), call)
-    return give_up(context, call, page.interaction)  # fidelity: admin-consent-needed
+    # fidelity: admin-consent-needed
+    return give_up(context, call, page.interaction, fault=context.withdrawn_by)
 
 
 def lacks_consent(context: Context, interaction: Interaction, user: User) -> bool:
@@ -120,7 +120,7 @@ def _lacking(context: Context, interaction: Interaction, user: User) -> tuple[Re
     return tuple(
         resource_scope
         for resource_scope in interaction.requested.resources
-        if not context.issued.consented(interaction.app, resource_scope, user)
+        if not context.consented(interaction.app, resource_scope, user)
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.tenant_authority import read_authority
-from entra_oauth.practice.http.refusals import Refused, refuse
+from entra_oauth.practice.http.refusals import Refused, because_of, refuse
 from entra_oauth.practice.http.responses import as_fields, redirect_answer
 from entra_oauth.practice.interaction.browser_session import (
     COOKIE,
@@ -119,7 +119,7 @@ def _silently(
     (user,) = users
     if lacks_consent(context, request, user):
         no = refuse(65001, request.app.client_id, request.app.name, error="interaction_required")
-        raise RefusedTo(no, request.destination)
+        raise RefusedTo(because_of(context.withdrawn_by, no), request.destination)
     return go_on(context, call, request, user, session)
 
 

@@ -8,7 +8,16 @@ from entra_oauth.markup import Html, html, joined
 from entra_oauth.practice.directory.model import AccountStatus
 from entra_oauth.practice.http.refusals import entra_time, refuse
 from entra_oauth.practice.http.responses import page_answer
-from entra_oauth.practice.pages.page import answer, buttons, explained, facts, form, page, problem
+from entra_oauth.practice.pages.page import (
+    answer,
+    buttons,
+    cause,
+    explained,
+    facts,
+    form,
+    page,
+    problem,
+)
 from entra_oauth.practice.pages.page_style import policy
 from entra_oauth.practice.request.interaction_request import AdminInteraction, DeviceInteraction
 
@@ -142,19 +151,25 @@ def consent(
     return answer(call, interaction, page("Permissions requested", body), extra=extra)
 
 
+_ASK_ADMINISTRATOR = html(
+    "<p>Ask an administrator to open the <code>adminconsent</code> page for this app, then "
+    "sign in again.</p>"
+)
+
+
 def admin_needed(
-    call: Call, interaction: Interaction, *, ctx: str, user: User, extra: Fields
+    call: Call, interaction: Interaction, *, ctx: str, user: User, fault: str, extra: Fields
 ) -> HttpResponse:
-    """Only an administrator could consent to this (AADSTS90094)."""
+    """Only an administrator could consent to this (AADSTS90094); `fault` is named as the cause."""
     choice = buttons(("cancel", "Return to the app without granting consent"))
     body = html(
         '<p class="soft">{}</p><h1>Need admin approval</h1>'
         "<p><b>{}</b> needs permission to do what only an administrator can grant:</p>{}"
-        "<p>Ask an administrator to open the <code>adminconsent</code> page for this app, then "
-        'sign in again.</p><p class="soft">{}</p>{}{}',
+        '{}<p class="soft">{}</p>{}{}',
         user.name,
         interaction.app.name,
         _permissions(interaction, "you"),
+        cause(fault) or _ASK_ADMINISTRATOR,
         refuse(90094).text,
         form(call, "approval", ctx, choice),
         explained(interaction),
@@ -205,11 +220,13 @@ def device_granted(call: Call, interaction: DeviceInteraction, *, extra: Fields)
     return page_answer(200, page("You are signed in", body), call, policy=policy(), extra=extra)
 
 
-def device_declined(call: Call) -> HttpResponse:
-    """The same after a no."""
+def device_declined(call: Call, *, fault: str = "") -> HttpResponse:
+    """The same after a no, which may have been the only way out."""
     body = html(
-        "<h1>Nothing was granted</h1><p>The device is told that you declined. You may now "
-        "close this window.</p>"
+        "<h1>Nothing was granted</h1>{}<p>The device is told {}. You may now "
+        "close this window.</p>",
+        cause(fault),
+        "of it" if fault else "that you declined",
     )
     return page_answer(200, page("Nothing was granted", body), call, policy=policy())
 
@@ -218,7 +235,8 @@ def error(refused: Refused, call: Call, *, extra: Fields = ()) -> HttpResponse:
     """An error that stays here because it must not, or cannot, be sent to the app."""
     body = html(
         "<h1>This sign-in cannot go on</h1><p>The app gets no answer: this page is the last thing "
-        "that happens.</p>{}<h2>What to do</h2><p>{}</p>",
+        "that happens.</p>{}{}<h2>What to do</h2><p>{}</p>",
+        cause(refused.fault),
         facts(
             ("Request Id", call.trace_id),
             ("Correlation Id", call.correlation_id),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.request.interaction_request import Interaction
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
-__all__ = ["answer", "buttons", "explained", "facts", "form", "meaning", "page", "problem"]
+__all__ = ["answer", "buttons", "cause", "explained", "facts", "form", "meaning", "page", "problem"]
 
 
 _IGNORED = frozenset(["domain_hint", "max_age"])
@@ -131,3 +131,14 @@ def _ticks(text: str) -> Html:
 
 def _short(value: str) -> str:
     return value if len(value) <= _SHOWN_VALUE else f"{value[:_SHOWN_VALUE]}…"
+
+
+def cause(fault: str) -> Html:
+    """A sentence about the fault without which the page would not be there."""
+    if not fault:
+        return html("")
+    return html(
+        "<p>This is the work of a fault that is in force here: <code>{}</code>. It ends with "
+        "<code>entra-oauth practice fault --clear</code>.</p>",
+        fault,
+    )

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.practice.directory.client_keys import ClientKeys
-    from entra_oauth.practice.directory.model import Directory
+    from entra_oauth.practice.directory.model import Directory, RegisteredApp, User
     from entra_oauth.practice.http.chance import Chance
+    from entra_oauth.practice.request.scope_string import ResourceScope
     from entra_oauth.practice.signing.key_ring import KeyRing
     from entra_oauth.practice.state.issued import Issued
     from entra_oauth.practice.state.limits import Limits
@@ -29,3 +30,9 @@ class Context:
     limits: Limits
     chance: Chance
     now: Callable[[], float]
+    withdrawn_by: str = ""
+    """The fault by which every consent is taken back, as long as it is in force."""
+
+    def consented(self, app: RegisteredApp, resource_scope: ResourceScope, user: User) -> bool:
+        """True if that person, or an administrator, agreed, and no fault takes it back."""
+        return not self.withdrawn_by and self.issued.consented(app, resource_scope, user)

@@ -69,6 +69,8 @@ class DeviceGrant:
     """The person who agreed; None as long as nobody did."""
     amr: tuple[str, ...] = ("pwd",)
     declined: bool = False
+    fault: str = ""
+    """The fault that left the person nothing but to decline."""
     spent: bool = False
     last_poll: float = 0.0
 
@@ -240,11 +242,6 @@ class Issued:
         """Note a yes; without a person it is an administrator's, for everybody."""
         with self._lock:
             self._consents.add((oid, client_id, resource_id))
-
-    def withdraw_consents(self) -> None:
-        """Forget every yes, an administrator's too."""
-        with self._lock:
-            self._consents.clear()
 
     def consented(self, app: RegisteredApp, resource_scope: ResourceScope, user: User) -> bool:
         """True if that person, or an administrator, agreed that the app may call that API.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.refusals import because_of, refuse
 from entra_oauth.practice.request.claims_request import read_claims
 from entra_oauth.practice.state.issued import DEVICE_LIVES_S, INTERVAL_S
 from entra_oauth.practice.token.app_proof import check_public_flow
@@ -41,7 +41,8 @@ def redeem_device_code(request: GrantRequest) -> UserGrant:
     if request.call.now - grant.issued_at > DEVICE_LIVES_S:
         raise _of(grant, refuse(70020))
     if grant.declined:
-        raise _of(grant, refuse(65004, error="authorization_declined"))  # fidelity: declined
+        no = refuse(65004, error="authorization_declined")  # fidelity: declined
+        raise _of(grant, because_of(grant.fault, no))
     if grant.user is None:
         raise _of(grant, refuse(70016))
     resource_scope = choose_resource(request, grant.requested, grant.user)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.model import Platform
-from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.refusals import because_of, refuse
 from entra_oauth.practice.request.claims_request import NO_CLAIMS
 from entra_oauth.practice.request.scope_string import check_target, read_resource, read_scope
 
@@ -100,8 +100,10 @@ def requested_now(
 
 def need_consent(request: GrantRequest, resource_scope: ResourceScope, user: User) -> None:
     """AADSTS65001 unless that person, or an administrator, agreed."""
-    if not request.context.issued.consented(request.app, resource_scope, user):
-        raise refuse(65001, request.app.client_id, request.app.name)
+    context = request.context
+    if not context.consented(request.app, resource_scope, user):
+        no = refuse(65001, request.app.client_id, request.app.name)
+        raise because_of(context.withdrawn_by, no)
 
 
 def choose_resource(request: GrantRequest, requested: RequestedScope, user: User) -> ResourceScope:

@@ -35,7 +35,7 @@ PATIENCE_S = 60
 
 AT_LOGIN = {
     "mfa-required": (3, "AADSTS50076", "suberror: basic_action"),
-    "admin-consent": (3, "access_denied", "cancel"),
+    "admin-consent": (3, "AADSTS90094", "Practice fault in force: admin-consent"),
     "wrong-redirect": (7, "No answer came", "AADSTS50011"),
     "stolen-code": (3, "AADSTS501481", "Code_Verifier"),
     "csrf-state": (5, "a state that is not ours", "Nothing was used"),
