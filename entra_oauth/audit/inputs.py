@@ -14,6 +14,7 @@ from entra_oauth.audit.classify import StepKind, items_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
+from entra_oauth.recording.har.har_authority import file_remark
 from entra_oauth.recording.importing.entries import Entry, ForeignFile, GivenFile
 from entra_oauth.recording.importing.given import given_file
 from entra_oauth.recording.importing.memory_need import USUAL_MIB
@@ -156,7 +157,9 @@ def file_case(given: GivenFile, *, policy: Policy | None = None) -> Case:
             "over page changes.",
         )
     claims = {number: list(_claims(own)) for number, own in about.items()}
-    evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE)
+    remark = file_remark(file)
+    facts = {"authority": remark} if remark else {}
+    evidence = Evidence(steps=steps, created_at=0.0, level=Level.NONE, facts=facts)
     if any(claims.values()):
         evidence = replace(evidence, claims=claims_by_step(claims))
     redaction = log.get("_redaction")

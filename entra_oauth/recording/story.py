@@ -6,6 +6,7 @@ recorded it, and a page of the authority is a page to them as one of the program
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from entra_oauth.protocol.glossary.message_stories import MessageStory
+    from entra_oauth.protocol.messages import HttpResponse
     from entra_oauth.recording.step import Evidence, Step
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "cast_of",
     "evidence_remark",
     "message_kind",
+    "remark_in",
+    "server_of",
     "step_story",
     "title_of",
 ]
@@ -75,10 +79,13 @@ def _origin(url: str) -> str:
     return split_origin(url)[0].lower()
 
 
-def _server(step: Step) -> str:
+def server_of(response: HttpResponse | None) -> str:
     """The name of the server, as Entra's answers have it, and the practice tenant's."""
-    response = step.http_response
     return (response.header("x-ms-ests-server") or "") if response is not None else ""
+
+
+def _server(step: Step) -> str:
+    return server_of(step.http_response)
 
 
 def cast_of(steps: Sequence[Step]) -> Cast:
@@ -149,6 +156,14 @@ def actors(evidence: Evidence) -> dict[Actor, str]:
 
 # ---- an authority that is not Entra ----------------------------------------------------
 
+_TENANTS = "PRACTICE: recorded at entra-oauth's practice tenant, not at Microsoft Entra ID."
+_OF_MACHINE = "PRACTICE: recorded at an authority on this machine, not at Microsoft Entra ID."
+_HOSTS = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"
+_REMARK = re.compile(
+    rf"{re.escape(_TENANTS)}|{re.escape(_OF_MACHINE)}|"
+    rf"NOT ENTRA: the authority was {_HOSTS}(?:, {_HOSTS}){{0,9}}, and not Microsoft Entra ID\."
+)
+"""Nothing else is taken over from the text of a file: it could hold anything."""
 FORGERY = "This is said against mistakes. Whoever wants to forge a recording can leave it out."
 """A sentence that stands wherever there is room behind a remark on the authority."""
 
@@ -159,7 +174,7 @@ def authority_remark(steps: Sequence[Step]) -> str:
     It keeps recordings from being mixed up. Whoever wants to forge one can leave it out.
     """
     if any(_server(step).endswith("PRACTICE") for step in steps):
-        return "PRACTICE: recorded at entra-oauth's practice tenant, not at Microsoft Entra ID."
+        return _TENANTS
     cast = cast_of(steps)
     entras = {host_of(step.url) for step in steps if _server(step)} | _ENTRAS
     hosts = {host_of(step.url) for step in steps if _asks_an_authority(step, cast)}
@@ -167,9 +182,15 @@ def authority_remark(steps: Sequence[Step]) -> str:
     if not hosts:
         return ""
     if all(map(is_loopback, hosts)):
-        return "PRACTICE: recorded at an authority on this machine, not at Microsoft Entra ID."
+        return _OF_MACHINE
     named = ", ".join(plain(host, limit=100) for host in sorted(hosts) if not is_loopback(host))
     return f"NOT ENTRA: the authority was {named}, and not Microsoft Entra ID."
+
+
+def remark_in(text: str) -> str:
+    """The remark that a text begins with; empty if it begins with none."""
+    found = _REMARK.match(text)
+    return found[0] if found else ""
 
 
 def _asks_an_authority(step: Step, cast: Cast) -> bool:

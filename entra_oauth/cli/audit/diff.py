@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.audit.opened import tell_need
+from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.compare.layers import Comparison, Equality, Layer, compare
 from entra_oauth.recording.compare.named_step import masking, pair, shown, split_name
@@ -44,6 +45,8 @@ def run(options: DiffOptions, session: Session) -> int:
 
 
 def _print(found: Comparison, console: Console) -> None:
+    for remark in found.authorities:
+        console.result(prose(remark, indent=0, columns=width()))
     lines = [
         f"{name}  {plain(side.label, limit=60)}   {len(bytes(side.message)):,} bytes"
         for name, side in (("A", found.a), ("B", found.b))
@@ -64,6 +67,7 @@ def _as_json(found: Comparison) -> dict[str, Any]:
         "schema": "entra-oauth/diff/1",
         "a": plain(found.a.label),
         "b": plain(found.b.label),
+        "authority": {"a": found.a.authority or None, "b": found.b.authority or None},
         "verdict": found.equality.value,
         "layers": [_layer(layer) for layer in found.layers],
         "notes": [plain(note) for note in found.notes],

@@ -68,6 +68,7 @@ def run(options: RedactOptions, session: Session) -> int:
         console.result_json(
             {
                 "schema": "entra-oauth/redaction/1",
+                "authority": report.authority or None,
                 "entries": report.entries,
                 "removed": dict(sorted(report.removed.items())),
                 "kept": sorted(report.kept),
@@ -108,7 +109,8 @@ class _ProgressLines:
 
 def _lines(report: HarReport) -> list[str]:
     columns = width()
-    lines = [f"{report.entries} entries."]
+    lines = [prose(report.authority, indent=0, columns=columns)] if report.authority else []
+    lines.append(f"{report.entries} entries.")
     lines.append("Taken out:" if report.removed else "Nothing had to be taken out.")
     for kind, count in report.removed.most_common():
         lines.append(f"  {count:>5}  {_KINDS.get(kind, kind)}")

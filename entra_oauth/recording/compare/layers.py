@@ -91,6 +91,14 @@ class Comparison:
     equality: Equality
     notes: tuple[str, ...] = ()
 
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The remarks on the authorities of the two, where these are none of Entra's."""
+        a, b = self.a.authority, self.b.authority
+        if a == b:
+            return (a,) if a else ()
+        return tuple(f"{name}: {remark}" for name, remark in (("A", a), ("B", b)) if remark)
+
 
 def compare(a: Side, b: Side, *, show: Callable[[str, str, str], str]) -> Comparison:
     """Compare two requests.

@@ -18,6 +18,7 @@ from entra_oauth.protocol.messages import split_origin
 from entra_oauth.recording.compare import references
 from entra_oauth.recording.compare.layers import Side
 from entra_oauth.recording.files import RECORDING
+from entra_oauth.recording.har.har_authority import file_remark
 from entra_oauth.recording.har.har_write import recording_id
 from entra_oauth.recording.importing.entries import Entry, ForeignFile
 from entra_oauth.recording.importing.given import given_file
@@ -172,6 +173,7 @@ def _entry_side(name: str, file: ForeignFile, number: int) -> Side:
         origin=entry.recording,
         tags=entry.tags,
         link=entry.link,
+        authority=file_remark(file),
         remark=remark,
     )
 
@@ -192,7 +194,9 @@ def _raw_side(name: str, path: Path, data: bytes) -> Side:
     if (path.parent / RECORDING).is_file():  # one of a recording's own files
         evidence = load(path.parent)
         tags = {entry.tag: entry.length for entry in evidence.ledger if entry.tag}
-        return replace(side, origin=recording_id(evidence), tags=tags)
+        return replace(
+            side, origin=recording_id(evidence), tags=tags, authority=evidence_remark(evidence)
+        )
     return side
 
 

@@ -30,6 +30,8 @@ class HarReport:
     """The values that were removed, the names left as they were, and what was not understood."""
 
     entries: int = 0
+    authority: str = ""
+    """A remark on the authority, if that is none of Entra's."""
     removed: Counter[str] = field(default_factory=Counter)
     """Kinds of values, and how many places each was taken from."""
     kept: set[str] = field(default_factory=set)

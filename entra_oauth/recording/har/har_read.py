@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
@@ -33,7 +34,7 @@ from entra_oauth.recording.importing.entries import (
 from entra_oauth.recording.importing.memory_need import USUAL_MIB
 from entra_oauth.recording.raw import split_message, unpack
 
-__all__ = ["read_har"]
+__all__ = ["entries_in", "read_har"]
 
 _HEADERS_BEFORE = re.compile(r"\A(?:[A-Za-z][A-Za-z-]{0,40}+: [^\r\n]{0,1000}+\r\n){1,20}+\r\n")
 
@@ -49,26 +50,29 @@ def read_har(
     har = har_object(data, max_mib=max_mib)
     log = har["log"]
     refuse_many(len(log["entries"]), "HAR file")
-    found, unusable = [], []
-    about = members_at(log, "_redaction")
-    tags = {str(k): _tag_length(v) for k, v in members_at(about, "tags").items()}
-    for number, entry in enumerate(log["entries"], start=1):
-        own = entry if isinstance(entry, dict) else {}
-        read = _entry(number, with_bodies(own, beside), text_at(about, "recording"), tags)
-        if read is None:
-            unusable.append(number)
-        else:
-            found.append(read)
+    found = tuple(entries_in(log, beside))
+    unusable = {*range(1, len(log["entries"]) + 1)} - {entry.number for entry in found}
     creator, version = creator_of(log), plain(text_at(log, "version"), limit=10)
     return ForeignFile(
         kind="HAR file",
         origin=f"a HAR file of {creator or 'an unknown program'}, version {version}",
         version=version,
         creator=creator,
-        entries=tuple(found),
-        unusable=tuple(unusable),
+        entries=found,
+        unusable=tuple(sorted(unusable)),
         har=har,
     )
+
+
+def entries_in(log: dict[str, Any], beside: Beside = nothing_beside) -> Iterator[Entry]:
+    """The exchanges of the `log` of a HAR file, one after the other."""
+    about = members_at(log, "_redaction")
+    tags = {str(k): _tag_length(v) for k, v in members_at(about, "tags").items()}
+    for number, entry in enumerate(log["entries"], start=1):
+        own = entry if isinstance(entry, dict) else {}
+        read = _entry(number, with_bodies(own, beside), text_at(about, "recording"), tags)
+        if read is not None:
+            yield read
 
 
 def creator_of(log: dict[str, Any]) -> str:

@@ -14,8 +14,10 @@ from typing import Any
 
 from entra_oauth.errors import SecurityError
 from entra_oauth.protocol.messages import host_of
+from entra_oauth.recording.har.har_authority import entries_remark
 from entra_oauth.recording.har.har_cleaner import HarCleaner, HarReport, Progress, tell_nobody
 from entra_oauth.recording.har.har_members import members_at, objects, text_at
+from entra_oauth.recording.har.har_read import entries_in
 from entra_oauth.recording.har.written_har import har_bytes
 from entra_oauth.recording.redaction.last_guard import clean_members
 from entra_oauth.recording.redaction.leak_search import LeakSearch
@@ -56,6 +58,9 @@ def _redacted(har: dict[str, Any], level: Level, progress: Progress) -> tuple[by
     known = parts.again({host_of(text_at(members_at(each, "request"), "url")) for each in entries})
     second = HarCleaner(parts, progress)
     clean = second.har(har)
+    second.report.authority = entries_remark(entries_in(har["log"]), text_at(har["log"], "comment"))
+    if second.report.authority:
+        clean["log"]["comment"] = second.report.authority
     data = har_bytes(clean)
     search = LeakSearch(known if level is not Level.NONE else ())
     if search.is_in_json(data):

@@ -14,6 +14,7 @@ from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import host_of, parse_form
+from entra_oauth.recording.har.har_authority import file_remark
 from entra_oauth.recording.recognise import is_answer, kind_of
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
@@ -69,6 +70,8 @@ def import_foreign(
         )
     taken.sort(key=lambda pair: pair[0].started_at)
     recording = Recording(tuple(_exchange(entry, kind) for entry, kind in taken))
+    remark = file_remark(file)  # entries that are left out can tell it, and the file itself
+    facts = facts | ({"authority": remark} if remark else {})
     evidence = evidence_of(recording, level=level, created_at=created_at, facts=facts)
     steps = [
         replace(step, link=replace(entry.link, certificates=()))

@@ -38,7 +38,12 @@ def diff_page(found: Comparison) -> Html:
         '<header class="top"><div class="wide"><p class="kicker">entra-oauth · a comparison</p>'
         '<h1>Two requests compared</h1>{}<p class="lead"><strong>{}</strong>: {}</p>{}{}</div>'
         '</header>\n<main id="content"><div class="wide">{}</div></main>',
-        *(banner(remark), found.equality.value, _VERDICTS[found.equality], facts(sides)),
+        *(
+            joined(map(banner, found.authorities)),
+            found.equality.value,
+            _VERDICTS[found.equality],
+            facts(sides),
+        ),
         html('<ul class="small">{}</ul>', notes) if notes else NOTHING,
         joined(map(_layer, found.layers), "\n"),
     )
