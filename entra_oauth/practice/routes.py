@@ -36,6 +36,11 @@ _FIXED: dict[tuple[str, str], str] = {
     ("POST", "/oidc/userinfo"): "documents.userinfo.userinfo",
     ("GET", "/aad/auth"): "workspace.toy_api.aad_auth",
     ("GET", "/oidc/oauth2/v2.0/authorize"): "workspace.toy_api.authorize",
+    ("GET", "/.well-known/databricks-config"): "workspace.own_authority.host_metadata",
+    ("GET", "/oidc/.well-known/oauth-authorization-server"): "workspace.own_authority.own_metadata",
+    ("GET", "/oidc/.well-known/openid-configuration"): "workspace.own_authority.own_metadata",
+    ("GET", "/oidc/jwks.json"): "workspace.own_authority.own_keys",
+    ("POST", "/oidc/v1/token"): "workspace.own_authority.own_token",
     ("GET", "/api/2.0/clusters/list"): "workspace.toy_api.clusters",
     ("GET", "/api/2.1/clusters/list"): "workspace.toy_api.clusters",
     ("GET", "/api/2.0/preview/scim/v2/Me"): "workspace.toy_api.who_am_i",
@@ -140,6 +145,8 @@ def _imported(name: str) -> ModuleType:
             return import_module("entra_oauth.practice.token.password_grant")
         case "token.token_endpoint":
             return import_module("entra_oauth.practice.token.token_endpoint")
+        case "workspace.own_authority":
+            return import_module("entra_oauth.practice.workspace.own_authority")
         case "workspace.toy_api":
             return import_module("entra_oauth.practice.workspace.toy_api")
     raise LookupError(name)

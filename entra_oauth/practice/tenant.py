@@ -205,6 +205,22 @@ class PracticeTenant:
         }
         return sign(key, {"typ": "JWT", "alg": "RS256", "kid": key.kid}, claims)
 
+    def issuer_token(self, kind: str, *, audience: str | None = None, life_s: int = 0) -> str:
+        """A token of the directory's issuer of that kind, such as `github`. Raises `UsageError`.
+
+        Without an audience it has the issuer's usual one, and without `life_s` (seconds) the
+        issuer's usual life.
+        """
+        from entra_oauth.practice.token.outside_tokens import outside_token
+
+        for issuer in self.directory.issuers:
+            if issuer.kind == kind:
+                return outside_token(self._context, issuer, audience, life_s=life_s)
+        raise UsageError(
+            f"The practice directory has no issuer of the kind {plain(kind)[:60]}.",
+            advice="Give it one as [[issuers]].",
+        )
+
     def _app(self, client_id: str) -> RegisteredApp:
         app = self.directory.app(client_id)
         if app is None:

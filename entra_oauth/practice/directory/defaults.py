@@ -26,6 +26,7 @@ def _beside(name: str) -> dict[str, object]:
 # fidelity: cae-databricks, microsoft-apps, microsoft-resources
 _MICROSOFT = _beside("microsoft.toml")
 _TABLES = _beside("default_directory.toml")
+_NAMED_BY_POLICIES = {"tenants", "apps", "issuers"}
 DEFAULT = directory_of(_TABLES, _MICROSOFT)
 """The default directory."""
 
@@ -34,7 +35,11 @@ def read_directory(text: str) -> Directory:
     """Read a directory from a file's text; a table that is left out is the default's.
 
     Microsoft's own apps and APIs are in every directory. An API may be described anew, an app
-    not. Raises `UsageError`, which names what is not understood.
+    not. The default's federation policies are left out where a file has tenants, apps or issuers of
+    its own, of which they do not speak. Raises `UsageError`, which names what is not understood.
     """
     given = {name: table for name, table in tables_of(text).items() if table != []}
-    return directory_of({**_TABLES, **given}, _MICROSOFT)
+    usual = dict(_TABLES)
+    if given.keys() & _NAMED_BY_POLICIES:
+        del usual["federation_policies"]
+    return directory_of({**usual, **given}, _MICROSOFT)

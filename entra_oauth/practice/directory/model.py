@@ -11,6 +11,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.practice.directory.workloads import (
+    FederationPolicy,
+    ManagedIdentity,
+    OutsideIssuer,
+)
 from entra_oauth.practice.signing.jws import base64url, compact_json
 
 __all__ = [
@@ -161,6 +166,8 @@ class RegisteredApp:
     """True if the practice workspace lets the app itself in."""
     contributor: bool = False
     """As with people."""
+    managed: ManagedIdentity = ManagedIdentity.NONE
+    """A managed identity of Azure's in the place of a registration."""
     preauthorized: tuple[Preauthorized, ...] = ()
 
     def held(self, resource_id: str) -> tuple[str, ...]:
@@ -227,6 +234,8 @@ class Directory:
     apps: tuple[RegisteredApp, ...]
     resources: tuple[Resource, ...]
     consents: tuple[Consent, ...] = ()
+    issuers: tuple[OutsideIssuer, ...] = ()
+    federation_policies: tuple[FederationPolicy, ...] = ()
     microsoft_apps: tuple[RegisteredApp, ...] = ()
     """Microsoft's own, which are in every tenant without having been registered there."""
 

@@ -27,6 +27,13 @@ from entra_oauth.practice.directory.model import (
     Tenant,
     User,
 )
+from entra_oauth.practice.directory.workload_checks import check_workloads
+from entra_oauth.practice.directory.workloads import (
+    FederationPolicy,
+    IssuerKind,
+    ManagedIdentity,
+    OutsideIssuer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["directory_of", "tables_of"]
 
 T = TypeVar("T")
-_TABLES = ("tenants", "users", "apps", "resources", "consents")
+_TABLES = ("tenants", "users", "apps", "resources", "consents", "issuers", "federation_policies")
 
 
 def tables_of(text: str) -> dict[str, object]:
@@ -68,14 +75,18 @@ def directory_of(tables: dict[str, object], microsoft: dict[str, object]) -> Dir
     resources = _all(Resource, tables, "resources")
     given = {resource.id for resource in resources}
     always = _all(Resource, microsoft, "resources")
-    return Directory(
+    book = Directory(
         tenants=tenants,
         users=users,
         apps=apps,
         resources=(*resources, *(each for each in always if each.id not in given)),
         consents=_all(Consent, tables, "consents"),
+        issuers=_all(OutsideIssuer, tables, "issuers"),
+        federation_policies=_all(FederationPolicy, tables, "federation_policies"),
         microsoft_apps=_all(RegisteredApp, microsoft, "apps"),
     )
+    check_workloads(book)
+    return book
 
 
 def _complete_user(table: dict[str, object], home: str) -> dict[str, object]:
@@ -183,6 +194,8 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "tuple[str, ...]": _texts,
     "Platform": _one_of(Platform),
     "AccountStatus": _one_of(AccountStatus),
+    "ManagedIdentity": _one_of(ManagedIdentity),
+    "IssuerKind": _one_of(IssuerKind),
     "tuple[Redirect, ...]": _several(Redirect),
     "tuple[FederatedCredential, ...]": _several(FederatedCredential),
     "tuple[Preauthorized, ...]": _several(Preauthorized),

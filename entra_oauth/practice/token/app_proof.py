@@ -7,7 +7,6 @@ https://learn.microsoft.com/entra/workload-id/workload-identity-federation
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -21,7 +20,13 @@ if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.token.grant_request import GrantRequest
 
-__all__ = ["check_confidential", "check_platform", "check_public_flow", "read_credential"]
+__all__ = [
+    "basic_proof",
+    "check_confidential",
+    "check_platform",
+    "check_public_flow",
+    "read_credential",
+]
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -30,19 +35,22 @@ def read_credential(call: Call) -> tuple[str | None, AppCredential]:
     """Read the request's proof, and the client id of its Authorization header, if there is one."""
     form = call.form
     assertion = form.get("client_assertion")
-    basic_id, basic_secret = _basic(call)
+    basic_id, basic_secret = basic_proof(call)
     secret = form.get("client_secret")
     return basic_id, AppCredential(secret if secret is not None else basic_secret, assertion)
 
 
-def _basic(call: Call) -> tuple[str | None, str | None]:
-    """Client id and secret of an Authorization header (RFC 6749 §2.3.1), if there is one."""
+def basic_proof(call: Call) -> tuple[str | None, str | None]:
+    """Client id and secret of an Authorization header (RFC 6749 §2.3.1), if there is one.
+
+    Raises 9002313.
+    """
     scheme, _, value = (call.request.header("Authorization") or "").partition(" ")
     if scheme.lower() != "basic":
         return None, None
     try:
         name, _, secret = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not UTF-8 in it
         raise refuse(9002313) from None
     return unquote_plus(name), unquote_plus(secret)
 

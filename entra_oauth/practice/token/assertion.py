@@ -60,6 +60,11 @@ def _check_own(request: GrantRequest, read: SignedToken) -> None:
     _check_times(claims, request.call.now)
 
 
+def _several(audience: object) -> list[object]:
+    """RFC 7519 §4.1.3: one audience may stand alone. Kubernetes always sends a list."""
+    return audience if isinstance(audience, list) else [audience]
+
+
 def _check_times(claims: Mapping[str, object], now: float) -> None:
     if not now < seconds(claims, "exp") + _LEEWAY_S:
         raise refuse(700024)
@@ -118,6 +123,6 @@ def _check_federated(request: GrantRequest, text: str, claims: Mapping[str, obje
     trusted = [c for c in trusted if c.subject == subject]
     if not trusted:
         raise refuse(700213, subject)
-    if not any(c.audience == claims.get("aud") for c in trusted):
+    if not any(c.audience in _several(claims.get("aud")) for c in trusted):
         raise refuse(700212, str(claims.get("aud")))
     _check_times(claims, request.call.now)

@@ -5,46 +5,29 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.markup import html
 from entra_oauth.practice.directory.model import DATABRICKS
 from entra_oauth.practice.request.claims_request import challenge_json
 from entra_oauth.practice.signing.jws import believed, is_current, seconds
+from entra_oauth.practice.workspace.identity import Identity
+from entra_oauth.practice.workspace.own_tokens import ALL_APIS, is_own, read_own
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from entra_oauth.practice.directory.model import RegisteredApp, User
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.state.context import Context
 
-__all__ = ["ApiCaller", "TurnedAway", "as_json", "claims_challenge", "identify_caller"]
+__all__ = ["TurnedAway", "as_json", "claims_challenge", "identify_caller"]
 
 _RESOURCE_ID = re.compile(
     r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.databricks/workspaces/[^/]+",
     re.ASCII | re.IGNORECASE,
 )
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiCaller:
-    """A person, or an app that speaks for itself."""
-
-    oid: str
-    user: User | None
-    app: RegisteredApp
-
-    @property
-    def name(self) -> str:
-        return self.user.name if self.user else self.app.client_id
-
-    @property
-    def display_name(self) -> str:
-        return self.user.display_name if self.user else self.app.name
 
 
 class TurnedAway(Exception):
@@ -55,7 +38,7 @@ class TurnedAway(Exception):
         self.answer = answer
 
 
-def identify_caller(context: Context, call: Call) -> ApiCaller:
+def identify_caller(context: Context, call: Call) -> Identity:
     """The person or app whose token it is. Raises `TurnedAway`."""
     scheme, _, token = (call.request.header("Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -69,6 +52,8 @@ def identify_caller(context: Context, call: Call) -> ApiCaller:
     claims = believed(token.strip(), context.keys.key())
     if claims is None:
         raise TurnedAway(_refusal(403, "Invalid access token."))
+    if is_own(claims):
+        return _with_own_token(context, call, token.strip())
     resource = context.directory.resource(DATABRICKS)
     if resource is None or not resource.answers_to(str(claims.get("aud"))):
         raise TurnedAway(_wrong_audience(str(claims.get("aud"))))
@@ -81,34 +66,47 @@ def identify_caller(context: Context, call: Call) -> ApiCaller:
     return who
 
 
-def _found(context: Context, claims: Mapping[str, object]) -> ApiCaller | None:
+def _with_own_token(context: Context, call: Call, token: str) -> Identity:
+    """The caller by a token of Databricks' own, which is good for one workspace."""
+    # fidelity: either-token
+    read = read_own(context, call, token)
+    if read is None:
+        raise TurnedAway(_refusal(403, "Invalid access token."))
+    who, scopes = read
+    if ALL_APIS not in scopes:
+        raise TurnedAway(_refusal(403, "The access token does not have the required scopes."))
+    if not who.known.in_workspace:
+        raise TurnedAway(_page(403, "Error 403 User not authorized."))
+    return who
+
+
+def _found(context: Context, claims: Mapping[str, object]) -> Identity | None:
     app = context.directory.app(str(claims.get("appid", claims.get("azp"))))
     oid = str(claims.get("oid"))
     if app is None:
         return None
     if "scp" not in claims:
-        return ApiCaller(oid=oid, user=None, app=app)
+        return Identity(app, oid)
     user = context.directory.user_with_oid(oid)
-    return ApiCaller(oid=oid, user=user, app=app) if user is not None else None
+    return Identity(user, oid) if user is not None else None
 
 
-def _member(context: Context, call: Call, who: ApiCaller) -> bool:
+def _member(context: Context, call: Call, who: Identity) -> bool:
     """In the workspace, or with a role on its Azure resource and the headers that say so.
 
     https://learn.microsoft.com/azure/databricks/dev-tools/auth: a service principal must
     show a token for Azure's management API too.
     """
     # fidelity: workspace-admin-header
-    known = who.user or who.app
-    if known.in_workspace:
+    if who.known.in_workspace:
         return True
     named = call.request.header("X-Databricks-Azure-Workspace-Resource-Id") or ""
-    if not known.contributor or not _RESOURCE_ID.fullmatch(named):
+    if not who.known.contributor or not _RESOURCE_ID.fullmatch(named):
         return False
     return who.user is not None or _manages(context, call, who)
 
 
-def _manages(context: Context, call: Call, who: ApiCaller) -> bool:
+def _manages(context: Context, call: Call, who: Identity) -> bool:
     """True if the management token is this service principal's, and still good."""
     text = call.request.header("X-Databricks-Azure-SP-Management-Token") or ""
     claims = believed(text, context.keys.key())
@@ -123,7 +121,7 @@ def _manages(context: Context, call: Call, who: ApiCaller) -> bool:
     return is_current(claims, call.now)
 
 
-def _challenge(context: Context, call: Call, who: ApiCaller, claims: Mapping[str, object]) -> None:
+def _challenge(context: Context, call: Call, who: Identity, claims: Mapping[str, object]) -> None:
     """A client that can handle it is asked for a token made after the person's session ended."""
     # fidelity: cae-challenge
     since = context.issued.challenged(who.oid)

@@ -17,7 +17,7 @@ from entra_oauth.protocol.messages import is_loopback
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.state.context import Context
-    from entra_oauth.practice.workspace.api_caller import ApiCaller
+    from entra_oauth.practice.workspace.identity import Identity
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = ["aad_auth", "authorize", "clusters", "who_am_i"]
@@ -59,7 +59,7 @@ def who_am_i(context: Context, call: Call) -> HttpResponse:
     return as_json(200, _described(who))
 
 
-def _described(who: ApiCaller) -> dict[str, object]:
+def _described(who: Identity) -> dict[str, object]:
     user = who.user
     kind = "User" if user is not None else "ServicePrincipal"
     described: dict[str, object] = {

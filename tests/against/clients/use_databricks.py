@@ -1,4 +1,7 @@
-"""databricks-sdk, as it is documented: signs in, then calls the workspace. Prints who it is."""
+"""databricks-sdk, as it is documented: signs in, then calls the workspace. Prints who it is.
+
+The ways whose token is in the environment, or is had by what stands there, get the client id alone.
+"""
 
 import json
 import sys
@@ -14,6 +17,13 @@ if way == "external-browser":
         workspace = WorkspaceClient(
             host=host, auth_type=way, azure_client_id=rest[0], scopes=scopes
         )
+elif way.endswith("oidc"):
+    client = rest[0] if rest else None
+    workspace = WorkspaceClient(host=host, auth_type=way, client_id=client)
+elif way == "oauth-m2m":
+    workspace = WorkspaceClient(host=host, auth_type=way, client_id=rest[0], client_secret=rest[1])
+elif way == "github-oidc-azure":
+    workspace = WorkspaceClient(host=host, auth_type=way, azure_client_id=rest[0])
 else:
     workspace = WorkspaceClient(
         host=host,

@@ -58,9 +58,12 @@ class Cloud:
     base_url: str
     environ: dict[str, str]
 
-    def python(self, script: str, *arguments: str, stdin: str = "") -> Ended:
-        """Run one of the Python scripts."""
-        return self._run([sys.executable, str(CLIENTS / script), *arguments], stdin)
+    def python(
+        self, script: str, *arguments: str, stdin: str = "", more: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run one of the Python scripts, with `more` in its environment."""
+        command = [sys.executable, str(CLIENTS / script), *arguments]
+        return self._run(command, stdin, {**self.environ, **(more or {})})
 
     def node(self, script: str, *arguments: str) -> Ended:
         """Run one of the scripts for Node, which is told where its packages are."""

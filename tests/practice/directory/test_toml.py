@@ -25,6 +25,12 @@ from entra_oauth.practice.directory.model import (
     Tenant,
     User,
 )
+from entra_oauth.practice.directory.workloads import (
+    FederationPolicy,
+    IssuerKind,
+    ManagedIdentity,
+    OutsideIssuer,
+)
 from entra_oauth.practice.tenant import PracticeTenant
 from kit.practice import BASE, NOON, Kit, body_of, changed
 
@@ -40,6 +46,18 @@ APP = """
 client_id = "0fab0000-0000-4000-8000-000000000009"
 name = "Own"
 """
+ISSUER = """
+[[issuers]]
+kind = "github"
+url = "https://builds.example"
+subject = "repo:me/mine"
+"""
+POLICY = """
+[[federation_policies]]
+issuer = "https://builds.example"
+"""
+OF_APP = f"{POLICY}client_id = 'da3e0000-0000-4000-8000-000000000005'\nsubject = 'x'\n"
+MANAGED = "managed = 'system'\n"
 
 
 def _example() -> str:
@@ -66,11 +84,11 @@ def test_the_documented_example_is_read_and_people_can_sign_in_to_it() -> None:
 def test_the_documented_example_shows_every_key_there_is() -> None:
     example = _example()
     kinds = (Tenant, User, RegisteredApp, Redirect, Preauthorized, FederatedCredential)
-    for kind in (*kinds, Resource, Consent):
+    for kind in (*kinds, Resource, Consent, OutsideIssuer, FederationPolicy):
         for each in fields(kind):
             shown = rf"^(# )?{each.name} = |^\[\[apps\.{each.name}\]\]"
             assert re.search(shown, example, re.MULTILINE), each.name
-    for choice in (*Platform, *AccountStatus):
+    for choice in (*Platform, *AccountStatus, *ManagedIdentity, *IssuerKind):
         assert f'"{choice}"' in example
 
 
@@ -128,6 +146,18 @@ def test_a_person_needs_no_more_than_a_name() -> None:
         ("[[resources]]\nid = 'x'\nname = 'y'\nversion = 3", "version other than 1 or 2"),
         ("[[resources]]\nid = 'x'\nname = 'y'\nversion = true", "must give a whole number"),
         ("[[consents]]\nclient_id = 'x'\nresource_id = 'y'", "has a consent"),
+        (ISSUER + "name = 'x'", "unknown key in issuers, number 1: name"),
+        (ISSUER.replace("github", "hub"), "one of github, azure-devops, kubernetes as kind"),
+        (ISSUER.replace("https", "http"), "no https address"),
+        (ISSUER + ISSUER, "has the issuer https://builds.example twice"),
+        (POLICY, "not in issuers: https://builds.example"),
+        (ISSUER + POLICY + "subject = 'x'", "one of subject and client_id"),
+        (ISSUER + POLICY + "client_id = 'x'", "one of subject and client_id"),
+        (ISSUER + POLICY + "client_id = 'x'\nsubject = 'y'", "not in apps: x"),
+        (ISSUER + POLICY + "audiences = 'x'", "must give a list of texts as audiences"),
+        (ISSUER + OF_APP * 21, "more than 20 federation_policies"),
+        (APP + "managed = 'x'", "must give one of none, system, user as managed"),
+        (APP + MANAGED + APP.replace("009", "010") + MANAGED, "more than one app with managed"),
         ("\x1b = 1", "is not TOML"),
         ("'\x7f\u202e' = 1", "is not TOML|<"),
         ("a = " + "[" * 5_000, "is not TOML"),
