@@ -12,7 +12,6 @@ from entra_oauth.cli.session import signals
 from entra_oauth.errors import plain
 from entra_oauth.practice import serve
 from entra_oauth.practice.browser.control_client import CONTROL_VARIABLE
-from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.run import program as practice_run
 from entra_oauth.practice.run.control import Control
 
@@ -66,7 +65,7 @@ def _open(
 ) -> tuple[Proxy, dict[str, str]]:
     """Serve, and make the program's environment."""
     # As the article leaves its app registration: an administrator has consented.
-    tenant = read_tenant(options.tenant, usual=DEFAULT.with_admin_consent())
+    tenant = read_tenant(options.tenant, admin_consent=True)
     person = tenant.person(options.user)
     witness = passages.at_tenant if passages is not None else None
     hosted = opening.enter_context(

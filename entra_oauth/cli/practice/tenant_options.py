@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.named_file import read_file
 from entra_oauth.practice import Directory, PracticeTenant, read_directory
+from entra_oauth.practice.directory.defaults import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,27 +21,29 @@ if TYPE_CHECKING:
 __all__ = ["announced", "control_address", "read_tenant"]
 
 
-def read_tenant(options: TenantOptions, *, usual: Directory | None = None) -> PracticeTenant:
-    """The tenant of `--directory`, else the `usual` one, and of `--fault`.
+def read_tenant(options: TenantOptions, *, admin_consent: bool = False) -> PracticeTenant:
+    """The tenant of `--directory`, else the usual one, and of `--fault`.
 
-    Raises `UsageError`, `LocalError`.
+    With `admin_consent` an administrator has consented to everything, unless the file says
+    itself who has. Raises `UsageError`, `LocalError`.
     """
-    tenant = PracticeTenant(directory=_directory(options.directory) or usual)
+    directory = _directory(options.directory, admin_consent=admin_consent)
+    tenant = PracticeTenant(directory=directory)
     for fault in options.fault:
         tenant.faults.add(fault)
     return tenant
 
 
-def _directory(file: str | None) -> Directory | None:
+def _directory(file: str | None, *, admin_consent: bool) -> Directory:
     if file is None:
-        return None
+        return DEFAULT.with_admin_consent() if admin_consent else DEFAULT
     try:
         text = read_file(file, "directory file").decode("utf-8")
     except UnicodeDecodeError:
         raise LocalError(
             "The directory file cannot be read: it is not UTF-8.", advice="Check --directory."
         ) from None
-    return read_directory(text)
+    return read_directory(text, admin_consent=admin_consent)
 
 
 @contextmanager

@@ -31,15 +31,19 @@ DEFAULT = directory_of(_TABLES, _MICROSOFT)
 """The default directory."""
 
 
-def read_directory(text: str) -> Directory:
+def read_directory(text: str, *, admin_consent: bool = False) -> Directory:
     """Read a directory from a file's text; a table that is left out is the default's.
 
     Microsoft's own apps and APIs are in every directory. An API may be described anew, an app
     not. The default's federation policies are left out where a file has tenants, apps or issuers of
-    its own, of which they do not speak. Raises `UsageError`, which names what is not understood.
+    its own, of which they do not speak. With `admin_consent`, a text that says nothing of consents
+    is that of a tenant whose administrator has consented to everything. Raises `UsageError`, which
+    names what is not understood, and its line.
     """
-    given = {name: table for name, table in tables_of(text).items() if table != []}
+    tables = tables_of(text)
+    given = {name: table for name, table in tables.items() if table != []}
     usual = dict(_TABLES)
     if given.keys() & _NAMED_BY_POLICIES:
         del usual["federation_policies"]
-    return directory_of({**usual, **given}, _MICROSOFT)
+    book = directory_of({**usual, **given}, _MICROSOFT, text=text)
+    return book.with_admin_consent() if admin_consent and "consents" not in tables else book

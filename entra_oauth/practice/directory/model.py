@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from entra_oauth.errors import UsageError, plain
+from entra_oauth.errors import UsageError
+from entra_oauth.practice.directory.misfits import first_misfit
 from entra_oauth.practice.directory.workloads import (
     FederationPolicy,
     ManagedIdentity,
     OutsideIssuer,
 )
 from entra_oauth.practice.signing.jws import base64url, compact_json
+
+if TYPE_CHECKING:
+    from entra_oauth.practice.directory.misfits import Columns
 
 __all__ = [
     "ARTICLE_CLIENT_ID",
@@ -36,6 +41,7 @@ __all__ = [
     "Tenant",
     "User",
     "client_info",
+    "columns_of",
 ]
 
 ARTICLE_TENANT_ID = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
@@ -241,40 +247,13 @@ class Directory:
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a directory that does not fit together."""
-        known = {tenant.id for tenant in self.tenants}
-        if not known:
-            raise _unfit("has no tenant")
-        named = {user.tenant_id for user in self.users} | {app.tenant_id for app in self.apps}
-        if strange := named - known:
-            raise _unfit(f"speaks of an unknown tenant, {plain(min(strange))}")
-        self._check_names()
-        self._check_consents()
-        for resource in self.resources:
-            if resource.version not in (1, 2):
-                raise _unfit(f"gives {plain(resource.name)} a token version other than 1 or 2")
-
-    def _check_names(self) -> None:
-        for own in self.microsoft_apps:
-            if any(app.client_id.lower() == own.client_id for app in self.apps):
-                raise _unfit(f"gives an app of its own the id of Microsoft's {own.name}")
-        people = [user.name for user in self.users] + [user.oid for user in self.users]
-        # An app may be an API as well: then both have one id.
-        for names in (
-            [t.id for t in self.tenants] + [t.domain for t in self.tenants],
-            people,
-            [app.client_id for app in self.apps],
-            [resource.id for resource in self.resources],
-        ):
-            for name in names:
-                if name != name.lower() or names.count(name) > 1:
-                    raise _unfit(f"has {plain(name)} twice, or not in lower case")
-
-    def _check_consents(self) -> None:
-        for consent in self.consents:
-            whose = consent.oid is None or self.user_with_oid(consent.oid) is not None
-            app = any(app.client_id == consent.client_id for app in self.apps)
-            if not (whose and app and any(r.id == consent.resource_id for r in self.resources)):
-                raise _unfit("has a consent of a user, for an app or to an API that is not there")
+        columns = columns_of(self.tenants, self.users, self.apps, self.resources, self.consents)
+        misfit = first_misfit(columns, {app.client_id: app.name for app in self.microsoft_apps})
+        if misfit is not None or not self.tenants:
+            raise UsageError(
+                f"The practice directory {misfit.what if misfit else 'has no tenant'}.",
+                advice="Correct the directory that is given to the practice tenant.",
+            )
 
     def with_admin_consent(self) -> Directory:
         """The same, with every app allowed to call every API for everybody.
@@ -329,11 +308,28 @@ class Directory:
         return app in self.microsoft_apps and any(a.held(resource.id) for a in self.microsoft_apps)
 
 
-def _unfit(what: str) -> UsageError:
-    return UsageError(
-        f"The practice directory {what}.",
-        advice="Correct the directory that is given to the practice tenant.",
-    )
+def columns_of(
+    tenants: tuple[Tenant, ...],
+    users: tuple[User, ...],
+    apps: tuple[RegisteredApp, ...],
+    resources: tuple[Resource, ...],
+    consents: tuple[Consent, ...],
+) -> Columns:
+    """Their names and ids, for those who look if they fit together."""
+    return {
+        ("tenants", "id"): tuple(each.id for each in tenants),
+        ("tenants", "domain"): tuple(each.domain for each in tenants),
+        ("users", "name"): tuple(each.name for each in users),
+        ("users", "oid"): tuple(each.oid for each in users),
+        ("users", "tenant_id"): tuple(each.tenant_id for each in users),
+        ("apps", "client_id"): tuple(each.client_id for each in apps),
+        ("apps", "tenant_id"): tuple(each.tenant_id for each in apps),
+        ("resources", "id"): tuple(each.id for each in resources),
+        ("resources", "version"): tuple(str(each.version) for each in resources),
+        ("consents", "client_id"): tuple(each.client_id for each in consents),
+        ("consents", "resource_id"): tuple(each.resource_id for each in consents),
+        ("consents", "oid"): tuple(each.oid for each in consents),
+    }
 
 
 def client_info(user: User, tenant: Tenant) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from entra_oauth.errors import UsageError, plain
+from entra_oauth.errors import plain
+from entra_oauth.practice.directory.misfits import Misfit
 from entra_oauth.practice.directory.workloads import ManagedIdentity, entra_issuers
 
 if TYPE_CHECKING:
@@ -14,44 +14,53 @@ if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Directory
     from entra_oauth.practice.directory.workloads import FederationPolicy
 
-__all__ = ["check_workloads"]
+__all__ = ["workload_misfit"]
 
 _MOST_POLICIES = 20
 
 
-def check_workloads(book: Directory) -> None:
-    """Raise `UsageError` for the first of them."""
-    for problem in _problems(book):
-        raise UsageError(
-            f"The practice directory's file {problem}.",
-            advice="docs/practice.md has an example with every key.",
-        )
+def workload_misfit(book: Directory) -> Misfit | None:
+    """The first of them, if there is one."""
+    return next(_misfits(book), None)
 
 
-def _problems(book: Directory) -> Iterator[str]:
+def _misfits(book: Directory) -> Iterator[Misfit]:
     own = {name for tenant in book.tenants for name in entra_issuers(tenant.id)}
-    for url, times in Counter(issuer.url for issuer in book.issuers).items():
+    before: list[str] = []
+    for number, issuer in enumerate(book.issuers, 1):
+        url, path = issuer.url, ("issuers", number, "url")
         if not url.startswith("https://") or url in own:
-            yield f"has an issuer that is no https address of its own, {plain(url)}"
-        if times > 1:
-            yield f"has the issuer {plain(url)} twice"
-    known = own | {issuer.url for issuer in book.issuers}
+            yield Misfit(f"has an issuer that is no https address of its own, {plain(url)}", path)
+        if url in before:
+            yield Misfit(f"has the issuer {plain(url)} twice", path)
+        before.append(url)
+    known = {*own, *before}
     client_ids = {app.client_id for app in book.apps}
-    for policy in book.federation_policies:
-        yield from _of_policy(policy, known, client_ids)
-    names = [policy.client_id for policy in book.federation_policies if policy.client_id]
-    for name, times in Counter(names).items():
-        if times > _MOST_POLICIES:
-            yield f"has more than {_MOST_POLICIES} federation_policies for {plain(name)}"
-    if sum(app.managed is ManagedIdentity.SYSTEM for app in book.apps) > 1:
-        yield 'has more than one app with managed = "system"'
+    of_apps: list[str] = []
+    for number, policy in enumerate(book.federation_policies, 1):
+        yield from _of_policy(policy, number, known, client_ids)
+        if policy.client_id is not None:
+            of_apps.append(policy.client_id)
+            if of_apps.count(policy.client_id) > _MOST_POLICIES:
+                name = plain(policy.client_id)
+                what = f"has more than {_MOST_POLICIES} federation_policies for {name}"
+                yield Misfit(what, ("federation_policies", number, "client_id"))
+    systems = [n for n, app in enumerate(book.apps, 1) if app.managed is ManagedIdentity.SYSTEM]
+    for number in systems[1:]:
+        what = 'has more than one app with managed = "system"'
+        yield Misfit(what, ("apps", number, "managed"))
 
 
-def _of_policy(policy: FederationPolicy, known: set[str], client_ids: set[str]) -> Iterator[str]:
-    where = "in federation_policies"
+def _of_policy(
+    policy: FederationPolicy, number: int, known: set[str], client_ids: set[str]
+) -> Iterator[Misfit]:
+    table = "federation_policies"
     if policy.issuer not in known:
-        yield f"names an issuer {where} that is not in issuers: {plain(policy.issuer)}"
+        what = f"names an issuer that is not in issuers, {plain(policy.issuer)}"
+        yield Misfit(what, (table, number, "issuer"))
     if (policy.subject is None) != (policy.client_id is None):
-        yield f"has one of subject and client_id {where}, and not both"
+        key = "client_id" if policy.subject is None else "subject"
+        yield Misfit("has one of subject and client_id, and not both", (table, number, key))
     if policy.client_id is not None and policy.client_id not in client_ids:
-        yield f"names an app {where} that is not in apps: {plain(policy.client_id)}"
+        what = f"names an app that is not in apps, {plain(policy.client_id)}"
+        yield Misfit(what, (table, number, "client_id"))
