@@ -7,13 +7,15 @@ the rest of its start.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from entra_oauth.practice.http.refusals import Refused
 from entra_oauth.practice.http.responses import dated
-from entra_oauth.protocol.messages import HttpResponse
+from entra_oauth.practice.server.host_names import GRAPH_HOSTS, MANAGEMENT_HOSTS
+from entra_oauth.protocol.messages import HttpResponse, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +86,16 @@ _THROTTLED = (
     "interaction.device.device_code",
     "interaction.device.device_code_v1",
 )
+_HERE = "here"
+_GRAPH, _MANAGEMENT = "graph.graph_api.graph", "arm.management_api.manage"
+_API_PATHS = {
+    "v1.0": _GRAPH,
+    "beta": _GRAPH,
+    "tenants": _MANAGEMENT,
+    "subscriptions": _MANAGEMENT,
+    "providers": _MANAGEMENT,
+}
+"""On this machine's own address, where all hosts are one, the first part of a path decides."""
 _METHODS = ("GET", "POST", "OPTIONS")
 
 
@@ -127,12 +139,16 @@ def endpoint(name: str) -> Endpoint:
 def _imported(name: str) -> ModuleType:
     """The module of that name in this package, each named whole, so that its import is seen."""
     match name:
+        case "arm.management_api":
+            return import_module("entra_oauth.practice.arm.management_api")
         case "documents.discovery":
             return import_module("entra_oauth.practice.documents.discovery")
         case "documents.info":
             return import_module("entra_oauth.practice.documents.info")
         case "documents.userinfo":
             return import_module("entra_oauth.practice.documents.userinfo")
+        case "graph.graph_api":
+            return import_module("entra_oauth.practice.graph.graph_api")
         case "interaction.admin":
             return import_module("entra_oauth.practice.interaction.admin")
         case "interaction.consent":
@@ -154,8 +170,30 @@ def _imported(name: str) -> ModuleType:
 
 def _find(call: Call, method: str) -> str | None:
     path = "/".join(call.segments)
+    if path != "oidc/userinfo" and (api := _api(call)) is not None:
+        return api
     if method == "GET" and call.segments[1:2] and call.segments[1].lower() == "userrealm":
         return "token.password_grant.user_realm" if len(call.segments) > 2 else None
     return _FIXED.get((method, f"/{path}")) or _UNDER_TENANT.get(
         (method, "/".join(call.segments[1:]))
     )
+
+
+def _api(call: Call) -> str | None:
+    """The API that answers everything at its host, whatever the method."""
+    api = _api_of(call.base_url)
+    if api != _HERE:
+        return api
+    if call.segments[:2] == ("metadata", "endpoints"):
+        return _MANAGEMENT
+    return _API_PATHS.get(call.segments[0])
+
+
+@lru_cache(maxsize=64)
+def _api_of(base_url: str) -> str | None:
+    host = (urlsplit(base_url).hostname or "").lower()
+    if host in GRAPH_HOSTS:
+        return _GRAPH
+    if host in MANAGEMENT_HOSTS:
+        return _MANAGEMENT
+    return _HERE if is_loopback(host) else None

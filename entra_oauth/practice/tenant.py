@@ -22,6 +22,7 @@ from entra_oauth.practice.signing.key_ring import key_for
 from entra_oauth.practice.state.context import Context
 from entra_oauth.practice.state.issued import Issued
 from entra_oauth.practice.state.limits import Limits
+from entra_oauth.practice.state.sign_in_log import SignInLog
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class PracticeTenant:
             keys=key_for(seed),
             client_keys=ClientKeys(seed),
             limits=Limits(),
+            sign_ins=SignInLog(),
             chance=Chance(seed),
             now=self.now,
         )

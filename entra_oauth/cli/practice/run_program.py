@@ -82,6 +82,7 @@ def _open(
     browser = opening.enter_context(
         practice_run.browser_for(person, reports_visits=passages is not None)
     )
+    azure = opening.enter_context(practice_run.azure_settings())
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
         os.environ,
@@ -91,7 +92,7 @@ def _open(
         browser=browser,
         password=person.password,
     )
-    return hosted.proxy, environ | {CONTROL_VARIABLE: control.address}
+    return hosted.proxy, environ | azure | {CONTROL_VARIABLE: control.address}
 
 
 def _keep_visits(passages: ProgramRecorder, visits: BrowserVisits, tenant_url: str) -> None:

@@ -25,6 +25,7 @@ _UNIQUE = (
     (("users", "name"), ("users", "oid")),
     (("apps", "client_id"),),  # an app may be an API as well: then both have one id
     (("resources", "id"),),
+    (("subscriptions", "id"),),
 )
 _KNOWN = (
     (("consents", "oid"), ("users", "oid")),
@@ -50,7 +51,7 @@ def first_misfit(columns: Columns, microsofts: Mapping[str, str]) -> Misfit | No
 
 def _misfits(columns: Columns, microsofts: Mapping[str, str]) -> Iterator[Misfit]:
     tenants = columns["tenants", "id"]
-    for table in ("users", "apps"):
+    for table in ("users", "apps", "subscriptions"):
         for value, path in _column(columns, (table, "tenant_id")):
             if value not in tenants:
                 yield Misfit(f"speaks of an unknown tenant, {plain(value)}", path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
 from entra_oauth.practice.directory.misfits import first_misfit
+from entra_oauth.practice.directory.subscriptions import subscription_columns
 from entra_oauth.practice.directory.workloads import (
     FederationPolicy,
     ManagedIdentity,
@@ -22,6 +23,7 @@ from entra_oauth.practice.signing.jws import base64url, compact_json
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.misfits import Columns
+    from entra_oauth.practice.directory.subscriptions import Subscription
 
 __all__ = [
     "ARTICLE_CLIENT_ID",
@@ -29,6 +31,7 @@ __all__ = [
     "DATABRICKS",
     "DEFAULT_PASSWORD",
     "GRAPH",
+    "MANAGEMENT",
     "AccountStatus",
     "Consent",
     "Directory",
@@ -48,6 +51,8 @@ ARTICLE_TENANT_ID = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 ARTICLE_CLIENT_ID = "12a34b56-789c-0d12-e3fa-b456789c0123"
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 GRAPH = "00000003-0000-0000-c000-000000000000"
+MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+"""Azure Resource Manager."""
 DEFAULT_PASSWORD = "practice"  # noqa: S105 - printed on the start page
 """The password of everybody whose own is not given."""
 
@@ -117,6 +122,8 @@ class User:
     """True if the practice workspace lets this person in."""
     contributor: bool = False
     """True if they have that role on the workspace's Azure resource: let in if they name it."""
+    photo: bool = False
+    """True if Graph has a photo of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +249,16 @@ class Directory:
     consents: tuple[Consent, ...] = ()
     issuers: tuple[OutsideIssuer, ...] = ()
     federation_policies: tuple[FederationPolicy, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
     microsoft_apps: tuple[RegisteredApp, ...] = ()
     """Microsoft's own, which are in every tenant without having been registered there."""
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for a directory that does not fit together."""
-        columns = columns_of(self.tenants, self.users, self.apps, self.resources, self.consents)
+        columns = {
+            **columns_of(self.tenants, self.users, self.apps, self.resources, self.consents),
+            **subscription_columns(self.subscriptions),
+        }
         misfit = first_misfit(columns, {app.client_id: app.name for app in self.microsoft_apps})
         if misfit is not None or not self.tenants:
             raise UsageError(
@@ -302,6 +313,9 @@ class Directory:
     def resource(self, name: str) -> Resource | None:
         """By what a scope calls it."""
         return next((r for r in self.resources if r.answers_to(name)), None)
+
+    def subscription(self, name: str) -> Subscription | None:
+        return next((s for s in self.subscriptions if s.id == name.lower()), None)
 
     def both_microsofts(self, app: RegisteredApp, resource: Resource) -> bool:
         """True if app and API are Microsoft's own, so that no consent can join them."""

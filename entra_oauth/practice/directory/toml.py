@@ -30,6 +30,11 @@ from entra_oauth.practice.directory.model import (
     User,
     columns_of,
 )
+from entra_oauth.practice.directory.subscriptions import (
+    Subscription,
+    SubscriptionState,
+    subscription_columns,
+)
 from entra_oauth.practice.directory.workload_checks import workload_misfit
 from entra_oauth.practice.directory.workloads import (
     FederationPolicy,
@@ -48,7 +53,16 @@ if TYPE_CHECKING:
 __all__ = ["directory_of", "tables_of"]
 
 T = TypeVar("T")
-_TABLES = ("tenants", "users", "apps", "resources", "consents", "issuers", "federation_policies")
+_TABLES = (
+    "tenants",
+    "users",
+    "apps",
+    "resources",
+    "consents",
+    "subscriptions",
+    "issuers",
+    "federation_policies",
+)
 
 
 def tables_of(text: str) -> dict[str, object]:
@@ -93,7 +107,11 @@ def _directory(tables: dict[str, object], microsoft: dict[str, object]) -> Direc
     tenants = _all(Tenant, tables, "tenants")
     home = tenants[0].id
     users = _all(User, tables, "users", lambda table: _complete_user(table, home))
-    apps = _all(RegisteredApp, tables, "apps", lambda table: {"tenant_id": home, **table})
+
+    def at_home(table: dict[str, object]) -> dict[str, object]:
+        return {"tenant_id": home, **table}
+
+    apps = _all(RegisteredApp, tables, "apps", at_home)
     _check_certificates(apps)
     resources = _all(Resource, tables, "resources")
     given = {resource.id for resource in resources}
@@ -101,7 +119,11 @@ def _directory(tables: dict[str, object], microsoft: dict[str, object]) -> Direc
     all_resources = (*resources, *(each for each in always if each.id not in given))
     consents = _all(Consent, tables, "consents")
     own = _all(RegisteredApp, microsoft, "apps")
-    columns = columns_of(tenants, users, apps, all_resources, consents)
+    subscriptions = _all(Subscription, tables, "subscriptions", at_home)
+    columns = {
+        **columns_of(tenants, users, apps, all_resources, consents),
+        **subscription_columns(subscriptions),
+    }
     _check(first_misfit(columns, {app.client_id: app.name for app in own}))
     book = Directory(
         tenants=tenants,
@@ -111,6 +133,7 @@ def _directory(tables: dict[str, object], microsoft: dict[str, object]) -> Direc
         consents=consents,
         issuers=_all(OutsideIssuer, tables, "issuers"),
         federation_policies=_all(FederationPolicy, tables, "federation_policies"),
+        subscriptions=subscriptions,
         microsoft_apps=own,
     )
     _check(workload_misfit(book))
@@ -256,6 +279,7 @@ _READERS: dict[str, Callable[[object, _Place], object]] = {
     "AccountStatus": _one_of(AccountStatus),
     "ManagedIdentity": _one_of(ManagedIdentity),
     "IssuerKind": _one_of(IssuerKind),
+    "SubscriptionState": _one_of(SubscriptionState),
     "tuple[Redirect, ...]": _several(Redirect),
     "tuple[FederatedCredential, ...]": _several(FederatedCredential),
     "tuple[Preauthorized, ...]": _several(Preauthorized),

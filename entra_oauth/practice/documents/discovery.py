@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from entra_oauth.practice.directory.tenant_authority import CONSUMERS_ID, read_authority
 from entra_oauth.practice.http.refusals import Refused, refuse
 from entra_oauth.practice.http.responses import as_json, document
-from entra_oauth.practice.server.host_names import GRAPH_HOST, LOGIN_HOSTS
+from entra_oauth.practice.server.host_names import GRAPH_HOSTS, LOGIN_HOSTS
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def userinfo_url(call: Call) -> str:
     """The address of the person's own data: at Graph's host, or here, if we are no known host."""
     # fidelity: userinfo
     host = urlsplit(call.base_url).hostname
-    base = f"https://{GRAPH_HOST}" if host in LOGIN_HOSTS else call.base_url
+    base = f"https://{GRAPH_HOSTS[0]}" if host in LOGIN_HOSTS else call.base_url
     return f"{base}/oidc/userinfo"
 
 

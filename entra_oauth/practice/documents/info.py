@@ -42,6 +42,8 @@ def start(context: Context, call: Call) -> HttpResponse:
             ("Authority", at),
             ("OpenID configuration", f"{at}/v2.0/.well-known/openid-configuration"),
             ("Workspace", f"{call.base_url}/api/2.0/clusters/list"),
+            ("Microsoft Graph", f"{call.base_url}/v1.0/me"),
+            ("Azure", f"{call.base_url}/subscriptions?api-version=2022-12-01"),
             ("Where a device's code is typed", f"{call.base_url}/devicelogin"),
             ("Where an administrator consents", consent),
         ),

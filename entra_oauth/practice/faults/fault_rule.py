@@ -33,6 +33,8 @@ PLACES = (
     "devicecode",
     "userinfo",
     "workspace",
+    "graph",
+    "management",
     "connect",
 )
 """The places of rules; `any` is all that the tenant itself answers. `redirect` is the answer
@@ -54,13 +56,24 @@ _ENDINGS = (
 )
 
 
-_WORKSPACE = ("/api/", "/aad/", "/oidc/oauth2/")
+_STARTS = (
+    ("/api/", "workspace"),
+    ("/aad/", "workspace"),
+    ("/oidc/oauth2/", "workspace"),
+    ("/v1.0/", "graph"),
+    ("/beta/", "graph"),
+    ("/tenants", "management"),
+    ("/subscriptions", "management"),
+    ("/providers/", "management"),
+    ("/metadata/endpoints", "management"),
+)
 
 
 def place_of(path: str) -> str:
     """The place to which a path belongs."""
-    if path.startswith(_WORKSPACE):
-        return "workspace"
+    for start, place in _STARTS:
+        if path.startswith(start):
+            return place
     if "/userrealm/" in path.lower():
         return "userrealm"
     return next((place for ending, place in _ENDINGS if path.endswith(ending)), "page")

@@ -71,6 +71,9 @@ def finish(
     cookies: Fields,
 ) -> Answer:
     """Answer the device or the app, now that nothing is left to ask."""
+    if not isinstance(interaction, AdminInteraction):
+        resource = interaction.requested.resources[0].resource
+        context.sign_ins.note(call, user, interaction.app, resource, in_browser=True)
     if isinstance(interaction, DeviceInteraction):
         return _finish_device(context, call, interaction, user, session, cookies)
     if isinstance(interaction, AdminInteraction):

@@ -135,6 +135,9 @@ def sign_in(context: Context, call: Call) -> Answer:
     try:
         user = check_password(context, name, password, interaction.authority.tenant, call.now)
     except Refused as problem:
+        known = context.directory.user(name)
+        resource = interaction.requested.resources[0].resource
+        context.sign_ins.note(call, known, interaction.app, resource, in_browser=True, no=problem)
         # fidelity: unknown-user - the page does not tell which of the two was wrong
         unknown = problem.kind.number == 50034
         shown = refuse(50126) if unknown else problem

@@ -72,6 +72,23 @@ def environment(
 
 
 @contextmanager
+def azure_settings() -> Iterator[dict[str, str]]:
+    """The variables by which Azure's own programs keep a sign-in for this run alone.
+
+    Their folder is one of this run: the person's own (`~/.azure`) is neither read nor written.
+    They report nothing to Microsoft, and on Windows ask the browser and no broker, which
+    would go around the proxy.
+    """
+    # What a program leaves running may still write there when the folder goes.
+    with TemporaryDirectory(prefix="practice-azure-", ignore_cleanup_errors=True) as folder:
+        yield {
+            "AZURE_CONFIG_DIR": folder,
+            "AZURE_CORE_COLLECT_TELEMETRY": "false",
+            "AZURE_CORE_ENABLE_BROKER_ON_WINDOWS": "false",
+        }
+
+
+@contextmanager
 def browser_for(
     user: User, *, reports_visits: bool = False, windows: bool = WINDOWS
 ) -> Iterator[str]:

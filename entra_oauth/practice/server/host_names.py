@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["CERTIFIED", "CONSTRAINED", "GRAPH_HOST", "LOGIN_HOSTS", "is_workspace", "stands_in_for"]
+__all__ = [
+    "CERTIFIED",
+    "CONSTRAINED",
+    "GRAPH_HOSTS",
+    "LOGIN_HOSTS",
+    "MANAGEMENT_HOSTS",
+    "is_workspace",
+    "stands_in_for",
+]
 
 LOGIN_HOSTS = (
     "login.microsoftonline.com",
@@ -15,13 +23,10 @@ LOGIN_HOSTS = (
 )
 """The real hosts that a proxy may lead to a practice tenant."""
 
-GRAPH_HOST = "graph.microsoft.com"
-"""The host of Entra's userinfo endpoint."""
+GRAPH_HOSTS = ("graph.microsoft.com", "graph.microsoft.us", "microsoftgraph.chinacloudapi.cn")
+"""The hosts of Microsoft Graph, which have Entra's userinfo endpoint too."""
 
-_API_HOSTS = (
-    GRAPH_HOST,
-    "graph.microsoft.us",
-    "microsoftgraph.chinacloudapi.cn",
+MANAGEMENT_HOSTS = (
     "management.azure.com",
     "management.core.windows.net",
     "management.usgovcloudapi.net",
@@ -29,6 +34,9 @@ _API_HOSTS = (
     "management.chinacloudapi.cn",
     "management.core.chinacloudapi.cn",
 )
+"""The hosts of Azure Resource Manager."""
+
+_API_HOSTS = (*GRAPH_HOSTS, *MANAGEMENT_HOSTS)
 _WORKSPACES = ("azuredatabricks.net", "databricks.azure.us", "databricks.azure.cn")
 # A workspace is called adb-<id>.<number>.azuredatabricks.net, with numbers below twenty;
 # an asterisk in a certificate stands for one label only.

@@ -243,6 +243,11 @@ class Issued:
         with self._lock:
             self._consents.add((oid, client_id, resource_id))
 
+    def consented_for_all(self, client_id: str, resource_id: str) -> bool:
+        """True if an administrator agreed for everybody that the app may call that API."""
+        with self._lock:
+            return (None, client_id, resource_id) in self._consents
+
     def consented(self, app: RegisteredApp, resource_scope: ResourceScope, user: User) -> bool:
         """True if that person, or an administrator, agreed that the app may call that API.
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from entra_oauth.practice.http.refusals import refuse
+from entra_oauth.practice.http.refusals import Refused, refuse
 from entra_oauth.practice.http.responses import json_answer
 from entra_oauth.practice.request.claims_request import read_claims
 from entra_oauth.practice.state.accounts import check_password, wants_second_step
@@ -17,8 +17,8 @@ from entra_oauth.practice.token.app_proof import check_public_flow
 from entra_oauth.practice.token.grant_request import UserGrant, need_consent, requested_now
 
 if TYPE_CHECKING:
+    from entra_oauth.practice.directory.model import User
     from entra_oauth.practice.http.call import Call
-    from entra_oauth.practice.http.refusals import Refused
     from entra_oauth.practice.request.scope_string import ResourceScope
     from entra_oauth.practice.state.context import Context
     from entra_oauth.practice.token.grant_request import GrantRequest
@@ -38,22 +38,41 @@ def password(request: GrantRequest) -> UserGrant:
     requested = requested_now(request)
     if len(secret) > _LONGEST_PASSWORD:
         raise refuse(50052)
-    now = request.call.now
-    _refuse_federated(request, name)
-    user = check_password(request.context, name, secret, request.authority.tenant, now)
     (resource_scope,) = requested.resources
-    if wants_second_step(user, ("pwd",)):
-        raise _second_step_needed(request, resource_scope)
-    need_consent(request, resource_scope, user)
+    try:
+        user = _signed_in(request, resource_scope, name, secret)
+    except Refused as no:
+        _note(request, resource_scope, request.context.directory.user(name), no)
+        raise
+    _note(request, resource_scope, user, None)
     return UserGrant(
         user=user,
         tenant=request.context.directory.tenant_of(user),
         platform=platform,
         resource_scope=resource_scope,
         requested=requested,
-        first_issued_at=now,
+        first_issued_at=request.call.now,
         claims=read_claims(request.call.form.get("claims")),
     )
+
+
+def _signed_in(
+    request: GrantRequest, resource_scope: ResourceScope, name: str, secret: str
+) -> User:
+    """The person, if name and password are enough. Raises `Refused`."""
+    _refuse_federated(request, name)
+    user = check_password(request.context, name, secret, request.authority.tenant, request.call.now)
+    if wants_second_step(user, ("pwd",)):
+        raise _second_step_needed(request, resource_scope)
+    need_consent(request, resource_scope, user)
+    return user
+
+
+def _note(
+    request: GrantRequest, resource_scope: ResourceScope, user: User | None, no: Refused | None
+) -> None:
+    log, resource = request.context.sign_ins, resource_scope.resource
+    log.note(request.call, user, request.app, resource, in_browser=False, no=no)
 
 
 def _second_step_needed(request: GrantRequest, resource_scope: ResourceScope) -> Refused:

@@ -25,6 +25,7 @@ from entra_oauth.practice.directory.model import (
     Tenant,
     User,
 )
+from entra_oauth.practice.directory.subscriptions import Subscription
 from entra_oauth.practice.directory.workloads import (
     FederationPolicy,
     IssuerKind,
@@ -84,7 +85,7 @@ def test_the_documented_example_is_read_and_people_can_sign_in_to_it() -> None:
 def test_the_documented_example_shows_every_key_there_is() -> None:
     example = _example()
     kinds = (Tenant, User, RegisteredApp, Redirect, Preauthorized, FederatedCredential)
-    for kind in (*kinds, Resource, Consent, OutsideIssuer, FederationPolicy):
+    for kind in (*kinds, Resource, Subscription, Consent, OutsideIssuer, FederationPolicy):
         for each in fields(kind):
             shown = rf"^(# )?{each.name} = |^\[\[apps\.{each.name}\]\]"
             assert re.search(shown, example, re.MULTILINE), each.name
@@ -142,6 +143,8 @@ def test_a_person_needs_no_more_than_a_name() -> None:
         ("[[users]]\nname = 'A@b'", "not in lower case"),
         ("[[users]]\nname = 5", "must give a text of one line as name"),
         ("[[users]]\n", "lacks name in users"),
+        ("[[subscriptions]]\nid = 'x'\nname = 'y'\nstate = 'Gone'", "must give one of Enabled"),
+        ("[[subscriptions]]\nid = 'x'\nname = 'y'\ntenant_id = 'z'", "unknown tenant"),
         ("[[users]]\nname = 'a@b'\ntenant_id = 'x'", "unknown tenant"),
         ("[[resources]]\nid = 'x'\nname = 'y'\nversion = 3", "version other than 1 or 2"),
         ("[[resources]]\nid = 'x'\nname = 'y'\nversion = true", "must give a whole number"),

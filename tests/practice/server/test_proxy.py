@@ -32,15 +32,17 @@ PLAYED = [
     "login.chinacloudapi.cn",
     "login.windows.net",
     "sts.windows.net",
-    "graph.microsoft.com",
-    "graph.microsoft.us",
-    "management.azure.com",
-    "management.core.windows.net",
     "adb-1234567890123456.7.azuredatabricks.net",
     "adb-1234567890123456.19.azuredatabricks.net",
     "accounts.azuredatabricks.net",
     "adb-12.3.databricks.azure.us",
     "adb-12.3.databricks.azure.cn",
+]
+APIS = [
+    "graph.microsoft.com",
+    "graph.microsoft.us",
+    "management.azure.com",
+    "Management.Core.windows.net",
 ]
 NOT_PLAYED = [
     "example.com:443",
@@ -117,6 +119,16 @@ def test_a_known_host_is_played_under_its_own_name(host: str, hosted: Hosted) ->
     response = send(HttpRequest(method="GET", url=url))
     assert response.status == 200
     assert f'"issuer":"https://{host.lower()}/{{tenantid}}/v2.0"'.encode() in response.body
+    assert _proxy(hosted).refused == ()
+
+
+@pytest.mark.parametrize("host", APIS)
+def test_the_host_of_an_api_answers_as_that_api(host: str, hosted: Hosted) -> None:
+    assert stands_in_for(host)
+    send = partial(http_send, ca_file=hosted.ca_file, proxy_port=_proxy(hosted).port)
+    response = send(HttpRequest(method="GET", url=f"https://{host}/common/oauth2/v2.0/authorize"))
+    assert response.status in (400, 401)
+    assert (response.header("Content-Type") or "").startswith("application/json")
     assert _proxy(hosted).refused == ()
 
 

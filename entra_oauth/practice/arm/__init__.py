@@ -1,0 +1,1 @@
+"""Azure Resource Manager in small: what a sign-in asks of it."""

@@ -1,0 +1,1 @@
+"""Microsoft Graph in small: the person, the organisation, the sign-ins."""
