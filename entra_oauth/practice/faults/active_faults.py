@@ -41,12 +41,16 @@ class Faults:
     def add(self, fault: str | FaultRule) -> tuple[FaultRule, ...]:
         """Put a rule, or the rules of a named scenario, into force.
 
-        Raises `UsageError` for a name or a word that is unknown; nothing is added then.
+        Raises `UsageError` for a name or a word that is unknown, and for a fault that contradicts
+        one in force; nothing is added then.
         """
+        from entra_oauth.practice.faults.contradictions import check_together
         from entra_oauth.practice.faults.syntax import read_fault
 
         rules = (fault,) if isinstance(fault, FaultRule) else read_fault(fault)
         with self._lock:
+            for rule in rules:
+                check_together((counted.rule for counted in self._rules), rule)
             self._rules += [_Counted(rule) for rule in rules]
         return rules
 

@@ -117,6 +117,11 @@ class FaultRule:
     """True if it must see what the other rules made of the answer."""
 
     @property
+    def lasts(self) -> bool:
+        """True if it touches every request that it is about, until it is cleared."""
+        return not self.after and self.times is None and self.probability >= 1
+
+    @property
     def shown(self) -> str:
         """For people: the scenario's name, or the rule itself."""
         return self.name or plain(self.text)[:_MOST_SHOWN]

@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING, NoReturn
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.practice.error_kinds import error_kinds
 from entra_oauth.practice.faults import actions as parts
+from entra_oauth.practice.faults.contradictions import clash
 from entra_oauth.practice.faults.fault_rule import PLACES, FaultRule
 from entra_oauth.practice.faults.redirect_actions import Frames, OtherMode
 from entra_oauth.practice.faults.scenarios import SCENARIOS
@@ -113,6 +114,8 @@ class _Draft:
             if name not in ("drop", "reset", "cae", "twice"):
                 _wrong(f"{_shown(name)} has no value")
             self.flags.add(name)
+        elif name in self.numbers or name in self.texts:
+            _wrong(f"{name} stands twice")
         elif name == "clock":
             self.before.append(parts.Clock(_number(name, value)))
         elif name in _NUMBERS:
@@ -138,6 +141,7 @@ class _Draft:
             edits.append(parts.AddHeader("Retry-After", str(int(n["retry-after"]))))
         if "truncate" in n:
             edits.append(parts.Truncate(int(n["truncate"])))
+        self._check_together(edits)
         frames = self._frames(where)
         if frames is not None:
             edits.append(frames)
@@ -171,6 +175,20 @@ class _Draft:
         strange = {*self.numbers, *self.texts, *self.flags} - allowed - {"drop", "reset"}
         if strange or self.before or self.edits or self.numbers.get("status", 400) < 400:
             _wrong("at connect there is only drop, reset, delay, and status from 400 on")
+
+    def _check_together(self, edits: list[Edit]) -> None:
+        """No word may undo what another one does."""
+        ending = self.flags & {"drop", "reset"}
+        if ending and (edits or {"body", "type"} & set(self.texts)):
+            _wrong(f"{min(ending)} leaves no answer that could be changed")
+        if "aadsts" not in self.numbers and (
+            lonely := {"error", "suberror", "claims"} & set(self.texts)
+        ):
+            _wrong(f"{min(lonely)} says more of aadsts=N, which is not there")
+        if {"body", "type"} & set(self.texts) and ("aadsts" in self.numbers or "cae" in self.flags):
+            _wrong("body and type are of an answer that is not Entra's")
+        if what := clash(edits):
+            _wrong(f"it decides {what} twice")
 
     def _instead(self) -> Callable[[Scene], Answer] | None:
         kinds = self.flags - {"twice"} | ({"status", "aadsts"} & set(self.numbers))

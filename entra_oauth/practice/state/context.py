@@ -36,5 +36,10 @@ class Context:
     """The fault by which every consent is taken back, as long as it is in force."""
 
     def consented(self, app: RegisteredApp, resource_scope: ResourceScope, user: User) -> bool:
-        """True if that person, or an administrator, agreed, and no fault takes it back."""
-        return not self.withdrawn_by and self.issued.consented(app, resource_scope, user)
+        """True if that person, or an administrator, agreed, and no fault takes it back.
+
+        What an app has without consent stays.
+        """
+        if self.withdrawn_by:
+            return app.holds(resource_scope.resource.id, resource_scope.permissions)
+        return self.issued.consented(app, resource_scope, user)

@@ -151,3 +151,9 @@ def test_the_page_of_another_fault_names_that_one() -> None:
     wrong = Kit().get(authorize_url({"redirect_uri": "http://wrong.example"})).body.decode()
     assert "AADSTS50011" in wrong
     assert "of a fault" not in wrong
+
+
+def test_what_an_app_has_without_consent_is_not_taken_back() -> None:
+    azure_cli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+    kit = _fault_of(Kit(consents=False))
+    assert "code" in reply(kit.open({"client_id": azure_cli}))
