@@ -267,6 +267,56 @@ def test_the_file_is_looked_for_under_the_name_that_was_told(
     assert call("lab", "check", "3").code == 0
 
 
+def test_a_lab_that_was_solved_is_marked_in_the_list(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    call("lab", "3", "--me", str(file))
+    assert "A code is redeemed twice (begun)" in call("lab", "list").out
+    file.write_text(lab(3).exercise.solution, encoding="utf-8")
+    call("lab", "check", "3", str(file))
+    call("lab", "check", "1", str(file))
+    ran = call("lab", "list")
+    assert "A code is redeemed twice (solved)" in ran.out
+    assert ran.out.count("(solved)") == 1
+    assert ran.out.endswith("Next: entra-oauth lab 1\n")
+
+
+@pytest.mark.parametrize("each", EVERY)
+def test_help_comes_in_three_steps_and_the_last_is_the_solution_in_a_sentence(each: Lab) -> None:
+    assert len(set(each.hints)) == 3
+    ran = [call("lab", each.name, "--hint", str(number)) for number in (1, 2, 3)]
+    assert [one.code for one in ran] == [0, 0, 0]
+    assert f"--hint {2}" in ran[0].out
+    assert "one solution of many" in " ".join(ran[2].out.split())
+
+
+@pytest.mark.parametrize(("columns", "beside"), [("120", True), ("80", False), ("40", False)])
+def test_the_attack_on_a_persons_function_is_shown_beside_off_and_on(
+    columns: str, beside: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    file = tmp_path / "mine.py"
+    file.write_text(lab(6).exercise.broken, encoding="utf-8")
+    ran = call("lab", "6", "--mine", str(file))
+    assert (ran.code, ran.err) == (9, "")
+    lines = ran.out.splitlines()
+    assert any("off" in each and "mine" in each for each in lines if "----" in each) is beside
+    assert max(map(len, lines)) <= int(columns)
+    for word in ("Host: evil.example", "grant_type=authorization_code"):
+        assert ran.out.count(word) == 2  # off and mine; on sends nothing there
+    file.write_text(lab(6).exercise.solution, encoding="utf-8")
+    ran = call("lab", "6", "--mine", str(file))
+    assert ran.code == 0
+    assert ran.out.count("Host: evil.example") == 1
+
+
+def test_a_file_without_the_function_has_nothing_to_be_attacked(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("x = 1\n", encoding="utf-8")
+    ran = call("lab", "6", "--mine", str(file))
+    assert ran.code == 9
+    assert "no function accept" in ran.out
+
+
 REFUSED = [
     ((), 2, "which one"),
     (("19",), 2, "no lab 19"),
@@ -274,6 +324,9 @@ REFUSED = [
     (("nonsense",), 2, "no such lab"),
     (("9" * 5000,), 2, "no such lab"),
     (("3", "--off", "--me", "x.py"), 2, "--me"),
+    (("3", "--hint", "1", "--mine", "x.py"), 2, "--hint"),
+    (("3", "--hint", "4"), 2, "--hint"),
+    (("3", "--mine", "no-such-file.py"), 8, "cannot be read"),
     (("check",), 2, "number"),
     (("check", "3", "a", "b"), 2, "number"),
     (("check", "3", "no-such-file.py"), 8, "cannot be read"),

@@ -5,37 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli.lessons.lab_text import LabText
 from entra_oauth.cli.output.new_file import write_new_file
-from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.cli.verbs.learn_verbs import LabCheckOptions, LabListOptions, LabOptions
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.lessons.labs.catalogue import NAMES, lab, labs
+from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Console, Session
-    from entra_oauth.lessons.labs.lab import Demonstration, Lab
+    from entra_oauth.cli.session.console import Session
+    from entra_oauth.lessons.labs.lab import Lab
 
 __all__ = ["run"]
 
 NOT_SOLVED = 9
-_WIDEST = 80
 
 
 def run(options: LabOptions | LabListOptions | LabCheckOptions, session: Session) -> int:
     """Show the list, one lab, or what a learner's answer is worth."""
-    teller = _LabText(session.console)
+    teller = LabText(session.console)
+    progress = Progress(standard_place("labs.json"), say=session.console.ask)
     if isinstance(options, LabListOptions):
-        teller.list()
-        return 0
+        return _list(teller, progress)
     if isinstance(options, LabCheckOptions):
-        return _check(options.answer, teller)
+        return _check(options.answer, teller, progress)
     chosen = _named(options.lab)
+    given = (options.me, options.mine, options.hint, options.off or options.on or None)
+    if sum(each is not None for each in given) > 1:
+        raise UsageError(
+            "--me writes a file, --mine tries one, --hint helps; --off and --on show the lab.",
+            advice="Give one of them.",
+        )
+    if options.hint is not None:
+        return _hint(chosen, int(options.hint), teller)
+    if options.mine is not None:
+        return _mine(chosen, Path(options.mine), teller)
     if options.me is not None:
-        if options.off or options.on:
-            raise UsageError(
-                "--me writes a file; --off and --on show the lab.", advice="Give one of them."
-            )
-        return _write(chosen, Path(options.me), teller)
+        return _write(chosen, Path(options.me), teller, progress)
     return _show(
         chosen, teller, off=options.off or not options.on, on=options.on or not options.off
     )
@@ -54,7 +60,7 @@ def _named(word: str | None) -> Lab:
     return found[0]
 
 
-def _show(chosen: Lab, teller: _LabText, *, off: bool, on: bool) -> int:
+def _show(chosen: Lab, teller: LabText, *, off: bool, on: bool) -> int:
     from entra_oauth.lessons.labs.sandbox import Sandbox
 
     teller.begin(chosen)
@@ -75,18 +81,82 @@ def _show(chosen: Lab, teller: _LabText, *, off: bool, on: bool) -> int:
     return 0 if shown else NOT_SOLVED
 
 
-def _write(chosen: Lab, path: Path, teller: _LabText) -> int:
+def _list(teller: LabText, progress: Progress) -> int:
+    """Every lab, and how far the person is."""
+    marks = progress.marks()
+    for each in labs():
+        mark = marks.get(each.number, Mark())
+        teller.item(each, "solved" if mark.done else "begun" if mark.step else "")
+    teller.gap()
+    teller.say("AS ENTRA: as Entra does it. STRICTER: stricter than Entra. TOY: simplified.")
+    left = [each.number for each in labs() if not marks.get(each.number, Mark()).done]
+    teller.next(f"entra-oauth lab {left[0] if left else 1}")
+    return 0
+
+
+def _hint(chosen: Lab, number: int, teller: LabText) -> int:
+    """One of three hints."""
+    teller.say(f"Hint {number} of {len(chosen.hints)}: {chosen.hints[number - 1]}")
+    if number < len(chosen.hints):
+        teller.next(f"entra-oauth lab {chosen.number} --hint {number + 1}")
+    return 0
+
+
+def _write(chosen: Lab, path: Path, teller: LabText, progress: Progress) -> int:
     from entra_oauth.lessons.labs.learner_file import text_for
 
     write_new_file(path, text_for(chosen, str(path)).encode())
+    progress.save(chosen.number, Mark(step=1))
     teller.say(f"Written to {plain(str(path))}: the function {chosen.exercise.function}, broken.")
     teller.next(f"entra-oauth lab check {chosen.number} {plain(str(path))}")
     return 0
 
 
-def _check(words: tuple[str, ...], teller: _LabText) -> int:
-    from entra_oauth.lessons.labs.learner_file import default_name, read_answer
+def _mine(chosen: Lab, path: Path, teller: LabText) -> int:
+    """The attack on the person's function, beside the same on the naive and a repaired one."""
+    from entra_oauth.lessons.labs.learner_file import read_answer
     from entra_oauth.lessons.labs.learner_process import mark
+
+    marked = mark(chosen, read_answer(path))
+    mine = marked.reruns.get("mine")
+    if mine is None:
+        for each in marked.complaints:
+            teller.point(each)
+        return NOT_SOLVED
+    teller.outcomes(marked.reruns)
+    teller.bytes_of(marked.reruns)
+    return 0 if mine.stopped and mine.works else NOT_SOLVED
+
+
+def _check(words: tuple[str, ...], teller: LabText, progress: Progress) -> int:
+    from entra_oauth.lessons.labs.learner_file import read_answer
+    from entra_oauth.lessons.labs.learner_process import mark
+
+    chosen, path = _asked(words)
+    marked = mark(chosen, read_answer(path))
+    if marked.printed:
+        teller.say("Your code printed:")
+        for line in marked.printed.splitlines()[:20]:
+            teller.say(plain(line, limit=76), indent=2)
+    name = f"lab {chosen.number}, function {chosen.exercise.function}"
+    if marked.is_solved:
+        progress.save(chosen.number, Mark(done=True, right=1))
+        teller.say(f"PASS  {name}")
+    else:
+        teller.say(f"NOT YET  {name}")
+        for each in marked.complaints:
+            teller.point(each)
+    if marked.reruns:
+        teller.outcomes(marked.reruns)
+        teller.next(f"entra-oauth lab {chosen.number} --mine {plain(str(path))}")
+    if not marked.is_solved:
+        teller.say(f"Stuck? entra-oauth lab {chosen.number} --hint 1")
+    return 0 if marked.is_solved else NOT_SOLVED
+
+
+def _asked(words: tuple[str, ...]) -> tuple[Lab, Path]:
+    """The lab and the file that `lab check` was given."""
+    from entra_oauth.lessons.labs.learner_file import default_name
 
     if not 1 <= len(words) <= 2:
         raise UsageError(
@@ -100,67 +170,4 @@ def _check(words: tuple[str, ...], teller: _LabText) -> int:
             advice=f"Give its number before the file: entra-oauth lab check 1 {file}",
         )
     chosen = _named(words[0])
-    path = Path(words[1] if len(words) == 2 else default_name(chosen))
-    marked = mark(chosen, read_answer(path))
-    if marked.printed:
-        teller.say("Your code printed:")
-        for line in marked.printed.splitlines()[:20]:
-            teller.say(plain(line, limit=76), indent=2)
-    name = f"lab {chosen.number}, function {chosen.exercise.function}"
-    if not marked.complaints:
-        teller.say(f"PASS  {name}")
-        return 0
-    teller.say(f"NOT YET  {name}")
-    for each in marked.complaints:
-        teller.point(each)
-    return NOT_SOLVED
-
-
-class _LabText:
-    """Says it on standard output, in at most 80 columns."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._columns = min(width(), _WIDEST)
-
-    def say(self, text: str, *, indent: int = 0) -> None:
-        self._console.result(prose(text, indent=indent, columns=self._columns))
-
-    def point(self, text: str) -> None:
-        first, *rest = prose(text, indent=4, columns=self._columns).splitlines()
-        self._console.result("\n".join([f"  - {first[4:]}", *rest]))
-
-    def list(self) -> None:
-        """Every lab."""
-        for each in labs():
-            self.say(f"{each.number:>2}  {each.title}")
-            needs = f" Needs {each.needs}." if each.needs else ""
-            self.say(f"{each.label.value}. {each.source}.{needs}", indent=4)
-        self._console.result("")
-        self.say("AS ENTRA: as Entra does it. STRICTER: stricter than Entra. TOY: simplified.")
-        self.next("entra-oauth lab 1")
-
-    def begin(self, chosen: Lab) -> None:
-        """The beginning: what it is about."""
-        self.say(f"Lab {chosen.number}: {chosen.title}")
-        self.say(chosen.source)
-        self.say(f"{chosen.label.value}: {chosen.fidelity}")
-        self._console.result("")
-        for line in chosen.story:
-            self.say(line, indent=2)
-
-    def half(self, title: str, seen: Demonstration) -> None:
-        """One half."""
-        self._console.result("")
-        self.say(title)
-        for line in seen.lines:
-            self.point(plain(line))
-        if seen.shown:
-            self.say(seen.verdict)
-        else:
-            self.say("NOT SHOWN: on this machine it went otherwise.")
-
-    def next(self, command: str) -> None:
-        """The next command."""
-        self._console.result("")
-        self._console.result(f"Next: {command}")
+    return chosen, Path(words[1] if len(words) == 2 else default_name(chosen))

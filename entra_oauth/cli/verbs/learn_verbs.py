@@ -43,6 +43,17 @@ class LabOptions:
     me: str | None = option(
         "new file with a function for you to repair", key="lab-me", metavar="FILE"
     )
+    mine: str | None = option(
+        "your file: the attack on it, off and on beside it, byte for byte",
+        key="lab-mine",
+        metavar="FILE",
+    )
+    hint: str | None = option(
+        "help with its function: where to look, the rule, the solution in a sentence",
+        key="lab-hint",
+        metavar="N",
+        choices=("1", "2", "3"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)

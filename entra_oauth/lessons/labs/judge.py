@@ -10,18 +10,23 @@ import json
 import os
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.catalogue import lab
 from entra_oauth.lessons.labs.guard import Guard, checker_now, names_for
+from entra_oauth.lessons.labs.rerun import failed, shown_of
+from entra_oauth.lessons.labs.stage import Stage
 from entra_oauth.lessons.labs.trials import Trials
+from entra_oauth.lessons.masking import Masks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from entra_oauth.lessons.labs.lab import Exercise
+    from entra_oauth.lessons.labs.lab import Exercise, Lab
+    from entra_oauth.lessons.labs.rerun import RerunShown
 
-__all__ = ["judged", "main"]
+__all__ = ["judged", "main", "rerun_all"]
 
 _MEMORY = 2 * 1024**3
 _MOST_COMPLAINTS = 8
@@ -41,10 +46,11 @@ def main(order: dict[str, Any]) -> None:
     lab(number)  # imported before anything is refused
     guard.begin()
     complaints = judged(number, str(order["source"]))
-    complaints = [*guard.refused, *complaints]
+    reruns = rerun_all(number, str(order["source"]))
+    answer = {"complaints": [*guard.refused, *complaints], "reruns": reruns}
     with suppress(OSError):
         sys.stdout.flush()
-    os.write(out, json.dumps({"complaints": complaints}).encode())
+    os.write(out, json.dumps(answer).encode())
     os._exit(0)  # at once: a thread of the learner's may still run
 
 
@@ -57,6 +63,24 @@ def judged(number: int, source: str) -> list[str]:
     if checker_now() != before:
         return ["It changed the checker, or Python's own functions. Write the function only."]
     return complaints
+
+
+def rerun_all(number: int, source: str) -> dict[str, dict[str, Any]]:
+    """The attack on the naive party: as it is (off), with a right function (on), with mine."""
+    exercise, masks = lab(number).exercise, Masks()
+    found = {}
+    for name, text in (("off", exercise.broken), ("on", exercise.solution), ("mine", source)):
+        function, _ = _function_in(text, exercise)
+        if function is not None:
+            found[name] = asdict(_once(lab(number), function, masks))
+    return found
+
+
+def _once(chosen: Lab, function: Callable[..., Any], masks: Masks) -> RerunShown:
+    try:
+        return shown_of(chosen.rerun(Stage(), function), masks)
+    except Exception as error:  # from whatever the function gave the naive party
+        return failed(error)
 
 
 def _function_in(source: str, exercise: Exercise) -> tuple[Callable[..., Any] | None, str]:

@@ -13,7 +13,9 @@ from entra_oauth.practice.fidelity import Label
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from entra_oauth.lessons.labs.rerun import Rerun
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["Demonstration", "Exercise", "Lab", "lab_from", "told"]
@@ -71,10 +73,14 @@ class Lab:
     """The same in a sentence."""
     story: tuple[str, ...]
     """Five lines."""
+    hints: tuple[str, ...]
+    """Where to look, then the rule; the third is the first line of the solution."""
     off: Callable[[Sandbox], Demonstration]
     """The attack, on the naive side."""
     on: Callable[[Sandbox], Demonstration]
     """The same attack on this project's own client, or on the practice tenant."""
+    rerun: Callable[[Stage, Callable[..., Any]], Rerun]
+    """The attack on the naive party, with a function in the place of what is wrong there."""
     exercise: Exercise
     needs: str = ""
     """A package that must be installed, as it is called."""
@@ -85,12 +91,14 @@ def lab_from(
     *,
     off: Callable[[Sandbox], Demonstration],
     on: Callable[[Sandbox], Demonstration],
+    rerun: Callable[[Stage, Callable[..., Any]], Rerun],
     check: Callable[[Trials, Callable[..., Any]], None],
 ) -> Lab:
     """The lab whose attack is `module`; what is told of it is in `labs.toml`."""
     folder = module.rpartition(".")[0]
     place = folder.rpartition(".")[2]
     words = told()[place]
+    exercise = Exercise(function=words["function"], folder=folder, check=check)
     return Lab(
         number=int(place[3:5]),
         name=place[6:].replace("_", "-"),
@@ -99,9 +107,11 @@ def lab_from(
         label=Label(words["label"]),
         fidelity=words["fidelity"],
         story=tuple(words["story"]),
+        hints=(*words["hints"], exercise.solution.splitlines()[0].strip('"')),
         off=off,
         on=on,
-        exercise=Exercise(function=words["function"], folder=folder, check=check),
+        rerun=rerun,
+        exercise=exercise,
         needs=words.get("needs", ""),
     )
 

@@ -16,16 +16,22 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from entra_oauth.errors import plain
+from entra_oauth.lessons.labs.rerun import RerunShown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from entra_oauth.lessons.labs.lab import Lab
 
-__all__ = ["LIMITS", "Marked", "ProcessLimits", "mark"]
+__all__ = ["LIMITS", "RUNS", "Marked", "ProcessLimits", "mark"]
+
+RUNS = ("off", "on", "mine")
+"""The functions with which the attack is run: as it was, repaired, and the learner's."""
 
 _LARGEST = 1024**2
 """Bytes that the process may write into one file, its printing included."""
@@ -62,6 +68,14 @@ class Marked:
     """The faults that are left; none: it is solved."""
     printed: str = ""
     """The output of the learner's own code."""
+    reruns: Mapping[str, RerunShown] = field(default_factory=dict)
+    """The attack once more: `off`, `on` and `mine`; none where there was no function to run."""
+
+    @property
+    def is_solved(self) -> bool:
+        """No trial failed; in the naive client the attack is stopped, and honest people go on."""
+        mine = self.reruns.get("mine")
+        return not self.complaints and mine is not None and mine.stopped and mine.works
 
 
 def mark(lab: Lab, source: str, *, limits: ProcessLimits = LIMITS) -> Marked:
@@ -85,7 +99,7 @@ def mark(lab: Lab, source: str, *, limits: ProcessLimits = LIMITS) -> Marked:
         said = _text_of(printed, _SHOWN)
         if why is not None:
             return Marked((why,), said)
-        return Marked(_complaints(_text_of(answered, _LARGEST_ANSWER + 1)), said)
+        return _marked_by(_text_of(answered, _LARGEST_ANSWER + 1), said)
 
 
 def _run(
@@ -166,12 +180,16 @@ def _text_of(file: IO[bytes], most: int) -> str:
     return file.read(most).decode("utf-8", "replace")
 
 
-def _complaints(answer: str) -> tuple[str, ...]:
+def _marked_by(answer: str, printed: str) -> Marked:
+    """The outcome that the process told. Nothing of it is trusted to be what it should."""
     if len(answer) > _LARGEST_ANSWER:
-        return ("Its answer was larger than 64 KiB, so it was not read.",)
+        return Marked(("Its answer was larger than 64 KiB, so it was not read.",), printed)
     try:
-        given: Any = json.loads(answer)["complaints"]
-        complaints = [str(each) for each in given]
+        given: Any = json.loads(answer)
+        complaints = [plain(str(each), limit=400) for each in given["complaints"]]
+        told = given["reruns"]
+        reruns = {name: RerunShown.read(told[name]) for name in RUNS if name in told}
     except (ValueError, KeyError, TypeError, RecursionError):
-        return ("The program ended before its answer was known: does it call exit?",)
-    return tuple(plain(each, limit=400) for each in complaints[:_MOST_COMPLAINTS])
+        said = "The program ended before its answer was known: does it call exit?"
+        return Marked((said,), printed)
+    return Marked(tuple(complaints[:_MOST_COMPLAINTS]), printed, reruns)

@@ -27,6 +27,11 @@ CLIENT_ID = "12a34b56-789c-0d12-e3fa-b456789c0123"
 SCOPE = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 
 
+def _any_code(fields: list[tuple[str, str]]) -> str:
+    """WRONG (lab 1): state is not looked at. WRONG (lab 6): nor is iss."""
+    return dict(fields)["code"]
+
+
 @dataclass
 class NaiveClient:
     """Signs people in, and trusts whatever comes back."""
@@ -37,6 +42,11 @@ class NaiveClient:
     redirect_uri: str
     verifier: str = field(default="", repr=False)
     """With one it does PKCE; the labs that are about something else leave it out."""
+    challenge: str = ""
+    """Instead of the verifier's hash: what the function under attack made of it."""
+    state: str = "12345"  # WRONG (lab 1): everybody knows it
+    accept: Callable[[list[tuple[str, str]]], str] = field(default=_any_code, repr=False)
+    """The code of a redirect. In `lab check` the learner's function stands here."""
     log: list[str] = field(default_factory=list)
 
     def authorize_url(self) -> str:
@@ -47,23 +57,29 @@ class NaiveClient:
             "redirect_uri": self.redirect_uri,
             "response_mode": "query",
             "scope": SCOPE,
-            "state": "12345",  # WRONG (lab 1): everybody knows it
+            "state": self.state,
         }
         if self.verifier:  # WRONG (lab 2): without one, whoever has the code has the token
             digest = hashlib.sha256(self.verifier.encode()).digest()
-            challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
+            challenge = self.challenge or urlsafe_b64encode(digest).rstrip(b"=").decode()
             fields |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         return f"{self.authorize_endpoint}?{urlencode(fields)}"
 
     def callback(self, request: HttpRequest) -> HttpResponse:
         """The answer of its listener to a redirect."""
-        query = parse_qs(urlsplit(request.url).query)
-        # WRONG (lab 1): state is not looked at. WRONG (lab 6): nor is iss.
-        self.tokens = self.redeem(query["code"][0])
+        try:
+            code = self.accept(list(parse_form(request.query)))
+        except ValueError:
+            return HttpResponse(status=400, body=b"That is not the answer to our question.")
+        self.tokens = self.redeem(code)
         return naive_page(request.query)
 
     def redeem(self, code: str) -> dict[str, Any]:
         """The code for tokens."""
+        return self.post(self.token_endpoint, self.form(code))
+
+    def form(self, code: str) -> dict[str, str]:
+        """The parameters of a token request."""
         fields = {
             "client_id": CLIENT_ID,
             "scope": SCOPE,
@@ -73,7 +89,7 @@ class NaiveClient:
         }
         if self.verifier:
             fields["code_verifier"] = self.verifier
-        return self.post(self.token_endpoint, fields)
+        return fields
 
     def password(self, username: str, password: str) -> dict[str, Any]:
         """A token for a password. WRONG (lab 14): it asks people for their password at all."""
@@ -127,6 +143,19 @@ def naive_page(query: str) -> HttpResponse:
     )
 
 
+def _fits(challenge: str | None, verifier: str | None) -> bool:
+    """WRONG (lab 5): a verifier is only looked at where there was a challenge."""
+    if not challenge:
+        return True
+    digest = hashlib.sha256((verifier or "").encode()).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
+
+
+def _begins_alike(registered: list[str], asked: str) -> bool:
+    """WRONG (lab 4): `http://localhost.evil.example` begins with it too."""
+    return any(asked.startswith(uri) for uri in registered)
+
+
 @dataclass
 class NaiveAuthority:
     """An authority that checks too little. `person` is whoever is signed in there."""
@@ -135,7 +164,8 @@ class NaiveAuthority:
     person: str = "alice"
     codes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Code -> for whom, and the challenge."""
-    refresh_tokens: dict[str, str] = field(default_factory=dict)
+    is_registered: Callable[[list[str], str], bool] = field(default=_begins_alike, repr=False)
+    may_redeem: Callable[[str | None, str | None], bool] = field(default=_fits, repr=False)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/authorize":
@@ -144,8 +174,7 @@ class NaiveAuthority:
 
     def _authorize(self, asked: dict[str, str]) -> HttpResponse:
         redirect_uri = asked["redirect_uri"]
-        # WRONG (lab 4): `http://localhost.evil.example` begins with it too
-        if not redirect_uri.startswith(self.registered):
+        if not self.is_registered([self.registered], redirect_uri):
             return HttpResponse(status=400, body=b"redirect_uri is not registered")
         code = f"naive-code-{len(self.codes) + 1}"
         self.codes[code] = (self.person, asked.get("code_challenge", ""))
@@ -157,11 +186,8 @@ class NaiveAuthority:
         if code not in self.codes:
             return HttpResponse(status=400, body=b'{"error":"invalid_grant"}')
         person, challenge = self.codes[code]  # WRONG (lab 3): it stays good
-        # WRONG (lab 5): a verifier is only looked at where there was a challenge
-        if challenge:
-            digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-            if urlsafe_b64encode(digest).rstrip(b"=").decode() != challenge:
-                return HttpResponse(status=400, body=b'{"error":"invalid_grant"}')
+        if not self.may_redeem(challenge or None, form.get("code_verifier")):
+            return HttpResponse(status=400, body=b'{"error":"invalid_grant"}')
         answer = {"access_token": f"naive-token-of-{person}", "token_type": "Bearer"}
         return HttpResponse(status=200, body=json.dumps(answer).encode())
 

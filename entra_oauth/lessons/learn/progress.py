@@ -1,4 +1,4 @@
-"""The progress of a learner, in one file that only they can read.
+"""The progress of a learner in the chapters, or in the labs, in a file that only they can read.
 
 It is replaced whole (0600). Each `learn` changes what it knows of its own chapter only, and
 reads the file anew under a lock before it writes, so two at once do not disturb each other. A
@@ -44,11 +44,11 @@ class Mark:
     """The steps before the open one that were solved without help, from 0."""
 
 
-def standard_place() -> Path:
+def standard_place(name: str = "learn.json") -> Path:
     """The file of this person."""
     from platformdirs import user_state_path
 
-    return user_state_path("entra-oauth", appauthor=False) / "learn.json"
+    return user_state_path("entra-oauth", appauthor=False) / name
 
 
 class Progress:
@@ -97,7 +97,7 @@ class Progress:
             aside = private_files.set_aside(self._path, now())
             self._say(
                 f"Note: the file of your progress was damaged. It is set aside as {plain(aside)}, "
-                "and you start anew. `learn N` goes to any chapter."
+                "and you start anew. Each chapter and lab can be begun by its number."
             )
             return {}
 

@@ -92,6 +92,7 @@ SLOW: dict[str, float] = {
     "lessons/test_kit.py": 1.7,
     "lessons/test_lab_process.py": 14.0,
     "lessons/test_lab_repairs.py": 2.4,
+    "lessons/test_lab_reruns.py": 20.0,
     "lessons/test_labs.py": 21.5,
     "lessons/test_learn_chapters.py": 2.2,
     "practice/request/test_bad_input.py": 1.8,

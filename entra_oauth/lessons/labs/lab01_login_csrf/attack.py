@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.sandbox import owner_of
+from entra_oauth.lessons.labs.stage import OURS
 from entra_oauth.lessons.labs.trials import altered, fresh
 from entra_oauth.protocol.endpoints.authorize import Procedure
+from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -67,6 +71,27 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Mallory's code by a link, then Alice's own answer, at the client with this function."""
+    client = stage.client()
+    client.state = fresh()
+    client.accept = partial(function, client.state)
+    mallorys = stage.answer_for(client.authorize_url(), "mallory")
+    query = urlencode({"code": dict(fields_of(mallorys))["code"], "state": "12345"})
+    forged = HttpRequest(method="GET", url=f"{OURS}/?{query}")
+    answer = stage.send(forged)
+    taken = getattr(client, "tokens", {})
+    stage.send(stage.answer_for(client.authorize_url(), "alice"))
+    honest = owner_of(getattr(client, "tokens", {}).get("access_token", ""))
+    held = owner_of(taken.get("access_token", "")).title()
+    return Rerun(
+        stopped=not taken,
+        works=honest == "alice",
+        told=f"After Mallory's link the program holds the token of: {held}.",
+        passed=(forged, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """The right state once, and nothing that is only similar to it."""
     state, code, other = fresh(), fresh(), fresh()
@@ -96,4 +121,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.refuses(partial(function, state, fields), f"{len(codes)} codes, or an empty one.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -8,6 +8,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts, owner_of
 from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -91,6 +94,37 @@ def _members(response: HttpResponse) -> tuple[tuple[str, Any], ...]:
     return tuple(json.loads(response.body).items())
 
 
+def _looks_lightly(challenge: str | None, verifier: str | None) -> bool:
+    """An authority that takes a challenge for the verifier itself where it is no hash (plain)."""
+    plain = len(challenge or "") != 43 and challenge == verifier
+    return bool(verifier) and (plain or challenge == s256(verifier or ""))
+
+
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """A stolen code at an authority that looks at verifiers; the thief has read the program."""
+    verifier, challenge = function()
+    guesses = ("", str(function()[0]), str(challenge))
+    authority = NaiveAuthority(may_redeem=_looks_lightly)
+    origin = stage.host("http://login.example", authority.handle)
+    client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", "http://localhost")
+    client.verifier, client.challenge = str(verifier), str(challenge)
+    location = stage.get(client.authorize_url()).header("Location") or ""
+    code = dict(fields_of(HttpRequest(method="GET", url=location)))["code"]
+    passed: list[HttpRequest | HttpResponse] = []
+    for guess in guesses:
+        theft = stage.posting(f"{origin}/token", code=code, code_verifier=guess)
+        passed = [theft, stage.send(theft)]
+        if passed[1].status == 200:  # type: ignore[union-attr]
+            break
+    stolen = passed[1].status == 200  # type: ignore[union-attr]
+    return Rerun(
+        stopped=not stolen,
+        works="access_token" in client.redeem(code),
+        told=f"The thief's posts of the code were {'taken' if stolen else 'refused'}.",
+        passed=tuple(passed),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """The form of both values, and as much of chance as can be seen from outside.
 
@@ -131,4 +165,4 @@ def _alike(one: str, two: str) -> float:
     return same / max(len(one), len(two), 1)
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

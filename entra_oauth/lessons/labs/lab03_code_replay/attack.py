@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.sandbox import aadsts
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.protocol.messages import HttpRequest
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -61,6 +63,31 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """One code twice, and one after eleven minutes, at the authority with this function."""
+    issued: dict[str, tuple[str, float]] = {"a-code-of-alice": ("alice", 1000.0)}
+    issued["an-old-code-of-alice"] = ("alice", 340.0)
+    spent: set[str] = set()
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        try:
+            person = function(dict(fields_of(request))["code"], issued, spent, 1000.0)
+        except ValueError:
+            return HttpResponse(status=400, body=b'{"error":"invalid_grant"}')
+        return HttpResponse(status=200, body=f'{{"access_token":"token-of-{person}"}}'.encode())
+
+    token = f"{stage.host('http://login.example', handle)}/token"
+    first, old = (stage.posting(token, code=each) for each in issued)
+    answers = [stage.send(each) for each in (first, first, old)]
+    late = [each.status == 200 for each in answers[1:]]
+    return Rerun(
+        stopped=not any(late),
+        works=answers[0].status == 200,
+        told=f"Of two posts of a code that is spent or too old, {sum(late)} brought a token.",
+        passed=(first, answers[1], old, answers[2]),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """One use, ten minutes, and each code by itself."""
     alice, bob = f"alice-{fresh()}", f"bob-{fresh()}"
@@ -92,4 +119,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.refuses(partial(function, odd, issued(), set(), start), "An unknown code was taken.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

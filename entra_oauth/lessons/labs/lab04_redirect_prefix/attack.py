@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import UsageError
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -115,6 +117,24 @@ _CASES: tuple[tuple[list[str], str, bool, str], ...] = (
 )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Mallory's redirect URI, and one of Alice's program, at the authority with this function."""
+    authority = NaiveAuthority(is_registered=function)
+    origin = stage.host("http://login.example", authority.handle)
+    client = NaiveClient(stage.send, f"{origin}/authorize", "", f"http://{EVIL}/cb")
+    asked = HttpRequest(method="GET", url=client.authorize_url())
+    answer = stage.send(asked)
+    client.redirect_uri = "http://localhost:8401"
+    honest = stage.get(client.authorize_url()).status == 302
+    sent = answer.status == 302
+    return Rerun(
+        stopped=not sent,
+        works=honest,
+        told=f"Alice's code is sent to {EVIL if sent else 'nobody but her own program'}.",
+        passed=(asked, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """Each case of the table, and a host that nobody can have written into the answer."""
     for registered, asked, wanted, why in _CASES:
@@ -128,4 +148,4 @@ def _decided(function: Callable[..., Any], registered: list[str], asked: str) ->
     return lambda: bool(function(list(registered), asked))
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import AuthorityError
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveAuthority, NaiveClient
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.endpoints.authorize import s256
 from entra_oauth.protocol.messages import HttpRequest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -70,6 +72,32 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """A code without a challenge, and one with, at the authority with this function."""
+    authority = NaiveAuthority(person="mallory", may_redeem=function)
+    origin = stage.host("http://login.example", authority.handle)
+    client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", "http://localhost")
+    client.verifier = fresh()
+    codes = []
+    for url in (_stripped(client.authorize_url()), client.authorize_url()):
+        location = stage.get(url).header("Location") or ""
+        codes.append(dict(fields_of(HttpRequest(method="GET", url=location)))["code"])
+    theft = stage.posting(
+        f"{origin}/token",
+        grant_type="authorization_code",
+        code=codes[0],
+        code_verifier=client.verifier,
+    )
+    answer = stage.send(theft)
+    taken = answer.status == 200
+    return Rerun(
+        stopped=not taken,
+        works="access_token" in client.redeem(codes[1]),
+        told=f"Alice's program holds {'the token of Mallory' if taken else 'no token'}.",
+        passed=(theft, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """RFC 7636's own pair, random pairs, and all that fits only in part."""
     example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -103,4 +131,4 @@ def _decided(
     return lambda: bool(function(challenge, verifier))
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

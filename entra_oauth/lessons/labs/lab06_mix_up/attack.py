@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from entra_oauth.lessons.labs.hostile import HostileServer
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.sandbox import TENANT, give_up, owner_of
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -79,6 +82,29 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """The answer of the honest authority, at a client with this function that asked Mallory's."""
+    evil = HostileServer(HttpResponse(status=400, body=b'{"error":"temporarily_unavailable"}'))
+    origin = stage.host("http://evil.example", evil.handle)
+    client = stage.client()
+    answer = stage.answer_for(client.authorize_url(), "alice")
+    honest = stage.authority.issuer(TENANT)
+    came = HttpRequest(method="GET", url=f"{answer.url}&{urlencode({'iss': honest})}")
+    client.token_endpoint = f"{origin}/token"
+    client.accept = partial(function, "http://evil.example/v2.0", True)
+    reply = stage.send(came)
+    client.token_endpoint = stage.authority.token_endpoint
+    client.accept = partial(function, honest, True)
+    stage.send(came)
+    posted = tuple(stage.posting(f"{origin}/token", **form) for form in evil.forms)
+    return Rerun(
+        stopped=not evil.forms,
+        works="access_token" in getattr(client, "tokens", {}),
+        told=f"Codes that reached Mallory's authority: {len(evil.forms)}.",
+        passed=(came, *posted, reply),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """Our issuer once, by the letter. Ours without a promise is a matter of policy: not tried."""
     host, code = fresh().lower().strip("-_"), fresh()
@@ -112,4 +138,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.refuses(lambda: function(ours, True, two), "Two codes were taken.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from entra_oauth.lessons.labs.hostile import HostileServer
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.trials import fresh
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -82,6 +86,38 @@ _OURS = "https://login.example/token"
 _ELSEWHERE = ("https://evil.example/token", "http://login.example/token", "/token2", "", _OURS)
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """A 307 in the way of the token request that this function sends; then none."""
+    evil = HostileServer(HttpResponse(status=200, body=_TOKEN))
+    there = stage.host("http://evil.example", evil.handle)
+    moved = HttpResponse(status=307, headers=(("Location", f"{there}/token"),))
+    proxy = stage.host("http://proxy.example", lambda request: moved)
+    client = stage.client()
+    client.verifier = fresh()
+    code = dict(fields_of(stage.answer_for(client.authorize_url(), "alice")))["code"]
+    passed: list[HttpRequest | HttpResponse] = []
+
+    def send(url: str, body: str) -> tuple[int, str, str]:
+        request = HttpRequest(
+            method="POST", url=url, headers=(("Content-Type", FORM),), body=body.encode()
+        )
+        reply = stage.send(request)
+        passed.extend((request, reply))
+        return reply.status, reply.header("Location") or "", reply.body.decode()
+
+    body = urlencode(client.form(code))
+    with suppress(ValueError):
+        function(send, f"{proxy}/token", body)
+    seen = tuple(passed)
+    answer = function(send, stage.authority.token_endpoint, body)
+    return Rerun(
+        stopped=not evil.forms,
+        works="access_token" in answer,
+        told=f"Parameters that the other host got: {sum(map(len, evil.forms))}.",
+        passed=seen,
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """Whatever the answer says, the body is sent once, unchanged, to the one address."""
     body, answer = f"code={fresh()}", fresh()
@@ -106,4 +142,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
             trials.that(sent == [(_OURS, body)], f"After a {status} something was sent again.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import AuthorityError
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.sandbox import CLIENT, aadsts
+from entra_oauth.lessons.labs.stage import members
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
     from entra_oauth.protocol.authority import Authority
 
@@ -111,6 +114,37 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Alice renews, Mallory posts the old token, Alice renews, at the authority with this."""
+    family = {"rt-first": "f"}
+    newest: dict[str, str | None] = {"f": "rt-first"}
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        new = f"rt-{len(family)}"
+        try:
+            given = function(dict(fields_of(request))["refresh_token"], family, newest, new)
+        except ValueError:
+            return HttpResponse(status=400, body=b'{"error":"invalid_grant"}')
+        family[new] = "f"
+        return HttpResponse(status=200, body=json.dumps({"refresh_token": given}).encode())
+
+    token = f"{stage.host('http://login.example', handle)}/token"
+    oldest = next(iter(family))
+    first = stage.posting(token, grant_type="refresh_token", refresh_token=oldest)
+    renewed = stage.send(first)
+    theft = stage.send(first)
+    newer = [members(each).get("refresh_token") for each in (theft, renewed)]
+    now = str(newer[0] or newer[1])
+    again = stage.posting(token, grant_type="refresh_token", refresh_token=now)
+    last = stage.send(again)
+    return Rerun(
+        stopped=theft.status == 400 and last.status == 400,
+        works=renewed.status == 200,
+        told=f"Mallory posts the old token: HTTP {theft.status}. Then Alice: HTTP {last.status}.",
+        passed=(first, theft, again, last),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """The newest is exchanged; an old one ends its own family, for good, and no other."""
     old, now, other, next_one, later = (fresh() for _ in range(5))
@@ -137,4 +171,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.that(newest.get("g") == later, "The new token must be remembered as the newest.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

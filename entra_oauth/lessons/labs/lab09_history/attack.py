@@ -10,9 +10,12 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from entra_oauth.errors import LocalError
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
+from entra_oauth.lessons.labs.stage import OURS
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB", "find_browser"]
@@ -115,6 +119,36 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """An answer by address, one by form, at a listener that answers as this function says."""
+    passed: list[HttpRequest | HttpResponse] = []
+
+    def listen(request: HttpRequest) -> HttpResponse:
+        status, location = function(request.method, fields_of(request))
+        headers = (("Location", str(location)),) if location else ()
+        return HttpResponse(status=int(status), headers=headers)
+
+    client = stage.client(listen)
+    answer = stage.answer_for(client.authorize_url(), "alice")
+    code = dict(fields_of(answer))["code"]
+    form = stage.posting(OURS, code=code, state="12345")
+    kept, ways = [], []
+    for request in (answer, form):
+        reply = stage.send(request)
+        passed += [request, reply]
+        if request.method == "GET" and reply.status != 405:
+            kept.append(request.url)
+        ways.append(urljoin(f"{OURS}/", (reply.header("Location") or "").replace("\\", "/")))
+    told_code = [each for each in (*kept, *ways) if code in each]
+    away = [each for each in ways if urlsplit(each).netloc != urlsplit(OURS).netloc]
+    return Rerun(
+        stopped=not told_code and not away,
+        works=passed[3].status in (302, 303),  # type: ignore[union-attr]
+        told=f"Addresses in the history with the code: {len(told_code)}; elsewhere: {len(away)}.",
+        passed=tuple(passed),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """POST only, then a path of our own that has nothing of what came."""
     code, state = fresh(), fresh()
@@ -149,4 +183,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.that(location != "", "The browser must be sent on.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

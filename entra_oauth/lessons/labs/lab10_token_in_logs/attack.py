@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
+from entra_oauth.lessons.labs.sandbox import CLIENT
+from entra_oauth.lessons.labs.stage import members
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.files import files_of
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -123,6 +127,30 @@ _MEMBERS = ("access_token", "refresh_token", "id_token", "client_info", "asserti
 _UNKNOWN = ("AccessToken", "new_kind", "session", "code", "key", "x")
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """A token answer and an error of the tenant, logged as this function says."""
+    client = stage.client()
+    code = dict(fields_of(stage.answer_for(client.authorize_url(), "alice")))["code"]
+    asked = stage.posting(
+        stage.authority.token_endpoint,
+        client_id=CLIENT,
+        grant_type="authorization_code",
+        code=code,
+        redirect_uri=client.redirect_uri,
+    )
+    answers = [stage.send(asked) for _ in range(2)]
+    good, bad = (str(function(each.status, members(each))) for each in answers)
+    token = str(members(answers[0])["access_token"])
+    leaked = token in good
+    shown = good.replace(token, f"<the access token, all {len(token)} characters>")
+    return Rerun(
+        stopped=not leaked,
+        works="200" in good and "invalid_grant" in bad,
+        told=f"Alice's access token is {'' if leaked else 'not '}in the log.",
+        passed=(answers[0], f"the log: {shown}", answers[1], f"the log: {bad}"),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """All that helps and nothing else, on one line, whatever the authority wrote."""
     hidden = {name: fresh() for name in (*_MEMBERS, *_UNKNOWN)}
@@ -151,4 +179,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     )
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import LocalError, PortBusy
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.sandbox import CLIENT
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -110,11 +113,49 @@ def defence(sandbox: Sandbox) -> Demonstration:
 class _FakeListener:
     """One address that was taken, until it is closed."""
 
-    def __init__(self, address: str, port: int) -> None:
+    def __init__(
+        self, address: str, port: int, *, closes: Callable[[], object] = lambda: None
+    ) -> None:
         self.address, self.port, self.is_open = address, port, True
+        self._closes = closes
 
     def close(self) -> None:
         self.is_open = False
+        self._closes()
+
+
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Who listens where, and whom the browser finds; then with a squatter who came first."""
+    taken: dict[str, str] = {}
+
+    def bind(owner: str, address: str) -> _FakeListener:
+        family = "IPv6" if ":" in address else "IPv4"
+        if family in taken:
+            raise OSError("address in use")
+        taken[family] = owner
+        return _FakeListener(address, 8401, closes=lambda: taken.pop(family, None))
+
+    function(lambda address, port: bind("Alice's program", address), 8401)
+    works = "Alice's program" in taken.values()
+    for address in ("127.0.0.1", "::1"):
+        with suppress(OSError):
+            bind("Mallory's program", address)
+    found = taken["IPv6"]  # browsers try ::1 first for localhost (RFC 6724)
+    client = stage.client(lambda request: HttpResponse(status=200))
+    answer = stage.answer_for(client.authorize_url(), "alice")
+    came = HttpRequest(method="GET", url=answer.url.replace("localhost", "[::1]", 1))
+    taken.clear()
+    bind("Mallory's program", "::1")
+    with suppress(ValueError):
+        function(lambda address, port: bind("Alice's program", address), 8401)
+    left = "Alice's program" in taken.values()
+    return Rerun(
+        stopped=found == "Alice's program" and not left,
+        works=works,
+        told=f"The browser brings the code to {found}. Where Mallory came first, half a listener "
+        f"{'stayed open' if left else 'was not left'}.",
+        passed=(came,),
+    )
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
@@ -150,4 +191,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.that(not left, f"With {' and '.join(busy)} busy, {', '.join(left)} was left open.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

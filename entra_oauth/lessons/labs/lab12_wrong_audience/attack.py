@@ -9,16 +9,20 @@ from uuid import uuid4
 from entra_oauth.errors import DestinationRefused
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveApi
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, TENANT, full_name
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.messages import HttpRequest
+from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.protocol.resource.destination import check_destination
+from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -90,6 +94,38 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """A token for Graph, and one for this API, at an API with this function."""
+    token, own = (
+        str(stage.tokens_by_password("alice", scope)["access_token"])
+        for scope in ("https://graph.microsoft.com/.default", DATABRICKS)
+    )
+    me = str(decode(own).claims["aud"])
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        claims = decode((request.header("Authorization") or "").removeprefix("Bearer ")).claims
+        try:
+            name = function(dict(claims), me, float(claims["nbf"]) + 60)
+        except ValueError:
+            return HttpResponse(status=401, body=b'{"message":"This token is not for us."}')
+        return HttpResponse(status=200, body=f"Hello, {name}".encode())
+
+    api = stage.host("http://api.example", handle)
+    wrong, right = (
+        HttpRequest(
+            method="GET", url=f"{api}/clusters", headers=(("Authorization", f"Bearer {each}"),)
+        )
+        for each in (token, own)
+    )
+    answer = stage.send(wrong)
+    return Rerun(
+        stopped=answer.status != 200,
+        works=stage.send(right).status == 200,
+        told=f"A token for Graph at another API: HTTP {answer.status}.",
+        passed=(wrong, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """aud by the letter, exp always, nbf where it is there."""
     me, who = f"a{uuid4()}", f"{fresh()}@contoso-practice.example"
@@ -126,4 +162,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.refuses(without("upn"), "A token of nobody was taken.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

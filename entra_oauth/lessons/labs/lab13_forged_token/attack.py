@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import naive_claims
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
+from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -98,6 +101,37 @@ _OTHER_ALGORITHMS = (
 )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Two forgeries and a genuine token, each checked as this function says."""
+    request = KeysRequest(stage.authority)
+    found = SigningKeys.read(stage.send(request.to_http()), answering=request, received_at=0.0)
+    keys = {str(each["kid"]): str(each["n"]) for each in found.keys}
+    kid, public = next(iter(keys.items()))
+
+    def believed(token: str) -> bool:
+        head, _, signature = token.split(".")
+        header = json.loads(urlsafe_b64decode(head + "=="))
+        try:
+            algorithm, key = function(header, dict(keys))
+        except ValueError:
+            return False
+        if algorithm == "RS256" and key in keys.values():
+            return _refused(token, found) == "accepted"
+        made = hmac.new(str(key).encode(), token.rpartition(".")[0].encode(), hashlib.sha256)
+        return algorithm == "none" or _b64(made.digest()) == signature
+
+    forged = {each: _forge(each, kid, public.encode()) for each in ("none", "HS256")}
+    taken = [each for each, token in forged.items() if believed(token)]
+    genuine = str(stage.tokens_by_password("alice", f"{DATABRICKS} openid")["id_token"])
+    head = json.dumps({"alg": "none", "kid": kid, "typ": "JWT"})
+    return Rerun(
+        stopped=not taken,
+        works=believed(genuine),
+        told=f"Forgeries that were believed: {', '.join(taken) or 'none of them'}.",
+        passed=(f"the header of the first forgery: {head}", f"its body: {json.dumps(_CLAIMS)}"),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """RS256 and a published key; nothing that the token itself brings along."""
     kid, other, mallorys = f"Kid-{fresh()}", f"Kid-{fresh()}", fresh()
@@ -132,4 +166,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         )
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -8,7 +8,8 @@ from urllib.parse import quote_plus
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient
-from entra_oauth.lessons.labs.sandbox import PASSWORD, full_name
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
+from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, full_name
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -72,6 +74,30 @@ def defence(sandbox: Sandbox) -> Demonstration:
 _WANTED = ("client_id", "code", "redirect_uri", "code_verifier")
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """The token request that the program makes with this function, at the practice tenant."""
+    client = stage.client()
+    client.verifier = fresh()
+    code = dict(fields_of(stage.answer_for(client.authorize_url(), "alice")))["code"]
+    given = {
+        "client_id": CLIENT,
+        "username": full_name("alice"),
+        "password": PASSWORD,
+        "code": code,
+        "redirect_uri": client.redirect_uri,
+        "code_verifier": client.verifier,
+    }
+    asked = stage.posting(stage.authority.token_endpoint, **dict(function(given)))
+    answer = stage.send(asked)
+    seen = quote_plus(PASSWORD) in asked.body.decode()
+    return Rerun(
+        stopped=not seen,
+        works=answer.status == 200,
+        told=f"The password is {'' if seen else 'not '}in the token request.",
+        passed=(asked, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """The five parameters, each as it was given, and nothing beside them."""
     given = {name: fresh() for name in ("username", "password", *_WANTED)}
@@ -90,4 +116,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.that(not more, f"Nothing else belongs into the form: {', '.join(more)}.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

@@ -6,15 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.sandbox import CLIENT, PASSWORD, aadsts, full_name, give_up, owner_of
+from entra_oauth.lessons.labs.stage import members
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.practice import PracticeBrowser
-from entra_oauth.protocol.messages import HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -112,6 +115,40 @@ _OTHERS = (
 )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Mallory's device code, typed by Alice, at an authority with this policy."""
+    endpoint = f"{stage.authority.base}/{stage.authority.tenant}/oauth2/v2.0/devicecode"
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        form = dict(fields_of(request))
+        if not function(form["client_id"], form["grant_type"], 60, {"a-screen"}):
+            return HttpResponse(status=400, body=b'{"error":"unauthorized_client"}')
+        return stage.send(stage.posting(stage.authority.token_endpoint, **form))
+
+    front = f"{stage.host('http://login.example', handle)}/token"
+    begun = members(stage.send(stage.posting(endpoint, client_id=CLIENT, scope=SCOPE)))
+    page = f"{stage.authority.base}/devicelogin"
+    browser = PracticeBrowser(
+        stage.send, full_name("alice"), PASSWORD, user_code=begun["user_code"]
+    )
+    browser.open(page)
+    theft = stage.posting(
+        front, client_id=CLIENT, grant_type=_DEVICE, device_code=begun["device_code"]
+    )
+    answer = stage.send(theft)
+    client = stage.client()
+    client.token_endpoint = front
+    own = dict(fields_of(stage.answer_for(client.authorize_url(), "alice")))
+    honest = client.redeem(own["code"])
+    owner = owner_of(members(answer).get("access_token", "")).title()
+    return Rerun(
+        stopped=answer.status != 200,
+        works="access_token" in honest,
+        told=f"Mallory's program gets the token of: {owner}.",
+        passed=(theft, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """Two grants, one of them for screens and for a quarter of an hour."""
     screen, another, laptop = f"Screen-{fresh()}", f"Screen-{fresh()}", f"laptop-{fresh()}"
@@ -135,4 +172,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
     trials.gives(asked(screen, _DEVICE, 60, set()), False, "No app is a screen here.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

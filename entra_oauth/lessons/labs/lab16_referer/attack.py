@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import naive_page
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.sandbox import CLIENT
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -24,7 +26,7 @@ _IMAGE = re.compile(r'<img\b[^>]*\bsrc="([^"]+)"')
 _POLICY = re.compile(r'<meta name="referrer" content="([^"]+)"')
 
 
-def load_images(sandbox: Sandbox, address: str, page: HttpResponse) -> int:
+def load_images(send: Callable[[HttpRequest], object], address: str, page: HttpResponse) -> int:
     """Fetch a page's images as a browser would, Referer included. Returns how many."""
     if "default-src 'none'" in (page.header("Content-Security-Policy") or ""):
         return 0
@@ -36,7 +38,7 @@ def load_images(sandbox: Sandbox, address: str, page: HttpResponse) -> int:
     referer = address if policy == "unsafe-url" else f"{parts.scheme}://{parts.netloc}/"
     headers = () if policy == "no-referrer" else (("Referer", referer),)
     for image in _IMAGE.findall(text):
-        sandbox.send(HttpRequest(method="GET", url=image, headers=headers))
+        send(HttpRequest(method="GET", url=image, headers=headers))
     return len(_IMAGE.findall(text))
 
 
@@ -59,7 +61,7 @@ def attack(sandbox: Sandbox) -> Demonstration:
     # It is slow, or fails: the page is there before the code is redeemed.
     client.redirect_uri = sandbox.host(lambda request: naive_page(request.query))
     answer = sandbox.answer_for(client.authorize_url(), "alice")
-    load_images(sandbox, answer.url, sandbox.send(answer))
+    load_images(sandbox.send, answer.url, sandbox.send(answer))
     code = sandbox.code_of(HttpRequest(method="GET", url=referers[0])) if referers else ""
     stolen = sandbox.post(
         sandbox.authority.token_endpoint,
@@ -95,7 +97,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
             if request.url.startswith(here):
                 pages.append(response)
                 addresses.append(request.url)
-                load_images(sandbox, request.url, response)
+                load_images(sandbox.send, request.url, response)
             return response
 
         sandbox.browser("alice", send).open(url)
@@ -128,6 +130,31 @@ _LOADS = re.compile(
     re.IGNORECASE,
 )
 _ALSO_LOAD = ("link", "refresh", "set-cookie", "x-dns-prefetch-control")
+
+
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """The page that this function makes of Alice's answer, in a browser that loads images."""
+    told: list[HttpRequest] = []
+
+    def statistics(request: HttpRequest) -> HttpResponse:
+        told.append(request)
+        return HttpResponse(status=200)
+
+    def landing(request: HttpRequest) -> HttpResponse:
+        status, headers, page = function(request.query)
+        pairs = tuple((str(name), str(value)) for name, value in dict(headers).items())
+        return HttpResponse(status=int(status), headers=pairs, body=str(page).encode())
+
+    stage.host("http://statistics.example", statistics)
+    answer = stage.answer_for(stage.client(landing).authorize_url(), "alice")
+    page = stage.send(answer)
+    load_images(stage.send, answer.url, page)
+    return Rerun(
+        stopped=not told,
+        works=page.status < 400,
+        told=f"Requests of the page to statistics.example: {len(told)}.",
+        passed=(answer, page, *told),
+    )
 
 
 def check(trials: Trials, function: Callable[..., Any]) -> None:
@@ -166,4 +193,4 @@ def _directives(policy: str) -> dict[str, str]:
     return found
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

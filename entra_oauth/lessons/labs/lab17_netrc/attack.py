@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
+from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB"]
@@ -98,6 +100,29 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """A token request and a call, with the headers of this function, where .netrc has the host."""
+    got: list[HttpRequest] = []
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        got.append(request)
+        return HttpResponse(status=200, body=b"{}")
+
+    origin = stage.host("http://login.example", handle)
+    netrc = {"login.example": "Basic YWxpY2U6bm90LWEtc2VjcmV0"}
+    url = f"{origin}/token"
+    for token in (None, "a-token-of-alice"):
+        headers = tuple(dict(function(url, token, netrc)).items())
+        stage.send(HttpRequest(method="GET" if token else "POST", url=url, headers=headers))
+    unasked = got[0].header("Authorization")
+    return Rerun(
+        stopped=unasked is None,
+        works=got[1].header("Authorization") == "Bearer a-token-of-alice",
+        told=f"A password that nobody decided to send went out: {'Yes' if unasked else 'No'}.",
+        passed=tuple(got),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """The token that was given, or no header, whatever lies about on the machine."""
     host, token, password = f"{fresh().lower().strip('-_')}.example", fresh(), fresh()
@@ -121,4 +146,4 @@ def _named(function: Callable[..., Any], *given: Any) -> dict[str, str]:
     return {str(name).title(): value for name, value in dict(function(*given)).items()}
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)

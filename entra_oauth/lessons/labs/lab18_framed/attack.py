@@ -8,6 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.naive import NaiveClient, naive_page
+from entra_oauth.lessons.labs.rerun import Rerun, fields_of
+from entra_oauth.lessons.labs.stage import OURS
 from entra_oauth.lessons.labs.trials import fresh
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from entra_oauth.lessons.labs.sandbox import Sandbox
+    from entra_oauth.lessons.labs.stage import Stage
     from entra_oauth.lessons.labs.trials import Trials
 
 __all__ = ["LAB", "may_be_framed"]
@@ -89,6 +92,33 @@ def defence(sandbox: Sandbox) -> Demonstration:
     )
 
 
+def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
+    """Mallory's link and Alice's own answer, at a client that goes on as this function says."""
+    state = fresh()
+    pending = {state: "/reports"}
+
+    def go_on(request: HttpRequest) -> HttpResponse:
+        try:
+            there = function(dict(fields_of(request)).get("state", ""), pending)
+        except ValueError:
+            return HttpResponse(status=400, body=b"That is not the answer to our question.")
+        return HttpResponse(status=302, headers=(("Location", str(there)),))
+
+    stage.client(go_on)
+    forged, honest = (
+        HttpRequest(method="GET", url=f"{OURS}/?{urlencode({'code': 'c', 'state': each})}")
+        for each in (EVIL, state)
+    )
+    answer = stage.send(forged)
+    way = answer.header("Location")
+    return Rerun(
+        stopped=way is None,
+        works=stage.send(honest).header("Location") == "/reports",
+        told=f"Mallory's link leads the person to {way or 'no other place'}.",
+        passed=(forged, answer),
+    )
+
+
 def check(trials: Trials, function: Callable[..., Any]) -> None:
     """Our states, each once; whatever else comes changes nothing."""
     first, second, third = (f"St-{fresh()}" for _ in range(3))
@@ -113,4 +143,4 @@ def check(trials: Trials, function: Callable[..., Any]) -> None:
         trials.refuses(partial(function, state, pending), "A state was taken twice.")
 
 
-LAB = lab_from(__name__, off=attack, on=defence, check=check)
+LAB = lab_from(__name__, off=attack, on=defence, rerun=rerun, check=check)
