@@ -215,6 +215,8 @@ def test_whatever_is_listed_as_slow_or_foreign_is_there() -> None:
     [
         (needs.chromium, True),
         (needs.mitmproxy, True),
+        (needs.azure_cli, True),
+        (needs.msgraph, True),
         (needs.node_package("har-validator"), True),
         (needs.curl, False),
         (needs.python("msal"), False),

@@ -24,16 +24,19 @@ import pytest
 __all__ = [
     "CHROMIUM",
     "CURL",
+    "MSGRAPH",
     "NODE",
     "NODE_MODULES",
     "NO_SKIP",
     "PACKAGE_MISSING",
+    "azure_cli",
     "chromium",
     "curl",
     "git",
     "ipv6",
     "is_large",
     "mitmproxy",
+    "msgraph",
     "node_package",
     "posix",
     "program",
@@ -52,6 +55,9 @@ NODE_MODULES = (
     else None
 )
 """Where npm's packages for the tests are, outside the tree; None if nobody said."""
+
+MSGRAPH = os.environ.get("ENTRA_OAUTH_MSGRAPH_PYTHON") or None
+"""The Python of an environment with msgraph-sdk and azure-identity; None if nobody said."""
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
@@ -104,6 +110,13 @@ def _has_ipv6() -> bool:
 chromium = _package(CHROMIUM, "chromium", "apt install chromium")
 curl = _package(CURL, "curl", "apt install curl")
 git = program("git")
+azure_cli = _package(shutil.which("az"), "azure-cli", "pipx install azure-cli")
+msgraph = _package(
+    MSGRAPH,
+    "msgraph-sdk",
+    "python -m venv DIR, DIR/bin/pip install msgraph-sdk azure-identity, "
+    "ENTRA_OAUTH_MSGRAPH_PYTHON=DIR/bin/python",
+)
 mitmproxy = _package(shutil.which("mitmdump"), "mitmproxy", "pipx install mitmproxy")
 
 
@@ -112,7 +125,8 @@ def is_large(mark: pytest.Mark) -> bool:
     reason = str(mark.kwargs.get("reason", ""))
     asked = reason.removeprefix(f"{PACKAGE_MISSING} ").partition(":")
     return reason.startswith(PACKAGE_MISSING) and (
-        asked[0] in ("chromium", "mitmproxy") or asked[2].startswith(" npm ")
+        asked[0] in ("azure-cli", "chromium", "mitmproxy", "msgraph-sdk")
+        or asked[2].startswith(" npm ")
     )
 
 

@@ -92,7 +92,7 @@ def _found(
 def _in_subscription(call: Call, rest: list[str]) -> HttpResponse:
     """A subscription holds nothing here; a collection in it is empty."""
     name = "/".join(rest).lower()
-    if call.method == "GET" and name in ("resourcegroups", "resources"):
+    if call.method == "GET" and name in ("locations", "resourcegroups", "resources"):
         return arm_json(call, {"value": []})
     said = f"The Resource '{'/'.join(rest)}' was not found."
     return arm_error(call, 404, "ResourceNotFound", said)
