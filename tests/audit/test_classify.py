@@ -130,6 +130,38 @@ def test_members_are_those_of_a_json_object(body: bytes, members: dict[str, Any]
     assert item(token({"a": "x"})).text("a") == "x"
 
 
+ASKED_OF_APP = authorize(client_id=CLIENT, redirect_uri="https://app.example/back")
+TO_APP = "https://app.example/back?code=c&state=s"
+
+
+def at_the_app(note: str, status: int) -> Exchange:
+    return step(note, "GET", TO_APP, response=HttpResponse(status=status), at=AT)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "kind"),
+    [
+        (at_the_app("page", 200), "redirect"),
+        (at_the_app("page", 399), "redirect"),
+        (at_the_app("page", 400), "unsolicited"),
+        (at_the_app("ignored", 200), "page"),
+    ],
+)
+def test_a_page_at_a_redirect_uri_that_was_asked_is_an_answer(arrived: Exchange, kind: str) -> None:
+    assert kinds(ASKED_OF_APP, arrived) == ["authorize", kind]
+
+
+@pytest.mark.parametrize(
+    ("status", "made"),
+    [(200, []), (299, []), (300, ["redirect"]), (399, ["redirect"]), (400, [])],
+)
+def test_an_answer_without_an_arrival_is_read_off_the_redirect(
+    status: int, made: list[str]
+) -> None:
+    answer = HttpResponse(status=status, headers=(("Location", TO_APP),))
+    assert kinds(replace(ASKED_OF_APP, response=answer)) == ["authorize", *made]
+
+
 # ---- sign-ins ---------------------------------------------------------------------------
 
 CODE = "authorization_code"
