@@ -152,8 +152,7 @@ def test_a_page_at_a_redirect_uri_that_was_asked_is_an_answer(arrived: Exchange,
 
 
 @pytest.mark.parametrize(
-    ("status", "made"),
-    [(200, []), (299, []), (300, ["redirect"]), (399, ["redirect"]), (400, [])],
+    ("status", "made"), [(200, []), (299, []), (300, ["redirect"]), (399, ["redirect"]), (400, [])]
 )
 def test_an_answer_without_an_arrival_is_read_off_the_redirect(
     status: int, made: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -438,3 +439,28 @@ def test_the_first_of_many_gets_the_lock_and_goes_on_as_the_full_program(
     handle = paths.held(place.lock)
     assert handle is not None
     os.close(handle)
+
+
+@needs.posix
+@pytest.mark.parametrize("ends", [None, TimeoutError], ids=["the other is done", "it hangs"])
+def test_a_wait_for_another_process_leaves_no_timer_behind(
+    monkeypatch: pytest.MonkeyPatch, home: dict[str, str], ends: type[Exception] | None
+) -> None:
+    kept(home, 10)
+    set_to, noted = [], []
+
+    def wait(lock: str) -> None:
+        set_to.append(signal.getitimer(signal.ITIMER_REAL)[0])
+        kept(home, 900, "eyOther")
+        if ends is not None:
+            raise ends
+
+    monkeypatch.setattr(paths, "take_over", lambda lock: False)
+    monkeypatch.setattr(paths, "wait_for_holder", wait)
+    monkeypatch.setattr(paths, "note_wait", lambda lock, seconds: noted.append(seconds))
+    system = printed(monkeypatch, home)
+    assert system.out == (b"eyOther\n" if ends is None else b"")
+    assert noted == ([] if ends is None else [fast_token._WAIT_S])
+    assert 0 < set_to[0] <= fast_token._WAIT_S
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
