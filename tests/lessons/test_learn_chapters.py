@@ -44,11 +44,14 @@ class Walked:
     classroom: Classroom
     start: int = 0
     solved: tuple[int, ...] = ()
+    at_once: tuple[int, ...] = ()
     said: list[str] = field(default_factory=list)
     ending: Ending | None = None
 
     def __post_init__(self) -> None:
-        self._turns = turns(self.lesson, self.classroom, start=self.start, solved=self.solved)
+        self._turns = turns(
+            self.lesson, self.classroom, start=self.start, solved=self.solved, at_once=self.at_once
+        )
         self.turn = next(self._turns)
         self.said += self.turn.texts
 
@@ -252,17 +255,18 @@ def test_to_the_end_and_back_and_to_the_end_again_shows_no_difference(
 def test_what_was_solved_is_still_counted_after_each_step_was_taken_up_again(number: int) -> None:
     lesson = chapter(number)
     solved: tuple[int, ...] = ()
+    at_once: tuple[int, ...] = ()
     for start in range(len(lesson.steps)):
         with Classroom() as classroom:
-            walked = Walked(lesson, classroom, start=start, solved=solved)
+            walked = Walked(lesson, classroom, start=start, solved=solved, at_once=at_once)
             task = walked.task()
             walked.type("" if task is None else task.answer(classroom))
             if start + 1 < len(lesson.steps):
-                solved = walked.turn.solved
+                solved, at_once = walked.turn.solved, walked.turn.at_once
                 walked.type("quit")
                 continue
             ending = walked.through(model(classroom))
-            assert ending.right == ending.tasks == tasks_of(lesson)
+            assert ending.right == ending.at_once == ending.tasks == tasks_of(lesson)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -457,5 +461,5 @@ def test_a_forged_answer_is_refused_by_the_real_listener_and_the_genuine_one_tak
     assert "no state" in walked.type(f"{where}?code=abc").texts[0]
     assert "not on this machine" not in walked.type("http://example.com/?code=a&state=b").texts[0]
     assert "answered 400" in walked.type(f"{where}?code=abc&state=zzz").texts[0]
-    walked.type("b")
+    walked.type("go on waiting")
     assert "Accepted" in walked.type("go").texts[0]

@@ -272,7 +272,8 @@ def test_a_paragraph_of_the_words_is_one_line_and_an_indented_line_stays() -> No
 
 
 def test_the_quiz_counts_what_was_right_at_once() -> None:
-    conversation = turns(quiz(), Classroom())
+    questions, classroom = quiz(), Classroom()
+    conversation = turns(questions, classroom)
     turn, wrong_once = next(conversation), False
     try:
         while True:
@@ -280,12 +281,52 @@ def test_the_quiz_counts_what_was_right_at_once() -> None:
                 turn = conversation.send("")
             elif turn.step == 0 and not wrong_once:
                 wrong_once = True
-                turn = conversation.send("c")
+                turn = conversation.send(QUESTIONS[0]["options"][2][0])
             else:
-                turn = conversation.send("abc"[QUESTIONS[turn.step]["correct"]])
+                task = questions.steps[turn.step]
+                assert isinstance(task, Task)
+                turn = conversation.send(task.answer(classroom))
     except StopIteration as stop:
         ending = stop.value
     assert (ending.right, ending.at_once, ending.tasks) == (20, 19, 20)
+
+
+EVERY_QUESTION = [
+    *QUESTIONS,
+    *(
+        row
+        for name in NAMES
+        for row in words_of(f"chapters/{name}.toml")["step"]
+        if "options" in row
+    ),
+]
+
+
+def test_neither_the_place_nor_the_length_of_an_option_gives_it_away() -> None:
+    longest = 0
+    for row in EVERY_QUESTION:
+        lengths = [len(words) for words, _ in row["options"]]
+        assert len(lengths) >= 3, row["asks"]
+        assert len({words for words, _ in row["options"]}) == len(lengths)
+        longest += lengths[row["correct"]] == max(lengths)
+    assert 0.2 <= longest / len(EVERY_QUESTION) <= 0.4
+
+
+def test_options_stand_in_another_order_in_each_run_and_in_one_order_within_it() -> None:
+    task = chapter_task(1, 2)
+    told = set()
+    for _ in range(60):
+        classroom = Classroom()
+        shown = task.asks(classroom) if callable(task.asks) else task.asks
+        assert shown == (task.asks(classroom) if callable(task.asks) else "")
+        told.add(shown)
+        letter = task.answer(classroom)
+        assert f"{letter}) the authority" in shown
+        for typed in (letter, f"({letter.upper()})", str("abcd".index(letter) + 1)):
+            assert task.check(typed, classroom).is_right
+        assert not task.check("abcd".replace(letter, "")[0], classroom).is_right
+        assert task.check("the authority", classroom).is_right
+    assert len(told) > 5
 
 
 def test_there_is_no_chapter_beyond_the_ten() -> None:
@@ -327,9 +368,13 @@ CHOICES = [
 
 @pytest.mark.parametrize(("typed", "right"), CHOICES)
 def test_a_letter_its_number_and_its_words_are_one_answer(typed: str, right: bool | None) -> None:
-    feedback = chapter_task(1, 2).check(tidy(typed), Classroom())
+    feedback = chapter_task(1, 2).check(tidy(typed), Classroom(shuffle=as_written))
     assert feedback.is_right is (right is True)
     assert ("Type one letter" in feedback.why) is (right is None)
+
+
+def as_written(places: list[int]) -> None:
+    """The options stay in the order of the file."""
 
 
 def chapter_task(number: int, step: int) -> Task:

@@ -30,8 +30,8 @@ def test_what_is_kept_is_there_the_next_time(place: Path) -> None:
 
 
 def test_what_was_solved_is_kept_with_the_step(place: Path) -> None:
-    Progress(place).save(2, Mark(step=3, solved=(1, 2)))
-    assert Progress(place).marks() == {2: Mark(step=3, solved=(1, 2))}
+    Progress(place).save(2, Mark(step=3, solved=(1, 2), at_once=(2,)))
+    assert Progress(place).marks() == {2: Mark(step=3, solved=(1, 2), at_once=(2,))}
     Progress(place).save(2, Mark(done=True, right=5))
     assert Progress(place).marks() == {2: Mark(done=True, right=5)}
 
@@ -95,6 +95,8 @@ DAMAGED = [
     json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": ["1"]}}}).encode(),
     json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": [-1]}}}).encode(),
     json.dumps({**GOOD, "chapters": {"1": {**ONE, "solved": {"1": True}}}}).encode(),
+    json.dumps({**GOOD, "chapters": {"1": {**ONE, "at_once": "1"}}}).encode(),
+    json.dumps({**GOOD, "chapters": {"1": {**ONE, "at_once": [True]}}}).encode(),
 ]
 
 

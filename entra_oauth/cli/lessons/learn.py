@@ -107,7 +107,7 @@ class _Room:
     def quiz(self, number: int | None) -> None:
         """Questions with their answers explained."""
         asked = quiz(number)
-        ending = self._lead(asked, Classroom(), start=0, solved=(), keep=False)
+        ending = self._lead(asked, Classroom(), Mark(), keep=False)
         if ending.finished:
             self._tell(f"{ending.at_once} of {ending.tasks} were right at once. {asked.in_short}")
         self._tell("Next: entra-oauth learn --list")
@@ -149,37 +149,30 @@ class _Room:
                 "not kept: the steps before this one have been done with the model answers."
             )
         with Classroom.with_curl(wanted=self.with_curl) as classroom:
-            ending = self._lead(
-                lesson, classroom, start=start, solved=mark.solved if start else (), keep=True
-            )
+            ending = self._lead(lesson, classroom, mark if start else Mark(), keep=True)
         if ending.finished:
             self.progress.save(number, Mark(step=0, done=True, right=ending.right))
             self._tell(f"In short: {lesson.in_short}")
             self._tell(
-                f"Chapter {number} is done. {ending.right} of {ending.tasks} tasks were yours."
+                f"Chapter {number} is done. {ending.right} of {ending.tasks} tasks were yours, "
+                f"{ending.at_once} of them at the first try."
             )
         else:
             self._tell(f"You stopped at step {ending.step + 1}. Next: entra-oauth learn {number}")
         return ending
 
-    def _lead(
-        self,
-        lesson: Chapter,
-        classroom: Classroom,
-        *,
-        start: int,
-        solved: tuple[int, ...],
-        keep: bool,
-    ) -> Ending:
-        """Carry turns to the person and lines back, until the chapter ends."""
-        conversation = turns(lesson, classroom, start=start, solved=solved)
+    def _lead(self, lesson: Chapter, classroom: Classroom, mark: Mark, *, keep: bool) -> Ending:
+        """Carry turns to the person and lines back, from the mark until the chapter ends."""
+        conversation = turns(
+            lesson, classroom, start=mark.step, solved=mark.solved, at_once=mark.at_once
+        )
         try:
             turn, last = next(conversation), -1
             while True:
                 if turn.step != last and turn.step < len(lesson.steps):
                     last = turn.step
                     if keep:
-                        self.progress.save(lesson.number, Mark(step=turn.step, solved=turn.solved))
+                        self.progress.save(lesson.number, _mark_of(turn))
                     turn = self._with_place(turn, len(lesson.steps))
                 turn = conversation.send(self._take(turn))
         except StopIteration as stop:
@@ -221,6 +214,11 @@ class _Room:
 
     def _say(self, line: str) -> None:
         self.console.result(line)
+
+
+def _mark_of(turn: Turn) -> Mark:
+    """The place that is remembered when a step is shown."""
+    return Mark(step=turn.step, solved=turn.solved, at_once=turn.at_once)
 
 
 def rendered(text: str, *, columns: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import subprocess
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from entra_oauth.protocol.messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from entra_oauth.practice.browser.user_agent import BrowserPage
@@ -37,16 +39,20 @@ CLIENT = "12a34b56-789c-0d12-e3fa-b456789c0123"
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 SCOPE = f"{DATABRICKS}/.default"
 _TIMEOUT_S = 20.0
+_BY_CHANCE = random.SystemRandom().shuffle
 
 
 class Classroom:
     """One chapter's tenant, served on loopback in a `with` block.
 
     `values` holds what the learner has made so far, by name. `curl` is the path of curl;
-    None: there is none, or `--no-curl` was given.
+    None: there is none, or `--no-curl` was given. `shuffle` puts the options of a question into
+    the order of this run.
     """
 
-    def __init__(self, *, curl: str | None = None) -> None:
+    def __init__(
+        self, *, curl: str | None = None, shuffle: Callable[[list[int]], None] = _BY_CHANCE
+    ) -> None:
         self.tenant = PracticeTenant()
         self.values: dict[str, str] = {}
         self.parts: dict[str, Any] = {}
@@ -57,6 +63,8 @@ class Classroom:
         """All that is to be closed with the classroom."""
         self.base_url = ""
         self._back: RequestsBack | None = None
+        self._shuffle = shuffle
+        self._orders: dict[tuple[str, ...], tuple[int, ...]] = {}
 
     @classmethod
     def with_curl(cls, *, wanted: bool = True) -> Classroom:
@@ -69,6 +77,14 @@ class Classroom:
 
     def __exit__(self, *exc: object) -> None:
         self.open.close()
+
+    def order_of(self, options: tuple[str, ...]) -> tuple[int, ...]:
+        """The order in which these options are shown in this classroom, each by its place."""
+        if options not in self._orders:
+            places = list(range(len(options)))
+            self._shuffle(places)
+            self._orders[options] = tuple(places)
+        return self._orders[options]
 
     # ---- addresses ------------------------------------------------------------------------
 

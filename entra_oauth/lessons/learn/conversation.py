@@ -38,6 +38,8 @@ class Turn:
     """Only Enter is waited for."""
     solved: tuple[int, ...] = ()
     """The steps whose task was solved so far without help; they are remembered too."""
+    at_once: tuple[int, ...] = ()
+    """Those of them whose first answer was right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +60,25 @@ _Outcome = Generator[Turn, str, tuple[str, Said]]
 
 
 def turns(
-    chapter: Chapter, classroom: Classroom, *, start: int = 0, solved: tuple[int, ...] = ()
+    chapter: Chapter,
+    classroom: Classroom,
+    *,
+    start: int = 0,
+    solved: tuple[int, ...] = (),
+    at_once: tuple[int, ...] = (),
 ) -> Generator[Turn, str, Ending]:
     """Lead somebody through a chapter, from a step on.
 
     The steps before `start` are done silently, so that what they made is in the classroom.
-    `solved` are those that were solved without help another time.
+    `solved` are those that were solved without help another time, `at_once` those of them that
+    needed one answer.
     """
     if chapter.prepare is not None:
         chapter.prepare(classroom)
     steps = chapter.steps
     at = max(0, min(start, len(steps) - 1))
     memory = Memory(chapter, classroom)
-    memory.solved.update(dict.fromkeys(solved, False))
+    memory.solved.update({step: step in at_once for step in solved})
     for before in range(at):
         memory.do_silently(before)
     memory.helped.update(step for step in range(at) if step not in solved)
@@ -107,7 +115,10 @@ def _ending(memory: Memory, at: int, *, finished: bool) -> Ending:
 
 def _turn(memory: Memory, texts: Said, prompt: str, at: int, *, is_pause: bool = False) -> Turn:
     solved = tuple(sorted(memory.solved))
-    return Turn(texts=texts, prompt=prompt, step=at, is_pause=is_pause, solved=solved)
+    at_once = tuple(step for step in solved if memory.solved[step])
+    return Turn(
+        texts=texts, prompt=prompt, step=at, is_pause=is_pause, solved=solved, at_once=at_once
+    )
 
 
 def _step(step: Step, at: int, memory: Memory, said: Said) -> _Outcome:

@@ -42,6 +42,8 @@ class Mark:
     """Tasks solved without help, the last time it was finished."""
     solved: tuple[int, ...] = ()
     """The steps before the open one that were solved without help, from 0."""
+    at_once: tuple[int, ...] = ()
+    """Those of them whose first answer was right."""
 
 
 def standard_place(name: str = "learn.json") -> Path:
@@ -84,6 +86,7 @@ class Progress:
                     done=mark.done or before.done,
                     right=mark.right if mark.done else before.right,
                     solved=mark.solved,
+                    at_once=mark.at_once,
                 )
                 private_files.write(self._path, _text(marks))
         except LocalError as error:
@@ -116,7 +119,8 @@ def _text(marks: dict[int, Mark]) -> str:
 
 def _members(mark: Mark) -> dict[str, Any]:
     shown = {"step": mark.step, "done": mark.done, "right": mark.right}
-    return {**shown, "solved": list(mark.solved)} if mark.solved else shown
+    lists = {"solved": list(mark.solved), "at_once": list(mark.at_once)}
+    return {**shown, **{name: value for name, value in lists.items() if value}}
 
 
 def _marks(text: str) -> dict[int, Mark]:
@@ -138,11 +142,14 @@ def _number(name: str) -> int:
 
 def _mark(value: Any) -> Mark:
     step, done, right = value["step"], value["done"], value["right"]
-    solved = value.get("solved", [])  # not written before there was something to remember
-    counts = (step, right, *solved)
-    if type(done) is not bool or type(solved) is not list or not all(map(_is_count, counts)):
+    # These two are not written before there is something to remember.
+    solved, at_once = value.get("solved", []), value.get("at_once", [])
+    counts = (step, right, *solved, *at_once)
+    if not (type(done) is bool and type(solved) is type(at_once) is list):
         raise private_files.Damaged
-    return Mark(step=step, done=done, right=right, solved=tuple(solved))
+    if not all(map(_is_count, counts)):
+        raise private_files.Damaged
+    return Mark(step=step, done=done, right=right, solved=tuple(solved), at_once=tuple(at_once))
 
 
 def _is_count(value: object) -> bool:

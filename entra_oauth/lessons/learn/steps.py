@@ -76,25 +76,30 @@ class Chapter:
 def choice(
     asks: Telling, options: tuple[tuple[str, str], ...], *, correct: int, hint: Telling
 ) -> Task:
-    """A question with lettered options. Each option has its words and why it is right or not."""
+    """A question with lettered options. Each option has its words and why it is right or not.
+
+    They stand in the classroom's own order, which is another in each run.
+    """
     letters = "abcdef"[: len(options)]
-    wanted = letters[correct]
+    all_words = tuple(words for words, _ in options)
 
     def shown(classroom: Classroom) -> str:
         text = asks if isinstance(asks, str) else asks(classroom)
-        lines = (f"{letter}) {words}" for letter, (words, _) in zip(letters, options, strict=True))
+        ordered = classroom.order_of(all_words)
+        lines = (f"{letter}) {all_words[at]}" for letter, at in zip(letters, ordered, strict=True))
         return "\n\n".join((text, *lines))
 
     def check(typed: str, classroom: Classroom) -> Feedback:
-        place = place_of(typed, tuple(words for words, _ in options))
+        ordered = classroom.order_of(all_words)
+        place = place_of(typed, tuple(all_words[at] for at in ordered))
         if place is None:
             return wrong(f"Type one letter, {letters[0]} to {letters[-1]}.")
-        return Feedback(place == correct, options[place][1])
+        return Feedback(ordered[place] == correct, options[ordered[place]][1])
 
     return Task(
         asks=shown,
         check=check,
-        answer=lambda classroom: wanted,
+        answer=lambda classroom: letters[classroom.order_of(all_words).index(correct)],
         hints=(hint,),
         prompt=f"a letter, {letters[0]} to {letters[-1]}",
     )

@@ -79,10 +79,14 @@ def test_learn_goes_from_chapter_to_chapter_and_takes_up_where_it_stopped() -> N
 
 
 def test_what_was_solved_is_counted_after_quitting_and_taking_up() -> None:
-    for typed in ("Authorization: Bearer TOKEN", "a", "b"):  # then the input ends
+    for typed in (
+        "Authorization: Bearer TOKEN",
+        "a header is shorter than an address\nan address ends up in logs and histories",
+        "the token's aud is another API",
+    ):  # then the input ends
         assert "You stopped at step" in learn("8", "--no-pause", typed=f"{typed}\n").out
     ran = learn("8", "--no-pause", typed="azuredatabricks.net.mallory.example\n")
-    assert "4 of 4 tasks were yours" in " ".join(ran.out.split())
+    assert "4 of 4 tasks were yours, 3 of them at the first try" in " ".join(ran.out.split())
 
 
 def test_when_all_is_done_the_list_is_shown() -> None:
@@ -98,7 +102,8 @@ def test_the_quiz_explains_and_counts() -> None:
     assert "Type one letter, a to c." in ran.out
     assert re.search(r"\b\d+ of 20 were right at once\.", ran.out)
     assert marks() == {}, "a quiz is no chapter"
-    ran = learn("3", "--quiz", "--no-pause", typed="b\nb\n")
+    right = "it ties the answer to the question\nit is ignored, the wait goes on\n"
+    ran = learn("3", "--quiz", "--no-pause", typed=right)
     assert "2 of 2 were right at once." in ran.out
 
 
@@ -189,7 +194,7 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
         session.interrupt_until("Your place is kept")
         code, _ = session.finish()
     assert code == 130
-    assert marks() == {2: Mark(step=4, solved=(1, 3))}
+    assert marks() == {2: Mark(step=4, solved=(1, 3), at_once=(3,))}
 
 
 @needs.posix
