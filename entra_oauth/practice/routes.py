@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from entra_oauth.practice.http.refusals import Refused
 from entra_oauth.practice.http.responses import dated
-from entra_oauth.practice.server.host_names import GRAPH_HOSTS, MANAGEMENT_HOSTS
+from entra_oauth.practice.server.host_names import GRAPH_HOSTS, MANAGEMENT_HOSTS, is_issuer
 from entra_oauth.protocol.messages import HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ _FIXED: dict[tuple[str, str], str] = {
     ("GET", "/oidc/.well-known/openid-configuration"): "workspace.own_authority.own_metadata",
     ("GET", "/oidc/jwks.json"): "workspace.own_authority.own_keys",
     ("POST", "/oidc/v1/token"): "workspace.own_authority.own_token",
+    ("GET", "/metadata/identity/oauth2/token"): "workload.managed_identity.instance_metadata",
+    ("GET", "/msi/token"): "workload.managed_identity.app_service",
+    ("GET", "/github/idtoken"): "workload.builds.github_token",
     ("GET", "/api/2.0/clusters/list"): "workspace.toy_api.clusters",
     ("GET", "/api/2.1/clusters/list"): "workspace.toy_api.clusters",
     ("GET", "/api/2.0/preview/scim/v2/Me"): "workspace.toy_api.who_am_i",
@@ -161,6 +164,12 @@ def _imported(name: str) -> ModuleType:
             return import_module("entra_oauth.practice.token.password_grant")
         case "token.token_endpoint":
             return import_module("entra_oauth.practice.token.token_endpoint")
+        case "workload.builds":
+            return import_module("entra_oauth.practice.workload.builds")
+        case "workload.issuer_documents":
+            return import_module("entra_oauth.practice.workload.issuer_documents")
+        case "workload.managed_identity":
+            return import_module("entra_oauth.practice.workload.managed_identity")
         case "workspace.own_authority":
             return import_module("entra_oauth.practice.workspace.own_authority")
         case "workspace.toy_api":
@@ -170,6 +179,8 @@ def _imported(name: str) -> ModuleType:
 
 def _find(call: Call, method: str) -> str | None:
     path = "/".join(call.segments)
+    if call.segments[0] == "azure-devops" and call.segments[-1] == "oidctoken":
+        return "workload.builds.azure_devops_token" if method == "POST" else None
     if path != "oidc/userinfo" and (api := _api(call)) is not None:
         return api
     if method == "GET" and call.segments[1:2] and call.segments[1].lower() == "userrealm":
@@ -196,4 +207,6 @@ def _api_of(base_url: str) -> str | None:
         return _GRAPH
     if host in MANAGEMENT_HOSTS:
         return _MANAGEMENT
+    if is_issuer(host):
+        return "workload.issuer_documents.document"
     return _HERE if is_loopback(host) else None

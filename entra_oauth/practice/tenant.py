@@ -22,6 +22,7 @@ from entra_oauth.practice.signing.key_ring import key_for
 from entra_oauth.practice.state.context import Context
 from entra_oauth.practice.state.issued import Issued
 from entra_oauth.practice.state.limits import Limits
+from entra_oauth.practice.state.program_secrets import ProgramSecrets
 from entra_oauth.practice.state.sign_in_log import SignInLog
 from entra_oauth.protocol.messages import HttpResponse
 
@@ -86,6 +87,7 @@ class PracticeTenant:
         self._hosted: Hosted | None = None
         self.faults = Faults()
         """Rules by which the tenant misbehaves; none at first."""
+        chance = Chance(seed)
         self._context = Context(
             directory=book,
             issued=Issued(frozenset((c.oid, c.client_id, c.resource_id) for c in book.consents)),
@@ -93,7 +95,8 @@ class PracticeTenant:
             client_keys=ClientKeys(seed),
             limits=Limits(),
             sign_ins=SignInLog(),
-            chance=Chance(seed),
+            secrets=ProgramSecrets(chance),
+            chance=chance,
             now=self.now,
         )
 
@@ -300,6 +303,35 @@ class PracticeTenant:
             "ARM_TENANT_ID": tenant_id,
             "DATABRICKS_HOST": self.base_url,
         }
+
+    def workload_env(self, workload: str) -> dict[str, str]:
+        """Variables of a program that runs at `imds`, `app-service`, `github`, `azure-devops` or in
+        `kubernetes`, inside a `with` block; to be added to `env()`.
+
+        Raises `UsageError` for another place, or an issuer that the directory does not have.
+        """
+        hosted = self._served
+        return self.variables_of(workload, hosted, authority_url=hosted.base_url)
+
+    def variables_of(self, workload: str, hosted: Hosted, *, authority_url: str) -> dict[str, str]:
+        """The same where the tenant is `hosted`, for clients that take `authority_url` for Entra's.
+
+        Raises `UsageError`.
+        """
+        from entra_oauth.practice.workload.variables import Workload, workload_variables
+
+        if workload not in list(Workload):
+            raise UsageError(
+                f"No program runs at {plain(workload)[:60]}.",
+                advice=f"Name one of {', '.join(Workload)}.",
+            )
+        return workload_variables(
+            self._context,
+            Workload(workload),
+            base_url=hosted.base_url,
+            authority_url=authority_url,
+            folder=hosted.folder,
+        )
 
     def sign_in(self, url: str, user: str = "alice") -> BrowserPage:
         """Open `url` and sign `user` in, as a person with a browser would, inside a `with` block.

@@ -69,7 +69,12 @@ def _open(
     person = tenant.person(options.user)
     witness = passages.at_tenant if passages is not None else None
     hosted = opening.enter_context(
-        serve(tenant, proxy_port=options.tenant.proxy_port or 0, witness=witness)
+        serve(
+            tenant,
+            proxy_port=options.tenant.proxy_port or 0,
+            plays_metadata=options.workload == "imds",
+            witness=witness,
+        )
     )
     visits = None
     if passages is not None:
@@ -92,6 +97,9 @@ def _open(
         browser=browser,
         password=person.password,
     )
+    if options.workload is not None:
+        entra = "https://login.microsoftonline.com"
+        environ |= tenant.variables_of(options.workload, hosted, authority_url=entra)
     return hosted.proxy, environ | azure | {CONTROL_VARIABLE: control.address}
 
 

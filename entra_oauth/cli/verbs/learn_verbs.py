@@ -143,6 +143,12 @@ class PracticeRunOptions:
         metavar="NAME",
         default="alice",
     )
+    workload: str | None = option(
+        "a place where the program believes to run, and is known without a secret",
+        key="practice-workload",
+        metavar="PLACE",
+        choices=("imds", "app-service", "github", "azure-devops", "kubernetes"),
+    )
     tenant: TenantOptions = group(TenantOptions)
     recording: RecordingOptions = group(RecordingOptions)
     output: OutputOptions = group(OutputOptions, only=("quiet",))

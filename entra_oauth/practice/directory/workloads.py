@@ -16,6 +16,7 @@ __all__ = [
     "ManagedIdentity",
     "OutsideIssuer",
     "entra_issuers",
+    "identity_path",
 ]
 
 DATABRICKS_ACCOUNT = "acc00000-0000-4000-8000-00000000000a"
@@ -75,6 +76,14 @@ class FederationPolicy:
         """True if a token's `aud`, a text or a list of texts, is one that the policy wants."""
         sent = audience if isinstance(audience, list) else [audience]
         return bool(set(self.audiences or (DATABRICKS_ACCOUNT,)).intersection(map(str, sent)))
+
+
+def identity_path(name: str) -> str:
+    """The resource id of the managed identity of that name."""
+    return (
+        "/subscriptions/5ab00000-0000-4000-8000-000000000001/resourcegroups/practice/providers/"
+        f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+    )
 
 
 def entra_issuers(tenant_id: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ PLACES = (
     "workspace",
     "graph",
     "management",
+    "workload",
     "connect",
 )
 """The places of rules; `any` is all that the tenant itself answers. `redirect` is the answer
@@ -60,6 +61,13 @@ _STARTS = (
     ("/api/", "workspace"),
     ("/aad/", "workspace"),
     ("/oidc/oauth2/", "workspace"),
+    ("/oidc/v1/", "workspace"),
+    ("/oidc/.well-known/", "workspace"),
+    ("/.well-known/databricks-config", "workspace"),
+    ("/metadata/identity/", "workload"),
+    ("/msi/", "workload"),
+    ("/github/", "workload"),
+    ("/azure-devops/", "workload"),
     ("/v1.0/", "graph"),
     ("/beta/", "graph"),
     ("/tenants", "management"),

@@ -2,7 +2,7 @@
 
     WHERE WORD…             where it applies: `token`, or `authorize,page`, or one of
                             discovery instance userrealm keys devicecode userinfo workspace
-                            graph management
+                            graph management workload
     redirect                the reply to the app, by whichever page it came about
     any                     all of these
     connect                 the proxy's answer to CONNECT: only drop, reset, delay=SECONDS,

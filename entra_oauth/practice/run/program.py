@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
     from entra_oauth.practice.directory.model import User
 
-__all__ = ["URL_VARIABLE", "browser_for", "environment", "warning"]
+__all__ = ["URL_VARIABLE", "azure_settings", "browser_for", "environment", "warning"]
 
 URL_VARIABLE = "ENTRA_OAUTH_PRACTICE_URL"
 """The variable that holds the tenant's own address, without a slash at its end."""
 
-_SECRET = ("AZURE_", "ARM_", "DATABRICKS_", "IDENTITY_", "MSI_", "ACTIONS_ID_TOKEN_")
+_SECRET = (
+    *("AZURE_", "ARM_", "DATABRICKS_", "IDENTITY_", "MSI_", "ACTIONS_ID_TOKEN_"),
+    *("SYSTEM_ACCESSTOKEN", "SYSTEM_OIDCREQUESTURI"),
+)
 _TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _IN_THE_WAY = ("ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR", "ENTRA_OAUTH_CA_BUNDLE")
 _NODES = ("node", "nodejs", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node")

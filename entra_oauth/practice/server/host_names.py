@@ -8,6 +8,8 @@ __all__ = [
     "GRAPH_HOSTS",
     "LOGIN_HOSTS",
     "MANAGEMENT_HOSTS",
+    "METADATA_HOST",
+    "is_issuer",
     "is_workspace",
     "stands_in_for",
 ]
@@ -44,17 +46,31 @@ _WORKSPACE_NAMES = tuple(
     f"*.{label}{domain}" for domain in _WORKSPACES for label in ("", *(f"{n}." for n in range(20)))
 )
 
-CERTIFIED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACE_NAMES)
+_ISSUERS = ("token.actions.githubusercontent.com", "vstoken.dev.azure.com")
+_CLUSTERS = "oic.prod-aks.azure.com"
+
+METADATA_HOST = "169.254.169.254"
+"""The address of Azure's metadata service, which every virtual machine has. Plain http."""
+
+CERTIFIED = (
+    *("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACE_NAMES),
+    *(*_ISSUERS, f"*.{_CLUSTERS}"),
+)
 """The names that a practice certificate vouches for, besides this machine's addresses."""
 
-CONSTRAINED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACES)
+CONSTRAINED = ("localhost", *LOGIN_HOSTS, *_API_HOSTS, *_WORKSPACES, *_ISSUERS, _CLUSTERS)
 """The names that its authority can ever vouch for."""
 
 
 def stands_in_for(host: str) -> bool:
     """True if that host name may reach a practice tenant."""
     host = host.lower()
-    return host in LOGIN_HOSTS or host in _API_HOSTS or is_workspace(host)
+    return host in LOGIN_HOSTS or host in _API_HOSTS or is_workspace(host) or is_issuer(host)
+
+
+def is_issuer(host: str) -> bool:
+    """True if that host publishes the keys of a build server or of a cluster."""
+    return host.lower() in _ISSUERS or host.lower().endswith(f".{_CLUSTERS}")
 
 
 def is_workspace(host: str) -> bool:

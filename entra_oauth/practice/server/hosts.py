@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import now
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.loopback.host import LoopbackHost
-from entra_oauth.practice.server.host_names import stands_in_for
+from entra_oauth.practice.server.host_names import METADATA_HOST, stands_in_for
 from entra_oauth.protocol.messages import HttpResponse, is_loopback, split_origin
 
 if TYPE_CHECKING:
@@ -49,22 +50,31 @@ def serve(
     port: int = 0,
     tls: bool = True,
     proxy_port: int | None = None,
+    plays_metadata: bool = False,
     witness: Callable[[Exchange], None] | None = None,
 ) -> Hosted:
     """Serve `tenant` on loopback; use the result in a `with` block.
 
     `port=0` picks a free one. With `tls` the certificate is a throw-away one, whose
     authority is in `ca_file`. With a `proxy_port` (0: a free one) there is a proxy as
-    well, behind which it plays the real hosts. `witness` gets every exchange
+    well, behind which it plays the real hosts; with `plays_metadata` Azure's metadata service
+    (IMDS) too. `witness` gets every exchange
     with either, in the thread of its connection. Raises `PortBusy` when entered.
     """
-    return Hosted(tenant, port=port, tls=tls, proxy_port=proxy_port, witness=witness)
+    return Hosted(
+        tenant,
+        port=port,
+        tls=tls,
+        proxy_port=proxy_port,
+        plays_metadata=plays_metadata,
+        witness=witness,
+    )
 
 
 @lru_cache(maxsize=64)
 def _is_ours(origin: str) -> bool:
     host = urlsplit(origin).hostname or ""
-    return is_loopback(host) or stands_in_for(host)
+    return is_loopback(host) or stands_in_for(host) or host == METADATA_HOST
 
 
 class Hosted:
@@ -77,12 +87,14 @@ class Hosted:
         port: int,
         tls: bool,
         proxy_port: int | None,
+        plays_metadata: bool,
         witness: Callable[[Exchange], None] | None,
     ) -> None:
         self._tenant = tenant
         self._wanted_port = port
         self._tls = tls
         self._proxy_port = proxy_port
+        self._plays_metadata = plays_metadata
         self._witness = witness
         self._certificate = b""
         self._open = ExitStack()
@@ -95,6 +107,11 @@ class Hosted:
     def base_url(self) -> str:
         """Scheme, host and port, without a slash at the end."""
         return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
+
+    @property
+    def folder(self) -> str:
+        """Where files for clients may lie as long as this is served: nobody else reads there."""
+        return os.path.dirname(self.ca_file)
 
     def authority_url(self, tenant: str | None = None) -> str:
         """The authority as clients name it, of the first tenant if none is named."""
@@ -122,6 +139,7 @@ class Hosted:
                     tls=context,
                     connect=self._tenant.connect,
                     port=self._proxy_port,
+                    plays_metadata=self._plays_metadata,
                     witness=witness,
                 )
                 self.proxy = opening.enter_context(proxy)

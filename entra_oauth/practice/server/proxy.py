@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.loopback.host import LoopbackHost, Refusal
-from entra_oauth.practice.server.host_names import stands_in_for
+from entra_oauth.practice.server.host_names import METADATA_HOST, stands_in_for
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Proxy:
 
     `connect` gives the status for a client that wants to be connected with a
     host that is played: 200 lets it in. It may take its time, and raise `HangUp`.
-    `port=0` picks a free one. `witness` is a `LoopbackHost`'s. Raises `PortBusy`.
+    `port=0` picks a free one. With `plays_metadata` Azure's metadata service is played too, which
+    is plain http. `witness` is a `LoopbackHost`'s. Raises `PortBusy`.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Proxy:
         tls: ssl.SSLContext,
         connect: Callable[[str], int],
         port: int = 0,
+        plays_metadata: bool = False,
         witness: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._handle_inside = handle
         self._tls = tls
         self._connect = connect
+        self._plays_metadata = plays_metadata
         self._lock = Lock()
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
         self._host = LoopbackHost(
@@ -100,7 +103,8 @@ class Proxy:
     def _handle(self, request: HttpRequest) -> HttpResponse:
         # Only what came through a tunnel has an https URL, and `_tunnel` let in none but the
         # hosts that are played. Whatever else arrives asks for plain http of anywhere.
-        if request.url.startswith("https:"):
+        is_metadata = request.url.startswith(f"http://{METADATA_HOST}/metadata/")
+        if request.url.startswith("https:") or (is_metadata and self._plays_metadata):
             return self._handle_inside(request)
         self._note(request.header("Host") or "")
         return HttpResponse(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from entra_oauth.practice.directory.workloads import ManagedIdentity, identity_path
 from entra_oauth.practice.signing.jws import base64url, compact_json
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ def _v1(call: Call, subject: Subject, resource_scope: ResourceScope) -> dict[str
         "ver": "1.0",
     }
     if user is None:
-        return common | {"idp": issuer, "sub": subject.oid}  # fidelity: app-token-v1
+        managed = app.managed is not ManagedIdentity.NONE
+        machine = {"xms_mirid": identity_path(app.name)} if managed else {}
+        return common | {"idp": issuer, "sub": subject.oid, **machine}  # fidelity: app-token-v1
     return common | {
         "acr": "1",
         "amr": list(subject.amr),

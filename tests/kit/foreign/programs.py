@@ -19,6 +19,7 @@ from typing import Any
 from entra_oauth.practice import PracticeTenant, serve
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.run.program import browser_for, environment
+from entra_oauth.practice.server.hosts import Hosted
 from kit import needs
 
 __all__ = ["AUTHORITY", "DAEMON", "ISSUER", "SECRET", "WEB", "WORKSPACE", "Cloud", "Ended", "cloud"]
@@ -55,8 +56,17 @@ class Cloud:
     """A tenant that plays the real hosts, and is served under its own address as well."""
 
     tenant: PracticeTenant
-    base_url: str
+    hosted: Hosted
     environ: dict[str, str]
+
+    @property
+    def base_url(self) -> str:
+        """The tenant's own address."""
+        return self.hosted.base_url
+
+    def at(self, workload: str) -> dict[str, str]:
+        """The variables of a program that runs at that place."""
+        return self.tenant.variables_of(workload, self.hosted, authority_url=AUTHORITY)
 
     def python(
         self, script: str, *arguments: str, stdin: str = "", more: Mapping[str, str] | None = None
@@ -107,5 +117,5 @@ def cloud() -> Iterator[Cloud]:
             base_url=hosted.base_url,
             browser=browser,
         )
-        yield Cloud(tenant=tenant, base_url=hosted.base_url, environ=environ)
+        yield Cloud(tenant=tenant, hosted=hosted, environ=environ)
         assert hosted.proxy.refused == ()

@@ -24,7 +24,8 @@ NAMES = ("quick", "slow", "foreign")
 TESTS = Path(__file__).parents[2]
 
 FOREIGN = {
-    "against/test_clients_databricks.py": 25,
+    "against/cloud/test_clients_workload.py": 17,
+    "against/cloud/test_clients_databricks.py": 25,
     "against/test_clients_python.py": 40,
     "cli/get_tokens/test_asker.py::test_a_hundred_processes_with_one_expired_token_of_an_app"
     "_ask_once": 15,
@@ -46,11 +47,12 @@ SLOW: dict[str, float] = {
     "against/linted/test_lint_recorded_clients.py": 8.0,
     "against/linted/test_recorded_clients.py": 7.5,
     "against/linted/test_who_sent_what.py": 5.8,
-    "against/test_clients_databricks.py": 25.0,
+    "against/cloud/test_clients_databricks.py": 25.0,
     "against/test_clients_msal.py": 9.8,
     "against/test_clients_python.py": 40.0,
     "against/test_curl_by_hand.py": 1.3,
     "against/test_curl_replay.py": 0.8,
+    "against/cloud/test_clients_workload.py": 17.0,
     "against/test_foreign_sweep.py": 8.2,
     "against/test_practice_run.py": 7.9,
     "audit/test_producers.py": 7.0,

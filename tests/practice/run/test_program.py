@@ -39,6 +39,8 @@ def _environment(**base: str) -> dict[str, str]:
         "IDENTITY_HEADER",
         "MSI_SECRET",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "SYSTEM_ACCESSTOKEN",
+        "SYSTEM_OIDCREQUESTURI",
         "azure_client_secret",
         "ALL_PROXY",
         "all_proxy",
