@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from entra_oauth.protocol.glossary.secrecy import is_plain_name
@@ -16,15 +17,19 @@ __all__ = [
     "PLACEHOLDER",
     "PLACEHOLDERS",
     "Find",
+    "Settled",
     "apply",
     "is_taken_out",
     "looks_secret",
     "mask",
     "placeholder",
+    "settled",
     "tag_of",
     "unsigned_jwt",
 ]
 
+_ROUNDS = 5
+"""Times that a text is looked through before it goes whole."""
 LONG = 16
 """Characters from which on a value is replaced by one of its own length."""
 PLACEHOLDER = re.compile(r"[a-z]{1,5}~[0-9a-f]{10}~*|~[a-z]{1,5}~")
@@ -144,3 +149,89 @@ def apply(text: str, finds: Iterable[Find], key: bytes) -> tuple[str, list[Find]
         counted.append(find)
         at = find.end
     return "".join([*out, text[at:]]), counted
+
+
+# ---- twice is once ---------------------------------------------------------------------
+
+
+class Settled(NamedTuple):
+    """A text that stays as it is when it is looked through again."""
+
+    text: str
+    finds: list[Find]
+    earlier: list[Find]
+    """Finds of the times before the last, which may be in wider ones now."""
+
+
+def settled(text: str, look: Callable[[str], list[Find] | None], key: bytes) -> Settled | None:
+    """The text without what is found, and without what is found in that, and so on.
+
+    A replacement can make another thing of its neighbour: a tag that goes leaves the words at
+    both its sides as one. None if it takes too long, or if `look` no longer understands it.
+    """
+    found, earlier = look(text), list[Find]()
+    for _ in range(_ROUNDS):
+        if found is None:
+            return None
+        clean, counted = apply(text, found, key)
+        if _stays(text, counted):
+            return Settled(clean, counted, earlier)
+        more = look(clean)
+        if more is None:
+            return None
+        again, more = apply(clean, more, key)
+        if again == clean:
+            return Settled(clean, counted, earlier)
+        # Of two of one width the later one counts: the other had its turn.
+        found = [*_placed_before((text, clean), counted, more, key), *counted]
+        earlier += counted
+    return None
+
+
+def _stays(text: str, finds: list[Find]) -> bool:
+    """True if it is plain without looking: nothing was found, all of it, or members of JSON."""
+    if not finds:
+        return True
+    if len(finds) == 1 and finds[0].end - finds[0].start == len(text.strip()):
+        return finds[0].text is None
+    return text.lstrip()[:1] in ("{", "[") and all(_is_member(text, each) for each in finds)
+
+
+def _is_member(text: str, find: Find) -> bool:
+    """True for all of a string of JSON that is no name, and none that gives others a meaning."""
+    if find.kind == "num":
+        return True
+    if find.kind == "name":
+        return False
+    ends = text[find.start - 1 : find.start], text[find.end : find.end + 1]
+    return ends == ('"', '"') and "name" not in text[max(0, find.start - 12) : find.start].lower()
+
+
+def _placed_before(
+    texts: tuple[str, str], first: list[Find], more: list[Find], key: bytes
+) -> Iterator[Find]:
+    """Finds in what came out of the `first` ones, as finds of the text before.
+
+    What has a part of a replacement has all that it replaced.
+    """
+    before, after = texts
+    ends: list[int] = []  # of the replacements, where they stand now
+    moved = 0
+    for find in first:
+        moved += len(replacement(find, key)) - (find.end - find.start)
+        ends.append(find.end + moved)
+    for each in more:
+        start = _place_before(first, ends, each.start, is_end=False)
+        end = _place_before(first, ends, each.end, is_end=True)
+        if before[start:end] == after[each.start : each.end]:
+            yield each._replace(start=start, end=end)
+        else:
+            yield Find(start, end, each.kind, before[start:end], each.masked)
+
+
+def _place_before(first: list[Find], ends: list[int], at: int, *, is_end: bool) -> int:
+    index = bisect_right(ends, at - is_end)
+    before = at - (ends[index - 1] - first[index - 1].end if index else 0)
+    if index < len(first) and before + (not is_end) > first[index].start:
+        return first[index].end if is_end else first[index].start
+    return before

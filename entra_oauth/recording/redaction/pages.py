@@ -57,6 +57,7 @@ _PIECE = re.compile(
     r"|url\(\s*+(?P<url>(?:[^()\"'\\\s]|\\.)++)\s*+\)",
     re.DOTALL | re.IGNORECASE,
 )
+_BETWEEN_BRACES = re.compile(r"[^{}]++")
 _NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,60}+)\s*+[:=]\s*+\Z")
 _NO_SHEET = re.compile(r"[\"']|\0\s*+:")
 """A string without an end, or one that is a name: in JSON and scripts (`\\0` is a string)."""
@@ -257,9 +258,12 @@ def sheet(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
 
 
 def _plain(finder: Finder, value: View, depth: int) -> Iterator[Find]:
-    yield from finder.tokens(value)
-    yield from finder.addresses(value, depth)
-    yield from finder.looks(value, depth, shortest=_SHORTEST)
+    yield from finder.known_in(value)
+    for match in _BETWEEN_BRACES.finditer(value.text):  # else a brace would go with what is in it
+        piece = value.cut(*match.span())
+        yield from finder.tokens(piece)
+        yield from finder.addresses(piece, depth)
+        yield from finder.looks(piece, depth, shortest=_SHORTEST)
 
 
 def _string(finder: Finder, before: View, inner: View, depth: int) -> Iterator[Find]:

@@ -11,7 +11,7 @@ A body that is not understood is taken out whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from entra_oauth.recording.raw import RawMessage, pack, split_message
 from entra_oauth.recording.redaction.bodies import body_finds
 from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
 from entra_oauth.recording.redaction.finder import Finder, Looked, find
-from entra_oauth.recording.redaction.finds import LONG, Find, apply
+from entra_oauth.recording.redaction.finds import LONG, Find, Settled, apply, is_taken_out, settled
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
 from entra_oauth.recording.step import Half, Level, Seen, Step
 
@@ -36,6 +36,8 @@ class Redacted:
 
     data: bytes = field(repr=False)
     finds: tuple[Find, ...]
+    earlier: tuple[Find, ...] = ()
+    """Finds that may be in wider ones of `finds`."""
     understood: bool = True
 
     @property
@@ -66,55 +68,72 @@ class Redactor:
     def url(self, url: str) -> Redacted:
         """An address, with query and fragment."""
         text = as_bytes_text(url)
-        return self._done(text, [*self._finder.url(whole(text))])
+        return self._done(text, lambda now: [*self._finder.url(whole(now))])
 
     def words(self, words: str) -> Redacted:
         """A text for people."""
         text = as_bytes_text(words)
-        return self._done(text, [*self._finder.words(whole(text), 0)])
+        return self._done(text, lambda now: [*self._finder.words(whole(now), 0)])
 
     def parameter(self, name: str, value: str) -> Redacted:
         """A decoded value of that name."""
         text = as_bytes_text(value)
-        return self._done(text, [*self._finder.named(name, whole(text), 0, ("S256",))])
+        return self._done(text, lambda now: [*self._finder.named(name, whole(now), 0, ("S256",))])
 
     def header(self, name: str, value: str) -> Redacted:
         """The value of a header."""
         text = as_bytes_text(value)
-        return self._done(text, self._header(name, whole(text)))
+        return self._done(text, lambda now: self._header(name, whole(now)))
 
     def cookie(self, value: str) -> Redacted:
         """The value of a cookie."""
         text = as_bytes_text(value)
-        return self._done(text, [*self._finder.ruled(COOKIE, whole(text).strip(), 0)])
+        return self._done(text, lambda now: [*self._finder.ruled(COOKIE, whole(now).strip(), 0)])
 
     def cookie_name(self, name: str) -> Redacted:
         """The name of a cookie."""
         text = as_bytes_text(name)
         finder = self._finder
-        return self._done(text, [*cookie_name(finder, whole(text)), *finder.words(whole(text), 0)])
+        return self._done(
+            text, lambda now: [*cookie_name(finder, whole(now)), *finder.words(whole(now), 0)]
+        )
 
     def cookie_attribute(self, name: str, value: str) -> Redacted:
         """The value of an attribute of a cookie."""
         text = as_bytes_text(value)
-        return self._done(text, [*cookie_attribute(self._finder, name, whole(text))])
+        return self._done(text, lambda now: [*cookie_attribute(self._finder, name, whole(now))])
 
     def body(self, body: bytes, content_type: str = "") -> Redacted:
         """A decoded body. What is not understood is taken out whole."""
         if not body or self.level is Level.NONE:
             return Redacted(body, ())
-        text = body.decode("latin-1")
         kind = content_type.lower()
-        finds = body_finds(self._finder, body, whole(text), kind, self.known)
-        if finds is None:
-            return replace(self._done(text, [find("body", whole(text))]), understood=False)
-        return self._done(text, finds)
 
-    def _done(self, text: str, finds: list[Find]) -> Redacted:
-        if self.level is Level.NONE:
+        def look(text: str) -> list[Find] | None:
+            data = text.encode("latin-1")
+            return body_finds(self._finder, data, whole(text), kind, self.known)
+
+        return self._done(body.decode("latin-1"), look, kind="body")
+
+    def _done(
+        self, text: str, look: Callable[[str], list[Find] | None], kind: str = "val"
+    ) -> Redacted:
+        """The text without what is found; without all, of that kind, if that comes to no end."""
+        if self.level is Level.NONE or not text:
             return Redacted(text.encode("latin-1"), ())
-        clean, counted = apply(text, finds, self.key)
-        return Redacted(clean.encode("latin-1"), tuple(counted))
+        done = self._settled(text, look)
+        if done is None:
+            clean, counted = apply(text, [find(kind, whole(text))], self.key)
+            return Redacted(clean.encode("latin-1"), tuple(counted), understood=kind != "body")
+        return Redacted(done.text.encode("latin-1"), tuple(done.finds), tuple(done.earlier))
+
+    def _settled(self, text: str, look: Callable[[str], list[Find] | None]) -> Settled | None:
+        first = look(text)
+        decoded = len(self.looked or ())
+        done = settled(text, lambda now: first if now is text else look(now), self.key)
+        if self.looked is not None:
+            del self.looked[decoded:]  # texts of what was redacted already hold nothing new
+        return done
 
     def _header(self, name: str, value: View) -> list[Find]:
         finder, value = self._finder, value.strip()
@@ -138,8 +157,7 @@ class Redactor:
             return data, (), ()
         message = split_message(data)
         if not message.whole:
-            text = data.decode("latin-1")
-            return *self._applied(text, [find("msg", whole(text))]), ("not-understood",)
+            return *self._gone("msg", data), ("not-understood",)
         interim, before, _ = self.message(message.interim) if message.interim else (b"", (), ())
         # Head and body are redacted apart, then made to agree again: a body that was masked is
         # shorter, so Content-Length is set by the difference, and what was wrong stays wrong.
@@ -149,19 +167,31 @@ class Redactor:
         after, more = _true_length(after, len(body) - len(message.body))
         return bytes(after.with_body(body)), (*before, *in_head, *in_body), (*changes, *more)
 
-    def _applied(self, text: str, finds: list[Find]) -> tuple[bytes, tuple[Find, ...]]:
+    def _gone(self, kind: str, data: bytes) -> tuple[bytes, tuple[Find, ...]]:
+        """All of it, unless it is gone already."""
+        text = data.decode("latin-1")
+        finds = [] if is_taken_out(text) else [find(kind, whole(text))]
         clean, counted = apply(text, finds, self.key)
         return clean.encode("latin-1"), tuple(counted)
 
     def _head(self, message: RawMessage) -> tuple[bytes, tuple[Find, ...]]:
-        text = bytes(replace(message, interim=b"", body=b"")).decode("latin-1")
-        view = whole(text)
+        head = bytes(replace(message, interim=b"", body=b""))
+        text = head.decode("latin-1")
+        done = self._settled(text, self._in_head)
+        if done is None:
+            # What came of it is whole no more: the first time counts, for a head keeps its form.
+            clean, counted = apply(text, self._in_head(text), self.key)
+            return clean.encode("latin-1"), tuple(counted)
+        return done.text.encode("latin-1"), tuple(done.finds)
+
+    def _in_head(self, text: str) -> list[Find]:
+        message, view = split_message(text.encode("latin-1")), whole(text)
         finds = self._start_line(view.cut(0, len(message.start)))
         at = len(message.start) + len(message.newline)
         for line in message.lines:
             finds += self._line(view.cut(at, at + len(line)))
             at += len(line) + len(message.newline)
-        return self._applied(text, finds)
+        return finds
 
     def _start_line(self, line: View) -> list[Find]:
         if line.text.startswith("HTTP/"):
@@ -178,7 +208,7 @@ class Redactor:
         name, value = line.partition(":")
         if ":" not in line.text or not is_plain_name(name.text):
             inner = line.strip()
-            return [find("val", inner)] if inner.text else []
+            return [find("val", inner)] if inner.text and not is_taken_out(inner.text) else []
         return self._header(name.text, value)
 
     def _framed(self, message: RawMessage) -> tuple[bytes, tuple[Find, ...], tuple[str, ...]]:
@@ -187,8 +217,7 @@ class Redactor:
             return b"", (), ()
         decoded = message.decoded()
         if decoded is None:
-            text = message.body.decode("latin-1")
-            return *self._applied(text, [find("body", whole(text))]), ("not-understood",)
+            return *self._gone("body", message.body), ("not-understood",)
         clean = self.body(decoded, message.header("content-type") or "")
         changes: tuple[str, ...] = () if clean.understood else ("not-understood",)
         if clean.data == decoded and not message.is_chunked:

@@ -100,7 +100,8 @@ class Parts:
 
     def _looked_at(self, data: bytes, done: Redacted, *, coded: bool = False) -> _First:
         strong = [find for find in done.finds if find.kind in _STRONG]
-        for find in strong:
+        covered = [find for find in done.earlier if find.kind in _STRONG]
+        for find in (*strong, *covered):
             value = find.value.encode("latin-1").decode("utf-8", "replace")
             for each in joined_values(value) if find.kind == "ck" else (value,):
                 self._found.setdefault(each, find.kind)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from entra_oauth.recording.redaction.finds import (
     looks_secret,
     mask,
     placeholder,
+    settled,
     tag_of,
 )
 
@@ -121,3 +124,105 @@ def test_of_two_that_cross_the_rest_of_the_second_goes_too() -> None:
 def test_equal_values_have_equal_tags_and_only_with_the_same_key() -> None:
     assert tag_of("a", KEY) == tag_of("a", KEY)
     assert len({tag_of("a", KEY), tag_of("b", KEY), tag_of("a", b"x" * 32)}) == 3
+
+
+# ---- looked through again --------------------------------------------------------------
+
+
+def words(*known: str, masked: bool = False) -> Callable[[str], list[Find]]:
+    """Finds these wherever they stand."""
+    return lambda text: [
+        Find(match.start(), match.end(), "val", match[0], masked)
+        for each in known
+        for match in re.finditer(re.escape(each), text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "look", "after", "values"),
+    [
+        ("a secret", words("secret"), "a ~val~", ["secret"]),
+        ("nothing", words("secret"), "nothing", []),
+        # What is found beside a replacement alone stays a find of its own.
+        ("one b", words("one", "b"), "~val~ ~val~", ["one", "b"]),
+        # Before, within and behind what was replaced: all that it replaced goes too.
+        ("x one y", words("one", "x ~val~"), "~val~ y", ["x one"]),
+        ("x one y", words("one", "~val~ y"), "x ~val~", ["one y"]),
+        ("x one y", words("one", "~ y"), "x ~val~", ["one y"]),
+        ("one two three", words("one", "two", "~val~ ~val~"), "~val~ three", ["one two"]),
+        ("one two yes", words("one", "two", "yes"), "~val~ ~val~ ~val~", ["one", "two", "yes"]),
+    ],
+)
+def test_what_is_found_in_what_came_out_is_a_find_of_the_text(
+    text: str, look: Callable[[str], list[Find]], after: str, values: list[str]
+) -> None:
+    done = settled(text, look, KEY)
+    assert done is not None
+    assert done.text == after
+    assert [find.value for find in done.finds] == values
+    assert [text[find.start : find.end] for find in done.finds] == values
+
+
+def test_a_find_behind_a_shorter_replacement_keeps_its_place_and_its_text() -> None:
+    def look(text: str) -> list[Find]:
+        if "~" not in text:
+            return words("password")(text)
+        return [Find(at, at + 2, "num", "12", text="99") for at in [text.find("12")] if at >= 0]
+
+    done = settled("password 12 end", look, KEY)
+    assert done is not None
+    assert done.text == "~val~ 99 end"
+    assert [(find.start, find.end) for find in done.finds] == [(0, 8), (9, 11)]
+    assert [find.value for find in done.earlier] == ["password"]
+
+
+def test_the_later_of_two_finds_of_one_width_counts() -> None:
+    def look(text: str) -> list[Find]:
+        kind = "at" if "value" in text else "val"
+        return [] if "~val~" in text else [Find(2, len(text), kind, text[2:], masked=True)]
+
+    done = settled("a value", look, KEY)
+    assert done is not None
+    assert done.text == "a ~val~"
+    assert [find.kind for find in done.earlier] == ["at"]
+
+
+def test_what_never_settles_or_is_not_understood_is_none() -> None:
+    turns = iter("abcdefgh")
+    looks = [0]
+
+    def turning(text: str) -> list[Find]:
+        looks[0] += 1
+        return [Find(0, 1, "val", text, text=next(turns))]
+
+    assert settled("x y", turning, KEY) is None
+    assert looks == [6]
+    assert settled("x y", lambda text: None, KEY) is None
+    again = iter([[Find(0, 1, "val", "x")], None])
+    assert settled("x y", lambda text: next(again), KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "look", "times"),
+    [
+        ("a", words("b"), 1),
+        (" secret ", words("secret"), 1),
+        ('{"a": "secret"}', words("secret"), 1),
+        ('{"name": "secret"}', words("secret"), 2),
+        ('{"a": "b secret"}', words("secret"), 2),
+        ('{"secret": "a"}', lambda text: [Find(2, 8, "name", text[2:8], masked=True)], 2),
+        ('{"a": 12345}', lambda text: [Find(6, 11, "num", text[6:11], text="0")], 1),
+        ("a=secret", words("secret"), 2),
+    ],
+)
+def test_what_stays_by_its_form_is_not_looked_through_again(
+    text: str, look: Callable[[str], list[Find]], times: int
+) -> None:
+    seen: list[str] = []
+
+    def counted(text: str) -> list[Find]:
+        seen.append(text)
+        return look(text)
+
+    assert settled(text, counted, KEY) is not None
+    assert len(seen) == times
