@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import ExitStack
 from enum import StrEnum
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -85,6 +86,8 @@ class PracticeTenant:
         self._log: deque[tuple[HttpRequest, HttpResponse]] = deque(maxlen=_LOG_SIZE)
         self._lock = Lock()
         self._hosted: Hosted | None = None
+        self._azure: dict[str, str] = {}
+        self._open = ExitStack()
         self.faults = Faults()
         """Rules by which the tenant misbehaves; none at first."""
         chance = Chance(seed)
@@ -241,14 +244,13 @@ class PracticeTenant:
         from entra_oauth.practice.server.hosts import serve
 
         hosted = serve(self, tls=True, proxy_port=0)
-        hosted.__enter__()
+        self._open.enter_context(hosted)
         self._hosted = hosted
         return self
 
     def __exit__(self, *exc: object) -> None:
-        hosted, self._hosted = self._hosted, None
-        if hosted is not None:
-            hosted.__exit__(*exc)
+        self._hosted, self._azure = None, {}
+        self._open.close()
 
     @property
     def _served(self) -> Hosted:
@@ -284,10 +286,16 @@ class PracticeTenant:
 
         The certificate for the usual TLS stacks; authority and workspace for clients of
         Azure and Databricks that read them; and for those that do not, a proxy that plays
-        the real hosts and refuses all others. Add them to a copy of `os.environ`.
+        the real hosts and refuses all others. What Azure's own programs keep is in a folder of
+        this block's, and not in `~/.azure`. Add them to a copy of `os.environ`.
         """
+        from entra_oauth.practice.run.program import azure_settings
+
         ca, tenant_id, proxy = self.ca, self.directory.tenants[0].id, self._proxy_url
+        with self._lock:
+            self._azure = self._azure or self._open.enter_context(azure_settings())
         return {
+            **self._azure,
             "HTTPS_PROXY": proxy,
             "https_proxy": proxy,
             "HTTP_PROXY": proxy,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -226,3 +227,14 @@ def test_every_answer_says_what_time_it_is_by_the_tenants_clock(path: str) -> No
     tenant.faults.add("clock-skew")
     slow = tenant.handle(request).header("Date")
     assert slow == formatdate(tenant.now() - 7_200, usegmt=True)
+
+
+def test_what_azures_programs_keep_is_in_a_folder_of_the_block() -> None:
+    with PracticeTenant() as tenant:
+        folder = Path(tenant.env()["AZURE_CONFIG_DIR"])
+        assert folder.is_dir()
+        assert tenant.env()["AZURE_CONFIG_DIR"] == str(folder)
+        (folder / "azureProfile.json").write_text("{}")
+    assert not folder.exists()
+    with tenant:
+        assert tenant.env()["AZURE_CONFIG_DIR"] != str(folder)

@@ -154,3 +154,13 @@ def test_node_is_warned_of_by_its_version(
     monkeypatch.setattr(program, "_node_version", lambda: version)
     assert (program.warning(["node", "x.js"]) is not None) is warned
     assert (program.warning(["npx", "x"]) is not None) is warned
+
+
+def test_azures_programs_get_a_folder_of_the_run_and_send_no_reports() -> None:
+    with program.azure_settings() as settings:
+        folder = Path(settings["AZURE_CONFIG_DIR"])
+        assert folder.is_dir()
+        assert folder.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
+        assert settings["AZURE_CORE_COLLECT_TELEMETRY"] == "false"
+        assert settings["AZURE_CORE_ENABLE_BROKER_ON_WINDOWS"] == "false"
+    assert not folder.exists()
