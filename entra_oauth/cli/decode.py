@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from entra_oauth.channels.base import now
 from entra_oauth.cli.session.secret_input import read_token
@@ -16,6 +16,8 @@ from entra_oauth.protocol.jwt import DecodedJwt, decode
 from entra_oauth.protocol.scopes import AUDIENCE_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.see_verbs import DecodeOptions
 
@@ -50,8 +52,25 @@ def run(options: DecodeOptions, session: Session) -> int:
         ) from None
     for line in lines:
         console.result(line)
+    for warning in _warnings(decoded, at=now()):
+        console.say(f"\nNote: {warning}")
     console.say("\nNot verified: this is what the token says of itself.")
     return 0
+
+
+def _warnings(decoded: DecodedJwt, *, at: float) -> Iterator[str]:
+    """Reasons why nobody may accept it, as far as they can be seen without a key."""
+    if str(decoded.header.get("alg", "")).lower() in ("", "none"):
+        yield "it is not signed (alg), so anybody can have written it."
+    expires, begins = (decoded.claims.get(name) for name in ("exp", "nbf"))
+    if _is_time(expires) and expires <= at:
+        yield "its time is over (exp): no API and no app may accept it any more."
+    if _is_time(begins) and begins > at:
+        yield "it is not good yet (nbf): no API and no app may accept it before that time."
+
+
+def _is_time(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _read_token(console: Console) -> str:
@@ -81,7 +100,7 @@ def describe(
 def _row(kind: MessageKind, name: str, value: Any, at: float, columns: int) -> list[str]:
     shown = plain(value if isinstance(value, str) else json.dumps(value), limit=200)
     meaning = meaning_of(kind, name, shown)
-    if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
+    if name in _TIMES and _is_time(value):
         meaning = f"{meaning}: {_when(value, at)}"
     elif name == "aud" and isinstance(value, str) and value in AUDIENCE_NAMES:
         meaning = f"{AUDIENCE_NAMES[value]}: {meaning}"

@@ -38,6 +38,31 @@ def test_a_token_in_words() -> None:
     assert ran.err.strip() == "Not verified: this is what the token says of itself."
 
 
+NOTES = [
+    ({"alg": "none"}, {}, ["not signed"]),
+    ({"alg": "None"}, {}, ["not signed"]),
+    ({}, {}, ["not signed"]),
+    (HEADER, {"exp": 0}, ["its time is over"]),
+    (HEADER, {"nbf": 10**11}, ["not good yet"]),
+    ({"alg": "none"}, {"exp": 1, "nbf": 1e300}, ["not signed", "its time is over", "not good yet"]),
+    (HEADER, {"exp": 10**11, "nbf": 0}, []),
+    (HEADER, {"exp": True, "nbf": "9" * 30}, []),
+]
+
+
+@pytest.mark.parametrize(("header", "claims", "notes"), NOTES)
+def test_a_token_that_nobody_may_accept_is_said_to_be_one(
+    header: dict[str, Any], claims: dict[str, Any], notes: list[str]
+) -> None:
+    ran = decode(canaries.jwt(header, claims))
+    said = [line for line in ran.err.splitlines() if line.startswith("Note: ")]
+    assert len(said) == len(notes)
+    for line, note in zip(said, notes, strict=True):
+        assert note in line
+    assert ran.err.strip().endswith("Not verified: this is what the token says of itself.")
+    assert decode(canaries.jwt(header, claims), "--json").err == ""
+
+
 def test_a_token_as_json() -> None:
     ran = decode(canaries.jwt(HEADER, {"a": "\x1b[31m", "n": 10**300}), "--json")
     assert json.loads(ran.out) == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from entra_oauth.lessons.learn.classroom import Classroom
 from entra_oauth.lessons.learn.conversation import turns
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.learn.quiz import quiz
+from entra_oauth.lessons.learn.typed_answer import command_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["rendered", "run"]
 
 _LONGEST_LINE = 64 * 1024
+_PROMPT_ROWS = 3
+"""Lines that the prompt takes, with the empty ones around it."""
+_FEWEST_ROWS = 6
 
 
 def run(options: LearnOptions, session: Session) -> int:
@@ -74,6 +79,8 @@ class _Room:
     pauses: bool
     with_curl: bool
     at_terminal: bool
+    rows: int | None
+    """Of the screen, after which a long step waits; None: it does not."""
 
     @classmethod
     def standard(cls, options: LearnOptions, console: Console, progress: Progress) -> _Room:
@@ -90,6 +97,7 @@ class _Room:
             pauses=not options.no_pause,
             with_curl=not options.no_curl,
             at_terminal=at_terminal,
+            rows=_rows() if at_terminal and not options.no_pause else None,
         )
 
     def list(self) -> None:
@@ -185,9 +193,14 @@ class _Room:
         return replace(turn, texts=(*said, f"Step {turn.step + 1} of {steps}", new))
 
     def _take(self, turn: Turn) -> str:
-        for text in turn.texts:
-            self._say("")
-            for line in rendered(text, columns=self.columns):
+        lines = [
+            line for text in turn.texts for line in ("", *rendered(text, columns=self.columns))
+        ]
+        first, *others = _pages(lines, self.rows)
+        for page in (first, *others):
+            if page is not first and command_in(self._line("Enter shows more> ") or "") == "quit":
+                return "quit"
+            for line in page:
                 self._say(self.console.bold(line) if line.startswith("Step ") else line)
         if turn.is_pause and not self.pauses:
             return ""
@@ -219,6 +232,22 @@ class _Room:
 def _mark_of(turn: Turn) -> Mark:
     """The place that is remembered when a step is shown."""
     return Mark(step=turn.step, solved=turn.solved, at_once=turn.at_once)
+
+
+def _rows() -> int:
+    """The lines of the screen that a step may fill before it waits."""
+    return max(shutil.get_terminal_size((80, 24)).lines - _PROMPT_ROWS, _FEWEST_ROWS)
+
+
+def _pages(lines: list[str], rows: int | None) -> list[list[str]]:
+    """The lines in pieces that fit the screen; parted at an empty line where there is one."""
+    pages = []
+    while rows is not None and len(lines) > rows:
+        empty = [at for at in range(rows // 2, rows) if not lines[at]]
+        cut = empty[-1] if empty else rows
+        pages.append(lines[:cut])
+        lines = lines[cut:]
+    return [*pages, lines]
 
 
 def rendered(text: str, *, columns: int) -> Iterator[str]:

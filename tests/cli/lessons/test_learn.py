@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth.cli.lessons import learn as learn_verb
 from entra_oauth.cli.lessons.learn import rendered
 from entra_oauth.cli.session.explain_option import folded
 from entra_oauth.lessons.learn import NUMBERS
@@ -184,6 +185,9 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
         session.wait_for("v2.0 missing")
         session.press(f"{base}/{tenant}/oauth2/v2.0/authorize\n")
         session.wait_for("Right. Host, tenant")
+        session.wait_for("Enter shows more>")  # the page has more lines than the screen
+        session.press("\n")
+        session.wait_for("state: a value of your own")
         session.press("\n")
         session.wait_for("encoded scope>")
         session.press("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d%2F.default\n")
@@ -195,6 +199,30 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
         code, _ = session.finish()
     assert code == 130
     assert marks() == {2: Mark(step=4, solved=(1, 3), at_once=(3,))}
+
+
+def test_a_step_that_is_taller_than_the_screen_is_shown_in_pieces_at_empty_lines() -> None:
+    lines = ["", *(f"line {number}" if number % 4 else "" for number in range(1, 70))]
+    pages = learn_verb._pages(lines, 21)
+    assert [line for page in pages for line in page] == lines
+    assert all(len(page) <= 21 for page in pages)
+    assert all(page[0] == "" for page in pages)
+    assert learn_verb._pages(["x"] * 50, 21) == [["x"] * 21, ["x"] * 21, ["x"] * 8]
+    assert learn_verb._pages(lines, None) == [lines]
+    assert learn_verb._pages([], 21) == [[]]
+
+
+@needs.posix
+def test_no_more_is_shown_at_once_than_the_screen_holds() -> None:
+    from kit.processes.ptys import Session
+
+    with Session(AT_A_TERMINAL.format(arguments=["learn", "10"]), columns=60) as session:
+        session.wait_for("Enter shows more>")
+        shown = session.shown.partition("Step 1 of")[2].partition("Enter shows more>")[0]
+        assert 10 < len(shown.splitlines()) <= 24
+        session.press("quit\n")
+        session.wait_for("You stopped at step 1")
+        assert session.finish()[0] == 0
 
 
 @needs.posix
