@@ -41,7 +41,7 @@ URIS = [
     ("urn:ietf:wg:oauth:2.0:oob:auto", "pass", "pass", "not applicable", "warning"),
     (f"{LOGIN}/common/oauth2/nativeclient", "pass", "pass", "not applicable", "warning"),
     (f"{LOGIN}/common/oauth2/nativeclients", "pass", "pass", "not applicable", "pass"),
-    ("", "error", "not applicable", "not applicable", "not applicable"),
+    ("", "warning", "not applicable", "not applicable", "not applicable"),
 ]
 
 
@@ -53,9 +53,14 @@ def test_a_redirect_uri_is_absolute_and_safe_and_the_apps_own(
     assert found == [absolute, safe, address, own]
 
 
+def test_openid_asks_for_a_redirect_uri_where_oauth_does_not() -> None:
+    for scope, word in (("openid x", "error"), ("xopenid", "warning"), ("", "warning")):
+        assert one("AR14", scope=scope) == word
+
+
 def test_without_a_redirect_uri_only_that_is_wrong() -> None:
     found = [one(rule) for rule in ("AR14", "AR15", "AR16", "AR17")]
-    assert found == ["error", *["not applicable"] * 3]
+    assert found == ["warning", *["not applicable"] * 3]
 
 
 @pytest.mark.parametrize(

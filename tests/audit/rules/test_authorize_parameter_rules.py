@@ -52,11 +52,11 @@ def test_the_request_goes_over_https(origin: str, word: str) -> None:
     ("kinds", "access", "id_token"),
     [
         ("code", "pass", "pass"),
-        ("code token", "error", "pass"),
-        ("token", "error", "pass"),
+        ("code token", "warning", "pass"),
+        ("token", "warning", "pass"),
         ("code id_token", "pass", "note"),
         ("id_token", "pass", "note"),
-        ("code id_token token", "error", "note"),
+        ("code id_token token", "warning", "note"),
         ("", "error", "pass"),
         (" ", "error", "pass"),
     ],
@@ -65,6 +65,16 @@ def test_no_token_comes_back_in_the_address(kinds: str, access: str, id_token: s
     assert one("AR02", response_type=kinds) == access
     assert one("AR03", response_type=kinds, redirect_uri="http://localhost") == id_token
     assert one("AR03", response_type=kinds, redirect_uri="https://a.b/") == "not applicable"
+
+
+def test_to_a_single_page_app_a_token_in_the_address_is_forbidden() -> None:
+    page = "https://app.example/cb"
+    asked = authorize(client_id="x", response_type="code token", redirect_uri=page)
+    fields = encode_form((("grant_type", CODE), ("redirect_uri", page))).encode()
+    headers = (("Content-Type", FORM), ("Origin", "https://app.example"))
+    by_script = step("token", "POST", f"{ENDPOINTS}/token", headers=headers, body=fields, at=AT)
+    assert words("AR02", case(asked, by_script)) == ["error"]
+    assert words("AR02", case(asked)) == ["warning"]
 
 
 def test_without_a_response_type_no_id_token_is_asked_for() -> None:

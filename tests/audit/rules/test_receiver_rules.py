@@ -78,12 +78,12 @@ def test_a_header_counts_by_its_value(name: str, value: str, word: str) -> None:
     [
         ("", "pass"),
         ("<p>You can close this window.</p>", "pass"),
-        ("<script>x</script>", "error"),
-        ("<SCRIPT src=x>", "error"),
+        ("<script>x</script>", "warning"),
+        ("<SCRIPT src=x>", "warning"),
         ("<scripted>", "pass"),
-        ('<img src="https://cdn.example/x">', "error"),
-        ("<a href = ' http://evil.example/'>", "error"),
-        ("<form ACTION=https://evil.example/>", "error"),
+        ('<img src="https://cdn.example/x">', "warning"),
+        ("<a href = ' http://evil.example/'>", "warning"),
+        ("<form ACTION=https://evil.example/>", "warning"),
         ('<a href="http://localhost:8400/done">', "pass"),
         ('<a href="/done">', "pass"),
         ("https://docs.example/ is an address", "pass"),
@@ -97,12 +97,12 @@ def test_the_page_loads_nothing_from_elsewhere(page: str, word: str) -> None:
 @pytest.mark.parametrize(
     ("value", "page", "word"),
     [
-        (LONG_CODE, f"<p>{LONG_CODE}</p>", "error"),
+        (LONG_CODE, f"<p>{LONG_CODE}</p>", "warning"),
         (LONG_CODE, "<p>Done.</p>", "pass"),
-        ("12345678", "12345678", "error"),
+        ("12345678", "12345678", "warning"),
         ("1234567", "1234567", "pass"),
-        (TAGGED, f"<p>{TAGGED}</p>", "error"),
-        (TAGGED, "<p>cod~0123456789</p>", "error"),
+        (TAGGED, f"<p>{TAGGED}</p>", "warning"),
+        (TAGGED, "<p>cod~0123456789</p>", "warning"),
         (TAGGED, "<p>code~9876543210~~~</p>", "pass"),
         ("~code~", "<p>Done.</p>", "undecidable"),
         ("~code~", "", "pass"),
@@ -115,20 +115,20 @@ def test_the_page_loads_nothing_from_elsewhere(page: str, word: str) -> None:
 def test_the_page_repeats_no_code_and_no_state(name: str, value: str, page: str, word: str) -> None:
     fields: dict[str, Any] = {"code": "x", "state": "x"} | {name: value}
     assert one("RR10", answer(body=page), **fields) == word
-    if word == "error":
+    if word == "warning":
         found = said("RR10", case(came(answer(body=page), **fields)))
         assert found == [f"The {name} is repeated."]
 
 
 def test_a_header_of_the_answer_repeats_it_just_as_well() -> None:
-    assert one("RR10", answer(303, Location=f"/done?{LONG_CODE}"), code=LONG_CODE) == "error"
+    assert one("RR10", answer(303, Location=f"/done?{LONG_CODE}"), code=LONG_CODE) == "warning"
     assert one("RR10", answer(303, Location="/done"), code=LONG_CODE) == "pass"
 
 
 def test_of_two_codes_each_is_looked_for() -> None:
     asked = step("accepted", "GET", f"{APP}/?code=x&code={LONG_CODE}", at=AT - 10)
     page = replace(asked, response=answer(body=LONG_CODE))
-    assert words("RR10", case(page)) == ["error"]
+    assert words("RR10", case(page)) == ["warning"]
     hidden_first = step("accepted", "GET", f"{APP}/?code=~code~&state=s", at=AT - 10)
     assert words("RR10", case(replace(hidden_first, response=answer(body="x")))) == ["undecidable"]
 

@@ -159,7 +159,7 @@ def test_an_issuer_that_was_promised_comes(promise: Any, word: str) -> None:
         ("access_token", "GET", "error"),
         ("id_token", "GET", "error"),
         ("refresh_token", "GET", "error"),
-        ("access_token", "POST", "error"),
+        ("access_token", "POST", "warning"),
         ("refresh_token", "POST", "error"),
         ("id_token", "POST", "warning"),
     ],
@@ -167,6 +167,21 @@ def test_an_issuer_that_was_promised_comes(promise: Any, word: str) -> None:
 def test_no_token_comes_through_the_browser(name: str, method: str, word: str) -> None:
     assert one("RR05", ("code", "c"), (name, "t"), method=method) == word
     assert one("RR05", ("code", "c"), (name, ""), method=method) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("access_token", "warning"), ("id_token", "warning"), ("refresh_token", "error")],
+)
+def test_in_a_fragment_it_is_advised_against_where_it_is_forbidden_in_a_query(
+    name: str, word: str
+) -> None:
+    answers = [
+        step("accepted", "GET", f"https://app.example/cb{mark}code=c&{name}=t", at=AT - 10)
+        for mark in "#?"
+    ]
+    asked = authorize(client_id="x", redirect_uri="https://app.example/cb")
+    assert [words("RR05", case(asked, each)) for each in answers] == [[word], ["error"]]
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def refusal_of_basic_says_so(item: Item, case: Case) -> Verdict:
     return failed("It is missing.", where)
 
 
-@rule("TS11", E, "RFC 8259 §4, §8.1", at=StepKind.TOKEN, unless=unseen)
+@rule("TS11", E, "RFC 6749 §3.2, RFC 8259 §4, §8.1", at=StepKind.TOKEN, unless=unseen)
 def answer_has_one_meaning(item: Item, case: Case) -> Verdict:
     """The answer is one JSON object in UTF-8, each member once.
 

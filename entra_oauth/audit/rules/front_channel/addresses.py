@@ -16,18 +16,20 @@ URI = "/request/query/redirect_uri"
 MODE = "/request/query/response_mode"
 
 
-@rule("AR14", E, "RFC 6749 §3.1.2", at=StepKind.AUTHORIZE)
+@rule("AR14", E, "RFC 6749 §3.1.2, §4.1.1; OpenID Connect Core §3.1.2.1", at=StepKind.AUTHORIZE)
 def redirect_uri_is_absolute(item: Item, case: Case) -> Verdict:
     """The redirect URI is there, absolute, and has no fragment.
 
-    Why: an authority that has to guess where the answer goes can be led to guess wrong.
+    Why: an authority that has to guess where the answer goes can be led to guess wrong. OAuth
+        lets an app with one registered URI leave it out, which is a warning; OpenID does not.
     Mend: send the whole registered URI.
     Before: redirect_uri=http://localhost/#done
     After: redirect_uri=http://localhost
     """
     uri = item.get("redirect_uri")
     if not uri:
-        return failed("There is none.", URI)
+        by_openid = "openid" in (item.get("scope") or "").split()
+        return failed("There is none.", URI, severity=E if by_openid else W)
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:.", uri):
         return failed("It is not absolute.", URI)
     if "#" in uri:

@@ -27,12 +27,13 @@ def goes_over_https(item: Item, case: Case) -> Verdict:
     return failed("It is not https.", "/request/url")
 
 
-@rule("AR02", E, "RFC 9700 §2.1.2", at=StepKind.AUTHORIZE)
+@rule("AR02", E, "RFC 6749 §4.1.1, RFC 9700 §2.1.2, RFC 10017 §7.2", at=StepKind.AUTHORIZE)
 def asks_for_a_code(item: Item, case: Case) -> Verdict:
     """The authorize request asks for a code, and for no token in the address.
 
     Why: a token in an address ends up in histories, logs and Referer headers, and nothing ties
-        it to who asked.
+        it to who asked. It is advised against, which is a warning; to a single-page app it is
+        forbidden.
     Mend: use response_type=code.
     Before: response_type=code token
     After: response_type=code
@@ -41,7 +42,9 @@ def asks_for_a_code(item: Item, case: Case) -> Verdict:
     if not kinds:
         return failed("There is no response_type.", "/request/query/response_type")
     if "token" in kinds:
-        return failed("It asks for an access token in the address.", "/request/query/response_type")
+        is_forbidden = case.client(item) is ClientKind.SINGLE_PAGE
+        text, where = "It asks for an access token in the address.", "/request/query/response_type"
+        return failed(text, where, severity=E if is_forbidden else W)
     return passed("/request/query/response_type")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from entra_oauth.audit.case import CODE, Case, on_this_machine
+from entra_oauth.audit.case import CODE, Case, ClientKind, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, length, same
 from entra_oauth.audit.rules.front_channel.addresses import normal
@@ -12,6 +12,7 @@ from entra_oauth.audit.rules.rule import E, N, W, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
 from entra_oauth.protocol.glossary.aadsts import error_words
+from entra_oauth.recording.findings import Severity
 
 
 @rule("RR01", E, "RFC 6749 §4.1.2, §10.12", at=StepKind.REDIRECT)
@@ -102,20 +103,34 @@ def issuer_is_ours(item: Item, case: Case) -> Verdict:
     return failed(f"It is {case.show('iss', came)}.", where)
 
 
-@rule("RR05", E, "RFC 9700 §2.1.2, §4.3.2", at=StepKind.REDIRECT)
+@rule(
+    "RR05",
+    E,
+    "OAuth 2.0 Multiple Response Types §3, §5, RFC 9700 §2.1.2, RFC 10017 §7.2",
+    at=StepKind.REDIRECT,
+)
 def no_token_in_front(item: Item, case: Case) -> Verdict:
     """No token comes through the browser.
 
-    Why: it stays there, in the history or the page.
+    Why: it stays there, in the history or the page. In a query or to a single-page app it is
+        forbidden, and a refresh token everywhere; else it is advised against.
     Mend: ask for a code only, and refuse an answer with a token.
     Before: ?access_token=…
     After: ?code=…
     """
     for name in ("access_token", "id_token", "refresh_token"):
         if item.get(name):
-            hybrid = name == "id_token" and item.form
-            return failed(f"{name} is in it.", item.at(name), severity=W if hybrid else E)
+            return failed(
+                f"{name} is in it.", item.at(name), severity=_token_level(name, item, case)
+            )
     return passed("/request")
+
+
+def _token_level(name: str, item: Item, case: Case) -> Severity:
+    """How bad a token in the answer is: by what it is, how it came, and to whom."""
+    in_query = not item.form and "#" not in item.url
+    implicit = name == "access_token" and case.client(item) is ClientKind.SINGLE_PAGE
+    return E if name == "refresh_token" or in_query or implicit else W
 
 
 @rule("RR06", E, "RFC 6749 §3.1.2.3, RFC 9700 §4.1", at=StepKind.REDIRECT)

@@ -147,7 +147,7 @@ def _carried(item: Item) -> str:
     return item.bearer or item.get("access_token") or ""
 
 
-@rule("RS01", E, "RFC 6750 §2.2, §2.3, OAuth 2.1 §5.1", at=StepKind.RESOURCE)
+@rule("RS01", E, "RFC 6750 §2.2, §2.3, RFC 9700 §4.3.2", at=StepKind.RESOURCE)
 def token_is_in_the_header(item: Item, case: Case) -> Verdict:
     """The token travels in the Authorization header.
 
