@@ -24,6 +24,7 @@ import pytest
 __all__ = [
     "CHROMIUM",
     "CURL",
+    "FOREIGN_PYTHON",
     "MSGRAPH",
     "NODE",
     "NODE_MODULES",
@@ -38,6 +39,7 @@ __all__ = [
     "mitmproxy",
     "msgraph",
     "node_package",
+    "own_python",
     "posix",
     "program",
     "python",
@@ -58,6 +60,8 @@ NODE_MODULES = (
 
 MSGRAPH = os.environ.get("ENTRA_OAUTH_MSGRAPH_PYTHON") or None
 """The Python of an environment with msgraph-sdk and azure-identity; None if nobody said."""
+FOREIGN_PYTHON = os.environ.get("ENTRA_OAUTH_FOREIGN_PYTHON", "")
+"""A Python with other people's web libraries, which have wishes of their own as to versions."""
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
@@ -82,6 +86,12 @@ def python(module: str, *, pypi: str | None = None, group: str = "") -> pytest.M
     package = pypi or module
     how = f"pip install --group {group}" if group else f"pip install {package}"
     return _package(_is_there(module), package, how)
+
+
+def own_python(name: str) -> pytest.MarkDecorator:
+    """A package in the environment whose Python `ENTRA_OAUTH_FOREIGN_PYTHON` names."""
+    how = f"pip install {name} elsewhere, ENTRA_OAUTH_FOREIGN_PYTHON=ELSEWHERE/bin/python"
+    return _package(FOREIGN_PYTHON, name, how)
 
 
 def _is_there(module: str) -> bool:
@@ -127,6 +137,7 @@ def is_large(mark: pytest.Mark) -> bool:
     return reason.startswith(PACKAGE_MISSING) and (
         asked[0] in ("azure-cli", "chromium", "mitmproxy", "msgraph-sdk")
         or asked[2].startswith(" npm ")
+        or "ENTRA_OAUTH_FOREIGN_PYTHON" in asked[2]
     )
 
 

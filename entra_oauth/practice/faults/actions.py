@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.faults.fault_rule import Scene
     from entra_oauth.practice.pages.reply_to_app import Answer
     from entra_oauth.practice.signing.jws import SignedToken
+    from entra_oauth.protocol.messages import Fields
 
 __all__ = [
     "AddHeader",
@@ -123,7 +124,17 @@ class EntraRefusal:
             return replace(answer, fields=(*as_fields(refused, scene.call), *state))
         if scene.place in ("authorize", "page"):
             return forms.error(because_of(scene.fault, refused), scene.call)
-        return as_json(refused, scene.call)
+        return as_json(refused, scene.call, extra=self._readable(scene))
+
+    def _readable(self, scene: Scene) -> Fields:
+        """As with any refusal of the token endpoint, a page's script may read it."""
+        names = (value for name, value in scene.call.form.fields if name == "client_id")
+        app = scene.context.directory.app(next(names, ""))
+        if scene.place != "token" or app is None:
+            return ()
+        from entra_oauth.practice.token.token_endpoint import readable_by_page  # seldom needed
+
+        return readable_by_page(app, scene.call)
 
 
 @dataclass(frozen=True, slots=True)

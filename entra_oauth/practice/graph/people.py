@@ -30,6 +30,15 @@ _USUAL = (
     "id",
 )
 
+_TEXTS = (
+    *("jobTitle", "mobilePhone", "officeLocation", "preferredLanguage", "ageGroup", "city"),
+    *("companyName", "country", "createdDateTime", "department", "employeeId", "employeeType"),
+    *("externalUserState", "faxNumber", "lastPasswordChangeDateTime", "onPremisesSyncEnabled"),
+    *("postalCode", "preferredDataLocation", "state", "streetAddress", "usageLocation"),
+)
+"""Properties that nobody here has: they are null."""
+_LISTS = ("businessPhones", "imAddresses", "otherMails", "proxyAddresses")
+
 
 def described(user: User, select: tuple[str, ...] = ()) -> dict[str, object]:
     """The properties that are asked for, or those that Graph gives unasked.
@@ -37,11 +46,12 @@ def described(user: User, select: tuple[str, ...] = ()) -> dict[str, object]:
     Raises `GraphRefusal` for one that is not known.
     """
     known: dict[str, object] = {
-        **dict.fromkeys(("jobTitle", "mobilePhone", "officeLocation", "preferredLanguage")),
-        "businessPhones": [],
+        **dict.fromkeys(_TEXTS),
+        **{name: [] for name in _LISTS},
         "displayName": user.display_name,
         "givenName": user.given_name,
         "mail": user.name,
+        "mailNickname": user.name.partition("@")[0],
         "surname": user.family_name,
         "userPrincipalName": user.name,
         "id": user.oid,

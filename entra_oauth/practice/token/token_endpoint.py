@@ -20,12 +20,13 @@ from entra_oauth.practice.token.grants import GRANTS
 from entra_oauth.practice.token.signed_tokens import Subject, make_access_token, make_id_token
 
 if TYPE_CHECKING:
+    from entra_oauth.practice.directory.model import RegisteredApp
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.state.context import Context
     from entra_oauth.practice.token.grant_request import UserGrant
     from entra_oauth.protocol.messages import Fields, HttpResponse
 
-__all__ = ["preflight", "throttled", "token", "token_v1"]
+__all__ = ["preflight", "readable_by_page", "throttled", "token", "token_v1"]
 
 _SHORTEST_LIFE_S = 60 * 60
 _LONGEST_LIFE_S = 90 * 60
@@ -51,7 +52,7 @@ def _token(context: Context, call: Call, *, version: int) -> HttpResponse:
         # Who asks is known before `readable` is set: until then there is no app whose page could
         # have a right to read the error.
         request = _read_grant_request(context, call, version)
-        readable = _readable_by_page(request)
+        readable = readable_by_page(request.app, call)
         grant = GRANTS[call.form.need("grant_type")](request)
         if isinstance(grant, AppGrant):
             body = _issue_to_app(request, grant)
@@ -112,13 +113,12 @@ def _read_grant_request(context: Context, call: Call, version: int) -> GrantRequ
     )
 
 
-def _readable_by_page(request: GrantRequest) -> Fields:
+def readable_by_page(app: RegisteredApp, call: Call) -> Fields:
     """The headers that let the script of a single-page app read the answer, and no other (CORS)."""
     # fidelity: cors
-    origin = request.call.origin
-    if origin is None or all(r.platform is not Platform.SPA for r in request.app.redirects):
+    if call.origin is None or all(r.platform is not Platform.SPA for r in app.redirects):
         return ()
-    return (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+    return (("Access-Control-Allow-Origin", call.origin), ("Vary", "Origin"))
 
 
 def _issue(request: GrantRequest, grant: UserGrant) -> dict[str, object]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from entra_oauth.practice import PracticeTenant, serve
+from entra_oauth.practice import Directory, PracticeTenant, serve
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.run.program import browser_for, environment
 from entra_oauth.practice.server.hosts import Hosted
@@ -75,6 +75,11 @@ class Cloud:
         command = [sys.executable, str(CLIENTS / script), *arguments]
         return self._run(command, stdin, {**self.environ, **(more or {})})
 
+    def foreign_python(self, script: str, *arguments: str) -> Ended:
+        """Run one with the Python that has other people's web libraries."""
+        assert needs.FOREIGN_PYTHON
+        return self._run([needs.FOREIGN_PYTHON, str(CLIENTS / "sites" / script), *arguments], "")
+
     def node(self, script: str, *arguments: str) -> Ended:
         """Run one of the scripts for Node, which is told where its packages are."""
         assert needs.NODE
@@ -105,9 +110,9 @@ class Cloud:
 
 
 @contextmanager
-def cloud() -> Iterator[Cloud]:
+def cloud(directory: Directory | None = None) -> Iterator[Cloud]:
     """A fresh one, in which an administrator has consented to everything."""
-    tenant = PracticeTenant(directory=DEFAULT.with_admin_consent())
+    tenant = PracticeTenant(directory=directory or DEFAULT.with_admin_consent())
     with serve(tenant, proxy_port=0) as hosted, browser_for(tenant.person("alice")) as browser:
         assert hosted.proxy
         environ = environment(

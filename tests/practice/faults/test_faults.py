@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from entra_oauth.channels.loopback.host import HangUp
 from entra_oauth.errors import UsageError
 from entra_oauth.practice import routes
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID
 from entra_oauth.practice.faults import syntax
 from entra_oauth.practice.faults.fault_rule import PLACES, FaultRule, place_of
 from entra_oauth.practice.faults.scenarios import SCENARIOS
@@ -22,7 +23,7 @@ from entra_oauth.practice.faults.syntax import read_fault, read_rule
 from entra_oauth.practice.signing.jws import split
 from entra_oauth.practice.signing.key_ring import key_for
 from entra_oauth.protocol.messages import HttpResponse
-from kit.practice import ALICE, BASE, NOON, Kit, authorize_url, body_of, refused, reply
+from kit.practice import ALICE, BASE, NOON, SPA, Kit, authorize_url, body_of, refused, reply
 
 TENANT = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de"
 OIDC = {"scope": "openid profile offline_access 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"}
@@ -442,3 +443,15 @@ def test_faults_leave_what_they_cannot_change_alone(kit: Kit) -> None:
     assert kit.get(f"{BASE}/").status == 200
     assert reply(kit.open({"prompt": "none"}))["error"] == "login_required"
     assert "error" in json.loads(kit.redeem("x").body)
+
+
+@pytest.mark.parametrize(("client_id", "readable"), [(SPA, True), (ARTICLE_CLIENT_ID, False)])
+def test_a_refusal_at_the_token_endpoint_can_be_read_by_a_pages_script(
+    client_id: str, readable: bool, kit: Kit
+) -> None:
+    kit.tenant.faults.add("token aadsts=50173")
+    form = {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": "x"}
+    response = kit.ask(form, ("Origin", "http://localhost:5000"))
+    assert refused(response)[2] == 50173
+    allowed = response.header("Access-Control-Allow-Origin")
+    assert allowed == ("http://localhost:5000" if readable else None)

@@ -414,7 +414,7 @@ def test_the_session_cookie_is_for_this_host_only_and_not_for_scripts() -> None:
         if name == "Set-Cookie"
     ]
     assert len(cookies) == 1
-    assert cookies[0].endswith("; Path=/; HttpOnly; SameSite=Lax; Secure")
+    assert cookies[0].endswith("; Path=/; HttpOnly; SameSite=None; Secure")
 
 
 def test_a_web_app_signs_in_with_its_own_redirect_uri() -> None:
