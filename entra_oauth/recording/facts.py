@@ -19,10 +19,12 @@ from entra_oauth._version import __version__
 from entra_oauth.channels.https.trust import BUNDLE_VARIABLES
 from entra_oauth.recording.cover.command_words import command_shown
 
-__all__ = ["AUTHORITYS_SIDE", "facts_of"]
+__all__ = ["AUTHORITYS_SIDE", "DEFAULT", "facts_of"]
 
 AUTHORITYS_SIDE = "the authority's side"
 """Where a recording of somebody else's client was made: it is the fact `seen_at`."""
+DEFAULT = "the default"
+"""The source of a setting that nobody set."""
 
 _PACKAGES = ("requests", "urllib3", "truststore", "authlib", "joserfc", "cryptography")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -43,7 +45,7 @@ def facts_of(
 ) -> dict[str, Any]:
     """JSON values. `ca_bundle`: certificates were named on the command line.
 
-    `settings`: the options that were given, as they may be written down. `watched`: the command
+    `settings`: the options that have a value, as they may be written down. `watched`: the command
     line of another program whose requests were recorded, where they arrived. Then what this
     process trusts and obeys has no bearing on them. `names_machine`: machine and user are
     wanted; without `names_people` they are left out all the same.

@@ -160,7 +160,10 @@ def _not_seen(steps: Sequence[Step]) -> tuple[str, ...]:
     if any(step.name == "redirect" and step.request.seen is Seen.ADDRESS for step in steps):
         lines.append("The redirect was pasted: of it only the address is known.")
     if any(step.request.seen is Seen.REBUILT for step in steps):
-        lines.append("Some messages were put together from their parts; see their `seen`.")
+        lines.append(
+            "Some messages were put together from their parts and are not the bytes that were "
+            "sent; beside each of them it says so."
+        )
     kept = [step for step in steps if step.channel == "back" and not step.link.certificates]
     if any(step.url.startswith("https:") for step in kept):
         lines.append("Of some connections the certificate is not known: none came to stand.")

@@ -196,7 +196,10 @@ def test_the_ledger_tells_a_length_where_the_recording_does_and_a_hash_of_tokens
 
 BROWSER = "Between the authorize URL and the redirect the browser and the authority talk alone"
 PASTED = "The redirect was pasted: of it only the address is known."
-REBUILT = "Some messages were put together from their parts; see their `seen`."
+REBUILT = (
+    "Some messages were put together from their parts and are not the bytes that were sent; "
+    "beside each of them it says so."
+)
 NO_CERTIFICATE = "Of some connections the certificate is not known: none came to stand."
 ONE_CERTIFICATE = "Of the authority's certificates only its own is here, not those above it."
 

@@ -75,10 +75,10 @@ def _run_verb(asked: CommandLine, console: Console, load: Callable[[str], Module
     recording = part_of(asked.options, RecordingOptions)
     if recording.record is None and "redact" not in recording.origins.given:
         return _run_explained(module, asked, session)
-    from entra_oauth.cli.command_line.given_settings import given_settings
+    from entra_oauth.cli.command_line.counted_settings import counted_settings
     from entra_oauth.cli.session.record_option import CommandGiven, recorded
 
-    given = CommandGiven(session.verb, given_settings(asked, recording.origins), asked.program)
+    given = CommandGiven(session.verb, counted_settings(asked, recording.origins), asked.program)
     network = part_of(asked.options, NetworkOptions)
     with recorded(given, recording, network, console) as running:
         session = replace(session, recorder=running.recorder)

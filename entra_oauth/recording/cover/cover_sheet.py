@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.moments import utc
 from entra_oauth.recording.cover.seen_words import hides_a_length, is_as_sent
+from entra_oauth.recording.facts import DEFAULT
 from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.story import FORGERY, cast_of, evidence_remark
@@ -58,7 +59,11 @@ def _rows(evidence: Evidence, seal: str) -> Iterator[tuple[str, str]]:
     yield "Library", _own_words(client.get("library"))
     yield "Program calls itself", _own_words(client.get("program_calls_itself"))
     yield "Browser calls itself", _own_words(client.get("browser_calls_itself"))
-    yield "Settings given", "; ".join(_settings(facts.get("settings")))
+    settings = _settings(facts.get("settings"))
+    own = settings.pop(DEFAULT, [])
+    given = [f"from {source}: {', '.join(those)}" for source, those in settings.items()]
+    yield "Settings given", "; ".join(given)
+    yield "Settings by default", ", ".join(own)
     yield "Settings found", "" if _dict(facts.get("imported")) else _found(facts)
     yield "Authority", _authority(evidence)
     yield "Seen by", seen_by(evidence)
@@ -124,15 +129,14 @@ def _own_words(names: object) -> str:
     return f"{', '.join(listed)} (its own word)" if listed else ""
 
 
-def _settings(settings: object) -> Iterator[str]:
+def _settings(settings: object) -> dict[str, list[str]]:
     """Those of each place from which they came."""
     by_source: dict[str, list[str]] = {}
     for each in settings if isinstance(settings, list) else ():
         about = _dict(each)
         words = " ".join(filter(None, (_text(about.get(name)) for name in ("name", "value"))))
         by_source.setdefault(_text(about.get("from")) or "an unknown place", []).append(words)
-    for source, given in by_source.items():
-        yield f"from {source}: {', '.join(given)}"
+    return by_source
 
 
 def _found(facts: dict[str, Any]) -> str:

@@ -21,7 +21,12 @@ from kit import recordings as kit
 
 SECRET = "Tr0ub4dor-and-3"
 COMMAND = ("python", "get_tokens.py", "--client-id", canaries.CLIENT_ID, "--password", SECRET)
-SETTINGS = ({"name": "--flow", "value": "device-code", "from": "the profile"},)
+SETTINGS = (
+    {"name": "--flow", "value": "device-code", "from": "the profile"},
+    {"name": "--cloud", "value": "public", "from": "the default"},
+    {"name": "--cae", "value": "", "from": "the profile"},
+    {"name": "--http-timeout", "value": "30", "from": "the default"},
+)
 
 
 def _evidence(level: Level = Level.SECRETS, *, watched: bool = True) -> Evidence:
@@ -42,7 +47,8 @@ def test_it_says_when_with_what_and_which_settings_counted() -> None:
     assert rows["With"].startswith("entra-oauth ")
     assert rows["With"].endswith(" login")
     assert rows["Program calls itself"] == "entra-oauth/0 (its own word)"
-    assert rows["Settings given"] == "from the profile: --flow device-code"
+    assert rows["Settings given"] == "from the profile: --flow device-code, --cae"
+    assert rows["Settings by default"] == "--cloud public, --http-timeout 30"
     assert "variables HTTPS_PROXY" in rows["Settings found"]
     assert rows["Seen by"] == "The program itself, at its own sockets."
     assert "4 values" not in rows["Authority"]
