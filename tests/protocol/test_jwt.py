@@ -335,6 +335,7 @@ def test_an_id_token_that_does_not_say_what_it_must_is_refused(
         but(aud=[CLIENT_ID, "another"], azp=CLIENT_ID),
         but(nbf=None),
         but(sub="a" * 255),
+        but(sub="a"),
         but(exp=NOW + 0.5, iat=NOW - 0.5, nbf=NOW),
     ],
 )

@@ -368,3 +368,12 @@ def test_a_page_is_used_here_and_nowhere_else() -> None:
 def test_a_connection_ends_where_any_such_header_says_so(value: str, ends: bool) -> None:
     assert http1.ends_connection((("A", "close"), ("CONNECTION", value))) is ends
     assert http1.ends_connection((("Connection", "x"), ("connection", value))) is ends
+
+
+def test_the_fixed_bytes_and_limits_are_those_of_the_standards() -> None:
+    # RFC 8446 §5.1 and §6: an alert record of version 3.1, two bytes long: fatal, 40.
+    assert bytes.fromhex("15 03 01 00 02 02 28") == http1.TLS_ALERT
+    assert http1.CONTINUE == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert http1.ESTABLISHED == b"HTTP/1.1 200 Connection Established\r\n\r\n"
+    limits = (http1.HEAD_LIMIT, http1.BODY_LIMIT, http1.HEADER_COUNT_LIMIT)
+    assert limits == (65_536, 1_048_576, 128)
