@@ -63,6 +63,7 @@ def test_no_other_text_is_a_token(text: str) -> None:
         TEXT.replace(canaries.ACCESS_TOKEN, "a\rb"),
         TEXT.replace(canaries.ACCESS_TOKEN, "ä"),
         TEXT + "\n",
+        TEXT.replace("1767272400", "a line more\n1767272400", 1),
     ],
 )
 def test_a_strange_file_is_not_believed(text: str) -> None:

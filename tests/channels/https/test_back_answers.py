@@ -12,7 +12,8 @@ import pytest
 
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.https.failures import translate
-from entra_oauth.channels.https.job import Job
+from entra_oauth.channels.https.job import MAX_RAW_BYTES, Job
+from entra_oauth.channels.https.requests_adapter import MAX_IDLE_S
 from entra_oauth.errors import (
     ConnectFailed,
     DeadlineExceeded,
@@ -110,6 +111,12 @@ def test_an_answer_to_head_has_no_body_though_it_has_a_length(back: RequestsBack
         assert (response.body, response.header("Content-Length")) == (b"", str(len(BODY)))
         assert back.send(token_post(server.url), timeout_s=5).body == b"next"
     assert server.accepted == 1
+
+
+def test_the_limits_are_those_that_are_documented() -> None:
+    # SECURITY.md: an answer has 1 MiB at most. Azure's load balancers drop a silent
+    # connection after four minutes; ours is not used after two.
+    assert (MAX_BODY_BYTES, MAX_RAW_BYTES, MAX_IDLE_S) == (1_048_576, 4_194_304, 120)
 
 
 def test_a_body_of_exactly_the_cap_is_read(back: RequestsBack) -> None:

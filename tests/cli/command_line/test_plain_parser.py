@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from entra_oauth.cache.account import MIN_VALIDITY_S
 from entra_oauth.cli import fast_token
 from entra_oauth.cli.command_line.argparse_parser import read_with_argparse
 from entra_oauth.cli.command_line.arguments import CommandLine, read_arguments, read_plainly
@@ -134,7 +135,7 @@ def test_the_fast_path_knows_the_variables_of_the_declaration() -> None:
     assert {name: azure[name] for name in fast_token._AZURE} == fast_token._AZURE
     short = {f"-{o.short}": f"--{o.name}" for o in by_name.values() if o.short}
     assert {flag: short[flag] for flag in fast_token._SHORT} == fast_token._SHORT
-    assert by_name["min-validity"].default == fast_token._MIN_VALIDITY_S
+    assert by_name["min-validity"].default == fast_token._MIN_VALIDITY_S == MIN_VALIDITY_S == 300
     assert by_name["scope"].default == ("databricks",)
     assert set(fast_token._OUTPUTS) <= set(by_name["output"].choices)
     assert by_name["output"].default in fast_token._OUTPUTS
