@@ -154,3 +154,10 @@ def test_a_person_without_an_object_id_is_known_by_the_name_in_any_case(store: F
         kept = replace(account(name), tenant_id=TENANT, object_id=None, signed_in_at=at)
         store.save(app, kept, SCOPE, token("eyToken"), signed_in=True)
     assert store.kept_as(APP, None) == (DOMAIN, "ada@CONTOSO.example")
+
+
+def test_common_is_no_name_of_a_tenant_whoever_signed_in_under_it(store: FileStore) -> None:
+    sign_in(store, replace(COMMON, client_id=OTHER), "bob@contoso.example")
+    sign_in(store, APP, "ada@contoso.example")
+    assert store.kept_as(COMMON, None) == (COMMON, None)
+    assert store.kept_as(COMMON, "ada@contoso.example") == (COMMON, "ada@contoso.example")
