@@ -42,6 +42,8 @@ _FIXED: dict[tuple[str, str], str] = {
     ("GET", "/oidc/.well-known/oauth-authorization-server"): "workspace.own_authority.own_metadata",
     ("GET", "/oidc/.well-known/openid-configuration"): "workspace.own_authority.own_metadata",
     ("GET", "/oidc/jwks.json"): "workspace.own_authority.own_keys",
+    ("GET", "/oidc/v1/authorize"): "workspace.own_sign_in.own_authorize",
+    ("GET", "/login.html"): "workspace.own_sign_in.come_back",
     ("POST", "/oidc/v1/token"): "workspace.own_authority.own_token",
     ("GET", "/metadata/identity/oauth2/token"): "workload.managed_identity.instance_metadata",
     ("GET", "/msi/token"): "workload.managed_identity.app_service",
@@ -172,6 +174,8 @@ def _imported(name: str) -> ModuleType:
             return import_module("entra_oauth.practice.workload.managed_identity")
         case "workspace.own_authority":
             return import_module("entra_oauth.practice.workspace.own_authority")
+        case "workspace.own_sign_in":
+            return import_module("entra_oauth.practice.workspace.own_sign_in")
         case "workspace.toy_api":
             return import_module("entra_oauth.practice.workspace.toy_api")
     raise LookupError(name)

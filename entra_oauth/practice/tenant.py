@@ -23,6 +23,7 @@ from entra_oauth.practice.signing.key_ring import key_for
 from entra_oauth.practice.state.context import Context
 from entra_oauth.practice.state.issued import Issued
 from entra_oauth.practice.state.limits import Limits
+from entra_oauth.practice.state.own_sign_ins import OwnSignIns
 from entra_oauth.practice.state.program_secrets import ProgramSecrets
 from entra_oauth.practice.state.sign_in_log import SignInLog
 from entra_oauth.protocol.messages import HttpResponse
@@ -99,6 +100,7 @@ class PracticeTenant:
             limits=Limits(),
             sign_ins=SignInLog(),
             secrets=ProgramSecrets(chance),
+            own_sign_ins=OwnSignIns(),
             chance=chance,
             now=self.now,
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.signing.key_ring import KeyRing
     from entra_oauth.practice.state.issued import Issued
     from entra_oauth.practice.state.limits import Limits
+    from entra_oauth.practice.state.own_sign_ins import OwnSignIns
     from entra_oauth.practice.state.program_secrets import ProgramSecrets
     from entra_oauth.practice.state.sign_in_log import SignInLog
 
@@ -32,6 +33,7 @@ class Context:
     limits: Limits
     sign_ins: SignInLog
     secrets: ProgramSecrets
+    own_sign_ins: OwnSignIns
     chance: Chance
     now: Callable[[], float]
     withdrawn_by: str = ""

@@ -6,7 +6,7 @@ issuers are those of the directory, which the tenant plays: no key is fetched fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.signing.jws import believed, is_current, seconds
@@ -44,6 +44,9 @@ class Granted:
     client_id: str
     life_s: int
     """Seconds."""
+    scope: str | None = None
+    """What was agreed before; None: what is asked now."""
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 def exchange(context: Context, call: Call) -> Granted:

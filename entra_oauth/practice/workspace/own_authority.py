@@ -11,6 +11,8 @@ from entra_oauth.practice.token.app_proof import basic_proof
 from entra_oauth.practice.workspace.api_caller import as_json
 from entra_oauth.practice.workspace.federation import Granted, NotIssued, exchange
 from entra_oauth.practice.workspace.identity import at_home
+from entra_oauth.practice.workspace.own_answers import SCOPES, refusal
+from entra_oauth.practice.workspace.own_sign_in import redeem_own_code, redeem_own_refresh
 from entra_oauth.practice.workspace.own_tokens import (
     ALL_APIS,
     issuer_of,
@@ -29,7 +31,6 @@ __all__ = ["host_metadata", "own_keys", "own_metadata", "own_token"]
 
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _APP_LIFE_S = 3600
-_SCOPES = (ALL_APIS, "offline_access", "openid", "email", "profile", "sql")
 
 
 def host_metadata(context: Context, call: Call) -> HttpResponse:
@@ -60,7 +61,7 @@ def own_metadata(context: Context, call: Call) -> HttpResponse:
             "authorization_endpoint": f"{at}/v1/authorize",
             "token_endpoint": f"{at}/v1/token",
             "jwks_uri": f"{at}/jwks.json",
-            "scopes_supported": list(_SCOPES),
+            "scopes_supported": list(SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": list(_GRANTS),
@@ -82,13 +83,13 @@ def own_keys(context: Context, call: Call) -> HttpResponse:
 
 
 def own_token(context: Context, call: Call) -> HttpResponse:
-    """POST `/oidc/v1/token`: a token exchange (RFC 8693), or an app with its secret."""
+    """POST `/oidc/v1/token`: token exchange (RFC 8693), an app's secret, a person's sign-in."""
     try:
         return _issue(context, call)
     except NotIssued as no:
-        return _refusal(no)
+        return refusal(no)
     except Refused as refused:  # a form that could not be read
-        return _refusal(NotIssued(400, "invalid_request", refused.text.partition(": ")[2]))
+        return refusal(NotIssued(400, "invalid_request", refused.text.partition(": ")[2]))
 
 
 def _issue(context: Context, call: Call) -> HttpResponse:
@@ -96,9 +97,10 @@ def _issue(context: Context, call: Call) -> HttpResponse:
     if grant is None:
         raise NotIssued(400, "unsupported_grant_type", "the grant type is not supported")
     scope = call.form.get("scope") or ALL_APIS
-    if not set(scope.split()) <= set(_SCOPES):
+    if not set(scope.split()) <= set(SCOPES):
         raise NotIssued(400, "invalid_scope", "a scope is unknown")
     granted = grant(context, call)
+    scope = granted.scope or scope
     token = make_own_token(
         context, call, granted.who, client_id=granted.client_id, scope=scope, life_s=granted.life_s
     )
@@ -108,6 +110,8 @@ def _issue(context: Context, call: Call) -> HttpResponse:
         "token_type": "Bearer",
         "expires_in": granted.life_s,
     }
+    if granted.refresh_token is not None:
+        body["refresh_token"] = granted.refresh_token
     return as_json(200, body)
 
 
@@ -127,8 +131,6 @@ def _as_itself(context: Context, call: Call) -> Granted:
 _GRANTS: dict[str, Callable[[Context, Call], Granted]] = {
     _EXCHANGE: exchange,
     "client_credentials": _as_itself,
+    "authorization_code": redeem_own_code,
+    "refresh_token": redeem_own_refresh,
 }
-
-
-def _refusal(no: NotIssued) -> HttpResponse:
-    return as_json(no.status, {"error": no.error, "error_description": no.description})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from entra_oauth.practice.workspace.identity import Identity
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["aad_auth", "authorize", "clusters", "who_am_i"]
+__all__ = ["aad_auth", "authority_of", "authorize", "clusters", "who_am_i"]
 
 _CLOUDS = (
     (".databricks.azure.us", "https://login.microsoftonline.us"),
@@ -77,7 +77,7 @@ def _described(who: Identity) -> dict[str, object]:
 def aad_auth(context: Context, call: Call) -> HttpResponse:
     """GET `/aad/auth`: its redirect tells which tenant and cloud the workspace belongs to."""
     # fidelity: aad-auth
-    at = _authority(context, call)
+    at = authority_of(context, call)
     query = urlencode(
         {
             "client_id": DATABRICKS,
@@ -92,11 +92,11 @@ def aad_auth(context: Context, call: Call) -> HttpResponse:
 def authorize(context: Context, call: Call) -> HttpResponse:
     """GET `/oidc/oauth2/v2.0/authorize`: leads to the authority, with the query as it came."""
     query = urlsplit(call.request.url).query
-    at = f"{_authority(context, call)}/oauth2/v2.0/authorize"
+    at = f"{authority_of(context, call)}/oauth2/v2.0/authorize"
     return redirect_answer(f"{at}?{query}" if query else at, call)
 
 
-def _authority(context: Context, call: Call) -> str:
+def authority_of(context: Context, call: Call) -> str:
     """The tenant's address: of its own host here, of the cloud's where we stand in for one."""
     tenant = context.directory.tenants[0].id
     host = urlsplit(call.base_url).hostname or ""

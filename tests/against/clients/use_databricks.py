@@ -10,7 +10,12 @@ from databricks.sdk import WorkspaceClient
 from fixed_port import turn_at
 
 way, host, *rest = sys.argv[1:]
-if way == "external-browser":
+if way == "external-browser" and not rest:
+    # Databricks' own sign-in, as its own client: once by the browser, and then by what was kept.
+    with turn_at(8020):
+        WorkspaceClient(host=host, auth_type=way)
+    workspace = WorkspaceClient(host=host, auth_type=way)
+elif way == "external-browser":
     # Without scopes this SDK asks Entra for `all-apis`, which is Databricks' own word.
     scopes = ["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation"]
     with turn_at(8020):

@@ -62,6 +62,12 @@ def test_an_app_gets_databricks_token_by_its_secret(clouds: Cloud) -> None:
     assert _use(clouds, "oauth-m2m", DAEMON, SECRET)["me"] == DAEMON
 
 
+def test_a_person_signs_in_at_databricks_own_authority(clouds: Cloud) -> None:
+    assert _use(clouds, "external-browser")["me"] == ALICE
+    # The second client found what the first one kept.
+    assert (clouds.asked("/login.html"), clouds.asked("/oidc/v1/token")) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("kind", "audience", "client", "said"),
     [
