@@ -124,6 +124,18 @@ def test_every_other_way_to_sign_in(login: list[str], user: str, tmp_path: Path)
     assert out.code == 0
 
 
+def test_a_program_without_a_secret_signs_in_by_its_managed_identity(tmp_path: Path) -> None:
+    login, token = _az(
+        tmp_path,
+        ["login", "--identity"],
+        _token("--resource", DATABRICKS),
+        options=("--workload", "app-service"),
+    )
+    (subscription,) = login.content
+    assert subscription["user"]["name"] == "systemAssignedIdentity"
+    assert claims_of(token.content["accessToken"])["aud"] == DATABRICKS
+
+
 @needs.program("openssl")
 def test_a_service_principal_signs_in_with_a_certificate_of_its_own(tmp_path: Path) -> None:
     key, pem = tmp_path / "key.pem", tmp_path / "both.pem"
