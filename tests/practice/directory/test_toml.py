@@ -145,6 +145,7 @@ def test_a_person_needs_no_more_than_a_name() -> None:
         ("[[users]]\n", "lacks name in users"),
         ("[[subscriptions]]\nid = 'x'\nname = 'y'\nstate = 'Gone'", "must give one of Enabled"),
         ("[[subscriptions]]\nid = 'x'\nname = 'y'\ntenant_id = 'z'", "unknown tenant"),
+        ("[[subscriptions]]\nid = 'X'\nname = 'y'", "not in lower case: id in subscriptions"),
         ("[[users]]\nname = 'a@b'\ntenant_id = 'x'", "unknown tenant"),
         ("[[resources]]\nid = 'x'\nname = 'y'\nversion = 3", "version other than 1 or 2"),
         ("[[resources]]\nid = 'x'\nname = 'y'\nversion = true", "must give a whole number"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from entra_oauth.practice.directory.defaults import read_directory
-from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID, DATABRICKS
+from entra_oauth.practice.directory.defaults import DEFAULT, read_directory
+from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID, DATABRICKS, Tenant
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit.practice import (
@@ -277,9 +278,46 @@ def test_a_wrong_password_on_the_page_is_listed_with_its_number() -> None:
 
 def test_userinfo_stays_at_graphs_host() -> None:
     kit = Kit()
-    response = kit.get("https://graph.microsoft.com/oidc/userinfo")
-    assert response.status == 401
+    response = _get(kit, "/oidc/userinfo", _token(kit), at="https://graph.microsoft.com")
+    assert body_of(response)["email"] == ALICE
     assert kit.get(f"{BASE}/v1.0/me").status == 404
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token", ""])
+def test_a_token_counts_as_a_bearer_token_only(scheme: str) -> None:
+    kit = Kit()
+    header = ("Authorization", f"{scheme} {_token(kit)}")
+    assert _error(kit.get(f"{AT}/me", header))[2] == "Access token is empty."
+
+
+def test_an_app_reads_the_sign_ins_only_if_an_administrator_agreed() -> None:
+    for tenant, status in ((consented(), 200), (PracticeTenant(clock=lambda: NOON), 403)):
+        kit = Kit(tenant)
+        assert _get(kit, "/auditLogs/signIns", _app_token(kit)).status == status
+
+
+def test_people_and_sign_ins_of_another_tenant_are_not_shown() -> None:
+    other = Tenant(id="0ff1ce00-0000-4000-8000-000000000001", domain="other.example", name="Other")
+    olga = replace(
+        DEFAULT.users[0],
+        oid="0ff1ce00-0000-4000-8000-000000000002",
+        name="olga@other.example",
+        tenant_id=other.id,
+    )
+    book = replace(DEFAULT, tenants=(*DEFAULT.tenants, other), users=(*DEFAULT.users, olga))
+    kit = Kit(PracticeTenant(directory=book, clock=lambda: NOON))
+    form = {
+        "client_id": AZURE_CLI,
+        "grant_type": "password",
+        "username": olga.name,
+        "password": PASSWORD,
+        "scope": SCOPE,
+    }
+    theirs = str(body_of(kit.ask(form, tenant=other.domain))["access_token"])
+    assert body_of(_get(kit, "/me", theirs))["mail"] == olga.name
+    assert [each["userPrincipalName"] for each in _log(kit)] == [ALICE]
+    for name in (olga.name, olga.oid):
+        assert _error(_get(kit, f"/users/{name}", _token(kit)))[0] == 404
 
 
 def test_a_token_of_a_tenant_with_other_people_is_refused() -> None:
