@@ -156,6 +156,7 @@ TRIPS = [
     Trip("AR27", moved("authorize", lambda u: f"{u}&x=a\x1b[2J"), E),
     Trip("AR27", moved("authorize", lambda u: f"{u}#x"), E),
     Trip("AR27", query(x="a\r\nb"), E),
+    Trip("AR28", query(resource="https://mcp.example/mcp", scope="api://x/read"), W),
     # ---- the redirect
     Trip("RR01", redirect(state=LONG), E),
     Trip("RR01", redirect(state=None), E),
@@ -248,6 +249,7 @@ TRIPS = [
     ),
     Trip("TR24", _as_it_is, W, "over an old TLS"),
     Trip("TR26", header("token", "x-client-SKU", "MSAL.Python"), N),
+    Trip("TR27", form("token", resource="https://mcp.example/mcp", scope="api://x/read"), W),
     # ---- the token answer
     Trip("TS01", answer_header("token", "Content-Type", "text/html"), E),
     Trip("TS01", answer_status("token", 400), E),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entra_oauth.audit.rules import house_policy, recording
+from entra_oauth.audit.rules import house_policy, recording, target_resource
 from entra_oauth.audit.rules.back_channel import (
     client_proof,
     device_flow,
@@ -39,6 +39,7 @@ _MODULES = (
     recording,
     client_proof,
     house_policy,
+    target_resource,
 )
 
 CHAPTERS = {

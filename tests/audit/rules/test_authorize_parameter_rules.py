@@ -278,3 +278,57 @@ def test_the_address_names_no_person(name: str) -> None:
 def test_without_an_authorize_request_nothing_is_judged(rule: str) -> None:
     assert words(rule, case(token(grant_type="password"))) == ["not applicable"]
     assert words(rule, case(token(grant_type=CODE, code="c"))) == ["undecidable"]
+
+
+# ---- AR28, TR27: a resource beside the scope ------------------------------------------------
+
+OWN = "api://5eb00000-0000-4000-8000-0000000000aa"
+SERVER = "https://mcp.example/mcp"
+GRAPH = "https://graph.microsoft.com"
+GUID = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
+PAIRS = [
+    (f"{OWN}/read", "", "not applicable"),
+    (f"{OWN}/read", OWN, "pass"),
+    (f"{OWN}/read {OWN}/write openid offline_access", OWN, "pass"),
+    (f"{SERVER}/read", SERVER, "pass"),
+    (f"{GRAPH}/User.Read", GRAPH, "pass"),
+    (f"{GRAPH}/User.Read", f"{GRAPH}/", "pass"),
+    (f"{GRAPH}//.default", GRAPH, "pass"),
+    ("User.Read", f"{GRAPH}/", "pass"),
+    (f"{OWN}/read", f"{OWN}/", "warning"),
+    (f"{OWN}/read", OWN.upper(), "warning"),
+    (f"{OWN}/read", SERVER, "warning"),
+    (f"{OWN}/read", GRAPH, "warning"),
+    (f"{OWN}/read {GRAPH}/User.Read", OWN, "warning"),
+    ("mcp.read", SERVER, "warning"),
+    (f"{GUID}/.default", "https://azuredatabricks.net/", "undecidable"),
+    ("openid offline_access", OWN, "undecidable"),
+    ("", OWN, "undecidable"),
+    (f"{OWN}/read", "~res~", "undecidable"),
+    ("~scp~", OWN, "undecidable"),
+]
+
+
+@pytest.mark.parametrize(("scope", "resource", "word"), PAIRS)
+def test_an_authorize_request_is_judged(scope: str, resource: str, word: str) -> None:
+    assert words("AR28", case(authorize(client_id="x", scope=scope, resource=resource))) == [word]
+
+
+@pytest.mark.parametrize(("scope", "resource", "word"), PAIRS)
+def test_a_token_request_is_judged(scope: str, resource: str, word: str) -> None:
+    form = (("grant_type", "refresh_token"), ("scope", scope), ("resource", resource))
+    body = encode_form(form).encode()
+    headers = (("Content-Type", FORM),)
+    asked = step("token", "POST", f"{ENDPOINTS}/token", headers=headers, body=body, at=AT)
+    assert words("TR27", case(asked)) == [word]
+
+
+def test_version_1_and_others_have_a_resource_of_their_own() -> None:
+    for path in ("t/oauth2/authorize", "authorize"):
+        asked = authorize(url=f"https://login.example/{path}", scope="a/b", resource=SERVER)
+        assert words("AR28", case(asked)) == ["not applicable"]
+
+
+def test_the_number_is_named() -> None:
+    asked = authorize(client_id="x", scope="mcp.read", resource=SERVER)
+    assert said("AR28", case(asked)) == ["It is not what the scopes begin with."]
