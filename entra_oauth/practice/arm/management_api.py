@@ -15,6 +15,7 @@ from entra_oauth.practice.arm.arm_answers import arm_error, arm_json
 from entra_oauth.practice.arm.clouds import endpoints
 from entra_oauth.practice.directory.model import MANAGEMENT
 from entra_oauth.practice.http.refusals import Refused
+from entra_oauth.practice.server.host_names import USUAL_WORKSPACE
 from entra_oauth.practice.signing.jws import seconds
 from entra_oauth.practice.token.presented_token import TokenFlaw, TokenUnfit, read_presented
 
@@ -83,19 +84,40 @@ def _found(
                 return _wrong_tenant(call, token.tenant.id, subscription.tenant_id)
             if not rest:
                 return arm_json(call, _subscription(subscription))
-            return _in_subscription(call, rest)
+            return _in_subscription(call, path, [part.lower() for part in rest])
     # fidelity: arm-unknown-path
     said = f"No HTTP resource was found that matches the request '/{'/'.join(path)}'."
     return arm_error(call, 404, "NotFound", said)
 
 
-def _in_subscription(call: Call, rest: list[str]) -> HttpResponse:
-    """A subscription holds nothing here; a collection in it is empty."""
-    name = "/".join(rest).lower()
-    if call.method == "GET" and name in ("locations", "resourcegroups", "resources"):
-        return arm_json(call, {"value": []})
-    said = f"The Resource '{'/'.join(rest)}' was not found."
+def _in_subscription(call: Call, path: tuple[str, ...], rest: list[str]) -> HttpResponse:
+    """A subscription holds nothing here but the practice workspace, under any name."""
+    match rest:
+        case ["locations" | "resourcegroups" | "resources"]:
+            return arm_json(call, {"value": []})
+        case ["resourcegroups", _, "providers", "microsoft.databricks", "workspaces", _]:
+            return arm_json(call, _workspace(path))
+    said = f"The Resource '{'/'.join(path[2:])}' was not found."
     return arm_error(call, 404, "ResourceNotFound", said)
+
+
+def _workspace(path: tuple[str, ...]) -> dict[str, object]:
+    """The resource by which clients find the workspace's address."""
+    # fidelity: arm-workspace
+    return {
+        "id": "/" + "/".join(path),
+        "name": path[-1],
+        "type": "Microsoft.Databricks/workspaces",
+        "location": "westeurope",
+        "sku": {"name": "premium"},
+        "tags": {},
+        "properties": {
+            "managedResourceGroupId": f"/subscriptions/{path[1]}/resourceGroups/practice-managed",
+            "provisioningState": "Succeeded",
+            "workspaceId": USUAL_WORKSPACE.removeprefix("adb-").partition(".")[0],
+            "workspaceUrl": USUAL_WORKSPACE,
+        },
+    }
 
 
 def _tenant(tenant: Tenant) -> dict[str, object]:

@@ -9,6 +9,7 @@ __all__ = [
     "LOGIN_HOSTS",
     "MANAGEMENT_HOSTS",
     "METADATA_HOST",
+    "USUAL_WORKSPACE",
     "is_issuer",
     "is_workspace",
     "stands_in_for",
@@ -39,6 +40,9 @@ MANAGEMENT_HOSTS = (
 """The hosts of Azure Resource Manager."""
 
 _API_HOSTS = (*GRAPH_HOSTS, *MANAGEMENT_HOSTS)
+USUAL_WORKSPACE = "adb-1234567890123456.7.azuredatabricks.net"
+"""The workspace that Azure's management tells of. Any other name of one is played as well."""
+
 _WORKSPACES = ("azuredatabricks.net", "databricks.azure.us", "databricks.azure.cn")
 # A workspace is called adb-<id>.<number>.azuredatabricks.net, with numbers below twenty;
 # an asterisk in a certificate stands for one label only.

@@ -13,7 +13,7 @@ import pytest
 
 from entra_oauth.practice.directory.model import DATABRICKS
 from kit import needs
-from kit.foreign.programs import CLIENTS
+from kit.foreign.programs import CLIENTS, WORKSPACE
 from kit.practice import ALICE, claims_of
 
 pytestmark = [pytest.mark.against, needs.posix]
@@ -64,6 +64,20 @@ def test_its_default_credential_finds_the_sign_in_of_the_azure_cli(
     claims = claims_of(answer["access_token"])
     assert (claims["appid"], claims["upn"]) == (AZURE_CLI, ALICE)
     assert not (tmp_path / ".azure").exists()
+
+
+RESOURCE = (
+    "/subscriptions/5b5c0000-0000-4000-8000-000000000001/resourceGroups/group/providers"
+    "/Microsoft.Databricks/workspaces/practice"
+)
+
+
+@needs.python("databricks.sdk", pypi="databricks-sdk", group="interop")
+@needs.azure_cli
+@pytest.mark.parametrize("where", [WORKSPACE, RESOURCE], ids=["by address", "by resource"])
+def test_the_sdk_of_databricks_signs_in_by_the_azure_cli(where: str, tmp_path: Path) -> None:
+    answer = _answer(tmp_path, sys.executable, "use_databricks.py", "azure-cli", where)
+    assert answer == {"me": ALICE, "clusters": ["lesson", "nightly"]}
 
 
 @needs.msgraph

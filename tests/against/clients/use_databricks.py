@@ -4,6 +4,7 @@ The ways whose token is in the environment, or is had by what stands there, get 
 """
 
 import json
+import subprocess
 import sys
 
 from databricks.sdk import WorkspaceClient
@@ -22,6 +23,10 @@ elif way == "external-browser":
         workspace = WorkspaceClient(
             host=host, auth_type=way, azure_client_id=rest[0], scopes=scopes
         )
+elif way == "azure-cli":
+    subprocess.run(["az", "login", "--output", "none"], check=True, timeout=120)
+    where = {"azure_workspace_resource_id" if host.startswith("/") else "host": host}
+    workspace = WorkspaceClient(auth_type=way, **where)
 elif way.endswith("oidc"):
     client = rest[0] if rest else None
     workspace = WorkspaceClient(host=host, auth_type=way, client_id=client)

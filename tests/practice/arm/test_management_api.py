@@ -78,6 +78,15 @@ def test_one_subscription_by_its_id_and_what_is_in_it(kit: Kit) -> None:
     assert body_of(_get(kit, f"/subscriptions/{OURS}/resourceGroups{V}", token)) == {"value": []}
 
 
+def test_the_address_of_the_workspace_is_found_by_its_resource(kit: Kit) -> None:
+    group = f"/subscriptions/{OURS}/resourceGroups/group"
+    path = f"{group}/providers/Microsoft.Databricks/workspaces/mine"
+    found = body_of(_get(kit, f"{path}?api-version=2018-04-01", _token(kit)))
+    assert (found["id"], found["name"]) == (path, "mine")
+    assert found["properties"]["workspaceUrl"] == "adb-1234567890123456.7.azuredatabricks.net"
+    assert found["properties"]["workspaceId"] == "1234567890123456"
+
+
 def test_an_app_that_speaks_for_itself_sees_them_too(kit: Kit) -> None:
     form = {
         "client_id": DAEMON,
