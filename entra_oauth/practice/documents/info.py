@@ -37,6 +37,7 @@ def start(context: Context, call: Call) -> HttpResponse:
         "<h2>Microsoft's own apps</h2><p>Their ids are the real ones. Microsoft has nothing to do "
         "with them here.</p>{}"
         "<h2>APIs</h2>{}"
+        "<h2>Issuers beside Entra</h2><p>Build servers and clusters, played by the tenant.</p>{}"
         '<h2>How real is it?</h2><p><a href="/fidelity">Every behaviour and its source</a></p>',
         _as_code(
             ("Authority", at),
@@ -51,6 +52,7 @@ def start(context: Context, call: Call) -> HttpResponse:
         _as_code(*((app.name, _described(app)) for app in book.apps)),
         _as_code(*((app.name, _described(app)) for app in book.microsoft_apps)),
         _as_code(*((api.name, f"{api.id}/.default") for api in book.resources)),
+        _as_code(*((issuer.kind, f"{issuer.url} {issuer.subject}") for issuer in book.issuers)),
     )
     return page_answer(200, page("Start", body, wide=True), call, policy=policy())
 

@@ -112,7 +112,7 @@ def _issue(context: Context, call: Call) -> HttpResponse:
     }
     if granted.refresh_token is not None:
         body["refresh_token"] = granted.refresh_token
-    return as_json(200, body)
+    return as_json(200, body, ("Pragma", "no-cache"))  # RFC 6749 §5.1
 
 
 def _as_itself(context: Context, call: Call) -> Granted:

@@ -148,6 +148,44 @@ def test_plain_http_is_refused_with_a_reason(target: str, hosted: Hosted) -> Non
     assert b"does not carry plain http" in answer
 
 
+METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
+
+
+@pytest.mark.parametrize(
+    ("target", "is_played"),
+    [
+        (f"{METADATA}?api-version=2018-02-01&resource=https://vault.azure.net", True),
+        ("http://169.254.169.254/", False),
+        ("http://169.254.169.254:8080/metadata/identity/oauth2/token", False),
+        ("http://169.254.169.254.evil.example/metadata/identity/oauth2/token", False),
+        ("http://evil.example/metadata/identity/oauth2/token", False),
+        (f"http://{LOGIN}/metadata/identity/oauth2/token", False),
+    ],
+)
+def test_the_metadata_service_alone_is_played_without_tls_and_only_if_it_is_asked_for(
+    target: str, is_played: bool, tenant: PracticeTenant, hosted: Hosted
+) -> None:
+    request = f"GET {target} HTTP/1.1\r\nHost: {target.split('/')[2]}\r\nMetadata: true\r\n\r\n"
+    assert b"does not carry plain http" in _say(hosted, request.encode())
+    with serve(tenant, proxy_port=0, plays_metadata=True) as machine:
+        answer = _say(machine, request.encode())
+    if is_played:
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b'"access_token"' in answer
+    else:
+        assert b"does not carry plain http" in answer
+
+
+@pytest.mark.parametrize("host", ["token.actions.githubusercontent.com", "vstoken.dev.azure.com"])
+def test_the_issuers_of_builds_are_played_and_their_neighbours_are_not(
+    host: str, hosted: Hosted
+) -> None:
+    asked = "CONNECT {0}:443 HTTP/1.1\r\nHost: {0}:443\r\n\r\n"
+    assert _say(hosted, asked.format(host).encode()).startswith(b"HTTP/1.1 200 ")
+    for neighbour in (f"evil.{host}", f"{host}.evil.example", f"evil-{host}", "dev.azure.com"):
+        assert _say(hosted, asked.format(neighbour).encode()).startswith(b"HTTP/1.1 403 ")
+
+
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [

@@ -82,6 +82,15 @@ def test_a_job_with_another_proof_gets_nothing(ask: Any, proof: str) -> None:
     assert (answer.status, set(body_of(answer))) == (401, {"message"})
 
 
+@pytest.mark.parametrize(
+    ("ask", "workload"), [(_as_github, Workload.GITHUB), (_as_pipeline, Workload.AZURE_DEVOPS)]
+)
+def test_the_right_secret_in_another_scheme_is_none(ask: Any, workload: Workload) -> None:
+    kit = Kit()
+    assert ask(kit, proof=f"bearer {kit.tenant._context.secrets.of(workload)}").status == 200
+    assert ask(kit, proof=f"Basic {kit.tenant._context.secrets.of(workload)}").status == 401
+
+
 def test_other_mistakes_of_a_job_are_refused() -> None:
     kit = Kit()
     assert _as_pipeline(kit, "").status == 400

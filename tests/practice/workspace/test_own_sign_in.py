@@ -86,9 +86,23 @@ def test_a_code_is_good_once_and_a_refresh_token_too() -> None:
         "refresh_token": first["refresh_token"],
     }
     second = body_of(signing.ask(renew))
+    elsewhere = renew | {"refresh_token": second["refresh_token"]}
+    assert body_of(signing.ask(elsewhere, OTHER))["error"] == "invalid_grant"
     assert second["scope"] == first["scope"]
     assert second["refresh_token"] != first["refresh_token"]
     assert body_of(signing.ask(renew))["error"] == "invalid_grant"
+
+
+def test_entras_code_is_good_for_one_sign_in() -> None:
+    signing = Signing()
+    signing.answer()
+    came = next(r for r, _ in signing.tenant.log if r.url.startswith(f"{AT}/login.html"))
+    entras = parse_qs(urlsplit(came.url).query)["code"][0]
+    kit = Kit(signing.tenant)
+    began = kit.get(f"{AT}/oidc/v1/authorize?{changed({}, ASKED)}").header("Location") or ""
+    state = parse_qs(urlsplit(began).query)["state"][0]
+    again = kit.get(f"{AT}/login.html?{urlencode({'code': entras, 'state': state})}")
+    assert "error=access_denied" in (again.header("Location") or "")
 
 
 def test_nothing_lasts_that_was_not_asked_for() -> None:

@@ -185,11 +185,32 @@ def test_a_token_of_databricks_is_good_at_its_own_workspace_only_and_for_its_tim
     token = _own(kit)
     assert _me(kit, token).status == 200
     assert _me(kit, token, OTHER).status == 403
+    assert _me(kit, token, AT.replace(".7.", ".8.")).status == 403
     assert _me(kit, token[:-4] + "AAAA").status == 403
     kit.tenant.advance(299)
     assert _me(kit, token).status == 200
     kit.tenant.advance(1)
     assert _me(kit, token).status == 403
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({}, 200),
+        ({"aud": "99"}, 403),
+        ({"iss": f"{OTHER}/oidc"}, 403),
+        ({"iss": "https://evil.example/oidc"}, 403),
+        ({"sub": "nobody"}, 403),
+        ({"exp": int(NOON)}, 403),
+        ({"scope": None}, 403),
+        ({"scope": "all-apisx"}, 403),
+    ],
+)
+def test_each_claim_of_a_token_counts(claims: dict[str, object], status: int) -> None:
+    kit = Kit()
+    key = key_for(None).key()
+    made = sign(key, {"typ": "at+jwt", "alg": "RS256", "kid": key.kid}, _claims(_own(kit)) | claims)
+    assert _me(kit, made).status == status
 
 
 def test_a_token_that_may_not_use_all_of_the_api_is_refused() -> None:
