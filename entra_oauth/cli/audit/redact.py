@@ -27,7 +27,7 @@ _KINDS = {
     "asrt": "assertions",
     "at": "access tokens",
     "auth": "Authorization headers",
-    "body": "bodies that were not understood",
+    "body": "bodies that were taken out whole",
     "ck": "cookies",
     "code": "codes",
     "dev": "device codes",
@@ -118,7 +118,7 @@ def _lines(report: HarReport) -> list[str]:
         names = ", ".join(sorted(plain(name, limit=60) for name in report.kept))
         lines.append(prose(f"Kept as they were: {names}", indent=0, columns=columns))
     if report.not_understood:
-        lines.append("Not understood, so not in the clean file:")
+        lines.append("Not understood or too large, so not in the clean file:")
         lines += [
             prose(plain(each, limit=200), indent=2, columns=columns)
             for each in report.not_understood

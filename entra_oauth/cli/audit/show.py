@@ -19,7 +19,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.moments import utc
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.cover.cover_sheet import HOLDS, cover_rows
-from entra_oauth.recording.cover.seen_words import seen_words
+from entra_oauth.recording.cover.seen_words import change_words, seen_words
 from entra_oauth.recording.seal import seal_remark
 from entra_oauth.recording.step import Seen
 from entra_oauth.recording.story import cast_of, evidence_remark, message_kind, step_story
@@ -177,7 +177,7 @@ def _about(half: Half) -> str:
     if was is not None and was != len(half.data):
         parts.append(f"{was:,} on the wire")
     if half.changes:
-        parts.append(f"changed beside the values: {', '.join(map(plain, half.changes))}")
+        parts.append(f"changed beside the values: {change_words(half)}")
     return "; ".join(parts)
 
 

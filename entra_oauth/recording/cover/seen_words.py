@@ -5,19 +5,29 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from entra_oauth.errors import plain
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
+from entra_oauth.recording.redaction.bodies import LARGEST_BODY
 from entra_oauth.recording.step import Seen
 
 if TYPE_CHECKING:
     from entra_oauth.recording.step import Half
 
-__all__ = ["hides_a_length", "is_as_sent", "seen_words", "taken_out"]
+__all__ = ["change_words", "hides_a_length", "is_as_sent", "seen_words", "taken_out"]
 
 _WORDS = {
     Seen.WIRE: "as it was on the wire",
     Seen.REBUILT: "put together from its parts; spacing may have differed",
     Seen.ADDRESS: "only its address is known; the browser sent the rest",
     Seen.NOTHING: "not seen",
+}
+_CHANGES = {
+    "not-understood": "what was not understood, taken out whole",
+    "too-large": f"a body larger than {LARGEST_BODY // 2**20} MiB, taken out whole",
+    "compressed-again": "compressed again",
+    "chunks": "put into one chunk",
+    "trailer": "what stood behind the last chunk, left out",
+    "content-length": "Content-Length",
 }
 _WITHOUT_LENGTH = re.compile(rb"(?<![a-z])~[a-z]{1,5}~")
 
@@ -50,6 +60,11 @@ def seen_words(half: Half) -> str:
     else:
         words = f"{_WORDS[half.seen]}; {gone} taken out" if gone else _WORDS[half.seen]
     return f"{words}; of a secret in it the length is hidden too" if hides_a_length(half) else words
+
+
+def change_words(half: Half) -> str:
+    """What else had to change, beside the values that were taken out; empty if nothing had to."""
+    return ", ".join(_CHANGES.get(each, plain(each, limit=40)) for each in half.changes)
 
 
 def _readable(half: Half) -> bytes:

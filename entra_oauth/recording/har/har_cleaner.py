@@ -14,6 +14,7 @@ from typing import Any
 
 from entra_oauth.protocol.glossary.secrecy import is_plain_name
 from entra_oauth.recording.har.har_members import members_at, number_in, objects, pairs_in, text_at
+from entra_oauth.recording.redaction.bodies import LARGEST_BODY
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.walked_parts import Part, Parts
 
@@ -238,7 +239,8 @@ class HarCleaner:
         for kind, count in part.removed.items():
             self.report.removed[kind] += count
         if not part.understood:
-            self._note(f"{what}, taken out whole")
+            larger = f", larger than {LARGEST_BODY // 2**20} MiB" if part.too_large else ""
+            self._note(f"{what}{larger}, taken out whole")
         return part.text
 
     def _left_out(

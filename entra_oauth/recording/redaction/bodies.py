@@ -19,9 +19,9 @@ from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN
 from entra_oauth.recording.redaction.pages import drawing, html, is_sheet, sheet
 from entra_oauth.recording.redaction.views import View, as_bytes_text
 
-__all__ = ["MAX_BODY_BYTES", "body_finds"]
+__all__ = ["LARGEST_BODY", "body_finds"]
 
-MAX_BODY_BYTES = 4 * 1024 * 1024
+LARGEST_BODY = 4 * 1024 * 1024
 """A larger body is not looked into: it goes whole."""
 
 _JSON_TYPES = re.compile(r"\b(?:json|jwk)\b|\+json")
@@ -58,7 +58,7 @@ def body_finds(
     `view` is the whole body and `kind` its type in lower case. `known` are all secrets that
     are known; the finder has those that are long enough to be looked for in text.
     """
-    if len(body) > MAX_BODY_BYTES:
+    if len(body) > LARGEST_BODY:
         return None
     if PLACEHOLDERS.fullmatch(view.text.strip()):
         return []  # it was taken out before

@@ -17,7 +17,7 @@ from functools import cached_property
 
 from entra_oauth.protocol.glossary.secrecy import Act, header_treatment, is_plain_name
 from entra_oauth.recording.raw import RawMessage, pack, split_message
-from entra_oauth.recording.redaction.bodies import body_finds
+from entra_oauth.recording.redaction.bodies import LARGEST_BODY, body_finds
 from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
 from entra_oauth.recording.redaction.finder import Finder, Looked, find
 from entra_oauth.recording.redaction.finds import LONG, Find, Settled, apply, is_taken_out, settled
@@ -39,6 +39,8 @@ class Redacted:
     earlier: tuple[Find, ...] = ()
     """Finds that may be in wider ones of `finds`."""
     understood: bool = True
+    too_large: bool = False
+    """It was not looked into, for its size, and is gone whole."""
 
     @property
     def text(self) -> str:
@@ -113,7 +115,8 @@ class Redactor:
             data = text.encode("latin-1")
             return body_finds(self._finder, data, whole(text), kind, self.known)
 
-        return self._done(body.decode("latin-1"), look, kind="body")
+        done = self._done(body.decode("latin-1"), look, kind="body")
+        return replace(done, too_large=not done.understood and len(body) > LARGEST_BODY)
 
     def _done(
         self, text: str, look: Callable[[str], list[Find] | None], kind: str = "val"
@@ -219,7 +222,8 @@ class Redactor:
         if decoded is None:
             return *self._gone("body", message.body), ("not-understood",)
         clean = self.body(decoded, message.header("content-type") or "")
-        changes: tuple[str, ...] = () if clean.understood else ("not-understood",)
+        why = "too-large" if clean.too_large else "not-understood"
+        changes: tuple[str, ...] = () if clean.understood else (why,)
         if clean.data == decoded and not message.is_chunked:
             return message.body, clean.finds, changes
         packed = clean.data

@@ -46,6 +46,7 @@ class Part(NamedTuple):
     hides_length: bool = False
     """Whether a value was replaced by one of another length."""
     understood: bool = True
+    too_large: bool = False
 
     def __repr__(self) -> str:
         return f"Part({dict(self.removed)})"
@@ -144,6 +145,7 @@ def _part(done: Redacted, *, coded: bool = False) -> Part:
         removed=Counter(find.kind for find in done.finds) if done.finds else {},
         hides_length=any(find.masked or len(find.value) < LONG for find in done.finds),
         understood=done.understood,
+        too_large=done.too_large,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.moments import utc
 from entra_oauth.recording.compare.sameness import PLACEHOLDERS
-from entra_oauth.recording.cover.seen_words import seen_words
+from entra_oauth.recording.cover.seen_words import change_words, seen_words
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import ParameterRow, Table, tables
 from entra_oauth.recording.report.parts import (
@@ -118,7 +118,7 @@ def _half(title: str, half: Half, blank: bool) -> Html:
     if was is not None and was != len(half.data):
         about.append(f"{was:,} bytes on the wire")
     if half.changes:
-        about.append(f"also changed: {', '.join(half.changes)}")
+        about.append(f"also changed: {change_words(half)}")
     is_open = title == "Request" or len(half.data) < _UNFOLDED
     more = NOTHING
     message = half.message

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.recording.cover.seen_words import hides_a_length, is_as_sent, seen_words
+from entra_oauth.recording.cover.seen_words import (
+    change_words,
+    hides_a_length,
+    is_as_sent,
+    seen_words,
+)
 from entra_oauth.recording.step import Evidence, Half, Level, Seen, steps_of
 from kit import recordings as kit
 
@@ -51,6 +56,15 @@ def test_each_half_has_its_sentence(half: Half, words: str) -> None:
     assert seen_words(half) == words
     assert is_as_sent(half) == (words == WIRE)
     assert hides_a_length(half) == words.endswith(HIDDEN)
+
+
+def test_what_else_had_to_change_is_told_in_words_for_people() -> None:
+    named = ("too-large", "not-understood", "content-length", "chunks", "trailer")
+    words = change_words(Half(changes=(*named, "compressed-again", "\x1b[2J")))
+    assert "a body larger than 4 MiB, taken out whole, what was not understood" in words
+    assert words.endswith("compressed again, <ESC>[2J")
+    assert not set(named) & set(words.split(", "))
+    assert change_words(Half()) == ""
 
 
 @pytest.mark.parametrize("level", list(Level))

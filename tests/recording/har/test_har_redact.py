@@ -120,6 +120,16 @@ def test_equal_values_look_equal_in_every_place() -> None:
     assert tag in found["comment"]
 
 
+def test_a_body_that_is_too_large_to_be_looked_into_is_said_to_be_gone_for_that() -> None:
+    one = entry()
+    one["response"]["content"] = {"mimeType": "text/plain", "text": "a " * (2 * 2**20) + "b"}
+    two = entry()
+    two["response"]["content"] = {"mimeType": "x/y", "text": "b"}
+    _, report = redact_har(har(one, two), Level.SECRETS)
+    assert "the answer's body, larger than 4 MiB, taken out whole: entry 1" in report.not_understood
+    assert "the answer's body, taken out whole: entry 2" in report.not_understood
+
+
 def test_the_length_of_a_password_does_not_show() -> None:
     sizes = set()
     for password in ("short", PASSWORD * 3):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from entra_oauth.recording.redaction.bodies import MAX_BODY_BYTES
+from entra_oauth.recording.redaction.bodies import LARGEST_BODY
 from entra_oauth.recording.redaction.finder import Finder
 from entra_oauth.recording.redaction.leak_search import leaks, needles
 from entra_oauth.recording.redaction.redact import Redactor
@@ -111,9 +111,19 @@ def test_a_number_that_tells_of_a_person_goes_only_where_people_do() -> None:
 
 
 def test_the_largest_body_is_looked_into_and_one_byte_more_is_not() -> None:
-    text = b"a " * (MAX_BODY_BYTES // 2)
+    text = b"a " * (LARGEST_BODY // 2)
     assert REDACTOR.body(text, "text/plain").understood
     assert not REDACTOR.body(text + b"b", "text/plain").understood
+
+
+def test_of_a_body_that_is_gone_it_is_said_whether_that_was_for_its_size() -> None:
+    large = b"a " * (LARGEST_BODY // 2) + b"b"
+    assert REDACTOR.body(large, "text/plain").too_large
+    assert not REDACTOR.body(large[:-1], "text/plain").too_large
+    assert not REDACTOR.body(b"\0", "x/y").too_large
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
+    assert REDACTOR.message(head + large)[2] == ("too-large",)
+    assert REDACTOR.message(head.replace(b"text/plain", b"x/y") + b"b")[2] == ("not-understood",)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5, 11, 12, 13, 40])
