@@ -107,8 +107,12 @@ GRANTS: dict[str, Callable[[GrantRequest], UserGrant | AppGrant]] = {
 
 def _check_binding(request: GrantRequest, issued_code: IssuedCode) -> None:
     """A code is good for one tenant segment and one redirect URI only."""
-    if issued_code.request.authority.key != request.authority.key:
-        raise refuse(700005)  # fidelity: code-tenant
+    # fidelity: code-tenant - one of a tenant's own address is taken at organizations as well:
+    # Databricks' SQL connector is led to the first and redeems at the second
+    origin = issued_code.request.authority
+    widened = origin.tenant is not None and request.authority.segment == "organizations"
+    if origin.key != request.authority.key and not widened:
+        raise refuse(700005)
     # fidelity: redirect-uri-at-token - equal as text, not merely equivalent
     given, ours = request.need("redirect_uri"), issued_code.request.destination.redirect_uri
     if given != ours:

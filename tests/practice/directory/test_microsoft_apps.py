@@ -170,3 +170,23 @@ def test_an_api_of_microsofts_that_a_file_describes_anew_is_as_it_says() -> None
 def test_the_start_page_lists_them_apart() -> None:
     text = Kit().get(f"{BASE}/").body.decode()
     assert re.search("Microsoft.s own apps.*Microsoft Azure CLI.*<h2>APIs", text, re.DOTALL)
+
+
+def test_the_sql_connector_is_led_to_the_tenant_and_redeems_at_organizations() -> None:
+    kit = Kit(consents=False)
+    workspace = "https://adb-1234567890123456.7.azuredatabricks.net"
+    scope = f"{DATABRICKS}/user_impersonation offline_access"
+    changes = {"client_id": CONNECTOR, "scope": scope, "redirect_uri": "http://localhost:8030"}
+    query = authorize_url(changes).partition("?")[2]
+    led = kit.get(f"{workspace}/oidc/oauth2/v2.0/authorize?{query}").header("Location") or ""
+    assert led.startswith(f"{BASE}/{ARTICLE_TENANT_ID}/")
+    code = parse_qs(urlsplit(kit.browser.open(led).url).query)["code"][0]
+    form = {
+        "client_id": CONNECTOR,
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": "http://localhost:8030",
+    }
+    answer = body_of(kit.ask(form, tenant="organizations"))
+    assert claims_of(str(answer["access_token"]))["aud"] == DATABRICKS
+    assert "refresh_token" in answer

@@ -232,6 +232,7 @@ def test_a_code_lives_ten_minutes(age: float, status: int) -> None:
     [
         (ARTICLE_TENANT_ID, "contoso-practice.example", True),
         ("Contoso-Practice.example", ARTICLE_TENANT_ID, True),
+        (ARTICLE_TENANT_ID, "organizations", True),
         (ARTICLE_TENANT_ID, "common", False),
         ("common", ARTICLE_TENANT_ID, False),
         ("common", "organizations", False),
