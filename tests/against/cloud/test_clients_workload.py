@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from entra_oauth.practice.directory.workloads import identity_path
+from entra_oauth.practice.directory.workloads import IssuerKind, identity_path
 from kit import needs
 from kit.foreign.programs import DAEMON, WORKSPACE, Cloud, cloud
 
@@ -118,6 +118,25 @@ def test_the_sdk_of_databricks_signs_a_job_in(way: str, workload: str, clouds: C
     more = clouds.at(workload)
     ended = clouds.python("use_databricks.py", way, WORKSPACE, DAEMON, more=more)
     assert ended.answer() == {"me": DAEMON, "clusters": ["lesson", "nightly"]}
+
+
+@needs.python("jwt", pypi="pyjwt", group="interop")
+@pytest.mark.parametrize("kind", list(IssuerKind))
+def test_a_service_that_lets_jobs_in_finds_the_keys_under_the_issuers_name(
+    kind: IssuerKind, clouds: Cloud
+) -> None:
+    issuer = next(each for each in clouds.tenant.directory.issuers if each.kind is kind)
+    audience = "api://AzureADTokenExchange"
+    token = clouds.tenant.issuer_token(kind, audience=audience)
+    arguments = (issuer.url, audience)
+    answer = clouds.python("check_issuer.py", *arguments, stdin=token).answer()
+    assert answer == {"sub": issuer.subject}
+    other = clouds.python("check_issuer.py", issuer.url, "another", stdin=token)
+    assert "InvalidAudienceError" in other.err
+    head, body, signature = token.split(".")
+    forged = clouds.python("check_issuer.py", *arguments, stdin=f"{head}.{body}.{signature[::-1]}")
+    assert forged.code != 0
+    assert forged.out == ""
 
 
 @needs.curl
