@@ -8,11 +8,17 @@ that exists only for the types is an arrow.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from kit import canaries
 from kit.project import imports
+from kit.project.core import Core
+from packet.core import LEFT_OUT, is_left_out
 
 ROOT = Path(__file__).parents[1]
 
@@ -177,3 +183,97 @@ _ROOMS = {
         "lessons.story",
     )
 }
+
+
+# ---- the core in one file -----------------------------------------------------------------
+
+DOORS = {
+    ("", "practice"): "a public name, resolved when it is asked for",
+    (
+        "cli.command_line.counted_settings",
+        "practice",
+    ): "the names of faults, for the practice verbs",
+    ("cli.doctor.doctor", "cli.doctor.lesson_check"): "doctor --class",
+    ("cli.explain", "audit"): "explain RULE",
+    ("cli.session.console", "lessons"): "login --explain",
+    ("cli.session.explain_option", "lessons"): "login --explain",
+    ("cli.sign_in.plan", "audit"): "the linter on what would be sent, where it is there",
+}
+"""Where the core asks for the rest, and what for: late, and for nothing of its own work."""
+
+
+def _room_left_out(target: str) -> str | None:
+    inner = target.removeprefix("entra_oauth.")
+    return next((out for out in LEFT_OUT if inner == out or inner.startswith(f"{out}.")), None)
+
+
+def test_the_core_imports_nothing_of_the_rest() -> None:
+    package = _package()
+    asked = {
+        (module.removeprefix("entra_oauth").lstrip("."), out, use.late)
+        for module, source in package.items()
+        if not is_left_out(module.removeprefix("entra_oauth."))
+        for use in imports.uses(source, frozenset(package))
+        if use.is_import and (out := _room_left_out(use.what))
+    }
+    assert {(module, out) for module, out, _ in asked} == set(DOORS)
+    assert [each for each in asked if not each[2]] == []
+
+
+@pytest.fixture(scope="module")
+def the_core(tmp_path_factory: pytest.TempPathFactory) -> Core:
+    return Core.made_in(tmp_path_factory.mktemp("core"))
+
+
+def test_the_core_is_one_file_of_sources_that_imports_whole(the_core: Core) -> None:
+    with zipfile.ZipFile(the_core.path) as archive:
+        names = archive.namelist()
+    assert [name for name in names if name.endswith((".so", ".pyd", ".pyc"))] == []
+    assert {name.partition("/")[0] for name in names}.isdisjoint({"cryptography", "cffi"})
+    ours = [name for name in names if name.startswith("entra_oauth/") and name.endswith(".py")]
+    assert [name for name in ours if name.startswith("entra_oauth/practice/")] == []
+    foreign = ("entra_oauth.adapters.aiohttp_middleware", "entra_oauth.adapters.httpx_auth")
+    modules = {
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in ours
+    } - {*foreign, "entra_oauth.__main__"}
+    look = (
+        f"import sys, importlib; sys.path.insert(0, {str(the_core.path)!r})\n"
+        f"found = [importlib.import_module(name) for name in {sorted(modules)!r}]\n"
+        f"assert all(each.__file__.startswith({str(the_core.path)!r}) for each in found)\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", look], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        ("audit lint rec", "What audit lint asks for is not in this build"),
+        ("practice serve", "What practice serve asks for is not in this build"),
+        ("learn", "What learn asks for is not in this build"),
+        ("lab list", "What lab list asks for is not in this build"),
+        ("demo", "What demo asks for is not in this build"),
+        ("explain AR04", "What explain asks for is not in this build"),
+        ("doctor --class", "What doctor asks for is not in this build"),
+    ],
+)
+def test_a_verb_that_is_not_in_the_core_says_so(the_core: Core, command: str, missing: str) -> None:
+    ran = the_core.run(sys.executable, *command.split())
+    assert (ran.returncode, ran.stdout) == (8, "")
+    what, advice = ran.stderr.splitlines()
+    assert what.startswith(f"error: {missing}")
+    assert advice.startswith("Next: ")
+
+
+def test_the_core_without_a_linter_says_so_and_goes_on(the_core: Core) -> None:
+    ran = the_core.run(
+        sys.executable,
+        "mirror",
+        "--print",
+        "--tenant",
+        canaries.TENANT,
+        "--client-id",
+        canaries.CLIENT_ID,
+    )
+    assert ran.returncode == 0
+    assert "The linter is not in this build" in ran.stderr

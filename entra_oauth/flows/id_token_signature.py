@@ -12,10 +12,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import say_nothing
-from entra_oauth.errors import EntraOAuthError, IdTokenRefused, TimedOut, bare
+from entra_oauth.errors import EntraOAuthError, IdTokenRefused, LocalError, TimedOut, bare
 
 if TYPE_CHECKING:
     from typing import Self
@@ -91,12 +92,19 @@ class SignatureCheck:
     def begin(
         cls, authority: Authority, channels: Channels, store: KeyStore, *, wanted: bool = True
     ) -> SignatureCheck:
-        """Begin to fetch the keys, unless they are stored; returns at once, never raises.
+        """Begin to fetch the keys, unless they are stored; returns at once.
 
         Not `wanted`, nothing is fetched and nothing checked: the article's procedure
-        declares no such request.
+        declares no such request. Raises `LocalError` where nothing could be checked for want
+        of a library: before the person is asked, and never a warning in its place.
         """
         begun = cls(authority, channels, store, channels.aside if wanted else None)
+        if begun.aside is not None and find_spec("cryptography") is None:
+            raise LocalError(
+                "The package cryptography is missing, without which no signature can be checked.",
+                advice="Install it in the Python that runs entra-oauth, then sign in again: "
+                "python -m pip install cryptography",
+            )
         if begun.aside is None or store.fresh(authority, now=channels.now()):
             begun._ready.set()
             return begun

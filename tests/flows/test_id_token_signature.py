@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from entra_oauth.channels.base import Channels
-from entra_oauth.errors import ConnectFailed, EntraOAuthError, ExchangeBroken, IdTokenRefused
+from entra_oauth.errors import (
+    ConnectFailed,
+    EntraOAuthError,
+    ExchangeBroken,
+    IdTokenRefused,
+    LocalError,
+)
 from entra_oauth.flows import id_token_signature as under_test
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
@@ -361,3 +367,15 @@ def test_an_import_that_has_begun_is_waited_for(monkeypatch: pytest.MonkeyPatch)
     leaving.join(20)
     assert waited
     assert not leaving.is_alive()
+
+
+def test_without_the_library_nobody_is_asked_and_nothing_is_left_unchecked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(under_test, "find_spec", lambda name: None)
+    world = World([tokens()], keys=json_reply({}))
+    with pytest.raises(LocalError, match="cryptography is missing") as raised:
+        SignatureCheck.begin(AUTHORITY, world.channels, KeyStore())
+    assert (raised.value.exit_code, world.key_requests) == (8, [])
+    unchecked = SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False)
+    assert unchecked.aside is None

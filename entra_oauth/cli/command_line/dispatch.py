@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from entra_oauth.cli.command_line.declare import is_on, part_of
 from entra_oauth.cli.session import signals
 from entra_oauth.cli.session.console import Console, Session
-from entra_oauth.errors import EntraOAuthError, LocalError
+from entra_oauth.errors import EntraOAuthError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType, TracebackType
 
     from entra_oauth.cli.command_line.arguments import CommandLine
+    from entra_oauth.errors import LocalError
 
 __all__ = ["run"]
 
@@ -54,7 +55,7 @@ def run(arguments: list[str], load: Callable[[str], ModuleType]) -> int:
             console.close_results()
             return 0
         except Exception as error:
-            if (missing := _missing_package(error)) is not None:
+            if (missing := _missing_part(error, arguments)) is not None:
                 console.fail(missing)
                 return missing.exit_code
             _fail_unexpectedly(console, error)
@@ -142,16 +143,14 @@ def _mistakes_of_threads_in_a_line(console: Console) -> Iterator[None]:
         threading.excepthook = before
 
 
-def _missing_package(error: Exception) -> LocalError | None:
-    """The error of a dependency that is not installed; None for any other."""
-    name = error.name if isinstance(error, ModuleNotFoundError) else None
-    if not name or name.partition(".")[0] == "entra_oauth":
+def _missing_part(error: Exception, arguments: list[str]) -> LocalError | None:
+    if not isinstance(error, ImportError):
         return None
-    return LocalError(
-        f"The package {name.partition('.')[0]} is missing, which entra-oauth needs.",
-        advice="Install entra-oauth again with its dependencies, in the Python that runs it: "
-        "python -m pip install .",
-    )
+    from entra_oauth.cli.command_line.arguments import VERB_NAMES, split_verb
+    from entra_oauth.cli.command_line.missing_part import missing_part
+
+    verb = split_verb(arguments)[0] if arguments else ""
+    return missing_part(error, verb if verb in VERB_NAMES else "this command")
 
 
 def _wants_tracebacks() -> bool:

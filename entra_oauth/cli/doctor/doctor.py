@@ -28,9 +28,9 @@ def run(options: DoctorOptions, session: Session) -> int:
     if options.registration:
         return registration.run(options, console)
     if options.classroom:
-        from entra_oauth.cli.doctor import lesson_check
+        from entra_oauth.cli.doctor.lesson_check import run as check_lessons
 
-        return lesson_check.run(console)
+        return check_lessons(console)
     found = []
     for check in _checks(options, session):
         found.append(check)

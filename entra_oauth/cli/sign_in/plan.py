@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from entra_oauth.cache import private_files
@@ -157,6 +158,9 @@ def plan_of(
 
 def say_findings(console: Console, *requests: HttpRequest) -> None:
     """Say what would be found on requests that were not sent yet; nothing where all is well."""
+    if find_spec("entra_oauth.audit") is None:
+        console.say("\nThe linter is not in this build of entra-oauth.")
+        return
     from entra_oauth.audit.inputs import planned
     from entra_oauth.audit.lint import lint
     from entra_oauth.audit.text import findings

@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 from typing import TYPE_CHECKING
+from zipimport import zipimporter
 
 from entra_oauth.cache.account import App
 from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
@@ -41,9 +42,7 @@ def install(
     folder = os.path.abspath(os.path.expanduser(folder))
     windows = os.name == "nt"
     path = os.path.join(folder, f"{tool}.cmd" if windows else tool)
-    # -P: the folder in which the tool happens to be run must not lend us its modules.
-    command = [sys.executable, "-P", "-m", "entra_oauth"]
-    command += ["credential", _VERB[tool], *_chosen(app, credential, network)]
+    command = [*_ourselves(), "credential", _VERB[tool], *_chosen(app, credential, network)]
     text = _for_windows(command, path) if windows else _for_posix(command).encode("utf-8")
     try:
         os.makedirs(folder, exist_ok=True)
@@ -69,6 +68,16 @@ def install(
         ) from None
     console.result(path)
     console.say(_use(tool, plain(folder), plain(path), windows=windows))
+
+
+def _ourselves() -> list[str]:
+    """The command that runs this program again: the package, or the single file of the core."""
+    # -P: the folder in which the tool happens to be run must not lend us its modules.
+    python = [sys.executable, "-P"]
+    loader = __spec__.loader
+    if isinstance(loader, zipimporter):
+        return [*python, os.path.abspath(loader.archive)]
+    return [*python, "-m", "entra_oauth"]
 
 
 def _use(tool: str, folder: str, path: str, *, windows: bool) -> str:
