@@ -23,6 +23,8 @@ class OwnRequest:
 
     issuer: str
     """The workspace that was asked."""
+    back: str
+    """Scheme, host and port to which Entra sends the person back."""
     client_id: str
     redirect_uri: str
     scope: str

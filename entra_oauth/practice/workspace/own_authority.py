@@ -45,7 +45,8 @@ def host_metadata(context: Context, call: Call) -> HttpResponse:
             "workspace_id": workspace_id(call),
             "cloud": "AZURE",
             "host_type": "workspace",
-            "token_federation_default_oidc_audiences": [f"{at}/v1/token"],
+            # So a program whose workspace is called otherwise fits the default's policies too.
+            "token_federation_default_oidc_audiences": [DATABRICKS_ACCOUNT],
         },
     )
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from entra_oauth.practice.directory.model import DATABRICKS
 from entra_oauth.practice.http.refusals import Refused
@@ -22,6 +22,7 @@ from entra_oauth.practice.workspace.identity import at_home
 from entra_oauth.practice.workspace.own_answers import SCOPES, refusal
 from entra_oauth.practice.workspace.own_tokens import ALL_APIS, issuer_of
 from entra_oauth.practice.workspace.toy_api import authority_of
+from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["come_back", "own_authorize", "redeem_own_code", "redeem_own_refresh"]
 
 _CLIENT = "databricks-cli"
+_REGISTERED = "https://adb-1234567890123456.7.azuredatabricks.net"
+"""The one real host to which Entra sends people back, whatever a workspace is called."""
+
 _HERE = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?/?", re.ASCII)
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _CODE_LIVES_S = 600
@@ -52,7 +56,7 @@ def own_authorize(context: Context, call: Call) -> HttpResponse:
         "client_id": DATABRICKS,
         "response_type": "code",
         "response_mode": "query",
-        "redirect_uri": f"{call.base_url}/login.html",
+        "redirect_uri": f"{request.back}/login.html",
         "scope": "openid profile",
         "state": name,
     }
@@ -76,8 +80,10 @@ def _read(call: Call) -> OwnRequest:
     scope = query.get("scope") or ALL_APIS
     if not set(scope.split()) <= set(SCOPES):
         raise NotIssued(400, "invalid_scope", "a scope is unknown")
+    is_here = is_loopback(urlsplit(call.base_url).hostname or "")
     return OwnRequest(
         issuer=issuer_of(call),
+        back=call.base_url if is_here else _REGISTERED,
         client_id=_CLIENT,
         redirect_uri=redirect_uri,
         scope=scope,
@@ -93,7 +99,7 @@ def come_back(context: Context, call: Call) -> HttpResponse:
         code = call.query.get("code") or ""
     except Refused:
         request, code = None, ""
-    if request is None or request.issuer != issuer_of(call):
+    if request is None or request.back != call.base_url:
         return refusal(NotIssued(400, "invalid_request", "no sign-in is under way here"))
     issued = context.issued.code(code)
     mine = issued is not None and issued.request.app.client_id == DATABRICKS

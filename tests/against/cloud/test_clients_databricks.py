@@ -58,6 +58,13 @@ def test_a_clusters_token_in_a_file_is_exchanged(clouds: Cloud, tmp_path: Path) 
     )
 
 
+def test_a_workspace_may_have_another_name(clouds: Cloud) -> None:
+    other = "https://adb-99.8.azuredatabricks.net"
+    arguments = ("github-oidc", other, DAEMON)
+    ended = clouds.python("use_databricks.py", *arguments, more=clouds.at("github"))
+    assert ended.answer()["me"] == DAEMON
+
+
 def test_an_app_gets_databricks_token_by_its_secret(clouds: Cloud) -> None:
     assert _use(clouds, "oauth-m2m", DAEMON, SECRET)["me"] == DAEMON
 

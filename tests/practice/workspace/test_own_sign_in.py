@@ -40,6 +40,7 @@ class Signing:
 
     tenant: PracticeTenant = field(default_factory=lambda: PracticeTenant(clock=lambda: NOON))
     cancels: bool = False
+    workspace: str = AT
 
     def send(self, request: HttpRequest) -> HttpResponse:
         if request.url.startswith("https://"):
@@ -48,14 +49,14 @@ class Signing:
 
     def answer(self, changes: Form | None = None) -> dict[str, str]:
         """The fields with which the browser comes back to the client."""
-        url = f"{AT}/oidc/v1/authorize?{changed({}, ASKED | (changes or {}))}"
+        url = f"{self.workspace}/oidc/v1/authorize?{changed({}, ASKED | (changes or {}))}"
         browser = PracticeBrowser(self.send, ALICE, PASSWORD, cancels=self.cancels)
         end = browser.open(url).url
         assert end.startswith(f"{BACK}?"), end
         return {name: values[0] for name, values in parse_qs(urlsplit(end).query).items()}
 
-    def ask(self, form: Form, at: str = AT) -> HttpResponse:
-        return Kit(self.tenant).post(f"{at}/oidc/v1/token", changed({}, form))
+    def ask(self, form: Form, at: str = "") -> HttpResponse:
+        return Kit(self.tenant).post(f"{at or self.workspace}/oidc/v1/token", changed({}, form))
 
 
 def test_a_person_signs_in_at_entra_and_comes_back_with_a_code() -> None:
@@ -73,6 +74,16 @@ def test_a_person_signs_in_at_entra_and_comes_back_with_a_code() -> None:
     bearer = ("Authorization", f"Bearer {body['access_token']}")
     me = Kit(signing.tenant).get(f"{AT}/api/2.0/preview/scim/v2/Me", bearer)
     assert body_of(me)["userName"] == ALICE
+
+
+@pytest.mark.parametrize("workspace", [OTHER, "https://localhost:8443"])
+def test_a_workspace_of_any_name_signs_people_in(workspace: str) -> None:
+    signing = Signing(workspace=workspace)
+    body = body_of(signing.ask(REDEEMED | {"code": signing.answer()["code"]}))
+    bearer = ("Authorization", f"Bearer {body['access_token']}")
+    kit = Kit(signing.tenant)
+    assert kit.get(f"{workspace}/api/2.0/preview/scim/v2/Me", bearer).status == 200
+    assert kit.get(f"{AT}/api/2.0/preview/scim/v2/Me", bearer).status == 403
 
 
 def test_a_code_is_good_once_and_a_refresh_token_too() -> None:
