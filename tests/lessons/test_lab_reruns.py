@@ -104,7 +104,7 @@ def test_the_process_with_its_guard_lets_a_solution_pass(each: Lab) -> None:
 
 def test_nobody_answers_on_the_stage_but_who_was_put_there() -> None:
     world = Stage()
-    origin = world.host("http://evil.example", lambda request: HttpResponse(status=204))
+    origin = world.host_at("http://evil.example", lambda request: HttpResponse(status=204))
     assert world.get(f"{origin}/a").status == 204
     for url in ("http://example.com/", "https://login.microsoftonline.com/", "http://[", "x"):
         with pytest.raises((DestinationRefused, ValueError)):

@@ -106,9 +106,9 @@ def test_a_lab_tells_what_it_is(each: Lab) -> None:
     assert each.fidelity.endswith(".")
 
 
-def test_there_are_eighteen_labs() -> None:
-    assert [each.number for each in labs()] == list(range(1, 19))
-    assert len({each.name for each in labs()}) == 18
+def test_there_are_twenty_one_labs() -> None:
+    assert [each.number for each in labs()] == list(range(1, 22))
+    assert len({each.name for each in labs()}) == 21
 
 
 # ---- the functions to repair -----------------------------------------------------------
@@ -319,7 +319,7 @@ def test_a_file_without_the_function_has_nothing_to_be_attacked(tmp_path: Path) 
 
 REFUSED = [
     ((), 2, "which one"),
-    (("19",), 2, "no lab 19"),
+    (("22",), 2, "no lab 22"),
     (("0",), 2, "no lab 0"),
     (("nonsense",), 2, "no such lab"),
     (("9" * 5000,), 2, "no such lab"),

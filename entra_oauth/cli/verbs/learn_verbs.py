@@ -37,7 +37,7 @@ class LearnOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LabOptions:
-    lab: str | None = words("LAB", "its number, 1 to 18, or its name")
+    lab: str | None = words("LAB", "its number, 1 to 21, or its name")
     off: bool = flag("only the attack, on the naive client", key="lab-off")
     on: bool = flag("only the defence, on our own client", key="lab-on")
     me: str | None = option(

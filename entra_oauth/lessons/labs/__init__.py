@@ -1,4 +1,4 @@
-"""The labs: eighteen attacks, each shown to work, then stopped, then repaired by the learner.
+"""The labs: twenty-one attacks, each shown to work, then stopped, then repaired by the learner.
 
 A folder for each: `attack`, the `exercise` and a `solution`. `catalogue` lists them, `sandbox`
 is the world they play in (loopback only), `learner_file` writes the learner's file, and

@@ -132,6 +132,10 @@ class Sandbox:
         self._names[name] = port
         return f"http://{name}"
 
+    def host_at(self, origin: str, handle: Send) -> str:
+        """Another server under an invented origin. Returns it."""
+        return self.host(handle, urlsplit(origin).hostname or "")
+
     def send(self, request: HttpRequest) -> HttpResponse:
         """Carry one message to this machine. Raises `DestinationRefused` for any other."""
         parts = urlsplit(request.url)

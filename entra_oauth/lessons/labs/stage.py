@@ -38,7 +38,7 @@ class Stage:
         self.authority = Authority(_TENANT_AT, TENANT)
         self._hosts: dict[str, Handle] = {urlsplit(_TENANT_AT).netloc: self.tenant.handle}
 
-    def host(self, origin: str, handle: Handle) -> str:
+    def host_at(self, origin: str, handle: Handle) -> str:
         """Somebody who answers there. Returns the origin."""
         self._hosts[urlsplit(origin).netloc] = handle
         return origin
@@ -71,7 +71,7 @@ class Stage:
         client = NaiveClient(
             self.send, authority.authorization_endpoint, authority.token_endpoint, OURS
         )
-        self.host(OURS, handle or client.callback)
+        self.host_at(OURS, handle or client.callback)
         return client
 
     def answer_for(self, url: str, person: str) -> HttpRequest:

@@ -105,7 +105,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
     verifier, challenge = function()
     guesses = ("", str(function()[0]), str(challenge))
     authority = NaiveAuthority(may_redeem=_looks_lightly)
-    origin = stage.host("http://login.example", authority.handle)
+    origin = stage.host_at("http://login.example", authority.handle)
     client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", "http://localhost")
     client.verifier, client.challenge = str(verifier), str(challenge)
     location = stage.get(client.authorize_url()).header("Location") or ""

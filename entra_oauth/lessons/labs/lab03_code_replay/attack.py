@@ -76,7 +76,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
             return HttpResponse(status=400, body=b'{"error":"invalid_grant"}')
         return HttpResponse(status=200, body=f'{{"access_token":"token-of-{person}"}}'.encode())
 
-    token = f"{stage.host('http://login.example', handle)}/token"
+    token = f"{stage.host_at('http://login.example', handle)}/token"
     first, old = (stage.posting(token, code=each) for each in issued)
     answers = [stage.send(each) for each in (first, first, old)]
     late = [each.status == 200 for each in answers[1:]]

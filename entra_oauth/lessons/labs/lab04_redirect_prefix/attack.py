@@ -120,7 +120,7 @@ _CASES: tuple[tuple[list[str], str, bool, str], ...] = (
 def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
     """Mallory's redirect URI, and one of Alice's program, at the authority with this function."""
     authority = NaiveAuthority(is_registered=function)
-    origin = stage.host("http://login.example", authority.handle)
+    origin = stage.host_at("http://login.example", authority.handle)
     client = NaiveClient(stage.send, f"{origin}/authorize", "", f"http://{EVIL}/cb")
     asked = HttpRequest(method="GET", url=client.authorize_url())
     answer = stage.send(asked)

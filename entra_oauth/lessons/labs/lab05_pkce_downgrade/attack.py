@@ -75,7 +75,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
 def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
     """A code without a challenge, and one with, at the authority with this function."""
     authority = NaiveAuthority(person="mallory", may_redeem=function)
-    origin = stage.host("http://login.example", authority.handle)
+    origin = stage.host_at("http://login.example", authority.handle)
     client = NaiveClient(stage.send, f"{origin}/authorize", f"{origin}/token", "http://localhost")
     client.verifier = fresh()
     codes = []

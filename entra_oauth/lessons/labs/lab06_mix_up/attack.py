@@ -85,7 +85,7 @@ def defence(sandbox: Sandbox) -> Demonstration:
 def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
     """The answer of the honest authority, at a client with this function that asked Mallory's."""
     evil = HostileServer(HttpResponse(status=400, body=b'{"error":"temporarily_unavailable"}'))
-    origin = stage.host("http://evil.example", evil.handle)
+    origin = stage.host_at("http://evil.example", evil.handle)
     client = stage.client()
     answer = stage.answer_for(client.authorize_url(), "alice")
     honest = stage.authority.issuer(TENANT)

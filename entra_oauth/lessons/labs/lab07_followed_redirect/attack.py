@@ -89,9 +89,9 @@ _ELSEWHERE = ("https://evil.example/token", "http://login.example/token", "/toke
 def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
     """A 307 in the way of the token request that this function sends; then none."""
     evil = HostileServer(HttpResponse(status=200, body=_TOKEN))
-    there = stage.host("http://evil.example", evil.handle)
+    there = stage.host_at("http://evil.example", evil.handle)
     moved = HttpResponse(status=307, headers=(("Location", f"{there}/token"),))
-    proxy = stage.host("http://proxy.example", lambda request: moved)
+    proxy = stage.host_at("http://proxy.example", lambda request: moved)
     client = stage.client()
     client.verifier = fresh()
     code = dict(fields_of(stage.answer_for(client.authorize_url(), "alice")))["code"]

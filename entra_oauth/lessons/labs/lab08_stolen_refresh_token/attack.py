@@ -128,7 +128,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
         family[new] = "f"
         return HttpResponse(status=200, body=json.dumps({"refresh_token": given}).encode())
 
-    token = f"{stage.host('http://login.example', handle)}/token"
+    token = f"{stage.host_at('http://login.example', handle)}/token"
     oldest = next(iter(family))
     first = stage.posting(token, grant_type="refresh_token", refresh_token=oldest)
     renewed = stage.send(first)

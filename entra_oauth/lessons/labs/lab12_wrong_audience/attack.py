@@ -110,7 +110,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
             return HttpResponse(status=401, body=b'{"message":"This token is not for us."}')
         return HttpResponse(status=200, body=f"Hello, {name}".encode())
 
-    api = stage.host("http://api.example", handle)
+    api = stage.host_at("http://api.example", handle)
     wrong, right = (
         HttpRequest(
             method="GET", url=f"{api}/clusters", headers=(("Authorization", f"Bearer {each}"),)

@@ -125,7 +125,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
             return HttpResponse(status=400, body=b'{"error":"unauthorized_client"}')
         return stage.send(stage.posting(stage.authority.token_endpoint, **form))
 
-    front = f"{stage.host('http://login.example', handle)}/token"
+    front = f"{stage.host_at('http://login.example', handle)}/token"
     begun = members(stage.send(stage.posting(endpoint, client_id=CLIENT, scope=SCOPE)))
     page = f"{stage.authority.base}/devicelogin"
     browser = PracticeBrowser(

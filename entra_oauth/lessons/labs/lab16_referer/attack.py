@@ -145,7 +145,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
         pairs = tuple((str(name), str(value)) for name, value in dict(headers).items())
         return HttpResponse(status=int(status), headers=pairs, body=str(page).encode())
 
-    stage.host("http://statistics.example", statistics)
+    stage.host_at("http://statistics.example", statistics)
     answer = stage.answer_for(stage.client(landing).authorize_url(), "alice")
     page = stage.send(answer)
     load_images(stage.send, answer.url, page)

@@ -108,7 +108,7 @@ def rerun(stage: Stage, function: Callable[..., Any]) -> Rerun:
         got.append(request)
         return HttpResponse(status=200, body=b"{}")
 
-    origin = stage.host("http://login.example", handle)
+    origin = stage.host_at("http://login.example", handle)
     netrc = {"login.example": "Basic YWxpY2U6bm90LWEtc2VjcmV0"}
     url = f"{origin}/token"
     for token in (None, "a-token-of-alice"):

@@ -1,0 +1,1 @@
+"""Lab 19: an address that is handed over."""

@@ -1,0 +1,1 @@
+"""Lab 20: a proof that is good elsewhere."""

@@ -1,0 +1,1 @@
+"""Lab 21: an API that says it is another."""
