@@ -165,9 +165,9 @@ class PracticeTenant:
         self._context.issued.revoke(self.person(user).oid, self.now())
 
     def challenge(self, user: str) -> None:
-        """The workspace turns down the person's tokens until they are newer than this moment.
+        """The APIs turn down the person's tokens until they are newer than this moment.
 
-        It does so to clients that have said that they can handle it (`cp1`).
+        They do so to clients that have said that they can handle it (`cp1`).
         """
         self._context.issued.challenge(self.person(user).oid, self.now())
 

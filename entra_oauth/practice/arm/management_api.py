@@ -17,7 +17,12 @@ from entra_oauth.practice.directory.model import MANAGEMENT
 from entra_oauth.practice.http.refusals import Refused
 from entra_oauth.practice.server.host_names import USUAL_WORKSPACE
 from entra_oauth.practice.signing.jws import seconds
-from entra_oauth.practice.token.presented_token import TokenFlaw, TokenUnfit, read_presented
+from entra_oauth.practice.token.presented_token import (
+    REVOKED_TEXT,
+    TokenFlaw,
+    TokenUnfit,
+    read_presented,
+)
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Tenant
@@ -169,10 +174,12 @@ def _turned_away(call: Call, unfit: TokenUnfit) -> HttpResponse:
                 f"The access token expiry UTC time '{_dotnet(seconds(unfit.claims, 'exp'))}' is "
                 f"earlier than current UTC time '{_dotnet(call.now)}'."
             )
+        case TokenFlaw.REVOKED:
+            code, said = "InvalidAuthenticationToken", REVOKED_TEXT
         case _:
             code = "InvalidAuthenticationToken"
             said = "The access token is invalid."
-    challenge = (
+    challenge = unfit.challenge or (
         'Bearer authorization_uri="https://login.microsoftonline.com/common", '
         f'error="invalid_token", error_description="{said}"'
     )

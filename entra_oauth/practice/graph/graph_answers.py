@@ -39,11 +39,15 @@ _CHALLENGE = (
 class GraphRefusal(Exception):
     """A no of Graph's. Stays inside this room."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, challenge: str | None = None
+    ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.message = message
+        self.challenge = challenge
+        """The `WWW-Authenticate` header of a 401, if it is not the usual one."""
 
 
 def graph_json(call: Call, content: dict[str, object]) -> HttpResponse:
@@ -65,7 +69,7 @@ def graph_error(call: Call, no: GraphRefusal) -> HttpResponse:
         "client-request-id": _client_id(call),
     }
     content = {"error": {"code": no.code, "message": no.message, "innerError": inner}}
-    extra = (("WWW-Authenticate", _CHALLENGE),) if no.status == 401 else ()
+    extra = (("WWW-Authenticate", no.challenge or _CHALLENGE),) if no.status == 401 else ()
     return _answer(call, no.status, "application/json", json.dumps(content).encode("utf-8"), extra)
 
 

@@ -19,7 +19,12 @@ from entra_oauth.practice.graph.graph_answers import (
 from entra_oauth.practice.graph.people import PHOTO_SIZE, described, photo
 from entra_oauth.practice.graph.sign_in_records import listed
 from entra_oauth.practice.http.refusals import Refused
-from entra_oauth.practice.token.presented_token import TokenFlaw, TokenUnfit, read_presented
+from entra_oauth.practice.token.presented_token import (
+    REVOKED_TEXT,
+    TokenFlaw,
+    TokenUnfit,
+    read_presented,
+)
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.model import Tenant, User
@@ -36,6 +41,7 @@ _FLAWS = {
     TokenFlaw.UNREADABLE: "Access token validation failure. Invalid signature.",
     TokenFlaw.AUDIENCE: "Access token validation failure. Invalid audience.",
     TokenFlaw.EXPIRED: "Lifetime validation failed, the token is expired.",
+    TokenFlaw.REVOKED: REVOKED_TEXT,
 }
 _NO_PHOTO = (
     "Exception of type 'Microsoft.Fast.Profile.Core.Exception.ImageNotFoundException' was thrown."
@@ -52,6 +58,15 @@ _OTHERS = frozenset(
 )
 """Permissions with which other people can be read."""
 _ONESELF = _OTHERS | {"User.Read", "User.ReadWrite"}
+_REVOKING = frozenset(
+    {
+        "User.RevokeSessions.All",
+        "User.ReadWrite",
+        "User.ReadWrite.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    }
+)
 _ORGANISATION = frozenset(
     {
         "Organization.Read.All",
@@ -78,7 +93,10 @@ def _let_in(context: Context, call: Call) -> PresentedToken:
     try:
         return read_presented(context, call, GRAPH)
     except TokenUnfit as unfit:
-        raise GraphRefusal(401, "InvalidAuthenticationToken", _FLAWS[unfit.flaw]) from None
+        said = _FLAWS[unfit.flaw]
+        raise GraphRefusal(
+            401, "InvalidAuthenticationToken", said, challenge=unfit.challenge
+        ) from None
 
 
 def _found(context: Context, call: Call, token: PresentedToken) -> HttpResponse:
@@ -86,6 +104,8 @@ def _found(context: Context, call: Call, token: PresentedToken) -> HttpResponse:
     if version not in _VERSIONS:
         raise GraphRefusal(400, "BadRequest", f"Invalid version: {version}")
     match (call.method, *path):
+        case ("POST", "me", "revokeSignInSessions"):
+            return _revoked(context, call, version, token)
         case ("GET", "me", *rest):
             return _about(call, version, _oneself(token), rest)
         case ("GET", "users", name, *rest):
@@ -97,6 +117,16 @@ def _found(context: Context, call: Call, token: PresentedToken) -> HttpResponse:
     # fidelity: graph-unknown-path
     segment = path[0] if path else ""
     raise GraphRefusal(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+
+
+def _revoked(context: Context, call: Call, version: str, token: PresentedToken) -> HttpResponse:
+    """All that the person was given is to be asked for anew."""
+    # fidelity: graph-revoke
+    user = _oneself(token)
+    _need(token, _REVOKING)
+    context.issued.revoke(user.oid, call.now)
+    context.issued.challenge(user.oid, call.now)
+    return _entity(call, version, "Edm.Boolean", {"value": True})
 
 
 def _oneself(token: PresentedToken) -> User:

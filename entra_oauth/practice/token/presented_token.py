@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from entra_oauth.practice.signing.jws import believed, is_current
+from entra_oauth.practice.request.claims_request import challenge_json
+from entra_oauth.practice.signing.jws import believed, is_current, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
     from entra_oauth.practice.http.call import Call
     from entra_oauth.practice.state.context import Context
 
-__all__ = ["PresentedToken", "TokenFlaw", "TokenUnfit", "read_presented"]
+__all__ = ["REVOKED_TEXT", "PresentedToken", "TokenFlaw", "TokenUnfit", "read_presented"]
+
+
+REVOKED_TEXT = (
+    "Continuous access evaluation resulted in challenge with result: InteractionRequired and "
+    "code: TokenIssuedBeforeRevocationTimestamp"
+)
 
 
 class TokenFlaw(StrEnum):
@@ -27,15 +35,36 @@ class TokenFlaw(StrEnum):
     AUDIENCE = "audience"
     """For another API."""
     EXPIRED = "expired"
+    REVOKED = "revoked"
+    """Older than the end of the person's sessions; its app can handle a claims challenge."""
 
 
 class TokenUnfit(Exception):
     """A token that an API does not take. Stays inside this room."""
 
-    def __init__(self, flaw: TokenFlaw, claims: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        flaw: TokenFlaw,
+        claims: Mapping[str, object] | None = None,
+        *,
+        not_before: int | None = None,
+    ) -> None:
         super().__init__(flaw)
         self.flaw = flaw
         self.claims: Mapping[str, object] = claims or {}
+        self.not_before = not_before
+        """The time that a new one must not be older than, if that is its flaw."""
+
+    @property
+    def challenge(self) -> str | None:
+        """The `WWW-Authenticate` header that asks for a newer token, if that would help."""
+        if self.not_before is None:
+            return None
+        wanted = b64encode(challenge_json(self.not_before).encode()).decode("ascii")
+        return (
+            'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/'
+            f'authorize", error="insufficient_claims", claims="{wanted}"'
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +100,10 @@ def read_presented(context: Context, call: Call, resource_id: str) -> PresentedT
         raise TokenUnfit(TokenFlaw.AUDIENCE, claims)
     if not is_current(claims, call.now):
         raise TokenUnfit(TokenFlaw.EXPIRED, claims)
+    # fidelity: cae-apis
+    since = context.issued.challenged(str(claims.get("oid")))
+    if since is not None and "xms_cc" in claims and seconds(claims, "nbf") < int(since):
+        raise TokenUnfit(TokenFlaw.REVOKED, claims, not_before=int(since))
     book = context.directory
     tenant = book.tenant(str(claims.get("tid")))
     app = book.app(str(claims.get("appid", claims.get("azp"))))

@@ -124,6 +124,24 @@ def test_every_other_way_to_sign_in(login: list[str], user: str, tmp_path: Path)
     assert out.code == 0
 
 
+def test_the_end_of_all_sessions_is_seen_by_it_and_mended_as_it_says(tmp_path: Path) -> None:
+    revoke = "https://graph.microsoft.com/v1.0/me/revokeSignInSessions"
+    _, before, revoked, after, _, again, mended = _az(
+        tmp_path,
+        ["login"],
+        ["group", "list"],
+        ["rest", "--method", "post", "--url", revoke],
+        ["group", "list"],
+        ["logout"],
+        ["login"],
+        ["group", "list"],
+    )
+    assert (before.content, revoked.content["value"]) == ([], True)
+    assert (after.code, "AADSTS50173" in after.err) == (1, True)
+    assert "--claims-challenge" in after.err
+    assert (again.code, mended.content) == (0, [])
+
+
 def test_a_program_without_a_secret_signs_in_by_its_managed_identity(tmp_path: Path) -> None:
     login, token = _az(
         tmp_path,

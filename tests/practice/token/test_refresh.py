@@ -162,7 +162,7 @@ def test_the_claims_may_stand_in_any_token_request(where: str) -> None:
 
 
 def test_an_api_that_takes_no_part_gets_an_ordinary_token() -> None:
-    scope = "https://management.core.windows.net//.default"
+    scope = "https://vault.azure.net/.default"
     body = Kit().tokens({"scope": scope, "claims": CP1}, {"scope": scope})
     assert body["expires_in"] < 5400
     assert "xms_cc" not in claims_of(body["access_token"])
