@@ -25,7 +25,7 @@ QUICK, USUAL, ALL = "not foreign and not slow", "not foreign", ""
 
 
 def main(arguments: "list[str]") -> int:
-    environment.prepare(required=("test",), optional=("check", "interop"))
+    environment.prepare(required=("test",), optional=("check", "packet", "interop"))
     marks = ALL if "--all" in arguments else QUICK if "--quick" in arguments else USUAL
     given = [argument for argument in arguments if argument not in ("--all", "--quick")]
     if given and given == arguments:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 __all__ = ["Distribution", "NotAsRecorded", "normalized"]
 
+_LICENCE = ("LICENSE", "LICENCE", "COPYING", "NOTICE")
 _COMPILED = (".so", ".pyd", ".dylib", ".dll", ".pyc")
 
 
@@ -41,6 +42,20 @@ class Distribution:
     @property
     def version(self) -> str:
         return self.facts.version
+
+    @property
+    def licence(self) -> str:
+        """The licence, as an expression of SPDX or in its own words; empty if none is told."""
+        told = self.facts.metadata
+        return (told["License-Expression"] or told["License"] or "").strip()
+
+    def licence_files(self) -> dict[str, bytes]:
+        """The texts of its licence, by name. Raises `NotAsRecorded`."""
+        return self.fact_files("licenses") or {
+            path.name: data
+            for path, data in self._recorded().items()
+            if path.parts[0].endswith(".dist-info") and path.name.startswith(_LICENCE)
+        }
 
     def source_files(self) -> dict[str, bytes]:
         """Its importable files but for compiled ones, by their paths. Raises `NotAsRecorded`."""

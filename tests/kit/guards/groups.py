@@ -126,6 +126,7 @@ SLOW: dict[str, float] = {
     "recording/test_seal.py": 0.3,
     "scripts/test_article_scripts.py": 14.4,
     "scripts/test_live_check.py": 1.9,
+    "scripts/test_packet.py": 8.0,
     "scripts/test_packet_core.py": 15.0,
     "scripts/test_scripts.py": 6.9,
     "scripts/test_workers.py": 2.6,

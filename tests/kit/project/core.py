@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from packet.core import single_file
 from packet.installed import Distribution
 from packet.pins import Pin, read_pins
 
-__all__ = ["PINS", "PYTHONS", "ROOT", "Core", "Found", "find", "pins_of_here"]
+__all__ = ["PINS", "PYTHONS", "ROOT", "Core", "Found", "clone_in", "find", "pins_of_here"]
 
 ROOT = Path(__file__).parents[3]
 PINS = ROOT / "scripts" / "packet" / "pins.txt"
@@ -56,8 +57,7 @@ def find(python: str) -> Found | None:
 def pins_of_here() -> tuple[Pin, ...]:
     """The committed pins, with the versions that are installed here in the place of theirs."""
     pins = read_pins(PINS.read_text(encoding="utf-8"))
-    here = {pin.name: Distribution.of(pin.name).version for pin in pins}
-    return tuple(Pin(pin.name, here[pin.name], pin.hashes, pin.wanted_by) for pin in pins)
+    return tuple(Pin(pin.name, _version(pin.name), pin.hashes, pin.wanted_by) for pin in pins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +90,26 @@ class Core:
             timeout=120,
             check=False,
         )
+
+
+def clone_in(folder: Path, *, seconds: int | None = None) -> Path:
+    """A copy of this clone with the pins of here. `seconds`: the time of all its files."""
+    folder.mkdir(parents=True)
+    for name in ("entra_oauth", "scripts", "docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (*ROOT.glob("*.md"), *(ROOT / name for name in ("LICENSE", "pyproject.toml"))):
+        shutil.copyfile(path, folder / path.name)
+    pins = PINS.read_text(encoding="utf-8")
+    for pin in read_pins(pins):
+        pins = pins.replace(f"{pin.name}=={pin.version} ", f"{pin.name}=={_version(pin.name)} ")
+    (folder / PINS.relative_to(ROOT)).write_text(pins, encoding="utf-8", newline="\n")
+    (folder / ".venv").symlink_to(sys.prefix)
+    if seconds is not None:
+        for path in folder.rglob("*"):
+            if not path.is_symlink() and ".venv" not in path.parts:
+                os.utime(path, (seconds, seconds))
+    return folder
+
+
+def _version(name: str) -> str:
+    return Distribution.of(name).version
