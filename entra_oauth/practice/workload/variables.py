@@ -79,6 +79,11 @@ def _of_pipeline(base_url: str, access_token: str) -> dict[str, str]:
 
 def _of_pod(context: Context, authority_url: str, folder: str) -> dict[str, str]:
     issuer = _issuer(context, IssuerKind.KUBERNETES)
+    if not folder:
+        raise UsageError(
+            "A tenant that is served without TLS has no folder for a cluster's token.",
+            advice="Serve it with TLS, or write issuer_token('kubernetes') to a file of your own.",
+        )
     file = Path(folder) / "azure-identity-token"
     # fidelity: cluster-token-file
     file.write_text(outside_token(context, issuer, life_s=_FILE_LIFE_S), encoding="ascii")

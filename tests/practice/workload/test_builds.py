@@ -128,6 +128,7 @@ def test_a_pod_finds_its_token_in_a_file_of_its_own(tmp_path: Path) -> None:
     claims = _claims(file.read_text(encoding="ascii"))
     assert claims["aud"] == [EXCHANGE]
     assert claims["kubernetes.io"]["namespace"] == "lessons"
+    assert claims["exp"] - claims["iat"] == 86_400
     assert (pod["AZURE_CLIENT_ID"], pod["AZURE_AUTHORITY_HOST"]) == (DAEMON, "https://login/")
     form: dict[str, str | None] = {
         "grant_type": "client_credentials",
@@ -151,6 +152,15 @@ def test_each_issuer_publishes_the_keys_of_its_tokens_under_its_own_name(kind: I
     assert [key["kid"] for key in keys] == [key_for(None).key().kid]
     assert kit.get(f"{base}/other").status == 404
     assert kit.get(f"{base}/").status == 404
+
+
+def test_without_a_folder_of_its_own_no_token_is_written_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no folder"):
+        _variables(Kit(), Workload.KUBERNETES, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("workload", list(Workload))
