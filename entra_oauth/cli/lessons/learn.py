@@ -7,6 +7,7 @@ import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from entra_oauth.cli.session.console import wants_style
@@ -47,6 +48,8 @@ def run(options: LearnOptions, session: Session) -> int:
             room.list()
         elif options.quiz:
             room.quiz(number)
+        elif options.page:
+            room.on_pages(number)
         elif number is not None:
             room.one(number)
         else:
@@ -120,6 +123,19 @@ class _Room:
             self._tell(f"{ending.at_once} of {ending.tasks} were right at once. {asked.in_short}")
         self._tell("Next: entra-oauth learn --list")
 
+    def on_pages(self, number: int | None) -> None:
+        """The same chapters on pages, and here."""
+        from entra_oauth.cli.lessons.learn_page import teach
+
+        teach(
+            number,
+            self.console,
+            self.progress,
+            with_curl=self.with_curl,
+            columns=self.columns,
+            render=partial(rendered, columns=self.columns),
+        )
+
     def from_here_on(self) -> None:
         """Chapter after chapter, from the first that is not done."""
         marks = self.progress.marks()
@@ -161,10 +177,7 @@ class _Room:
         if ending.finished:
             self.progress.save(number, Mark(step=0, done=True, right=ending.right))
             self._tell(f"In short: {lesson.in_short}")
-            self._tell(
-                f"Chapter {number} is done. {ending.right} of {ending.tasks} tasks were yours, "
-                f"{ending.at_once} of them at the first try."
-            )
+            self._tell(f"Chapter {number} is done. {ending.told}")
         else:
             self._tell(f"You stopped at step {ending.step + 1}. Next: entra-oauth learn {number}")
         return ending

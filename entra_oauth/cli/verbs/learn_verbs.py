@@ -31,6 +31,11 @@ class LearnOptions:
         "questions instead, each with its answer explained; of all chapters, or of one",
         key="learn-quiz",
     )
+    page: bool = flag(
+        "on pages of this machine, in your browser: the flow as a picture, each message byte for "
+        "byte, the labs too",
+        key="learn-page",
+    )
     no_pause: bool = flag("do not wait for Enter between two pages")
     no_curl: bool = flag("where curl is not there: send the request from here")
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
+    from entra_oauth.channels.exchange import Exchange
     from entra_oauth.practice.browser.user_agent import BrowserPage
 
 __all__ = ["CLIENT", "DATABRICKS", "SCOPE", "TENANT", "Classroom", "members"]
@@ -59,6 +60,11 @@ class Classroom:
         """The other things that a chapter needs later: answers, a listener that waits."""
         self.curl = curl
         self.masks = Masks()
+        self.at_program: list[tuple[int, HttpRequest, HttpResponse | None]] = []
+        """What a browser brought to the program, with the number of messages in the tenant's log
+        by then, and the answer; None where nobody listened."""
+        self.carried: list[Exchange] = []
+        """What passed through the tenant's port, with the bytes of both directions."""
         self.open = ExitStack()
         """All that is to be closed with the classroom."""
         self.base_url = ""
@@ -72,7 +78,8 @@ class Classroom:
         return cls(curl=shutil.which("curl") if wanted else None)
 
     def __enter__(self) -> Self:
-        self.base_url = self.open.enter_context(serve(self.tenant, tls=False)).base_url
+        hosted = serve(self.tenant, tls=False, witness=self.carried.append)
+        self.base_url = self.open.enter_context(hosted).base_url
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -112,6 +119,7 @@ class Classroom:
 
         def send(request: HttpRequest) -> HttpResponse:
             if urlsplit(request.url).netloc != urlsplit(self.base_url).netloc:
+                self.at_program.append((len(self.tenant.log), request, None))
                 return HttpResponse(status=502, reason="Nobody answers there")
             return self.tenant.handle(request)
 
@@ -124,7 +132,10 @@ class Classroom:
                 "That address is not on this machine.",
                 advice="Lessons stay here: use the address that is shown.",
             )
-        return http_send(HttpRequest(method="GET", url=url))
+        request = HttpRequest(method="GET", url=url)
+        reply = http_send(request)
+        self.at_program.append((len(self.tenant.log), request, reply))
+        return reply
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request of ours to the tenant, by the real back channel."""

@@ -7,7 +7,7 @@ end is an `Ending`.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.lessons.learn.memory import Memory, tell
@@ -40,6 +40,8 @@ class Turn:
     """The steps whose task was solved so far without help; they are remembered too."""
     at_once: tuple[int, ...] = ()
     """Those of them whose first answer was right."""
+    options: tuple[str, ...] = ()
+    """The paragraphs of the question that are options, each with its letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,14 @@ class Ending:
     at_once: int = 0
     """Those of them whose first answer was right."""
     tasks: int = 0
+
+    @property
+    def told(self) -> str:
+        """The count in a sentence."""
+        return (
+            f"{self.right} of {self.tasks} tasks were yours, {self.at_once} of them at the first "
+            "try."
+        )
 
 
 Said = tuple[str, ...]
@@ -142,8 +152,9 @@ def _page(at: int, memory: Memory, texts: Said) -> _Outcome:
 
 def _task(task: Task, at: int, memory: Memory, texts: Said) -> _Outcome:
     hints = list(task.hints)
+    options = task.options(memory.classroom) if task.options is not None else ()
     while True:
-        typed = yield _turn(memory, texts, task.prompt, at)
+        typed = yield replace(_turn(memory, texts, task.prompt, at), options=options)
         command = command_in(typed, letters="letter" not in task.prompt)
         if command in ("back", "quit"):
             return command, ()

@@ -54,6 +54,8 @@ class Task:
     takes_secrets: bool = False
     """A code or token is wanted here, so it is not refused."""
     blank_is_an_answer: bool = False
+    options: Callable[[Classroom], tuple[str, ...]] | None = None
+    """The paragraphs of `asks` that are options, each with its letter; None where it has none."""
 
 
 Step = Page | Task
@@ -83,11 +85,13 @@ def choice(
     letters = "abcdef"[: len(options)]
     all_words = tuple(words for words, _ in options)
 
+    def lettered(classroom: Classroom) -> tuple[str, ...]:
+        ordered = zip(letters, classroom.order_of(all_words), strict=True)
+        return tuple(f"{letter}) {all_words[at]}" for letter, at in ordered)
+
     def shown(classroom: Classroom) -> str:
         text = asks if isinstance(asks, str) else asks(classroom)
-        ordered = classroom.order_of(all_words)
-        lines = (f"{letter}) {all_words[at]}" for letter, at in zip(letters, ordered, strict=True))
-        return "\n\n".join((text, *lines))
+        return "\n\n".join((text, *lettered(classroom)))
 
     def check(typed: str, classroom: Classroom) -> Feedback:
         ordered = classroom.order_of(all_words)
@@ -102,4 +106,5 @@ def choice(
         answer=lambda classroom: letters[classroom.order_of(all_words).index(correct)],
         hints=(hint,),
         prompt=f"a letter, {letters[0]} to {letters[-1]}",
+        options=lettered,
     )

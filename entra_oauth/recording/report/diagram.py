@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
@@ -15,27 +16,47 @@ if TYPE_CHECKING:
     from entra_oauth.recording.step import Evidence, Step
     from entra_oauth.recording.story import Cast
 
-__all__ = ["diagram"]
+__all__ = ["Drawing", "diagram"]
 
-_WIDTH = 800
 _TOP = 64
-_EDGE = 90
 
 
-def diagram(evidence: Evidence) -> Html:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """The measures of a drawing in pixels, and what of a recording is drawn."""
+
+    width: int = 800
+    box: int = 160
+    """The width of the box of each who takes part."""
+    everybody: bool = False
+    """Draw all four actors, those without a message too."""
+    steps: range | None = None
+    """The numbers of the steps that are drawn; None: all."""
+    chosen: int | None = None
+    """The step that stands out."""
+
+
+def diagram(evidence: Evidence, drawing: Drawing = Drawing()) -> Html:
     """The drawing. Its words are those of the list beside it, which screen readers get."""
     hosts, cast = actors(evidence), cast_of(evidence.steps)
-    room = (_WIDTH - 2 * _EDGE) / max(len(hosts) - 1, 1)
-    columns = {actor: round(_EDGE + room * index) for index, actor in enumerate(hosts)}
+    if drawing.everybody:
+        hosts = {actor: hosts.get(actor, "") for actor in Actor}
+    edge = drawing.box // 2 + 10
+    room = (drawing.width - 2 * edge) / max(len(hosts) - 1, 1)
+    columns = {actor: round(edge + room * index) for index, actor in enumerate(hosts)}
     kinds = {message_kind(step, cast) for step in evidence.steps}
     seen = MessageKind.AUTHORITY_PAGE in kinds
+    shown = [s for s in evidence.steps if drawing.steps is None or s.number in drawing.steps]
     rows: list[Html] = []
     y = _TOP + 44
-    for step in evidence.steps:
+    for step in shown:
         if step.name == "authorize" and {Actor.PROGRAM, Actor.BROWSER} <= columns.keys():
             rows.append(_opens(columns, y))
             y += 44
         drawn, height = _step(step, cast, columns, y)
+        if step.number == drawing.chosen:
+            band = '<rect class="chosen" x="2" y="{}" width="{}" height="{}" rx="8"/>'
+            rows.append(html(band, y - 40, drawing.width - 4, height - 2))
         rows.append(drawn)
         y += height
         if step.name == "authorize" and Actor.AUTHORITY in columns and not seen:
@@ -43,23 +64,24 @@ def diagram(evidence: Evidence) -> Html:
             y += 52
     line = '<line class="life" x1="{}" y1="{}" x2="{}" y2="{}"/>'
     lives = joined(html(line, x, _TOP - 8, x, y) for x in columns.values())
-    boxes = joined(_box(actor, hosts[actor], x) for actor, x in columns.items())
+    boxes = joined(_box(actor, hosts[actor], x, drawing.box) for actor, x in columns.items())
     return html(
         '<svg viewBox="0 0 {} {}" role="img" '
         'aria-labelledby="diagram-title diagram-desc" xmlns="http://www.w3.org/2000/svg">'
         '<title id="diagram-title">Who sends what to whom</title>'
         '<desc id="diagram-desc">A sequence diagram. The list below it says the same.</desc>'
         "{}{}{}</svg>",
-        *(_WIDTH, y + 8),
+        *(drawing.width, max(y + 8, _TOP + 60)),
         *(lives, boxes, joined(rows)),
     )
 
 
-def _box(actor: Actor, host: str, x: int) -> Html:
-    shown = plain(host, limit=60)
-    shown = shown if len(shown) <= 25 else f"{shown[:24]}…"
+def _box(actor: Actor, host: str, x: int, width: int) -> Html:
+    shown, most = plain(host, limit=60), width * 25 // 160
+    shown = shown if len(shown) <= most else f"{shown[: most - 1]}…"
     name_y = 30 if host else 36
-    box = html('<rect class="box" x="{}" y="8" width="160" height="48" rx="8"/>', x - 80)
+    rect = '<rect class="box" x="{}" y="8" width="{}" height="48" rx="8"/>'
+    box = html(rect, x - width // 2, width)
     name = html(
         '<text class="who" x="{}" y="{}" text-anchor="middle">{}</text>', x, name_y, actor.value
     )

@@ -16,10 +16,12 @@ __all__ = [
     "facts",
     "gap",
     "linked",
+    "marked",
     "plural",
     "table",
     "text",
     "visible",
+    "with_line_ends",
 ]
 
 NOTHING = Html()
@@ -59,11 +61,11 @@ _MEMBER = re.compile(r'("[A-Za-z_][^"\\]{0,60}"\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9
 
 def text(value: str, *, limit: int = 4000) -> Html:
     """Text from outside as text: control characters by name, nothing of it markup."""
-    return _marked(plain(value, limit=limit))
+    return marked(plain(value, limit=limit))
 
 
-def _marked(shown: str) -> Html:
-    """Escaped, with what was taken out as a mark that says what it was."""
+def marked(shown: str) -> Html:
+    """Visible text, escaped, with what was taken out as a mark that says what it was."""
     parts: list[str] = []
     at = 0
     for match in _PLACEHOLDER.finditer(shown):
@@ -81,7 +83,11 @@ def _mark(match: re.Match[str]) -> Html:
 def bytes_shown(data: bytes, *, blank: bool = False) -> Html:
     """Bytes for a `pre`: every line end and control character can be seen."""
     shown = visible(data)
-    out = _gaps(shown) if blank else _marked(shown)
+    return with_line_ends(_gaps(shown) if blank else marked(shown))
+
+
+def with_line_ends(out: Html) -> Html:
+    """The same, each line end as a small sign in place of its picture."""
     # Not every font has the pictures of these characters. `visible` names those that came
     # from outside, so each one here is ours, and stands outside of every tag.
     out = Html(out.replace("␍", '<span class="eol">CR</span>'))

@@ -1,0 +1,1 @@
+"""What is seen of a scene, as HTML: one file for each part of a page."""
