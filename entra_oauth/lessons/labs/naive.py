@@ -42,9 +42,9 @@ class NaiveClient:
     redirect_uri: str
     verifier: str = field(default="", repr=False)
     """With one it does PKCE; the labs that are about something else leave it out."""
-    challenge: str = ""
+    challenge: str = field(default="", repr=False)
     """Instead of the verifier's hash: what the function under attack made of it."""
-    state: str = "12345"  # WRONG (lab 1): everybody knows it
+    state: str = field(default="12345", repr=False)  # WRONG (lab 1): everybody knows it
     accept: Callable[[list[tuple[str, str]]], str] = field(default=_any_code, repr=False)
     """The code of a redirect. In `lab check` the learner's function stands here."""
     log: list[str] = field(default_factory=list)
