@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from entra_oauth.protocol.messages import FORM, host_of, is_loopback, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from entra_oauth.protocol.messages import Fields, HttpRequest
+    from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 
-__all__ = ["answer_fields", "endpoint_of", "is_answer", "kind_of", "same_place"]
+__all__ = ["answer_fields", "endpoint_of", "is_answer", "kind_of", "leads_to", "same_place"]
 
 _PATHS = (
     (re.compile(r"/oauth2/(?:v\d\.\d/)?authorize$"), "authorize"),
@@ -63,6 +63,17 @@ def is_answer(request: HttpRequest, redirect_uris: Iterable[str]) -> bool:
     return not names.isdisjoint(_ANSWERS) and any(
         same_place(request.url, uri) for uri in redirect_uris
     )
+
+
+def leads_to(url: str, response: HttpResponse | None) -> str:
+    """The address, without its query, to which an answer from `url` redirects; else empty."""
+    location = response.header("location") if response is not None else None
+    if response is None or not location or not 300 <= response.status < 400:
+        return ""
+    try:
+        return urljoin(url, location).partition("?")[0]
+    except ValueError:
+        return ""
 
 
 _ANSWERS = ("code", "error", "access_token", "id_token")

@@ -15,7 +15,7 @@ from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import host_of, parse_form
 from entra_oauth.recording.har.har_authority import file_remark
-from entra_oauth.recording.recognise import is_answer, kind_of
+from entra_oauth.recording.recognise import is_answer, kind_of, leads_to
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
@@ -54,10 +54,14 @@ def import_foreign(
     left: Counter[str] = Counter()
     asked = [e.request for e in file.entries if kind_of(e.request) == "authorize"]
     uris = [value for each in asked for n, value in parse_form(each.query) if n == "redirect_uri"]
+    tokens = [e for e in file.entries if kind_of(e.request) == "token"]
+    places = {leads_to(e.request.url, e.response) for e in tokens} - {""}
     for entry in file.entries:
         kind = kind_of(entry.request)
         if kind is None and is_answer(entry.request, uris):
             kind = "redirect"
+        if kind is None and entry.request.url.partition("?")[0] in places:
+            kind = "followed"  # it may have carried code and secret to another place
         if kind is None:
             left[plain(host_of(entry.request.url), limit=100) or "no host"] += 1
         else:

@@ -12,7 +12,7 @@ from entra_oauth.protocol.messages import FORM, HttpResponse
 from entra_oauth.recording import Exchange
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.step import steps_of
-from kit.audit.exchanges import json_answer, step
+from kit.audit.exchanges import LOGIN, json_answer, step
 from kit.audit.judged import AT, ENDPOINTS, authorize, case, redirect, said, token, words
 
 URL = f"{ENDPOINTS}/token"
@@ -229,6 +229,8 @@ ELSEWHERE = "https://other.example/oauth2/v2.0/token"
         (399, ELSEWHERE, ELSEWHERE, ["error", "not applicable"]),
         (400, ELSEWHERE, ELSEWHERE, ["pass"]),
         (307, ELSEWHERE, f"{ELSEWHERE}s", ["pass", "not applicable"]),
+        (307, "/other", f"{LOGIN}/other", ["error", "not applicable"]),
+        (307, "https://[", ELSEWHERE, ["pass", "not applicable"]),
         (307, None, ELSEWHERE, ["pass", "not applicable"]),
         (307, "", ELSEWHERE, ["pass", "not applicable"]),
     ],

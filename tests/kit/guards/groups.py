@@ -119,6 +119,7 @@ SLOW: dict[str, float] = {
     "recording/importing/test_curl_files.py": 2.4,
     "recording/importing/test_mitm_flows.py": 2.9,
     "recording/importing/test_readers.py": 3.2,
+    "recording/importing/test_same_verdicts.py": 35.0,
     "recording/redaction/test_cookies.py": 3.5,
     "recording/redaction/test_media.py": 10.5,
     "recording/redaction/test_redact.py": 6.3,

@@ -12,6 +12,7 @@ from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, host_of
+from entra_oauth.recording.recognise import leads_to
 
 FORM_AT = "/request/form"
 
@@ -210,7 +211,7 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
         status = item.response.status if item.response is not None else 0
         if item.kind is not StepKind.TOKEN or not 300 <= status < 400 or item.response is None:
             continue
-        target = (item.response.header("location") or "").partition("?")[0]
+        target = leads_to(item.url, item.response)
         later = [i for i in items[index + 1 :] if target and i.url.partition("?")[0] == target]
         verdict = passed("/response/status")
         if later:
