@@ -13,7 +13,7 @@ from entra_oauth.lessons.labs import learner_process, stage
 from entra_oauth.lessons.labs.catalogue import labs
 from entra_oauth.lessons.labs.judge import rerun_all
 from entra_oauth.lessons.labs.lab import Lab
-from entra_oauth.lessons.labs.learner_process import mark
+from entra_oauth.lessons.labs.learner_process import Marked, mark
 from entra_oauth.lessons.labs.rerun import Rerun, RerunShown, shown_of
 from entra_oauth.lessons.labs.stage import Stage
 from entra_oauth.lessons.masking import Masks
@@ -154,3 +154,15 @@ def test_a_run_that_only_claims_to_be_safe_is_not() -> None:
     shown = RerunShown.read(given)
     assert (shown.stopped, shown.works, len(shown.lines)) == (False, False, 60)
     assert shown.told.isprintable()
+
+
+def test_solved_is_what_passes_all_trials_and_stops_the_attack_for_all() -> None:
+    def marked(*complaints: str, stopped: bool = True, works: bool = True) -> bool:
+        mine = RerunShown(stopped=stopped, works=works, told="", lines=())
+        return Marked(complaints, reruns={"mine": mine}).is_solved
+
+    assert marked()
+    assert not marked("A state with a letter too many was taken.")
+    assert not marked(stopped=False)
+    assert not marked(works=False)
+    assert not Marked(()).is_solved
