@@ -27,7 +27,7 @@ PINS = Path("scripts/packet/pins.txt")
 _VERSION = re.compile(r'__version__ = "([^"]+)"')
 _THREATS = ("Report a weakness", "What is protected, and how", "What is not protected")
 _PAGES = ("packet.md", "touches.md")
-"""Pages of docs/ that are put in as they are, where they are there."""
+"""Pages of docs/ that are put in as they are."""
 
 
 class NotMade(Exception):
@@ -65,10 +65,8 @@ def packet(root: Path, pins_file: Path) -> dict[str, bytes]:
         "threats.md": threats((root / "SECURITY.md").read_text(encoding="utf-8")).encode(),
         "registration.txt": _registration(program),
         **_licences(clone),
+        **{name: (root / "docs" / name).read_bytes() for name in _PAGES},
     }
-    for name in _PAGES:
-        if (page := root / "docs" / name).is_file():
-            files[name] = page.read_bytes()
     return {**files, SUMS: checksums(files)}
 
 

@@ -35,6 +35,7 @@ FOREIGN = {
     "lessons/test_kit.py::test_the_stick_has_the_documents_and_no_place_of_this_machine": 17,
     "lessons/test_kit.py::test_the_stick_installs_without_an_index": 17,
     "lessons/test_kit.py::test_what_is_made_is_current": 8,
+    "scripts/test_touches.py::test_no_verb_touches_what_is_not_published": 24,
 }
 """Seconds of work (user and system, with those of the processes that it starts)."""
 
@@ -130,6 +131,7 @@ SLOW: dict[str, float] = {
     "scripts/test_packet.py": 8.0,
     "scripts/test_packet_core.py": 15.0,
     "scripts/test_scripts.py": 6.9,
+    "scripts/test_touches.py": 8.0,
     "scripts/test_workers.py": 2.6,
     "test_architecture.py": 5.0,
     "test_guards.py": 7.1,
