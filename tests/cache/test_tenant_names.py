@@ -102,6 +102,13 @@ def test_whoever_has_no_ids_is_counted_by_name_and_tenant(store: FileStore) -> N
     assert len(one_each(store.accounts())) == 2
 
 
+def test_people_of_one_tenant_without_an_object_id_are_told_apart_by_name(store: FileStore) -> None:
+    for name in ("ada@contoso.example", "bob@contoso.example"):
+        kept = replace(account(name), tenant_id=TENANT, object_id=None)
+        store.save(APP, kept, SCOPE, token("eyToken"), signed_in=True)
+    assert len(one_each(store.accounts())) == 2
+
+
 @pytest.mark.parametrize("name", ["ada@contoso.example", "ADA@contoso.example"])
 def test_whoever_signed_in_under_the_very_name_is_found_there(store: FileStore, name: str) -> None:
     sign_in(store, APP, "ada@contoso.example", at=1)

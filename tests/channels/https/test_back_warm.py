@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -80,6 +81,16 @@ def test_the_trap_is_there_without_our_reading_of_the_tickets(
         time.sleep(0.2)
         back.send(token_post(server.url), timeout_s=5)
     assert server.accepted == 2
+
+
+def test_what_is_sent_does_not_wait_for_more(back: RequestsBack) -> None:
+    """TCP_NODELAY is urllib3's default; our look at the moment of the look-up must not lose it."""
+    with RawServer() as server:
+        back.send(token_post(server.url), timeout_s=5)
+        assert back._worker is not None
+        sock = back._worker._tap._sock
+        assert sock is not None
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_to_warm_up_twice_makes_no_second_connection(back: RequestsBack) -> None:
