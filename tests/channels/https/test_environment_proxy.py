@@ -133,6 +133,14 @@ def test_no_proxy_is_read_as_curl_reads_it(name: str, value: str, host: str, dir
     assert (environment_proxy(f"https://{host}:8443/", environ) is None) is direct
 
 
+@pytest.mark.parametrize(("host", "direct"), [("[2001:db8:9::1]", True), ("[2001:db9::1]", False)])
+def test_a_network_of_ipv6_addresses_counts_though_curl_7_passes_it_by(
+    host: str, direct: bool
+) -> None:
+    environ = {"HTTPS_PROXY": "http://p.example", "NO_PROXY": "2001:db8::/32"}
+    assert (environment_proxy(f"https://{host}:8443/", environ) is None) is direct
+
+
 @needs.curl
 @pytest.mark.parametrize(("value", "host", "direct"), EXCEPTIONS)
 def test_curl_itself_reads_no_proxy_so(value: str, host: str, direct: bool) -> None:
