@@ -7,7 +7,7 @@ and https://learn.microsoft.com/azure/app-service/overview-managed-identity
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.workloads import ManagedIdentity, identity_path
@@ -131,7 +131,7 @@ class _Named:
 @dataclass(frozen=True, slots=True)
 class _Issued:
     app: RegisteredApp
-    token: str
+    token: str = field(repr=False)
     resource: str
 
 
