@@ -17,7 +17,7 @@ from entra_oauth.errors import (
     ProxyRefused,
     TimedOut,
 )
-from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
+from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck, require_library
 from entra_oauth.flows.patience import send_patiently
 from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
 from entra_oauth.protocol.endpoints.json_response import is_passing, retry_after_s
@@ -52,6 +52,7 @@ def sign_in(
     live at most. Raises `TimedOut` when that is over, `AuthorityError` when the person or
     the authority said no.
     """
+    require_library(channels)
     request = DeviceRequest(access_request)
     reply = send_patiently(
         request.to_http(), channels.back, channels, timeout_s=timeout_s, passes=is_passing

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.signing_keys import SigningKeys
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["KeyStore", "SignatureCheck"]
+__all__ = ["KeyStore", "SignatureCheck", "require_library"]
 
 _FETCH_S = 15.0
 """Seconds for one request for keys."""
@@ -71,6 +71,19 @@ class KeyStore:
             self._stored[authority] = keys
 
 
+def require_library(channels: Channels) -> None:
+    """Raise `LocalError` where signatures are to be checked and nothing here can do that.
+
+    To be called before anything is sent that cannot be taken back.
+    """
+    if channels.aside is not None and find_spec("cryptography") is None:
+        raise LocalError(
+            "The package cryptography is missing, without which no signature can be checked.",
+            advice="Install it in the Python that runs entra-oauth, then sign in again: "
+            "python -m pip install cryptography",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureCheck:
     """One sign-in's check. `begin` it before the person is asked, `check` at the end.
@@ -99,12 +112,8 @@ class SignatureCheck:
         of a library: before the person is asked, and never a warning in its place.
         """
         begun = cls(authority, channels, store, channels.aside if wanted else None)
-        if begun.aside is not None and find_spec("cryptography") is None:
-            raise LocalError(
-                "The package cryptography is missing, without which no signature can be checked.",
-                advice="Install it in the Python that runs entra-oauth, then sign in again: "
-                "python -m pip install cryptography",
-            )
+        if wanted:
+            require_library(channels)
         if begun.aside is None or store.fresh(authority, now=channels.now()):
             begun._ready.set()
             return begun

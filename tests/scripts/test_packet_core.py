@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -95,6 +96,46 @@ def test_without_cryptography_nothing_is_sent_and_exit_8_names_it(core: Core) ->
         assert (ran.returncode, ran.stdout) == (8, "")
         assert "error: The package cryptography is missing" in ran.stderr
     assert asked == []
+
+
+@needs.posix
+@pytest.mark.parametrize(
+    "flow", [("--flow", "device-code"), ("--flow", "password", "--username", ALICE)]
+)
+def test_the_other_flows_of_a_person_send_nothing_either(core: Core, flow: tuple[str, ...]) -> None:
+    asked: list[Exchange] = []
+    with serve(PracticeTenant(), tls=False, witness=asked.append) as hosted:
+        ran = core.run(
+            sys.executable,
+            *("login", *flow, "--authority-host", hosted.base_url),
+            *("--tenant", ARTICLE_TENANT_ID, "--client-id", ARTICLE_CLIENT_ID),
+            *(("--password-stdin",) if "password" in flow else ()),
+            options=("-S",),
+            stdin="practice\n",
+        )
+    assert (ran.returncode, ran.stdout, asked) == (8, "", [])
+    assert "error: The package cryptography is missing, without which no signature" in ran.stderr
+
+
+@needs.posix
+def test_a_kept_request_is_still_there_where_its_answer_cannot_be_checked(core: Core) -> None:
+    url = core.run(
+        sys.executable,
+        *("authorize-url", "--procedure", "hardened", "--tenant", ARTICLE_TENANT_ID),
+        *("--client-id", ARTICLE_CLIENT_ID),
+    )
+    assert url.returncode == 0, url.stderr
+    (kept,) = (core.home / ".local/state/entra-oauth/pending").iterdir()
+    state = parse_qs(urlsplit(url.stdout.strip()).query)["state"][0]
+    ran = core.run(
+        sys.executable,
+        "exchange",
+        options=("-S",),
+        stdin=f"http://localhost/?code=1.{'x' * 40}&state={state}\n",
+    )
+    assert (ran.returncode, ran.stdout) == (8, "")
+    assert "error: The package cryptography is missing" in ran.stderr
+    assert kept.is_file()
 
 
 @needs.posix

@@ -13,7 +13,7 @@ from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.plan import plan_of
 from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
 from entra_oauth.flows.authorization_code import SignIn
-from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
+from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck, require_library
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
@@ -41,9 +41,11 @@ def run(options: ExchangeOptions, session: Session) -> int:
         if session.recorder is not None:
             session.recorder.pasted(response.request.url, callback, at=channels.now())
         request = TokenRequest.redeem(response)
+        hardened = response.request.procedure is Procedure.HARDENED
+        if hardened:
+            require_library(channels)
         if not by_hand:
             _claim(response.request)
-        hardened = response.request.procedure is Procedure.HARDENED
         signature = SignatureCheck.begin(request.authority, channels, KeyStore(), wanted=hardened)
         try:
             reply = channels.back.send(request.to_http(), timeout_s=options.network.http_timeout)

@@ -77,14 +77,14 @@ class Core:
         return cls(path, folder / "home")
 
     def run(
-        self, python: str, *arguments: str, options: tuple[str, ...] = ()
+        self, python: str, *arguments: str, options: tuple[str, ...] = (), stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end, from a folder that lends it nothing."""
         return subprocess.run(
             [python, *options, str(self.path), *arguments],
             cwd=self.home,
             env={"PATH": os.defpath, "HOME": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=120,
