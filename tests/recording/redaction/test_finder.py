@@ -39,6 +39,7 @@ def found(text: str, name: str = "scope", redactor: Redactor = REDACTOR) -> list
         ('{"scope"}', "~val~"),
         ("https://a.example/?state=12345", "https://a.example/?state=~state~"),
         (" https://a.example/p ", " https://a.example/p "),
+        ("https://a.example/{x}", "https://a.example/{x}"),
         ("x https://a.e/", "~val~"),
         ("a word", "~val~"),
         ("2", "~val~"),

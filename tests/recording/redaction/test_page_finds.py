@@ -136,6 +136,7 @@ def of_drawing(inner: str) -> list[str]:
     ("inner", "values"),
     [
         ("<path d='M10 10 L 20.5,.5 Z'/>", []),
+        ("<PATH D='M10 10 L 20.5,.5 Z'/>", []),
         (f"<path d='{PLAIN_16}'/>", [PLAIN_16]),
         ("<g transform='translate(10 20) rotate(45)'/>", []),
         ("<rect width='12345'/>", []),
