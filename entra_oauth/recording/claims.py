@@ -11,6 +11,7 @@ import json
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from entra_oauth.protocol.messages import FORM, HttpRequest, parse_form, split_form, split_origin
@@ -18,26 +19,45 @@ from entra_oauth.recording.step import Claim, Seen, Step
 
 __all__ = ["claims_of", "curls_request", "entropy_bits"]
 
+_CODE_GRANT = "authorization_code"
 _ARTICLE = ("client_id", "scope", "code", "redirect_uri", "grant_type", "state")
 
 
 def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
-    """Every verdict that these steps allow. They must not be redacted yet."""
-    asked: Step | None = None
-    answered: Step | None = None
+    """Every verdict that these steps allow. They must not be redacted yet.
+
+    Several sign-ins may stand in one recording, one inside another: each message is held against
+    the one whose secret it brings, and only where there is none against the latest.
+    """
+    asked: dict[str, Step] = {}  # by state, and under no state the latest
+    answered: dict[str, _Answer] = {}  # by code, and under no code the latest
     found: list[Claim] = []
     for step in steps:
         if step.name == "authorize":
-            asked = step
+            asked[""] = asked[_fields(step).get("state", "")] = step
             found += _measures(step)
-        elif step.name.startswith("redirect") and asked is not None:
-            found.append(_states(asked, step))
-            answered = step if step.name == "redirect" else answered
-        elif _grant(step) == "authorization_code":
-            found += _redemption(step, asked, answered)
+        elif step.name.startswith("redirect") and asked:
+            fields = _fields(step)
+            answer = _Answer(step, asked.get(fields.get("state", ""), asked[""]))
+            found.append(_states(answer))
+            if step.name == "redirect":
+                answered[""] = answered[fields.get("code", "")] = answer
+        elif _grant(step) == _CODE_GRANT:
+            brought = answered.get(_fields(step).get("code", ""), answered.get(""))
+            request = brought.asked if brought is not None else asked.get("")
+            found += _redemption(step, request, brought)
+            found += _nonces(step, request)
     found += _codes_spent(steps)
-    found += _id_tokens(steps, asked)
+    found += _signatures(steps)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A redirect, and the authorize request that it answers."""
+
+    step: Step
+    asked: Step
 
 
 def _fields(step: Step) -> dict[str, str]:
@@ -102,18 +122,18 @@ def _measure(name: str, value: str, step: Step) -> Claim:
     )
 
 
-def _states(asked: Step, step: Step) -> Claim:
-    equal = _equal(_fields(asked).get("state"), _fields(step).get("state"))
+def _states(answer: _Answer) -> Claim:
+    equal = _equal(_fields(answer.asked).get("state"), _fields(answer.step).get("state"))
     words = ("The state that came back is the one that was sent.", "The state is not the one sent.")
-    return _claim("state-equal", equal, words, asked, step)
+    return _claim("state-equal", equal, words, answer.asked, answer.step)
 
 
-def _redemption(step: Step, asked: Step | None, answered: Step | None) -> Iterator[Claim]:
+def _redemption(step: Step, asked: Step | None, answer: _Answer | None) -> Iterator[Claim]:
     fields = _fields(step)
-    if answered is not None:
-        came = _fields(answered).get("code")
+    if answer is not None:
+        came = _fields(answer.step).get("code")
         words = ("The code that was sent is the one that came.", "It is another code.")
-        yield _claim("code-equal", _equal(came, fields.get("code")), words, answered, step)
+        yield _claim("code-equal", _equal(came, fields.get("code")), words, answer.step, step)
     if asked is not None:
         sent = _fields(asked)
         same = _equal(sent.get("redirect_uri"), fields.get("redirect_uri"))
@@ -174,7 +194,7 @@ def _as_curl(step: Step) -> Claim:
 def _codes_spent(steps: Sequence[Step]) -> Iterator[Claim]:
     uses: dict[str, list[Step]] = {}
     for step in steps:
-        if _grant(step) == "authorization_code" and (code := _fields(step).get("code")):
+        if _grant(step) == _CODE_GRANT and (code := _fields(step).get("code")):
             uses.setdefault(code, []).append(step)
     for several in uses.values():
         words = (
@@ -187,26 +207,33 @@ def _codes_spent(steps: Sequence[Step]) -> Iterator[Claim]:
 # ---- the ID token ----------------------------------------------------------------------
 
 
-def _id_tokens(steps: Sequence[Step], asked: Step | None) -> Iterator[Claim]:
+def _nonces(step: Step, asked: Step | None) -> Iterator[Claim]:
+    """Only a code answers a request with a nonce: a renewal's token need not have one (OpenID
+    Connect Core §12.2)."""
+    token = _id_token(step)
+    nonce = _fields(asked).get("nonce") if asked is not None else None
+    if token is None or asked is None or nonce is None:
+        return
+    found = _part(token.split(".")[1]).get("nonce")
+    words = ("The ID token holds the nonce that was sent.", "Its nonce is not the one sent.")
+    equal = isinstance(found, str) and _equal(found, nonce)
+    yield _claim("nonce-equal", equal, words, asked, step)
+
+
+def _signatures(steps: Sequence[Step]) -> Iterator[Claim]:
     keys: list[Any] = []
     for step in steps:
         published = _members(step).get("keys")
         keys += published if isinstance(published, list) else []
     for step in steps:
-        token = _members(step).get("id_token")
-        if not isinstance(token, str) or token.count(".") != 2:
-            continue
-        nonce = _fields(asked).get("nonce") if asked is not None else None
-        if nonce is not None:
-            claims = _part(token.split(".")[1])
-            words = (
-                "The ID token holds the nonce that was sent.",
-                "Its nonce is not the one sent.",
-            )
-            found = claims.get("nonce")
-            equal = isinstance(found, str) and _equal(found, nonce)
-            yield _claim("nonce-equal", equal, words, *([asked] if asked else []), step)
-        yield _signature(token, keys, step)
+        token = _id_token(step)
+        if token is not None:
+            yield _signature(token, keys, step)
+
+
+def _id_token(step: Step) -> str | None:
+    token = _members(step).get("id_token")
+    return token if isinstance(token, str) and token.count(".") == 2 else None
 
 
 def _members(step: Step) -> dict[str, Any]:

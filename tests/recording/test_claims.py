@@ -16,7 +16,7 @@ from joserfc.jwk import RSAKey
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.claims import claims_of, curls_request, entropy_bits
 from entra_oauth.recording.step import steps_of
@@ -159,6 +159,50 @@ def test_what_is_wrong_is_claimed_to_be(
     asked = hardened_request()
     found = change(sign_in(asked, token=signed(asked.nonce), keys=True))
     assert verdicts(found)[name] == verdict
+
+
+def _second(exchanges: list[Exchange]) -> list[Exchange]:
+    """The same sign-in with other secrets, each message a moment after the other's."""
+    swapped = []
+    for each in exchanges:
+        found = each
+        for name in ("CanaryState", "CanaryCode", "CanaryNonce"):
+            if name in found.request.url or name.encode() in found.request.body:
+                found = _changed(found, name, f"Other{name}")
+        swapped.append(replace(found, started_at=each.started_at + 0.5))
+    return swapped
+
+
+def test_of_two_sign_ins_at_once_each_message_is_held_against_its_own() -> None:
+    asked = hardened_request()
+    assert asked.nonce is not None
+    assert "CanaryNonce" in asked.nonce
+    first = sign_in(asked, token=signed(asked.nonce))
+    others = asked.nonce.replace("CanaryNonce", "OtherCanaryNonce")
+    second = _second(sign_in(asked, token=signed(others)))
+    mixed = sorted([*first, *second], key=lambda each: each.started_at)
+    claims = claims_of(steps_of(Recording(tuple(mixed))))
+    told = [(claim.name, claim.verdict, claim.steps) for claim in claims]
+    for name, steps in {
+        "state-equal": [(1, 3), (2, 4)],
+        "code-equal": [(3, 5), (4, 6)],
+        "redirect-uri-equal": [(1, 5), (2, 6)],
+        "pkce-matches": [(1, 5), (2, 6)],
+        "nonce-equal": [(1, 5), (2, 6)],
+    }.items():
+        assert [each for each in told if each[0] == name] == [(name, "yes", at) for at in steps]
+
+
+def test_the_id_token_of_a_renewal_need_not_have_the_nonce() -> None:
+    asked = hardened_request()
+    found = sign_in(asked, token=signed(asked.nonce))
+    url = found[2].request.url
+    body = b"grant_type=refresh_token&refresh_token=1.x"
+    renewal = HttpRequest(method="POST", url=url, headers=(("Content-Type", FORM),), body=body)
+    answer = json.dumps({"id_token": signed(None)}).encode()
+    claims = claims_of(steps_of(Recording((*found, back(renewal, answer, 4.0)))))
+    assert [c.steps for c in claims if c.name == "nonce-equal"] == [(1, 3)]
+    assert [c.steps for c in claims if c.name == "id-token-signature"] == [(3,), (4,)]
 
 
 def test_a_signature_by_another_key_is_no_signature() -> None:
