@@ -43,6 +43,11 @@ def run(options: ShowOptions, session: Session) -> int:
     folder, number = _words(options.place)
     found = opened(folder, options.memory, console)
     evidence = found.evidence
+    if options.page:
+        from entra_oauth.cli.lessons.demo_page import show_recording
+
+        show_recording(evidence, console)
+        return 0
     if number is None:
         if options.raw or options.hex or options.explain:
             raise UsageError(

@@ -84,6 +84,10 @@ def run(options: DemoOptions, session: Session) -> int:
             teller.tell_the_rest()
         else:
             teller.tell()
+        if options.page:
+            from entra_oauth.cli.lessons.demo_page import show_demo
+
+            show_demo(recorder.recording, hosted.base_url, console)
     return 0
 
 

@@ -52,6 +52,9 @@ class ShowOptions:
     explain: bool = flag("also each parameter and what it is for")
     raw: bool = flag("the bytes as text, line ends and control characters named")
     hex: bool = flag("the bytes as numbers")
+    page: bool = flag(
+        "on a page of this machine, in your browser, without secrets", key="show-page"
+    )
     memory: MemoryOptions = group(MemoryOptions)
     output: OutputOptions = group(OutputOptions, only=("json",))
 

@@ -76,6 +76,10 @@ class LabCheckOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class DemoOptions:
     browser: bool = flag("use your own browser instead of the built-in one", key="demo-browser")
+    page: bool = flag(
+        "then on a page of this machine, in your browser: a message more with each step",
+        key="demo-page",
+    )
     procedure: str = option(
         "which requests are sent",
         key="demo-procedure",

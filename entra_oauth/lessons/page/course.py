@@ -184,7 +184,7 @@ def _controls(now: _Open) -> Controls:
     number = now.chapter.number
     if now.ending is not None:
         follows = number + 1 if now.ending.finished and number + 1 in NUMBERS else None
-        return Controls(prompt="", is_pause=True, next_chapter=follows)
+        return Controls(prompt="", is_pause=True, is_over=True, next_chapter=follows)
     turn = now.turn
     commands = ("back",) if turn.is_pause else ("hint", "answer", "skip", "back")
     return Controls(

@@ -27,6 +27,8 @@ class Controls:
     """The answers to choose from, each with its letter."""
     commands: tuple[str, ...] = ()
     """The words that do something else than answer, such as `hint`."""
+    is_over: bool = False
+    """A chapter has ended; the list of all is next."""
     next_chapter: int | None = None
     """The chapter that can be begun now."""
 

@@ -56,7 +56,8 @@ def diagram(evidence: Evidence, drawing: Drawing = Drawing()) -> Html:
         drawn, height = _step(step, cast, columns, y)
         if step.number == drawing.chosen:
             band = '<rect class="chosen" x="2" y="{}" width="{}" height="{}" rx="8"/>'
-            rows.append(html(band, y - 40, drawing.width - 4, height - 2))
+            under = html(band, y - 40, drawing.width - 4, height - 2)
+            drawn = html('<g class="now">{}{}</g>', under, drawn)
         rows.append(drawn)
         y += height
         if step.name == "authorize" and Actor.AUTHORITY in columns and not seen:

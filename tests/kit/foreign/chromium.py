@@ -241,6 +241,14 @@ class Page:
         """The Enter key, wherever the cursor is."""
         self._key("Enter", "\r", code=13)
 
+    def key(self, key: str, *, code: int) -> None:
+        """A key that types nothing, such as Tab; `code` is its Windows virtual key code."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call(
+                "Input.dispatchKeyEvent",
+                {"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code},
+            )
+
     def reload(self) -> None:
         self.call("Page.reload")
 

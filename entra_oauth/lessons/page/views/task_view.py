@@ -34,18 +34,20 @@ def task_view(look: Look, address: str, token: str, *, typed: str = "") -> Html:
 
 def _form(look: Look, address: str, token: str, typed: str) -> Html:
     controls = look.controls
-    if not controls.prompt:
+    if controls.is_over:
         return _afterwards(controls, address, token)
     more = joined(
         html('<button name="command" value="{}" formnovalidate>{}</button>', each, each.title())
         for each in controls.commands
     )
     words = "Go on" if controls.is_pause else "Answer"
+    main = html('<button class="main" name="command" value="">{}</button>', words)
     return html(
         '<form method="post" action="{}answer" accept-charset="utf-8">{}'
         '<input type="hidden" name="turn" value="{}">{}'
-        '<p class="buttons"><button class="main" name="command" value="">{}</button>{}</p></form>',
-        *(address, hidden(token), look.turn, _field(controls, typed), words, more),
+        '<p class="buttons">{}{}</p></form>',
+        *(address, hidden(token), look.turn, _field(controls, typed)),
+        *(main if controls.prompt else NOTHING, more),
     )
 
 
