@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["hidden", "task_view"]
 
 
+_WORDS = {"hint": "Hint", "answer": "Show the answer", "skip": "Skip", "back": "Back"}
+"""The buttons of the commands."""
+
+
 def task_view(look: Look, address: str, token: str, *, typed: str = "") -> Html:
     """The step. `typed` is put into the field, so that nothing that was typed is lost."""
     options = set(look.controls.options)
@@ -37,7 +41,7 @@ def _form(look: Look, address: str, token: str, typed: str) -> Html:
     if controls.is_over:
         return _afterwards(controls, address, token)
     more = joined(
-        html('<button name="command" value="{}" formnovalidate>{}</button>', each, each.title())
+        html('<button name="command" value="{}" formnovalidate>{}</button>', each, _WORDS[each])
         for each in controls.commands
     )
     words = "Go on" if controls.is_pause else "Answer"
