@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.practice.arm.arm_answers import arm_error, arm_json
+from entra_oauth.practice.arm.arm_answers import arm_json
 from entra_oauth.protocol.messages import HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -50,21 +50,13 @@ _ENDPOINTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def endpoints(call: Call) -> HttpResponse:
+def endpoints(call: Call, version: str) -> HttpResponse:
     """One cloud, or with an older api-version a list of all.
 
     On this machine's own address it is the public cloud, with this address for all that is
     played here.
     """
     # fidelity: arm-metadata
-    version = call.query.get("api-version")
-    if version is None:
-        return arm_error(
-            call,
-            400,
-            "MissingApiVersionParameter",
-            "The api-version query parameter (?api-version=) is required for all requests.",
-        )
     if version >= _ONE_CLOUD_SINCE:
         return arm_json(call, _described(_name_of(call), call))
     answer = arm_json(call, {})

@@ -45,8 +45,6 @@ def manage(context: Context, call: Call) -> HttpResponse:
     """Anything at Azure's management host."""
     path = tuple(unquote(part, errors="replace") for part in call.segments if part)
     try:
-        if call.method == "GET" and path == ("metadata", "endpoints"):
-            return endpoints(call)
         version = call.query.get("api-version")
     except Refused:  # a parameter that stands twice, or a query that is none
         return arm_error(call, 400, "InvalidRequestUri", "The request URI is not valid.")
@@ -61,6 +59,8 @@ def manage(context: Context, call: Call) -> HttpResponse:
     if not _VERSION.fullmatch(version):
         said = f"The api-version '{version}' is invalid."
         return arm_error(call, 400, "InvalidApiVersionParameter", said)
+    if call.method == "GET" and path == ("metadata", "endpoints"):
+        return endpoints(call, version)
     try:
         token = read_presented(context, call, MANAGEMENT)
     except TokenUnfit as unfit:
@@ -181,9 +181,14 @@ def _turned_away(call: Call, unfit: TokenUnfit) -> HttpResponse:
             said = "The access token is invalid."
     challenge = unfit.challenge or (
         'Bearer authorization_uri="https://login.microsoftonline.com/common", '
-        f'error="invalid_token", error_description="{said}"'
+        f'error="invalid_token", error_description="{_quotable(said)}"'
     )
     return arm_error(call, 401, code, said, extra=(("WWW-Authenticate", challenge),))
+
+
+def _quotable(text: str) -> str:
+    """The text in characters that `error_description` may have (RFC 6750 §3)."""
+    return re.sub(r"[^ !#-\[\]-~]", "?", text)
 
 
 def _wrong_tenant(call: Call, had: str, needs: str) -> HttpResponse:

@@ -34,7 +34,7 @@ def instance_metadata(context: Context, call: Call) -> HttpResponse:
     if (call.request.header("Metadata") or "").lower() != "true":
         return _imds_refusal("bad_request_102", "Required metadata header not specified")
     try:
-        if not _VERSION.fullmatch(call.query.need("api-version")):
+        if not _VERSION.fullmatch(_needed(call, "api-version")):
             return _imds_refusal("invalid_request", "The api-version is not supported")
         named = _Named.read(call, ("client_id", "object_id", "msi_res_id", "mi_res_id"))
         issued = _issue(context, call, named)
@@ -71,7 +71,7 @@ def app_service(context: Context, call: Call) -> HttpResponse:
     if not context.secrets.knows("app-service", given):
         return as_json(401, {"statusCode": 401, "message": "X-IDENTITY-HEADER is missing or wrong"})
     try:
-        if call.query.need("api-version") != "2019-08-01":
+        if _needed(call, "api-version") != "2019-08-01":
             return _service_refusal("The api-version is not supported.")
         named = _Named.read(call, ("client_id", "principal_id", "object_id", "mi_res_id"))
         issued = _issue(context, call, named)
@@ -96,11 +96,19 @@ def _service_refusal(message: str) -> HttpResponse:
 
 
 class _Unknown(Exception):
-    """An identity that the machine does not have."""
+    """A question without what it needs, or about an identity that the machine does not have."""
 
     def __init__(self, said: str) -> None:
         super().__init__(said)
         self.said = said
+
+
+def _needed(call: Call, name: str) -> str:
+    """A parameter of the query, which must be there. Raises `_Unknown` and `Refused`."""
+    value = call.query.get(name)
+    if value is None:
+        raise _Unknown(f"Required query variable '{name}' is missing")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,7 @@ class _Issued:
 
 def _issue(context: Context, call: Call, named: _Named) -> _Issued:
     """Raises `Refused` and `_Unknown`."""
-    resource = call.query.need("resource")
+    resource = _needed(call, "resource")
     app = _chosen(context, named)
     tenant = context.directory.tenant_of(app)
     (resource_scope,) = read_resource(resource, context.directory, tenant, app).resources

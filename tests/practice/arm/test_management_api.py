@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from entra_oauth.channels.loopback.http1 import encode_response
 from entra_oauth.practice.directory.defaults import DEFAULT
-from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID, DATABRICKS, GRAPH, Tenant
+from entra_oauth.practice.directory.model import (
+    ARTICLE_TENANT_ID,
+    DATABRICKS,
+    GRAPH,
+    Resource,
+    Tenant,
+)
 from entra_oauth.practice.directory.subscriptions import Subscription
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -204,3 +212,28 @@ def test_a_login_host_does_not_answer_for_an_api(kit: Kit, path: str) -> None:
     response = kit.get(f"{BASE}{path}")
     assert response.status == 404
     assert (response.header("Content-Type") or "").startswith("text/html")
+
+
+@pytest.mark.parametrize("version", ["banana", "1.0", "%C3%A9", "9" * 3000])
+def test_the_clouds_are_told_for_a_version_that_can_be(kit: Kit, version: str) -> None:
+    refused = kit.get(f"{AT}/metadata/endpoints?api-version={version}")
+    assert _error(refused)[:2] == (400, "InvalidApiVersionParameter")
+
+
+def test_an_audience_of_any_letters_is_told_in_a_header_that_can_be_sent() -> None:
+    uri = 'api://\u4e2d\u6587/"a"\\b'
+    own = Resource(id=DAEMON, name="Ours", uris=(uri,))
+    book = replace(DEFAULT, resources=(*DEFAULT.resources, own))
+    kit = Kit(PracticeTenant(directory=book.with_admin_consent(), clock=lambda: NOON))
+    form = {
+        "client_id": DAEMON,
+        "client_secret": SECRET,
+        "grant_type": "client_credentials",
+        "scope": f"{uri}/.default",
+    }
+    refused = _get(kit, f"/tenants{V}", str(body_of(kit.ask(form))["access_token"]))
+    assert uri in _error(refused)[2]
+    challenge = refused.header("WWW-Authenticate") or ""
+    _, _, said = challenge.partition('error_description="')
+    assert re.fullmatch(r'[ !#-\[\]-~]*"', said)  # RFC 6750 §3
+    encode_response(refused, method="GET", keep=True)

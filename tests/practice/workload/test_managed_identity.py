@@ -142,6 +142,13 @@ def test_what_a_machine_is_refused(
     assert body_of(answer)["error_description"]
 
 
+@pytest.mark.parametrize("name", ["api-version", "resource"])
+def test_a_variable_that_is_missing_is_named_as_one_of_the_query(name: str) -> None:
+    said = f"Required query variable '{name}' is missing"
+    assert body_of(_imds(Kit(), {name: None}))["error_description"] == said
+    assert body_of(_service(Kit(), {name: None}))["message"] == said
+
+
 @pytest.mark.parametrize(
     ("changes", "header", "status"),
     [
