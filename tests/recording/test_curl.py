@@ -239,12 +239,19 @@ def test_what_a_terminal_would_obey_is_written_as_its_number() -> None:
     assert "\x1b" not in made.text
     assert r"\0033" in made.text
     assert r"\0344" in made.text
+    assert r"\0377" in request(b"GET / HTTP/1.1", b"X: \xff").text
     secret = request(b"POST / HTTP/1.1", body=b'a=\x1b\t\r\n\\"$`&code=~code~')
     assert "\x1b" not in secret.text
     (line, _) = secret.text.partition("<<END_OF_CONFIG\n")[2].splitlines()
     assert line == (
         "data-raw = \"a=$(printf '%b' '\\0033')\\\\t\\\\r\\\\n\\\\\\\\\\\\\"\\$\\`&code=${CODE:?}\""
     )
+
+
+def test_a_host_with_other_letters_is_written_in_utf8() -> None:
+    message = split_message(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    made = curl_command(message, "https://l\u0100gin.example/")
+    assert r"l\0304\0200gin.example" in made.text
 
 
 def test_a_request_that_curl_can_send_has_no_remark() -> None:

@@ -197,6 +197,20 @@ def test_a_certificate_is_text_of_64_characters_in_a_line() -> None:
     assert ssl.PEM_cert_to_DER_cert(pem(bytes(range(97))).decode()) == bytes(range(97))
 
 
+@pytest.mark.parametrize("text", [b"AA*AA", b"AAA", b"AAAA\nB"])
+def test_a_certificate_that_is_none_is_no_part_of_a_recording(text: bytes) -> None:
+    first = EVIDENCE.steps[2]
+    link = Wire(peer="192.0.2.1:443", certificates=(b"one" * 40,))
+    files = files_of(replace(EVIDENCE, steps=(replace(first, link=link),)))
+    (name,) = (name for name in files if name.startswith("certificate-"))
+    whole = files[name]
+    files[name] = b"-----BEGIN CERTIFICATE-----\n" + text + b"\n-----END CERTIFICATE-----\n"
+    new, old = (hashlib.sha256(data).hexdigest() for data in (files[name], whole))
+    sums(files, lambda lines: lines.replace(old, new))
+    with pytest.raises(UsageError, match="does not have the form"):
+        evidence_from(files)
+
+
 def test_all_that_is_known_of_a_connection_is_read_again() -> None:
     link = Wire(
         peer="192.0.2.1:443",

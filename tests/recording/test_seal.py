@@ -229,3 +229,14 @@ def test_a_seal_of_which_no_key_is_told_is_one_all_the_same(
     (folder / "SHA256SUMS.sig").unlink()
     stand_in(folder, monkeypatch, "echo '-----BEGIN SSH SIGNATURE-----'")
     assert seal(folder, key) == "an unknown key"
+
+
+@needs.posix
+def test_an_ssh_keygen_that_does_not_end_is_ended_and_told(
+    folder: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(folder, monkeypatch, "exec /bin/sleep 60")
+    monkeypatch.setattr("entra_oauth.recording.seal._TIMEOUT_S", 0.2)
+    with pytest.raises(LocalError, match="did not come to its end: TimeoutExpired"):
+        seal(folder, key)
+    assert not (folder / "SHA256SUMS.sig").exists()
