@@ -116,10 +116,11 @@ def answer(context: Context, call: Call) -> Answer:
 def _undated(context: Context, call: Call) -> Answer:
     name = _find(call, call.method)
     if name is None:
+        from entra_oauth.practice.http.unknown_paths import unknown_path
         from entra_oauth.practice.pages import forms
 
         allowed = tuple(m for m in _METHODS if m != call.method and _find(call, m) is not None)
-        return forms.missing(call, allowed=allowed)
+        return unknown_path(call, allowed=allowed) or forms.missing(call, allowed=allowed)
     if name in _THROTTLED:
         from entra_oauth.practice.token import token_endpoint
 
@@ -185,7 +186,10 @@ def _find(call: Call, method: str) -> str | None:
     path = "/".join(call.segments)
     if call.segments[0] == "azure-devops" and call.segments[-1] == "oidctoken":
         return "workload.builds.azure_devops_token" if method == "POST" else None
-    if path != "oidc/userinfo" and (api := _api(call)) is not None:
+    api = _api(call)
+    if api == _GRAPH and path == "oidc/userinfo" and (method, f"/{path}") in _FIXED:
+        return _FIXED[method, f"/{path}"]
+    if api is not None:
         return api
     if method == "GET" and call.segments[1:2] and call.segments[1].lower() == "userrealm":
         return "token.password_grant.user_realm" if len(call.segments) > 2 else None

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from functools import cache
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from entra_oauth.practice.directory.model import GRAPH
 from entra_oauth.protocol.messages import HttpRequest
-from kit.practice import ALICE, PASSWORD, Kit, body_of
+from kit.practice import ALICE, BASE, PASSWORD, Kit, body_of
 
 GRAPHS = "https://graph.microsoft.com"
 AZURE = "https://management.azure.com"
+WORKSPACE = "https://adb-1234567890123456.7.azuredatabricks.net"
 SCOPES = {GRAPHS: f"{GRAPH}/.default", AZURE: "https://management.azure.com/.default"}
 OURS = "5b5c0000-0000-4000-8000-000000000001"
 PARTS = st.sampled_from(
@@ -87,3 +89,48 @@ def test_an_api_answers_in_json_whatever_is_asked(
     for name, value in response.headers:
         assert "\r" not in value, (name, url)
         assert "\n" not in value, (name, url)
+
+
+LEFT_OUT: list[tuple[str, str, set[str]]] = [
+    (f"{WORKSPACE}/api/2.0/nothing", "GET", {"error_code", "message"}),
+    (f"{WORKSPACE}/api/2.0/clusters/list", "POST", {"error_code", "message"}),
+    (f"{WORKSPACE}/api", "GET", {"error_code", "message"}),
+    (f"{WORKSPACE}/oidc/v1/token", "GET", {"error", "error_description"}),
+    (f"{WORKSPACE}/oidc/%0d%0a", "PATCH", {"error", "error_description"}),
+    (f"{WORKSPACE}/.well-known/databricks-config", "POST", {"error", "error_description"}),
+    (f"{WORKSPACE}/.well-known/nothing", "GET", {"error", "error_description"}),
+    ("http://169.254.169.254/metadata/instance", "GET", {"error", "error_description"}),
+    ("http://169.254.169.254/nothing", "GET", {"error", "error_description"}),
+    (f"{BASE}/metadata/identity/oauth2/token", "POST", {"error", "error_description"}),
+    (f"{BASE}/msi/token", "POST", {"statusCode", "message"}),
+    (f"{BASE}/msi/nothing", "FOO", {"statusCode", "message"}),
+    (f"{BASE}/github/idtoken", "POST", {"message"}),
+    (f"{BASE}/azure-devops/x/oidctoken", "GET", {"message"}),
+    (f"{BASE}/azure-devops/" + "x" * 5000, "GET", {"message"}),
+    (f"{BASE}/oidc/userinfo", "DELETE", {"error", "error_description"}),
+    (f"{GRAPHS}/oidc/userinfo", "DELETE", {"error"}),
+    (f"{AZURE}/oidc/userinfo?api-version=2022-12-01", "GET", {"error"}),
+]
+
+
+@pytest.mark.parametrize(("url", "method", "members"), LEFT_OUT)
+def test_a_path_or_method_that_an_api_does_not_have_is_told_in_its_json(
+    url: str, method: str, members: set[str]
+) -> None:
+    response = Kit().tenant.handle(HttpRequest(method=method, url=url))
+    assert response.status >= 400
+    assert (response.header("Content-Type") or "").startswith("application/json")
+    assert set(body_of(response)) == members
+    assert len(response.body) < 1000
+
+
+def test_a_workspace_names_the_api_that_it_does_not_have() -> None:
+    body = body_of(Kit().get(f"{WORKSPACE}/api/2.0/repos/x"))
+    assert body["message"] == "No API found for 'GET /repos/x'"
+
+
+@pytest.mark.parametrize("url", [f"{BASE}/nothing", f"{WORKSPACE}/nothing"])
+def test_people_who_are_lost_still_get_a_page(url: str) -> None:
+    response = Kit().get(url)
+    assert response.status == 404
+    assert (response.header("Content-Type") or "").startswith("text/html")
