@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["PracticeTenant", "Trailer"]
 
 _LOG_SIZE = 2_000
+_MOST_NAMED = 12
 _NO_ANSWER = HttpResponse(status=444, reason="No answer")
 """Stands in the log where the connection was ended instead."""
 
@@ -177,10 +178,16 @@ class PracticeTenant:
         for user in self.directory.users:
             if name in (user.name, user.name.partition("@")[0]):
                 return user
+        called = f"called {plain(name)[:60]}" if self.directory.users else "in it"
         raise UsageError(
-            f"The practice directory has nobody called {plain(name)[:60]}.",
-            advice="The tenant's start page shows who is there.",
+            f"The practice directory has nobody {called}.", advice=self._who_is_there()
         )
+
+    def _who_is_there(self) -> str:
+        names = [plain(user.name)[:60] for user in self.directory.users]
+        more = " …" if len(names) > _MOST_NAMED else ""
+        named = ", ".join(names[:_MOST_NAMED]) + more
+        return f"Name one who is there: {named}." if names else "Give the directory [[users]]."
 
     # ---- what an app holds ----------------------------------------------------------
 

@@ -66,7 +66,8 @@ def _open(
     """Serve, and make the program's environment."""
     # As the article leaves its app registration: an administrator has consented.
     tenant = read_tenant(options.tenant, admin_consent=True)
-    person = tenant.person(options.user)
+    first = next((user.name for user in tenant.directory.users), "")
+    person = tenant.person(first if options.user is None else options.user)
     witness = passages.at_tenant if passages is not None else None
     hosted = opening.enter_context(
         serve(

@@ -7,15 +7,17 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from entra_oauth.cli.practice.introduction import app_to_try, people_to_try
 from entra_oauth.cli.practice.tenant_options import announced, read_tenant
 from entra_oauth.cli.session import signals
 from entra_oauth.practice import serve
-from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.shell_words import next_line, quoted
 
 if TYPE_CHECKING:
+    from entra_oauth.cache.account import App
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.learn_verbs import PracticeServeOptions
+    from entra_oauth.practice import Directory
     from entra_oauth.practice.server.hosts import Hosted
 
 __all__ = ["run"]
@@ -41,7 +43,7 @@ def _open(options: PracticeServeOptions, opening: ExitStack, session: Session) -
         serve(tenant, port=options.port or 0, tls=options.tls, proxy_port=options.tenant.proxy_port)
     )
     console.result(hosted.base_url)
-    _introduce(hosted, session)
+    _introduce(hosted, tenant.directory, session)
     from entra_oauth.practice.run.control import Control  # it can wait until others are served
 
     control = opening.enter_context(Control(tenant))
@@ -49,14 +51,14 @@ def _open(options: PracticeServeOptions, opening: ExitStack, session: Session) -
     console.say("To make it misbehave: entra-oauth practice fault")
 
 
-def _introduce(hosted: Hosted, session: Session) -> None:
+def _introduce(hosted: Hosted, directory: Directory, session: Session) -> None:
     console = session.console
     on = next_line()
     is_tls = hosted.base_url.startswith("https")
     trusting = f"{on}--ca-bundle {quoted(str(hosted.ca_file))}" if is_tls else ""
     console.say(
         f"The practice tenant runs at {hosted.base_url}, for this machine only. Stop: Ctrl-C.\n"
-        "People: alice, bob or mallory @contoso-practice.example, password: practice"
+        f"{people_to_try(directory)}"
     )
     if hosted.ca_file:
         console.say(
@@ -65,24 +67,26 @@ def _introduce(hosted: Hosted, session: Session) -> None:
         )
     if hosted.proxy is not None:
         console.say(f"Proxy that plays the real hosts, and refuses all others: {hosted.proxy.url}")
-    options = _options(hosted, session)
+    app = app_to_try(directory, hosted.base_url)
+    if app is None:
+        console.say("No app of the directory has http://localhost as a native redirect URI.")
+        return
+    options = _options(hosted, app, session)
     console.say(
         "Next, in another terminal:\n"
         f"  entra-oauth login --authority-host {hosted.base_url}{on}"
-        f"--tenant {ARTICLE_TENANT_ID}{on}"
-        f"--client-id {ARTICLE_CLIENT_ID}{trusting}\n"
+        f"--tenant {app.tenant}{on}"
+        f"--client-id {app.client_id}{trusting}\n"
         f"  entra-oauth token{options}\n"
         f"  entra-oauth api GET {hosted.base_url}/api/2.0/clusters/list{options}"
     )
 
 
-def _options(hosted: Hosted, session: Session) -> str:
+def _options(hosted: Hosted, app: App, session: Session) -> str:
     """Those that name the practice sign-in, where others are kept or named too."""
     if session.console.quiet:
         return ""
-    from entra_oauth.cache.account import App
     from entra_oauth.cli.sign_in.only_sign_in import TokenToName, options_for
 
-    app = App(hosted.base_url, ARTICLE_TENANT_ID, ARTICLE_CLIENT_ID)
     bundle = hosted.ca_file if hosted.base_url.startswith("https") else None
     return options_for(TokenToName(app=app, ca_bundle=bundle), session)

@@ -146,11 +146,11 @@ class PracticeServeOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PracticeRunOptions:
     program: tuple[str, ...] = words("PROGRAM …", "the program", program=True)
-    user: str = option(
-        "who signs in when the program opens a browser",
+    user: str | None = option(
+        "who signs in when the program opens a browser (default: the directory's first person, "
+        "usually alice)",
         key="practice-user",
         metavar="NAME",
-        default="alice",
     )
     workload: str | None = option(
         "a place where the program believes to run, and is known without a secret",

@@ -161,6 +161,7 @@ def test_a_person_who_is_not_there_cannot_run_anything() -> None:
     ran = call("practice", "run", "--user", "nobody", "--", "true")
     assert ran.code == 2
     assert "nobody called nobody" in ran.err
+    assert "alice@contoso-practice.example, bob@" in ran.err
 
 
 def test_what_is_in_force_is_told_without_the_grammar(control: Control) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from entra_oauth.cli.practice.introduction import app_to_try, people_to_try
 from entra_oauth.cli.practice.tenant_options import read_tenant
 from entra_oauth.cli.verbs.learn_verbs import TenantOptions
+from entra_oauth.errors import UsageError
+from entra_oauth.practice import PracticeTenant, read_directory
+from entra_oauth.practice.directory.defaults import DEFAULT
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from kit import needs
 from kit.command_line import call
 from kit.practice import Kit, reply
@@ -90,3 +96,63 @@ def test_a_wrong_file_is_told_with_line_and_key(verb: tuple[str, ...], tmp_path:
     assert (ran.code, ran.out) == (2, "")
     assert "file, line 7, has an unknown key in users, number 2: pasword." in ran.err
     assert "Next: " in ran.err
+
+
+OURS = """[[tenants]]
+id = "c0ffee00-0000-4000-8000-000000000001"
+domain = "fabrikam.example"
+name = "Fabrikam"
+
+[[users]]
+name = "zoe@fabrikam.example"
+password = "ours"
+
+[[apps]]
+client_id = "c0ffee00-0000-4000-8000-00000000000a"
+name = "Web"
+
+[[apps]]
+client_id = "c0ffee00-0000-4000-8000-00000000000b"
+name = "Ours"
+
+[[apps.redirects]]
+uri = "http://localhost"
+"""
+
+
+def test_a_directorys_first_person_signs_in_where_nobody_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "directory.toml"
+    file.write_text(OURS, encoding="utf-8")
+    ran = call("practice", "run", "--directory", str(file), "--", "sh", "-c", 'cat "$BROWSER"')
+    assert ran.code == 0
+    assert "--user zoe@fabrikam.example" in capfd.readouterr().out
+
+
+def test_a_directory_without_people_says_so() -> None:
+    nobody = replace(DEFAULT, users=())
+    with pytest.raises(UsageError, match="has nobody in it"):
+        PracticeTenant(directory=nobody).person("")
+    assert people_to_try(nobody) == "People: none"
+
+
+def test_what_a_tenant_of_ones_own_is_introduced_by_is_in_its_directory() -> None:
+    book = read_directory(OURS)
+    assert people_to_try(book) == "People: zoe@fabrikam.example, password: ours"
+    app = app_to_try(book, "http://localhost:8400")
+    assert app is not None
+    assert (app.tenant, app.client_id) == (
+        "c0ffee00-0000-4000-8000-000000000001",
+        "c0ffee00-0000-4000-8000-00000000000b",
+    )
+    without = read_directory(OURS.partition("[[apps.redirects]]")[0])
+    assert app_to_try(without, "http://localhost:8400") is None
+
+
+def test_the_usual_tenant_is_introduced_by_the_articles_app() -> None:
+    said = "People: alice, bob or mallory @contoso-practice.example, password: practice"
+    assert people_to_try(DEFAULT) == said
+    app = app_to_try(DEFAULT, "http://localhost:8400")
+    assert app is not None
+    assert (app.tenant, app.client_id) == (ARTICLE_TENANT_ID, ARTICLE_CLIENT_ID)
