@@ -270,12 +270,13 @@ class Directory:
         """The same, with every app allowed to call every API for everybody.
 
         No consent page then stands between a sign-in and its token, and the password
-        grant works at once.
+        grant works at once. What Microsoft's apps hold of Microsoft's APIs stays as it is.
         """
         given = tuple(
             Consent(client_id=app.client_id, resource_id=resource.id)
-            for app in self.apps
+            for app in (*self.apps, *self.microsoft_apps)
             for resource in self.resources
+            if not self.both_microsofts(app, resource)
         )
         return replace(self, consents=given)
 

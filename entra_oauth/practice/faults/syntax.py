@@ -81,6 +81,8 @@ def read_rule(text: str) -> FaultRule:
         first, *words = shlex.split(text)
     except ValueError:
         _wrong("its quotes do not match, or it is empty")
+    if first in SCENARIOS and words:
+        _wrong(f"{first} is a name, and {_shown(words[0])} follows it: a name stands alone")
     where = tuple(first.split(","))
     if strange := [place for place in where if place not in (*PLACES, "any")]:
         _wrong(

@@ -190,3 +190,35 @@ def test_the_sql_connector_is_led_to_the_tenant_and_redeems_at_organizations() -
     answer = body_of(kit.ask(form, tenant="organizations"))
     assert claims_of(str(answer["access_token"]))["aud"] == DATABRICKS
     assert "refresh_token" in answer
+
+
+FOR_CLI = f"""
+[[consents]]
+client_id = "{AZURE_CLI}"
+resource_id = "0fab0000-0000-4000-8000-00000000000a"
+"""
+
+
+@pytest.mark.parametrize("text", [OWN, OWN + FOR_CLI], ids=["practice run", "a table of consents"])
+def test_an_administrator_can_have_consented_for_an_app_of_microsofts_to_an_own_api(
+    text: str,
+) -> None:
+    book = read_directory(text, admin_consent=True)
+    kit = Kit(PracticeTenant(directory=book, clock=lambda: NOON), consents=False)
+    form = {
+        "client_id": AZURE_CLI,
+        "grant_type": "password",
+        "username": ALICE,
+        "password": PASSWORD,
+        "scope": "0fab0000-0000-4000-8000-00000000000a/.default",
+    }
+    assert "access_token" in body_of(kit.ask(form))
+    # What Microsoft has not given its app, no administrator can.
+    wanted = f"{DATABRICKS}/nothing-of-the-sort"
+    refused = body_of(kit.ask(form | {"scope": wanted}))
+    assert refused["error_codes"] in ([65002], [650053])
+
+
+def test_a_consent_for_an_app_that_nobody_has_is_still_refused() -> None:
+    with pytest.raises(UsageError, match="that is not there"):
+        read_directory(OWN + FOR_CLI.replace(AZURE_CLI, "99999999-0000-4000-8000-000000000000"))

@@ -372,6 +372,8 @@ WRONG = [
     ("'", "quotes"),
     ("token", "what is to happen"),
     ("nowhere status=500", "neither a place nor the name"),
+    ("wrong-nonce unsigned", "wrong-nonce is a name, and unsigned follows it"),
+    ("throttled times=1", "throttled is a name, and times=1 follows it"),
     ("token,nowhere status=500", "neither a place"),
     ("csrf-stat", "neither a place nor the name"),
     ("token status", "has no value"),
