@@ -97,6 +97,11 @@ BAD = {
         "import builtins\nbuiltins.len = lambda it: 0\n" + RIGHT,
         "changed the checker",
     ),
+    "Python, all of it changed": (
+        "import builtins\nfor name in ('id', 'vars', 'isinstance', 'dict', 'open', 'int'):\n"
+        "    setattr(builtins, name, None)\n" + RIGHT,
+        "changed the checker",
+    ),
     "chance, changed": (
         "import secrets\nsecrets.token_urlsafe = lambda n=32: 'A' + 'b' * 42\n" + RIGHT,
         "changed the checker",

@@ -6,6 +6,7 @@ learner's code prints goes to standard error.
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sys
@@ -32,6 +33,7 @@ _MEMORY = 2 * 1024**3
 _MOST_COMPLAINTS = 8
 """As many as a person repairs before the next check."""
 _LONGEST_COMPLAINT = 400
+_CHANGED = "It changed the checker, or Python's own functions. Write the function only."
 
 
 def main(order: dict[str, Any]) -> None:
@@ -46,7 +48,7 @@ def main(order: dict[str, Any]) -> None:
     lab(number)  # imported before anything is refused
     guard.begin()
     complaints = judged(number, str(order["source"]))
-    reruns = rerun_all(number, str(order["source"]))
+    reruns = {} if complaints == [_CHANGED] else rerun_all(number, str(order["source"]))
     answer = {"complaints": [*guard.refused, *complaints], "reruns": reruns}
     with suppress(OSError):
         sys.stdout.flush()
@@ -57,11 +59,19 @@ def main(order: dict[str, Any]) -> None:
 def judged(number: int, source: str) -> list[str]:
     """The complaints about an answer; none: it is right."""
     exercise = lab(number).exercise
-    before = checker_now()
-    function, complaint = _function_in(source, exercise)
-    complaints = [complaint] if function is None else _tried(exercise, function)
-    if checker_now() != before:
-        return ["It changed the checker, or Python's own functions. Write the function only."]
+    before, own = checker_now(), {**vars(builtins)}
+    complaints, problem = [], None
+    try:
+        function, complaint = _function_in(source, exercise)
+        complaints = [complaint] if function is None else _tried(exercise, function)
+    except Exception as error:  # with another `len` not even a complaint can be counted
+        problem = error
+    found = {**builtins.__dict__}
+    builtins.__dict__.update(own)  # before anything of ours goes on
+    if found != own or checker_now() != before:
+        return [_CHANGED]
+    if problem is not None:
+        raise problem
     return complaints
 
 
