@@ -228,14 +228,18 @@ class PracticeTenant:
         Without an audience it has the issuer's usual one, and without `life_s` (seconds) the
         issuer's usual life.
         """
+        from entra_oauth.practice.directory.workloads import IssuerKind
         from entra_oauth.practice.token.outside_tokens import outside_token
 
         for issuer in self.directory.issuers:
             if issuer.kind == kind:
                 return outside_token(self._context, issuer, audience, life_s=life_s)
+        can_be = kind in list(IssuerKind)
         raise UsageError(
             f"The practice directory has no issuer of the kind {plain(kind)[:60]}.",
-            advice="Give it one as [[issuers]].",
+            advice="Give it one as [[issuers]]."
+            if can_be
+            else f"Name one of {', '.join(IssuerKind)}.",
         )
 
     def _app(self, client_id: str) -> RegisteredApp:

@@ -32,8 +32,8 @@ def check_together(rules: Iterable[FaultRule], more: FaultRule) -> None:
         if why:
             raise UsageError(
                 f"The fault {more.shown} contradicts {rule.shown}, which is in force: {why}.",
-                advice="Clear that one first (entra-oauth practice fault --clear), or let it end "
-                "by itself (times=N).",
+                advice="Leave one of them out, clear the one in force (entra-oauth practice fault "
+                "--clear), or let it end by itself (times=N).",
             )
 
 

@@ -135,3 +135,4 @@ def test_the_command_line_refuses_them_by_name() -> None:
     assert (ran.code, ran.out) == (2, "")
     assert "The fault reset contradicts throttled" in ran.err
     assert "practice fault --clear" in ran.err
+    assert "Leave one of them out" in ran.err  # nothing runs yet that could be cleared

@@ -108,6 +108,12 @@ def test_an_issuer_that_is_not_in_the_directory_is_named(kind: IssuerKind, tmp_p
         kit.tenant.issuer_token(kind)
 
 
+def test_a_kind_of_issuer_that_there_cannot_be_is_told_with_those_that_can() -> None:
+    with pytest.raises(UsageError, match="Name one of github, azure-devops, kubernetes") as wrong:
+        Kit().tenant.issuer_token("gitlab")
+    assert "[[issuers]]" not in str(wrong.value)
+
+
 @pytest.mark.parametrize(
     ("ask", "kind"), [(_as_github, IssuerKind.GITHUB), (_as_pipeline, IssuerKind.AZURE_DEVOPS)]
 )
