@@ -29,8 +29,10 @@ def _misfits(book: Directory) -> Iterator[Misfit]:
     before: list[str] = []
     for number, issuer in enumerate(book.issuers, 1):
         url, path = issuer.url, ("issuers", number, "url")
-        if not url.startswith("https://") or url in own:
-            yield Misfit(f"has an issuer that is no https address of its own, {plain(url)}", path)
+        if not url.startswith("https://"):
+            yield Misfit(f"has an issuer whose address is not https, {plain(url)}", path)
+        if url in own:
+            yield Misfit(f"gives an issuer the address of Entra's own, {plain(url)}", path)
         if url in before:
             yield Misfit(f"has the issuer {plain(url)} twice", path)
         before.append(url)

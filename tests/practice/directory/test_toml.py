@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from entra_oauth.errors import UsageError
 from entra_oauth.practice.directory.defaults import DEFAULT, read_directory
 from entra_oauth.practice.directory.model import (
+    ARTICLE_TENANT_ID,
     AccountStatus,
     Consent,
     Directory,
@@ -53,6 +54,7 @@ kind = "github"
 url = "https://builds.example"
 subject = "repo:me/mine"
 """
+ENTRAS = f"login.microsoftonline.com/{ARTICLE_TENANT_ID}/v2.0"
 POLICY = """
 [[federation_policies]]
 issuer = "https://builds.example"
@@ -152,7 +154,8 @@ def test_a_person_needs_no_more_than_a_name() -> None:
         ("[[consents]]\nclient_id = 'x'\nresource_id = 'y'", "has a consent"),
         (ISSUER + "name = 'x'", "unknown key in issuers, number 1: name"),
         (ISSUER.replace("github", "hub"), "one of github, azure-devops, kubernetes as kind"),
-        (ISSUER.replace("https", "http"), "no https address"),
+        (ISSUER.replace("https", "http"), "address is not https, http://builds.example"),
+        (ISSUER.replace("builds.example", ENTRAS), "gives an issuer the address of Entra's own"),
         (ISSUER + ISSUER, "has the issuer https://builds.example twice"),
         (POLICY, "not in issuers, https://builds.example"),
         (ISSUER + POLICY + "subject = 'x'", "one of subject and client_id"),
