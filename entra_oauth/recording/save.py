@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.exchange import Exchange
+from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.recording.claims import claims_of
 from entra_oauth.recording.cover.client_library import client_names
 from entra_oauth.recording.files import files_of
@@ -24,7 +25,7 @@ from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
 from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, Step, steps_of
 from entra_oauth.recording.store import write
-from entra_oauth.recording.story import authority_remark
+from entra_oauth.recording.story import authority_remark, cast_of, message_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -152,7 +153,9 @@ def _sha256(value: str) -> str:
 
 def _not_seen(steps: Sequence[Step]) -> tuple[str, ...]:
     lines = []
-    if any(step.name == "authorize" for step in steps):
+    cast = cast_of(steps)
+    pages = any(message_kind(step, cast) is MessageKind.AUTHORITY_PAGE for step in steps)
+    if any(step.name == "authorize" for step in steps) and not pages:
         lines.append(
             "Between the authorize URL and the redirect the browser and the authority talk alone: "
             "their requests, cookies and pages are not in this recording."
@@ -164,8 +167,14 @@ def _not_seen(steps: Sequence[Step]) -> tuple[str, ...]:
             "Some messages were put together from their parts and are not the bytes that were "
             "sent; beside each of them it says so."
         )
-    kept = [step for step in steps if step.channel == "back" and not step.link.certificates]
-    if any(step.url.startswith("https:") for step in kept):
+    bare = [
+        step
+        for step in steps
+        if step.channel == "back" and step.url.startswith("https:") and not step.link.certificates
+    ]
+    if any(step.http_response is not None for step in bare):
+        lines.append("Of some connections the certificate is not here.")
+    elif bare:
         lines.append("Of some connections the certificate is not known: none came to stand.")
     elif any(len(step.link.certificates) == 1 for step in steps):
         lines.append("Of the authority's certificates only its own is here, not those above it.")
@@ -177,8 +186,8 @@ def _not_seen_there(steps: Sequence[Step]) -> tuple[str, ...]:
     lines = [
         "This was seen at the authority's side, where the requests arrived: what else the program "
         "did is not here. TLS and certificate are those of its connections to the practice tenant "
-        "or to its proxy; of the times, `send` is how long a request took to arrive, `wait` how "
-        "long the tenant took, `receive` how long the answer took to leave."
+        "or to its proxy; of its times, sending is how long a request took to arrive, waiting "
+        "how long the tenant took, receiving how long the answer took to leave."
     ]
     asked = any(step.name == "authorize" for step in steps)
     if asked and not any(step.name == "redirect" for step in steps):

@@ -200,7 +200,8 @@ REBUILT = (
     "Some messages were put together from their parts and are not the bytes that were sent; "
     "beside each of them it says so."
 )
-NO_CERTIFICATE = "Of some connections the certificate is not known: none came to stand."
+NO_CERTIFICATE = "Of some connections the certificate is not here."
+NO_CONNECTION = "Of some connections the certificate is not known: none came to stand."
 ONE_CERTIFICATE = "Of the authority's certificates only its own is here, not those above it."
 
 
@@ -223,12 +224,24 @@ def test_it_is_said_what_was_not_seen() -> None:
     raw = b"GET /?code=c HTTP/1.1\r\n\r\n"
     assert unseen(replace(seen, request=replace(seen.request, raw=raw))) == []
     assert unseen(token(url="http://localhost/token")) == [REBUILT]
-    assert unseen(token()) == [REBUILT, NO_CERTIFICATE]
-    assert unseen(wired(0)) == [NO_CERTIFICATE]
+    assert unseen(token()) == [REBUILT, NO_CONNECTION]
+    assert unseen(wired(0)) == [NO_CONNECTION]
+    wire = Wire(sent=b"GET / HTTP/1.1\r\n\r\n", received=b"HTTP/1.1 200 OK\r\n\r\n")
+    answered = replace(wired(0), wire=wire, response=HttpResponse(status=200))
+    assert unseen(answered) == [NO_CERTIFICATE]
+    assert unseen(answered, wired(0)) == [NO_CERTIFICATE]
     assert unseen(wired(1)) == [ONE_CERTIFICATE]
     assert unseen(wired(2)) == []
     assert unseen(wired(0, "http://localhost/t"), wired(1)) == [ONE_CERTIFICATE]
-    assert unseen(wired(0), wired(1)) == [NO_CERTIFICATE]
+    assert unseen(wired(0), wired(1)) == [NO_CONNECTION]
+
+
+def test_a_page_of_the_authority_that_is_here_is_not_said_to_be_missing() -> None:
+    asked = authorize(client_id="x")
+    page = step("page", "POST", asked.request.url.partition("?")[0].replace("authorize", "login"))
+    assert not any(line.startswith(BROWSER) for line in unseen(asked, page))
+    elsewhere = step("page", "GET", "https://app.example/")
+    assert any(line.startswith(BROWSER) for line in unseen(asked, elsewhere))
 
 
 def test_at_the_authoritys_side_other_things_are_not_seen() -> None:

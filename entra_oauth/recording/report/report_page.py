@@ -16,7 +16,7 @@ from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.html_file import banner, html_file
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
 from entra_oauth.recording.report.report_step import finding, step_section
-from entra_oauth.recording.step import Level
+from entra_oauth.recording.step import Level, Seen
 from entra_oauth.recording.story import cast_of, evidence_remark, step_story, title_of
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
         "Every message of one sign-in, with its values left out. Fill in what belongs there, and "
         "say what each step is for."
         if blank
-        else "Every message that was recorded, byte by byte but for what was taken out."
-        if evidence.level is not Level.NONE
-        else "Every message that was recorded, byte by byte."
+        else f"Every message that was recorded, {_how_exact(evidence)}."
     )
     made = f"{made_by(evidence)}, {plural(len(evidence.steps), 'step')}"
     return html(
@@ -84,6 +82,15 @@ def _top(evidence: Evidence, title: str, *, blank: bool) -> Html:
         '<h1>{}</h1>{}<p class="lead">{}</p><p class="quiet">{}</p></div></header>',
         *(title, banner(evidence_remark(evidence)), lead, made),
     )
+
+
+def _how_exact(evidence: Evidence) -> str:
+    halves = [half for step in evidence.steps for half in (step.request, step.response)]
+    if not any(half.seen is Seen.REBUILT for half in halves):
+        left = "" if evidence.level is Level.NONE else " but for what was taken out"
+        return f"byte by byte{left}"
+    left = "" if evidence.level is Level.NONE else "; what was taken out is marked"
+    return f"put together from its parts where its bytes are not known{left}"
 
 
 def _cover(evidence: Evidence, seal: str) -> Html:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.parts import linked, text
 from entra_oauth.recording.report.report_page import as_html
-from entra_oauth.recording.step import Evidence, Level
+from entra_oauth.recording.step import Evidence, Half, Level, Seen
 from entra_oauth.recording.story import actors, cast_of, step_story
 from kit import recordings as kit
 from kit.sweep import assert_swept
@@ -250,3 +250,20 @@ def test_each_step_has_a_story() -> None:
         "Redeem the code",
         "Use the token",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "level", "lead"),
+    [
+        (Seen.WIRE, Level.NONE, "byte by byte."),
+        (Seen.WIRE, Level.SECRETS, "byte by byte but for what was taken out."),
+        (Seen.REBUILT, Level.NONE, "put together from its parts where its bytes are not known."),
+        (Seen.REBUILT, Level.PII, "bytes are not known; what was taken out is marked."),
+    ],
+)
+def test_bytes_are_promised_only_where_they_were_seen(seen: Seen, level: Level, lead: str) -> None:
+    half = Half(data=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", seen=seen)
+    evidence = kit.evidence()
+    step = replace(evidence.steps[0], request=half, response=Half())
+    page = as_html(replace(evidence, steps=(step,), level=level))
+    assert f"{lead}</p>" in page
