@@ -152,6 +152,28 @@ WRONG: list[tuple[Callable[[list[Exchange]], list[Exchange]], str, str]] = [
 ]
 
 
+DETAILS = {
+    "state-equal": ("The state that came back is the one that was sent.", "The state is not the"),
+    "code-equal": ("The code that was sent is the one that came.", "It is another code."),
+    "pkce-matches": ("The verifier fits the challenge (S256).", "The verifier does not fit"),
+    "redirect-uri-equal": ("The redirect URI is the same in both", "The redirect URIs differ."),
+    "nonce-equal": ("The ID token holds the nonce that was sent.", "Its nonce is not the one sent"),
+    "code-spent-once": ("The code was sent to the token endpoint once.", "The code was sent more"),
+}
+
+
+@pytest.mark.parametrize(("change", "name"), [(change, name) for change, name, _ in WRONG])
+def test_the_words_of_a_claim_are_those_of_its_verdict(
+    change: Callable[[list[Exchange]], list[Exchange]], name: str
+) -> None:
+    asked = hardened_request()
+    right = sign_in(asked, token=signed(asked.nonce), keys=True)
+    for exchanges, number in ((right, 0), (change(list(right)), 1)):
+        claims = claims_of(steps_of(Recording(tuple(exchanges))))
+        (detail,) = {claim.detail for claim in claims if claim.name == name}
+        assert detail.startswith(DETAILS[name][number])
+
+
 @pytest.mark.parametrize(("change", "name", "verdict"), WRONG)
 def test_what_is_wrong_is_claimed_to_be(
     change: Callable[[list[Exchange]], list[Exchange]], name: str, verdict: str

@@ -160,7 +160,7 @@ def _drawn_tag(
         lower = name.text.lower()
         if lower in _SHAPES and _DRAWN.fullmatch(inner.text):
             yield from finder.known_in(inner)
-        elif lower not in _LINKS and lower not in _TAME and treatment_of(lower).act in HIDDEN:
+        elif lower not in _TAME and treatment_of(lower).act in HIDDEN:
             yield from finder.ruled(treatment_of(lower), inner, depth + 1)
         else:
             yield from _attribute(finder, lower, inner, depth)

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.free_text import is_address, may_be_form
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.views import whole
 from entra_oauth.recording.step import Level
@@ -291,3 +292,31 @@ def test_no_part_of_a_readable_token_is_longer_than_it_was() -> None:
     shown = REDACTOR.parameter("id_token", token).text
     assert len(shown) == len(token)
     assert "12345" not in shown
+
+
+# ---- places in free text --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("a=b", True),
+        ("a=b&c=d", True),
+        ("a=b&c", True),
+        ("a", False),
+        ("=", False),
+        ("a=", False),
+        ("a=b c", False),
+        ("https://h/?a=b&c=d", False),
+    ],
+)
+def test_a_form_has_a_pair_and_is_no_address(text: str, is_one: bool) -> None:
+    assert may_be_form(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("https://a.example/p?q=1", True), ("see https://a.example/", False), ("a.example", False)],
+)
+def test_an_address_is_one_from_end_to_end(text: str, is_one: bool) -> None:
+    assert is_address(text) is is_one

@@ -79,6 +79,8 @@ def test_what_is_packed_goes_whole() -> None:
 def test_what_was_json_is_json_or_is_gone() -> None:
     across = LeakSearch(['horse", "b": "staple'])
     assert without_places(b'{"a": "horse", "b": "staple"}', across) == b""
+    listed = LeakSearch(['battery horse", "staple'])
+    assert without_places(b'["battery horse", "staple"]', listed) == b""
     inside = json.dumps({"a": f"said {PHRASE}", "b": 1}).encode()
     assert json.loads(without_places(inside, SEARCH)) == {"a": "said " + "~" * len(PHRASE), "b": 1}
 
