@@ -184,6 +184,23 @@ def test_in_a_fragment_it_is_advised_against_where_it_is_forbidden_in_a_query(
     assert [words("RR05", case(asked, each)) for each in answers] == [[word], ["error"]]
 
 
+@pytest.mark.parametrize(("name", "word"), [("access_token", "error"), ("id_token", "warning")])
+def test_to_a_single_page_app_an_access_token_in_a_fragment_is_forbidden(
+    name: str, word: str
+) -> None:
+    page = "https://app.example/cb"
+    asked = authorize(client_id="x", redirect_uri=page)
+    answer = step("accepted", "GET", f"{page}#code=c&{name}=t", at=AT - 10)
+    fields = (("grant_type", "authorization_code"), ("redirect_uri", page), ("code", "c"))
+    by_script = step(
+        *("token", "POST", f"{LOGIN}/{TENANT}/oauth2/v2.0/token"),
+        headers=(("Content-Type", FORM), ("Origin", "https://app.example")),
+        body=encode_form(fields).encode(),
+        at=AT,
+    )
+    assert words("RR05", case(asked, answer, by_script)) == [word]
+
+
 @pytest.mark.parametrize(
     ("uri", "url", "word"),
     [
