@@ -98,7 +98,7 @@ def test_what_a_variable_of_others_set_counted_too_and_is_not_shown() -> None:
 def test_no_default_comes_from_elsewhere_than_the_program(verb: str) -> None:
     kept = json.loads(_kept(verb))
     options = {f"--{o.name}": o for o in declared_by(verb_named(verb).options).options}
-    assert kept
+    assert kept or verb == "practice run", "whoever is watched there has settings of his own"
     for each in kept:
         default = options[each["name"]].default
         several = default if isinstance(default, tuple) else (default,)
