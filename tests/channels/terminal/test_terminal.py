@@ -141,6 +141,7 @@ def test_ctrl_c_interrupts_and_the_terminal_is_as_before() -> None:
         terminal.press("\x03")
         assert terminal.finish() == (130, "")
         assert terminal.modes() == terminal.before
+        terminal.wait_for(PASTE_OFF)  # what is displayed arrives on its own, perhaps after the end
         assert terminal.shown.endswith(PASTE_OFF)
 
 
