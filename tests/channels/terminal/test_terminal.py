@@ -103,6 +103,7 @@ def test_a_terminal_that_marks_pastes_is_asked_to_and_asked_to_stop() -> None:
         assert status == 0
         assert parse_pasted(text, redirect_uri=REDIRECT).url == address
         _assert_nothing_was_shown_of(address, terminal.shown)
+        terminal.wait_for(PASTE_OFF)
         assert terminal.shown.count(PASTE_OFF) == 1
         assert terminal.shown.index(PASTE_ON) < terminal.shown.index(PASTE_OFF)
         assert terminal.modes() == terminal.before
