@@ -25,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
             from entra_oauth.cli.fast_token import try_token
 
             try_token(sys.argv[2:])  # which ends the process if it can
+        if sys.argv[1:2] in (["-V"], ["--version"]) and _has_told_version():
+            return 0
         from entra_oauth.cli.session.signals import own_ctrl_c
     except KeyboardInterrupt:
         return 130
@@ -55,6 +57,22 @@ def program() -> NoReturn:
         except (AttributeError, OSError, ValueError):  # closed, or nobody reads there
             continue
     os._exit(code)
+
+
+def _has_told_version() -> bool:
+    """Print the version with nothing imported for it; False if it cannot be written.
+
+    `help_for` says the same, and the full program what is wrong with the output.
+    """
+    import os
+
+    from entra_oauth._version import __version__
+
+    line = f"entra-oauth {__version__}\n".encode("ascii")
+    try:
+        return os.write(1, line) == len(line)
+    except OSError:
+        return False
 
 
 def _run(arguments: list[str]) -> int:

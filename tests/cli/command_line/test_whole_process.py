@@ -464,6 +464,14 @@ def test_a_word_about_itself_imports_nothing_heavy(arguments: list[str]) -> None
     assert set(HEAVY) & _modules_after(statement) == set()
 
 
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version_needs_no_module_but_those_of_its_own(flag: str) -> None:
+    statement = f"sys.argv[1:] = ['{flag}']\nfrom entra_oauth.cli import main\nmain()"
+    more = _modules_after(statement) - _modules_after("")
+    own = {"entra_oauth", "entra_oauth.cli", "entra_oauth._version"}
+    assert more - own <= {"__future__"}
+
+
 def test_python_m_is_the_same_program() -> None:
     assert finish("--version").out == call("--version").out
 
