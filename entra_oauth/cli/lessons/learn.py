@@ -264,7 +264,10 @@ def _pages(lines: list[str], rows: int | None) -> list[list[str]]:
 
 
 def rendered(text: str, *, columns: int) -> Iterator[str]:
-    """The lines of a chapter's text: paragraphs filled, what begins with four blanks as it is."""
+    """The lines of a chapter's text: paragraphs filled, what begins with four blanks as it is.
+
+    Five blanks mark a long value, which is folded; six and more are a place further in.
+    """
     at_hand: list[str] = []
     for line in (*text.split("\n"), None):
         if line is not None and line.strip() and not line.startswith("    "):
@@ -275,7 +278,7 @@ def rendered(text: str, *, columns: int) -> Iterator[str]:
             at_hand = []
         if line is None:
             return
-        if line.startswith("     "):
+        if line.startswith("     ") and not line.startswith("      "):
             yield from folded(line.strip(), indent=4, columns=columns)
         else:
             yield line

@@ -177,6 +177,18 @@ def test_it_fits_every_width_and_follows_the_colours(shown: Page) -> None:
     fits(shown)
 
 
+def test_a_command_keeps_its_lines_and_their_places(page: Page, lesson: Class) -> None:
+    lesson.course.open(4)
+    for typed in ("", "answer", ""):
+        lesson.course.say(typed, turn=lesson.course.look().turn)
+    page.open(lesson.site.url + "flow")
+    page.wait_for(f"{READY} && !!document.querySelector('.words pre')")
+    lines = str(page.evaluate("document.querySelector('.words pre').innerText")).split("\n")
+    assert lines[0].startswith("curl -X POST")
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert len(lines) == 8
+
+
 @needs.node_package("axe-core")
 def test_axe_finds_nothing(shown: Page) -> None:
     assert axe_complaints(shown) == []

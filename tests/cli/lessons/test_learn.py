@@ -362,5 +362,6 @@ def test_a_long_line_is_broken_after_an_ampersand_first() -> None:
 
 
 def test_paragraphs_are_filled_and_commands_left_alone() -> None:
-    text = "one\ntwo\n\n    curl  -d x\n     a = b\nend"
-    assert list(rendered(text, columns=40)) == ["one two", "", "    curl  -d x", "    a = b", "end"]
+    text = "one\ntwo\n\n    curl \\\n      -d  x\n     a = b\nend"
+    shown = ["one two", "", "    curl \\", "      -d  x", "    a = b", "end"]
+    assert list(rendered(text, columns=40)) == shown

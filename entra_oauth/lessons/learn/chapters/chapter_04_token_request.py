@@ -71,7 +71,7 @@ def _fields(code: str) -> tuple[tuple[str, str], ...]:
 def curl_command(classroom: Classroom, code: str = _PLACE, *, windows: bool = WINDOWS) -> str:
     """The article's command, for the practice tenant."""
     fields = _fields(code)
-    return article_curl(classroom.token_endpoint, fields, indent="    ", windows=windows)
+    return article_curl(classroom.token_endpoint, fields, indent="      ", windows=windows)
 
 
 def _task_text(classroom: Classroom) -> str:
@@ -83,8 +83,8 @@ def _task_text(classroom: Classroom) -> str:
         )
     return (
         "This is the article's command. Open a second terminal on this machine, paste it there, "
-        f"and put your code in the place of {_PLACE}. Then come back and press Enter: this "
-        "program looks at what arrived at the tenant.\n\n"
+        f"and put your code in the place of {_PLACE}. Then come back and press Enter (on a page, "
+        "Answer): this program looks at what arrived at the tenant.\n\n"
         f"    {curl_command(classroom)}\n\n"
         "No second terminal at hand? Type run, and the same curl is run from here with your code."
     )

@@ -1,4 +1,8 @@
-"""A chapter's text as HTML: paragraphs, and what begins with four blanks as it is."""
+"""A chapter's text as HTML: paragraphs, and what begins with four blanks as it is.
+
+A fifth blank marks a long value, which a terminal folds; here the page folds it. What stands
+further in, such as the lines of a command that goes on, keeps its place.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +33,14 @@ def told(text: str) -> Html:
             # An empty line inside of a block does not end it for long: the next one joins it.
             end()
         if is_verbatim:
-            verbatim.append(plain(line.strip(" "), limit=20_000))
+            verbatim.append(plain(_kept(line), limit=20_000))
         elif line.strip():
             prose.append(line.strip())
     end()
     return joined(pieces)
+
+
+def _kept(line: str) -> str:
+    """A line that is shown as it is: less the four blanks, and the fifth where it is alone."""
+    rest = line[4:].rstrip(" ")
+    return rest if rest.startswith("  ") else rest.lstrip(" ")
