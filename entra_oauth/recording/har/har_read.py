@@ -149,8 +149,9 @@ def _response(response: dict[str, Any]) -> HttpResponse | None:
     if not 100 <= status <= 599:
         return None
     content = members_at(response, "content")
-    body = _body(content, dict(_headers(response.get("headers"))))
-    headers = without_framing(_headers(response.get("headers")))
+    all_headers = _headers(response.get("headers"))
+    body = _body(content, dict(all_headers))
+    headers = without_framing(all_headers)
     kind = text_at(content, "mimeType")
     if body and kind and not any(name.lower() == "content-type" for name, _ in headers):
         headers = (*headers, ("Content-Type", as_line(kind)))

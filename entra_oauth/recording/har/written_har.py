@@ -26,7 +26,13 @@ def _write(pieces: list[str], value: object, newline: str) -> None:
         before = "{"
         for name, each in value.items():
             pieces.append(f"{before}{inner}{_quoted(name)}: ")
-            _write(pieces, each, inner)
+            # Most are texts and whole numbers: a call less for each.
+            if isinstance(each, str):
+                pieces.append(_quoted(each))
+            elif type(each) is int:
+                pieces.append(str(each))
+            else:
+                _write(pieces, each, inner)
             before = ","
         pieces.append(f"{newline}}}")
     elif isinstance(value, list) and value:

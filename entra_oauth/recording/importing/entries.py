@@ -139,7 +139,7 @@ def clean_headers(pairs: Iterable[tuple[str, str]]) -> Fields:
 def as_line(text: str) -> str:
     """As it can stand in a header: without control characters, and Unicode as bytes of UTF-8."""
     text = _CONTROLS.sub(" ", text)
-    if any(ord(character) > 0xFF for character in text):
+    if not text.isascii() and any(ord(character) > 0xFF for character in text):
         text = text.encode("utf-8", "surrogatepass").decode("latin-1")
     return text
 

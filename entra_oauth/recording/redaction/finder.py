@@ -249,10 +249,14 @@ class Finder:
         named = {name.lower(): child for name, child in members}
         is_key = "kty" in named
         # {"name": "code", "value": "…"} is how HAR and others write a parameter.
-        called = named.get("name")
+        called = named.get("name") if "value" in named else None
         pair = ""
-        if called is not None and called.kind == "string" and "value" in named:
+        if called is not None and called.kind == "string":
             pair = json_string(value.cut(called.start + 1, called.end - 1)).text
+        if not is_key and not pair:
+            for name, child in members:
+                yield from self._node(name, child, value, depth)
+            return
         for name, child in members:
             if is_key and treatment_of(name).act is Act.WORD:
                 # Of a key, these are public whatever they are (RFC 7517 §4, RFC 7518 §6).

@@ -199,12 +199,12 @@ def _stays(text: str, finds: list[Find]) -> bool:
 
 def _is_member(text: str, find: Find) -> bool:
     """True for all of a string of JSON that is no name, and none that gives others a meaning."""
-    if find.kind == "num":
+    start, end, kind = find[:3]
+    if kind == "num":
         return True
-    if find.kind == "name":
+    if kind == "name" or text[start - 1 : start] != '"' or text[end : end + 1] != '"':
         return False
-    ends = text[find.start - 1 : find.start], text[find.end : find.end + 1]
-    return ends == ('"', '"') and "name" not in text[max(0, find.start - 12) : find.start].lower()
+    return "name" not in text[max(0, start - 12) : start].lower()
 
 
 def _placed_before(

@@ -73,9 +73,9 @@ class LeakSearch:
                 self._sorted.append(each)
         self._longest = max(map(len, self._sorted), default=0)
         self._offsets: dict[int, set[int]] = {}
-        for start in {each[:SHORTEST] for each in self._sorted}:
-            for offset in range(_STRIDE):
-                (block,) = _blocks(start[offset : offset + _STRIDE])
+        starts = {each[:SHORTEST] for each in self._sorted}
+        for offset in range(_STRIDE):
+            for block in _blocks(b"".join(start[offset : offset + _STRIDE] for start in starts)):
                 self._offsets.setdefault(block, set()).add(offset)
 
     def is_in(self, data: bytes) -> bool:
