@@ -57,7 +57,7 @@ def attack(sandbox: Sandbox) -> Demonstration:
         (
             "A proxy on the way answers the token request with 307 and another address.",
             "307 means: the same method, the same body, over there.",
-            "The client follows, as most HTTP libraries do unasked.",
+            "The client follows, as many HTTP libraries do unasked.",
             f"What the other host got: {', '.join(got)}.",
         ),
         "The attack works: code and verifier together are a token.",

@@ -150,9 +150,12 @@ def _value(name: str, raw: str, wanted: str) -> str | None:
     if name == "response_type" and value == "token":
         return "response_type=token would bring the token into the address. Ask for a code."
     if name == "redirect_uri" and value.rstrip("/") == wanted.rstrip("/"):
-        return "redirect_uri has a slash at its end here, or lacks one. It is compared exactly."
+        return (
+            "redirect_uri has a slash at its end here, or lacks one. Send what is registered, to "
+            "the letter: whether Entra takes the two for one is not documented."
+        )
     if name == "redirect_uri" and value.startswith("https://localhost"):
-        return "redirect_uri begins with http:// here: no certificate exists for localhost."
+        return "redirect_uri begins with http:// here: nobody issues certificates for localhost."
     if name == "redirect_uri":
         return f"redirect_uri is not the registered one. It is {wanted}."
     if name == "scope" and "/" not in value:

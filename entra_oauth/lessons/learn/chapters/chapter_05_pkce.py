@@ -92,8 +92,8 @@ def _thief(classroom: Classroom) -> str:
         "Mallory has read the code in the browser's history, and is quicker than the program. She "
         "redeems it without a verifier:\n\n" + classroom.answer_lines(reply) + "\n\n"
         "and with one that she made up:\n\n" + classroom.answer_lines(guess) + "\n\n"
-        "AS ENTRA: the number is 501481. UNKNOWN: whether a wrong verifier uses the code up; "
-        "here it does not."
+        "AS ENTRA: 501481 for a wrong verifier. UNKNOWN: today's number for a missing one, and "
+        "whether a wrong one uses the code up; here it does not."
     )
 
 

@@ -53,8 +53,8 @@ def _word(typed: str, classroom: Classroom) -> Feedback:
     typed = value_of(typed, "error")
     if typed.lower() == classroom.values["error"]:
         return right(
-            "Programs decide by this word, and by Entra's suberror where there is one. The text "
-            "is for people and may change at any time."
+            "Programs decide by this word (RFC 6749 section 5.2); Microsoft's libraries look at "
+            "Entra's suberror too. The text is for people and may change at any time."
         )
     if "aadsts" in typed.lower() or typed.isdigit():
         return wrong("That is Entra's own number. The word of OAuth stands behind error.")
