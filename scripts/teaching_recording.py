@@ -33,10 +33,14 @@ from entra_oauth.recording.step import Evidence, Level
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["SEED", "recorded"]
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+
+__all__ = ["SEED_TO_DECODE", "recorded", "to_decode"]
 
 T = TypeVar("T")
 SEED = 7
+SEED_TO_DECODE = 8
+"""Of a token that is shown whole: it opens nothing, as its tenant exists in no process."""
 BASE = "http://localhost:8400"
 HERE = "http://localhost:8401"
 AT = 1_780_000_000.0
@@ -45,25 +49,8 @@ AT = 1_780_000_000.0
 
 def recorded(procedure: Procedure) -> tuple[Evidence, tuple[str, ...]]:
     """One sign-in of Alice's with its secrets taken out, and what these were."""
-    tenant = PracticeTenant(directory=DEFAULT.with_admin_consent(), seed=SEED, clock=lambda: AT)
-    plan = SignIn(
-        procedure=procedure,
-        authority=Authority(BASE, DEFAULT.tenants[0].id),
-        client_id=DEFAULT.apps[0].client_id,
-        scopes=("databricks",),
-    )
-    ticks = count()
     recorder = Recorder()
-    channels = Channels(
-        front=_Front(tenant, "query" if procedure is Procedure.ARTICLE else "form_post"),
-        back=_Back(tenant),
-        now=lambda: AT + next(ticks) / 16,
-        monotonic=lambda: 0.0,
-    )
-    with patch(
-        "entra_oauth.protocol.endpoints.authorize.secrets.token_urlsafe", _chance(procedure.value)
-    ):
-        sign_in(plan, recorder.wrap(channels))
+    _signed_in(procedure, SEED, recorder)
     evidence = evidence_of(
         recorder.recording,
         level=Level.SECRETS,
@@ -74,11 +61,42 @@ def recorded(procedure: Procedure) -> tuple[Evidence, tuple[str, ...]]:
     return evidence, tuple(live_secrets(recorder.recording))
 
 
-def _chance(name: str) -> Callable[[int], str]:
+def to_decode(procedure: Procedure) -> str:
+    """A whole token, signature and all, from a sign-in that is in no recording.
+
+    The access token in the article's procedure, the ID token in today's.
+    """
+    tokens = _signed_in(procedure, SEED_TO_DECODE, Recorder())
+    return (tokens.id_token or "") if procedure is Procedure.HARDENED else tokens.access_token
+
+
+def _signed_in(procedure: Procedure, seed: int, recorder: Recorder) -> TokenResponse:
+    tenant = PracticeTenant(directory=DEFAULT.with_admin_consent(), seed=seed, clock=lambda: AT)
+    plan = SignIn(
+        procedure=procedure,
+        authority=Authority(BASE, DEFAULT.tenants[0].id),
+        client_id=DEFAULT.apps[0].client_id,
+        scopes=("databricks",),
+    )
+    ticks = count()
+    channels = Channels(
+        front=_Front(tenant, "query" if procedure is Procedure.ARTICLE else "form_post"),
+        back=_Back(tenant),
+        now=lambda: AT + next(ticks) / 16,
+        monotonic=lambda: 0.0,
+    )
+    with patch(
+        "entra_oauth.protocol.endpoints.authorize.secrets.token_urlsafe",
+        _chance(seed, procedure.value),
+    ):
+        return sign_in(plan, recorder.wrap(channels))
+
+
+def _chance(seed: int, name: str) -> Callable[[int], str]:
     numbers = count()
 
     def token_urlsafe(size: int) -> str:
-        digest = hashlib.sha256(f"{SEED} {name} {next(numbers)}".encode()).digest()
+        digest = hashlib.sha256(f"{seed} {name} {next(numbers)}".encode()).digest()
         return base64.urlsafe_b64encode(digest[:size]).rstrip(b"=").decode()
 
     return token_urlsafe

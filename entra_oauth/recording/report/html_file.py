@@ -32,11 +32,14 @@ def banner(remark: str) -> Html:
     return html('<p class="banner" role="note"><strong>{}</strong> {}</p>', remark, FORGERY)
 
 
-def html_file(title: str, body: Html, *, remark: str = "") -> Html:
-    """The whole file. `remark` is what there is to say of the authority."""
+def html_file(title: str, body: Html, *, remark: str = "", look: Html = NOTHING) -> Html:
+    """The whole file.
+
+    `remark` is what there is to say of the authority, `look` what the style sheet gets besides.
+    """
     # The policy allows this one style sheet by its hash. Text that became markup after all
     # could still run nothing, load nothing and send nothing.
-    sheet = style()
+    sheet = Html(style() + look)
     mark = Html(_PAGES.get(remark.partition(":")[0], ""))
     digest = b64encode(sha256(sheet.encode()).digest()).decode("ascii")
     return html(
