@@ -18,7 +18,7 @@ from entra_oauth.protocol.glossary.secrecy import Act, treatment_of
 _LIVE_JWT = re.compile(r"ey[A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{40,}(?![~\w-])")
 
 
-@rule_of_all("HR01", E, "Okta's root cause report, October 2023")
+@rule_of_all("HR01", E, "Okta's root cause report, November 2023")
 def shareable_means_without_secrets(case: Case) -> Iterator[Verdict]:
     """A recording that says its secrets were taken out holds none.
 

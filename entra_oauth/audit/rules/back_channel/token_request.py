@@ -41,7 +41,8 @@ def is_posted_over_https(item: Item, case: Case) -> Verdict:
 def is_a_form(item: Item, case: Case) -> Verdict:
     """The body is a form in UTF-8.
 
-    Why: Entra answers anything else with AADSTS900144, as if fields were missing.
+    Why: Entra answers anything else as if fields were missing (AADSTS900144), or as malformed
+        (AADSTS9002313).
     Mend: send Content-Type: application/x-www-form-urlencoded, and encode each value.
     Before: Content-Type: application/json
     After: Content-Type: application/x-www-form-urlencoded

@@ -59,7 +59,8 @@ def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     """A loopback redirect URI names an address, or both families were held.
 
     Why: the name localhost may mean 127.0.0.1 or ::1; another program could own the one that
-        the listener does not. Entra registers the name by default, so it is no more than a note.
+        the listener does not. At Entra the name is what is usually registered, so it is no more
+        than a note.
     Mend: hold the port on both addresses, as entra-oauth does, or register http://127.0.0.1.
     Before: redirect_uri=http://localhost:8400
     After: redirect_uri=http://127.0.0.1:8400
@@ -72,7 +73,7 @@ def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR17", W, "RFC 8252 §7.1; OAuth 2.1 §8.4.3", at=StepKind.AUTHORIZE)
+@rule("AR17", W, "RFC 8252 §7.1", at=StepKind.AUTHORIZE)
 def scheme_is_the_apps_own(item: Item, case: Case) -> Verdict:
     """A private scheme is a reversed domain name, and no code is shown for copying.
 

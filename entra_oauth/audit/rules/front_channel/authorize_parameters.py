@@ -110,7 +110,8 @@ def _each_once(item: Item, case: Case) -> Verdict:
 def scope_is_for_one_resource(item: Item, case: Case) -> Verdict:
     """The scope names one resource, and does not mix .default with single permissions.
 
-    Why: Entra gives a token for one resource at a time, and refuses the mixture (AADSTS70011).
+    Why: Entra's sign-in takes several resources, its token endpoint one (AADSTS28000); the mixture
+        is refused (AADSTS70011).
     Mend: ask once for each resource.
     Before: scope=https://graph.microsoft.com/.default 2ff814a6-…/.default
     After: scope=2ff814a6-…/.default openid profile offline_access

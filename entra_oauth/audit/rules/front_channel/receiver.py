@@ -45,7 +45,7 @@ def listener_answers_carefully(item: Item, case: Case) -> Verdict:
     return passed("/response/headers")
 
 
-@rule("RR10", W, "RFC 9700 §4.2.4, OAuth 2.1 §2.3.6", at=StepKind.REDIRECT, unless=_unanswered)
+@rule("RR10", W, "RFC 9700 §4.2.4, RFC 6749 §3.1.2.5", at=StepKind.REDIRECT, unless=_unanswered)
 def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     """The listener's page repeats no code and no state, and loads nothing from elsewhere.
 

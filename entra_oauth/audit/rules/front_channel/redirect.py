@@ -177,7 +177,8 @@ def came_over_https(item: Item, case: Case) -> Verdict:
 def came_as_asked(item: Item, case: Case) -> Verdict:
     """The answer came in the way that was asked for.
 
-    Why: an answer in another mode was not made by the authority for this request.
+    Why: an authority answers in the mode that was asked for; what comes otherwise may be somebody
+        else's.
     Mend: accept only POST for form_post, and only GET for query.
     Before: response_mode=form_post, and GET /?code=…
     After: response_mode=form_post, and POST /

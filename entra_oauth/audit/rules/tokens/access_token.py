@@ -225,7 +225,7 @@ def _of_issuer(issuer: str) -> Authority | None:
         return None
 
 
-@rule_of_all("RS04", E, "RFC 9700 §4.9; CVE-2018-18074")
+@rule_of_all("RS04", E, "RFC 9700 §4.9; the kind of CVE-2018-1000007")
 def token_does_not_follow_redirects(case: Case) -> Iterator[Verdict]:
     """The token is not sent again where a redirect leads to another host.
 
