@@ -3,7 +3,7 @@
 The SDK asks before each token's end, so a job of many hours needs no renewal of its own.
 Whoever can read the address can have tokens; so its path is secret, and a web page that
 tries to reach it fails for want of the two headers and of the right Host, and for the headers
-that only a browser sends.
+that only a browser or a proxy sends (`caller_gate`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
+from entra_oauth.adapters.caller_gate import caller_refusal
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -73,8 +74,9 @@ class MetadataService:
             f"[::1]:{port}",
         ):
             return _answer(421, {"error": "this service has another name"})
-        if refused := _refused(request):
-            return refused
+        if refusal := caller_refusal(request, once=_ONCE):
+            status, error = refusal
+            return _answer(status, {"error": error})
         if request.method != "GET":
             return _answer(405, {"error": "only GET"})
         if request.header("X-Databricks-Metadata-Version") != _VERSION:
@@ -94,20 +96,6 @@ class MetadataService:
                 "expires_on": found.token.expires_on,
             },
         )
-
-
-def _refused(request: HttpRequest) -> HttpResponse | None:
-    """The refusal of a web page, and of a request that says two things at once; else None.
-
-    A browser adds these headers by itself, and of a header that stands twice another reader may
-    take the other one.
-    """
-    names = [name.lower() for name, _ in request.headers]
-    if any(name == "origin" or name.startswith("sec-") for name in names):
-        return _answer(403, {"error": "no web page is answered"})
-    if any(names.count(name) > 1 for name in _ONCE):
-        return _answer(400, {"error": "a header stands twice"})
-    return None
 
 
 def _answer(status: int, members: dict[str, object]) -> HttpResponse:

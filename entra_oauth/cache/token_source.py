@@ -91,6 +91,11 @@ class TokenSource:
         self._monotonic = monotonic
         self._lock_wait_s = lock_wait_s
 
+    @property
+    def is_app(self) -> bool:
+        """True where the app itself asks: its tokens are nobody's."""
+        return self._as_app is not None
+
     def get(
         self,
         *scopes: str,

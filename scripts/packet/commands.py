@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = ["COMMANDS", "SERVED", "Command"]
 
 _A = "--authority-host AUTHORITY --tenant TENANT --client-id CLIENT"
+_IDENTITY = "--audience 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d --env-file i.env --delegate-my-token"
 _ANSWER = "http://localhost/?code=1.nothing&state=STATE"
 
 
@@ -50,6 +51,7 @@ COMMANDS = (
     Command("profile delete", "work"),
     Command("run", f"{_A} -- PYTHON -c pass"),
     Command("serve metadata", _A, serves=True, code=143),
+    Command("serve identity", f"{_A} {_IDENTITY} -- PYTHON -c pass"),
     Command("credential kubectl", _A),
     Command("credential az", f"{_A} --install bin"),
     Command("credential az", f"{_A} -- account get-access-token --resource SCOPE"),

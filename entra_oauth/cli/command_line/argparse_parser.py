@@ -60,6 +60,8 @@ def parser_for(
     words = declared.words
     follows = f" {words.metavar}" if words and not words.program else ""
     program = f" -- {words.metavar}" if words and words.program else ""
+    if words and program and not words.needed:
+        program = f" [{program.strip()}]"
     parser = _Parser(
         prog=f"entra-oauth {verb.name}",
         usage=f"entra-oauth {verb.name}{follows}{' [options]' * bool(declared.options)}{program}",

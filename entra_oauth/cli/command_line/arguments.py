@@ -39,7 +39,7 @@ _DECLARED_IN = {
     "article_verbs": ("mirror", "authorize-url", "exchange"),
     "get_tokens_verbs": ("login", "token", "refresh", "status", "logout"),
     "use_tokens_verbs": (
-        *("api", "run", "serve metadata"),
+        *("api", "run", "serve metadata", "serve identity"),
         *("credential kubectl", "credential az", "credential databricks-cli", "credential git"),
     ),
     "see_verbs": (
@@ -92,7 +92,7 @@ def read_arguments(arguments: list[str], environ: Mapping[str, str]) -> CommandL
     given = read_plainly(rest, declared)
     if given is None:
         given = _read_with_argparse(rest, verb, declared)
-    if declared.program and not program:
+    if declared.needs_program and not program:
         raise UsageError(
             f"{verb.name} needs a program to run.",
             advice=f"Give it after two dashes: entra-oauth {verb.name} -- python script.py",

@@ -118,7 +118,9 @@ class Words:
     many: bool
     """More than one word may follow."""
     program: bool
-    """It is a program, after two dashes, and there must be one."""
+    """It is a program, after two dashes."""
+    needed: bool
+    """There must be a program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,10 @@ class Declared:
     def program(self) -> bool:
         return self.words is not None and self.words.program
 
+    @property
+    def needs_program(self) -> bool:
+        return self.words is not None and self.words.program and self.words.needed
+
 
 # ---- the marks of a field ------------------------------------------------------------------
 
@@ -216,9 +222,9 @@ def group(
     return made
 
 
-def words(metavar: str, help: str, *, program: bool = False) -> Any:
+def words(metavar: str, help: str, *, program: bool = False, needed: bool = True) -> Any:
     """Words that may follow the verb: `str | None` for one, `tuple[str, ...]` for several."""
-    return field(default=None, metadata={_WORDS: (metavar, help, program)})
+    return field(default=None, metadata={_WORDS: (metavar, help, program, needed)})
 
 
 def filled() -> Any:
@@ -290,13 +296,14 @@ def _option(declared: Field[Any], heading: str, default: Any) -> Option:
 
 
 def _words(declared: Field[Any]) -> Words:
-    metavar, help, program = declared.metadata[_WORDS]
+    metavar, help, program, needed = declared.metadata[_WORDS]
     return Words(
         dest=declared.name,
         metavar=metavar,
         help=help,
         many=_KINDS[str(declared.type)] is Kind.LIST,
         program=program,
+        needed=needed,
     )
 
 

@@ -1,4 +1,4 @@
-"""A token handed on: api, run, serve metadata, credential."""
+"""A token handed on: api, run, serve, credential."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "GitOptions",
     "KubectlOptions",
     "RunOptions",
+    "ServeIdentityOptions",
     "ServeMetadataOptions",
     "ToolOptions",
 ]
@@ -94,6 +95,39 @@ class ServeMetadataOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class ServeIdentityOptions:
+    program: tuple[str, ...] = words(
+        "PROGRAM …", "the program that may ask", program=True, needed=False
+    )
+    audience: tuple[str, ...] = option(
+        "API that a token may be asked for, exactly as programs name it; may be repeated",
+        key="serve-audience",
+        metavar="RESOURCE",
+        default=(),
+    )
+    env_file: str | None = option(
+        "write the two variables there, for their owner only, while it serves", metavar="FILE"
+    )
+    listen: str = option(
+        "one address of this machine to serve on; tokens pass in clear",
+        key="serve-listen",
+        metavar="ADDR",
+        default="127.0.0.1",
+    )
+    port: int | None = option(
+        "port to serve on (default: a free one)", key="serve-port", metavar="N", most=65535
+    )
+    delegate_my_token: bool = flag(
+        "serve the token of the person who signed in, which acts as that person"
+    )
+    app: AppOptions = group(AppOptions, without=("scope",))
+    renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    credential: CredentialOptions = group(CredentialOptions, without=_PERSONS)
+    network: NetworkOptions = group(NetworkOptions)
+    output: OutputOptions = group(OutputOptions, only=("quiet",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class KubectlOptions:
     app: AppOptions = group(AppOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
@@ -129,6 +163,7 @@ VERBS = (
     Verb("api", "use_tokens.api", ApiOptions),
     Verb("run", "use_tokens.run", RunOptions),
     Verb("serve metadata", "use_tokens.serve_metadata", ServeMetadataOptions),
+    Verb("serve identity", "use_tokens.serve_identity", ServeIdentityOptions),
     Verb("credential kubectl", "use_tokens.credential", KubectlOptions),
     Verb("credential az", "use_tokens.credential", ToolOptions),
     Verb("credential databricks-cli", "use_tokens.credential", ToolOptions),

@@ -1,0 +1,133 @@
+"""Network namespaces of their own: a pod's, and two machines with a cable between them.
+
+They need no rights beyond what Linux gives to whoever may make a user namespace. In each there
+is no other network, so nothing that runs there can leave this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+__all__ = ["Namespace", "needed", "pair"]
+
+_TOOLS = ("ip", "nsenter", "unshare")
+_PATIENCE_S = 60.0
+_ENTER = ("--user", "--net", "--preserve-credentials", "--")
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """One of them; `address` is what the other one reaches it by."""
+
+    pid: int
+    address: str
+
+    def command(self, *command: str) -> list[str]:
+        """The same command, to be run inside."""
+        return ["nsenter", "--target", str(self.pid), *_ENTER, *command]
+
+    def run(
+        self, *command: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it inside, to its end."""
+        return subprocess.run(
+            self.command(*command),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+
+    @contextmanager
+    def running(
+        self, *command: str, env: Mapping[str, str] | None = None, stdout: bool = False
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Run it inside until the block ends; one of its streams is heard."""
+        pipe, null = subprocess.PIPE, subprocess.DEVNULL
+        with subprocess.Popen(
+            self.command(*command),
+            env=env,
+            stdin=null,
+            stdout=pipe if stdout else null,
+            stderr=null if stdout else pipe,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+
+    def _set_up(self, *commands: str) -> None:
+        for command in commands:
+            done = self.run(*command.split())
+            assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def pair() -> Iterator[tuple[Namespace, Namespace]]:
+    """Two that reach each other by a cable, and nothing else."""
+    with ExitStack() as opened:
+        one = Namespace(opened.enter_context(_held(["unshare", "--map-root-user"])), "10.7.0.1")
+        two = Namespace(opened.enter_context(_held(one.command("unshare"))), "10.7.0.2")
+        one._set_up(f"ip link add cable0 type veth peer name cable1 netns {two.pid}")
+        for number, each in enumerate((one, two)):
+            each._set_up(
+                "ip link set lo up",
+                f"ip addr add {each.address}/24 dev cable{number}",
+                f"ip link set cable{number} up",
+            )
+        yield one, two
+
+
+@contextmanager
+def _held(start: Sequence[str]) -> Iterator[int]:
+    """A namespace as long as the block lasts, by the process that keeps it."""
+    outside = os.readlink("/proc/self/ns/net"), _net_of_starter(start)
+    with subprocess.Popen([*start, "--net", "--", "cat"], stdin=subprocess.PIPE) as keeper:
+        try:
+            until = time.monotonic() + _PATIENCE_S
+            while os.readlink(f"/proc/{keeper.pid}/ns/net") in outside:
+                assert keeper.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.005)
+            yield keeper.pid
+        finally:
+            keeper.kill()
+
+
+def _net_of_starter(start: Sequence[str]) -> str:
+    """The namespace that it is in on its way; empty where there is none."""
+    pid = next((word for word in start if word.isdigit()), "")
+    return os.readlink(f"/proc/{pid}/ns/net") if pid else ""
+
+
+@cache
+def _can_be_made() -> bool:
+    if not all(map(shutil.which, _TOOLS)):
+        return False
+    cable = ("ip", "link", "add", "cable0", "type", "veth", "peer", "name", "cable1")
+    command = ["unshare", "--map-root-user", "--net", *cable]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def needed() -> pytest.MarkDecorator:
+    """The mark of tests that need them. Programs and packages that are missing are named."""
+    missing = [name for name in _TOOLS if shutil.which(name) is None]
+    packages = "iproute2 and util-linux"
+    return pytest.mark.skipif(
+        not _can_be_made(),
+        reason=f"needs {' and '.join(missing)}: apt install {packages}"
+        if missing
+        else "this system lets nobody make network namespaces, or has no veth",
+    )
