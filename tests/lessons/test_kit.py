@@ -110,7 +110,9 @@ def test_every_lab_has_its_notes() -> None:
     assert [each.split("\n")[0] for each in sections] == [
         f"Lab {each.number}: {each.title}" for each in labs()
     ]
-    for section in sections:
+    for section, each in zip(sections, labs(), strict=True):
+        about = " ".join(section.split("\n\n")[1].split())
+        assert about.startswith(f"{each.source}. **{each.label.value}**: {each.fidelity} About ")
         for part in ("Goal", "What people believe", "What comes", "What goes wrong", "Ask"):
             assert f"**{part}" in section
 
