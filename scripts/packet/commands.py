@@ -75,6 +75,7 @@ COMMANDS = (
     Command("audit seal", "rec --key key", needs="ssh-keygen"),
     Command("audit verify", "rec"),
     Command("learn", "1 --no-pause", stdin="\n" * 40),
+    Command("learn", "--spot --no-pause", stdin="answer\n" * 4),
     Command("lab list"),
     Command("lab", "1"),
     Command("lab", "1 --me lab01.py"),

@@ -25,11 +25,26 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LearnOptions:
-    chapter: str | None = words("CHAPTER", "its number, 1 to 10")
+    chapter: str | None = words("CHAPTER", "its number, 1 to 10; with --spot a level, 1 to 3")
     list: bool = flag("the chapters, and how far you are", key="learn-list")
     quiz: bool = flag(
         "questions instead, each with its answer explained; of all chapters, or of one",
         key="learn-quiz",
+    )
+    spot: bool = flag(
+        "faults to find instead: exchanges that each break one of the linter's rules",
+        key="learn-spot",
+    )
+    sheet: int | None = option(
+        "with --spot: ten exchanges at once, without questions; each number is another ten",
+        key="learn-sheet",
+        metavar="N",
+        most=9999,
+    )
+    score: str | None = option(
+        "with --sheet: what the answers in that file are worth, a line for each: 1: 3 b",
+        key="learn-score",
+        metavar="FILE",
     )
     page: bool = flag(
         "on pages of this machine, in your browser: the flow as a picture, each message byte for "

@@ -89,7 +89,7 @@ def turns(
     at = max(0, min(start, len(steps) - 1))
     memory = Memory(chapter, classroom)
     memory.solved.update({step: step in at_once for step in solved})
-    for before in range(at):
+    for before in range(0 if chapter.each_alone else at):
         memory.do_silently(before)
     memory.helped.update(step for step in range(at) if step not in solved)
     said: Said = ()

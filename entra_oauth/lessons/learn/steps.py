@@ -11,7 +11,18 @@ from entra_oauth.lessons.learn.typed_answer import place_of
 if TYPE_CHECKING:
     from entra_oauth.lessons.learn.classroom import Classroom
 
-__all__ = ["Chapter", "Feedback", "Page", "Step", "Task", "Telling", "choice", "right", "wrong"]
+__all__ = [
+    "Chapter",
+    "Feedback",
+    "Page",
+    "Step",
+    "Task",
+    "Telling",
+    "choice",
+    "late_choice",
+    "right",
+    "wrong",
+]
 
 Telling = str | Callable[["Classroom"], str]
 """A text, or what makes it from the classroom. Paragraphs are parted by an empty line; a line that
@@ -73,19 +84,33 @@ class Chapter:
     """The sentence to be remembered of it."""
     prepare: Callable[[Classroom], None] | None = None
     """Done before the first page."""
+    each_alone: bool = False
+    """No step needs what another one made."""
 
 
-def choice(
-    asks: Telling, options: tuple[tuple[str, str], ...], *, correct: int, hint: Telling
-) -> Task:
-    """A question with lettered options. Each option has its words and why it is right or not.
+Options = tuple[tuple[str, str], ...]
+"""The words of each option, and why it is right or not."""
+
+
+def choice(asks: Telling, options: Options, *, correct: int, hint: Telling) -> Task:
+    """A question with lettered options.
 
     They stand in the classroom's own order, which is another in each run.
     """
-    letters = "abcdef"[: len(options)]
-    all_words = tuple(words for words, _ in options)
+    return late_choice(asks, lambda: options, count=len(options), correct=correct, hint=hint)
+
+
+def late_choice(
+    asks: Telling, options: Callable[[], Options], *, count: int, correct: int, hint: Telling
+) -> Task:
+    """The same where the `count` options are not made before they are needed."""
+    letters = "abcdef"[:count]
+
+    def words() -> tuple[str, ...]:
+        return tuple(words for words, _ in options())
 
     def lettered(classroom: Classroom) -> tuple[str, ...]:
+        all_words = words()
         ordered = zip(letters, classroom.order_of(all_words), strict=True)
         return tuple(f"{letter}) {all_words[at]}" for letter, at in ordered)
 
@@ -94,16 +119,17 @@ def choice(
         return "\n\n".join((text, *lettered(classroom)))
 
     def check(typed: str, classroom: Classroom) -> Feedback:
+        all_words = words()
         ordered = classroom.order_of(all_words)
         place = place_of(typed, tuple(all_words[at] for at in ordered))
         if place is None:
             return wrong(f"Type one letter, {letters[0]} to {letters[-1]}.")
-        return Feedback(ordered[place] == correct, options[ordered[place]][1])
+        return Feedback(ordered[place] == correct, options()[ordered[place]][1])
 
     return Task(
         asks=shown,
         check=check,
-        answer=lambda classroom: letters[classroom.order_of(all_words).index(correct)],
+        answer=lambda classroom: letters[classroom.order_of(words()).index(correct)],
         hints=(hint,),
         prompt=f"a letter, {letters[0]} to {letters[-1]}",
         options=lettered,

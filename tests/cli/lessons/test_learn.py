@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cli.lessons import learn as learn_verb
-from entra_oauth.cli.lessons.learn import rendered
+from entra_oauth.cli.lessons import lesson_room
+from entra_oauth.cli.lessons.lesson_room import rendered
 from entra_oauth.cli.session.explain_option import folded
 from entra_oauth.lessons.learn import NUMBERS
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
@@ -203,13 +203,13 @@ def test_at_a_terminal_the_address_is_typed_and_judged_and_ctrl_c_keeps_the_plac
 
 def test_a_step_that_is_taller_than_the_screen_is_shown_in_pieces_at_empty_lines() -> None:
     lines = ["", *(f"line {number}" if number % 4 else "" for number in range(1, 70))]
-    pages = learn_verb._pages(lines, 21)
+    pages = lesson_room._pages(lines, 21)
     assert [line for page in pages for line in page] == lines
     assert all(len(page) <= 21 for page in pages)
     assert all(page[0] == "" for page in pages)
-    assert learn_verb._pages(["x"] * 50, 21) == [["x"] * 21, ["x"] * 21, ["x"] * 8]
-    assert learn_verb._pages(lines, None) == [lines]
-    assert learn_verb._pages([], 21) == [[]]
+    assert lesson_room._pages(["x"] * 50, 21) == [["x"] * 21, ["x"] * 21, ["x"] * 8]
+    assert lesson_room._pages(lines, None) == [lines]
+    assert lesson_room._pages([], 21) == [[]]
 
 
 @needs.posix

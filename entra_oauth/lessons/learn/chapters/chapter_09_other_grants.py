@@ -51,8 +51,9 @@ def _asked(classroom: Classroom) -> str:
         "For them there is the device code flow (RFC 8628). The program asks for two codes:\n\n"
         + classroom.answer_lines(classroom.parts["device answer"])
         + "\n\nuser_code is for a person, who types it into a browser on any other machine. "
-        "device_code stays in the program, which asks with it every few seconds: is it done? Just "
-        "now the answer is:\n\n" + classroom.answer_lines(_poll(classroom))
+        "device_code stays in the program, which asks with it, never sooner than interval says "
+        "(RFC 8628 section 3.5): is it done? Just now the answer is:\n\n"
+        + classroom.answer_lines(_poll(classroom))
     )
 
 
