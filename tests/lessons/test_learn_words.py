@@ -86,12 +86,18 @@ def test_a_command_for_windows_has_no_quotes_that_its_shell_does_not_know() -> N
 
 
 SAID = [
-    (2, "a scope of two is refused"),
+    (2, "a scope of two, and its token endpoint refuses it"),
+    (2, "Each name stands once (RFC 6749 section 3.1)"),
+    (2, "no secret stands in an address at all"),
     (2, "Plain http is for this machine only"),
     (2, "a program that listens on your machine never gets it"),
     (2, "With form_post the browser brings it as a form"),
     (3, "an answer with two states is as good as one with none"),
+    (3, "each attempt has a new one, with 128 bits of chance or more"),
+    (4, "goes to the authority that the browser was sent to and to no other"),
+    (5, "the verifier, of 43 to 128 characters"),
     (8, "It goes over https only"),
+    (8, "also where an answer would redirect it"),
     (10, "an answer with both is to be believed in nothing"),
 ]
 
