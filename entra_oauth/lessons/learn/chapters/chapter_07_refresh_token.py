@@ -108,7 +108,7 @@ def _both_good(classroom: Classroom) -> str:
         f"    the old one   HTTP {old}\n    the new one   HTTP {new}\n\n"
         "AS ENTRA: the old one stays good; each lives up to ninety days. Keep the new one and "
         "throw the old one away all the same. RFC 9700 section 2.2.2 asks more of authorities: "
-        "for a public app the old one should die with its use, so that a theft is noticed, or be "
+        "for a public app the old one must die with its use, so that a theft is noticed, or be "
         "bound to a key that only the app has."
     )
 
