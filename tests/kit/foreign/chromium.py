@@ -241,6 +241,10 @@ class Page:
         """The Enter key, wherever the cursor is."""
         self._key("Enter", "\r", code=13)
 
+    def type_key(self, character: str) -> None:
+        """A key that types this character, wherever the cursor is."""
+        self._key(character, character)
+
     def key(self, key: str, *, code: int) -> None:
         """A key that types nothing, such as Tab; `code` is its Windows virtual key code."""
         for kind in ("rawKeyDown", "keyUp"):
