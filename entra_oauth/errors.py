@@ -32,10 +32,13 @@ text, its repr, its arguments, nor in an exception chained to it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeVar
+
+    E = TypeVar("E", bound=Exception)
 
 __all__ = [
     "ApiRefused",
@@ -64,9 +67,6 @@ __all__ = [
     "plain",
     "plain_lines",
 ]
-
-
-E = TypeVar("E", bound=Exception)
 
 
 class EntraOAuthError(Exception):

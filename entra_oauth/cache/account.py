@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
 from entra_oauth.cache.paths import read_token, seconds_left
 from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.authority import MULTI_TENANT, cloud_of
 from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 

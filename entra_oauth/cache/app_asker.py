@@ -7,10 +7,8 @@ another program makes no app of a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from entra_oauth.cache.account import APP_ONLY
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

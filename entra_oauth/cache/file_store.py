@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths, private_files
 from entra_oauth.cache.account import (
@@ -28,6 +26,7 @@ from entra_oauth.cache.account import (
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import LocalError, StoreSilent, plain
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:

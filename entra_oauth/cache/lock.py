@@ -12,12 +12,12 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
 from entra_oauth.cache.private_files import check_file, not_ours, remove, unusable
 from entra_oauth.channels.base import monotonic, say_nothing, sleep
 from entra_oauth.errors import LocalError
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,12 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
 from entra_oauth.cache.paths import SIZE_LIMIT
 from entra_oauth.channels.base import now
 from entra_oauth.errors import LocalError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -17,14 +17,14 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cache import paths, private_files
 from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 __all__ = ["LISTS", "NAMES", "Profile", "Profiles"]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
 from entra_oauth.channels.base import Channels, NoFront, say_nothing
+from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,6 @@ when a new one has arrived.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
 from entra_oauth.cache.account import (
     APP_ONLY,
     MIN_VALIDITY_S,
@@ -36,6 +33,7 @@ from entra_oauth.errors import (
     TransportError,
     bare,
 )
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 from entra_oauth.protocol.authority import same_id
 from entra_oauth.protocol.glossary.aadsts import is_dead
 

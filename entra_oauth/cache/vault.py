@@ -11,19 +11,21 @@ import importlib.util
 import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from entra_oauth.channels.base import monotonic, say_nothing
 from entra_oauth.errors import LocalError, StoreSilent
+from entra_oauth.light import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeVar
 
     from keyring.backend import KeyringBackend
 
+    T = TypeVar("T")
+
 __all__ = ["Keyring", "Vault", "can_be_expected"]
 
-T = TypeVar("T")
 
 _SERVICE = "entra-oauth"
 _PROBE = "probe"

@@ -12,15 +12,17 @@ This is the only module that reads the clock.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
+    from typing import Self, TypeVar
 
     from entra_oauth.channels.front_event import FrontEvent
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
+
+    T = TypeVar("T")
 
 __all__ = [
     "BackChannel",
@@ -28,6 +30,7 @@ __all__ = [
     "FrontChannel",
     "NoFront",
     "Outcome",
+    "PasteWanted",
     "RedirectReceiver",
     "Witness",
     "ignore",
@@ -38,7 +41,6 @@ __all__ = [
     "sleep",
 ]
 
-T = TypeVar("T")
 
 now = time.time
 """Seconds since 1970, as a float: for what is told to people and to servers."""
@@ -131,6 +133,15 @@ class RedirectReceiver(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
+
+
+class PasteWanted(Exception):
+    """The person gave up waiting for the browser and wants to paste instead.
+
+    A signal to the caller, not an error: this attempt is over, and a new one is to
+    be begun with a prompt as its front channel. It needs a state and a verifier of
+    its own, because an answer by form_post leaves nothing that could be pasted.
+    """
 
 
 class FrontChannel(Protocol):

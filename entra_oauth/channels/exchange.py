@@ -6,8 +6,7 @@ it, the practice browser brings it home. It holds secrets; its repr does not sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from entra_oauth.channels.front_event import FrontEvent

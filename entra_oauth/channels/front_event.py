@@ -6,8 +6,9 @@ each class that is made costs time before the browser opens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from entra_oauth.light import dataclass
 
 __all__ = ["FrontEvent", "Occurred"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.glossary.lookup import Explanation, explain
 
 if TYPE_CHECKING:

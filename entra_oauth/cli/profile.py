@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
@@ -15,6 +14,7 @@ from entra_oauth.cli.verbs.see_verbs import (
     ProfileShowOptions,
 )
 from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.flows.patience import send_patiently
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels

@@ -6,14 +6,10 @@ in nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
-
 from entra_oauth.channels.base import Outcome
 from entra_oauth.errors import AuthorityError, EntraOAuthError, TransportError
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
-from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.endpoints.authorize import (
     NO_HINTS,
     AuthorizationRequest,
@@ -24,7 +20,9 @@ from entra_oauth.protocol.endpoints.authorize import (
 if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
     from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.messages import HttpRequest
 
 __all__ = ["SignIn", "redeem", "sign_in"]
 
@@ -80,7 +78,13 @@ def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
             redirect_uri=receiver.redirect_uri, response_mode=receiver.response_mode
         )
         channels.back.warm(request.authority.token_endpoint)
-        read = partial(AuthorizationResponse.read, answering=request)
+
+        def read(callback: HttpRequest) -> AuthorizationResponse:
+            # Here, because the browser opens sooner without it, as without what follows.
+            from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
+
+            return AuthorizationResponse.read(callback, answering=request)
+
         hardened = plan.procedure is Procedure.HARDENED
         check = SignatureCheck.begin(plan.authority, channels, plan.keys, wanted=hardened)
         try:
@@ -102,7 +106,6 @@ def redeem(
     response: AuthorizationResponse, channels: Channels, *, timeout_s: float
 ) -> TokenResponse:
     """Exchange a code for tokens: once, whatever happens (RFC 6749 §4.1.2)."""
-    # Not at the top: the browser opens sooner without it.
     from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 
     request = TokenRequest.redeem(response)

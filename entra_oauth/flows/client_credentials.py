@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.flows.patience import exchange
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ faster than we may, whether they have finished.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import (
     AuthorityError,
@@ -19,6 +18,7 @@ from entra_oauth.errors import (
 )
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck, require_library
 from entra_oauth.flows.patience import send_patiently
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.device_authorization import DeviceRequest, DeviceResponse
 from entra_oauth.protocol.endpoints.json_response import is_passing, retry_after_s
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse

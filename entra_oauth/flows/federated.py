@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlsplit
 
 from entra_oauth.errors import LocalError, UnexpectedAnswer, UsageError
 from entra_oauth.flows.patience import send_patiently
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.endpoints.client_auth import FederatedAssertion, Proof
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.loose_input import bare_token, text_of

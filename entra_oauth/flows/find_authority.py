@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.errors import UnexpectedAnswer
 from entra_oauth.flows.patience import send_patiently
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.resource.workspace import SIGN_IN_PATHS, Workspace
 
 if TYPE_CHECKING:

@@ -5,13 +5,12 @@ Commands and programs find it the same way, and read it anew for each request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
 
 from entra_oauth.errors import ProofMissing, UsageError
 from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
 from entra_oauth.flows.named_file import read_file
+from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass, field
 from entra_oauth.protocol.authority import folded, same_id
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
 

@@ -10,13 +10,12 @@ OpenID Connect Core §3.1.3.7(6) lets stand.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import say_nothing
 from entra_oauth.errors import EntraOAuthError, IdTokenRefused, LocalError, TimedOut, bare
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, replace
 
 if TYPE_CHECKING:
     from typing import Self

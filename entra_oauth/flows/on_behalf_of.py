@@ -7,9 +7,8 @@ name of the same person.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.flows.patience import exchange
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ Entra keeps it for accounts without MFA, in one tenant, and advises against it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.token import TokenRequest
 
 if TYPE_CHECKING:

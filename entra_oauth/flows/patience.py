@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, ProxyRefused
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.json_response import PASSING, is_passing, retry_after_s
 from entra_oauth.protocol.endpoints.token import DEVICE_GRANT, TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import split_origin

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from entra_oauth.errors import IdTokenRefused
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.patience import exchange
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import same_id
 from entra_oauth.protocol.endpoints.token import TokenRequest
 

@@ -13,10 +13,10 @@ not, and is compared byte for byte.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
+from entra_oauth.light import dataclass
 from entra_oauth.protocol.messages import is_loopback, refuse_control_characters
 
 __all__ = [

@@ -6,10 +6,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused, UsageError, bare, plain
+from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:

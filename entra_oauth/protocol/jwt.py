@@ -9,10 +9,10 @@ for display only. What is decoded here is not verified; `id_token.py` and
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass, field
 from typing import Any
 
 from entra_oauth.errors import UsageError
+from entra_oauth.light import dataclass, field
 
 __all__ = ["DecodedJwt", "decode", "read_object"]
 

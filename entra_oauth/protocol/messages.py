@@ -6,11 +6,11 @@ values. Their reprs show neither query nor body: that is where secrets are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 from entra_oauth._version import __version__
 from entra_oauth.errors import UsageError
+from entra_oauth.light import dataclass, field
 
 __all__ = [
     "FORM",

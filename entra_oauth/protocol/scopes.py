@@ -8,9 +8,9 @@ from OpenID Connect ("Scopes and permissions in the Microsoft identity platform"
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.authority import GUID, folded
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ import queue
 import threading
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import look_away, monotonic, sleep
@@ -26,6 +25,7 @@ from entra_oauth.channels.https.failures import abandoned, too_late, translate
 from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
 from entra_oauth.channels.https.trust import tls_context
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:

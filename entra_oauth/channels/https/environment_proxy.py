@@ -11,12 +11,11 @@ import os
 import re
 import sys
 from base64 import b64encode
-from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from entra_oauth.errors import ProxyRefused, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ not chained: it holds the request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.https.job import what_became_of_it
@@ -19,6 +18,7 @@ from entra_oauth.errors import (
     UnexpectedAnswer,
     plain,
 )
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.channels.https.environment_proxy import EnvironmentProxy

@@ -5,11 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.messages import Wire
 
 if TYPE_CHECKING:

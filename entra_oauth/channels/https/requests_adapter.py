@@ -15,7 +15,6 @@ import os
 import socket
 import ssl
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
@@ -29,6 +28,7 @@ from entra_oauth.channels.https.failures import host_of
 from entra_oauth.channels.https.job import WORKER_NAME
 from entra_oauth.channels.https.trust import read_tickets, with_tls
 from entra_oauth.errors import UnexpectedAnswer, UsageError
+from entra_oauth.light import replace
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import LocalError, plain
+from entra_oauth.light import TYPE_CHECKING, replace
 
 if TYPE_CHECKING:
     import ssl
+    from typing import Any
 
     from entra_oauth.protocol.messages import Wire
 

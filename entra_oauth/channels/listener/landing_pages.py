@@ -8,14 +8,15 @@ every cache and frame, and let the browser use nothing but its one style sheet
 from __future__ import annotations
 
 from functools import cache
-from html import escape
-from typing import TYPE_CHECKING, Any, Literal
 
 from entra_oauth.channels.loopback.http1 import safe_headers
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import HttpResponse
 
 if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
     from entra_oauth.channels.base import Outcome
     from entra_oauth.protocol.messages import Fields
 
@@ -37,9 +38,10 @@ compute it would load a hash library before the first page can be shown."""
 
 _SYMBOLS = {"good": "✓", "bad": "✗", "quiet": "…"}
 
-Name = Literal[
-    "already answered", "not found", "still waiting", "stopped", "wrong kind", "wrong method"
-]
+Name: TypeAlias = (
+    'Literal["already answered", "not found", "still waiting", "stopped", "wrong kind", '
+    '"wrong method"]'
+)
 """Already answered: a redirect after the one that counted. Not found: any other path. Still
 waiting: a redirect that was refused. Stopped: the last page of a sign-in that was given up.
 Wrong kind: a POST that is no form. Wrong method: not the agreed one."""
@@ -151,6 +153,8 @@ def _paragraph(text: str, *, kind: str = "said") -> str:
 
 
 def _text(text: str) -> str:
+    from html import escape  # late: it has a table of all of HTML's names
+
     # Line ends are shown as such (Entra puts them into its descriptions); every other
     # control character is shown by name.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -9,28 +9,25 @@ page is held there until the sign-in has really ended.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
 
 from entra_oauth.channels.base import ignore, monotonic
-from entra_oauth.channels.listener import landing_pages
 from entra_oauth.channels.listener.redirect_latch import LoopbackUri, Obstacle, RedirectLatch
 from entra_oauth.channels.loopback.host import LoopbackHost
-from entra_oauth.channels.paste.paste_prompt import heard_no_other
 from entra_oauth.errors import LocalError, TimedOut, UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.messages import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
+    from typing import Self, TypeVar
 
     from entra_oauth.channels.base import Outcome, Witness
     from entra_oauth.protocol.messages import HttpResponse
 
+    T = TypeVar("T")
+
 __all__ = ["Listener", "ListeningReceiver"]
 
-T = TypeVar("T")
 
 _METHODS = {"query": "GET", "form_post": "POST"}
 # Between two slices Ctrl-C is seen: on Windows it does not interrupt a wait, and elsewhere
@@ -43,7 +40,7 @@ _PATIENCE_S = 1.0
 _PATIENCE_WHEN_STOPPED_S = 0.3
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """A one-shot listener on this machine, as a `FrontChannel`.
 
@@ -84,7 +81,7 @@ class Listener:
                 advice="Use form_post or query.",
             )
 
-    @cached_property
+    @property
     def uri(self) -> LoopbackUri:
         """The redirect URI, taken apart."""
         return LoopbackUri.parse(self.redirect_uri)
@@ -150,7 +147,10 @@ class ListeningReceiver:
             lambda request: answers.append(read(request)), HttpRequest(method="GET", url=url)
         )
         opened = self._front.launch(url)
-        landing_pages.load()  # while the browser comes up
+        # While the browser comes up: no page is shown before.
+        from entra_oauth.channels.listener import landing_pages
+
+        landing_pages.load()
         self._invite(url, opened=opened)
         self._wait(until)
         # An answer in the very last moment still counts; from here on there is none.
@@ -165,6 +165,8 @@ class ListeningReceiver:
             )
         if latch.refusal is not None:
             self._front.say(f"{_times(latch.refusals, 'redirect')} refused, and no other came.")
+            from entra_oauth.channels.paste.paste_prompt import heard_no_other
+
             raise heard_no_other(latch.refusal)
         raise self._timed_out(timeout_s)
 
@@ -296,6 +298,8 @@ class ListeningReceiver:
         return self._latch.handle(request)
 
     def _hold(self, request: HttpRequest) -> HttpResponse:
+        from entra_oauth.channels.listener import landing_pages
+
         self._told.wait()
         page = landing_pages.done(self._outcome) if self._outcome else landing_pages.page("stopped")
         self._latch.saw_last_page(request, page)

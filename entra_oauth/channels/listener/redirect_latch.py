@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
 import threading
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
 from entra_oauth.channels.loopback.http1 import bare
 from entra_oauth.errors import AuthorityError, CallbackRefused, EntraOAuthError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass
+from entra_oauth.protocol.endpoints.authorize import fresh_secret
 from entra_oauth.protocol.messages import FORM, parse_form, refuse_control_characters
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class RedirectLatch:
         self._witness = witness
         # The browser is sent there after the redirect. Nobody can guess it, so that no
         # page elsewhere can fetch the last page before the person's browser does.
-        self._done_path = f"/done/{secrets.token_urlsafe(32)}"
+        self._done_path = f"/done/{fresh_secret()}"
         # Guards all that follows. `read` runs inside it: two redirects that come at once
         # are judged one after the other, and the second finds the latch set.
         self._lock = threading.Lock()

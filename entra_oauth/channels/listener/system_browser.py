@@ -12,10 +12,10 @@ import sys
 import threading
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

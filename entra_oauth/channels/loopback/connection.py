@@ -6,11 +6,11 @@ import os
 import socket
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.loopback import http1
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl

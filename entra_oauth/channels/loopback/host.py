@@ -17,12 +17,12 @@ import socket
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.loopback import http1
 from entra_oauth.channels.loopback.connection import Connection
 from entra_oauth.channels.loopback.http1 import Refusal
 from entra_oauth.channels.loopback.ports import ThreadPool, bind
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl

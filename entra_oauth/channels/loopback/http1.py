@@ -8,9 +8,9 @@ is no socket and no clock in here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 
 __all__ = [

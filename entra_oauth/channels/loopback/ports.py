@@ -12,10 +12,10 @@ import os
 import socket
 import threading
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.errors import LocalError, PortBusy, UsageError
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

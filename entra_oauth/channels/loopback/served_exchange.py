@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic, now
 from entra_oauth.channels.exchange import Exchange
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.messages import HttpRequest, Times, Wire
 
 if TYPE_CHECKING:

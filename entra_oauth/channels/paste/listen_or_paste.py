@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from entra_oauth.channels.base import ignore
+from entra_oauth.channels.base import PasteWanted, ignore
 from entra_oauth.channels.paste.paste_prompt import (
-    PasteWanted,
     ask_until_accepted,
     line_reader,
     state_of,
@@ -28,6 +26,7 @@ from entra_oauth.channels.paste.ssh_tunnel import tunnel
 from entra_oauth.channels.terminal.secret_line import find_terminal
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import CallbackRefused, TimedOut, UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import hmac
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from entra_oauth.channels.terminal.line import LIMIT
 from entra_oauth.errors import CallbackRefused, StateMismatch, plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import HttpRequest, parse_form, split_form
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ The address holds the code. It is read without echo, and shown nowhere.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ from entra_oauth.errors import (
     TimedOut,
     plain,
 )
+from entra_oauth.light import dataclass
 from entra_oauth.protocol.messages import HttpRequest, is_loopback, parse_form
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ __all__ = [
     "PROMPT",
     "Paste",
     "PasteReceiver",
-    "PasteWanted",
     "ask_until_accepted",
     "heard_no_other",
     "line_reader",
@@ -72,15 +71,6 @@ def pasted_no_other(last: CallbackRefused) -> CallbackRefused:
 
 
 T = TypeVar("T")
-
-
-class PasteWanted(Exception):
-    """The person gave up waiting for the browser and wants to paste instead.
-
-    A signal to the caller, not an error: this attempt is over, and a new one is to
-    be begun with `Paste` as its front channel. It needs a state and a verifier of
-    its own, because an answer by form_post leaves nothing that could be pasted.
-    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

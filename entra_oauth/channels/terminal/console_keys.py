@@ -7,7 +7,7 @@ An event says by itself whether it is a character or a key without one, such as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from entra_oauth.light import dataclass
 
 __all__ = ["ConsoleKeys", "KeyEvent"]
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.terminal.line import LIMIT, Line
 from entra_oauth.channels.terminal.terminal import Terminal
 from entra_oauth.errors import LocalError, TimedOut, UsageError
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

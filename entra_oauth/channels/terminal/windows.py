@@ -12,11 +12,11 @@ if sys.platform == "win32":
     import msvcrt
     import os
     import threading
-    from typing import TYPE_CHECKING
 
     from entra_oauth.channels.base import monotonic, sleep
     from entra_oauth.channels.terminal.console_keys import ConsoleKeys, KeyEvent
     from entra_oauth.channels.terminal.terminal import Woken
+    from entra_oauth.light import TYPE_CHECKING
 
     if TYPE_CHECKING:
         from typing import Self

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.article import pending_request
 from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.plan import plan_of, say_findings
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpRequest
 

@@ -13,14 +13,13 @@ import socket
 import subprocess
 import threading
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
 from entra_oauth.errors import LocalError, plain
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import Procedure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.paste.parse_pasted import parse_pasted
 from entra_oauth.channels.terminal.secret_line import read_secret_line
@@ -14,6 +13,7 @@ from entra_oauth.cli.sign_in.plan import plan_of
 from entra_oauth.errors import CallbackRefused, ConnectFailed, StateMismatch, TlsFailed, UsageError
 from entra_oauth.flows.authorization_code import SignIn
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck, require_library
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse

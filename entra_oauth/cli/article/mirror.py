@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.cli.output.token_output import print_tokens
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri, run_sign_in, use_workspace
 from entra_oauth.cli.sign_in.plan import plan_of, say_findings
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest
 from entra_oauth.shell_words import article_curl

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.audit.opened import Opened, open_named, step_of
 from entra_oauth.cli.output.new_file import check_new_file, write_new_file
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.recording.compare.named_step import split_name
 from entra_oauth.recording.cover.file_name import proposed_name
 from entra_oauth.recording.files import SUMS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.audit.inputs import named
 from entra_oauth.audit.lint import lint
@@ -16,6 +15,7 @@ from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.flows.named_file import read_file
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:

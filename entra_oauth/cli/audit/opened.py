@@ -7,12 +7,12 @@ there, and nothing is written.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.channels.base import now
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import dataclass, field
 from entra_oauth.recording.compare.named_step import split_name
 from entra_oauth.recording.facts import facts_of
 from entra_oauth.recording.har.har_select import Import, import_foreign, numbered_as_in_file

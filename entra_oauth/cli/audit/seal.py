@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.verbs.audit_verbs import SealOptions, VerifyOptions
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.recording.seal import NAMESPACE, seal, verify
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.command_line.declare import Kind, Verb, build, declared_by, part_of
 from entra_oauth.cli.command_line.values import fill_in, near_to
 from entra_oauth.cli.options.common_options import OutputOptions
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from entra_oauth.cli.command_line.declare import Declared, Option, Words
 

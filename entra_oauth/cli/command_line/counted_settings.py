@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.command_line.declare import Kind, Option, declared_by
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.recording.cover.command_words import length_of, value_shown
 from entra_oauth.recording.facts import DEFAULT
 

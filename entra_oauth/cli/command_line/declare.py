@@ -7,13 +7,17 @@ neither `repr` nor `eq`, which nobody asks for: that saves a quarter of what the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, fields, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from dataclasses import Field
+    from typing import Any, TypeVar
+
+    from entra_oauth.light import Field
+
+    _T = TypeVar("_T")
 
 __all__ = [
     "HEADINGS",
@@ -46,7 +50,6 @@ SECONDS = "S"
 
 _OPTION, _GROUP, _WORDS = "option", "group", "words"
 """The marks in the metadata of a field."""
-_T = TypeVar("_T")
 
 
 def is_on(text: str) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.command_line.declare import is_on, part_of
 from entra_oauth.cli.session import signals
 from entra_oauth.cli.session.console import Console, Session
 from entra_oauth.errors import EntraOAuthError
+from entra_oauth.light import TYPE_CHECKING, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from entra_oauth.cli.command_line.arguments import (
-    VERB_NAMES,
-    actions_of,
-    no_verb,
-    split_verb,
-    verb_named,
-)
 from entra_oauth.cli.command_line.verb_help import VerbHelp, help_of, parts
 
 __all__ = ["help_for"]
@@ -30,10 +23,14 @@ def help_for(arguments: list[str]) -> str | None:
         asked = [word for word in rest if word[:1] != "-"]
         if not asked:
             return _whole()
+        from entra_oauth.cli.command_line.arguments import VERB_NAMES, no_verb, split_verb
+
         name, more = split_verb(asked)
         if (found := _about(name)) is None or (name not in VERB_NAMES and more):
             raise no_verb(name, more)
         return found
+    from entra_oauth.cli.command_line.arguments import split_verb
+
     name, rest = split_verb([first, *rest])
     if "--" in rest:
         rest = rest[: rest.index("--")]
@@ -42,6 +39,8 @@ def help_for(arguments: list[str]) -> str | None:
 
 def _about(name: str) -> str | None:
     """The help of a verb, or of all that begin with this word; None where there are none."""
+    from entra_oauth.cli.command_line.arguments import VERB_NAMES, actions_of
+
     if name in VERB_NAMES:
         return _of(name)
     actions = actions_of(name)
@@ -50,6 +49,7 @@ def _about(name: str) -> str | None:
 
 def _of(name: str) -> str:
     from entra_oauth.cli.command_line.argparse_parser import parser_for
+    from entra_oauth.cli.command_line.arguments import verb_named
 
     parser = parser_for(verb_named(name), said=help_of(name), columns=_columns())
     return parser.format_help().rstrip()

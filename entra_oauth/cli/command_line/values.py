@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache.paths import config_file
 from entra_oauth.cli.command_line.declare import NO, Kind, Option, Origins, PasteFrom, is_on
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.authority import folded
 from entra_oauth.protocol.messages import refuse_control_characters
 from entra_oauth.protocol.scopes import near

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.doctor import registration
 from entra_oauth.cli.doctor.machine import DoctorCheck, State, local_checks
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import Channels, monotonic
 from entra_oauth.channels.https.back_channel import RequestsBack
@@ -12,6 +11,7 @@ from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.cli.lessons.demo import BuiltInBrowser, practice_plan
 from entra_oauth.errors import EntraOAuthError
 from entra_oauth.flows.authorization_code import sign_in
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice import PracticeTenant, serve
 from entra_oauth.protocol.endpoints.authorize import Procedure
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import say_nothing
 from entra_oauth.channels.https.back_channel import key_log_file
@@ -19,6 +17,7 @@ from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, tls_context
 from entra_oauth.channels.listener.system_browser import has_local_browser
 from entra_oauth.channels.loopback.ports import bind
 from entra_oauth.errors import EntraOAuthError, LocalError, PortBusy, SecurityError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.channels.https.environment_proxy import (
     environment_proxy,
     exceptions_without_effect,
@@ -11,6 +9,7 @@ from entra_oauth.channels.https.environment_proxy import (
 from entra_oauth.cli.doctor.machine import DoctorCheck
 from entra_oauth.cli.session.times import duration
 from entra_oauth.errors import EntraOAuthError, LocalError, TransportError, plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.id_token import CLOCK_SKEW_S
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback, split_origin

@@ -5,11 +5,10 @@ Nothing is sent. The steps are those of the article's "Configure an app in Azure
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from entra_oauth.cli.sign_in.plan import authority_of
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import refuse_control_characters
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
-from entra_oauth.cache.profiles import NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.arguments import profile_option
 from entra_oauth.cli.command_line.declare import values_of
 from entra_oauth.cli.options.app_options import SignInPageOptions
@@ -19,6 +16,7 @@ from entra_oauth.cli.sign_in.plan import (
     plan_of,
 )
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, fields, replace
 from entra_oauth.protocol.endpoints.authorize import Procedure
 
 if TYPE_CHECKING:
@@ -181,6 +179,8 @@ def _say_what_is_next(
 
 def save(name: str, options: LoginOptions, account: str | None, session: Session) -> None:
     """Write what a sign-in was made with to a profile, and make that the default."""
+    from entra_oauth.cache.profiles import NAMES, Profile, Profiles
+
     given = values_of(options)
     values: dict[str, str | tuple[str, ...]] = {}
     for key in NAMES:

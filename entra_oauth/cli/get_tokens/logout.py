@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cli.get_tokens.token_store import settled
@@ -12,6 +9,7 @@ from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import SignInRequired, plain
+from entra_oauth.light import TYPE_CHECKING, replace
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Console, Session

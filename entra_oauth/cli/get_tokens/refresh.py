@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.output.token_output import print_tokens
 from entra_oauth.cli.session.secret_input import read_token
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
@@ -11,6 +9,7 @@ from entra_oauth.cli.sign_in.other_flows import ask_for_person
 from entra_oauth.cli.sign_in.plan import check_asked
 from entra_oauth.errors import AuthorityError, SignInRequired, UsageError
 from entra_oauth.flows.refresh_token import refresh
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.glossary.aadsts import is_dead
 from entra_oauth.protocol.loose_input import is_jwt
 from entra_oauth.shell_words import piped_in

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cache.account import APP_ONLY, App, scope_key
 from entra_oauth.cache.file_store import FileStore
@@ -14,9 +13,11 @@ from entra_oauth.cli.sign_in.asker import asker_of
 from entra_oauth.cli.sign_in.only_sign_in import filled_in
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import LocalError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from entra_oauth.cache.account import Account
     from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache import paths
 from entra_oauth.cache.app_asker import APP_FLOW
@@ -13,6 +11,7 @@ from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import Shown, render
 from entra_oauth.cli.session.times import clock_time, duration
 from entra_oauth.errors import LocalError, SignInRequired
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import folded
 
 if TYPE_CHECKING:

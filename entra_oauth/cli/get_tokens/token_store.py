@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from entra_oauth.cache.account import APP_ONLY, App
 from entra_oauth.cache.file_store import LOCK_WAIT_S, FileStore
 from entra_oauth.cache.refresher import Refresher
@@ -16,6 +13,7 @@ from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
 from entra_oauth.cli.sign_in.plan import authority_of, challenge_of, check_asked, client_id_of
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:

@@ -6,10 +6,8 @@ import os
 import sys
 import tempfile
 import threading
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
@@ -25,6 +23,7 @@ from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT
 from entra_oauth.errors import EntraOAuthError, LocalError, TimedOut
 from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Procedure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
@@ -14,6 +13,7 @@ from entra_oauth.errors import DestinationRefused
 from entra_oauth.lessons.page.scene_room import SceneRoom
 from entra_oauth.lessons.page.site import Site
 from entra_oauth.lessons.page.told_recording import ToldRecording
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice import http_send
 from entra_oauth.recording.recognise import kind_of
 from entra_oauth.recording.save import handed_on

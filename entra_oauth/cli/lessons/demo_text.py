@@ -9,9 +9,7 @@ import json
 import os
 import re
 import sys
-from dataclasses import dataclass, replace
 from html import unescape
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import now
@@ -20,6 +18,7 @@ from entra_oauth.cli.session.console import wants_style
 from entra_oauth.cli.session.wrap import prose, row, width
 from entra_oauth.errors import plain
 from entra_oauth.lessons.masking import Masks
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.glossary.message_kind import MessageKind, kind_of_answer
 from entra_oauth.protocol.glossary.message_stories import story_of

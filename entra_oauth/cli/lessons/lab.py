@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.lessons.lab_text import LabText
 from entra_oauth.cli.output.new_file import write_new_file
@@ -11,6 +10,7 @@ from entra_oauth.cli.verbs.learn_verbs import LabCheckOptions, LabListOptions, L
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.lessons.labs.catalogue import NAMES, lab, labs
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session

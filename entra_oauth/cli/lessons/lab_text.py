@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.session.explain_option import folded
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.lessons.lesson_room import LessonRoom, rendered
 from entra_oauth.errors import UsageError
@@ -12,6 +10,7 @@ from entra_oauth.lessons.learn import NUMBERS, chapter
 from entra_oauth.lessons.learn.classroom import Classroom
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.learn.quiz import quiz
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.session.wrap import prose
 from entra_oauth.lessons.learn import NUMBERS
@@ -15,6 +14,7 @@ from entra_oauth.lessons.page.scene import StaleTurn
 from entra_oauth.lessons.page.scene_room import SCENE, SceneRoom
 from entra_oauth.lessons.page.shelf import Shelf
 from entra_oauth.lessons.page.site import Site
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

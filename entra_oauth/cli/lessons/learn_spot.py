@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.lessons.learn.classroom import Classroom
@@ -12,6 +11,7 @@ from entra_oauth.lessons.spot.all_faults import faults_of
 from entra_oauth.lessons.spot.exercise import level_of_faults, rule_told
 from entra_oauth.lessons.spot.planted_fault import LEVELS
 from entra_oauth.lessons.spot.sheet import answers_in, sheet
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.cli.lessons.lesson_room import LessonRoom

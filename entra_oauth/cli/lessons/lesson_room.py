@@ -6,8 +6,6 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.session.console import wants_style
 from entra_oauth.cli.session.explain_option import folded
@@ -15,6 +13,7 @@ from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.lessons.learn.conversation import turns
 from entra_oauth.lessons.learn.progress import Mark
 from entra_oauth.lessons.learn.typed_answer import command_in
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

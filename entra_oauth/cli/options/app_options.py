@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.command_line.declare import Origins, PasteFrom, filled, flag, option
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 
 if TYPE_CHECKING:
     from entra_oauth.cache.profiles import Profile

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from entra_oauth.cli.command_line.declare import Origins, flag, option
+from entra_oauth.light import dataclass, field
 
 __all__ = ["ExplainOptions", "NetworkOptions", "OutputOptions", "RecordingOptions"]
 

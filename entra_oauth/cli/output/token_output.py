@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
 
 from entra_oauth.cache.account import scope_key
 from entra_oauth.channels.base import now
 from entra_oauth.cli.session.times import clock_time, duration, local, utc_time
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass, field
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from entra_oauth.cli.session.console import Console
     from entra_oauth.protocol.authority import Authority

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice.directory.model import AccountStatus, Platform
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING
 
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.practice.faults.fault_rule import place_of
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, parse_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred

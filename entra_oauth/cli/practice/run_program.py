@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from entra_oauth import child_program
 from entra_oauth.cli.practice.tenant_options import read_tenant
 from entra_oauth.cli.session import signals
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice import serve
 from entra_oauth.practice.browser.control_client import CONTROL_VARIABLE
 from entra_oauth.practice.run import program as practice_run

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.practice.introduction import app_to_try, people_to_try
 from entra_oauth.cli.practice.tenant_options import announced, read_tenant
 from entra_oauth.cli.session import signals
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice import serve
 from entra_oauth.shell_words import next_line, quoted
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.named_file import read_file
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice import Directory, PracticeTenant, read_directory
 from entra_oauth.practice.directory.defaults import DEFAULT
 

@@ -6,8 +6,6 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TextIO
 
 from entra_oauth.channels.base import now
 from entra_oauth.errors import (
@@ -18,9 +16,11 @@ from entra_oauth.errors import (
     plain,
     plain_lines,
 )
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, TextIO
 
     from entra_oauth.channels.base import Channels, FrontChannel
     from entra_oauth.lessons.live_explain import Explained

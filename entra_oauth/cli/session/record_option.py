@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import EntraOAuthError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.loose_input import bare_token, text_of
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

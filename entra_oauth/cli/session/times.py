@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from entra_oauth.channels.base import now
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.moments import utc
 
 if TYPE_CHECKING:

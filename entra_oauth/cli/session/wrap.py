@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
+import sys
 import textwrap
+from functools import cache
 
 __all__ = ["filled", "hanging", "prose", "row", "width"]
 
 NAME_COLUMNS = 22
 VALUE_COLUMNS = 38
 LEAST_WIDTH = 40
-_COMMAND = re.compile(
+_COMMAND = (
     r"(?<!\S)entra-oauth(?: [a-z][a-z-]*){0,2}"  # the verb
     r"(?: [^\s()-][^\s()]*[\dA-Z./#][^\s()]*)?"  # what follows it
     r"(?: --?[a-z][\w-]*(?:[= ](?:'[^']*'|[^\s()'-][^\s()]*))?)*"  # its options
@@ -22,7 +24,21 @@ _COMMAND = re.compile(
 
 def width() -> int:
     """The columns to write in: the terminal's, 40 to 120; 100 where there is none."""
-    return max(LEAST_WIDTH, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return max(LEAST_WIDTH, min(_columns() or 100, 120))
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size` has it, whose module imports compression; 0 if unknown."""
+    try:
+        named = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        named = 0
+    if named > 0:
+        return named
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 def row(name: str, value: str, meaning: str, *, indent: int, columns: int) -> list[str]:
@@ -81,6 +97,11 @@ def hanging(line: str, columns: int) -> str:
     )
 
 
+@cache
+def _command() -> re.Pattern[str]:
+    return re.compile(_COMMAND)
+
+
 def _broken(line: str, columns: int) -> str:
-    whole = _COMMAND.sub(lambda command: command[0].replace(" ", "\0"), line)
+    whole = _command().sub(lambda command: command[0].replace(" ", "\0"), line)
     return prose(whole, indent=0, columns=columns).replace("\0", " ")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.command_line.arguments import VERB_NAMES, verb_named
 from entra_oauth.cli.command_line.declare import Kind, declared_by
+from entra_oauth.light import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.command_line.values import near_to
 from entra_oauth.cli.shell_completion.known_words import KnownWords
 from entra_oauth.cli.shell_completion.scripts import SCRIPTS
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session

@@ -7,7 +7,8 @@ each is compared in the script instead. PowerShell's was written by the manual, 
 from __future__ import annotations
 
 import pkgutil
-from typing import TYPE_CHECKING
+
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

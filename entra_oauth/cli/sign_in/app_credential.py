@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.errors import UsageError
 from entra_oauth.flows.find_proof import AppProof, EnvironmentSecrets, ProofKind
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,12 +5,11 @@ It is decided in this order: options; the profile's `flow`; then see `cache.app_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from entra_oauth.cache.account import App
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, Asker, asker_by_sign_in
 from entra_oauth.cli.sign_in.app_credential import check_stdin, credential_of, may_prove
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,22 +11,19 @@ import importlib
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import Channels, FrontChannel, NoFront, ignore
+from entra_oauth.channels.base import Channels, FrontChannel, NoFront, PasteWanted, ignore
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.listener.system_browser import SystemBrowser, has_local_browser
-from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste
-from entra_oauth.channels.paste.paste_prompt import Paste, PasteWanted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_stdin
 from entra_oauth.cli.command_line.declare import PasteFrom
 from entra_oauth.cli.session.signals import uninterrupted
 from entra_oauth.cli.sign_in.plan import check_workspace, plan_of
 from entra_oauth.errors import LocalError, UsageError
 from entra_oauth.flows.authorization_code import SignIn, sign_in
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import is_loopback
 
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from entra_oauth.channels.base import RedirectReceiver, Witness
+    from entra_oauth.channels.paste.paste_prompt import Paste
     from entra_oauth.cli.options.app_options import AppOptions, RequestOptions, SignInPageOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Session
@@ -166,8 +164,13 @@ def _listening(
     )
     if local:
         # Without a terminal there is nobody to press a key: the listener alone.
-        here = find_terminal() is not None
-        return Interruptible(front=listener, say=session.console.say) if here else listener
+        if find_terminal() is None:
+            return listener
+        from entra_oauth.channels.paste.listen_or_paste import Interruptible
+
+        return Interruptible(front=listener, say=session.console.say)
+    from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
+
     session.console.ask(f"No browser is opened here: {why}.")
     return ListenOrPaste(listener=listener, say=session.console.ask)
 
@@ -231,12 +234,20 @@ def _check_address(plan: SignIn, page: SignInPageOptions, session: Session) -> N
 def _launcher(browser: SystemBrowser) -> Callable[[str], bool]:
     def open_browser(url: str) -> bool:
         opened = browser.open(url)
-        # What the answer will need, imported while the browser comes up.
         with uninterrupted():
-            importlib.import_module("entra_oauth.protocol.endpoints.token")
+            _import_what_the_end_needs()
         return opened
 
     return open_browser
+
+
+def _import_what_the_end_needs() -> None:
+    """Import while the browser comes up: nobody waits for it now."""
+    importlib.import_module("entra_oauth.protocol.endpoints.authorization_response")
+    importlib.import_module("entra_oauth.protocol.endpoints.token")
+    importlib.import_module("entra_oauth.cache.file_store")
+    importlib.import_module("entra_oauth.cli.output.token_output")
+    importlib.import_module("entra_oauth.cli.sign_in.only_sign_in")
 
 
 def _open_nothing(url: str) -> bool:
@@ -253,6 +264,8 @@ def _paste_by_itself(page: SignInPageOptions, session: Session, *, opens: bool) 
 
 
 def _paste(page: SignInPageOptions, session: Session, *, opens: bool) -> Paste:
+    from entra_oauth.channels.paste.paste_prompt import Paste
+
     return Paste(
         redirect_uri=pasted_uri(page),
         say=session.console.ask,

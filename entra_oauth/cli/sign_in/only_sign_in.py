@@ -19,14 +19,13 @@ authority that nobody named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.cache.account import Account, App, one_each, scope_key
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import is_loopback
 from entra_oauth.shell_words import quoted

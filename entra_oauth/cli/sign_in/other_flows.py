@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 from entra_oauth.cli.session.secret_input import SecretInput, read_secret
 from entra_oauth.cli.sign_in.app_credential import PASSWORD, credential_of
 from entra_oauth.cli.sign_in.choose_receiver import back_channels, sign_in_safely
 from entra_oauth.cli.sign_in.plan import authority_of, claims_of, client_id_of
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.endpoints.access_request import AccessRequest
 
 if TYPE_CHECKING:

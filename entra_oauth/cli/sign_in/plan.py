@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from entra_oauth.cache import private_files
 from entra_oauth.cache.vault import Keyring, can_be_expected
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.errors import LocalError, StoreSilent, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.authority import Authority
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.options.app_options import RequestOptions
@@ -14,6 +12,7 @@ from entra_oauth.cli.sign_in.other_flows import sign_in_person
 from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked, is_for_cae
 from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace

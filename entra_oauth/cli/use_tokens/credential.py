@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.cache.account import scope_key
@@ -22,6 +20,7 @@ from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
 from entra_oauth.cli.verbs.use_tokens_verbs import GitOptions, KubectlOptions, ToolOptions
 from entra_oauth.errors import DestinationRefused, EntraOAuthError, LocalError, UsageError
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import folded
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import resource_of

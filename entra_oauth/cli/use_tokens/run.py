@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import variable_name
 from entra_oauth.cli.sign_in.asker import PROOF_VARIABLES
 from entra_oauth.cli.sign_in.plan import authority_of
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.protocol.scopes import DATABRICKS

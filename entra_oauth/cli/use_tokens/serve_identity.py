@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth import child_program
 from entra_oauth.adapters.identity_service import (
@@ -21,6 +19,7 @@ from entra_oauth.cli.sign_in.asker import PROOF_VARIABLES
 from entra_oauth.cli.sign_in.plan import client_id_of
 from entra_oauth.cli.use_tokens.env_file import env_file
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.scopes import ALIASES, resource_of
 
 if TYPE_CHECKING:

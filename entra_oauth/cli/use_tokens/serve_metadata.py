@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from entra_oauth.adapters.metadata import MetadataService
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import DestinationRefused
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
 

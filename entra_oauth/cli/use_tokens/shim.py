@@ -6,12 +6,12 @@ import os
 import shlex
 import sys
 import tempfile
-from typing import TYPE_CHECKING
 from zipimport import zipimporter
 
 from entra_oauth.cache.account import App
 from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
 from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from entra_oauth.cli.command_line.declare import Origins, Verb, flag, group, option, words
 from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions
+from entra_oauth.light import dataclass, field
 
 __all__ = [
     "VERBS",

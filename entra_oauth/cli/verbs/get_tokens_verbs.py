@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from entra_oauth.cli.command_line.declare import Verb, flag, group, option
 from entra_oauth.cli.options.app_options import (
     AppOptions,
@@ -19,6 +17,7 @@ from entra_oauth.cli.options.common_options import (
     OutputOptions,
     RecordingOptions,
 )
+from entra_oauth.light import dataclass
 
 __all__ = [
     "VERBS",

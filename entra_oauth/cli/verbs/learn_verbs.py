@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from entra_oauth.cli.command_line.declare import Verb, flag, group, option, words
 from entra_oauth.cli.options.common_options import ExplainOptions, OutputOptions, RecordingOptions
+from entra_oauth.light import dataclass
 
 __all__ = [
     "VERBS",

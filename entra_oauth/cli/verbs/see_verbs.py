@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from entra_oauth.cli.command_line.declare import Verb, flag, group, words
 from entra_oauth.cli.options.app_options import AppOptions, SignInPageOptions
 from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions, RecordingOptions
+from entra_oauth.light import dataclass
 
 __all__ = [
     "VERBS",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from entra_oauth.cli.command_line.declare import Verb, flag, group, option, words
 from entra_oauth.cli.options.app_options import (
     AppOptions,
@@ -14,6 +12,7 @@ from entra_oauth.cli.options.app_options import (
     StoreOptions,
 )
 from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions, RecordingOptions
+from entra_oauth.light import dataclass
 
 __all__ = [
     "VERBS",

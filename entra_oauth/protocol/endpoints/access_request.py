@@ -5,10 +5,8 @@ RFC 6749 §3.3 calls it the access request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.authority import GUID, require_client_id
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import refuse_control_characters

@@ -8,11 +8,10 @@ answers. The response holds its request and cannot be made in any other way, so 
 from __future__ import annotations
 
 import hmac
-from dataclasses import InitVar, dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from entra_oauth.errors import AuthorityError, CallbackRefused, StateMismatch, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.endpoints.authorize import VISIBLE
 from entra_oauth.protocol.messages import FORM, split_form
 
@@ -36,12 +35,13 @@ class AuthorizationResponse:
     """The code as it stood on the wire, still percent-encoded. A person who copies
     it from the address bar into curl's `-d` sends these characters."""
     session_state: str | None = field(default=None, repr=False)
-    # Not a field: `dataclasses.replace` would take it along to another code.
-    made_by: InitVar[object] = None
+    made_by: object = field(default=None, repr=False, compare=False)
 
-    def __post_init__(self, made_by: object) -> None:
-        if made_by is not _MADE_BY_READ:
+    def __post_init__(self) -> None:
+        if self.made_by is not _MADE_BY_READ:
             raise TypeError("an AuthorizationResponse is made by AuthorizationResponse.read only")
+        # Forgotten: `dataclasses.replace` would take it along to another code.
+        object.__setattr__(self, "made_by", None)
 
     @classmethod
     def read(

@@ -9,15 +9,14 @@ Two procedures, one request value:
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.authority import require_client_id
 from entra_oauth.protocol.messages import (
     Fields,
@@ -94,8 +93,11 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def fresh_secret() -> str:
-    """256 random bits as 43 characters of the URL alphabet (RFC 7636 §7.1)."""
-    return secrets.token_urlsafe(32)
+    """256 random bits as 43 characters of the URL alphabet (RFC 7636 §7.1).
+
+    The same as `secrets.token_urlsafe(32)`, whose module imports `random` besides.
+    """
+    return urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode("ascii")
 
 
 def s256(verifier: str) -> str:

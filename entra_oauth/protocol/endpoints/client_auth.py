@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from entra_oauth.errors import UsageError
+from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.certificate_file import certificate_content, refuse_der, refuse_other
 from entra_oauth.protocol.messages import refuse_control_characters
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts
 from entra_oauth.protocol.messages import FORM, USER_AGENT, HttpRequest, encode_form, is_loopback
 

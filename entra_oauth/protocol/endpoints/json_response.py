@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
+from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.echoes import hide
 from entra_oauth.protocol.jwt import read_object
 

@@ -8,10 +8,10 @@ looked at (RFC 8725 §3.10). The algorithm is RS256, whatever the token says.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import IdTokenRefused, UsageError, bare
+from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts
 from entra_oauth.protocol.jwt import MAX_JWT_BYTES, decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest

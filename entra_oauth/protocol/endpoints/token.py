@@ -7,11 +7,10 @@ is handed in, then `grant_type`, then how the app proves itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, unquote_plus
 
 from entra_oauth.errors import EntraOAuthError, UsageError, bare
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.endpoints.json_response import JsonAnswer, RequestFacts, http_date
 from entra_oauth.protocol.id_token import Beside, IdToken

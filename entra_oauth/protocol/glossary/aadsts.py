@@ -11,11 +11,10 @@ Each is read when the first error needs it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

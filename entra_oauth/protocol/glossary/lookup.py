@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.glossary.aadsts import catalogue, error_words, suberror_words
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.parameters import all_parameters

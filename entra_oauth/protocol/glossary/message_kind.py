@@ -7,8 +7,8 @@ So whatever is said of a parameter is said of a kind of message and a name.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import parse_form
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING
 
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 
 if TYPE_CHECKING:

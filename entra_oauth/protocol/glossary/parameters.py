@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
 
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.secrecy import is_secret
 

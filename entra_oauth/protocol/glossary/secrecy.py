@@ -12,8 +12,9 @@ import json
 import pkgutil
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from entra_oauth.light import dataclass
 
 __all__ = [
     "HEADERS",

@@ -9,10 +9,9 @@ API: Microsoft's "National clouds" pages.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from entra_oauth.errors import DestinationRefused, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.authority import CLOUDS, GUID
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import is_loopback

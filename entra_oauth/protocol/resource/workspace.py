@@ -8,11 +8,10 @@ to look up. As Databricks' own SDK does it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import DestinationRefused, UnexpectedAnswer, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.authority import CLOUDS, Authority
 from entra_oauth.protocol.messages import (
     USER_AGENT,

@@ -9,11 +9,11 @@ own SDK, which meets six shapes of them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import ApiRefused, UsageError
+from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.endpoints.json_response import said_by
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, check_opaque, split_origin

@@ -15,10 +15,16 @@ from typing import Self, TypeVar
 
 import pytest
 
-from entra_oauth.channels.base import FrontChannel, Outcome, RedirectReceiver, Witness, ignore
+from entra_oauth.channels.base import (
+    FrontChannel,
+    Outcome,
+    PasteWanted,
+    RedirectReceiver,
+    Witness,
+    ignore,
+)
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste, SingleAnswer
-from entra_oauth.channels.paste.paste_prompt import PasteWanted
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import (
     AuthorityError,
@@ -524,7 +530,7 @@ def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:
 REAL = """
 from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste, Interruptible
 from entra_oauth.channels.listener.listener import Listener
-from entra_oauth.channels.paste.paste_prompt import PasteWanted
+from entra_oauth.channels.base import PasteWanted
 say = lambda line: print(line, file=sys.stderr, flush=True)
 listener = Listener(launch=lambda url: False, say=lambda line: None, response_mode="query")
 front = FRONT

@@ -58,7 +58,9 @@ def _entered(tmp_path: Path) -> list[str]:
         )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("Signed in as alice@")
-    return [name.replace(os.sep, "/") for name in found.read_text(encoding="utf-8").split("\n")]
+    names = found.read_text(encoding="utf-8").split("\n")
+    # It makes the classes of values, as the standard library's dataclasses would: no step of it.
+    return [name.replace(os.sep, "/") for name in names if name != "light.py"]
 
 
 def test_a_plain_login_is_read_in_few_files(tmp_path: Path) -> None:

@@ -1,0 +1,212 @@
+"""What `dataclasses` and `typing` give, without them, for what runs before a browser opens.
+
+`dataclasses` imports inspect, ast, dis and tokenize and compiles six functions for each class,
+which is a third of the time until then. Here a class has one function that is compiled, its
+`__init__`, and only once a first value is made. To a type checker these are the dataclasses of the
+standard library, and `dataclasses.fields`, `replace` and `asdict` take their values as such.
+
+Only what `cli`, `cache`, `flows`, `channels` and `protocol` declare is known: frozen classes with
+slots and without a base.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dataclasses import Field, dataclass, field, fields, replace
+    from typing import Any, Protocol
+
+__all__ = ["TYPE_CHECKING", "Field", "Protocol", "dataclass", "field", "fields", "replace"]
+
+_NO_DEFAULT: Any = type("_NoDefault", (), {"__repr__": lambda self: "no default"})()
+_set: Any = object.__setattr__
+
+
+class _Declared:
+    """A field as its class declares it."""
+
+    __slots__ = ("compare", "default", "default_factory", "metadata", "name", "repr", "type")
+
+    def __init__(
+        self, default: Any, default_factory: Any, repr: bool, compare: bool, metadata: Any
+    ) -> None:
+        self.default = default
+        self.default_factory = default_factory
+        self.repr = repr
+        self.compare = compare
+        self.metadata = metadata or {}
+        self.name = self.type = ""
+
+
+def _field(
+    *,
+    default: Any = _NO_DEFAULT,
+    default_factory: Any = _NO_DEFAULT,
+    repr: bool = True,
+    compare: bool = True,
+    metadata: Any = None,
+) -> Any:
+    return _Declared(default, default_factory, repr, compare, metadata)
+
+
+def _dataclass(
+    *, frozen: bool, slots: bool, kw_only: bool = False, repr: bool = True, eq: bool = True
+) -> Any:
+    if not (frozen and slots):
+        raise TypeError("only frozen classes with slots are made here")
+
+    def make(cls: type) -> type:
+        found = tuple(_declared(cls))
+        names = tuple(each.name for each in found)
+        inside = {name: value for name, value in vars(cls).items() if name not in names}
+        for name in ("__dict__", "__weakref__"):
+            inside.pop(name, None)
+        inside |= {
+            "__slots__": names,
+            "__init__": _first_init(found, kw_only=kw_only),
+            "__setattr__": _refuse_to_set,
+            "__delattr__": _refuse_to_delete,
+            "__getstate__": lambda self: [getattr(self, name) for name in names],
+            "__setstate__": _set_state,
+            "__match_args__": () if kw_only else names,
+            "__dataclass_fields__": _StandardFields(),
+            _OURS: found,
+        }
+        if repr:
+            inside.setdefault("__repr__", _shown)
+        if eq:
+            compared = tuple(each.name for each in found if each.compare)
+            inside |= {"__eq__": _equality(compared), "__hash__": _hash(compared)}
+        made = type(cls)(cls.__name__, cls.__bases__, inside)
+        made.__qualname__ = cls.__qualname__
+        return made
+
+    return make
+
+
+_OURS = "__fields_of_ours__"
+
+
+def _declared(cls: type) -> Any:
+    for name, kind in vars(cls).get("__annotations__", {}).items():
+        given = vars(cls).get(name, _NO_DEFAULT)
+        found = given if isinstance(given, _Declared) else _field(default=given)
+        found.name, found.type = name, kind
+        yield found
+
+
+def _first_init(found: tuple[Any, ...], *, kw_only: bool) -> Any:
+    """An `__init__` that puts the real one into its place; few classes ever have a value."""
+
+    def __init__(self: Any, *values: Any, **named: Any) -> None:
+        cls = type(self)
+        cls.__init__ = _compiled_init(cls, found, kw_only=kw_only)
+        cls.__init__(self, *values, **named)
+
+    return __init__
+
+
+def _compiled_init(cls: type, found: tuple[Any, ...], *, kw_only: bool) -> Any:
+    given, lines = (["self", "*"] if kw_only and found else ["self"]), []
+    around: dict[str, Any] = {"set_": _set, "none": _NO_DEFAULT}
+    for at, each in enumerate(found):
+        value = each.name
+        if each.default is not _NO_DEFAULT:
+            around[f"d{at}"] = each.default
+            given.append(f"{each.name}=d{at}")
+        elif each.default_factory is not _NO_DEFAULT:
+            around[f"f{at}"] = each.default_factory
+            given.append(f"{each.name}=none")
+            value = f"f{at}() if {each.name} is none else {each.name}"
+        else:
+            given.append(each.name)
+        lines.append(f"  set_(self, {each.name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append("  self.__post_init__()")
+    text = f"def __init__({', '.join(given)}):\n" + ("\n".join(lines) or "  pass")
+    exec(text, around)  # noqa: S102 - names that the package's own classes declare
+    around["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
+    return around["__init__"]
+
+
+def _refuse_to_set(self: Any, name: str, value: object) -> None:
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(self: Any, name: str) -> None:
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _set_state(self: Any, state: list[Any]) -> None:
+    for each, value in zip(getattr(self, _OURS), state, strict=True):
+        _set(self, each.name, value)
+
+
+def _shown(self: Any) -> str:
+    shown = (f"{e.name}={getattr(self, e.name)!r}" for e in getattr(self, _OURS) if e.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _values(names: tuple[str, ...]) -> Any:
+    """Makes a tuple of these attributes, or what is as good for comparing."""
+    return attrgetter(*names) if names else lambda value: ()
+
+
+def _equality(names: tuple[str, ...]) -> Any:
+    values = _values(names)
+
+    def __eq__(self: Any, other: Any) -> Any:
+        return values(self) == values(other) if type(other) is type(self) else NotImplemented
+
+    return __eq__
+
+
+def _hash(names: tuple[str, ...]) -> Any:
+    values = _values(names)
+    return lambda self: hash((values(self),))
+
+
+class _StandardFields:
+    """The fields as `dataclasses` knows them, made where somebody asks it."""
+
+    def __get__(self, value: object, cls: Any) -> Any:
+        import dataclasses
+
+        def standard(each: Any) -> Any:
+            known = {"repr": each.repr, "compare": each.compare, "metadata": each.metadata}
+            if each.default is not _NO_DEFAULT:
+                known["default"] = each.default
+            elif each.default_factory is not _NO_DEFAULT:
+                known["default_factory"] = each.default_factory
+            return (each.name, each.type, dataclasses.field(**known))
+
+        twin: Any = dataclasses.make_dataclass(
+            cls.__name__, map(standard, getattr(cls, _OURS)), frozen=True, kw_only=True
+        )
+        cls.__dataclass_fields__ = twin.__dataclass_fields__
+        return twin.__dataclass_fields__
+
+
+def _fields(kind: Any) -> Any:
+    return getattr(kind, _OURS)
+
+
+def _replace(value: Any, /, **changes: Any) -> Any:
+    found = getattr(value, _OURS, None)
+    if found is None:  # of a room that uses the standard library's
+        import dataclasses
+
+        return dataclasses.replace(value, **changes)
+    same = {each.name: getattr(value, each.name) for each in found if each.name not in changes}
+    return type(value)(**same, **changes)
+
+
+if not TYPE_CHECKING:
+    Protocol = object
+    Field, dataclass, field, fields, replace = _Declared, _dataclass, _field, _fields, _replace

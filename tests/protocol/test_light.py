@@ -1,0 +1,142 @@
+"""`light.py` against the standard library: its classes do what dataclasses do."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.light import dataclass, field, fields, replace
+
+ROOT = Path(__file__).parents[2] / "entra_oauth"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    name: str
+    secret: str = field(default="x", repr=False)
+    seen: int = field(default=0, compare=False)
+    many: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Usual:
+    name: str
+    secret: str = dataclasses.field(default="x", repr=False)
+    seen: int = dataclasses.field(default=0, compare=False)
+    many: list[int] = dataclasses.field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Bare:
+    kind: str | None = field(default=None, metadata={"mark": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    pass
+
+
+def test_a_value_shows_compares_and_takes_its_arguments_as_a_dataclass_does() -> None:
+    for one in (("a",), ("a", "b"), ("a", "b", 3), ("a", "b", 3, [4])):
+        light, usual = Light(*one), Usual(*one)
+        assert repr(light) == repr(usual).replace("Usual", "Light")
+        assert dataclasses.asdict(light) == dataclasses.asdict(usual)
+    assert Light("a", seen=1) == Light("a", seen=2) != Light("b")
+    assert Light("a") != Usual("a")  # type: ignore[comparison-overlap]
+    assert Light("a").many is not Light("a").many
+    assert Empty() == Empty()
+    assert repr(Empty()) == "Empty()"
+    assert {Empty(): 1}[Empty()] == 1
+
+
+def test_a_hash_is_of_what_is_compared() -> None:
+    one, other = Light("a", seen=1, many=()), Light("a", seen=2, many=())  # type: ignore[arg-type]
+    assert hash(one) == hash(other)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Light("a"))
+    bare = Bare()
+    assert bare in {bare}
+    assert Bare() != Bare()
+
+
+@pytest.mark.parametrize(
+    "make", ["Light()", "Light('a', of=1)", "Bare('x')", "Light('a', name='b')"]
+)
+def test_arguments_that_do_not_fit_are_refused(make: str) -> None:
+    with pytest.raises(TypeError, match="__init__"):
+        eval(make)
+
+
+def test_the_first_value_and_the_later_ones_are_checked_at_birth() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Checked:
+        name: str
+
+        def __post_init__(self) -> None:
+            if not self.name:
+                raise ValueError
+
+    for name in ("", "a", ""):
+        if name:
+            assert Checked(name).name == name
+        else:
+            with pytest.raises(ValueError, match=r"^$"):
+                Checked(name)
+
+
+def test_nothing_is_set_or_deleted_and_there_is_no_room_for_more() -> None:
+    light = Light("a")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        light.name = "b"  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del light.name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        light.other = 1  # type: ignore[attr-defined]
+    assert not hasattr(light, "__dict__")
+
+
+def test_copies_and_pickles_are_the_same_value() -> None:
+    light = Light("a", "b", 3, [4])
+    assert copy.deepcopy(light) == copy.copy(light) == pickle.loads(pickle.dumps(light)) == light
+    assert copy.copy(light).seen == 3
+
+
+def test_the_standard_library_takes_it_for_its_own() -> None:
+    light = Light("a")
+    assert dataclasses.is_dataclass(light)
+    assert dataclasses.replace(light, name="b") == replace(light, name="b") == Light("b")
+    shown = {each.name: each.repr for each in dataclasses.fields(light)}
+    assert shown == {"name": True, "secret": False, "seen": True, "many": True}
+    (kind,) = fields(Bare)
+    assert (kind.name, str(kind.type), kind.metadata["mark"]) == ("kind", "str | None", 1)
+    assert replace(Usual("a"), name="b") == Usual("b")
+
+
+def test_what_it_does_not_know_is_refused_where_it_is_declared() -> None:
+    for wanted in ({"frozen": False, "slots": True}, {"frozen": True, "slots": False}):
+        with pytest.raises(TypeError, match="only frozen classes with slots"):
+            dataclass(**wanted)
+
+
+@pytest.mark.parametrize("room", ["protocol", "channels", "flows", "cache", "cli"])
+def test_the_rooms_of_a_sign_in_declare_no_class_by_the_standard_library(room: str) -> None:
+    """It looks into `typing` as another thread may just be importing it, and fails."""
+    found = [
+        str(path)
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(
+            r"^\s*from dataclasses import .*\bdataclass\b|^import dataclasses",
+            path.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    ]
+    assert found == []
