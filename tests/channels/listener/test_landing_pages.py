@@ -238,7 +238,7 @@ def test_every_colour_of_the_style_comes_from_the_palettes() -> None:
 
 def test_the_words_of_every_page_are_there_and_no_others() -> None:
     words = landing_pages._words()
-    names = eval(landing_pages.Name, {"Literal": Literal})  # typing is not imported for it
+    names = eval(str(landing_pages.Name), {"Literal": Literal})  # typing is not imported for it
     assert set(words) == set(get_args(names))
     for each in words.values():
         assert {name: type(value) for name, value in each.items()} == {
