@@ -88,8 +88,8 @@ class Registration:
             f"  Redirect URI: {self.redirect_uri} (public client, no secret)\n\n"
             f"To consent for everybody, open this as an administrator:\n\n  {link}\n\n"
             f"At the end the browser goes to {self.redirect_uri}, where no page loads. That is as "
-            "it should be: admin_consent=True in the address, and no error beside it, means that it "
-            "worked.\n\n"
+            "it should be: admin_consent=True in the address, and no error beside it, means that "
+            "it worked.\n\n"
             "If the app demands assignment, please also add me under Enterprise applications, "
             "Users and groups.\n"
         )
