@@ -27,7 +27,7 @@ from entra_oauth.recording.store import load
 if TYPE_CHECKING:
     from entra_oauth.audit.policy import Policy
 
-__all__ = ["address_case", "har_case", "named", "planned", "raw_case"]
+__all__ = ["address_case", "given_case", "har_case", "named", "planned", "raw_case"]
 
 _FRONT = ("authorize", "redirect")
 _EVENTS = {"authorize": FrontEvent(Occurred.ASKED), "redirect": FrontEvent(Occurred.ACCEPTED)}
@@ -49,14 +49,18 @@ def named(word: str, *, policy: Policy | None = None, max_mib: int = USUAL_MIB) 
         return address_case(word, policy=policy)
     if os.path.isdir(path):
         return case_of_evidence(load(path), policy=policy)
-    given = given_file(path, max_mib=max_mib)
+    return given_case(given_file(path, max_mib=max_mib), str(path), policy=policy)
+
+
+def given_case(given: GivenFile, name: str, *, policy: Policy | None = None) -> Case:
+    """The case in the bytes of a file. Raises `UsageError`, in which the file has this name."""
     if is_foreign(given.data):
         return file_case(given, policy=policy)
     start = given.data.lstrip(b"\xef\xbb\xbf \t\r\n")
     text = start.decode("utf-8", "replace")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S*\s*\Z", text):
         return address_case(text.rstrip("\r\n"), policy=policy)
-    return raw_case(start, str(path), policy=policy)
+    return raw_case(start, name, policy=policy)
 
 
 def planned(*requests: HttpRequest, policy: Policy | None = None) -> Case:

@@ -66,6 +66,7 @@ COMMANDS = (
     Command("completion", "bash"),
     Command("audit show", "rec"),
     Command("audit lint", "rec"),
+    Command("audit lint", ". -o jsonl", code=9),
     Command("audit diff", "rec#4 article:curl", code=9),
     Command("audit export", "rec --as har", keeps="rec.har"),
     Command("audit export", "rec --as html", keeps="rec.html"),

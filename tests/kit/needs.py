@@ -30,6 +30,7 @@ __all__ = [
     "NODE_MODULES",
     "NO_SKIP",
     "PACKAGE_MISSING",
+    "SPARK",
     "azure_cli",
     "chromium",
     "curl",
@@ -43,6 +44,7 @@ __all__ = [
     "posix",
     "program",
     "python",
+    "spark",
     "windows",
 ]
 
@@ -60,6 +62,8 @@ NODE_MODULES = (
 
 MSGRAPH = os.environ.get("ENTRA_OAUTH_MSGRAPH_PYTHON") or None
 """The Python of an environment with msgraph-sdk and azure-identity; None if nobody said."""
+SPARK = os.environ.get("ENTRA_OAUTH_SPARK_PYTHON") or None
+"""The Python of an environment with pyspark, pandas, pyarrow and what the package needs."""
 FOREIGN_PYTHON = os.environ.get("ENTRA_OAUTH_FOREIGN_PYTHON", "")
 """A Python with other people's web libraries, which have wishes of their own as to versions."""
 
@@ -127,6 +131,12 @@ msgraph = _package(
     "python -m venv DIR, DIR/bin/pip install msgraph-sdk azure-identity, "
     "ENTRA_OAUTH_MSGRAPH_PYTHON=DIR/bin/python",
 )
+spark = _package(
+    SPARK and shutil.which("java"),
+    "pyspark",
+    "apt install openjdk-17-jre-headless; python -m venv DIR, DIR/bin/pip install pyspark pandas "
+    "pyarrow entra-oauth, ENTRA_OAUTH_SPARK_PYTHON=DIR/bin/python",
+)
 mitmproxy = _package(shutil.which("mitmdump"), "mitmproxy", "pipx install mitmproxy")
 
 
@@ -135,7 +145,7 @@ def is_large(mark: pytest.Mark) -> bool:
     reason = str(mark.kwargs.get("reason", ""))
     asked = reason.removeprefix(f"{PACKAGE_MISSING} ").partition(":")
     return reason.startswith(PACKAGE_MISSING) and (
-        asked[0] in ("azure-cli", "chromium", "mitmproxy", "msgraph-sdk")
+        asked[0] in ("azure-cli", "chromium", "mitmproxy", "msgraph-sdk", "pyspark")
         or asked[2].startswith(" npm ")
         or "ENTRA_OAUTH_FOREIGN_PYTHON" in asked[2]
     )

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from entra_oauth.audit.inputs import named
 from entra_oauth.audit.lint import lint
-from entra_oauth.audit.policy import Policy, read_policy
+from entra_oauth.audit.policy import read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.sarif import sarif_of
 from entra_oauth.audit.text import as_json, report_lines
+from entra_oauth.cli.audit.lint_folder import FOUND, read_policy_text, run_bulk
 from entra_oauth.cli.audit.opened import tell_need
 from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.flows.named_file import read_file
 from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.recording.findings import Severity
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from entra_oauth.cli.verbs.audit_verbs import LintOptions
 
 __all__ = ["run"]
-
-FOUND = 9
 
 
 def run(options: LintOptions, session: Session) -> int:
@@ -36,7 +34,9 @@ def run(options: LintOptions, session: Session) -> int:
             advice="Name a recording's folder, a HAR file, an authorize address in quotes, or a "
             "file with one request.",
         )
-    policy = _policy(options.policy) if options.policy else None
+    if options.output == "jsonl" or options.jobs is not None:
+        return run_bulk(options, session)
+    policy = read_policy(read_policy_text(options.policy), BY_ID) if options.policy else None
     tell_need(Path(options.judged), options.memory, console)
     case = named(options.judged, policy=policy, max_mib=options.memory.max_memory)
     report = lint(case, today=today())
@@ -56,16 +56,3 @@ def _laid_out(line: str, indent: int) -> str:
         return prose(line, indent=0, columns=width()) if line else ""
     first, *rest = prose(line, indent=indent, columns=width() - 4).split("\n")
     return "\n".join([first, *(f"    {each}" for each in rest)])
-
-
-def _policy(name: str) -> Policy:
-    data = read_file(name, f"policy {plain(name)}")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = None  # raised below, without the bytes
-    if text is None:
-        raise UsageError(
-            f"The policy {plain(name)} is no TOML: not UTF-8.", advice="Save it as UTF-8."
-        )
-    return read_policy(text, BY_ID)

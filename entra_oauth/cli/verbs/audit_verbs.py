@@ -68,8 +68,13 @@ class LintOptions:
         key="lint-output",
         short="o",
         metavar="FORMAT",
-        choices=("text", "json", "sarif", "sarif-full"),
+        choices=("text", "json", "sarif", "sarif-full", "jsonl"),
         default="text",
+    )
+    jobs: int | None = option(
+        "processes that judge all recordings in a folder, with -o jsonl (default: 1)",
+        metavar="N",
+        most=256,
     )
     fail_on: str = option(
         "exit code 9 from this level on",
