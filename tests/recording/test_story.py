@@ -13,7 +13,8 @@ from entra_oauth.audit import case_of, lint
 from entra_oauth.audit.sarif import sarif_of
 from entra_oauth.audit.text import as_json, report_lines
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.glossary.message_stories import Actor
+from entra_oauth.protocol.glossary.message_kind import MessageKind
+from entra_oauth.protocol.glossary.message_stories import Actor, story_of
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, encode_form
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.cover.cover_sheet import cover_rows
@@ -80,7 +81,7 @@ def _at(exchange: Exchange, number: int) -> Exchange:
 WAYS = [
     (Actor.BROWSER, Actor.AUTHORITY, "Ask for a code"),
     (Actor.BROWSER, Actor.AUTHORITY, "The person's password goes to the authority"),
-    (Actor.BROWSER, Actor.AUTHORITY, "The person's second step"),
+    (Actor.BROWSER, Actor.AUTHORITY, "A code that the person types"),
     (Actor.BROWSER, Actor.AUTHORITY, "A page of the authority"),
     (Actor.BROWSER, Actor.PROGRAM, "The code comes back"),
     (Actor.BROWSER, Actor.PROGRAM, "The last page"),
@@ -253,3 +254,9 @@ def test_a_workspace_that_is_asked_where_its_authority_is_is_none() -> None:
     assert cast.at(f"{workspace}/x") is None
     told = {s.url: step_story(s, cast) for s in steps}
     assert {told[e.request.url].receiver for e in first} == {Actor.API}
+
+
+def test_the_code_of_a_device_is_not_called_a_second_step() -> None:
+    parameters = ("ctx", "otc")
+    title = story_of(MessageKind.AUTHORITY_PAGE, parameters).title
+    assert title == "A code that the person types"
