@@ -86,20 +86,19 @@ def _signed_in(procedure: Procedure, seed: int, recorder: Recorder) -> TokenResp
         monotonic=lambda: 0.0,
     )
     with patch(
-        "entra_oauth.protocol.endpoints.authorize.secrets.token_urlsafe",
-        _chance(seed, procedure.value),
+        "entra_oauth.protocol.endpoints.authorize.fresh_secret", _chance(seed, procedure.value)
     ):
         return sign_in(plan, recorder.wrap(channels))
 
 
-def _chance(seed: int, name: str) -> Callable[[int], str]:
+def _chance(seed: int, name: str) -> Callable[[], str]:
     numbers = count()
 
-    def token_urlsafe(size: int) -> str:
+    def fresh_secret() -> str:
         digest = hashlib.sha256(f"{seed} {name} {next(numbers)}".encode()).digest()
-        return base64.urlsafe_b64encode(digest[:size]).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    return token_urlsafe
+    return fresh_secret
 
 
 class _Back:
