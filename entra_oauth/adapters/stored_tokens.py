@@ -15,7 +15,7 @@ from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import Channels, NoFront
 from entra_oauth.errors import UsageError
-from entra_oauth.flows.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets
+from entra_oauth.flows.proofs.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets
 from entra_oauth.protocol.authority import Authority, check_app, folded
 from entra_oauth.protocol.resource.claims_challenge import read_claims
 from entra_oauth.protocol.resource.destination import check_destination

@@ -42,7 +42,10 @@ TEXTS = (
     "username",
     "certificate",
     "certificate_algorithm",
+    "federated_token_source",
     "federated_token_file",
+    "federated_token_env",
+    "service_connection_id",
     "cache",
     "ca_bundle",
 )

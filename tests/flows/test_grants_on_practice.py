@@ -12,8 +12,8 @@ from entra_oauth.channels.base import Channels, look_away
 from entra_oauth.client import ConfidentialClient, PublicClient
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer
 from entra_oauth.flows import password
-from entra_oauth.flows.federated import FederatedFile
 from entra_oauth.flows.find_authority import find_authority
+from entra_oauth.flows.proofs.federated_file import FederatedFile
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.protocol.authority import Authority

@@ -95,6 +95,8 @@ class Option:
     short: str | None
     azure: str | None
     """The variable that Azure's own tools read for the same thing."""
+    is_typed_only: bool = False
+    """No variable and no profile gives it: it says what is run."""
 
     @property
     def is_duration(self) -> bool:
@@ -192,12 +194,13 @@ def option(
     most: int = 999_999,
     short: str | None = None,
     azure: str | None = None,
+    is_typed_only: bool = False,
 ) -> Any:
     """An option with a value. `name` is as it is written, where that cannot be the field's.
 
     Choices and default are added to the help where it does not name them.
     """
-    marks = (help, metavar, choices, name, key, most, short, azure)
+    marks = (help, metavar, choices, name, key, most, short, azure, is_typed_only)
     return field(default=default, metadata={_OPTION: marks})
 
 
@@ -274,7 +277,7 @@ def _options(kind: type, defaults: Mapping[str, object]) -> Iterator[Option]:
 
 
 def _option(declared: Field[Any], heading: str, default: Any) -> Option:
-    help, metavar, choices, name, key, most, short, azure = declared.metadata[_OPTION]
+    help, metavar, choices, name, key, most, short, azure, typed_only = declared.metadata[_OPTION]
     name = name or declared.name.replace("_", "-")
     if choices and not all(choice in f"{metavar} {help}" for choice in choices):
         *some, last = choices
@@ -295,6 +298,7 @@ def _option(declared: Field[Any], heading: str, default: Any) -> Option:
         most=most,
         short=short,
         azure=azure,
+        is_typed_only=typed_only,
     )
 
 

@@ -138,6 +138,8 @@ def _profile(given: Mapping[str, object], environ: Mapping[str, str]) -> Profile
 def _from_elsewhere(
     option: Option, environ: Mapping[str, str], profile: Profile | None
 ) -> tuple[object, int, str]:
+    if option.is_typed_only:
+        return option.default, _DEFAULT, "the default"
     for variable, rank in ((option.variable, _OWN), (None, _PROFILE), (option.azure, _AZURE)):
         if rank == _PROFILE and profile is not None:
             value = profile.values.get(option.dest)

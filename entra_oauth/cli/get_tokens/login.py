@@ -37,7 +37,11 @@ _CLIENT = (
     "certificate_passphrase_stdin",
     "client_secret_fd",
     "client_secret_stdin",
+    "federated_token_command",
+    "federated_token_env",
     "federated_token_file",
+    "federated_token_source",
+    "service_connection_id",
 )
 _FLOW_OF = {
     **dict.fromkeys((each.name for each in fields(SignInPageOptions)), "auth-code"),
@@ -188,6 +192,9 @@ def save(name: str, options: LoginOptions, account: str | None, session: Session
         option = profile_option(key)
         if isinstance(value, str) and value and (option is None or value != option.default):
             values[key] = value
+    if values.get("federated_token_source") == "command":
+        # A profile names no command: each of the next commands has to.
+        del values["federated_token_source"]
     for key in {"certificate", "federated_token_file"} & values.keys():
         values[key] = os.path.abspath(str(values[key]))  # the next command runs elsewhere
     values["scope"] = options.app.scope

@@ -92,7 +92,10 @@ def _values(app: AppOptions, options: StatusOptions) -> list[dict[str, str]]:
         ("account", app.account),
         ("flow", credential.flow if "flow" in credential.origins.named else None),
         ("certificate", credential.certificate),
+        ("federated_token_source", credential.federated_token_source),
         ("federated_token_file", credential.federated_token_file),
+        ("federated_token_env", credential.federated_token_env),
+        ("service_connection_id", credential.service_connection_id),
         ("ca_bundle", network.ca_bundle),
         ("cache", options.store.cache),
     )

@@ -151,10 +151,28 @@ class CredentialOptions:
     certificate_passphrase_fd: int | None = option(
         "read the certificate's passphrase from this file descriptor", metavar="N"
     )
+    federated_token_source: str | None = option(
+        "where the app's federated token comes from: file, env, command, github or azure-devops",
+        metavar="WHERE",
+        choices=("file", "env", "command", "github", "azure-devops"),
+    )
     federated_token_file: str | None = option(
         "file with a token that the app registration trusts",
         metavar="FILE",
         azure="AZURE_FEDERATED_TOKEN_FILE",
+    )
+    federated_token_env: str | None = option(
+        "environment variable with such a token", metavar="NAME"
+    )
+    federated_token_command: str | None = option(
+        "command that prints such a token, a JSON list of words; from this option only",
+        metavar="LIST",
+        is_typed_only=True,
+    )
+    service_connection_id: str | None = option(
+        "service connection of Azure DevOps that the token is about",
+        metavar="ID",
+        azure="AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
     )
     origins: Origins = field(default_factory=Origins)
 

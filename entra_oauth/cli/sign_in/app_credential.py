@@ -1,10 +1,17 @@
-"""The credential of an app, as the options name it: see `flows.find_proof`."""
+"""The credential of an app, as the options name it: see `flows.proofs.find_proof`."""
 
 from __future__ import annotations
 
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.errors import UsageError
-from entra_oauth.flows.find_proof import AppProof, EnvironmentSecrets, ProofKind
+from entra_oauth.flows.proofs.find_proof import (
+    FEDERATED_VALUES,
+    AppProof,
+    EnvironmentSecrets,
+    FederatedSource,
+    ProofKind,
+    source_of,
+)
 from entra_oauth.light import TYPE_CHECKING, dataclass, field
 
 if TYPE_CHECKING:
@@ -18,6 +25,7 @@ __all__ = ["PASSWORD", "check_stdin", "credential_of", "is_at_hand", "may_prove"
 
 PASSWORD = SecretOption(name="password", words="password")
 _SECRET = SecretOption(name="client-secret", words="client secret")
+_FEDERATED = frozenset([*FEDERATED_VALUES, "federated_token_command"])
 _PASSPHRASE = SecretOption(name="certificate-passphrase", words="passphrase of the certificate")
 
 
@@ -44,7 +52,7 @@ def may_prove(options: CredentialOptions, environ: Mapping[str, str], client_id:
     """True if a proof is named that may be this app's: see `AppProof.is_of`."""
     if _secret_input(options).is_given:
         return True
-    is_named = {"certificate", "federated_token_file"} & options.origins.named
+    is_named = {"certificate", *_FEDERATED} & options.origins.named
     named = ProofKind.CERTIFICATE if is_named else None  # whichever: it is not the environment's
     return _proof(options, environ, named).is_of(client_id)
 
@@ -73,7 +81,11 @@ def _proof(
         environ=environ,
         certificate=options.certificate,
         certificate_algorithm=options.certificate_algorithm,
+        federated_token_source=_source(options),
         federated_token_file=options.federated_token_file,
+        federated_token_env=options.federated_token_env,
+        federated_token_command=options.federated_token_command,
+        service_connection_id=options.service_connection_id,
         named=named,
     )
 
@@ -84,15 +96,53 @@ def _named(options: CredentialOptions) -> ProofKind | None:
         ways = {
             ProofKind.SECRET: _secret_input(options).is_given,
             ProofKind.CERTIFICATE: "certificate" in named,
-            ProofKind.FEDERATED: "federated_token_file" in named,
+            ProofKind.FEDERATED: bool(_FEDERATED & named),
         }
         found = [kind for kind, is_named in ways.items() if is_named]
         if len(found) > 1:
             # RFC 6749 §2.3: one method for each request.
-            raise UsageError(f"{found[0]} and {found[1]} exclude each other.", advice="Give one.")
+            one, other = (_as_named(kind, named) for kind in found[:2])
+            raise UsageError(f"{one} and {other} exclude each other.", advice="Give one.")
         if found:
             return found[0]
     return None
+
+
+_DETAILS = {
+    "federated_token_file": FederatedSource.FILE,
+    "federated_token_env": FederatedSource.VARIABLE,
+    "federated_token_command": FederatedSource.COMMAND,
+    "service_connection_id": FederatedSource.AZURE_DEVOPS,
+}
+"""The options that say more of one source."""
+
+
+def _as_named(kind: ProofKind, named: frozenset[str]) -> str:
+    """The option that names a proof of that kind."""
+    name = next((each for each in sorted(_FEDERATED & named)), None)
+    if kind is not ProofKind.FEDERATED or name is None:
+        return str(kind)
+    return f"--{name.replace('_', '-')}"
+
+
+def _source(options: CredentialOptions) -> FederatedSource | None:
+    """The source that is named, else the one that its details name. Raises `UsageError`."""
+    named = source_of(options.federated_token_source)
+    given = {name: each for name, each in _DETAILS.items() if name in options.origins.given}
+    for name, each in given.items():
+        if named not in (None, each) and "federated_token_source" in options.origins.given:
+            raise UsageError(
+                f"--{name.replace('_', '-')} has nothing to do with --federated-token-source "
+                f"{named}.",
+                advice=f"Leave one of them out, or choose --federated-token-source {each}.",
+            )
+    if len(set(given.values())) > 1:
+        one, other = (f"--{name.replace('_', '-')}" for name in list(given)[:2])
+        raise UsageError(f"{one} and {other} exclude each other.", advice="Give one.")
+    if given:
+        return next(iter(given.values()))
+    kept = {each for name, each in _DETAILS.items() if name in options.origins.named}
+    return named or next(iter(kept), None)
 
 
 def _secret_input(options: CredentialOptions) -> SecretInput:

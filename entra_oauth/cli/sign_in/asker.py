@@ -23,9 +23,17 @@ if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
-__all__ = ["PROOF_VARIABLES", "ask_as_app", "asker_of"]
+__all__ = ["PROOF_VARIABLES", "ask_as_app", "asker_of", "withheld_from_program"]
 
-_PROOFS = ("certificate", "client_secret_fd", "client_secret_stdin", "federated_token_file")
+_PROOFS = (
+    "certificate",
+    "client_secret_fd",
+    "client_secret_stdin",
+    "federated_token_command",
+    "federated_token_env",
+    "federated_token_file",
+    "federated_token_source",
+)
 PROOF_VARIABLES = frozenset(
     {
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -39,6 +47,17 @@ PROOF_VARIABLES = frozenset(
     }
 )
 """With one of these a program could ask as the app itself."""
+
+_DEVOPS = "azure-devops"
+"""The source that asks with a variable which a job's other steps need too."""
+
+
+def withheld_from_program(credential: CredentialOptions) -> frozenset[str]:
+    """The variables that a program which gets the token is not given beside it."""
+    more = {name for name in (credential.federated_token_env,) if name}
+    if credential.federated_token_source == _DEVOPS:
+        more.add("SYSTEM_ACCESSTOKEN")
+    return PROOF_VARIABLES | more
 
 
 def asker_of(

@@ -7,7 +7,7 @@ import sys
 
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import variable_name
-from entra_oauth.cli.sign_in.asker import PROOF_VARIABLES
+from entra_oauth.cli.sign_in.asker import withheld_from_program
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.resource.destination import check_destination
@@ -33,7 +33,7 @@ def run(options: RunOptions, session: Session) -> int:
     environ = dict(session.environ)
     if token.username is None and not options.keep_proof:
         # With these the program could ask for more than it is given.
-        withheld = sorted(PROOF_VARIABLES & environ.keys())
+        withheld = sorted(withheld_from_program(options.credential) & environ.keys())
         for name in withheld:
             del environ[name]
         if withheld:

@@ -100,6 +100,14 @@ def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOpti
     ):
         if path and name in named:
             words += [f"--{name.replace('_', '-')}", os.path.abspath(path)]
+    for name, value in (
+        ("federated_token_source", credential.federated_token_source),
+        ("federated_token_env", credential.federated_token_env),
+        ("federated_token_command", credential.federated_token_command),
+        ("service_connection_id", credential.service_connection_id),
+    ):
+        if value and name in named:
+            words += [f"--{name.replace('_', '-')}", value]
     if app.profile_name is not None:
         return ["--profile", app.profile_name, *words]
     values = (

@@ -79,7 +79,15 @@ class StatusOptions:
     app: AppOptions = group(AppOptions)
     store: StoreOptions = group(StoreOptions)
     credential: CredentialOptions = group(
-        CredentialOptions, only=("flow", "certificate", "federated_token_file")
+        CredentialOptions,
+        only=(
+            "flow",
+            "certificate",
+            "federated_token_source",
+            "federated_token_file",
+            "federated_token_env",
+            "service_connection_id",
+        ),
     )
     network: NetworkOptions = group(NetworkOptions, only=("ca_bundle",))
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from entra_oauth.errors import UsageError
 from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.certificate_file import certificate_content, refuse_der, refuse_other
+from entra_oauth.protocol.federated_token import check_life
 from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class FederatedAssertion:
             )
 
     def prove(self, client_id: str, audience: str, *, now: float) -> Proof:
-        """See `Credential.prove`."""
+        """See `Credential.prove`. Raises `UsageError` for a token that is over."""
+        check_life(self.token, now=now)
         return _assertion(self.token)
 
 

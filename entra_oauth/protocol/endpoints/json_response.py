@@ -57,6 +57,8 @@ class RequestFacts:
     """Set where it carried a code, which can be sent once only."""
     grant_type: str = ""
     """The grant that was asked with; empty where the request is none of a token."""
+    assertion: str | None = field(default=None, repr=False)
+    """The signed token by which an app proved itself, if it did."""
 
     @property
     def host(self) -> str:
@@ -294,6 +296,7 @@ def _refusal(
     members: dict[str, Any], reply: HttpResponse, received_at: float, facts: RequestFacts
 ) -> AuthorityError:
     # Late: nothing of it is needed on the way to the browser.
+    from entra_oauth.protocol.federated_token import presented
     from entra_oauth.protocol.glossary.aadsts import as_sentence, judge, read_description
 
     members = _flat(members)
@@ -306,6 +309,7 @@ def _refusal(
     described = read_description(said.get("error_description", ""))
     codes = _codes(members.get("error_codes")) or described.codes
     reason = as_sentence(described.text or "No reason was given")
+    reason += presented(facts.assertion, codes)
     judged = judge(error, codes, text("suberror", 80), grant_type=facts.grant_type)
     return AuthorityError(
         f"The authority refused the token ({error}): {reason}",

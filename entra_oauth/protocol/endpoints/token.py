@@ -210,6 +210,7 @@ class TokenRequest:
             secrets=self.secrets,
             spent=self.code is not None,
             grant_type=self.grant_type,
+            assertion=dict(self.parameters).get("client_assertion"),
         )
 
     def to_http(self, *, user_agent: str = USER_AGENT) -> HttpRequest:

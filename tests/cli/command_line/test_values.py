@@ -123,7 +123,7 @@ def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
     (verb, option)
     for verb, options in OPTIONS.items()
     for option in options
-    if option.key != "profile"
+    if option.key != "profile" and not option.is_typed_only
 )
 def test_every_option_can_come_from_a_variable_of_its_name(verb: str, option: Option) -> None:
     text = option.choices[0] if option.choices else "1"
@@ -131,6 +131,18 @@ def test_every_option_can_come_from_a_variable_of_its_name(verb: str, option: Op
     args = read(*verb.split(), *program, environ={option.variable: text})
     assert getattr(args, option.dest) in (True, 1, text, (text,), PasteFrom.PROMPT)
     assert option.variable == f"ENTRA_OAUTH_{option.key.upper().replace('-', '_')}"
+
+
+def test_an_option_that_says_what_is_run_comes_from_the_command_line_alone(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[profile.work]\nfederated_token_command = "[]"\n')
+    typed = {option.dest for each in OPTIONS.values() for option in each if option.is_typed_only}
+    assert typed == {"federated_token_command"}
+    variable = {"ENTRA_OAUTH_FEDERATED_TOKEN_COMMAND": "[]"}
+    assert read("token", environ=variable).federated_token_command is None
+    with pytest.raises(UsageError, match="no value federated_token_command"):
+        read("token", "--profile", "work", environ={"ENTRA_OAUTH_CONFIG": str(config)})
+    assert read("token", "--federated-token-command", "[]").federated_token_command == "[]"
 
 
 @pytest.mark.parametrize("name", ["TENANT", "CLIENT_ID"])

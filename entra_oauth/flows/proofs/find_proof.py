@@ -8,11 +8,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 from entra_oauth.errors import ProofMissing, UsageError
-from entra_oauth.flows.federated import GITHUB_VARIABLES, FederatedFile, from_github
 from entra_oauth.flows.named_file import read_file
+from entra_oauth.flows.proofs.build_job import GitHubJob, PipelineJob
+from entra_oauth.flows.proofs.federated_file import FederatedFile
+from entra_oauth.flows.proofs.federated_variable import FederatedVariable
 from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass, field
 from entra_oauth.protocol.authority import folded, same_id
 from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
+from entra_oauth.protocol.endpoints.job_token import GITHUB_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +23,26 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import Channels
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
-__all__ = ["PROOF_VALUES", "AppProof", "EnvironmentSecrets", "ProofKind", "ProofSecrets"]
+__all__ = [
+    "FEDERATED_VALUES",
+    "PROOF_VALUES",
+    "AppProof",
+    "EnvironmentSecrets",
+    "FederatedSource",
+    "ProofKind",
+    "ProofSecrets",
+    "source_of",
+]
 
-PROOF_VALUES = ("certificate", "certificate_algorithm", "federated_token_file")
+FEDERATED_VALUES = (
+    "federated_token_source",
+    "federated_token_file",
+    "federated_token_env",
+    "service_connection_id",
+)
+"""The values of a profile that name a federated token. None is a command: a file that another
+program may write must not say what is run here."""
+PROOF_VALUES = ("certificate", "certificate_algorithm", *FEDERATED_VALUES)
 """The values of a profile that name a proof."""
 
 _SECRET, _PASSPHRASE = "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD"
@@ -33,7 +53,17 @@ class ProofKind(StrEnum):
 
     SECRET = "a client secret"  # noqa: S105
     CERTIFICATE = "--certificate"
-    FEDERATED = "--federated-token-file"
+    FEDERATED = "a federated token"
+
+
+class FederatedSource(StrEnum):
+    """The place of a federated token, as the command line calls it."""
+
+    FILE = "file"
+    VARIABLE = "env"
+    COMMAND = "command"
+    GITHUB = "github"
+    AZURE_DEVOPS = "azure-devops"
 
 
 class ProofSecrets(Protocol):
@@ -87,7 +117,15 @@ class AppProof:
     certificate: str | None = None
     """The path of a file, as all that follow."""
     certificate_algorithm: str = "PS256"
+    federated_token_source: FederatedSource | None = None
+    """None: the file, else in a job of GitHub's its token service."""
     federated_token_file: str | None = None
+    federated_token_env: str | None = None
+    """The name of a variable."""
+    federated_token_command: str | None = None
+    """A command as a JSON list of words."""
+    service_connection_id: str | None = None
+    """Of Azure DevOps."""
     named: ProofKind | None = None
     """The one that an option or the profile names, which comes before the environment."""
 
@@ -101,26 +139,34 @@ class AppProof:
             name: environ.get(f"ENTRA_OAUTH_{name.upper()}") or profile.get(name)
             for name in PROOF_VALUES
         }
-        certificate, token_file = named["certificate"], named["federated_token_file"]
-        if certificate and token_file:
+        certificate = named["certificate"]
+        federated = any(named[name] for name in FEDERATED_VALUES)
+        if certificate and federated:
             raise UsageError(
-                "The profile names a certificate and a federated token file.",
-                advice="Let it name one.",
+                "The profile names a certificate and a federated token.", advice="Let it name one."
             )
-        file_kind = ProofKind.CERTIFICATE if certificate else ProofKind.FEDERATED
+        token_kind = ProofKind.CERTIFICATE if certificate else ProofKind.FEDERATED
         return cls(
             environ=environ,
             certificate=certificate or environ.get("AZURE_CLIENT_CERTIFICATE_PATH"),
             certificate_algorithm=named["certificate_algorithm"] or "PS256",
-            federated_token_file=token_file or environ.get("AZURE_FEDERATED_TOKEN_FILE"),
-            named=file_kind if certificate or token_file else None,
+            federated_token_source=source_of(named["federated_token_source"])
+            or (FederatedSource.VARIABLE if named["federated_token_env"] else None),
+            federated_token_file=named["federated_token_file"]
+            or environ.get("AZURE_FEDERATED_TOKEN_FILE"),
+            federated_token_env=named["federated_token_env"],
+            service_connection_id=named["service_connection_id"],
+            named=token_kind if certificate or federated else None,
         )
 
     @property
     def is_at_hand(self) -> bool:
         """True if any place names a proof."""
         return bool(
-            self.certificate or self.federated_token_file or self.environ.get(_SECRET)
+            self.certificate
+            or self.federated_token_source
+            or self.federated_token_file
+            or self.environ.get(_SECRET)
         ) or all(self.environ.get(name) for name in GITHUB_VARIABLES)
 
     def is_of(self, client_id: str) -> bool:
@@ -146,11 +192,37 @@ class AppProof:
             kind = ProofKind.SECRET
         if kind in (None, ProofKind.CERTIFICATE) and self.certificate:
             return self._certificate(self.certificate, secrets)
-        if kind in (None, ProofKind.FEDERATED) and self.federated_token_file:
-            return FederatedFile(self.federated_token_file)
+        if kind is ProofKind.FEDERATED or (kind is None and self.federated_token_file):
+            return self._federated(channels, timeout_s)
         if kind is None and all(self.environ.get(name) for name in GITHUB_VARIABLES):
-            return from_github(self.environ, channels, timeout_s=timeout_s)
+            return GitHubJob(environ=self.environ, channels=channels, timeout_s=timeout_s)
         return ClientSecret(secrets.client_secret())
+
+    def _federated(self, channels: Channels, timeout_s: float) -> Credential:
+        """The source that is named. Raises `ProofMissing` where it lacks what it needs."""
+        match self.federated_token_source:
+            case FederatedSource.VARIABLE:
+                name = _needed(self.federated_token_env, "env", "--federated-token-env NAME")
+                return FederatedVariable(name, self.environ)
+            case FederatedSource.COMMAND:
+                # Late: subprocess is imported for this source alone.
+                from entra_oauth.flows.proofs.federated_command import FederatedCommand, words_of
+
+                option = "--federated-token-command, which no profile and no variable can hold"
+                text = _needed(self.federated_token_command, "command", option)
+                return FederatedCommand(words_of(text), self.environ)
+            case FederatedSource.GITHUB:
+                return GitHubJob(environ=self.environ, channels=channels, timeout_s=timeout_s)
+            case FederatedSource.AZURE_DEVOPS:
+                return PipelineJob(
+                    environ=self.environ,
+                    channels=channels,
+                    timeout_s=timeout_s,
+                    connection=self.service_connection_id,
+                )
+            case _:
+                option = "--federated-token-file FILE or AZURE_FEDERATED_TOKEN_FILE"
+                return FederatedFile(_needed(self.federated_token_file, "file", option))
 
     def _certificate(self, path: str, secrets: ProofSecrets) -> Certificate:
         content = read_file(path, "certificate")
@@ -159,3 +231,25 @@ class AppProof:
         return Certificate.load(
             content, passphrase=passphrase, algorithm=self.certificate_algorithm
         )
+
+
+def source_of(text: str | None) -> FederatedSource | None:
+    """The source of that name. Raises `UsageError`."""
+    if text is None:
+        return None
+    try:
+        return FederatedSource(text)
+    except ValueError:
+        raise UsageError(
+            "The source of the federated token is none that is known.",
+            advice=f"Use one of {', '.join(FederatedSource)}.",
+        ) from None
+
+
+def _needed(value: str | None, source: str, option: str) -> str:
+    if value:
+        return value
+    raise ProofMissing(
+        f"The federated token is to come from {source}, and it is not said from which.",
+        advice=f"Give {option}.",
+    )

@@ -1,0 +1,1 @@
+"""The proofs of an app: the places where they may be, a file for each source."""
