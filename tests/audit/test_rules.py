@@ -21,7 +21,7 @@ from entra_oauth.audit.rules.rule import Rule
 from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID, DATABRICKS
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import FORM
+from entra_oauth.protocol.messages import FORM, HttpResponse
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.findings import Severity
 from entra_oauth.recording.save import evidence_of
@@ -44,6 +44,7 @@ from kit.audit.changes import (
 from kit.audit.exchanges import SCOPE, at_entra, practised, step
 from kit.audit.more_exchanges import BASES, EXTRA
 
+LONG = "a" * 60
 TODAY = date(2026, 11, 25)
 ALICE_OID = "0a11ce00-0000-4000-8000-000000000001"
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -97,6 +98,24 @@ def _as_it_is(recording: Recording) -> Recording:
     return recording
 
 
+def _at_two_authorities() -> tuple[Exchange, ...]:
+    """Two attempts of a web app with one redirect URI, and the answer to the first."""
+    back = "https://app.example/cb"
+    asked = f"client_id=x&response_type=code&redirect_uri={back}&state="
+    return (
+        step("authorize", "GET", f"https://one.example/authorize?{asked}{LONG}1"),
+        step("accepted", "GET", f"{back}?code={LONG}&state={LONG}1"),
+        step("authorize", "GET", f"https://other.example/authorize?{asked}{LONG}2"),
+    )
+
+
+def _metadata_of_another() -> Exchange:
+    """An API that says it is another one (RFC 9728)."""
+    url = "https://weather.example/.well-known/oauth-protected-resource"
+    answered = HttpResponse(status=200, body=b'{"resource":"https://mail.example"}')
+    return step("metadata of the API", "GET", url, response=answered)
+
+
 @dataclass(frozen=True)
 class Trip:
     """A change that trips a rule, and how bad that is."""
@@ -107,7 +126,6 @@ class Trip:
     base: str = "hardened"
 
 
-LONG = "a" * 60
 TRIPS = [
     Trip(
         "AR01",
@@ -156,6 +174,7 @@ TRIPS = [
     Trip("AR27", moved("authorize", lambda u: f"{u}&x=a\x1b[2J"), E),
     Trip("AR27", moved("authorize", lambda u: f"{u}#x"), E),
     Trip("AR27", query(x="a\r\nb"), E),
+    Trip("AR29", _with(*_at_two_authorities()), W),
     Trip("AR28", query(resource="https://mcp.example/mcp", scope="api://x/read"), W),
     # ---- the redirect
     Trip("RR01", redirect(state=LONG), E),
@@ -250,6 +269,8 @@ TRIPS = [
     Trip("TR24", _as_it_is, W, "over an old TLS"),
     Trip("TR26", header("token", "x-client-SKU", "MSAL.Python"), N),
     Trip("TR27", form("token", resource="https://mcp.example/mcp", scope="api://x/read"), W),
+    Trip("TR28", answer_status("token", 400, b'{"error":"e","error_codes":[54005]}'), W),
+    Trip("TR29", moved("token", _elsewhere), E, "an app with an assertion"),
     # ---- the token answer
     Trip("TS01", answer_header("token", "Content-Type", "text/html"), E),
     Trip("TS01", answer_status("token", 400), E),
@@ -303,6 +324,7 @@ TRIPS = [
     Trip("RS04", _as_it_is, E, "sent on"),
     Trip("RS05", _as_it_is, E, "shown a refresh token"),
     Trip("RS06", answer_header("list", "WWW-Authenticate", None), W, "refused by the API"),
+    Trip("RS07", _with(_metadata_of_another()), W),
     # ---- the device flow
     Trip("DV01", timed("token", -4), E, "by device"),
     Trip("DV02", timed("token", 5000), W, "by device"),

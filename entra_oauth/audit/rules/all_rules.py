@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entra_oauth.audit.rules import house_policy, recording, target_resource
+from entra_oauth.audit.rules import house_policy, other_party, recording, target_resource
 from entra_oauth.audit.rules.back_channel import (
     client_proof,
     device_flow,
@@ -40,6 +40,7 @@ _MODULES = (
     client_proof,
     house_policy,
     target_resource,
+    other_party,
 )
 
 CHAPTERS = {

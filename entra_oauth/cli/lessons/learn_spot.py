@@ -8,7 +8,7 @@ from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.lessons.learn.classroom import Classroom
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.spot.all_faults import faults_of
-from entra_oauth.lessons.spot.exercise import level_of_faults, rule_told
+from entra_oauth.lessons.spot.finding_tasks import level_of_faults, rule_told
 from entra_oauth.lessons.spot.planted_fault import LEVELS
 from entra_oauth.lessons.spot.sheet import answers_in, sheet
 from entra_oauth.light import TYPE_CHECKING

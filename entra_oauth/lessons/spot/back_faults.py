@@ -85,6 +85,14 @@ def _same_tokens(recording: Recording) -> Recording:
     return answer({"refresh_token": token}, nth=2)(recording)
 
 
+def _spent_elsewhere() -> Mutation:
+    """Somebody else was quicker with the code."""
+    body = b'{"error":"invalid_grant","error_description":"AADSTS54005: OAuth2 Authorization code '
+    body += b"was already redeemed, please retry with a new valid code or use an existing refresh "
+    body += b'token.","error_codes":[54005]}'
+    return every(left_out("list"), replied(400, "token", body=body))
+
+
 def _refused() -> Mutation:
     """The service's secret is turned down."""
     body = b'{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret."}'
@@ -153,6 +161,7 @@ BACK_FAULTS = (
     PlantedFault("TR23", 2, "called", _led_away, (4,)),
     PlantedFault("TR26", 3, "called", header("x-client-SKU", "MSAL.Python", "token")),
     PlantedFault("TR27", 2, "own API", form({"resource": "https://api.contoso.example/"})),
+    PlantedFault("TR28", 3, "called", _spent_elsewhere()),
     # ---- its answer
     PlantedFault("TS01", 3, "called", answer_header("Content-Type", "text/html", "token")),
     PlantedFault("TS02", 3, "called", answer_header("Cache-Control", "private", "token")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.lessons.spot.all_faults import faults_of, found
-from entra_oauth.lessons.spot.exercise import exchange_told, options_of, right_steps
+from entra_oauth.lessons.spot.finding_tasks import exchange_told, options_of, right_steps
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:

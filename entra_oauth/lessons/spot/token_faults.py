@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.lessons.spot.mutations import (
     after,
     answer,
     claims,
+    copy_of,
     every,
     header,
     left_out,
@@ -49,6 +51,16 @@ def _in_the_address(recording: Recording) -> Recording:
     )(recording)
 
 
+def _metadata_of_another(recording: Recording) -> Exchange:
+    """An API is asked which token it wants, and says that it is another."""
+    call = copy_of(recording, "orders")
+    url = "https://weather.example/.well-known/oauth-protected-resource"
+    body = b'{"resource":"https://api.contoso.example/orders"}'
+    request = replace(call.request, url=url, headers=(("Accept", "application/json"),))
+    response = None if call.response is None else replace(call.response, body=body)
+    return replace(call, request=request, response=response, purpose="resource metadata")
+
+
 def _unsigned() -> Mutation:
     return claims("id_token", {}, head={"alg": "none", "kid": None})
 
@@ -83,6 +95,7 @@ TOKEN_FAULTS = (
     PlantedFault("RS04", 2, "called", _sent_on, (5,)),
     PlantedFault("RS05", 2, "called", _by_refresh_token),
     PlantedFault("RS06", 2, "called", replied(401, "list", body=b'{"error_code":"401"}')),
+    PlantedFault("RS07", 3, "own API", after(_metadata_of_another)),
     # ---- the recording
     PlantedFault("HR03", 2, "called", left_out("authorize"), (2, 3)),
 )

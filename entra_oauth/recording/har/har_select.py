@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
-from entra_oauth.protocol.messages import host_of, parse_form
+from entra_oauth.protocol.messages import FORM, host_of, parse_form
 from entra_oauth.recording.har.har_authority import file_remark
 from entra_oauth.recording.recognise import is_answer, kind_of, leads_to
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
 if TYPE_CHECKING:
+    from entra_oauth.protocol.messages import HttpRequest
     from entra_oauth.recording.importing.entries import Entry, ForeignFile
     from entra_oauth.recording.step import Evidence, Level
 
@@ -62,6 +63,7 @@ def import_foreign(
             kind = "redirect"
         if kind is None and entry.request.url.partition("?")[0] in places:
             kind = "followed"  # it may have carried code and secret to another place
+        kind = kind or _beside_oauth(entry.request)
         if kind is None:
             left[plain(host_of(entry.request.url), limit=100) or "no host"] += 1
         else:
@@ -92,6 +94,16 @@ def import_foreign(
         left=tuple(left.most_common()),
         unusable=file.unusable,
     )
+
+
+def _beside_oauth(request: HttpRequest) -> str | None:
+    """The word for a message that belongs to a sign-in though it has no endpoint of OAuth's: an
+    app's proof to anybody (RFC 7521 §4.2), an API's metadata (RFC 9728 §3)."""
+    if "/.well-known/oauth-protected-resource" in request.path:
+        return "api-metadata"
+    is_form = (request.header("content-type") or "").lower().startswith(FORM)
+    names = {name for name, _ in parse_form(request.body.decode("latin-1"))} if is_form else set()
+    return "proof" if "client_assertion" in names else None
 
 
 def numbered_as_in_file(done: Import) -> Evidence:

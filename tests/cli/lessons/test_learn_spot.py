@@ -11,7 +11,7 @@ import pytest
 
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.spot.all_faults import faults_of, found
-from entra_oauth.lessons.spot.exercise import options_of, right_steps
+from entra_oauth.lessons.spot.finding_tasks import options_of, right_steps
 from entra_oauth.lessons.spot.sheet import sheet
 from kit.command_line import Ran, call, environment, error_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from entra_oauth.protocol.messages import FORM
+from entra_oauth.protocol.messages import FORM, HttpResponse, encode_form
 from entra_oauth.recording import Exchange, Recording
 from kit.audit.changes import (
     Change,
@@ -21,6 +21,7 @@ from kit.audit.changes import (
 )
 from kit.audit.client_kinds import STATE
 from kit.audit.exchanges import json_answer, step
+from kit.audit.judged import ENDPOINTS, jwt
 
 __all__ = ["MISTAKES", "Mistake"]
 
@@ -91,6 +92,37 @@ def _elsewhere(url: str) -> str:
     return f"https://login.evil.example/{url.split('/', 3)[3]}"
 
 
+def _at_another_too(recording: Recording) -> Recording:
+    """The same question to another authority, with another state, after all others."""
+    asked = next(each for each in recording.exchanges if each.note.startswith("authorize"))
+    there = f"https://login.other.example/{asked.request.url.split('/', 3)[3]}"
+    page = HttpResponse(status=200, headers=(("Content-Type", "text/html"),), body=b"<p>Sign in")
+    late = replace(asked, request=replace(asked.request, url=there), response=page)
+    (other,) = query(state=f"{STATE[::-1]}x")(Recording((late,))).exchanges
+    return also(other)(recording)
+
+
+def _proof() -> str:
+    """An app's proof for Entra."""
+    claims_in_it = {"iss": "x", "sub": "x", "aud": f"{ENDPOINTS}/token"}
+    return jwt({"alg": "PS256"}, claims_in_it, LONG)
+
+
+PROOF = step(
+    "par",
+    "POST",
+    "https://login.evil.example/par",
+    headers=(("Content-Type", FORM),),
+    body=encode_form((("client_id", "x"), ("client_assertion", _proof()))).encode(),
+    response=json_answer({"error": "temporarily_unavailable"}, 400),
+)
+OF_ANOTHER = step(
+    "metadata of the API",
+    "GET",
+    "https://weather.example/.well-known/oauth-protected-resource",
+    response=json_answer({"resource": "https://mail.example/api"}),
+)
+
 MISTAKES = [
     Mistake("AR01", moved("authorize", _over_http)),
     Mistake("AR02", query(response_type="code token")),
@@ -113,6 +145,7 @@ MISTAKES = [
     Mistake("AR22", query(scope="https://graph.microsoft.com/.default User.Read")),
     Mistake("AR28", query(resource="https://mcp.example/mcp", scope="api://x/read openid")),
     Mistake("AR26", query(scope="https://graph.microsoft.us/.default")),
+    Mistake("AR29", _at_another_too, ("web", "single-page")),
     Mistake("RR01", came(state=LONG)),
     Mistake("RR01", came(state=None)),
     Mistake("RR02", came(error="access_denied")),
@@ -151,6 +184,8 @@ MISTAKES = [
     ),
     Mistake("TR26", header("token", "x-client-SKU", "MSAL.Python")),
     Mistake("TR27", form(resource="https://mcp.example/mcp", scope="api://x/read openid")),
+    Mistake("TR28", answer_status("token", 400, b'{"error":"e","error_codes":[54005]}')),
+    Mistake("TR29", also(PROOF)),
     Mistake("TS01", answer_status("token", 400)),
     Mistake("TS02", answer_header("token", "Cache-Control", "private")),
     Mistake("TS03", answer(token_type=...)),
@@ -175,6 +210,7 @@ MISTAKES = [
     Mistake("RS02", moved("list", _over_http)),
     Mistake("RS03", moved("list", lambda url: "https://evil.example/api")),
     Mistake("RS06", answer_status("list", 401)),
+    Mistake("RS07", also(OF_ANOTHER)),
     Mistake("HR03", without("authorize")),
 ]
 """In the order of the rules."""

@@ -11,7 +11,7 @@ from entra_oauth.audit.rules.all_rules import RULES
 from entra_oauth.lessons.spot import recorded_exchanges, studio
 from entra_oauth.lessons.spot.all_faults import FAULTS, faults_of, found, spoilt
 from entra_oauth.lessons.spot.exchange_text import step_texts
-from entra_oauth.lessons.spot.exercise import options_of, right_steps, rule_told
+from entra_oauth.lessons.spot.finding_tasks import options_of, right_steps, rule_told
 from entra_oauth.lessons.spot.planted_fault import LEVELS, PlantedFault
 from entra_oauth.lessons.spot.recorded_exchanges import EXCHANGES, recording_of
 from entra_oauth.recording import Recording
@@ -22,12 +22,14 @@ ENDS_EARLY = {"left", "tried again"}
 """Recordings that end before an answer came, which is a note of its own (HR03)."""
 
 WITHOUT_A_FAULT = {
+    "AR29": "two authorities are two recordings' worth of messages",
     "RR07": "an answer that came over plain http from elsewhere came to another address (RR06)",
     "RR12": "only an answer in the address can stay there, and then AR18 has a note as well",
     "RR13": "the browser's own requests are in no recording of the program's",
     "RR14": "the browser's own requests are in no recording of the program's",
     "RR19": "a stranger that was turned down is no fault of the exchange",
     "TR20": "an assertion is another client than those that are recorded here",
+    "TR29": "an assertion is another client than those that are recorded here",
     "TR24": "there is no TLS without a socket",
     "DV05": "the device flow beside a browser is a matter of the machine",
     "HR01": "it is about a file that says of itself that it was redacted",
