@@ -190,8 +190,9 @@ class SignatureCheck:
             with self._importing:
                 if not self._over.is_set():
                     # What the check needs: here nobody waits for the import.
-                    import_module("joserfc.jws")
-                    import_module("joserfc.jwk")
+                    import_module("cryptography.exceptions")
+                    import_module("cryptography.hazmat.primitives.asymmetric.rsa")
+                    import_module("cryptography.hazmat.primitives.asymmetric.padding")
         finally:
             self._ready.set()
 

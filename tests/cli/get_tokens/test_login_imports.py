@@ -94,7 +94,11 @@ from entra_oauth.cli import program
 
 program()
 """
-AWAITED = ("entra_oauth.cli.sign_in.only_sign_in", "requests", "joserfc.jwk")
+AWAITED = (
+    "entra_oauth.cli.sign_in.only_sign_in",
+    "requests",
+    "cryptography.hazmat.primitives.asymmetric.padding",
+)
 
 
 @cache

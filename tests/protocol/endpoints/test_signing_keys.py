@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc import jws
+from joserfc.errors import JoseError
 
 from entra_oauth.errors import IdTokenRefused, UnexpectedAnswer
 from entra_oauth.protocol.authority import Authority
@@ -101,6 +104,57 @@ def test_a_token_that_the_authority_did_not_sign_is_refused(name: str) -> None:
     with canaries.refused(IdTokenRefused) as caught:
         check_signature(BAD[name], keys())
     assert canaries.found_in(caught.value, [BAD[name]]) == []
+
+
+def genuine(header: dict[str, Any]) -> str:
+    """A token under this header that the authority's key has really signed."""
+    whole = {"alg": "RS256", "kid": id_token_key.KID, **header}
+    signed = f"{part(whole)}.{id_token().split('.')[1]}"
+    private: Any = id_token_key.key().private_key
+    signature = private.sign(signed.encode(), PKCS1v15(), SHA256())
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def joserfc_takes(token: str) -> bool:
+    try:
+        registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+        jws.deserialize_compact(token, id_token_key.key(), registry=registry)
+    except (JoseError, ValueError, TypeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("header", "good"),
+    [
+        ({}, True),
+        ({"typ": "JWT", "cty": "x", "x5t": "x", "x5t#S256": "x", "x5c": [], "b64": True}, True),
+        ({"jku": "https://a.example", "x5u": "http://a.example", "nonce": 5}, True),
+        *(({name: 5}, False) for name in ("typ", "cty", "x5t", "x5t#S256", "jku", "x5u", "jwk")),
+        *(({name: None}, False) for name in ("typ", "x5c", "b64")),
+        ({"x5c": "x"}, False),
+        ({"x5c": [5]}, False),
+        ({"jku": "ftp://a.example"}, False),
+        ({"jwk": []}, False),
+        ({"b64": False}, False),
+    ],
+)
+def test_a_genuine_signature_under_a_malformed_header_is_refused_as_by_joserfc(
+    header: dict[str, Any], good: bool
+) -> None:
+    token = genuine(header)
+    assert joserfc_takes(token) is good
+    if good:
+        check_signature(token, keys())
+    else:
+        with canaries.refused(IdTokenRefused):
+            check_signature(token, keys())
+
+
+@pytest.mark.parametrize("changed", ["{} ", " {}", "{}\n", "{}A", "{}="])
+def test_a_signature_is_of_the_token_as_it_stands(changed: str) -> None:
+    with canaries.refused(IdTokenRefused):
+        check_signature(changed.format(id_token()), keys())
 
 
 def test_a_token_that_brings_its_key_along_is_judged_by_the_published_one() -> None:
