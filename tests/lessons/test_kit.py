@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import make_stick
 import make_teaching
 from entra_oauth.cli.command_line.arguments import read_arguments
 from entra_oauth.cli.command_line.help import help_for
@@ -20,7 +18,7 @@ from entra_oauth.lessons.labs.catalogue import labs
 from entra_oauth.lessons.learn import chapter
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from kit import needs
-from kit.command_line import Ran, call, environment
+from kit.command_line import Ran, call
 from teaching_recording import recorded
 
 ROOT = Path(__file__).parents[2]
@@ -163,73 +161,3 @@ def test_a_page_of_the_kit_loads_and_runs_nothing(page: Path) -> None:
         where = attributes.get("href") or "#"
         assert where.startswith(("#", "https://www.rfc-editor.org/")), where
     assert [tag for tag, _ in tags.seen].count("h1") == 1
-
-
-# ---- the stick -------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def stick(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("usb") / "stick"
-    made = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "make_stick.py"), str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    if made.returncode == 8 and "pip could not bring the wheels" in made.stderr:
-        pytest.skip("pip reaches no index from here")
-    assert made.returncode == 0, made.stderr
-    return folder
-
-
-@needs.python("pip")
-def test_the_stick_installs_without_an_index(stick: Path, tmp_path: Path) -> None:
-    home = tmp_path / "there"
-    env = environment(PIP_NO_INDEX="1", PIP_FIND_LINKS=None, PIP_INDEX_URL=None)
-    env["PIP_CONFIG_FILE"] = os.devnull
-    ran = subprocess.run(
-        [sys.executable, str(stick / "start.py"), str(home)],
-        cwd=tmp_path,
-        env={name: value for name, value in env.items() if name != "PYTHONPATH"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "PASS" in ran.stdout
-    assert "Next: " in ran.stdout
-
-
-@needs.python("pip")
-def test_the_stick_has_the_documents_and_no_place_of_this_machine(stick: Path) -> None:
-    assert (stick / "docs/teach/slides.html").read_bytes() == (KIT / "slides.html").read_bytes()
-    assert (stick / "READ ME FIRST.txt").is_file()
-    assert [each.name for each in (stick / "wheels").glob("entra_oauth-*.whl")]
-    for path in (p for p in stick.rglob("*") if p.suffix in (".py", ".txt", ".md", ".html")):
-        assert str(ROOT).encode() not in path.read_bytes()
-
-
-def test_a_folder_with_something_in_it_is_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "mine").write_text("mine")
-    assert make_stick.main([str(tmp_path)]) == 8
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-    assert "not empty" in capsys.readouterr().err
-
-
-def test_the_start_file_says_what_is_missing_on_an_old_python(tmp_path: Path) -> None:
-    start = tmp_path / "start.py"
-    start.write_text(make_stick.START, encoding="utf-8")
-    old = f"import sys; sys.version_info = (3, 8); exec(open({str(start)!r}).read())"
-    ran = subprocess.run(
-        [sys.executable, "-c", f"__file__ = {str(start)!r}; {old}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 8
-    assert "Python 3.11 or later is needed; this is 3.8." in ran.stdout

@@ -32,9 +32,11 @@ FOREIGN = {
     "cli/get_tokens/test_asker.py"
     "::test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once": 28,
     "lessons/test_kit.py::test_every_command_of_a_page_runs": 22,
-    "lessons/test_kit.py::test_the_stick_has_the_documents_and_no_place_of_this_machine": 17,
-    "lessons/test_kit.py::test_the_stick_installs_without_an_index": 17,
     "lessons/test_kit.py::test_what_is_made_is_current": 8,
+    "lessons/test_stick.py::test_it_has_compiled_wheels_for_each_python_that_it_names": 20,
+    "lessons/test_stick.py::test_it_has_the_documents_and_no_place_of_this_machine": 20,
+    "lessons/test_stick.py::test_it_installs_without_an_index": 35,
+    "lessons/test_stick.py::test_it_names_what_it_is_for": 20,
     "scripts/test_touches.py::test_no_verb_touches_what_is_not_published": 24,
 }
 """Seconds of work (user and system, with those of the processes that it starts)."""
