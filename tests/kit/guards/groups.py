@@ -47,6 +47,7 @@ SLOW: dict[str, float] = {
     "adapters/test_azure.py": 2.0,
     "adapters/test_identity_service.py": 3.0,
     "adapters/test_python_page.py": 9.0,
+    "against/fleet/test_fleet_page.py": 12.0,
     "against/fleet/test_serve_identity.py": 25.0,
     "against/linted/test_lint_of_clients.py": 5.8,
     "against/linted/test_lint_recorded_clients.py": 8.0,

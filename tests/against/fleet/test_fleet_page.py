@@ -1,0 +1,156 @@
+"""docs/fleet.md: its commands are run, in a network of their own, and its YAML is parsed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
+from kit import needs
+from kit.audit.corpus import make_corpus
+from kit.command_line import environment
+from kit.foreign.programs import DAEMON
+from kit.processes import namespaces
+from kit.project import pages
+
+pytestmark = [pytest.mark.against, needs.posix]
+
+PAGE = pages.page("docs/fleet.md")
+JOB, POD, DRIVER, MANY = (
+    pages.section(PAGE, title)
+    for title in (
+        "A job of a build server",
+        "A pod, with a sidecar",
+        "A Spark driver",
+        "Many recordings",
+    )
+)
+TOOL = f"{sys.executable} -P -m entra_oauth"
+FIRST = f"{TOOL} practice run --workload"
+ASKING = (
+    "import json\n"
+    "from azure.identity import ManagedIdentityCredential\n"
+    "with ManagedIdentityCredential() as credential:\n"
+    "    token = credential.get_token('https://vault.azure.net/.default')\n"
+    "print(json.dumps(token.token))\n"
+)
+isolated = namespaces.needed()
+azure = needs.python("azure.identity", pypi="azure-identity", group="interop")
+yaml = needs.python("yaml", pypi="pyyaml", group="interop")
+
+
+def _yaml(section: str) -> Any:
+    import yaml  # type: ignore[import-untyped]
+
+    (block,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    return yaml.safe_load(block)
+
+
+def _ours(command: str) -> str:
+    """A line of the page with this Python, and the ids of the practice tenant."""
+    known = {"TENANT": ARTICLE_TENANT_ID, "CLIENT": DAEMON, "python3": sys.executable}
+    filled = re.sub("|".join(known), lambda found: known[found[0]], command)
+    return re.sub("^entra-oauth", TOOL, filled)
+
+
+def _in_a_pod(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A script of the shell in one network namespace, which has nothing but its loopback."""
+    with namespaces.pair() as (pod, _):
+        return pod.run("sh", "-c", f"cd {folder}; {script}", env=environment())
+
+
+def _claims(token: str) -> dict[str, Any]:
+    from kit.practice import claims_of
+
+    return claims_of(token)
+
+
+@isolated
+@yaml
+def test_the_step_of_the_job_runs_its_program_with_a_token(tmp_path: Path) -> None:
+    job = _yaml(JOB)
+    assert job["permissions"] == {"id-token": "write"}
+    (step,) = job["jobs"]["nightly"]["steps"]
+    show = "import json, os; print(json.dumps(os.environ['DATABRICKS_TOKEN']))"
+    (tmp_path / "job.py").write_text(show)
+    done = _in_a_pod(f"{FIRST} github -- {_ours(step['run'])}", tmp_path)
+    assert _claims(json.loads(done.stdout))["appid"] == DAEMON, done.stderr
+
+
+@isolated
+@azure
+def test_the_job_that_asks_by_itself_gets_its_token(tmp_path: Path) -> None:
+    (command,) = pages.commands(JOB)
+    (tmp_path / "job.py").write_text(ASKING)
+    done = _in_a_pod(f"{FIRST} github -- {_ours(command)}", tmp_path)
+    assert _claims(json.loads(done.stdout))["aud"] == "https://vault.azure.net", done.stderr
+
+
+@isolated
+@azure
+@yaml
+def test_the_commands_of_the_pod_give_its_program_a_token(tmp_path: Path) -> None:
+    spec = _yaml(POD)["spec"]
+    (sidecar,), (program,) = spec["initContainers"], spec["containers"]
+    mounted = {each["name"] for each in program["volumeMounts"]}
+    assert mounted == {"identity"}, "the program must not have the proof"
+    (tmp_path / "job.py").write_text(ASKING)
+    (tmp_path / "identity").mkdir()
+    commands = [sidecar["command"], sidecar["startupProbe"]["exec"]["command"], program["command"]]
+    started, ready, asked = (
+        _ours(shlex.join(each))
+        .replace("/identity/", f"{tmp_path}/identity/")
+        .replace("/proof/token", '"$AZURE_FEDERATED_TOKEN_FILE"')
+        for each in commands
+    )
+    (tmp_path / "pod.sh").write_text(
+        f"{started} & sidecar=$!\n"
+        f"until {ready}; do kill -0 $sidecar || exit 1; sleep 0.05; done\n"
+        # What the job's container has: the network, the mounted folder, and no proof.
+        f"env -u AZURE_FEDERATED_TOKEN_FILE -u AZURE_CLIENT_ID -u AZURE_TENANT_ID {asked}\n"
+        "kill $sidecar; wait $sidecar\n"
+    )
+    done = _in_a_pod(f"{FIRST} kubernetes -- sh pod.sh", tmp_path)
+    claims = _claims(json.loads(done.stdout))
+    assert (claims["appid"], claims["aud"]) == (DAEMON, "https://vault.azure.net"), done.stderr
+    assert "Token 1 was given: https://vault.azure.net." in done.stderr
+    assert not list((tmp_path / "identity").iterdir())
+
+
+def test_the_folder_of_recordings_becomes_lines(tmp_path: Path) -> None:
+    command = pages.commands(MANY)[0]
+    make_corpus(tmp_path / "recordings", 20)
+    done = subprocess.run(
+        ["sh", "-c", _ours(command)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 9, done.stderr
+    lines = (tmp_path / "findings.jsonl").read_text().splitlines()
+    assert len({json.loads(line)["file"] for line in lines}) == 20
+
+
+def test_the_readmes_lines_for_fleets_are_lines_of_this_page() -> None:
+    section = pages.section(pages.page("README.md"), "Fleets and containers")
+    (step,) = re.findall("- run: (.*)", JOB)
+    assert pages.commands(section) == [step, *pages.commands(JOB), pages.commands(MANY)[0]]
+
+
+def test_every_command_of_these_sections_is_run_by_a_test() -> None:
+    """The last two by tests/examples/."""
+    run = [command for part in (JOB, POD, DRIVER, MANY) for command in pages.commands(part)]
+    assert [command.split()[:2] for command in run] == [
+        ["entra-oauth", "serve"],
+        ["spark-submit", "examples/spark_tokens.py"],
+        ["entra-oauth", "audit"],
+        ["spark-submit", "examples/spark_lint.py"],
+    ]
