@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from entra_oauth.audit.lint import Judged, Report
     from entra_oauth.audit.rules.rule import Rule
 
-__all__ = ["sarif_of"]
+__all__ = ["PRINT", "SCHEMA", "artifact_uri", "sarif_of"]
 
-_SCHEMA = (
+SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_PRINT = "primaryLocationLineHash"
+PRINT = "primaryLocationLineHash"
 _LEVELS = {s: s.value for s in ORDER}
 _KINDS = {
     VerdictKind.PASS: "pass",
@@ -71,13 +71,13 @@ def sarif_of(report: Report, source: str, *, full: bool = False) -> dict[str, An
         "properties": {"authority": evidence_remark(report.case.evidence)},
         "columnKind": "unicodeCodePoints",
         "results": [
-            {**_result(j, places, numbers, source), "partialFingerprints": {_PRINT: mark}}
+            {**_result(j, places, numbers, source), "partialFingerprints": {PRINT: mark}}
             for j, mark in zip(found, prints, strict=True)
         ],
         "webRequests": [_request(step) for step in steps],
         "webResponses": [_response(step) for step in steps],
     }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _result(
     seen = f"{named}{', ' + where if where else ''}: {verdict.text or 'nothing more is told'}"
     text = f"Rule: {judged.rule.manual.title}\nFound: {seen}"
     region = {"startLine": 1}
-    artifact = {"artifactLocation": {"uri": _uri(source)}, "region": region}
+    artifact = {"artifactLocation": {"uri": artifact_uri(source)}, "region": region}
     location: dict[str, Any] = {"physicalLocation": artifact}
     if verdict.where:
         location["logicalLocations"] = [{"fullyQualifiedName": f"{verdict.step}{verdict.where}"}]
@@ -138,7 +138,7 @@ def _fingerprints(case: Case, found: Sequence[Judged]) -> list[str]:
     return prints
 
 
-def _uri(source: str) -> str:
+def artifact_uri(source: str) -> str:
     """A relative name. An address would be one with a code in it: it is not repeated."""
     if "://" in source:
         return "address"

@@ -47,8 +47,9 @@ _DECLARED_IN = {
         *("decode", "explain", "doctor", "completion"),
     ),
     "audit_verbs": (
-        *("audit show", "audit lint", "audit diff", "audit redact", "audit export"),
-        *("audit import", "audit replay", "audit seal", "audit verify"),
+        *("audit show", "audit lint", "audit diff", "audit lock", "audit check"),
+        *("audit redact", "audit export", "audit import", "audit replay"),
+        *("audit seal", "audit verify"),
     ),
     "learn_verbs": (
         *("learn", "lab", "lab list", "lab check", "demo"),

@@ -8,10 +8,12 @@ from entra_oauth.light import dataclass, field
 
 __all__ = [
     "VERBS",
+    "CheckOptions",
     "DiffOptions",
     "ExportOptions",
     "ImportOptions",
     "LintOptions",
+    "LockOptions",
     "MemoryOptions",
     "RedactOptions",
     "ReplayOptions",
@@ -113,6 +115,37 @@ class DiffOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class LockOptions:
+    recordings: tuple[str, ...] = words(
+        "REC", "recordings of one client: folders, or files that audit import reads"
+    )
+    out: str | None = option(
+        "new file for the contract (default: standard output)",
+        key="lock-out",
+        short="o",
+        metavar="FILE",
+    )
+    memory: MemoryOptions = group(MemoryOptions)
+    manner: OutputOptions = group(OutputOptions, only=("quiet",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class CheckOptions:
+    recording: str | None = words("REC", "a recording's folder, or a file that audit import reads")
+    against: str | None = option("the contract that audit lock wrote", metavar="FILE")
+    output: str = option(
+        "form of the outcome on standard output",
+        key="check-output",
+        short="o",
+        metavar="FORMAT",
+        choices=("text", "json", "sarif"),
+        default="text",
+    )
+    memory: MemoryOptions = group(MemoryOptions)
+    manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RedactOptions:
     file: str | None = words("FILE", "the HAR file")
     copy: RedactedCopyOptions = group(RedactedCopyOptions)
@@ -191,6 +224,8 @@ VERBS = (
     Verb("audit show", "audit.show", ShowOptions),
     Verb("audit lint", "audit.lint", LintOptions),
     Verb("audit diff", "audit.diff", DiffOptions),
+    Verb("audit lock", "audit.lock_wire", LockOptions),
+    Verb("audit check", "audit.check_wire", CheckOptions),
     Verb("audit redact", "audit.redact", RedactOptions),
     Verb("audit export", "audit.export", ExportOptions),
     Verb("audit import", "audit.import_har", ImportOptions),
