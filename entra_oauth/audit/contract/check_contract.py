@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 
 from entra_oauth.audit.contract.deviation import Deviation, DeviationKind, Undecided
 from entra_oauth.audit.contract.field_check import FieldCheck, checked_fields
-from entra_oauth.audit.contract.learn import message_slots
+from entra_oauth.audit.contract.learn_contract import message_slots
 from entra_oauth.audit.contract.observed import ObservedExchange, ObservedMessage
 from entra_oauth.audit.contract.relations import Relations
-from entra_oauth.audit.contract.wire_contract import FieldGroup, MessageRule, Place, WireContract
+from entra_oauth.audit.contract.wire_contract import (
+    FieldGroup,
+    FieldPlace,
+    MessageRule,
+    WireContract,
+)
 
 __all__ = ["ContractCheck", "check_contract"]
 
@@ -134,7 +139,7 @@ def _message(
                 seen=seen,
             )
     groups = {group.place: group for group in rule.groups}
-    for place in Place:
+    for place in FieldPlace:
         seen_group = message.group(place)
         if place in message.unseen:
             if place in groups:
@@ -143,10 +148,10 @@ def _message(
                 )
             continue
         fields = seen_group.fields if seen_group is not None else ()
-        if place is Place.MEMBERS and not fields and message.status == "none":
+        if place is FieldPlace.MEMBERS and not fields and message.status == "none":
             continue
         exact = rule.exact_request and message.exact_request
-        if place is Place.ANSWER_HEADERS:
+        if place is FieldPlace.ANSWER_HEADERS:
             exact = rule.exact_answer and message.exact_answer
         group = groups.get(place, FieldGroup(place=place))
         yield from checked_fields(group, fields, replace(check, exact=exact))

@@ -15,9 +15,9 @@ from typing import Any
 
 from entra_oauth.audit.contract.wire_contract import (
     FieldGroup,
+    FieldPlace,
     FieldRule,
     MessageRule,
-    Place,
     RuleKind,
     ValueRule,
     WireContract,
@@ -144,14 +144,14 @@ def read_contract(data: bytes, name: str) -> WireContract:
             f"{plain(name)} is a contract of another version than {VERSION}.",
             advice="Use the version of entra-oauth that made it, or a later one.",
         )
-    return _Reader(name).contract(found)
+    return _ContractReader(name).contract(found)
 
 
 def _refused(name: str, why: str) -> UsageError:
     return UsageError(f"{plain(name)} is no contract that can be read: {why}.", advice=_AGAIN)
 
 
-class _Reader:
+class _ContractReader:
     """Takes nothing that a contract does not have."""
 
     def __init__(self, name: str) -> None:
@@ -184,7 +184,7 @@ class _Reader:
                 fields=tuple(self._field(f) for f in self._list(found.pop(place.value), place)),
                 any_order=place.value in loose,
             )
-            for place in Place
+            for place in FieldPlace
             if place.value in found
         )
         self._nothing_left(found, "a message")
@@ -234,7 +234,7 @@ class _Reader:
     def _reference(self, value: Any) -> str:
         text = self._text(value, "a reference")
         parts = text.split("/", 2)
-        if text and (len(parts) != 3 or parts[1] not in [place.value for place in Place]):
+        if text and (len(parts) != 3 or parts[1] not in [place.value for place in FieldPlace]):
             raise self._wrong("a reference leads nowhere")
         return text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from entra_oauth.audit.contract.wire_contract import Place
+from entra_oauth.audit.contract.wire_contract import FieldPlace
 
 __all__ = ["Deviation", "DeviationKind", "Undecided"]
 
@@ -55,7 +55,7 @@ class Deviation:
     message: str
     step: int | None = None
     """None for a message that did not come."""
-    place: Place | None = None
+    place: FieldPlace | None = None
     name: str = ""
     """Of the field, or the part of a message: `method`, `address`, `status`."""
     locked: str = field(default="", repr=False)

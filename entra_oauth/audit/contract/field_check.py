@@ -10,15 +10,15 @@ from entra_oauth.audit.contract.observed import ObservedField, slots
 from entra_oauth.audit.contract.relations import Relations, reference
 from entra_oauth.audit.contract.wire_contract import (
     FieldGroup,
+    FieldPlace,
     FieldRule,
-    Place,
     RuleKind,
     ValueRule,
 )
 
 __all__ = ["FieldCheck", "checked_fields", "described_rule"]
 
-HEADERS = frozenset((Place.HEADERS, Place.ANSWER_HEADERS))
+HEADERS = frozenset((FieldPlace.HEADERS, FieldPlace.ANSWER_HEADERS))
 FRAMING = frozenset(
     ("host", "content-length", "transfer-encoding", "connection", "content-encoding")
 )
@@ -199,7 +199,7 @@ def _relation(
 def spoken(target: str) -> str:
     """A reference as words: `state of the authorization request`."""
     message, place, key = target.split("/", 2)
-    word = "" if place in (Place.QUERY, Place.FORM) else f"{Place(place).word} "
+    word = "" if place in (FieldPlace.QUERY, FieldPlace.FORM) else f"{FieldPlace(place).word} "
     return f"{word}{key} of the {message}"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from entra_oauth.audit.contract.names_of_one import NamesOfOne
 from entra_oauth.audit.contract.observed import ObservedField
-from entra_oauth.audit.contract.wire_contract import Place, RuleKind
+from entra_oauth.audit.contract.wire_contract import FieldPlace, RuleKind
 from entra_oauth.audit.redacted_values import hidden
 from entra_oauth.errors import plain
 from entra_oauth.protocol.glossary.secrecy import (
@@ -46,7 +46,7 @@ _VERSIONED = frozenset(
 )
 _SETS = frozenset(("scope", "scp"))
 _SCHEMES = frozenset(("bearer", "basic", "dpop", "pop", "negotiate"))
-_ASKED = frozenset((Place.QUERY, Place.FORM))
+_ASKED = frozenset((FieldPlace.QUERY, FieldPlace.FORM))
 _VERSION = re.compile(r"\d+(?:\.\d+)+[A-Za-z0-9.+_-]*|(?<=/)\d+\b")
 _NUMBER_OF_ERROR = re.compile(r"AADSTS[0-9]{4,9}")
 _PORT = re.compile(r"(?i)(https?://(?:localhost|127\.0\.0\.1|\[::1\])):[0-9]{1,5}")
@@ -64,9 +64,11 @@ class FieldReader:
     _redactor: Redactor = field(repr=False)
     _search: LeakSearch = field(repr=False)
 
-    def field(self, place: Place, name: str, value: str, *, as_json: bool = False) -> ObservedField:
+    def field(
+        self, place: FieldPlace, name: str, value: str, *, as_json: bool = False
+    ) -> ObservedField:
         """One value, with all that is known by its name."""
-        is_header = place in (Place.HEADERS, Place.ANSWER_HEADERS)
+        is_header = place in (FieldPlace.HEADERS, FieldPlace.ANSWER_HEADERS)
         lower = name.strip().lower()
         spelled = self._name(name)
         if is_header and lower in ("cookie", "set-cookie"):
@@ -138,11 +140,11 @@ class FieldReader:
         good = is_cookie_name(name) and plain(name) == name and self._is_clean(name)
         return name if good else _LONG
 
-    def _text(self, place: Place, lower: str, value: str) -> str:
+    def _text(self, place: FieldPlace, lower: str, value: str) -> str:
         if lower == "error_description":
             found = _NUMBER_OF_ERROR.match(value)
             return found[0] if found else ""
-        if lower in ("location", "referer", "origin") and place is not Place.QUERY:
+        if lower in ("location", "referer", "origin") and place is not FieldPlace.QUERY:
             return self.address(value)
         text = _PORT.sub(r"\1:{port}", self.names.without(value))
         return _VERSION.sub("{version}", text) if lower in _VERSIONED else text
@@ -160,16 +162,16 @@ class FieldReader:
         )
 
 
-def _kind_of(place: Place, lower: str, value: str) -> RuleKind:
+def _kind_of(place: FieldPlace, lower: str, value: str) -> RuleKind:
     if lower in _TIMES or (lower == "expires" and re.search(r"\d\d:\d\d", value)):
         return RuleKind.TIME
     if lower in _NUMBERS:
         return RuleKind.NUMBER
     if lower in _VARIES:
         return RuleKind.VARIES
-    if place in (Place.HEADERS, Place.ANSWER_HEADERS):
+    if place in (FieldPlace.HEADERS, FieldPlace.ANSWER_HEADERS):
         act = header_treatment(lower).act
-    elif place is Place.CREDENTIALS or lower == "code_challenge":
+    elif place is FieldPlace.CREDENTIALS or lower == "code_challenge":
         return RuleKind.SECRET
     else:
         act = treatment_of(lower).act

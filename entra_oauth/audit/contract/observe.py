@@ -20,7 +20,7 @@ from entra_oauth.audit.contract.observed import (
     ObservedGroup,
     ObservedMessage,
 )
-from entra_oauth.audit.contract.wire_contract import Place
+from entra_oauth.audit.contract.wire_contract import FieldPlace
 from entra_oauth.audit.redacted_values import jwt
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.glossary.message_kind import MessageKind, token_request_kind
@@ -98,15 +98,15 @@ def _is_exact(half: Half) -> bool:
     return half.seen is Seen.WIRE
 
 
-def _unseen(item: Item) -> Iterator[Place]:
+def _unseen(item: Item) -> Iterator[FieldPlace]:
     if item.form_gone:
-        yield from (Place.FORM, Place.ASSERTION)
+        yield from (FieldPlace.FORM, FieldPlace.ASSERTION)
     elif item.get("client_assertion") and jwt(item.get("client_assertion") or "") is None:
-        yield Place.ASSERTION
+        yield FieldPlace.ASSERTION
     if item.response is not None and not item.members and item.answer_gone:
-        yield from (Place.MEMBERS, Place.ID_TOKEN)
+        yield from (FieldPlace.MEMBERS, FieldPlace.ID_TOKEN)
     elif item.text("id_token") and "id_token" not in item.jwts:
-        yield Place.ID_TOKEN
+        yield FieldPlace.ID_TOKEN
 
 
 def _status(item: Item) -> str:
@@ -127,14 +127,14 @@ def _groups(item: Item, reader: FieldReader) -> Iterator[ObservedGroup]:
     request = item.request
     query = HttpRequest(method="GET", url=item.url).query
     fragment = item.url.partition("#")[2] if item.kind is StepKind.REDIRECT else ""
-    yield _group(reader, Place.QUERY, (*parse_form(query), *parse_form(fragment)))
-    yield _group(reader, Place.FORM, item.form)
+    yield _group(reader, FieldPlace.QUERY, (*parse_form(query), *parse_form(fragment)))
+    yield _group(reader, FieldPlace.FORM, item.form)
     assertion = item.get("client_assertion")
-    yield _jwt_group(reader, Place.ASSERTION, assertion or "")
+    yield _jwt_group(reader, FieldPlace.ASSERTION, assertion or "")
     if item.kind not in _FRONT:
         exact = _is_exact(item.step.request)
-        yield _group(reader, Place.HEADERS, _headers(request.headers, exact=exact))
-        yield _group(reader, Place.CREDENTIALS, _credentials(request.headers))
+        yield _group(reader, FieldPlace.HEADERS, _headers(request.headers, exact=exact))
+        yield _group(reader, FieldPlace.CREDENTIALS, _credentials(request.headers))
     yield from _answer_groups(item, reader)
 
 
@@ -145,16 +145,16 @@ def _answer_groups(item: Item, reader: FieldReader) -> Iterator[ObservedGroup]:
     headers = _headers(response.headers, exact=_is_exact(item.step.response))
     if item.kind is StepKind.RESOURCE:
         headers = tuple(pair for pair in headers if pair[0].lower() == "content-type")
-    yield _group(reader, Place.ANSWER_HEADERS, headers)
+    yield _group(reader, FieldPlace.ANSWER_HEADERS, headers)
     if item.kind not in (StepKind.RESOURCE, StepKind.REDIRECT):
         pairs = _pairs(response.body) if item.members else ()
         yield ObservedGroup(
-            place=Place.MEMBERS, fields=tuple(_members(reader, Place.MEMBERS, pairs))
+            place=FieldPlace.MEMBERS, fields=tuple(_members(reader, FieldPlace.MEMBERS, pairs))
         )
-        yield _jwt_group(reader, Place.ID_TOKEN, item.text("id_token") or "")
+        yield _jwt_group(reader, FieldPlace.ID_TOKEN, item.text("id_token") or "")
 
 
-def _group(reader: FieldReader, place: Place, pairs: Fields) -> ObservedGroup:
+def _group(reader: FieldReader, place: FieldPlace, pairs: Fields) -> ObservedGroup:
     return ObservedGroup(place=place, fields=tuple(reader.field(place, n, v) for n, v in pairs))
 
 
@@ -192,7 +192,7 @@ def _pairs(body: bytes) -> list[tuple[str, Any]]:
 
 
 def _members(
-    reader: FieldReader, place: Place, pairs: Iterable[tuple[str, Any]]
+    reader: FieldReader, place: FieldPlace, pairs: Iterable[tuple[str, Any]]
 ) -> Iterator[ObservedField]:
     for name, value in pairs:
         is_text = isinstance(value, str)
@@ -200,7 +200,7 @@ def _members(
         yield reader.field(place, name, text, as_json=not is_text)
 
 
-def _jwt_group(reader: FieldReader, place: Place, token: str) -> ObservedGroup:
+def _jwt_group(reader: FieldReader, place: FieldPlace, token: str) -> ObservedGroup:
     """Header and claims of a token that can be read; no field where it cannot."""
     read = jwt(token)
     parts = (*read.header.items(), *read.claims.items()) if read is not None else ()

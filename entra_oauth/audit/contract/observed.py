@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
 
-from entra_oauth.audit.contract.wire_contract import Place, RuleKind
+from entra_oauth.audit.contract.wire_contract import FieldPlace, RuleKind
 from entra_oauth.audit.redacted_values import hidden, length
 
 __all__ = ["ObservedExchange", "ObservedField", "ObservedGroup", "ObservedMessage", "slots"]
@@ -103,7 +103,7 @@ class ObservedField:
 class ObservedGroup:
     """The fields of one place, in wire order."""
 
-    place: Place
+    place: FieldPlace
     fields: tuple[ObservedField, ...]
 
 
@@ -119,13 +119,13 @@ class ObservedMessage:
     exact_request: bool
     exact_answer: bool
     groups: tuple[ObservedGroup, ...]
-    unseen: frozenset[Place] = frozenset()
+    unseen: frozenset[FieldPlace] = frozenset()
     """Places that the recording does not show: nothing is known of their fields."""
     anywhere: bool = False
     """It is asked aside, at no certain time."""
     repeats: bool = False
 
-    def group(self, place: Place) -> ObservedGroup | None:
+    def group(self, place: FieldPlace) -> ObservedGroup | None:
         return next((group for group in self.groups if group.place is place), None)
 
 

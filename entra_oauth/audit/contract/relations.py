@@ -13,7 +13,7 @@ from entra_oauth.audit.contract.observed import (
     ObservedMessage,
     slots,
 )
-from entra_oauth.audit.contract.wire_contract import Place, RuleKind
+from entra_oauth.audit.contract.wire_contract import FieldPlace, RuleKind
 
 __all__ = ["Relations", "reference"]
 
@@ -29,7 +29,7 @@ _NO_RELATION = frozenset(
 """Often equal, and never on purpose."""
 
 
-def reference(message: str, place: Place, key: str) -> str:
+def reference(message: str, place: FieldPlace, key: str) -> str:
     """The name of a field in a whole contract."""
     return f"{message}/{place.value}/{key}"
 

@@ -10,16 +10,16 @@ from enum import StrEnum
 
 __all__ = [
     "FieldGroup",
+    "FieldPlace",
     "FieldRule",
     "MessageRule",
-    "Place",
     "RuleKind",
     "ValueRule",
     "WireContract",
 ]
 
 
-class Place(StrEnum):
+class FieldPlace(StrEnum):
     """A list of fields in a message. The value is its key in the file."""
 
     QUERY = "query"
@@ -42,14 +42,14 @@ class Place(StrEnum):
 
 
 _WORDS = {
-    Place.QUERY: "parameter",
-    Place.FORM: "form parameter",
-    Place.HEADERS: "header",
-    Place.CREDENTIALS: "credential",
-    Place.ASSERTION: "client assertion's member",
-    Place.ANSWER_HEADERS: "answer's header",
-    Place.MEMBERS: "answer's member",
-    Place.ID_TOKEN: "ID token's member",
+    FieldPlace.QUERY: "parameter",
+    FieldPlace.FORM: "form parameter",
+    FieldPlace.HEADERS: "header",
+    FieldPlace.CREDENTIALS: "credential",
+    FieldPlace.ASSERTION: "client assertion's member",
+    FieldPlace.ANSWER_HEADERS: "answer's header",
+    FieldPlace.MEMBERS: "answer's member",
+    FieldPlace.ID_TOKEN: "ID token's member",
 }
 
 
@@ -105,7 +105,7 @@ class FieldRule:
 class FieldGroup:
     """The fields of one place, in their order."""
 
-    place: Place
+    place: FieldPlace
     fields: tuple[FieldRule, ...] = ()
     any_order: bool = False
 

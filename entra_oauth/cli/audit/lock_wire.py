@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from entra_oauth.audit.contract.contract_file import contract_text
-from entra_oauth.audit.contract.learn import learn
+from entra_oauth.audit.contract.learn_contract import learn
 from entra_oauth.audit.contract.observe import observe
 from entra_oauth.audit.inputs import named
 from entra_oauth.cli.audit.opened import tell_need

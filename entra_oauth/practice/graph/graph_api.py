@@ -239,7 +239,8 @@ def _sign_ins(context: Context, call: Call, version: str, token: PresentedToken)
     if not allowed:
         said = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
         raise GraphRefusal(403, "Authentication_MSGraphPermissionMissing", said)
+    asked = call.query
     found = listed(
-        context.sign_ins, token.tenant, top=call.query.get("$top"), only=call.query.get("$filter")
+        context.sign_ins, token.tenant, version, top=asked.get("$top"), only=asked.get("$filter")
     )
     return _entity(call, version, "auditLogs/signIns", {"value": found})

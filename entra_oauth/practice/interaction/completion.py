@@ -73,7 +73,9 @@ def finish(
     """Answer the device or the app, now that nothing is left to ask."""
     if not isinstance(interaction, AdminInteraction):
         resource = interaction.requested.resources[0].resource
-        context.sign_ins.note(call, user, interaction.app, resource, in_browser=True)
+        context.sign_ins.note(
+            call, user, interaction.app, resource, in_browser=True, session=session.state
+        )
     if isinstance(interaction, DeviceInteraction):
         return _finish_device(context, call, interaction, user, session, cookies)
     if isinstance(interaction, AdminInteraction):
@@ -138,6 +140,7 @@ def _code(
         tenant=context.directory.tenant_of(user),
         issued_at=call.now,
         amr=session.amr(user),
+        session=session.state,
     )
     context.issued.save_code(code, issued_code)
     return code

@@ -53,6 +53,8 @@ class IssuedCode:
     amr: tuple[str, ...] = ("pwd",)
     """The proofs that the person gave (RFC 8176)."""
     spent: bool = False
+    session: str = ""
+    """The `session_state` of the browser that it was given to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,10 @@ class SignInEvent:
     """AADSTS number; 0 for a success."""
     reason: str = ""
     """Entra's sentence of that number."""
+    interactive: bool = True
+    """False where an app hands in what a person's sign-in gave it: a code."""
+    session: str = ""
+    """The `session_state` of the browser; empty where there was none."""
 
 
 class SignInLog:
@@ -53,6 +57,8 @@ class SignInLog:
         *,
         in_browser: bool,
         no: Refused | None = None,
+        interactive: bool = True,
+        session: str = "",
     ) -> None:
         """Keep one, with the refusal if it failed; none of somebody who is not in the directory."""
         if user is None:
@@ -67,6 +73,8 @@ class SignInLog:
             in_browser=in_browser,
             error=no.kind.number if no is not None else 0,
             reason=no.text.partition(": ")[2] if no is not None else "",
+            interactive=interactive,
+            session=session,
         )
         with self._lock:
             self._events.append(event)

@@ -22,6 +22,7 @@ from entra_oauth.practice.token.password_grant import password
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from entra_oauth.practice.http.refusals import Refused
     from entra_oauth.practice.state.issued import IssuedCode, RefreshGrant
     from entra_oauth.practice.token.grant_request import AppGrant, GrantRequest
 
@@ -48,7 +49,7 @@ def redeem_code(request: GrantRequest) -> UserGrant:
     check_platform(request, authorized.platform)
     _check_binding(request, issued_code)
     if issued_code.spent:
-        raise refuse(54005)  # fidelity: code-single-use, code-reuse-revokes
+        raise _spent(request, issued_code)  # fidelity: code-single-use, code-reuse-revokes
     if call.now - issued_code.issued_at > _CODE_LIVES_S:
         raise refuse(70008)  # fidelity: code-life
     # fidelity: pkce-wrong-verifier - a wrong verifier does not use the code up
@@ -58,7 +59,8 @@ def redeem_code(request: GrantRequest) -> UserGrant:
     # Everything that can fail comes before this line, so that a request with a mistake does not
     # use the code up. Of two good ones at the same moment only one gets past it.
     if not context.issued.spend(code):
-        raise refuse(54005)
+        raise _spent(request, issued_code)
+    _note(request, issued_code, None)
     return UserGrant(
         user=issued_code.user,
         tenant=issued_code.tenant,
@@ -69,6 +71,28 @@ def redeem_code(request: GrantRequest) -> UserGrant:
         first_issued_at=call.now,
         amr=issued_code.amr,
         claims=claims.joined(authorized.claims),
+    )
+
+
+def _spent(request: GrantRequest, issued_code: IssuedCode) -> Refused:
+    no = refuse(54005)
+    _note(request, issued_code, no)
+    return no
+
+
+def _note(request: GrantRequest, issued_code: IssuedCode, no: Refused | None) -> None:
+    """Each time a code is handed in, the administrator's log gets a row without a person."""
+    # fidelity: sign-in-log
+    requested = issued_code.request.requested
+    request.context.sign_ins.note(
+        request.call,
+        issued_code.user,
+        request.app,
+        requested.resources[0].resource,
+        in_browser=False,
+        no=no,
+        interactive=False,
+        session=issued_code.session,
     )
 
 

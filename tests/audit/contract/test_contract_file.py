@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from entra_oauth.audit.contract.contract_file import MAX_BYTES, contract_text, read_contract
-from entra_oauth.audit.contract.learn import learn
+from entra_oauth.audit.contract.learn_contract import learn
 from entra_oauth.audit.contract.observe import observe
 from entra_oauth.errors import SecurityError, UsageError
 from kit.audit.clients_in_memory import by_us, whole

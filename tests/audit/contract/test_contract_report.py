@@ -10,7 +10,7 @@ import pytest
 
 from entra_oauth.audit.contract.check_contract import ContractCheck, check_contract
 from entra_oauth.audit.contract.contract_report import check_as_json, check_as_sarif, check_lines
-from entra_oauth.audit.contract.learn import learn
+from entra_oauth.audit.contract.learn_contract import learn
 from entra_oauth.audit.contract.observe import observe
 from entra_oauth.protocol.messages import Fields, encode_form, parse_form
 from entra_oauth.recording import Recording

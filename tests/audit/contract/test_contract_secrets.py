@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entra_oauth.audit.contract.contract_file import contract_text
-from entra_oauth.audit.contract.learn import learn
+from entra_oauth.audit.contract.learn_contract import learn
 from entra_oauth.audit.contract.observe import observe
 from entra_oauth.errors import SecurityError
 from entra_oauth.protocol.messages import encode_form, parse_form

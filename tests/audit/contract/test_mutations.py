@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from entra_oauth.audit.contract.check_contract import check_contract
-from entra_oauth.audit.contract.learn import learn
+from entra_oauth.audit.contract.learn_contract import learn
 from entra_oauth.audit.contract.observe import observe
 from entra_oauth.audit.contract.wire_contract import RuleKind, WireContract
 from entra_oauth.recording import Recording

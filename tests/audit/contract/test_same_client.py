@@ -8,7 +8,7 @@ import pytest
 
 from entra_oauth.audit.contract.check_contract import check_contract
 from entra_oauth.audit.contract.contract_file import contract_text, read_contract
-from entra_oauth.audit.contract.learn import learn
+from entra_oauth.audit.contract.learn_contract import learn
 from entra_oauth.audit.contract.observe import observe
 from entra_oauth.recording import Recording
 from kit import needs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -25,12 +26,14 @@ from kit.practice import (
     authorize_url,
     body_of,
     changed,
+    claims_of,
     consented,
 )
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 CODE = "aebc6443-996d-45c2-90f0-388ff96faa56"
 AT = "https://graph.microsoft.com/v1.0"
+BETA = "https://graph.microsoft.com/beta"
 SCOPE = "https://graph.microsoft.com/.default"
 BOBS_OID = "0a11ce00-0000-4000-8000-000000000002"
 USUAL = {
@@ -326,3 +329,31 @@ def test_a_token_of_a_tenant_with_other_people_is_refused() -> None:
     book = read_directory("[[users]]\nname = 'zoe@contoso-practice.example'")
     elsewhere = Kit(PracticeTenant(directory=book, clock=lambda: NOON))
     assert _error(_get(elsewhere, "/me", token))[0] == 401
+
+
+NOT_INTERACTIVE = "?$filter=" + quote("signInEventTypes/any(t: t eq 'nonInteractiveUser')")
+
+
+def test_each_time_a_code_is_handed_in_is_a_row_without_a_person() -> None:
+    kit = Kit()
+    token = _token(kit)
+    code = kit.code()
+    tokens = body_of(kit.redeem(code))
+    assert body_of(kit.redeem(code))["error_codes"] == [54005]
+    path = f"/auditLogs/signIns{NOT_INTERACTIVE}"
+    found = body_of(_get(kit, path, token, at=BETA))["value"]
+    twice, once = found[0], found[1]
+    assert (twice["status"]["errorCode"], once["status"]["errorCode"]) == (54005, 0)
+    assert once["sessionId"] == twice["sessionId"]
+    assert once["uniqueTokenIdentifier"] == claims_of(tokens["access_token"])["uti"]
+    assert once["signInEventTypes"] == ["nonInteractiveUser"]
+    (interactive, *_) = body_of(_get(kit, "/auditLogs/signIns", token, at=BETA))["value"]
+    assert interactive["sessionId"] == once["sessionId"]
+    assert interactive["isInteractive"] is True
+
+
+def test_the_first_version_of_the_log_has_no_session() -> None:
+    kit = Kit()
+    kit.tokens()
+    assert all("sessionId" not in row for row in _log(kit, NOT_INTERACTIVE))
+    assert _log(kit, "?$filter=" + quote("signInEventTypes/any(t: t eq 'managedIdentity')")) == []

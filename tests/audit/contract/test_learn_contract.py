@@ -6,7 +6,7 @@ import pytest
 
 from entra_oauth.audit.contract.check_contract import check_contract
 from entra_oauth.audit.contract.common_order import common_order, out_of_order
-from entra_oauth.audit.contract.learn import is_strong, learn
+from entra_oauth.audit.contract.learn_contract import is_strong, learn
 from entra_oauth.audit.contract.observed import (
     ObservedExchange,
     ObservedField,
@@ -14,8 +14,8 @@ from entra_oauth.audit.contract.observed import (
     ObservedMessage,
 )
 from entra_oauth.audit.contract.wire_contract import (
+    FieldPlace,
     FieldRule,
-    Place,
     RuleKind,
     ValueRule,
     WireContract,
@@ -45,8 +45,8 @@ def message(*fields: ObservedField, kind: str = CODE, **more: object) -> Observe
         status="200",
         exact_request=True,
         exact_answer=True,
-        groups=(ObservedGroup(place=Place.QUERY, fields=fields),),
-        unseen=frozenset([Place.QUERY]) if more.get("unseen") else frozenset(),
+        groups=(ObservedGroup(place=FieldPlace.QUERY, fields=fields),),
+        unseen=frozenset([FieldPlace.QUERY]) if more.get("unseen") else frozenset(),
         repeats=bool(more.get("repeats")),
     )
 

@@ -22,9 +22,9 @@ from entra_oauth.audit.contract.observed import (
 from entra_oauth.audit.contract.relations import Relations, reference
 from entra_oauth.audit.contract.wire_contract import (
     FieldGroup,
+    FieldPlace,
     FieldRule,
     MessageRule,
-    Place,
     RuleKind,
     ValueRule,
     WireContract,
@@ -115,7 +115,7 @@ def _groups(
     name: str, seen: Sequence[Sequence[ObservedMessage]], relations: Sequence[Relations]
 ) -> list[FieldGroup]:
     groups = []
-    for place in Place:
+    for place in FieldPlace:
         shown = [
             (number, slots(group.fields if group else (), lambda f: f.key))
             for number, messages in enumerate(seen)
@@ -130,7 +130,7 @@ def _groups(
 
 def _group(
     name: str,
-    place: Place,
+    place: FieldPlace,
     shown: Sequence[tuple[int, Mapping[str, ObservedField]]],
     relations: Sequence[Relations],
 ) -> FieldGroup:
