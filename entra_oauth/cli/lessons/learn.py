@@ -32,7 +32,8 @@ def run(options: LearnOptions, session: Session) -> int:
         else:
             _teach(options, room)
     except KeyboardInterrupt:
-        console.ask("\nYour place is kept: entra-oauth learn goes on from here.")
+        again = "learn --spot" if options.spot else "learn"
+        console.ask(f"\nYour place is kept: entra-oauth {again} goes on from here.")
         raise
     return 0
 

@@ -38,7 +38,7 @@ def spot(options: LearnOptions, room: LessonRoom) -> None:
     elif level is not None:
         _lead(level, room, progress)
     else:
-        _lead(_first_left(progress), room, progress)
+        _from_here_on(room, progress)
 
 
 def _refuse_what_does_not_fit(options: LearnOptions) -> None:
@@ -69,10 +69,18 @@ def _level(word: str | None) -> int | None:
     return int(word)
 
 
-def _first_left(progress: Progress) -> int:
-    """The first level that is not done; the first of all where each is."""
+def _from_here_on(room: LessonRoom, progress: Progress) -> None:
+    """The first level that is not done; the list where each is."""
     marks = progress.marks()
-    return next((level for level in LEVELS if not marks.get(level, Mark()).done), 1)
+    left = [level for level in LEVELS if not marks.get(level, Mark()).done]
+    if left:
+        _lead(left[0], room, progress)
+        return
+    _list(room, progress)
+    room.tell(
+        "You have done them all. entra-oauth learn --spot N goes through one again; entra-oauth "
+        "learn --spot --sheet 1 shows ten at once."
+    )
 
 
 def _list(room: LessonRoom, progress: Progress) -> None:
@@ -97,7 +105,7 @@ def _lead(level: int, room: LessonRoom, progress: Progress) -> None:
         room.tell(f"You stopped at exchange {mark.step // 2 + 1}, and go on from there.")
 
     def place(turn: Turn) -> str:
-        score = f"{len(turn.at_once)} answers were right at the first try so far"
+        score = f"right at the first try so far: {len(turn.at_once)}"
         return f"Exchange {turn.step // 2 + 1} of {count}; {score}"
 
     start = mark if begun else Mark()

@@ -35,7 +35,7 @@ class LearnOptions:
         key="learn-spot",
     )
     sheet: int | None = option(
-        "with --spot: ten exchanges at once, without questions; each number is another ten",
+        "with --spot: ten exchanges at once, to be answered in a file; each number is another ten",
         key="learn-sheet",
         metavar="N",
         most=9999,

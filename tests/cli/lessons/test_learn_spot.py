@@ -12,6 +12,7 @@ import pytest
 from entra_oauth.lessons.learn.progress import Mark, Progress, standard_place
 from entra_oauth.lessons.spot.all_faults import faults_of, found
 from entra_oauth.lessons.spot.finding_tasks import options_of, right_steps
+from entra_oauth.lessons.spot.planted_fault import LEVELS
 from entra_oauth.lessons.spot.sheet import sheet
 from kit.command_line import Ran, call, environment, error_of
 
@@ -69,8 +70,8 @@ def test_what_is_wrong_is_told_and_the_score_counts_the_first_try() -> None:
     assert "Type the number of a step, 1 to" in text
     assert "Hint: It is about this:" in text
     assert "here it holds" in text
-    assert "Exchange 1 of 25; 0 answers were right at the first try so far" in text
-    assert "Exchange 2 of 25; 0 answers were right at the first try so far" in text
+    assert "Exchange 1 of 25; right at the first try so far: 0" in text
+    assert "Exchange 2 of 25; right at the first try so far: 0" in text
     assert marks()[1] == Mark(step=4, solved=(0, 1, 2, 3), at_once=(2, 3))
 
 
@@ -86,6 +87,40 @@ def test_it_goes_on_where_one_stopped_and_ends_with_a_count() -> None:
     assert "level 2" in spot(typed="quit\n").out
     assert "done, 0 of 50" in spot("--list").out
     assert Progress(standard_place()).marks() == {}, "chapters are counted apart"
+
+
+def test_when_all_levels_are_done_the_list_is_shown() -> None:
+    for level in LEVELS:
+        Progress(standard_place("spot.json")).save(level, Mark(done=True))
+    text = said(spot())
+    assert "You have done them all." in text
+    assert text.count("done, 0 of") == len(LEVELS)
+
+
+def test_two_at_once_keep_both_levels() -> None:
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-m", "entra_oauth", "learn", "--spot", level, "--no-pause"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for level in ("1", "3")
+    ]
+    for child in children:
+        out, err = child.communicate(b"skip\n" * 5, timeout=120)
+        assert (child.returncode, err) == (0, b""), out
+    assert {level: mark.step for level, mark in marks().items()} == {1: 5, 3: 5}
+
+
+def test_a_damaged_progress_file_is_named_and_the_first_level_begins() -> None:
+    place = standard_place("spot.json")
+    place.parent.mkdir(parents=True)
+    place.write_text("{broken", encoding="utf-8")
+    ran = spot(typed="quit\n")
+    assert ran.code == 0
+    assert "spot.json.damaged-" in ran.err
+    assert "Exchange 1 of 25" in ran.out
 
 
 def test_one_can_go_back_to_an_exchange_of_another_day() -> None:
