@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.cache.token_source import Found
+    from entra_oauth.channels.exchange import Exchange
 
 __all__ = [
     "ENDPOINT_VARIABLE",
@@ -122,7 +123,12 @@ class IdentityService:
         self._given = self._refused = 0
         # A request of these clients is short and has no body; who sends one slowly is cut.
         self._host = LoopbackHost(
-            self._handle, port=port, address=address, max_connections=64, body_limit=0
+            self._handle,
+            port=port,
+            address=address,
+            max_connections=64,
+            body_limit=0,
+            witness=self._count_unread,
         )
         bound = self._host.addresses[0]
         self._place = f"{f'[{bound}]' if ':' in bound else bound}:{self._host.port}"
@@ -210,6 +216,12 @@ class IdentityService:
         if audience not in self._audiences:
             return 400, f"the audience {plain(audience, limit=120)} is not served"
         return None
+
+    def _count_unread(self, exchange: Exchange) -> None:
+        """Count what the host refused before it was a request; all answers of ours are JSON."""
+        answer = exchange.response
+        if answer is not None and answer.header("Content-Type") is None:
+            self._count_refusal(f"it was no request that is read here ({answer.status})")
 
     def _count_token(self, audience: str) -> None:
         with self._lock:

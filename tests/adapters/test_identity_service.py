@@ -47,6 +47,13 @@ class Served:
         message = "\r\n".join((start, *headers, "", "")).encode("latin-1")
         return raw_peer.split(raw_peer.exchange(self.port, message))
 
+    def counted(self, refusals: int) -> bool:
+        """Wait for so many: what could not be read is counted once it has been answered."""
+        until = time.monotonic() + 20
+        while self.service.counts[1] < refusals and time.monotonic() < until:
+            time.sleep(0.002)
+        return self.service.counts == (0, refusals)
+
     def ask(self, query: str = GOOD, *more: str, method: str = "GET") -> Reply:
         """The same as a program that was told the address and the secret."""
         start = f"{method} {self.path}?{query} HTTP/1.1"
@@ -251,6 +258,8 @@ def test_requests_that_are_too_large_get_nothing(
     served: Served, more: tuple[str, ...], status: int
 ) -> None:
     assert (served.ask(GOOD, *more).status, served.asked) == (status, [])
+    assert served.counted(1)
+    assert served.said == [f"Refused, 1 so far: it was no request that is read here ({status})"]
 
 
 def test_a_query_that_is_too_long_gets_nothing(served: Served) -> None:
