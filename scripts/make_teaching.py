@@ -1,4 +1,4 @@
-"""Make what is made of the class kit: slides, worksheets, and the output in the notes.
+"""Make what is made of the class kit: slides, worksheets, plans, and the output in the notes.
 
     python3 scripts/make_teaching.py            write it
     python3 scripts/make_teaching.py --check    say what is no longer current; exit code 9
@@ -22,6 +22,8 @@ from entra_oauth.lessons.labs.catalogue import lab, labs
 from entra_oauth.lessons.labs.sandbox import Sandbox
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording.redaction.secrets import refuse_leaks
+from teaching_minutes import Estimate, asked_in, of_chapter, of_repair, of_showing, of_worksheet
+from teaching_plans import Material, plan_rows, plan_table
 from teaching_recording import recorded, to_decode
 from teaching_sheet_pages import worksheet_page
 from teaching_slides import Shown, slides
@@ -34,13 +36,16 @@ NOT_CURRENT = 9
 
 _OUTPUT = re.compile(r"(<!-- output: entra-oauth (.*?) -->\n\n```text\n).*?(```\n)", re.DOTALL)
 _SOLUTION = re.compile(r"(<!-- solution: (\d+) -->\n\n```python\n).*?(```\n)", re.DOTALL)
+_LAB_MINUTES = re.compile(r"(<!-- minutes: lab (\d+) -->\n\n)[^\n]*\n")
+_CHAPTER_MINUTES = re.compile(r"(<!-- minutes: chapter (\d+) -->\n\n)[^\n]*\n")
+_PLAN = re.compile(r"(<!-- plan: (\d+) -->\n\n).*?(<!-- end of the plan -->\n)", re.DOTALL)
 
 
 def made() -> dict[str, bytes]:
     """Every file that is made, by its name in the folder."""
     files: dict[str, str] = {}
     secrets: list[str] = []
-    evidences = {}
+    evidences, sheets = {}, {}
     for procedure in Procedure:
         evidence, values = recorded(procedure)
         evidences[procedure] = evidence
@@ -51,14 +56,45 @@ def made() -> dict[str, bytes]:
         files[f"{name}-answers.html"] = worksheet_page(sheet, key=True)
         # On three lines, so that nobody's search for secrets takes it for one.
         files[sheet.token_file] = sheet.token.replace(".", ".\n") + "\n"
-    files["slides.html"] = slides(
-        evidences[Procedure.ARTICLE], evidences[Procedure.HARDENED], [_shown(n) for n in _numbers()]
-    )
+        sheets[procedure.value] = of_worksheet(sheet, files[f"{name}.html"])
+    shown = [_shown(number) for number in _numbers()]
+    deck = slides(evidences[Procedure.ARTICLE], evidences[Procedure.HARDENED], shown)
+    files["slides.html"] = deck
+    material = _material(shown, deck, sheets)
     for page in sorted(FOLDER.glob("*.md")):
-        files[page.name] = _filled(page.read_text(encoding="utf-8"))
+        files[page.name] = _estimated(_filled(page.read_text(encoding="utf-8")), material)
     data = {name: text.encode() for name, text in files.items()}
     refuse_leaks(data, secrets)
     return data
+
+
+def _material(shown: list[Shown], deck: str, sheets: dict[str, Estimate]) -> Material:
+    asked = asked_in((FOLDER / "labs.md").read_text(encoding="utf-8"))
+    return Material(
+        printed=lambda command: "".join(_said(command)),
+        slides=deck,
+        questions=(FOLDER / "questions.md").read_text(encoding="utf-8"),
+        worksheets=sheets,
+        showing={lab.number: of_showing(lab, off, on, asked[lab.number]) for lab, off, on in shown},
+        repair={lab.number: of_repair(lab) for lab, _, _ in shown},
+    )
+
+
+def _estimated(text: str, material: Material) -> str:
+    """The page with its minutes, and with the table where it is a plan."""
+
+    def of_lab(number: int) -> str:
+        show, repair = material.showing[number].minutes, material.repair[number].minutes
+        return f"Estimate: {show} minutes to show, {repair} to repair.\n"
+
+    def of_plan(length: int) -> str:
+        return plan_table(length, plan_rows(length, material))
+
+    text = _LAB_MINUTES.sub(lambda m: m[1] + of_lab(int(m[2])), text)
+    text = _CHAPTER_MINUTES.sub(
+        lambda m: f"{m[1]}Estimate: {of_chapter(int(m[2])).minutes} minutes.\n", text
+    )
+    return _PLAN.sub(lambda m: m[1] + of_plan(int(m[2])) + m[3], text)
 
 
 def _numbers() -> list[int]:
@@ -78,12 +114,17 @@ def _filled(text: str) -> str:
 
 def _printed(arguments: str) -> str:
     """What a command prints, in 80 columns."""
+    return _said(arguments)[0]
+
+
+def _said(arguments: str) -> tuple[str, str]:
+    """The same, and what it says to people."""
     out, err = io.StringIO(), io.StringIO()
     with patch.dict(os.environ, COLUMNS="80"), redirect_stdout(out), redirect_stderr(err):
         code = command(arguments.split())
     if code != 0:
         raise SystemExit(f"entra-oauth {arguments} ended with {code}.\n{err.getvalue()}")
-    return out.getvalue()
+    return out.getvalue(), err.getvalue()
 
 
 def _kept(name: str) -> bytes | None:

@@ -376,7 +376,7 @@ def test_a_person_s_password_is_never_shown(classroom: Classroom) -> None:
 def test_each_chapter_is_of_a_fair_length_and_says_what_to_remember(number: int) -> None:
     lesson = chapter(number)
     assert lesson.number == number
-    assert 5 <= lesson.minutes <= 8
+    assert 5 <= lesson.minutes <= 9
     assert 3 <= tasks_of(lesson) <= 7
     assert any(isinstance(step, Page) for step in lesson.steps)
     assert len(lesson.in_short) > 60
