@@ -7,16 +7,18 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from entra_oauth.cache.account import MIN_VALIDITY_S, App
+from entra_oauth.cache.account import MIN_VALIDITY_S, App, scope_key
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, asker_by_sign_in
+from entra_oauth.cache.exchanged_source import ExchangedSource
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import Channels, NoFront
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.flows.proofs.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets
 from entra_oauth.protocol.authority import Authority, check_app, folded
+from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 from entra_oauth.protocol.resource.claims_challenge import read_claims
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cache.profiles import Profile
     from entra_oauth.cache.token_source import Found
+    from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["StoredTokens"]
 
@@ -51,6 +54,7 @@ class StoredTokens:
         ca_bundle: str | None = None,
         flow: str | None = None,
         proof: AppProof | None = None,
+        exchange: ExchangeTarget | None = None,
     ) -> None:
         check_app(authority, client_id)
         check_scopes(authority, scopes)
@@ -63,6 +67,7 @@ class StoredTokens:
         self._ca_bundle = ca_bundle
         self._proof = proof or AppProof.of({}, os.environ)
         self._flow = flow
+        self._exchange = exchange
         self._is_noted = False
 
     @classmethod
@@ -98,6 +103,7 @@ class StoredTokens:
             ca_bundle=profile.text("ca_bundle"),
             flow=profile.text("flow"),
             proof=AppProof.of({name: profile.text(name) for name in PROOF_VALUES}, os.environ),
+            exchange=_target_of(profile),
         )
 
     @classmethod
@@ -123,7 +129,8 @@ class StoredTokens:
         `TokenSource.get`; of an app, raises `ProofMissing` and what its proof raises too.
         """
         check_scopes(self.authority, scopes)
-        return self._source().get(
+        source = self._exchanged() if self._is_exchanged(scopes) else self._source()
+        return source.get(
             *(scopes or self.scopes),
             account=self.account,
             min_validity_s=min_validity_s,
@@ -134,6 +141,14 @@ class StoredTokens:
 
     def check_destination(self, url: str, *scopes: str) -> None:
         """Raise `DestinationRefused` unless a token for these scopes may be sent there."""
+        if self._exchange is not None and self._is_exchanged(scopes):
+            check_destination(url, scopes=("databricks",), authority=self.authority)
+            if not self._exchange.takes(url):
+                raise DestinationRefused(
+                    "The token was not sent: it is of another workspace than the address.",
+                    advice="Use a profile whose workspace_url is that workspace.",
+                )
+            return
         check_destination(
             url, scopes=scopes or self.scopes, authority=self.authority, named_hosts=self.hosts
         )
@@ -149,6 +164,26 @@ class StoredTokens:
             as_app=self._as_app() if self._is_app(app) else None,
             say=_say,
         )
+
+    def _is_exchanged(self, scopes: tuple[str, ...]) -> bool:
+        """Tell if a token for these scopes is exchanged: those that this was made with are."""
+        base = self.authority.base
+        asked, own = scope_key(scopes or self.scopes, base), scope_key(self.scopes, base)
+        return self._exchange is not None and asked == own
+
+    def _exchanged(self) -> ExchangedSource:
+        target = self._exchange
+        if target is None:
+            raise AssertionError
+
+        def ask(subject_token: str, /) -> TokenResponse:
+            # Late: a token that is still good needs none of it.
+            from entra_oauth.flows.exchange_at_workspace import exchange_token
+
+            with self._channels() as channels:
+                return exchange_token(subject_token, target, self.authority, channels)
+
+        return ExchangedSource(inner=self._source(), target=target, exchange=ask, say=_say)
 
     def _is_app(self, app: App) -> bool:
         """Tell if the app asks. Decided each time, because somebody may have signed in since."""
@@ -185,6 +220,23 @@ def authority_of(profile: Profile) -> Authority:
     if host := profile.text("authority_host"):
         return Authority(host, tenant)
     return Authority.of(tenant, cloud=profile.text("cloud") or "public")
+
+
+def _target_of(profile: Profile) -> ExchangeTarget | None:
+    """The place that a profile's tokens are exchanged at. Raises `UsageError`."""
+    wanted = profile.text("exchange")
+    if wanted is None:
+        return None
+    if wanted != "databricks":
+        raise UsageError(
+            f"The profile {profile.name} has an exchange that is not known.",
+            advice=f"Use entra-oauth profile set {profile.name} exchange=databricks.",
+        )
+    return ExchangeTarget.of(
+        profile.text("workspace_url"),
+        account_id=profile.text("exchange_account"),
+        client_id=profile.text("exchange_client_id"),
+    )
 
 
 def _required(profile: Profile, name: str) -> str:

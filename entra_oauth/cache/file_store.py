@@ -198,6 +198,13 @@ class FileStore:
                 os.path.join(self._app(app), _DEFAULT), paths.write_line(account.name)
             )
 
+    def save_token(self, app: App, account: str, scopes: str, token: CachedToken) -> None:
+        """Save an access token that was got with one of the account's. Its record stays."""
+        folder = self._make_folder(app, account)
+        key = app.key(account, scopes)
+        text = paths.write_token(key, token.times, token.text, token.granted or "")
+        private_files.write(paths.line_file(folder, *key), text)
+
     def drop_access_token(self, app: App, account: str, scopes: str, text: str) -> None:
         """Forget the access token if it is this one, under the account's lock.
 
@@ -254,9 +261,12 @@ class FileStore:
         private_files.remove(self.folder)
         return len(accounts)
 
-    def lock(self, app: App, name: str) -> Lock:
-        """The lock to be held around a refresh and what follows; makes the account's folder."""
-        return Lock(os.path.join(self._make_folder(app, name), _LOCK), self._say)
+    def lock(self, app: App, name: str, *, of: str = _LOCK) -> Lock:
+        """The lock to be held around a refresh and what follows; makes the account's folder.
+
+        `of` is the file of another lock than the account's.
+        """
+        return Lock(os.path.join(self._make_folder(app, name), of), self._say)
 
     # ---- within --------------------------------------------------------------------
 

@@ -46,6 +46,9 @@ TEXTS = (
     "federated_token_file",
     "federated_token_env",
     "service_connection_id",
+    "exchange",
+    "exchange_client_id",
+    "exchange_account",
     "cache",
     "ca_bundle",
 )

@@ -121,6 +121,12 @@ class TokenSource:
             failure = bare(error)
         raise failure
 
+    def named(self, account: str | None) -> str:
+        """The account whose tokens are looked at. Raises `SignInRequired` where nobody's are."""
+        if self._as_app is None:
+            self.app, account = self.store.kept_as(self.app, account)
+        return self._account(account)
+
     def _wanted(
         self,
         scopes: tuple[str, ...],
@@ -131,11 +137,10 @@ class TokenSource:
         claims: str | None,
         cae: bool,
     ) -> _Wanted:
-        if self._as_app is None:
-            self.app, account = self.store.kept_as(self.app, account)
+        name = self.named(account)
         scopes_kept = scope_key(scopes, self.app.base)
         return _Wanted(
-            account=self._account(account),
+            account=name,
             scopes=scopes_kept,
             asked=scopes,
             min_validity_s=min_validity_s,

@@ -222,7 +222,8 @@ def _values(
     scope = value("scope", "databricks")
     if not tenant or not client_id or not base.startswith(("https://", "http://")):
         return None
-    if scope.endswith(" cp1"):  # the key of a token for who can handle a claims challenge
+    # The keys of a token for who can handle a claims challenge, and of one that was exchanged.
+    if scope.endswith(" cp1") or " -> " in scope:
         return None
     if scope in _OF_A_CLOUD and base != _PUBLIC:
         return None

@@ -55,6 +55,7 @@ _BY_ENDPOINT = {
 _ENTRAS = frozenset(host for cloud in CLOUDS.values() for host in cloud.hosts)
 _WORKSPACES = tuple(cloud.workspaces for cloud in CLOUDS.values() if cloud.workspaces)
 _OF_ENTRA = (".b2clogin.com", ".ciamlogin.com", ".microsoftonline.com", ".windows.net")
+_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _AT_THE_PROGRAM = {"redirect": MessageKind.AUTHORIZATION_RESPONSE, "page": MessageKind.LANDING_PAGE}
 
 
@@ -177,7 +178,8 @@ def authority_remark(steps: Sequence[Step]) -> str:
         return _TENANTS
     cast = cast_of(steps)
     entras = {host_of(step.url) for step in steps if _server(step)} | _ENTRAS
-    hosts = {host_of(step.url) for step in steps if _asks_an_authority(step, cast)}
+    asking = (step for step in steps if _asks_an_authority(step, cast))
+    hosts = {host_of(step.url) for step in asking if not _exchanges_at_workspace(step)}
     hosts = {host for host in hosts - entras if not host.endswith(_OF_ENTRA)}
     if not hosts:
         return ""
@@ -195,6 +197,20 @@ def remark_in(text: str) -> str:
 
 def _asks_an_authority(step: Step, cast: Cast) -> bool:
     return MessageKind.AUTHORITY_REQUEST in message_kind(step, cast).from_special_to_general
+
+
+def _exchanges_at_workspace(step: Step) -> bool:
+    """True for Databricks' token exchange and the question for its address.
+
+    The token that is handed in there is another authority's, and nobody signs in.
+    """
+    if not host_of(step.url).endswith(_WORKSPACES):
+        return False
+    request = step.http_request
+    if endpoint_of(request.path) == "metadata":
+        return True
+    form = parse_form(request.body.decode("latin-1"))
+    return ("grant_type", _EXCHANGE) in form
 
 
 def evidence_remark(evidence: Evidence) -> str:

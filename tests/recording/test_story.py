@@ -260,3 +260,28 @@ def test_the_code_of_a_device_is_not_called_a_second_step() -> None:
     parameters = ("ctx", "otc")
     title = story_of(MessageKind.AUTHORITY_PAGE, parameters).title
     assert title == "A code that the person types"
+
+
+ENTRAS = f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
+WORKSPACE = "https://adb-1.7.azuredatabricks.net/oidc"
+EXCHANGE = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=x"
+
+
+@pytest.mark.parametrize(
+    ("url", "form", "remark"),
+    [
+        (f"{WORKSPACE}/v1/token", EXCHANGE, ""),
+        ("https://id.example/oidc/v1/token", EXCHANGE, OTHER),
+        (f"{WORKSPACE}/v1/token", "grant_type=authorization_code&code=x", OTHER),
+    ],
+)
+def test_an_exchange_at_a_workspace_does_not_make_its_authority_another(
+    url: str, form: str, remark: str
+) -> None:
+    asked = _exchange("GET", f"{WORKSPACE}/.well-known/oauth-authorization-server")
+    entra = _exchange("POST", ENTRAS, form="grant_type=client_credentials")
+    steps = steps_of(Recording((entra, asked, _exchange("POST", url, form=form))))
+    told = authority_remark(steps)
+    assert told == remark.replace("id.example", url.split("/")[2])
+    kinds = [step_story(step, cast_of(steps)).title for step in steps]
+    assert ("Exchange a token" in kinds[2]) is ("exchange" in form)

@@ -33,8 +33,9 @@ def run(options: TokenOptions, session: Session) -> int:
         network=options.network,
         request=options.request,
         credential=options.credential,
+        exchange=options.exchange,
     )
-    source = token_store.source_for(query, session)
+    source = token_store.exchanging_source_for(query, session)
     try:
         found = token_store.find(query, source)
     except SignInRequired:
@@ -105,6 +106,8 @@ def _remember_profile(app: AppOptions, environ: Mapping[str, str]) -> None:
         flow, account = settings.text("flow"), settings.text("account") or ""
         if flow == APP_FLOW:
             account = APP_ONLY
+        if settings.text("exchange") is not None:  # the fast path knows Entra's tokens alone
+            return
         if settings.text("tenant") is None or (flow is not None and not account):
             return
         base = authority_of(settings).base

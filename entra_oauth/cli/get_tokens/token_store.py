@@ -7,7 +7,9 @@ from entra_oauth.cache.file_store import LOCK_WAIT_S, FileStore
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import now
+from entra_oauth.cli.get_tokens.exchanged_tokens import check_exchange, exchanged, target_of
 from entra_oauth.cli.options.app_options import CredentialOptions, RequestOptions
+from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
 from entra_oauth.cli.output.token_output import Shown
 from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
@@ -17,6 +19,7 @@ from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
+    from entra_oauth.cache.exchanged_source import ExchangedSource
     from entra_oauth.cache.refresher import AskAsApp, Refresh
     from entra_oauth.cache.token_source import Found
     from entra_oauth.cli.options.app_options import AppOptions, RenewOptions
@@ -24,7 +27,15 @@ if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Session
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["TokenQuery", "find", "login_command", "settled", "shown", "source_for"]
+__all__ = [
+    "TokenQuery",
+    "exchanging_source_for",
+    "find",
+    "login_command",
+    "settled",
+    "shown",
+    "source_for",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +47,7 @@ class TokenQuery:
     network: NetworkOptions
     request: RequestOptions = field(default_factory=RequestOptions)
     credential: CredentialOptions = field(default_factory=CredentialOptions)
+    exchange: TokenExchangeOptions = field(default_factory=TokenExchangeOptions)
 
 
 def settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
@@ -71,6 +83,16 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
         # Whoever has the lock is taken to be as patient as we are.
         lock_wait_s=LOCK_WAIT_S + max(0.0, 2 * (query.network.http_timeout - 30.0)),
     )
+
+
+def exchanging_source_for(query: TokenQuery, session: Session) -> TokenSource | ExchangedSource:
+    """The same, or what they are exchanged for where the options say so."""
+    check_exchange(query.exchange, query.renew)
+    target = target_of(query.exchange, query.app.workspace_url)
+    source = source_for(query, session)
+    if target is None:
+        return source
+    return exchanged(source, target, query.app, query.network, session)
 
 
 def _as_app(query: TokenQuery, session: Session) -> AskAsApp:
@@ -109,7 +131,7 @@ def _refresh(query: TokenQuery, session: Session) -> Refresh:
     return renew
 
 
-def find(query: TokenQuery, source: TokenSource) -> Found:
+def find(query: TokenQuery, source: TokenSource | ExchangedSource) -> Found:
     """The token that the options ask for. Raises `SignInRequired` and what a refresh raises."""
     return source.get(
         *query.app.scope,
@@ -122,7 +144,11 @@ def find(query: TokenQuery, source: TokenSource) -> Found:
 
 
 def shown(
-    found: Found, query: TokenQuery, source: TokenSource, *, env_name: str | None = None
+    found: Found,
+    query: TokenQuery,
+    source: TokenSource | ExchangedSource,
+    *,
+    env_name: str | None = None,
 ) -> Shown:
     """The values that the formats need to know."""
     account = source.store.account(source.app, found.account, with_token=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from entra_oauth.cli.get_tokens import token_store
+from entra_oauth.cli.get_tokens.exchanged_tokens import check_goes_to, target_of
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
@@ -39,7 +40,11 @@ def run(options: ApiOptions, session: Session) -> int:
     app, authority = _authority(options, session)
     options = replace(options, app=app)
     # Nobody is asked to sign in for a call that will not be made.
-    check_destination(url, scopes=app.scope, authority=authority)
+    target = target_of(options.exchange, app.workspace_url)
+    scopes = app.scope if target is None else ("databricks",)
+    check_destination(url, scopes=scopes, authority=authority)
+    if target is not None:
+        check_goes_to(target, url)
     tokens = _Tokens(options, session)
     token = tokens.first()
     with back_channels(options.network, session, max_body_bytes=MAX_ANSWER_BYTES) as channels:
@@ -48,8 +53,9 @@ def run(options: ApiOptions, session: Session) -> int:
                 method=method,
                 url=url,
                 access_token=token,
-                scopes=app.scope,
+                scopes=scopes,
                 authority=authority,
+                is_exchanged=target is not None,
                 body=body,
                 resource_id=named,
             )
@@ -185,6 +191,11 @@ class _Tokens:
                 "--interactive has nothing to do where a token is handed over.",
                 advice="Leave it out, or leave --token-stdin and --token-fd out.",
             )
+        if self._given.is_given and options.exchange.exchange:
+            raise UsageError(
+                "--exchange has nothing to do where a token is handed over.",
+                advice="Leave it out, or leave --token-stdin and --token-fd out.",
+            )
         self._options = options
         self._session = session
         self._ways = [] if self._given.is_given else [self._renew]
@@ -219,8 +230,9 @@ class _Tokens:
             network=options.network,
             request=RequestOptions(claims=claims, cae=options.request.cae),
             credential=options.credential,
+            exchange=options.exchange,
         )
-        source = token_store.source_for(query, self._session)
+        source = token_store.exchanging_source_for(query, self._session)
         return token_store.find(query, source).token.text
 
     def _sign_in(self, claims: str | None) -> str:

@@ -25,9 +25,13 @@ def run(options: RunOptions, session: Session) -> int:
     """Become that program, or on Windows wait for it; the exit code is its own."""
     app = token_store.settled(options.app, options.network, session)
     query = token_store.TokenQuery(
-        app=app, renew=options.renew, network=options.network, credential=options.credential
+        app=app,
+        renew=options.renew,
+        network=options.network,
+        credential=options.credential,
+        exchange=options.exchange,
     )
-    source = token_store.source_for(query, session)
+    source = token_store.exchanging_source_for(query, session)
     found = token_store.find(query, source)
     token = token_store.shown(found, query, source, env_name=options.output.env_name)
     environ = dict(session.environ)
@@ -47,7 +51,8 @@ def run(options: RunOptions, session: Session) -> int:
         if app.workspace_url:
             workspace = Workspace(app.workspace_url)
             authority = authority_of(app)
-            check_destination(f"{workspace.url}/", scopes=app.scope, authority=authority)
+            scopes = ("databricks",) if options.exchange.exchange else app.scope
+            check_destination(f"{workspace.url}/", scopes=scopes, authority=authority)
             environ["DATABRICKS_HOST"] = workspace.url
     session.console.out.flush()
     return _become(options.program, environ)

@@ -17,6 +17,7 @@ from entra_oauth.cli.options.common_options import (
     OutputOptions,
     RecordingOptions,
 )
+from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
 from entra_oauth.light import dataclass
 
 __all__ = [
@@ -51,6 +52,7 @@ class LoginOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class TokenOptions:
     app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions)
     renew: RenewOptions = group(RenewOptions)
     store: StoreOptions = group(StoreOptions)
     request: RequestOptions = group(RequestOptions)

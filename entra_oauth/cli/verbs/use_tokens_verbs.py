@@ -12,6 +12,7 @@ from entra_oauth.cli.options.app_options import (
     StoreOptions,
 )
 from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions, RecordingOptions
+from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
 from entra_oauth.light import dataclass
 
 __all__ = [
@@ -58,6 +59,7 @@ class ApiOptions:
     call: tuple[str, ...] = words("METHOD PATH", "what to send, and where")
     data: str | None = option("JSON to send: @FILE, or - for standard input", metavar="@FILE")
     app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions)
     token: TokenInputOptions = group(TokenInputOptions)
     renew: RenewOptions = group(RenewOptions)
     store: StoreOptions = group(StoreOptions)
@@ -74,6 +76,7 @@ class ApiOptions:
 class RunOptions:
     program: tuple[str, ...] = words("PROGRAM …", "the program", program=True)
     app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions)
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
     keep_proof: bool = flag("let the program have the variables with which the app proves itself")
     credential: CredentialOptions = group(CredentialOptions, without=_PERSONS)

@@ -35,6 +35,7 @@ class MessageKind(StrEnum):
     CLIENT_CREDENTIALS = "token request (client_credentials)"
     DEVICE_POLL = "token request (device_code)"
     ON_BEHALF_OF = "token request (on_behalf_of)"
+    TOKEN_EXCHANGE = "token request (token-exchange)"  # noqa: S105
     TOKEN_RESPONSE = "token response"  # noqa: S105
     ERROR_RESPONSE = "error response"
     DEVICE_REQUEST = "device authorization request"
@@ -67,6 +68,7 @@ _GRANTS = {
     "client_credentials": MessageKind.CLIENT_CREDENTIALS,
     "urn:ietf:params:oauth:grant-type:device_code": MessageKind.DEVICE_POLL,
     "urn:ietf:params:oauth:grant-type:jwt-bearer": MessageKind.ON_BEHALF_OF,
+    "urn:ietf:params:oauth:grant-type:token-exchange": MessageKind.TOKEN_EXCHANGE,
 }
 _WIDER = {
     **dict.fromkeys(_GRANTS.values(), MessageKind.TOKEN_REQUEST),
@@ -81,6 +83,7 @@ _ENDPOINTS = {
     "devicecode": MessageKind.DEVICE_REQUEST,
     "keys": MessageKind.KEYS_REQUEST,
     "openid-configuration": MessageKind.METADATA_REQUEST,
+    "oauth-authorization-server": MessageKind.METADATA_REQUEST,
 }
 _ANSWERS = {
     MessageKind.DEVICE_REQUEST: MessageKind.DEVICE_RESPONSE,

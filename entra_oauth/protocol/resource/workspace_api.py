@@ -72,6 +72,8 @@ class ApiCall:
     """The audience of the token."""
     authority: Authority
     """The issuer of the token."""
+    is_exchanged: bool = False
+    """True for a token of Databricks' own, which has an audience of its own too."""
     body: bytes | None = field(default=None, repr=False)
     """JSON."""
     resource_id: str | None = None
@@ -95,7 +97,8 @@ class ApiCall:
                 "Microsoft.Databricks/workspaces/NAME: see Properties in the Azure portal.",
             )
         check_destination(self.url, scopes=self.scopes, authority=self.authority)
-        check_audience(self.access_token, self.scopes)
+        if not self.is_exchanged:
+            check_audience(self.access_token, self.scopes)
 
     @property
     def host(self) -> str:
@@ -161,6 +164,8 @@ class ApiCall:
         usual = 300 if reply.status < 400 else 400 if reply.status < 500 else 500
         known = _BY_STATUS.get(reply.status, _BY_STATUS[usual])
         what, advice = self._by_message(reply) or known
+        if reply.status == 401 and not self.is_exchanged:
+            advice += _EXCHANGE
         return what, advice, None
 
     def _is_not_taken(self, reply: HttpResponse) -> bool:
@@ -225,6 +230,10 @@ _NOT_TAKEN = (
     "it does not take the token, and asks for a sign-in instead.",
     "Get a fresh one for Azure Databricks from the workspace's own tenant: entra-oauth login. "
     "entra-oauth decode shows its audience, tenant and times.",
+)
+
+_EXCHANGE = (
+    " A workspace that takes tokens of its own alone wants it exchanged: --exchange databricks."
 )
 
 _BY_STATUS = {

@@ -148,7 +148,7 @@ def test_secrets_are_known_as_such() -> None:
     assert secret == {
         *("access_token", "assertion", "client_assertion", "client_info", "client_secret"),
         *("code", "code_challenge", "code_verifier", "device_code", "id_token", "nonce"),
-        *("password", "refresh_token", "session_state", "state", "user_code"),
+        *("password", "refresh_token", "session_state", "state", "subject_token", "user_code"),
     }
 
 

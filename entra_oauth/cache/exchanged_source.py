@@ -1,0 +1,119 @@
+"""Tokens that a workspace gave for Entra's: kept under a key of their own, fetched by one of all.
+
+The order is that of `token_source`, with a lock of its own: look, take the lock, look again,
+exchange once. Within it, Entra's token comes from that source, which has the account's lock.
+Whoever holds this lock may wait for that one, and never the other way round.
+"""
+
+from __future__ import annotations
+
+from entra_oauth.cache.account import MIN_VALIDITY_S, access_token_of, scope_key
+from entra_oauth.cache.file_store import LOCK_WAIT_S
+from entra_oauth.cache.token_source import Found
+from entra_oauth.channels.base import monotonic, now, say_nothing
+from entra_oauth.errors import EntraOAuthError, LocalError, bare
+from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
+from entra_oauth.protocol.scopes import DATABRICKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entra_oauth.cache.account import App, CachedToken
+    from entra_oauth.cache.file_store import FileStore
+    from entra_oauth.cache.token_source import TokenSource
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
+
+__all__ = ["AskWorkspace", "ExchangedSource"]
+
+
+class AskWorkspace(Protocol):
+    """Exchanges a token of Entra's: one request, after one for where to."""
+
+    def __call__(self, subject_token: str, /) -> TokenResponse: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangedSource:
+    """The tokens of one target. Threads and processes may share the store."""
+
+    inner: TokenSource
+    target: ExchangeTarget
+    exchange: AskWorkspace
+    say: Callable[[str], None] = say_nothing
+    lock_wait_s: float = 2 * LOCK_WAIT_S
+
+    @property
+    def store(self) -> FileStore:
+        return self.inner.store
+
+    @property
+    def app(self) -> App:
+        return self.inner.app
+
+    def get(
+        self,
+        *scopes: str,
+        account: str | None = None,
+        min_validity_s: float = MIN_VALIDITY_S,
+        force: bool = False,
+        claims: str | None = None,
+        cae: bool = False,
+    ) -> Found:
+        """An exchanged token that is good for `min_validity_s` more seconds, if one can be.
+
+        It ends with Entra's, which is renewed first where it does not last. The arguments are
+        those of `TokenSource.get`, and so is what is raised.
+        """
+        try:
+            who = self.inner.named(account)
+            kept_as = f"{scope_key(scopes, self.app.base)} {self.target.key}"
+            before = self.store.access_token(self.app, who, kept_as)
+            force = force or claims is not None
+            if before is not None and not force and _left_s(before) >= min_validity_s:
+                return _found(before, who, "cache")
+            with self.store.lock(self.app, who, of="exchange-lock") as lock:
+
+                def is_news() -> bool:
+                    token = self.store.access_token(self.app, who, kept_as)
+                    return token is not None and token != before and _left_s(token) > 0
+
+                mine = lock.take(self.lock_wait_s, is_news)
+                after = self.store.access_token(self.app, who, kept_as)
+                if after is not None and after != before and _left_s(after) > 0:
+                    return _found(after, who, "cache")
+                if not mine:
+                    raise LocalError(
+                        "Another process exchanges this account's token and does not finish.",
+                        advice="End an entra-oauth process that hangs, and run this again.",
+                    )
+                subject = self.inner.get(
+                    *scopes,
+                    account=account,
+                    min_validity_s=max(min_validity_s, MIN_VALIDITY_S),
+                    force=force,
+                    claims=claims,
+                    cae=cae,
+                )
+                return self._exchange(subject, kept_as)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        raise failure
+
+    def _exchange(self, subject: Found, kept_as: str) -> Found:
+        tokens = self.exchange(subject.token.text)
+        token = access_token_of(tokens, clock=monotonic())
+        try:
+            self.store.save_token(self.app, subject.account, kept_as, token)
+        except LocalError as error:
+            self.say(f"Note: the exchanged token could not be kept. {error.what}")
+        return _found(token, subject.account, "token-exchange")
+
+
+def _found(token: CachedToken, account: str, source: str) -> Found:
+    # Whatever Entra's token was for, this one is for Databricks.
+    return Found(token=token, account=account, scopes=DATABRICKS, source=source)
+
+
+def _left_s(token: CachedToken) -> float:
+    return token.seconds_left(now=now(), monotonic=monotonic())

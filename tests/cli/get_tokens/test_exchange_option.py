@@ -1,0 +1,236 @@
+"""`--exchange databricks`: the workspace's own token in the place of Entra's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.adapters.databricks import DatabricksStrategy
+from entra_oauth.adapters.stored_tokens import StoredTokens
+from entra_oauth.cache.account import APP_ONLY
+from entra_oauth.cache.file_store import FileStore
+from entra_oauth.errors import DestinationRefused
+from entra_oauth.practice.directory.defaults import DEFAULT
+from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
+from entra_oauth.practice.directory.workloads import FederationPolicy
+from entra_oauth.practice.server.hosts import serve
+from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.protocol.jwt import decode
+from kit import canaries, needs
+from kit.command_line import call
+from kit.nightly import Nightly, of_the_app, save_profile
+from kit.practice import DAEMON, SECRET
+
+POLICY = FederationPolicy(
+    issuer=f"https://sts.windows.net/{ARTICLE_TENANT_ID}/",
+    audiences=("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d",),
+    subject_claim="appid",
+    subject=DAEMON,
+    client_id=DAEMON,
+)
+
+
+@pytest.fixture
+def nightly(no_terminal: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nightly]:
+    book = DEFAULT.with_admin_consent()
+    book = replace(book, federation_policies=(*book.federation_policies, POLICY))
+    tenant = PracticeTenant(directory=book)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    with serve(tenant, tls=False) as hosted:
+        yield Nightly(tenant, hosted.base_url)
+
+
+def _options(nightly: Nightly) -> tuple[str, ...]:
+    return (
+        *("--exchange", "databricks", "--exchange-client-id", DAEMON),
+        *("--workspace-url", nightly.base),
+    )
+
+
+def _at_workspace(nightly: Nightly, what: str = "/oidc/v1/token") -> list[str]:
+    return [request.body.decode() for request, _ in nightly.tenant.log if what in request.url]
+
+
+def _is_own(text: str, nightly: Nightly) -> bool:
+    claims = decode(text.strip()).claims
+    return (claims["iss"], claims["sub"]) == (f"{nightly.base}/oidc", DAEMON)
+
+
+def test_token_gives_the_workspaces_own_and_keeps_it_beside_entras(nightly: Nightly) -> None:
+    nightly.sign_in()
+    options = _options(nightly)
+    first = call("token", *nightly.ids, *options)
+    assert first.code == 0, first.err
+    assert _is_own(first.out, nightly)
+    assert call("token", *nightly.ids, *options).out == first.out
+    assert len(_at_workspace(nightly)) == 1
+    # Entra's stands under its own key, and neither is given in the place of the other.
+    entras = call("token", *nightly.ids)
+    assert entras.out == f"{nightly.kept()}\n" != first.out
+    again = call("token", *nightly.ids, *options, "--force-refresh", "-o", "json")
+    told = json.loads(again.out)
+    assert _is_own(told["access_token"], nightly)
+    assert told["source"] == "token-exchange"
+    assert told["access_token"] != first.out.strip()
+    # It was exchanged anew with a fresh token of Entra's.
+    assert len(_at_workspace(nightly)) == 2
+    assert len(_at_workspace(nightly, "/oauth2/v2.0/token")) == 2
+    assert SECRET not in first.both + again.both
+
+
+def test_an_exchanged_token_that_is_over_is_exchanged_again(nightly: Nightly) -> None:
+    nightly.sign_in()
+    first = call("token", *nightly.ids, *_options(nightly)).out
+    nightly.let_an_hour_pass()
+    _let_the_exchanged_end(nightly)
+    second = call("token", *nightly.ids, *_options(nightly))
+    assert second.code == 0, second.err
+    assert _is_own(second.out, nightly)
+    assert second.out != first
+    assert len(_at_workspace(nightly)) == 2
+
+
+def _let_the_exchanged_end(nightly: Nightly) -> None:
+    store = FileStore.standard(os.environ)
+    key = f"2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default -> {nightly.base}/ {DAEMON}"
+    token = store.access_token(nightly.app, APP_ONLY, key)
+    assert token is not None
+    old = replace(token, expires_on=token.arrived_at - 5, arrived_at=token.arrived_at - 3600)
+    store.save_token(nightly.app, APP_ONLY, key, old)
+
+
+def test_logout_forgets_the_exchanged_token_too(nightly: Nightly) -> None:
+    nightly.sign_in()
+    assert call("token", *nightly.ids, *_options(nightly)).code == 0
+    assert call("logout", *nightly.ids).code == 0
+    folder = Path(FileStore.standard(os.environ).folder)
+    texts = [path.read_text() for path in folder.rglob("*") if path.is_file()]
+    assert not [text for text in texts if "eyJ" in text]
+
+
+def test_a_profile_exchanges_and_the_fast_path_gives_nothing_else(nightly: Nightly) -> None:
+    nightly.sign_in("--save-profile", "nightly")
+    assert of_the_app(call("token").out)
+    save_profile(exchange="databricks", exchange_client_id=DAEMON, workspace_url=nightly.base)
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-P", "-m", "entra_oauth", "token"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert _is_own(ran.stdout, nightly), ran.stderr
+    assert len(_at_workspace(nightly)) == 1
+
+
+def test_api_takes_it_to_its_workspace_and_to_no_other(nightly: Nightly) -> None:
+    nightly.sign_in()
+    url = f"{nightly.base}/api/2.0/preview/scim/v2/Me"
+    ran = call("api", "GET", url, *nightly.ids, *_options(nightly))
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["userName"] == DAEMON
+    other = nightly.base.replace("localhost", "127.0.0.1")
+    refused = call("api", "GET", f"{other}/api/2.0/x", *nightly.ids, *_options(nightly))
+    assert refused.code == 5
+    assert "it is of another workspace" in refused.err
+
+
+def test_run_hands_over_the_workspaces_own(nightly: Nightly) -> None:
+    nightly.sign_in()
+    show = "import os; e = os.environ; print(e['DATABRICKS_HOST'], e['DATABRICKS_TOKEN'])"
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "entra_oauth", "run", *nightly.ids, *_options(nightly), "--"]
+        + [sys.executable, "-c", show],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    host, token = ran.stdout.split()
+    assert host == nightly.base
+    assert _is_own(token, nightly)
+
+
+def test_adapters_take_it_from_the_profile(nightly: Nightly) -> None:
+    nightly.sign_in("--save-profile", "nightly")
+    save_profile(exchange="databricks", exchange_client_id=DAEMON, workspace_url=nightly.base)
+    tokens = StoredTokens.of_profile("nightly")
+    assert _is_own(tokens.get().token.text, nightly)
+    # Another scope than the profile's is no business of the workspace.
+    assert not _is_own(tokens.get("graph").token.text, nightly)
+
+    class Config:
+        host = nightly.base
+
+    headers = DatabricksStrategy(tokens)(Config())()
+    assert headers["Authorization"] == f"Bearer {tokens.get().token.text}"
+    with canaries.refused(DestinationRefused):
+        tokens.check_destination(nightly.base.replace("localhost", "127.0.0.1"))
+
+
+WRONG = [
+    (("--exchange", "databricks"), "No workspace was given"),
+    (("--exchange", "snowflake", "--workspace-url", "{base}"), "a value that is not known"),
+    (("--exchange-client-id", "x"), "goes with --exchange only"),
+    (
+        ("--exchange", "databricks", "--workspace-url", "{base}", "--interactive"),
+        "--interactive and --exchange exclude each other",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), WRONG)
+def test_what_does_not_go_together_is_said(
+    options: tuple[str, ...], said: str, nightly: Nightly
+) -> None:
+    options = tuple(each.format(base=nightly.base) for each in options)
+    ran = call("token", *nightly.ids, *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_a_refusal_loses_no_token_and_names_the_policy(nightly: Nightly) -> None:
+    nightly.sign_in()
+    before = nightly.kept()
+    other = ("--exchange", "databricks", "--workspace-url", nightly.base)
+    ran = call("token", *nightly.ids, *other)  # as if the app were a person
+    assert (ran.code, ran.out) == (3, "")
+    assert "refused to exchange the token (invalid_grant, HTTP 401)" in ran.err
+    assert "federation policy" in ran.err
+    assert nightly.kept() == before
+    assert before not in ran.err
+
+
+@needs.posix
+def test_a_hundred_processes_with_one_expired_exchanged_token_exchange_once(
+    nightly: Nightly,
+) -> None:
+    nightly.sign_in()
+    assert call("token", *nightly.ids, *_options(nightly)).code == 0
+    nightly.let_an_hour_pass()
+    _let_the_exchanged_end(nightly)
+    command = [sys.executable, "-P", "-m", "entra_oauth", "token"]
+    children = [
+        subprocess.Popen(
+            [*command, *nightly.ids, *_options(nightly)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(100)
+    ]
+    try:
+        answers = [child.communicate(timeout=400) for child in children]
+    finally:
+        for child in children:
+            child.kill()
+    assert len({out for out, _ in answers}) == 1, {err for _, err in answers}
+    assert _is_own(answers[0][0], nightly)
+    assert len(_at_workspace(nightly)) == 2
+    assert len(_at_workspace(nightly, "/oauth2/v2.0/token")) == 2
