@@ -20,7 +20,7 @@ from kit.foreign.programs import DAEMON
 from kit.processes import namespaces
 from kit.project import pages
 
-pytestmark = [pytest.mark.against, needs.posix]
+pytestmark = [pytest.mark.against, *namespaces.NEEDED]
 
 PAGE = pages.page("docs/fleet.md")
 JOB, POD, DRIVER, MANY = (
@@ -41,7 +41,6 @@ ASKING = (
     "    token = credential.get_token('https://vault.azure.net/.default')\n"
     "print(json.dumps(token.token))\n"
 )
-isolated = namespaces.needed()
 azure = needs.python("azure.identity", pypi="azure-identity", group="interop")
 yaml = needs.python("yaml", pypi="pyyaml", group="interop")
 
@@ -72,7 +71,6 @@ def _claims(token: str) -> dict[str, Any]:
     return claims_of(token)
 
 
-@isolated
 @yaml
 def test_the_step_of_the_job_runs_its_program_with_a_token(tmp_path: Path) -> None:
     job = _yaml(JOB)
@@ -84,7 +82,6 @@ def test_the_step_of_the_job_runs_its_program_with_a_token(tmp_path: Path) -> No
     assert _claims(json.loads(done.stdout))["appid"] == DAEMON, done.stderr
 
 
-@isolated
 @azure
 def test_the_job_that_asks_by_itself_gets_its_token(tmp_path: Path) -> None:
     (command,) = pages.commands(JOB)
@@ -93,7 +90,6 @@ def test_the_job_that_asks_by_itself_gets_its_token(tmp_path: Path) -> None:
     assert _claims(json.loads(done.stdout))["aud"] == "https://vault.azure.net", done.stderr
 
 
-@isolated
 @azure
 @yaml
 def test_the_commands_of_the_pod_give_its_program_a_token(tmp_path: Path) -> None:

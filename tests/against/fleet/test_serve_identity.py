@@ -29,7 +29,7 @@ from kit.foreign.programs import CLIENTS, DAEMON, SECRET, WORKSPACE
 from kit.processes import namespaces
 from kit.processes.namespaces import Namespace
 
-pytestmark = [pytest.mark.against, needs.posix, namespaces.needed()]
+pytestmark = [pytest.mark.against, *namespaces.NEEDED]
 
 VAULT = "https://vault.azure.net"
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"

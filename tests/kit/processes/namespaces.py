@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,9 +18,10 @@ from functools import cache
 
 import pytest
 
-__all__ = ["Namespace", "needed", "pair"]
+from kit import needs
 
-_TOOLS = ("ip", "nsenter", "unshare")
+__all__ = ["NEEDED", "Namespace", "pair"]
+
 _PATIENCE_S = 60.0
 _ENTER = ("--user", "--net", "--preserve-credentials", "--")
 
@@ -114,20 +116,19 @@ def _net_of_starter(start: Sequence[str]) -> str:
 
 @cache
 def _can_be_made() -> bool:
-    if not all(map(shutil.which, _TOOLS)):
-        return False
+    if not all(map(shutil.which, ("ip", "nsenter", "unshare"))):
+        return True  # the marks for these say so
     cable = ("ip", "link", "add", "cable0", "type", "veth", "peer", "name", "cable1")
     command = ["unshare", "--map-root-user", "--net", *cable]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def needed() -> pytest.MarkDecorator:
-    """The mark of tests that need them. Programs and packages that are missing are named."""
-    missing = [name for name in _TOOLS if shutil.which(name) is None]
-    packages = "iproute2 and util-linux"
-    return pytest.mark.skipif(
-        not _can_be_made(),
-        reason=f"needs {' and '.join(missing)}: apt install {packages}"
-        if missing
-        else "this system lets nobody make network namespaces, or has no veth",
-    )
+NEEDED = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only on Linux"),
+    needs.program("ip", debian="iproute2"),
+    needs.program("nsenter", debian="util-linux"),
+    pytest.mark.skipif(
+        not _can_be_made(), reason="this system lets nobody make network namespaces, or has no veth"
+    ),
+]
+"""The marks of tests that need them."""
