@@ -120,3 +120,11 @@ def test_no_secret_of_the_exchange_is_shown_whole() -> None:
                 field, _, value = pair.partition("=")
                 if field in ("code", "code_verifier", "refresh_token", "device_code"):
                     assert value not in shown
+
+
+def test_what_tells_a_reader_nothing_is_left_out() -> None:
+    shown = "\n".join(step_texts(recording_of("by device")))
+    for name in ("ext_expires_in", "correlation_id", "aio = ", "uti = ", "x-ms-", "Date: "):
+        assert name not in shown
+    for name in ("expires_in = ", "error = authorization_pending", "aud = ", "its header: alg"):
+        assert name in shown
