@@ -260,6 +260,8 @@ class _Worker:
             finally:
                 if not job.has_ended:
                     job.fail(abandoned(job.url, sent=bool(self._tap.sent)))
+        if self._tap.early is not None:
+            self._tap.early.close()
         if self._adapter is not None:
             self._adapter.close()
 
@@ -268,19 +270,26 @@ class _Worker:
             sleep(_AFTER_S)
             # What the answer will be exchanged with: here nobody waits for the import.
             import_module("entra_oauth.protocol.endpoints.token")
-        from entra_oauth.channels.https import requests_adapter
-
         self._tap.start()
         job.has_begun = True
-        if self._adapter is None:
-            self._adapter = requests_adapter.ExactAdapter(self._tap)
-        self._adapter.context = self._trust(job.url)
+        context = self._trust(job.url)
         if not is_loopback(urlsplit(job.url).hostname or ""):
             from entra_oauth.channels.https.environment_proxy import environment_proxy
 
             job.proxy = environment_proxy(job.url)
+        if self._adapter is None and job.proxy is None:
+            # Nothing is left to be judged, and the import below takes longer than to connect.
+            from entra_oauth.channels.https import early_connection
+
+            self._tap.early = early_connection.begin(job.url, context, self._tap.hold, job.deadline)
+        from entra_oauth.channels.https import requests_adapter
+
+        if self._adapter is None:
+            self._adapter = requests_adapter.ExactAdapter(self._tap)
+        self._adapter.context = context
         if job.request is None:
-            requests_adapter.connect(self._adapter, job)
+            if self._tap.early is not None and not self._tap.early.wait_idle():
+                self._tap.early = None  # the request will find out for itself, and say it
             return None
         if job.proxy is not None and job.announce is not None:
             job.announce(job.proxy.url)

@@ -14,9 +14,10 @@ from entra_oauth.protocol.messages import Wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from entra_oauth.channels.https.early_connection import EarlyConnection
     from entra_oauth.channels.https.environment_proxy import EnvironmentProxy
     from entra_oauth.errors import EntraOAuthError
-    from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+    from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 
 __all__ = ["MAX_RAW_BYTES", "SLICE_S", "WORKER_NAME", "Job", "Tap", "what_became_of_it"]
 
@@ -127,9 +128,13 @@ class Tap:
         self.tunnel: tuple[bytearray, bytearray] | None = None
         """All that went to the proxy, and that it answered; None once the authority is
         talked to."""
+        self.headers: Fields = ()
+        """Those of the last answer, in wire order."""
         self.proxy_refusal = b""
         """The proxy's answer to the last CONNECT that it refused."""
         self.is_cut = False
+        self.early: EarlyConnection | None = None
+        """The connection that is made beside the imports, for whoever connects first."""
 
     @property
     def sent(self) -> bytes:

@@ -1,28 +1,30 @@
 """The use that is made of `requests`: send these bytes, once, and show what was sent.
 
 Imported late, in the worker thread of `back_channel.py`: it costs more than a hundred
-milliseconds. The subclasses below override what their libraries offer for it, and
-nothing else.
+milliseconds. The subclasses below override what their libraries offer for it. The one
+private member of theirs that is used is urllib3's `HTTPConnection._new_conn`, read in 2.6 to
+2.8; `_tunnel` is the standard library's.
 """
 
 from __future__ import annotations
 
-import errno
 import http.client
 import io
 import logging
-import os
 import socket
 import ssl
 import threading
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import SKIP_HEADER
 
 from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.https.early_connection import MAX_IDLE_S, check_handshake, name_of_peer
 from entra_oauth.channels.https.environment_proxy import wants_sign_in
 from entra_oauth.channels.https.failures import host_of
 from entra_oauth.channels.https.job import WORKER_NAME
@@ -32,19 +34,14 @@ from entra_oauth.light import replace
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Times, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from urllib3.connectionpool import HTTPConnectionPool
 
     from entra_oauth.channels.https.environment_proxy import EnvironmentProxy
     from entra_oauth.channels.https.job import Job, Tap
 
-__all__ = ["MAX_IDLE_S", "ExactAdapter", "Tapped", "connect", "exchange"]
-
-MAX_IDLE_S = 120.0
-"""Seconds after which a silent connection is not used any more. Load balancers drop
-one without a word after some minutes (Azure's after four), and a code sent into it
-would be lost."""
+__all__ = ["ExactAdapter", "Tapped", "TappedHTTP", "TappedHTTPS", "exchange"]
 
 
 class _Quiet(logging.Filter):
@@ -69,6 +66,8 @@ class Tapped:
     # body, code and all, to standard output.
     debuglevel = 0
     tap: Tap
+    host: str
+    port: int
     sock: Any
     socket_options: Any
     link = Wire()
@@ -76,18 +75,31 @@ class Tapped:
     _connecting = False
     _handle: socket.socket | None = None
 
+    @property
+    def response_class(self) -> Callable[..., TappedAnswer]:
+        """Makes the answer, which is tapped too."""
+        return partial(TappedAnswer, self.tap)
+
     def connect(self) -> None:
+        early = self.tap.early
+        ready = early.take(self.host, self.port) if early is not None else None
+        if ready is None:
+            self._connect_now()
+        else:
+            self.sock, self.link = ready
+            self.is_verified = isinstance(self.sock, ssl.SSLSocket)
+        self.tap.hold(self._socket)
+        self.used_at = monotonic()
+
+    def _connect_now(self) -> None:
         self._connecting = True
         begun_at = monotonic()
         try:
             super().connect()  # type: ignore[misc]
-            if isinstance(self.sock, ssl.SSLSocket) and self.sock.version() is None:
-                # `ssl` skips the handshake, without a word, if the peer was gone by then.
-                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            if isinstance(self.sock, ssl.SSLSocket):
+                check_handshake(self.sock)
             if hasattr(self.sock, "cipher"):  # TLS inside TLS is no SSLSocket
                 self.link = with_tls(self.link, self.sock, monotonic() - begun_at)
-            self.tap.hold(self._socket)
-            self.used_at = monotonic()
         finally:
             self._connecting = False
             if self._handle is not None:
@@ -104,9 +116,7 @@ class Tapped:
         looked_up_at = options.noticed_at or begun_at
         times = Times(dns=looked_up_at - begun_at, connect=monotonic() - looked_up_at)
         try:
-            host, port = sock.getpeername()[:2]
-            peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            self.link = Wire(peer=peer, times=times)
+            self.link = Wire(peer=name_of_peer(sock), times=times)
             # TLS takes the socket over and gives out the new one only after the
             # handshake; through a second handle that can be ended too.
             self._handle = sock.dup()
@@ -137,7 +147,7 @@ class Tapped:
         self.link = replace(self.link, reused=self.sock is not None)
         super().putrequest(*args, **kwargs)  # type: ignore[misc]
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Any) -> None:
         if self._connecting:
             if self.tap.tunnel is not None:
                 self.tap.tunnel[0].extend(data)
@@ -167,14 +177,26 @@ class Tapped:
         return bool(super().is_connected)  # type: ignore[misc]
 
 
+class TappedHTTP(Tapped, HTTPConnection):  # type: ignore[misc] # a property for an attribute
+    """A connection in the clear: to this machine, or to a proxy."""
+
+
+class TappedHTTPS(Tapped, HTTPSConnection):  # type: ignore[misc] # as before
+    """A connection with TLS."""
+
+
 class TappedAnswer(http.client.HTTPResponse):
     """Tells the tap every byte that it takes from the socket, before it makes sense of any."""
 
-    tap: Tap
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, tap: Tap, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fp = io.BufferedReader(_WatchedReader(self.fp.detach(), self.tap))
+        self.tap = tap
+        self.fp = io.BufferedReader(_WatchedReader(self.fp.detach(), tap))
+
+    def begin(self) -> None:
+        super().begin()
+        # urllib3's own headers put those of one name together.
+        self.tap.headers = tuple(self.headers.items())
 
 
 class _WatchedReader(io.RawIOBase):
@@ -226,8 +248,7 @@ class ExactAdapter(HTTPAdapter):
         self.context: ssl.SSLContext | None = None
         """The certificates to trust; None for plain http, which is loopback only."""
         self._proxy: EnvironmentProxy | None = None
-        answer = type("_Answer", (TappedAnswer,), {"tap": tap})
-        self._ours = {"tap": tap, "response_class": answer}
+        self._tap = tap
         super().__init__(max_retries=0)
 
     def go_through(self, proxy: EnvironmentProxy | None) -> dict[str, str]:
@@ -271,10 +292,42 @@ class ExactAdapter(HTTPAdapter):
             "HTTPConnectionPool",
             super().get_connection_with_tls_context(request, verify, proxies, cert),
         )
-        if not issubclass(pool.ConnectionCls, Tapped):
-            # Of the pool's own kind: it may be one that speaks SOCKS.
-            pool.ConnectionCls = type("_Tapped", (Tapped, pool.ConnectionCls), self._ours)
+        if not isinstance(pool.ConnectionCls, _Making):
+            pool.ConnectionCls = _Making(self._kind_for(pool.scheme), self._tap)  # type: ignore[assignment]
         return pool
+
+    def _kind_for(self, scheme: str | None) -> type[Tapped]:
+        if self._proxy is not None and self._proxy.is_socks:
+            in_the_clear, with_tls = _socks_kinds()
+            return with_tls if scheme == "https" else in_the_clear
+        return TappedHTTPS if scheme == "https" else TappedHTTP
+
+
+@cache
+def _socks_kinds() -> tuple[type[Tapped], type[Tapped]]:
+    """The same pair for who goes through a SOCKS proxy; here, because it needs PySocks."""
+    from urllib3.contrib.socks import SOCKSConnection, SOCKSHTTPSConnection
+
+    class TappedSocks(Tapped, SOCKSConnection):  # type: ignore[misc] # as those above
+        pass
+
+    class TappedSocksTLS(Tapped, SOCKSHTTPSConnection):  # type: ignore[misc] # as before
+        pass
+
+    return TappedSocks, TappedSocksTLS
+
+
+class _Making:
+    """Makes connections of one kind with one tap, as a class is called to."""
+
+    def __init__(self, kind: type[Tapped], tap: Tap) -> None:
+        self._kind = kind
+        self._tap = tap
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tapped:
+        made = self._kind(*args, **kwargs)
+        made.tap = self._tap
+        return made
 
 
 def _prepare(request: HttpRequest) -> requests.PreparedRequest:
@@ -300,24 +353,6 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     return prepared
 
 
-def connect(adapter: ExactAdapter, job: Job) -> None:
-    """Have a connection ready for the job's address; quietly does nothing if there is a proxy."""
-    if job.proxy is not None:
-        return
-    prepared = requests.Request("GET", job.url).prepare()
-    pool = adapter.get_connection_with_tls_context(prepared, True, {})
-    connection = pool._get_conn()
-    try:
-        if connection.is_closed:
-            connection.timeout = _time_for(job)
-            connection.connect()
-    except BaseException:
-        connection.close()
-        raise
-    finally:
-        pool._put_conn(connection)
-
-
 def exchange(
     adapter: ExactAdapter, tap: Tap, job: Job, request: HttpRequest, *, cap: int
 ) -> HttpResponse:
@@ -341,8 +376,7 @@ def exchange(
         return HttpResponse(
             status=raw.status,
             reason=raw.reason or "",
-            # urllib3's own headers put those of one name together.
-            headers=tuple(raw._original_response.headers.items()),
+            headers=tap.headers,
             body=body,
             wire=tap.wire(proxy=job.proxy_url),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from entra_oauth.channels.https import back_channel as back_module
-from entra_oauth.channels.https import requests_adapter
+from entra_oauth.channels.https import early_connection, requests_adapter
 from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, LocalError, TlsFailed
 from kit.back_channels import a_back, eventually, token_post, workers
@@ -69,11 +70,16 @@ def test_the_same_over_tls_1_3_whose_session_tickets_look_like_an_end(
     assert (server.accepted, len(server.requests)) == (1, 3)
 
 
+def _as_urllib3_looks(sock: socket.socket) -> bool:
+    return bool(select.select([sock], [], [], 0)[0])
+
+
 def test_the_trap_is_there_without_our_reading_of_the_tickets(
     ca: CertificateAuthority, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If this fails, urllib3 has learned it, and our own reading can go."""
     monkeypatch.setattr(requests_adapter, "read_tickets", lambda sock: True)
+    monkeypatch.setattr(early_connection, "has_gone", _as_urllib3_looks)
     tickets = _Tickets()
     with RawServer(tickets, tls=ca.server()) as server:
         back.warm(server.url)
@@ -137,7 +143,7 @@ def test_a_connection_that_was_silent_for_too_long_is_not_trusted(
     back: RequestsBack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever stands in between may have forgotten it, without a word."""
-    monkeypatch.setattr(requests_adapter, "MAX_IDLE_S", 0.05)
+    monkeypatch.setattr(early_connection, "MAX_IDLE_S", 0.05)
     with RawServer() as server:
         back.warm(server.url)
         assert eventually(lambda: server.accepted)
