@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.audit.contract.check_contract import ContractCheck, check_contract
 from entra_oauth.audit.contract.contract_file import MAX_BYTES, read_contract
@@ -12,6 +11,7 @@ from entra_oauth.audit.contract.observe import observe
 from entra_oauth.audit.inputs import named
 from entra_oauth.cli.audit.opened import tell_need
 from entra_oauth.errors import LocalError, UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.audit.contract.wire_contract import WireContract

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from entra_oauth.audit.contract.contract_file import contract_text
 from entra_oauth.audit.contract.learn_contract import learn
@@ -12,6 +11,7 @@ from entra_oauth.audit.inputs import named
 from entra_oauth.cli.audit.opened import tell_need
 from entra_oauth.cli.output.new_file import check_new_file, write_new_file
 from entra_oauth.errors import UsageError, plain
+from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from entra_oauth.audit.contract.wire_contract import WireContract
