@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
+from entra_oauth.channels.https.early_connection import MAX_IDLE_S
 from entra_oauth.channels.https.failures import translate
 from entra_oauth.channels.https.job import MAX_RAW_BYTES, Job
-from entra_oauth.channels.https.requests_adapter import MAX_IDLE_S
 from entra_oauth.errors import (
     ConnectFailed,
     DeadlineExceeded,
