@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.messages import HttpRequest
 
-__all__ = ["SignIn", "redeem", "sign_in"]
+__all__ = ["Commitment", "SignIn", "redeem", "sign_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment:
+    """A thing that a sign-in is made for: its nonce was made from it."""
+
+    nonce: str = field(repr=False)
+    told: str
+    """A sentence on it, for the browser's last page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,8 @@ class SignIn:
     """Seconds that the person has."""
     http_timeout_s: float = 30.0
     """Seconds that the authority has for the token request, all in all."""
+    commitment: Commitment | None = None
+    """With one only an ID token is asked for, and its nonce says what the sign-in was for."""
     keys: KeyStore = field(default_factory=KeyStore, repr=False, compare=False)
     """The store of the authority's keys; a program that lives long shares one."""
 
@@ -55,6 +66,15 @@ class SignIn:
                 response_mode=response_mode,
                 scopes=self.scopes,
                 state=self.state,
+                hints=self.hints,
+            )
+        if self.commitment is not None:
+            return AuthorizationRequest.identity_only(
+                authority=self.authority,
+                client_id=self.client_id,
+                redirect_uri=redirect_uri,
+                nonce=self.commitment.nonce,
+                response_mode=response_mode,
                 hints=self.hints,
             )
         return AuthorizationRequest.hardened(
@@ -98,7 +118,7 @@ def sign_in(plan: SignIn, channels: Channels) -> TokenResponse:
         except BaseException:  # Ctrl-C, above all: the browser must not be left waiting
             receiver.report_outcome(_GIVEN_UP)
             raise
-        receiver.report_outcome(_success(tokens))
+        receiver.report_outcome(_success(tokens, plan.commitment))
         return tokens
 
 
@@ -118,6 +138,7 @@ def redeem(
     return TokenResponse.read(reply, answering=request, received_at=channels.now())
 
 
+_ARRIVED = "The token has arrived in the program that asked for it."
 _GIVEN_UP = Outcome(
     succeeded=False,
     headline="Not signed in",
@@ -126,12 +147,12 @@ _GIVEN_UP = Outcome(
 )
 
 
-def _success(tokens: TokenResponse) -> Outcome:
+def _success(tokens: TokenResponse, commitment: Commitment | None) -> Outcome:
     who = tokens.identity.username if tokens.identity else None
     return Outcome(
         succeeded=True,
         headline=f"Signed in as {who}" if who else "Signed in",
-        detail="The token has arrived in the program that asked for it.",
+        detail=commitment.told if commitment else _ARRIVED,
         advice="You can close this window.",
     )
 

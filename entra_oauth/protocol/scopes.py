@@ -23,6 +23,7 @@ __all__ = [
     "ALIASES",
     "AUDIENCE_NAMES",
     "DATABRICKS",
+    "IDENTITY",
     "OPENID",
     "check_scopes",
     "expand",
@@ -35,6 +36,8 @@ DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default"
 """The article's scope: everything the app may do in Azure Databricks."""
 
 OPENID = ("openid", "profile", "offline_access")
+IDENTITY = ("openid", "profile")
+"""For an ID token alone: nothing that could be renewed."""
 """Scopes for an ID token, the person's name, and a refresh token."""
 
 ALIASES = {

@@ -32,13 +32,13 @@ from entra_oauth.recording.step import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LATER", "RECORDING", "SUMS", "check_sums", "evidence_from", "files_of", "pem"]
+__all__ = ["RECORDING", "SUMS", "check_sums", "evidence_from", "files_of", "pem"]
 
 SCHEMA = "entra-oauth/recording/1"
 RECORDING, SUMS, HOW_TO = "recording.json", "SHA256SUMS", "VERIFY.txt"
-LATER = (SUMS, f"{SUMS}.sig")
-"""What the list of hashes cannot name: itself, and what a seal adds."""
 
+_LATER = re.compile(rf"{SUMS}(?:\.sig|\.sign-in-[1-9][0-9]?\.json(?:\.tsr)?)?")
+"""What the list of hashes cannot name: itself, and what a seal adds."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _SUM = re.compile(r"([0-9a-f]{64})  ([^\r\n]+)")
 _FIRST = "0" * 64
@@ -152,7 +152,7 @@ def check_sums(files: Mapping[str, bytes]) -> None:
         if match is None or not _NAME.fullmatch(match[2]) or match[2] in listed:
             raise _changed(f"A line of {SUMS} is not as it was written.")
         listed[match[2]] = match[1]
-    present = {name for name in files if name not in LATER}
+    present = {name for name in files if not _LATER.fullmatch(name)}
     if missing := sorted(set(listed) - present):
         raise _changed(f"{plain(missing[0])} is missing.")
     if added := sorted(present - set(listed), key=lambda name: (is_litter(name), name)):
@@ -222,7 +222,11 @@ def _read(record: dict[str, Any], files: Mapping[str, bytes]) -> Evidence:
         ),
         facts=dict(record["facts"]),
         not_seen=tuple(map(_text, record["not_seen"])),
-        manifest=Manifest(files[SUMS], files.get(f"{SUMS}.sig")),
+        manifest=Manifest(
+            files[SUMS],
+            files.get(f"{SUMS}.sig"),
+            sum(name.startswith(f"{SUMS}.sign-in-") and name.endswith(".json") for name in files),
+        ),
     )
 
 

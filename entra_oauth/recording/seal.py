@@ -106,10 +106,22 @@ def seal_remark(manifest: Manifest | None) -> str:
     """
     if manifest is None:
         return ""
+    more = _sign_ins(manifest.sign_ins)
     if manifest.signature is None:
-        return "Not sealed: whoever made it could have made it again."
+        return more or "Not sealed: whoever made it could have made it again."
+    return f"{_ssh_remark(manifest.sums, manifest.signature)} {more}".rstrip()
+
+
+def _sign_ins(count: int) -> str:
+    if not count:
+        return ""
+    times = "" if count == 1 else f" {count} times"
+    return f"Sealed by sign-in{times}; that was not checked here: entra-oauth audit verify does."
+
+
+def _ssh_remark(sums: bytes, signature: bytes) -> str:
     try:
-        done = _checked(manifest.sums, manifest.signature, None)
+        done = _checked(sums, signature, None)
     except LocalError:
         return "Sealed. The seal was not checked here, for there is no ssh-keygen that answers."
     if done.returncode != 0:

@@ -181,6 +181,8 @@ class Manifest:
     sums: bytes = field(repr=False)
     """The file itself, which is what a seal signs."""
     signature: bytes | None = field(default=None, repr=False)
+    sign_ins: int = 0
+    """The number of seals by sign-in. Their ID tokens are nobody's to hand on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ COMMANDS = (
     Command("audit replay", "rec#2"),
     Command("audit seal", "rec --key key", needs="ssh-keygen"),
     Command("audit verify", "rec"),
+    Command("audit seal", f"rec --by-sign-in {_A} --browser BROWSER"),
+    Command("audit verify", "rec", code=9),
     Command("learn", "1 --no-pause", stdin="\n" * 40),
     Command("learn", "--spot --no-pause", stdin="answer\n" * 4),
     Command("lab list"),

@@ -1,9 +1,10 @@
-"""audit seal, audit verify: a recording signed with an SSH key, and what its seal is worth."""
+"""audit seal, audit verify: a recording sealed by an SSH key or a sign-in; its seals checked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from entra_oauth.cli.audit.verify_seals import checked_seals
 from entra_oauth.cli.verbs.audit_verbs import SealOptions, VerifyOptions
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.light import TYPE_CHECKING
@@ -18,18 +19,29 @@ __all__ = ["run"]
 def run(options: SealOptions | VerifyOptions, session: Session) -> int:
     """Do what the second word says."""
     if isinstance(options, SealOptions):
-        return _seal(options, session.console)
+        return _seal(options, session)
     return _verify(options, session.console)
 
 
-def _seal(options: SealOptions, console: Console) -> int:
+def _seal(options: SealOptions, session: Session) -> int:
     """Seal the recording, and say with which key."""
     if not options.folder:
         raise UsageError("audit seal needs a folder.", advice="Name one that --record has written.")
+    if options.by_sign_in:
+        if options.key:
+            raise UsageError(
+                "--key and --by-sign-in are two seals.",
+                advice="Make one after the other: the second is chained to the first.",
+            )
+        from entra_oauth.cli.audit.seal_by_sign_in import seal_by_sign_in
+
+        return seal_by_sign_in(options, session)
     if not options.key:
         raise UsageError(
-            "No key was named to seal with.", advice="Name an SSH key: --key ~/.ssh/id_ed25519"
+            "No key was named to seal with.",
+            advice="Name an SSH key: --key ~/.ssh/id_ed25519, or give --by-sign-in",
         )
+    console = session.console
     folder = Path(options.folder)
     fingerprint = seal(folder, Path(options.key).expanduser())
     if console.as_json:
@@ -49,7 +61,9 @@ def _verify(options: VerifyOptions, console: Console) -> int:
             "audit verify needs a folder.", advice="Name one that --record has written."
         )
     signer = Path(options.signer).expanduser() if options.signer else None
-    checked = verify(Path(options.folder), signer)
+    folder = Path(options.folder)
+    checked = verify(folder, signer)
+    seals = checked_seals(options, folder)
     if console.as_json:
         console.result_json(
             {
@@ -59,15 +73,18 @@ def _verify(options: VerifyOptions, console: Console) -> int:
                 "sealed": checked.sealed,
                 "key": checked.key,
                 "by_named_signer": checked.whose,
+                "sign_in_seals": seals.as_json(),
             }
         )
-        return 0
+        return seals.exit_code
     console.result_sentence(f"All {checked.files} files are as they were written.")
-    if not checked.sealed:
+    if seals.seals:
+        seals.tell(folder, console)
+    if not checked.sealed and not seals.seals:
         console.result_sentence("It is not sealed: whoever made it could have made it again.")
-    elif checked.whose:
+    elif checked.sealed and checked.whose:
         console.result_sentence(f"Sealed with the key that was named: {checked.key}.")
-    else:
+    elif checked.sealed:
         console.result_sentence(f"Sealed with {checked.key}. Whose key that is was not checked.")
         console.say("Name it to have that checked: --signer id_ed25519.pub")
-    return 0
+    return seals.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entra_oauth.cli.command_line.declare import Origins, Verb, flag, group, option, words
+from entra_oauth.cli.options.app_options import AppOptions, SignInPageOptions
 from entra_oauth.cli.options.common_options import NetworkOptions, OutputOptions
 from entra_oauth.light import dataclass, field
 
@@ -210,6 +211,14 @@ class ReplayOptions:
 class SealOptions:
     folder: str | None = words("DIR", "the folder of a recording")
     key: str | None = option("SSH key to seal with", metavar="FILE")
+    by_sign_in: bool = flag("seal it by a sign-in: the ID token will name it")
+    app: AppOptions = group(
+        AppOptions, only=("tenant", "client_id", "profile", "cloud", "authority_host")
+    )
+    page: SignInPageOptions = group(
+        SignInPageOptions, without=("prompt", "login_hint", "domain_hint")
+    )
+    network: NetworkOptions = group(NetworkOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 
@@ -217,6 +226,22 @@ class SealOptions:
 class VerifyOptions:
     folder: str | None = words("DIR", "the folder of a recording")
     signer: str | None = option("public SSH key that must have made the seal", metavar="FILE")
+    keys: tuple[str, ...] = option(
+        "keys of the authority that you got yourself, for a seal by sign-in; may be repeated",
+        key="verify-keys",
+        metavar="FILE",
+        default=(),
+    )
+    client_id: str | None = option(
+        "app that the sign-in must have been to", key="verify-client-id", metavar="ID"
+    )
+    tenant: str | None = option(
+        "tenant (GUID) that the account must be of", key="verify-tenant", metavar="ID"
+    )
+    practice: bool = flag("take a seal of a practice tenant for good, to try it out")
+    stamp_ca: str | None = option(
+        "certificates of the time-stamping authority that you trust", metavar="FILE"
+    )
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 
 

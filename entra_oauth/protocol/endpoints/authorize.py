@@ -24,7 +24,7 @@ from entra_oauth.protocol.messages import (
     is_loopback,
     refuse_control_characters,
 )
-from entra_oauth.protocol.scopes import OPENID, expand
+from entra_oauth.protocol.scopes import IDENTITY, OPENID, expand
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
@@ -219,6 +219,31 @@ class AuthorizationRequest:
             state=fresh_secret(),
             pkce=Pkce.fresh(),
             nonce=fresh_secret(),
+            hints=hints,
+        )
+
+    @classmethod
+    def identity_only(
+        cls,
+        *,
+        authority: Authority,
+        client_id: str,
+        redirect_uri: str,
+        nonce: str,
+        response_mode: str = "form_post",
+        hints: Hints = NO_HINTS,
+    ) -> AuthorizationRequest:
+        """A hardened request for an ID token alone, with a nonce that was made beforehand."""
+        return cls(
+            procedure=Procedure.HARDENED,
+            authority=authority,
+            client_id=client_id,
+            redirect_uri=redirect_uri,
+            response_mode=response_mode,
+            scopes=IDENTITY,
+            state=fresh_secret(),
+            pkce=Pkce.fresh(),
+            nonce=nonce,
             hints=hints,
         )
 

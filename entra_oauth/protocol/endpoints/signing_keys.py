@@ -67,13 +67,25 @@ class SigningKeys:
     ) -> SigningKeys:
         """Read an answer. Raises `AuthorityError` and `UnexpectedAnswer`."""
         answer = JsonAnswer.read(reply, answering.facts, received_at=received_at)
-        keys = answer.members.get("keys")
+        try:
+            return cls.of(answer.members, fetched_at=received_at)
+        except ValueError as error:
+            unusable = answer.unexpected(str(error))
+        raise unusable
+
+    @classmethod
+    def of(cls, document: dict[str, Any], *, fetched_at: float) -> SigningKeys:
+        """The keys of a document (RFC 7517 §5).
+
+        Raises `ValueError`, whose text ends a sentence, where it holds none that is of use.
+        """
+        keys = document.get("keys")
         if not isinstance(keys, list) or len(keys) > _MOST_KEYS:
-            raise answer.unexpected("it has no list of keys")
+            raise ValueError("it has no list of keys")
         usable = tuple(key for key in keys if isinstance(key, dict) and _is_for_signatures(key))
         if not usable:
-            raise answer.unexpected("none of its keys can check a signature")
-        return cls(keys=usable, fetched_at=received_at)
+            raise ValueError("none of its keys can check a signature")
+        return cls(keys=usable, fetched_at=fetched_at)
 
     def named(self, kid: str) -> dict[str, Any] | None:
         """The one key of that exact name; None if there is none, or two."""

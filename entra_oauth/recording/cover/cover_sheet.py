@@ -194,7 +194,8 @@ def _manifest(evidence: Evidence) -> str:
 def _seal(evidence: Evidence, seal: str) -> str:
     if seal or evidence.manifest is None:
         return seal
-    return "Nobody looked at it." if evidence.manifest.signature else "Not sealed."
+    sealed = evidence.manifest.signature or evidence.manifest.sign_ins
+    return "Nobody looked at it." if sealed else "Not sealed."
 
 
 def _dict(value: object) -> dict[str, Any]:

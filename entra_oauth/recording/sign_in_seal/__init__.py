@@ -1,0 +1,1 @@
+"""A seal made by a sign-in: an ID token whose nonce was made from the recording."""
