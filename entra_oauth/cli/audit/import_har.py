@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.cli.audit.opened import import_of, read_told
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.cover.file_name import proposed_name
+from entra_oauth.recording.importing.captures.read_capture import is_capture, read_capture
 from entra_oauth.recording.save import finished_files
 from entra_oauth.recording.step import Level
 from entra_oauth.recording.store import check_target, write
 from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.session.console import Session
+    from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.audit_verbs import ImportOptions
     from entra_oauth.recording.har.har_select import Import
 
@@ -31,11 +32,23 @@ def run(options: ImportOptions, session: Session) -> int:
         )
     folder = Path(options.out)
     check_target(folder)
-    file = read_told(Path(options.file), options.memory, console)
+    path, keys = Path(options.file), Path(options.keys) if options.keys else None
+    captured = is_capture(path)
+    if keys is not None and not captured:
+        raise UsageError(
+            f"--keys opens captures of packets, and {plain(str(path))} is none.",
+            advice="Leave it out, or name the capture (pcapng or pcap).",
+        )
+    if captured:
+        file = read_capture(path, keys, max_mib=options.memory.max_memory)
+    else:
+        file = read_told(path, options.memory, console)
     done = import_of(file, Level(options.copy.level))
     write(finished_files(done.evidence, done.recording), folder)
     if console.as_json:
         console.result_json(_as_json(done))
+        if captured:
+            _say_delete(path, keys, console)
         return 0
     for step, (number, kind) in zip(done.evidence.steps, done.taken, strict=True):
         address = plain(step.url.partition("?")[0], limit=80)
@@ -53,7 +66,16 @@ def run(options: ImportOptions, session: Session) -> int:
     console.say(f"Written to {shown}. Look at it: entra-oauth audit show {shown}")
     report = quoted(proposed_name(folder.name, done.evidence, "html"))
     console.say(f"As a report: entra-oauth audit export {quoted(shown)} -o {report}")
+    if captured:
+        _say_delete(path, keys, console)
     return 0
+
+
+def _say_delete(capture: Path, keys: Path | None, console: Console) -> None:
+    named = " and ".join(plain(str(each)) for each in (capture, keys) if each is not None)
+    console.ask(
+        f"Next: delete {named}. Whoever has them can read all that passed, codes and tokens too."
+    )
 
 
 def _as_json(done: Import) -> dict[str, Any]:

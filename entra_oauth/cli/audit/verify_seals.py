@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.session.times import utc_time
 from entra_oauth.errors import SecurityError, UsageError, plain
-from entra_oauth.protocol.authority import GUID, Authority
+from entra_oauth.protocol.authority import GUID, Authority, folded
 from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.sign_in_seal.check_seal import (
     CheckedSeal,
@@ -85,7 +85,7 @@ class SealsChecked:
         not_proven = _NOT_PROVEN
         if not self.client_was_named:
             not_proven += f" And that the app {seal.client_id} is one of yours: name it with "
-            not_proven += "--client-id."
+            not_proven += "--for-client."
         console.result_sentence(f"Not proven: {not_proven}")
         if seal.name in self.stamps:
             at = self.stamps[seal.name]
@@ -122,13 +122,17 @@ def checked_seals(options: VerifyOptions, folder: Path) -> SealsChecked:
     Raises `SecurityError` for one that is refused or is missing though keys were given, and
     `UsageError` for keys that are none.
     """
-    if options.tenant is not None and not GUID.fullmatch(options.tenant):
+    if options.for_tenant is not None and not GUID.fullmatch(folded(options.for_tenant)):
         raise UsageError(
             "The tenant is not a GUID, which is all that an ID token says.",
             advice="Copy the Directory (tenant) ID from the app's Overview page.",
         )
     keys = merged(_keys_of(Path(each)) for each in options.keys) if options.keys else None
-    wanted = Wanted(keys=keys, client_id=options.client_id, tenant=options.tenant)
+    wanted = Wanted(
+        keys=keys,
+        client_id=options.for_client and folded(options.for_client),
+        tenant=options.for_tenant and folded(options.for_tenant),
+    )
     files = read_files(folder)
     names = seal_names(files)
     asked = wanted != Wanted() or options.practice
@@ -156,7 +160,7 @@ def checked_seals(options: VerifyOptions, folder: Path) -> SealsChecked:
         seals=seals,
         stamps=stamps,
         takes_practice=options.practice,
-        client_was_named=options.client_id is not None,
+        client_was_named=options.for_client is not None,
     )
 
 

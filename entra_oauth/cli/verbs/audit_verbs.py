@@ -186,6 +186,9 @@ class ImportOptions:
         short="o",
         metavar="DIR",
     )
+    keys: str | None = option(
+        "key log (SSLKEYLOGFILE) that opens a capture of packets", key="import-keys", metavar="FILE"
+    )
     copy: RedactedCopyOptions = group(RedactedCopyOptions, only=("level",))
     memory: MemoryOptions = group(MemoryOptions)
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
@@ -232,11 +235,11 @@ class VerifyOptions:
         metavar="FILE",
         default=(),
     )
-    client_id: str | None = option(
-        "app that the sign-in must have been to", key="verify-client-id", metavar="ID"
+    for_client: str | None = option(
+        "app that the sign-in of a seal must have been to", metavar="ID"
     )
-    tenant: str | None = option(
-        "tenant (GUID) that the account must be of", key="verify-tenant", metavar="ID"
+    for_tenant: str | None = option(
+        "tenant (its GUID) that the account of a seal must be of", metavar="ID"
     )
     practice: bool = flag("take a seal of a practice tenant for good, to try it out")
     stamp_ca: str | None = option(

@@ -11,8 +11,8 @@ _IMPORT = "entra-oauth audit import FILE -o rec makes a recording of it."
 _RECORD = "Record the exchange as HAR, with the browser or a proxy."
 _DEVTOOLS = "Save it as HAR from Chrome's developer tools: Network, Export HAR (sensitive data)."
 _CAPTURE = (
-    "Record again with curl --trace FILE, with mitmdump -w FILE or as HAR; "
-    "tshark -r FILE -o tls.keylog_file:KEYS -Y http -V shows what is in the capture."
+    "entra-oauth audit import FILE --keys KEYLOG -o rec makes a recording of it, with the tshark "
+    "that is installed."
 )
 CHARLES = "charles convert FILE FILE.har makes a HAR file of it, which can be read."
 """What to do with a session of Charles."""

@@ -105,7 +105,7 @@ def test_a_seal_is_made_and_verified_on_the_practice_tenant(
     assert ALICE in ran.out
     assert digest in somebody.last_page()
     keys = keys_of(hosted, tmp_path / "keys.json")
-    good = verify(folder, "--keys", keys, "--client-id", canaries.CLIENT_ID, "--practice")
+    good = verify(folder, "--keys", keys, "--for-client", canaries.CLIENT_ID, "--practice")
     assert good.code == 0, good.both
     assert "PRACTICE SEAL" in good.out
     assert ALICE in good.out
@@ -258,7 +258,7 @@ REFUSED: dict[str, tuple[list[str], int, str]] = {
     "practice and no seal": (["verify", "REC", "--practice"], 5, "not sealed by a sign-in"),
     "keys that are none": (["verify", "REC", "--keys", "OTHER"], 2, "is no document of keys"),
     "no keys there": (["verify", "REC", "--keys", "NOWHERE"], 8, "cannot be read"),
-    "tenant by its domain": (["verify", "REC", "--tenant", "a.example"], 2, "is not a GUID"),
+    "tenant by its domain": (["verify", "REC", "--for-tenant", "a.example"], 2, "is not a GUID"),
     "stamp and no seal": (["verify", "REC", "--stamp-ca", "KEYS"], 5, "not sealed by a sign-in"),
 }
 
