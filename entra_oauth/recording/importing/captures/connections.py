@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.recording.importing.captures.tshark import Tshark
 
-__all__ = ["Connection", "Frame", "connections_of"]
+__all__ = ["Frame", "TcpConnection", "connections_of"]
 
 _COLUMNS = (
     "frame.number",
@@ -72,7 +72,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class TcpConnection:
     """One TCP connection, in the order of its packets."""
 
     stream: int
@@ -114,7 +114,7 @@ class Connection:
                 )
 
 
-def connections_of(tshark: Tshark) -> tuple[Connection, ...]:
+def connections_of(tshark: Tshark) -> tuple[TcpConnection, ...]:
     """The connections with data. Raises `UsageError`."""
     columns = [word for name in _COLUMNS for word in ("-e", name)]
     output = tshark.ask("-Y", _SHOWN, "-T", "fields", "-E", "separator=/t", *columns)
@@ -163,10 +163,10 @@ def _place(address: str, port: str) -> str:
     return f"[{first}]:{int(port)}" if first.version == 6 else f"{first}:{int(port)}"
 
 
-def _connection(stream: int, frames: Iterable[Frame]) -> Connection:
+def _connection(stream: int, frames: Iterable[Frame]) -> TcpConnection:
     ordered = tuple(frames)
     hello = next((frame for frame in ordered if _CLIENT_HELLO in frame.handshake), ordered[0])
-    return Connection(stream=stream, frames=ordered, client=hello.source, server=hello.to)
+    return TcpConnection(stream=stream, frames=ordered, client=hello.source, server=hello.to)
 
 
 def _odd() -> UsageError:

@@ -17,7 +17,7 @@ from entra_oauth.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from entra_oauth.recording.importing.captures.connections import Connection
+    from entra_oauth.recording.importing.captures.connections import TcpConnection
     from entra_oauth.recording.importing.captures.tshark import Tshark
 
 __all__ = ["Piece", "StreamPieces", "pieces_by_connection", "pieces_of_streams"]
@@ -55,7 +55,7 @@ class StreamPieces:
 
 
 def pieces_by_connection(
-    tshark: Tshark, connections: Sequence[Connection]
+    tshark: Tshark, connections: Sequence[TcpConnection]
 ) -> dict[int, tuple[Piece, ...]]:
     """The pieces of each connection, by its number in tshark. Raises `UsageError`."""
     owners = {frame.number: each.stream for each in connections for frame in each.frames}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.recording.importing.captures.follow import Piece
 
-__all__ = ["Flow", "Message", "requests_in", "responses_in"]
+__all__ = ["Message", "OneWay", "requests_in", "responses_in"]
 
 _END = b"\r\n\r\n"
 _REQUEST = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40} [^ \r\n]{1,65536} HTTP/1\.[01]")
@@ -34,7 +34,7 @@ class Message:
     ended_at: float
 
 
-class Flow:
+class OneWay:
     """All bytes of one direction, and when each came."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
@@ -60,7 +60,7 @@ class Flow:
         )
 
 
-def requests_in(flow: Flow) -> tuple[Message, ...]:
+def requests_in(flow: OneWay) -> tuple[Message, ...]:
     """The requests, in order. What is none ends the reading; it is the last, and not whole."""
     found: list[Message] = []
     start = 0
@@ -75,7 +75,7 @@ def requests_in(flow: Flow) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def responses_in(flow: Flow, methods: Sequence[str]) -> tuple[Message, ...]:
+def responses_in(flow: OneWay, methods: Sequence[str]) -> tuple[Message, ...]:
     """The answers to requests with these methods; interim ones (1xx) belong to the one after."""
     found: list[Message] = []
     start = at = 0

@@ -15,7 +15,7 @@ from entra_oauth.protocol.messages import Fields
 if TYPE_CHECKING:
     from entra_oauth.recording.importing.captures.follow import StreamPieces
 
-__all__ = ["Side", "sides_of"]
+__all__ = ["StreamSide", "sides_of"]
 
 _DATA = 0
 _END_STREAM, _PADDED = 0x1, 0x8
@@ -23,7 +23,7 @@ _HEAD = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class StreamSide:
     """What came in one direction."""
 
     pseudo: dict[str, str]
@@ -40,7 +40,7 @@ class Side:
         return length.isascii() and length.isdigit() and int(length) == len(self.body)
 
 
-def sides_of(stream: StreamPieces) -> tuple[Side | None, Side | None]:
+def sides_of(stream: StreamPieces) -> tuple[StreamSide | None, StreamSide | None]:
     """The request and the answer; None for one that was not seen."""
     sides = [_side([data for flag, data in stream.pieces if flag is way]) for way in (True, False)]
     request = next((side for side in sides if side and ":method" in side.pseudo), None)
@@ -48,7 +48,7 @@ def sides_of(stream: StreamPieces) -> tuple[Side | None, Side | None]:
     return request, answer
 
 
-def _side(pieces: list[bytes]) -> Side | None:
+def _side(pieces: list[bytes]) -> StreamSide | None:
     pairs: list[tuple[str, str]] = []
     body: list[bytes] = []
     for piece in pieces:
@@ -64,7 +64,7 @@ def _side(pieces: list[bytes]) -> Side | None:
         pairs += block
     if not pairs:
         return None
-    return Side(
+    return StreamSide(
         pseudo={name: value for name, value in pairs if name.startswith(":")},
         headers=tuple(pair for pair in pairs if not pair[0].startswith(":")),
         body=b"".join(body),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.errors import UsageError
 from entra_oauth.protocol.messages import Wire
-from entra_oauth.recording.importing.captures.connections import Connection, connections_of
+from entra_oauth.recording.importing.captures.connections import TcpConnection, connections_of
 from entra_oauth.recording.importing.captures.follow import (
     Piece,
     StreamPieces,
@@ -15,8 +15,8 @@ from entra_oauth.recording.importing.captures.follow import (
     pieces_of_streams,
 )
 from entra_oauth.recording.importing.captures.http1_messages import (
-    Flow,
     Message,
+    OneWay,
     requests_in,
     responses_in,
 )
@@ -111,7 +111,7 @@ def read_capture(path: Path, keys: Path | None, *, max_mib: int = USUAL_MIB) -> 
     )
 
 
-def _nothing_open(connections: tuple[Connection, ...], keys: Path | None) -> UsageError:
+def _nothing_open(connections: tuple[TcpConnection, ...], keys: Path | None) -> UsageError:
     closed = sum(each.is_tls for each in connections)
     if not closed:
         return UsageError(
@@ -141,7 +141,9 @@ def _refuse_broken(seen: list[_Seen]) -> None:
             )
 
 
-def _not_kept(connections: tuple[Connection, ...], entries: tuple[Entry, ...]) -> tuple[str, ...]:
+def _not_kept(
+    connections: tuple[TcpConnection, ...], entries: tuple[Entry, ...]
+) -> tuple[str, ...]:
     lines = []
     closed = sum(not each.is_open for each in connections)
     if closed:
@@ -159,7 +161,7 @@ def _not_kept(connections: tuple[Connection, ...], entries: tuple[Entry, ...]) -
 
 
 def _seen_in_http1(
-    connections: list[Connection], pieces: dict[int, tuple[Piece, ...]]
+    connections: list[TcpConnection], pieces: dict[int, tuple[Piece, ...]]
 ) -> list[_Seen]:
     seen: list[_Seen] = []
     for each in connections:
@@ -168,10 +170,10 @@ def _seen_in_http1(
     return seen
 
 
-def _in_connection(connection: Connection, pieces: tuple[Piece, ...]) -> list[_Seen]:
+def _in_connection(connection: TcpConnection, pieces: tuple[Piece, ...]) -> list[_Seen]:
     senders = {frame.number: frame.source for frame in connection.frames}
-    ours = Flow([p for p in pieces if senders.get(p.packet) == connection.client])
-    theirs = Flow([p for p in pieces if senders.get(p.packet) == connection.server])
+    ours = OneWay([p for p in pieces if senders.get(p.packet) == connection.client])
+    theirs = OneWay([p for p in pieces if senders.get(p.packet) == connection.server])
     requests = requests_in(ours)
     methods = [request.data.split(b" ", 1)[0].decode("latin-1") for request in requests]
     answers = responses_in(theirs, methods)
@@ -183,7 +185,7 @@ def _in_connection(connection: Connection, pieces: tuple[Piece, ...]) -> list[_S
     ]
 
 
-def _one(connection: Connection, request: Message, answer: Message | None) -> _Seen:
+def _one(connection: TcpConnection, request: Message, answer: Message | None) -> _Seen:
     broken = ""
     if not request.whole:
         broken = "its request breaks off"
@@ -208,7 +210,7 @@ def _one(connection: Connection, request: Message, answer: Message | None) -> _S
     return _Seen(entry=entry, began_at=request.began_at, request=asked)
 
 
-def _origin(connection: Connection, request: bytes) -> str:
+def _origin(connection: TcpConnection, request: bytes) -> str:
     """Scheme and host of a request; the host by its `Host`, or else by the address."""
     from entra_oauth.recording.raw import split_message
 
@@ -216,7 +218,7 @@ def _origin(connection: Connection, request: bytes) -> str:
     return f"{scheme}://{split_message(request).header('host') or connection.server}"
 
 
-def _link(connection: Connection, protocol: str) -> Wire:
+def _link(connection: TcpConnection, protocol: str) -> Wire:
     return Wire(
         peer=connection.server,
         tls_version=connection.tls_version,
@@ -227,7 +229,7 @@ def _link(connection: Connection, protocol: str) -> Wire:
 # ---- HTTP/2 -----------------------------------------------------------------------------
 
 
-def _seen_in_http2(tshark: Tshark, connections: list[Connection]) -> list[_Seen]:
+def _seen_in_http2(tshark: Tshark, connections: list[TcpConnection]) -> list[_Seen]:
     known = {each.stream: each for each in connections if each.is_http2}
     streams = [
         (each.stream, number)
@@ -241,7 +243,7 @@ def _seen_in_http2(tshark: Tshark, connections: list[Connection]) -> list[_Seen]
     return [_of_stream(known[each.connection], each) for each in pieces_of_streams(tshark, streams)]
 
 
-def _of_stream(connection: Connection, stream: StreamPieces) -> _Seen:
+def _of_stream(connection: TcpConnection, stream: StreamPieces) -> _Seen:
     times = [frame.at for frame in connection.frames if stream.number in frame.streams]
     began_at, ended_at = min(times), max(times)
     asked, answered = sides_of(stream)

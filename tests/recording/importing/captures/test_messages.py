@@ -8,14 +8,18 @@ from base64 import b64encode
 import pytest
 
 from entra_oauth.errors import SecurityError, UsageError
-from entra_oauth.recording.importing.captures.connections import Connection, Frame
+from entra_oauth.recording.importing.captures.connections import Frame, TcpConnection
 from entra_oauth.recording.importing.captures.follow import (
     Piece,
     StreamPieces,
     _hex_sections,
     _sections,
 )
-from entra_oauth.recording.importing.captures.http1_messages import Flow, requests_in, responses_in
+from entra_oauth.recording.importing.captures.http1_messages import (
+    OneWay,
+    requests_in,
+    responses_in,
+)
 from entra_oauth.recording.importing.captures.http2_messages import sides_of
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -29,8 +33,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"
 OPEN = b"HTTP/1.1 200 OK\r\n\r\nuntil it closes"
 
 
-def flow(*pieces: bytes) -> Flow:
-    return Flow([Piece(at, float(at), data) for at, data in enumerate(pieces)])
+def flow(*pieces: bytes) -> OneWay:
+    return OneWay([Piece(at, float(at), data) for at, data in enumerate(pieces)])
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -177,8 +181,8 @@ def test_sections_of_hex_name_their_stream() -> None:
 # ---- records that were not opened --------------------------------------------------------
 
 
-def connection(*frames: Frame) -> Connection:
-    return Connection(stream=0, frames=frames, client="a:1", server="b:2")
+def connection(*frames: Frame) -> TcpConnection:
+    return TcpConnection(stream=0, frames=frames, client="a:1", server="b:2")
 
 
 def packet(number: int, records: str, sealed: str = "") -> Frame:
