@@ -155,17 +155,20 @@ def replied(
 def claims(
     token: str, changes: Mapping[str, Any], nth: int = 1, *, head: Mapping[str, Any] | None = None
 ) -> Mutation:
-    """Claims of a token in a token answer, its signature kept; None takes one out."""
+    """Claims of a token in a token answer, its signature kept; None takes one out.
 
-    def done(response: HttpResponse) -> HttpResponse:
-        members = json.loads(response.body)
-        first, second, signature = members[token].split(".")
+    It is the changed token that is sent to an API later on.
+    """
+
+    def done(recording: Recording) -> Recording:
+        before = value(recording, token, "token", nth)
+        first, second, signature = before.split(".")
         parts = {**_opened(first), **(head or {})}, {**_opened(second), **changes}
         kept = ({name: each for name, each in part.items() if each is not None} for part in parts)
-        members[token] = ".".join([*map(_closed, kept), signature])
-        return replace(response, body=json.dumps(members).encode())
+        made = ".".join([*map(_closed, kept), signature])
+        return _sent_instead(answer({token: made}, "token", nth)(recording), before, made)
 
-    return _response("token", nth, done)
+    return done
 
 
 def later(seconds: float, at: str, nth: int = 1) -> Mutation:
@@ -262,6 +265,19 @@ def _response(at: str, nth: int, change: Callable[[HttpResponse], HttpResponse])
         return exchange if response is None else replace(exchange, response=change(response))
 
     return _exchange(at, nth, done)
+
+
+def _sent_instead(recording: Recording, before: str, token: str) -> Recording:
+    """Every request with that token in a header has the other one there."""
+
+    def done(exchange: Exchange) -> Exchange:
+        request = exchange.request
+        headers = tuple((name, text.replace(before, token)) for name, text in request.headers)
+        if headers == request.headers:
+            return exchange
+        return replace(exchange, request=replace(request, headers=headers, raw=b""))
+
+    return Recording(tuple(map(done, recording.exchanges)))
 
 
 def _shifted(exchange: Exchange, seconds: float) -> Exchange:

@@ -82,7 +82,11 @@ TOKEN_FAULTS = (
     PlantedFault("ID09", 2, "renewed", claims("id_token", {"sub": "another-person"}, 2), (3,)),
     # ---- the access token
     PlantedFault(
-        "AT01", 2, "called", claims("access_token", {"aud": "https://graph.microsoft.com"})
+        "AT01",
+        2,
+        "called",
+        # Not sent on: to send it to another API than its own is a fault by itself.
+        every(left_out("list"), claims("access_token", {"aud": "https://graph.microsoft.com"})),
     ),
     PlantedFault("AT02", 3, "called", claims("access_token", {"exp": 1_799_999_999})),
     PlantedFault("AT03", 3, "called", claims("access_token", {}, head={"alg": "none"})),

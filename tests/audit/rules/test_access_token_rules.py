@@ -113,10 +113,10 @@ def test_both_ends_agree(life: int | None, expires_in: Any, word: str) -> None:
     assert words("AT02", case(got({"exp": AT}, expires_in=expires_in))) == ["not applicable"]
 
 
-def test_the_difference_is_told_without_its_sign() -> None:
+def test_both_lives_are_told_as_they_are() -> None:
     for life in (3000, 4200 + 600):
         found = said("AT02", case(got({"iat": AT, "exp": AT + life}, expires_in=3600)))
-        assert found == [f"They differ by {abs(life - 3600)} seconds."]
+        assert found == [f"From iat to exp it is {life} seconds, and expires_in is 3600."]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from entra_oauth.lessons.spot import recorded_exchanges, studio
 from entra_oauth.lessons.spot.all_faults import FAULTS, faults_of, found, spoilt
 from entra_oauth.lessons.spot.exchange_text import step_texts
 from entra_oauth.lessons.spot.finding_tasks import options_of, right_steps, rule_told
+from entra_oauth.lessons.spot.mutations import copy_of, value
 from entra_oauth.lessons.spot.planted_fault import LEVELS, PlantedFault
 from entra_oauth.lessons.spot.recorded_exchanges import EXCHANGES, recording_of
 from entra_oauth.recording import Recording
@@ -128,3 +129,13 @@ def test_what_tells_a_reader_nothing_is_left_out() -> None:
         assert name not in shown
     for name in ("expires_in = ", "error = authorization_pending", "aud = ", "its header: alg"):
         assert name in shown
+
+
+def test_a_token_that_was_changed_is_the_one_that_is_sent_on() -> None:
+    for fault in FAULTS:
+        recording = spoilt(fault)
+        told = "\n".join(step_texts(recording))
+        if fault.rule in ("AT02", "AT03"):
+            issued = value(recording, "access_token", "token")
+            assert copy_of(recording, "list").request.header("authorization") == f"Bearer {issued}"
+            assert told.count("Authorization: Bearer") == 1

@@ -107,7 +107,9 @@ def both_ends_agree(item: Item, case: Case) -> Verdict:
         return absent("one of the times is not there")
     if -300 <= end - start - life <= 660:
         return passed(TOKEN)
-    return failed(f"They differ by {abs(end - start - life):.0f} seconds.", TOKEN)
+    return failed(
+        f"From iat to exp it is {end - start:.0f} seconds, and expires_in is {life:.0f}.", TOKEN
+    )
 
 
 def _is_number(value: int | float | str) -> bool:
