@@ -70,6 +70,7 @@ COMMANDS = (
     Command("audit diff", "rec#4 article:curl", code=9),
     Command("audit lock", "rec -o oauth.lock"),
     Command("audit check", "rec --against oauth.lock"),
+    Command("audit timeline", "rec", code=9),
     Command("audit export", "rec --as har", keeps="rec.har"),
     Command("audit export", "rec --as html", keeps="rec.html"),
     Command("audit redact", "rec.har -o clean.har"),

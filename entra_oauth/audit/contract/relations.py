@@ -92,7 +92,11 @@ class Relations:
     def is_same(self, at: str, other: str) -> bool | None:
         """True if both have one value; None where that cannot be told."""
         one, two = self.fields.get(at), self.fields.get(other)
-        if one is None or two is None or one.identity is None or two.identity is None:
+        if one is None or two is None:
+            return None
+        if "" in (one.value, two.value):
+            return one.value == two.value
+        if one.identity is None or two.identity is None:
             return None
         if one.is_hidden != two.is_hidden:
             return None

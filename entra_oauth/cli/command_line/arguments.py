@@ -47,7 +47,7 @@ _DECLARED_IN = {
         *("decode", "explain", "doctor", "completion"),
     ),
     "audit_verbs": (
-        *("audit show", "audit lint", "audit diff", "audit lock", "audit check"),
+        *("audit show", "audit lint", "audit diff", "audit lock", "audit check", "audit timeline"),
         *("audit redact", "audit export", "audit import", "audit replay"),
         *("audit seal", "audit verify"),
     ),

@@ -20,6 +20,7 @@ __all__ = [
     "ReplayOptions",
     "SealOptions",
     "ShowOptions",
+    "TimelineOptions",
     "VerifyOptions",
 ]
 
@@ -147,6 +148,29 @@ class CheckOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class TimelineOptions:
+    recording: str | None = words("REC", "a recording's folder, or a file that audit import reads")
+    har: str | None = option("what the browser saw", metavar="BROWSER.har")
+    sign_ins: str | None = option(
+        "Entra's exported sign-in log: Graph's JSON, or the portal's JSON or CSV", metavar="EXPORT"
+    )
+    exported_at: str | None = option(
+        "time of the export in UTC, such as 2026-01-31T14:30:00Z (default: of its newest row)",
+        metavar="TIME",
+    )
+    output: str = option(
+        "form of the timeline on standard output",
+        key="timeline-output",
+        short="o",
+        metavar="FORMAT",
+        choices=("text", "json", "html"),
+        default="text",
+    )
+    memory: MemoryOptions = group(MemoryOptions)
+    manner: OutputOptions = group(OutputOptions, only=("json", "quiet"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class RedactOptions:
     file: str | None = words("FILE", "the HAR file")
     copy: RedactedCopyOptions = group(RedactedCopyOptions)
@@ -254,6 +278,7 @@ VERBS = (
     Verb("audit diff", "audit.diff", DiffOptions),
     Verb("audit lock", "audit.lock_wire", LockOptions),
     Verb("audit check", "audit.check_wire", CheckOptions),
+    Verb("audit timeline", "audit.timeline", TimelineOptions),
     Verb("audit redact", "audit.redact", RedactOptions),
     Verb("audit export", "audit.export", ExportOptions),
     Verb("audit import", "audit.import_har", ImportOptions),

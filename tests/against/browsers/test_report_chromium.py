@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth.audit.timeline.code_question import Answer, AnswerKind
+from entra_oauth.audit.timeline.join_sources import Source, Timeline, TimelineEvent
+from entra_oauth.audit.timeline.timeline_page import timeline_page
 from entra_oauth.recording.compare.layers import Comparison, Side, compare
 from entra_oauth.recording.findings import Finding, Severity
 from entra_oauth.recording.report.diff_page import diff_page
@@ -42,6 +45,20 @@ def _compared() -> Comparison:
     return compare(*sides, show=lambda where, name, value: value)
 
 
+def _timeline() -> Timeline:
+    events = [
+        TimelineEvent(at=1.7e9 + n, source=source, what=EVIL, joined_by="state", flagged=n == 1)
+        for n, source in enumerate(Source)
+    ]
+    answers = [Answer(kind=kind, why="For a reason.", until=1.7e9) for kind in AnswerKind]
+    return Timeline(
+        events=tuple(events),
+        answers=tuple(answers),
+        contradictions=(EVIL,),
+        remark="PRACTICE: recorded at a practice tenant.",
+    )
+
+
 PAGES = {
     "auditor": as_html(kit.evidence(), findings=FINDINGS),
     "learner": as_html(kit.evidence(kit.recording(hardened=True)), learner=True),
@@ -49,6 +66,7 @@ PAGES = {
     "hostile": as_html(kit.evidence(kit.failed(EVIL)), findings=FINDINGS),
     "people": as_html(kit.evidence(level=Level.PII), findings=()),
     "diff": diff_page(_compared()),
+    "timeline": timeline_page(_timeline()),
 }
 
 
@@ -72,7 +90,7 @@ def test_axe_finds_nothing(report: Page) -> None:
 
 def test_it_asks_for_nothing_and_runs_nothing(report: Page) -> None:
     assert [each["url"] for each in report.requests] == [report.address]
-    assert report.evaluate("document.title").endswith(("Entra ID", "compared"))
+    assert report.evaluate("document.title").endswith(("Entra ID", "compared", "sign-in"))
     assert report.evaluate("document.scripts.length") == 0
     assert report.problems == []
 

@@ -52,9 +52,16 @@ def mutations(recording: Recording) -> Iterator[Mutation]:
 
         for where, fields, rebuild in _places(exchange):
             for what, names, old, changed in _of_fields(fields):
-                yield Mutation(what, where, names, put(rebuild(changed)), old, at)
+                made = rebuild(changed)
+                if made.wire is None or exchange.wire is None or _differs(made.wire, exchange.wire):
+                    yield Mutation(what, where, names, put(made), old, at)
         yield from _of_parts(exchange, at, put)
     yield from _of_messages(recording)
+
+
+def _differs(one: Wire, other: Wire) -> bool:
+    """False where what was taken out has to be there, and was put in again."""
+    return (one.sent, one.received) != (other.sent, other.received)
 
 
 # ---- fields ------------------------------------------------------------------------------
