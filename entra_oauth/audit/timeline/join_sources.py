@@ -22,12 +22,12 @@ from entra_oauth.audit.timeline.seen_sign_in import SeenSignIn, sign_ins_of
 from entra_oauth.audit.timeline.sign_in_rows import SignInRow
 from entra_oauth.errors import UsageError
 
-__all__ = ["Source", "Timeline", "TimelineEvent", "log_filter", "timeline_of"]
+__all__ = ["SeenBy", "Timeline", "TimelineEvent", "log_filter", "timeline_of"]
 
 _LEFT_OUT = frozenset((StepKind.PAGE, StepKind.KEYS, StepKind.METADATA))
 
 
-class Source(StrEnum):
+class SeenBy(StrEnum):
     """The place at which something was seen."""
 
     RECORDING = "recording"
@@ -40,7 +40,7 @@ class TimelineEvent:
     """One line."""
 
     at: float
-    source: Source
+    source: SeenBy
     what: str
     """Holds text of strangers, which is made plain where it is shown."""
     step: int | None = None
@@ -84,7 +84,7 @@ def timeline_of(
     seen = log_filter(case, browser)
     answers = tuple(answer(each, log, exported_at=exported_at) for each in seen)
     flagged = {id(row) for each in answers for row in each.rows}
-    events = [_of_item(item, Source.RECORDING) for item in _told(case)]
+    events = [_of_item(item, SeenBy.RECORDING) for item in _told(case)]
     events += _of_browser(case, browser)
     for row in log.rows if log is not None else ():
         events.append(_of_row(row, seen, flagged=id(row) in flagged))
@@ -110,7 +110,7 @@ _WORDS = {
 }
 
 
-def _of_item(item: Item, source: Source, joined_by: str = "") -> TimelineEvent:
+def _of_item(item: Item, source: SeenBy, joined_by: str = "") -> TimelineEvent:
     what = _WORDS.get(item.kind, f"token request ({item.get('grant_type') or 'no grant type'})")
     codes = item.members.get("error_codes")
     error = item.text("error") or (item.get("error") if item.kind is StepKind.REDIRECT else None)
@@ -134,7 +134,7 @@ def _of_browser(case: Case, browser: Case | None) -> Iterator[TimelineEvent]:
     if browser is None:
         return
     for item in _told(browser):
-        yield _of_item(item, Source.BROWSER, _joined_by(case, item))
+        yield _of_item(item, SeenBy.BROWSER, _joined_by(case, item))
 
 
 def _joined_by(case: Case, item: Item) -> str:
@@ -157,7 +157,7 @@ def _of_row(row: SignInRow, seen: Sequence[SeenSignIn], *, flagged: bool) -> Tim
     resource = f" for {row.resource}" if row.resource else ""
     return TimelineEvent(
         at=row.at,
-        source=Source.LOG,
+        source=SeenBy.LOG,
         what=f"{kind[row.interactive]}{resource}{where}: {outcome}",
         joined_by=_row_joined_by(row, seen),
         flagged=flagged,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.audit.timeline.code_question import Answer, AnswerKind
-from entra_oauth.audit.timeline.join_sources import Source, Timeline, TimelineEvent
+from entra_oauth.audit.timeline.join_sources import SeenBy, Timeline, TimelineEvent
 from entra_oauth.audit.timeline.timeline_page import timeline_page
 from entra_oauth.recording.compare.layers import Comparison, Side, compare
 from entra_oauth.recording.findings import Finding, Severity
@@ -48,7 +48,7 @@ def _compared() -> Comparison:
 def _timeline() -> Timeline:
     events = [
         TimelineEvent(at=1.7e9 + n, source=source, what=EVIL, joined_by="state", flagged=n == 1)
-        for n, source in enumerate(Source)
+        for n, source in enumerate(SeenBy)
     ]
     answers = [Answer(kind=kind, why="For a reason.", until=1.7e9) for kind in AnswerKind]
     return Timeline(

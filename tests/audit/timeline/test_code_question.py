@@ -14,7 +14,7 @@ from entra_oauth.audit.case import Case, case_of_evidence
 from entra_oauth.audit.inputs import har_case
 from entra_oauth.audit.timeline.code_question import Answer, AnswerKind, answer
 from entra_oauth.audit.timeline.exported_log import Export, read_export
-from entra_oauth.audit.timeline.join_sources import Source, Timeline, log_filter, timeline_of
+from entra_oauth.audit.timeline.join_sources import SeenBy, Timeline, log_filter, timeline_of
 from entra_oauth.audit.timeline.seen_sign_in import Redemption, SeenSignIn
 from entra_oauth.audit.timeline.sign_in_rows import SignInRow
 from entra_oauth.audit.timeline.timeline_text import is_calm
@@ -63,7 +63,7 @@ def test_a_stolen_code_is_flagged_and_an_honest_one_is_not(
     assert [each.kind for each in timeline.answers] == [kind]
     assert is_calm(timeline) is (kind is AnswerKind.NO)
     flagged = [event.source for event in timeline.events if event.flagged]
-    assert (Source.LOG in flagged) is (kind in (AnswerKind.YES, AnswerKind.TRIED))
+    assert (SeenBy.LOG in flagged) is (kind in (AnswerKind.YES, AnswerKind.TRIED))
 
 
 def test_a_redacted_recording_gives_the_same_answers(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_recording_browser_and_log_stand_in_one_list_and_say_by_what(tmp_path: P
     events = joined(scene, tmp_path).events
     assert [event.at for event in events] == sorted(event.at for event in events)
     by = {(event.source, event.joined_by) for event in events}
-    assert (Source.BROWSER, "state") in by
-    assert {(Source.LOG, "uti"), (Source.LOG, "session")} <= by
+    assert (SeenBy.BROWSER, "state") in by
+    assert {(SeenBy.LOG, "uti"), (SeenBy.LOG, "session")} <= by
 
 
 def test_a_recording_without_a_code_has_no_timeline() -> None:
