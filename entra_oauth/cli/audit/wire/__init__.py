@@ -1,0 +1,1 @@
+"""A contract for the wire: learned, and held against a recording."""
