@@ -35,7 +35,7 @@ ELSEWHERE = {
     **dict.fromkeys(("AR03", "AR23", "AR24", "AR25", "AR27"), "notes, and what only one kind has"),
     **dict.fromkeys(("RR03", "RR06", "RR07", "RR08", "RR11", "RR12"), "need other redirects"),
     **dict.fromkeys(("RR13", "RR14", "RR15", "RR18", "RR19"), "need more pages"),
-    **dict.fromkeys(("TR04", "TR15", "TR20", "TR22", "TR24"), "need another grant or connection"),
+    **dict.fromkeys(("TR04", "TR15", "TR20", "TR22", "TR24", "TR30"), "another grant or wire"),
     **dict.fromkeys(("TS07", "TS08", "TS10", "TS14"), "need another answer before"),
     **dict.fromkeys(("ID02", "ID09", "RS04", "RS05"), "need keys, or a second request"),
     **dict.fromkeys(("AR16", "AR18"), "are notes on what is right here"),

@@ -271,6 +271,9 @@ TRIPS = [
     Trip("TR27", form("token", resource="https://mcp.example/mcp", scope="api://x/read"), W),
     Trip("TR28", answer_status("token", 400, b'{"error":"e","error_codes":[54005]}'), W),
     Trip("TR29", moved("token", _elsewhere), E, "an app with an assertion"),
+    Trip("TR30", form("token", subject_token_type=None), E, "an exchange"),
+    Trip("TR30", form("token", subject_token=None), E, "an exchange"),
+    Trip("TR30", form("token", assertion="eyJ"), E, "an exchange"),
     # ---- the token answer
     Trip("TS01", answer_header("token", "Content-Type", "text/html"), E),
     Trip("TS01", answer_status("token", 400), E),

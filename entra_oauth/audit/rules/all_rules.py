@@ -6,6 +6,7 @@ from entra_oauth.audit.rules import house_policy, other_party, recording, target
 from entra_oauth.audit.rules.back_channel import (
     client_proof,
     device_flow,
+    exchanged_token,
     granted_scope,
     redemption,
     token_request,
@@ -41,6 +42,7 @@ _MODULES = (
     house_policy,
     target_resource,
     other_party,
+    exchanged_token,
 )
 
 CHAPTERS = {

@@ -16,6 +16,7 @@ from entra_oauth.channels.https.back_channel import key_log_file
 from entra_oauth.channels.https.trust import BUNDLE_VARIABLES, tls_context
 from entra_oauth.channels.listener.system_browser import has_local_browser
 from entra_oauth.channels.loopback.ports import bind
+from entra_oauth.cli.doctor.app_proofs import proofs_at_hand
 from entra_oauth.errors import EntraOAuthError, LocalError, PortBusy, SecurityError, plain
 from entra_oauth.light import TYPE_CHECKING, dataclass
 
@@ -87,6 +88,22 @@ def local_checks(
     yield _key_log(allow_keylog)
     yield _token_folder(environ)
     yield _keyring(say)
+    yield _proofs(environ)
+
+
+def _proofs(environ: Mapping[str, str]) -> DoctorCheck:
+    found = proofs_at_hand(environ)
+    if not found:
+        return DoctorCheck.fine(
+            "app proofs",
+            "No variable names a proof of an app.",
+            "People need none; docs/fleet.md has the proofs of build jobs, pods and machines.",
+        )
+    return DoctorCheck.fine(
+        "app proofs",
+        f"An app could prove itself by {', '.join(found)}.",
+        "Choose one with its option, beside --flow client-credentials.",
+    )
 
 
 def _python() -> DoctorCheck:

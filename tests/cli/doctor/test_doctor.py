@@ -56,7 +56,7 @@ def test_all_is_fine_where_all_is_fine(tenant: PracticeTenant) -> None:
     checks = found(ran)
     assert list(checks) == [
         *("python", "browser", "loopback IPv4", "loopback IPv6", "port 80", "certificates"),
-        *("TLS keys", "token store", "keyring", "proxy", "TLS", "authority", "clock"),
+        *("TLS keys", "token store", "keyring", "app proofs", "proxy", "TLS", "authority", "clock"),
     ]
     for name in ("loopback IPv4", "certificates", "TLS", "authority"):
         assert checks[name]["state"] == "ok", checks[name]
@@ -95,7 +95,7 @@ def test_each_finding_has_a_line_and_a_line_of_advice(tenant: PracticeTenant) ->
     ran = doctor(base(tenant), "--ca-bundle", str(tenant.ca))
     lines = ran.out.splitlines()
     starts = [line for line in lines if line.startswith(("ok    ", "note  "))]
-    assert len(starts) == 13
+    assert len(starts) == 14
     assert sum(line.startswith("        ") for line in lines) >= 13
 
 
@@ -322,6 +322,35 @@ def test_this_machine_counts_before_the_network(monkeypatch: pytest.MonkeyPatch)
     ran = doctor(f"http://localhost:{command_line.free_port()}", "--json")
     assert ran.code == 8
     assert found(ran)["token store"]["state"] == "problem"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "No variable names a proof of an app."),
+        (
+            {"ACTIONS_ID_TOKEN_REQUEST_URL": "u", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "CanaryT"},
+            "An app could prove itself by --federated-token-source github.",
+        ),
+        ({"ACTIONS_ID_TOKEN_REQUEST_URL": "u"}, "No variable names a proof of an app."),
+        (
+            {"SYSTEM_OIDCREQUESTURI": "u", "SYSTEM_ACCESSTOKEN": "CanaryT"},
+            "An app could prove itself by --federated-token-source azure-devops.",
+        ),
+        (
+            {"AZURE_FEDERATED_TOKEN_FILE": "/f", "AZURE_CLIENT_SECRET": "CanaryT"},
+            "An app could prove itself by --federated-token-source file, a client secret.",
+        ),
+    ],
+)
+def test_the_proofs_that_a_machine_offers_are_named_and_none_is_read(
+    environ: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    ran = doctor("http://localhost:9", "--json")
+    assert found(ran)["app proofs"]["found"] == said
+    assert "CanaryT" not in ran.both
 
 
 def test_browser_and_token_store_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -113,6 +113,17 @@ def _jwt(header: dict[str, Any], content: dict[str, Any]) -> str:
     return ".".join([*parts, "A" * 86])
 
 
+def _exchanged() -> Recording:
+    fields = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "scope": "all-apis",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "subject_token": f"opaque-{LONG}",
+    }
+    url = "https://adb-1234567890123456.7.azuredatabricks.net/oidc/v1/token"
+    return Recording((token_request(fields, url=url),))
+
+
 def _assertion(alg: str = "PS256", **changes: Any) -> Recording:
     content = {
         "iss": "app",
@@ -282,6 +293,7 @@ BASES: dict[str, Callable[[], Pair]] = {
     "in the address": lambda: _both(practised(Procedure.ARTICLE)),
     "a browser's": _browsers,
     "refused": _refused,
+    "an exchange": lambda: _both(_exchanged()),
     "an app with an assertion": lambda: _both(_assertion()),
     "an assertion with HS256": lambda: (_assertion(), _assertion("HS256")),
     "an assertion for a day": lambda: (_assertion(), _assertion(exp=1_086_400)),

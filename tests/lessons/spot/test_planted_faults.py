@@ -31,6 +31,7 @@ WITHOUT_A_FAULT = {
     "RR19": "a stranger that was turned down is no fault of the exchange",
     "TR20": "an assertion is another client than those that are recorded here",
     "TR29": "an assertion is another client than those that are recorded here",
+    "TR30": "an exchange is another client than those that are recorded here",
     "TR24": "there is no TLS without a socket",
     "DV05": "the device flow beside a browser is a matter of the machine",
     "HR01": "it is about a file that says of itself that it was redacted",
