@@ -84,8 +84,9 @@ def test_a_fault_of_ours_is_a_row_that_quotes_nothing(monkeypatch: pytest.Monkey
 
 
 def test_a_name_that_could_move_a_terminal_is_shown(tmp_path: Path) -> None:
-    (row,) = rows_of("a\x1b[2J\udcff\n", b"", today=TODAY)
-    assert row.file.isprintable()
+    for data in (b"", ADDRESS):
+        for row in rows_of("a\x1b[2J\udcff\n", data, today=TODAY):
+            assert row.file.isprintable()
 
 
 def test_a_policy_counts_and_its_waivers_hold_up_to_their_day() -> None:
@@ -112,6 +113,7 @@ def test_what_needs_more_memory_than_is_allowed_is_refused() -> None:
     large = b'{"log":' + b" " * 2**20
     for act in (
         lambda: lint_bytes(large, today=TODAY, max_mib=1),
+        lambda: lint_bytes(ADDRESS + b"&x=" + b"x" * 2**20, today=TODAY, max_mib=1),
         lambda: redact_bytes(large, max_mib=1),
         lambda: import_bytes(large, created_at=0.0, max_mib=1),
     ):
