@@ -2,7 +2,7 @@
 
 `dataclasses` imports inspect, ast, dis and tokenize and compiles six functions for each class,
 which is a third of the time until then. Here a class has one function that is compiled, its
-`__init__`, and only once a first value is made. To a type checker these are the dataclasses of the
+`__init__`, and only once there are many values. To a type checker these are the dataclasses of the
 standard library, and `dataclasses.fields`, `replace` and `asdict` take their values as such.
 
 Only what `cli`, `cache`, `flows`, `channels` and `protocol` declare is known: frozen classes with
@@ -87,6 +87,8 @@ def _dataclass(
 
 
 _OURS = "__fields_of_ours__"
+_FEW = 40
+"""Values of a class; for the next one its `__init__` is compiled."""
 
 
 def _declared(cls: type) -> Any:
@@ -98,14 +100,48 @@ def _declared(cls: type) -> Any:
 
 
 def _first_init(found: tuple[Any, ...], *, kw_only: bool) -> Any:
-    """An `__init__` that puts the real one into its place; few classes ever have a value."""
+    """An `__init__` for the first values; for more it has one compiled, and put in its place.
+
+    Most classes have few values in a run, and to compile takes as long as dozens of these.
+    """
+    made = 0
 
     def __init__(self: Any, *values: Any, **named: Any) -> None:
+        nonlocal made
         cls = type(self)
-        cls.__init__ = _compiled_init(cls, found, kw_only=kw_only)
-        cls.__init__(self, *values, **named)
+        given = None if made >= _FEW else _given(found, values, named, kw_only=kw_only)
+        if given is None:
+            cls.__init__ = _compiled_init(cls, found, kw_only=kw_only)
+            cls.__init__(self, *values, **named)
+            return
+        made += 1
+        for name, value in given.items():
+            _set(self, name, value)
+        if hasattr(cls, "__post_init__"):
+            self.__post_init__()
 
     return __init__
+
+
+def _given(
+    found: tuple[Any, ...], values: tuple[Any, ...], named: dict[str, Any], *, kw_only: bool
+) -> dict[str, Any] | None:
+    """A value for each field; None where the arguments do not fit, for Python has the words."""
+    placed = {each.name: value for each, value in zip(found, values, strict=False)}
+    if len(placed) < len(values) or (kw_only and values) or not placed.keys().isdisjoint(named):
+        return None
+    placed |= named
+    given = {}
+    for each in found:
+        if each.name in placed:
+            given[each.name] = placed[each.name]
+        elif each.default is not _NO_DEFAULT:
+            given[each.name] = each.default
+        elif each.default_factory is not _NO_DEFAULT:
+            given[each.name] = each.default_factory()
+        else:
+            return None
+    return given if len(placed.keys() - given.keys()) == 0 else None
 
 
 def _compiled_init(cls: type, found: tuple[Any, ...], *, kw_only: bool) -> Any:

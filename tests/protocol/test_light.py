@@ -76,6 +76,26 @@ def test_arguments_that_do_not_fit_are_refused(make: str) -> None:
         eval(make)
 
 
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [((), {}), (("a",), {"of": 1}), (("a",), {"name": "b"}), (("a", "b", 3), {})],
+)
+@pytest.mark.parametrize("before", [0, 100])
+def test_arguments_are_judged_alike_for_the_first_value_and_for_later_ones(
+    before: int, values: tuple[object, ...], named: dict[str, object]
+) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        name: str
+        other: str = "x"
+
+    made = [Fresh(name="a", other=f"{number}") for number in range(before)]
+    assert [each.other for each in made] == [f"{number}" for number in range(before)]
+    with pytest.raises(TypeError, match=r"Fresh.__init__\(\)"):
+        Fresh(*values, **named)  # type: ignore[arg-type]
+    assert Fresh("a") == Fresh(name="a", other="x") != Fresh("a", "y")
+
+
 def test_the_first_value_and_the_later_ones_are_checked_at_birth() -> None:
     @dataclass(frozen=True, slots=True)
     class Checked:

@@ -36,7 +36,7 @@ channels.listener.system_browser channels.loopback.connection channels.loopback.
 channels.loopback.http1 channels.loopback.ports channels.terminal.line
 channels.terminal.secret_line channels.terminal.terminal cli.command_line.arguments
 cli.command_line.declare cli.command_line.dispatch cli.command_line.values cli.get_tokens.login
-cli.options.app_options cli.options.common_options cli.session.console cli.session.signals
+cli.options.app_options cli.options.common_options cli.options.exchange_options cli.session.console cli.session.signals
 cli.sign_in.choose_receiver cli.sign_in.plan cli.verbs.get_tokens_verbs errors
 flows.authorization_code flows.id_token_signature light protocol.authority
 protocol.endpoints.authorize protocol.messages protocol.scopes
@@ -67,6 +67,11 @@ os.posix_spawnp = spawn_and_note
 
 from entra_oauth.channels.listener.redirect_latch import RedirectLatch
 
+from entra_oauth.channels.https import back_channel
+from entra_oauth.flows import id_token_signature
+
+# The threads begin a moment later, and on a busy machine the launch may come later still.
+back_channel._AFTER_S = id_token_signature._AFTER_S = 3.0
 handle = RedirectLatch.handle
 
 
