@@ -36,7 +36,8 @@ channels.listener.system_browser channels.loopback.connection channels.loopback.
 channels.loopback.http1 channels.loopback.ports channels.terminal.line
 channels.terminal.secret_line channels.terminal.terminal cli.command_line.arguments
 cli.command_line.declare cli.command_line.dispatch cli.command_line.values cli.get_tokens.login
-cli.options.app_options cli.options.common_options cli.options.exchange_options cli.session.console cli.session.signals
+cli.options.app_options cli.options.common_options cli.options.exchange_options
+cli.session.console cli.session.signals
 cli.sign_in.choose_receiver cli.sign_in.plan cli.verbs.get_tokens_verbs errors
 flows.authorization_code flows.id_token_signature light protocol.authority
 protocol.endpoints.authorize protocol.messages protocol.scopes
