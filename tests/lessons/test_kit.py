@@ -110,7 +110,7 @@ def test_every_lab_has_its_notes() -> None:
     ]
     for section, each in zip(sections, labs(), strict=True):
         about = " ".join(section.split("\n\n")[1].split())
-        assert about.startswith(f"{each.source}. **{each.label.value}**: {each.fidelity}")
+        assert about == f"{each.source}. **{each.label.value}**: {each.fidelity}"
         for part in ("Goal", "What people believe", "What comes", "What goes wrong", "Ask"):
             assert f"**{part}" in section
 

@@ -54,6 +54,7 @@ def _byte(character: str) -> str:
 
 
 _PLACEHOLDER = re.compile(PLACEHOLDERS.pattern.decode("ascii"))
+_HEAD_END = "␍␊\n␍␊\n"
 _RFC = re.compile(r"RFC (\d{3,5})(?: §(\d+(?:\.\d+)*))?((?:, §\d+(?:\.\d+)*)*)")
 _VALUE = re.compile(r"(?<=[?&=\s\"])([A-Za-z_][A-Za-z0-9_.-]{0,40})=([^&\s\"]+)")
 _MEMBER = re.compile(r'("[A-Za-z_][^"\\]{0,60}"\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9.]+)')
@@ -105,8 +106,13 @@ def blanked(lines: int = 2) -> Html:
 
 
 def _gaps(shown: str) -> Html:
-    """The text with the values of parameters and members left out."""
-    holes = [match.span(2) for pattern in (_VALUE, _MEMBER) for match in pattern.finditer(shown)]
+    """The text with the values of parameters and members left out.
+
+    Of headers only what was taken out is: nobody could tell what else stood there.
+    """
+    head = range(shown.find("\n"), shown.find(_HEAD_END))
+    found = [match.span(2) for pattern in (_VALUE, _MEMBER) for match in pattern.finditer(shown)]
+    holes = [span for span in found if span[0] not in head]
     holes += [match.span() for match in _PLACEHOLDER.finditer(shown)]
     parts: list[str] = []
     at = 0

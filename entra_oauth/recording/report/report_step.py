@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from entra_oauth.markup import Html, html, joined
@@ -47,6 +48,7 @@ _WORDS = {
     "receive": "receiving",
 }
 _UNFOLDED = 2500
+_HTML = re.compile(rb"\r\nContent-Type: *text/html\b", re.IGNORECASE)
 _LONG_VALUE = 240
 
 
@@ -119,23 +121,33 @@ def _half(title: str, half: Half, blank: bool) -> Html:
         about.append(f"{was:,} bytes on the wire")
     if half.changes:
         about.append(f"also changed: {change_words(half)}")
+    is_left_out = blank and _has_page(half.data)
+    shown = half.data
+    if is_left_out:
+        shown = b"%b\r\n\r\n" % shown.partition(b"\r\n\r\n")[0]
+        about.append("its page is left out")
     is_open = title == "Request" or len(half.data) < _UNFOLDED
     more = NOTHING
     message = half.message
-    if message.whole and (message.is_chunked or message.coding):
+    if message.whole and (message.is_chunked or message.coding) and not is_left_out:
         body = message.decoded()
         if body is not None:
-            shown = bytes_shown(body, blank=blank)
-            more = html("<h3>Its body, unpacked</h3><pre>{}</pre>", shown)
+            unpacked = bytes_shown(body, blank=blank)
+            more = html("<h3>Its body, unpacked</h3><pre>{}</pre>", unpacked)
     return html(
         '<details{}><summary>{} <span class="quiet">· {}</span></summary><pre>{}</pre>{}</details>',
         *(" open" if is_open else "", title, text("; ".join(about))),
-        *(bytes_shown(half.data, blank=blank), more),
+        *(bytes_shown(shown, blank=blank), more),
     )
 
 
+def _has_page(data: bytes) -> bool:
+    """True for a message with HTML, of whose markup nobody could fill in what is left out."""
+    return bool(_HTML.search(data.partition(b"\r\n\r\n")[0]))
+
+
 def _table(each: Table, blank: bool) -> Html:
-    has_raw = any(row.raw for row in each.rows)
+    has_raw = not blank and any(row.raw for row in each.rows)
     heads = ("name", *(("as on the wire",) if has_raw else ()), "decoded", "what for", "source")
     widths = "on-the-wire" if has_raw else "parameters"
     return table(each.where, heads, [_row(row, has_raw, blank) for row in each.rows], widths=widths)
@@ -144,7 +156,7 @@ def _table(each: Table, blank: bool) -> Html:
 def _row(row: ParameterRow, has_raw: bool, blank: bool) -> tuple[str, ...]:
     cells: list[str] = [html("<code>{}</code>", text(row.name, limit=80))]
     if has_raw:
-        cells.append(NOTHING if blank else text(row.raw))
+        cells.append(text(row.raw))
     cells += [gap(), gap()] if blank else [_value(row.value), row.meaning]
     return (*cells, linked(row.source))
 

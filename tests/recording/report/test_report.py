@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.recording.findings import Finding, Severity
-from entra_oauth.recording.report.parts import linked, text
+from entra_oauth.recording.report.parts import bytes_shown, linked, text
 from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.step import Evidence, Half, Level, Seen
 from entra_oauth.recording.story import actors, cast_of, step_story
@@ -227,6 +227,34 @@ def test_a_worksheet_has_gaps_where_the_values_were() -> None:
     assert "grant_type=" in words
     assert html.count('class="gap"') > 20
     assert "hands the code in" not in words
+
+
+def test_a_worksheet_leaves_out_what_nobody_could_tell() -> None:
+    message = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
+        b'Set-Cookie: fpc=ck~0123456789~~\r\n\r\n{"scope":"a=b","expires_in":4}'
+    )
+    shown = bytes_shown(message, blank=True)
+    assert "charset=utf-8" in shown
+    assert shown.count('class="gap"') == 3  # the cookie, which was taken out, and two members
+    assert "fpc=<span" in shown
+    form = bytes_shown(b"POST /?a=b HTTP/1.1\r\nHost: c=d\r\n\r\ne=f&g=h", blank=True)
+    assert form.count('class="gap"') == 3
+    assert bytes_shown(b"http://localhost/?a=b&c=d", blank=True).count('class="gap"') == 2
+    assert bytes_shown(b"a: b=c\r\nd: e=f", blank=True).count('class="gap"') == 2  # no head's end
+
+
+def test_a_worksheet_has_no_blank_in_the_style_of_a_page() -> None:
+    page_bytes = (
+        b"HTTP/1.1 200 OK\r\ncontent-type: TEXT/HTML; charset=utf-8\r\n\r\n"
+        b"<style>main { a: b }</style><p>a page&x=y</p>"
+    )
+    steps = kit.evidence(kit.recording(answer=page_bytes), level=Level.NONE)
+    blank = "".join(Page(page(steps, blank=True)).words)
+    assert "its page is left out" in blank
+    assert "a page" not in blank
+    assert "charset=utf-8" in blank.lower()
+    assert "a page" in "".join(Page(page(steps)).words)
 
 
 def test_sources_are_links_to_their_sections() -> None:
