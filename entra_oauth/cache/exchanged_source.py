@@ -11,8 +11,9 @@ from entra_oauth.cache.account import MIN_VALIDITY_S, access_token_of, scope_key
 from entra_oauth.cache.file_store import LOCK_WAIT_S
 from entra_oauth.cache.token_source import Found
 from entra_oauth.channels.base import monotonic, now, say_nothing
-from entra_oauth.errors import EntraOAuthError, LocalError, bare
+from entra_oauth.errors import AuthorityError, EntraOAuthError, LocalError, TransportError, bare
 from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
+from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class ExchangedSource:
             kept_as = f"{scope_key(scopes, self.app.base)} {self.target.key}"
             before = self.store.access_token(self.app, who, kept_as)
             force = force or claims is not None
+            min_validity_s = max(min_validity_s, LEAST_LIFE_S)
             if before is not None and not force and _left_s(before) >= min_validity_s:
                 return _found(before, who, "cache")
             with self.store.lock(self.app, who, of="exchange-lock") as lock:
@@ -87,15 +89,21 @@ class ExchangedSource:
                         "Another process exchanges this account's token and does not finish.",
                         advice="End an entra-oauth process that hangs, and run this again.",
                     )
-                subject = self.inner.get(
-                    *scopes,
-                    account=account,
-                    min_validity_s=max(min_validity_s, MIN_VALIDITY_S),
-                    force=force,
-                    claims=claims,
-                    cae=cae,
-                )
-                return self._exchange(subject, kept_as)
+                try:
+                    subject = self.inner.get(
+                        *scopes,
+                        account=account,
+                        min_validity_s=max(min_validity_s, MIN_VALIDITY_S),
+                        force=force,
+                        claims=claims,
+                        cae=cae,
+                    )
+                    return self._exchange(subject, kept_as)
+                except (AuthorityError, TransportError) as error:
+                    if before is None or force or _left_s(before) < LEAST_LIFE_S:
+                        raise
+                    self.say(f"Note: the token was not exchanged anew. {error.what}")
+                    return _found(before, who, "cache")
         except EntraOAuthError as error:
             failure = bare(error)
         raise failure

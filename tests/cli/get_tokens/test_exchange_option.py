@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from entra_oauth.adapters.databricks import DatabricksStrategy
 from entra_oauth.adapters.stored_tokens import StoredTokens
 from entra_oauth.cache.account import APP_ONLY
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.errors import DestinationRefused
+from entra_oauth.errors import AuthorityError, DestinationRefused
+from entra_oauth.flows import exchange_at_workspace
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.directory.workloads import FederationPolicy
@@ -97,12 +99,33 @@ def test_an_exchanged_token_that_is_over_is_exchanged_again(nightly: Nightly) ->
     assert len(_at_workspace(nightly)) == 2
 
 
-def _let_the_exchanged_end(nightly: Nightly) -> None:
+@pytest.mark.parametrize(("left_s", "code"), [(120, 0), (50, 3)])
+def test_while_an_exchanged_token_lasts_it_is_used_where_no_other_is_had(
+    left_s: int, code: int, nightly: Nightly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nightly.sign_in()
+    first = call("token", *nightly.ids, *_options(nightly)).out
+    _let_the_exchanged_end(nightly, left_s=left_s)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AuthorityError("The policy is gone.", advice="Ask.", stage="token", error="no")
+
+    monkeypatch.setattr(exchange_at_workspace, "exchange_token", refuse)
+    ran = call("token", *nightly.ids, *_options(nightly), "--min-validity", "1")
+    again = call("token", *nightly.ids, *_options(nightly))
+    assert again.code == code, again.err
+    assert (again.out == first) is (code == 0)
+    # Nobody is given what is over within the minute, however little was asked for.
+    assert ran.code == code
+
+
+def _let_the_exchanged_end(nightly: Nightly, *, left_s: int = -5) -> None:
     store = FileStore.standard(os.environ)
     key = f"2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default -> {nightly.base}/ {DAEMON}"
     token = store.access_token(nightly.app, APP_ONLY, key)
     assert token is not None
-    old = replace(token, expires_on=token.arrived_at - 5, arrived_at=token.arrived_at - 3600)
+    ends = int(time.time()) + left_s
+    old = replace(token, expires_on=ends, arrived_at=token.arrived_at - 3600)
     store.save_token(nightly.app, APP_ONLY, key, old)
 
 
