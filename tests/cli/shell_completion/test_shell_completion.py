@@ -21,12 +21,12 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 # what is typed, and all that fits
 TYPED = [
     (["lo"], ["login", "logout"]),
-    (["audit", "l"], ["lint"]),
+    (["audit", "l"], ["lint", "lock"]),
     (["audit", "re"], ["redact", "replay"]),
     (["login", "--fl"], ["--flow"]),
     (["login", "--flow", "de"], ["device-code"]),
     (["token", "-o", "header"], ["header"]),
-    (["audit", "lint", "-o", ""], ["json", "sarif", "sarif-full", "text"]),
+    (["audit", "lint", "-o", ""], ["json", "jsonl", "sarif", "sarif-full", "text"]),
     (["audit", "lint", "--fail-on", ""], ["error", "note", "warning"]),
     (["lab", "--o"], ["--off", "--on"]),
     (["lab", ""], ["check", "list"]),
