@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,11 +86,10 @@ def test_a_file_has_the_variables_for_its_owner_only_while_it_serves(
     assert answer["access_token"] not in ran.both
 
 
-def _wait_until_there(file: Path) -> None:
-    import time
-
+def _wait_until_there(file: Path, *, without: str = "nothing") -> None:
+    """Until the file is there, and does not hold what an earlier one held."""
     until = time.monotonic() + 30
-    while not file.exists():
+    while not file.exists() or without in file.read_text(encoding="utf-8"):
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -239,8 +239,7 @@ def test_what_an_earlier_run_left_is_replaced(nightly: Nightly, tmp_path: Path) 
     file.write_text("IDENTITY_ENDPOINT=x\nIDENTITY_HEADER=y\n")
     with Running(*_options(nightly), "--env-file", str(file)) as running:
         running.wait_for("Stop: Ctrl-C.")
-        while "IDENTITY_HEADER=y" in file.read_text():
-            pass
+        _wait_until_there(file, without="IDENTITY_HEADER=y")
         assert _ask(_variables(file), VAULT).status_code == 200
         running.signal(signal.SIGTERM)
         assert running.finish().code == 143
