@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from entra_oauth.errors import SecurityError, plain
 from entra_oauth.flows.authorization_code import Commitment
 from entra_oauth.flows.id_token_signature import KeyStore
 from entra_oauth.flows.patience import send_patiently
+from entra_oauth.light import dataclass, field, replace
 from entra_oauth.protocol.authority import Authority, check_app
 from entra_oauth.protocol.endpoints.authorize import Hints, Procedure
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.cli.session.times import utc_time
 from entra_oauth.errors import SecurityError, UsageError, plain
+from entra_oauth.light import dataclass
 from entra_oauth.protocol.authority import GUID, Authority, folded
 from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.sign_in_seal.check_seal import (
