@@ -24,7 +24,8 @@ __all__ = [
     "tokens",
 ]
 
-# Quantifiers that give nothing back: a hostile page must not make any of these slow.
+# Quantifiers that give nothing back: a hostile page must not make any of these slow. Most texts
+# have nothing of all this, and lack a character without which it cannot be.
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])ey[A-Za-z0-9_-]{10,}+\.ey[A-Za-z0-9_-]{2,}+\.[A-Za-z0-9_-]*+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]+")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,40})\s*[=:]\s*[\"']?([^\s&\"'<>,;]+)")
@@ -41,6 +42,8 @@ _Places = Iterator[tuple[int, int]]
 
 def tokens(text: str) -> _Places:
     """The JWTs that have their signatures still."""
+    if ".ey" not in text:
+        return iter(())
     return (match.span() for match in _JWT.finditer(text) if not _is_unsigned(match))
 
 
@@ -51,7 +54,7 @@ def credentials(text: str) -> _Places:
 
 def addresses(text: str) -> _Places:
     """The absolute addresses."""
-    return (match.span() for match in _URL.finditer(text))
+    return (match.span() for match in _URL.finditer(text)) if "://" in text else iter(())
 
 
 def is_address(text: str) -> bool:
@@ -68,6 +71,8 @@ def may_be_form(text: str) -> bool:
 
 def named_secrets(text: str, *, shortest: int = 1) -> Iterator[tuple[Treatment, int, int]]:
     """Values behind a name of a secret that has so many characters; and what that name asks for."""
+    if "=" not in text and ":" not in text:
+        return
     end, taken = 0, 0
     # A value may hold the next name (`error: db_password=…`). Its end is looked for once.
     for match in _NAME.finditer(text):
@@ -93,8 +98,10 @@ def secret_runs(text: str) -> _Places:
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """The addresses, and the tokens beside them whose signatures were taken out before."""
-    unsigned = [match.span() for match in _JWT.finditer(text) if _is_unsigned(match)]
     spans: list[tuple[int, int]] = []
+    if ".ey" not in text and "://" not in text:
+        return spans
+    unsigned = [match.span() for match in _JWT.finditer(text) if _is_unsigned(match)]
     for span in sorted([*unsigned, *addresses(text)]):
         if not spans or span[0] >= spans[-1][1]:
             spans.append(span)
