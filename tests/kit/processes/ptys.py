@@ -16,6 +16,7 @@ from typing import Any, Self
 __all__ = ["Session"]
 
 _PATIENCE_S = 60.0
+_MARK = b"\x00the end\x00"
 _TAKE_THE_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl({fd}, termios.TIOCSCTTY, 0)
@@ -114,8 +115,16 @@ class Session:
             rest = rest[os.write(self._master, rest) :]
 
     def finish(self) -> tuple[int, str]:
-        """The program's exit status and what it wrote to standard output."""
+        """The program's exit status and what it wrote to standard output.
+
+        By then all that it wrote to the terminal is `shown`.
+        """
         output, _ = self._child.communicate(timeout=_PATIENCE_S)
+        # What it wrote arrives on its own, perhaps after its end; a mark behind it arrives later.
+        os.write(self._slave, _MARK)
+        self.wait_for(_MARK.decode())
+        with self._news:
+            self._seen = bytearray(self._seen.replace(_MARK, b""))
         return self._child.returncode, output.decode()
 
     def _read(self) -> None:
