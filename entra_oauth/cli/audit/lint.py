@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from entra_oauth.audit.inputs import named
@@ -16,6 +17,7 @@ from entra_oauth.cli.session.times import today
 from entra_oauth.cli.session.wrap import prose, width
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.light import TYPE_CHECKING
+from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.findings import Severity
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def run(options: LintOptions, session: Session) -> int:
         )
     if options.output == "jsonl" or options.jobs is not None:
         return run_bulk(options, session)
+    _refuse_many(Path(options.judged))
     policy = read_policy(read_policy_text(options.policy), BY_ID) if options.policy else None
     tell_need(Path(options.judged), options.memory, console)
     case = named(options.judged, policy=policy, max_mib=options.memory.max_memory)
@@ -49,6 +52,15 @@ def run(options: LintOptions, session: Session) -> int:
         for indent, line in report_lines(report):
             console.result(_laid_out(line, indent))
     return FOUND if report.at_least(Severity(options.fail_on)) else 0
+
+
+def _refuse_many(place: Path) -> None:
+    """Raise `UsageError` for a folder that is no recording: it may hold some."""
+    if place.is_dir() and os.access(place, os.R_OK | os.X_OK) and not (place / SUMS).exists():
+        raise UsageError(
+            f"{plain(str(place))} is no recording: it has no {SUMS}.",
+            advice="Name a recording's folder, or judge each that this one holds with -o jsonl.",
+        )
 
 
 def _laid_out(line: str, indent: int) -> str:

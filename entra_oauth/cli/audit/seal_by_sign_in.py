@@ -213,7 +213,8 @@ def _say_after(checked: CheckedSeal, folder: Path, authority: Authority, console
         "now, and keep them:"
     )
     console.say(f"  curl -sS {keys} -o keys.json")
-    console.say(f"  entra-oauth audit verify {shown} --keys keys.json")
+    taken = " --practice" if checked.practice else ""
+    console.say(f"  entra-oauth audit verify {shown} --keys keys.json{taken}")
     console.say(
         "A time stamp of a third party (RFC 3161) beside it shows that the seal was there, and not "
         "only its ID token. To ask for one, with the address of an authority that you trust:"

@@ -63,7 +63,8 @@ class SealsChecked:
             keys = Authority(self.seals[-1].authority, "common").keys_endpoint
             console.say("Keys of your own make it a proof, if they are still published:")
             console.say(f"  curl -sS {keys} -o keys.json")
-            console.say(f"  entra-oauth audit verify {plain(str(folder))} --keys keys.json")
+            taken = " --practice" if self.seals[-1].practice else ""
+            console.say(f"  entra-oauth audit verify {plain(str(folder))} --keys keys.json{taken}")
         elif self.exit_code:
             console.say("To try it out, --practice takes a practice seal for good.")
 

@@ -45,6 +45,14 @@ def test_the_exit_code_is_that_of_the_worst_or_of_what_could_not_be_judged(tmp_p
     assert call(*quiet).code == 9
 
 
+def test_a_folder_of_recordings_is_told_the_option_that_judges_them(tmp_path: Path) -> None:
+    make_corpus(tmp_path / "all", 30)
+    ran = call("audit", "lint", str(tmp_path / "all"))
+    assert (ran.code, ran.out) == (2, "")
+    assert "is no recording: it has no SHA256SUMS" in ran.err
+    assert "-o jsonl" in ran.err
+
+
 def test_an_empty_folder_has_no_rows(tmp_path: Path) -> None:
     ran = call("audit", "lint", str(tmp_path), "-o", "jsonl", "--jobs", "2")
     assert (ran.code, ran.out) == (0, "")

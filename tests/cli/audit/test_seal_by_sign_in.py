@@ -104,6 +104,7 @@ def test_a_seal_is_made_and_verified_on_the_practice_tenant(
     assert ran.out.startswith("PRACTICE SEAL, which proves nothing. Sealed ")
     assert ALICE in ran.out
     assert digest in somebody.last_page()
+    assert "--keys keys.json --practice\n" in ran.err, "the line that is told passes"
     keys = keys_of(hosted, tmp_path / "keys.json")
     good = verify(folder, "--keys", keys, "--for-client", canaries.CLIENT_ID, "--practice")
     assert good.code == 0, good.both
