@@ -302,5 +302,5 @@ class Finder:
 
 def find(kind: str, value: View, *, masked: bool = False) -> Find:
     """All of a view, as a value of that kind. Not for an empty one."""
-    start, end = value.place()
-    return Find(start=start, end=end, kind=kind, value=value.text, masked=masked)
+    text, starts, ends = value
+    return Find(starts[0], ends[-1], kind, text, masked)

@@ -104,12 +104,16 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z
 
 def percent(view: View) -> View:
     """Percent-encoding undone once; `+` is a space."""
+    if "%" not in view.text and "+" not in view.text:
+        return view
     # One byte for each escape, whatever character they make together.
     return _decode(view, _PERCENT, lambda mark: " " if mark == "+" else chr(int(mark[1:], 16)))
 
 
 def json_string(view: View) -> View:
     """The inside of a JSON string, its escapes undone (RFC 8259 §7)."""
+    if "\\" not in view.text:
+        return view
     return _decode(view, _ESCAPE, lambda escape: as_bytes_text(_unescape_json(escape)))
 
 
@@ -124,4 +128,6 @@ def _unescape_json(escape: str) -> str:
 
 def html_text(view: View) -> View:
     """Text or an attribute's value of HTML, its character references undone."""
+    if "&" not in view.text:
+        return view
     return _decode(view, _ENTITY, lambda entity: as_bytes_text(unescape(entity)))
