@@ -56,7 +56,8 @@ def run(options: LintOptions, session: Session) -> int:
 
 def _refuse_many(place: Path) -> None:
     """Raise `UsageError` for a folder that is no recording: it may hold some."""
-    if place.is_dir() and os.access(place, os.R_OK | os.X_OK) and not (place / SUMS).exists():
+    may_be_read = os.path.isdir(place) and os.access(place, os.R_OK | os.X_OK)
+    if may_be_read and not os.path.lexists(place / SUMS):
         raise UsageError(
             f"{plain(str(place))} is no recording: it has no {SUMS}.",
             advice="Name a recording's folder, or judge each that this one holds with -o jsonl.",
