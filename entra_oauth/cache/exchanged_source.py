@@ -1,17 +1,18 @@
 """Tokens that a workspace gave for Entra's: kept under a key of their own, fetched by one of all.
 
-The order is that of `token_source`, with a lock of its own: look, take the lock, look again,
-exchange once. Within it, Entra's token comes from that source, which has the account's lock.
-Whoever holds this lock may wait for that one, and never the other way round.
+`single_flight` is the walk, with a lock of its own. Within it, Entra's token comes from a
+`token_source`, which has the account's lock. Whoever holds this lock may wait for that one, and
+never the other way round.
 """
 
 from __future__ import annotations
 
 from entra_oauth.cache.account import MIN_VALIDITY_S, access_token_of, scope_key
 from entra_oauth.cache.file_store import LOCK_WAIT_S
+from entra_oauth.cache.single_flight import SingleFlight
 from entra_oauth.cache.token_source import Found
 from entra_oauth.channels.base import monotonic, now, say_nothing
-from entra_oauth.errors import AuthorityError, EntraOAuthError, LocalError, TransportError, bare
+from entra_oauth.errors import EntraOAuthError, LocalError, bare
 from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
 from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S
 from entra_oauth.protocol.scopes import DATABRICKS
@@ -67,61 +68,42 @@ class ExchangedSource:
         those of `TokenSource.get`, and so is what is raised.
         """
         try:
+            wanted_s = max(min_validity_s, LEAST_LIFE_S)
             who = self.inner.named(account)
             kept_as = f"{scope_key(scopes, self.app.base)} {self.target.key}"
-            before = self.store.access_token(self.app, who, kept_as)
-            force = force or claims is not None
-            min_validity_s = max(min_validity_s, LEAST_LIFE_S)
-            if before is not None and not force and _left_s(before) >= min_validity_s:
-                return _found(before, who, "cache")
-            with self.store.lock(self.app, who, of="exchange-lock") as lock:
 
-                def is_news() -> bool:
-                    token = self.store.access_token(self.app, who, kept_as)
-                    return token is not None and token != before and _left_s(token) > 0
+            def bring() -> tuple[CachedToken, str]:
+                subject = self.inner.get(
+                    *scopes,
+                    account=account,
+                    min_validity_s=max(wanted_s, MIN_VALIDITY_S),
+                    force=force,
+                    claims=claims,
+                    cae=cae,
+                )
+                return self._exchange(subject, kept_as)
 
-                mine = lock.take(self.lock_wait_s, is_news)
-                after = self.store.access_token(self.app, who, kept_as)
-                if after is not None and after != before and _left_s(after) > 0:
-                    return _found(after, who, "cache")
-                if not mine:
-                    raise LocalError(
-                        "Another process exchanges this account's token and does not finish.",
-                        advice="End an entra-oauth process that hangs, and run this again.",
-                    )
-                try:
-                    subject = self.inner.get(
-                        *scopes,
-                        account=account,
-                        min_validity_s=max(min_validity_s, MIN_VALIDITY_S),
-                        force=force,
-                        claims=claims,
-                        cae=cae,
-                    )
-                    return self._exchange(subject, kept_as)
-                except (AuthorityError, TransportError) as error:
-                    if before is None or force or _left_s(before) < LEAST_LIFE_S:
-                        raise
-                    self.say(f"Note: the token was not exchanged anew. {error.what}")
-                    return _found(before, who, "cache")
+            token, source = SingleFlight(
+                look=lambda: self.store.access_token(self.app, who, kept_as),
+                lock=lambda: self.store.lock(self.app, who, of="exchange-lock"),
+                bring=bring,
+                is_good=lambda token: token.is_good_for(wanted_s, now=now(), monotonic=monotonic()),
+                force=force or claims is not None,
+                least_life_s=LEAST_LIFE_S,
+                lock_wait_s=self.lock_wait_s,
+                say=self.say,
+            ).token()
+            # Whatever Entra's token was for, this one is for Databricks.
+            return Found(token=token, account=who, scopes=DATABRICKS, source=source)
         except EntraOAuthError as error:
             failure = bare(error)
         raise failure
 
-    def _exchange(self, subject: Found, kept_as: str) -> Found:
+    def _exchange(self, subject: Found, kept_as: str) -> tuple[CachedToken, str]:
         tokens = self.exchange(subject.token.text)
         token = access_token_of(tokens, clock=monotonic())
         try:
             self.store.save_token(self.app, subject.account, kept_as, token)
         except LocalError as error:
             self.say(f"Note: the exchanged token could not be kept. {error.what}")
-        return _found(token, subject.account, "token-exchange")
-
-
-def _found(token: CachedToken, account: str, source: str) -> Found:
-    # Whatever Entra's token was for, this one is for Databricks.
-    return Found(token=token, account=account, scopes=DATABRICKS, source=source)
-
-
-def _left_s(token: CachedToken) -> float:
-    return token.seconds_left(now=now(), monotonic=monotonic())
+        return token, "token-exchange"

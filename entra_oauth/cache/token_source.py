@@ -1,12 +1,7 @@
 """A token at hand: from the store, or refreshed by exactly one of all who want it.
 
-    look, without a lock        → good: done
-    take the account's lock     … or see that somebody else has brought a new one: done
-    look again                  → somebody was quicker: done
-    refresh once, save, let go
-
-Always in the foreground, never by a hidden process. A stored token is replaced only
-when a new one has arrived.
+`single_flight` is the walk, under the account's lock; here is what a new token takes: a refresh
+token, or the proof of an app.
 """
 
 from __future__ import annotations
@@ -22,7 +17,8 @@ from entra_oauth.cache.account import (
     scope_key,
     token_key,
 )
-from entra_oauth.cache.file_store import LOCK_WAIT_S, LOCK_WAIT_WITH_TOKEN_S, FileStore
+from entra_oauth.cache.file_store import LOCK_WAIT_S, FileStore
+from entra_oauth.cache.single_flight import SingleFlight
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import (
     AuthorityError,
@@ -30,7 +26,6 @@ from entra_oauth.errors import (
     IdTokenRefused,
     LocalError,
     SignInRequired,
-    TransportError,
     bare,
 )
 from entra_oauth.light import TYPE_CHECKING, dataclass, replace
@@ -40,7 +35,9 @@ from entra_oauth.protocol.glossary.aadsts import is_dead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from entra_oauth.cache.lock import Lock
     from entra_oauth.cache.refresher import AskAsApp, Refresh
+    from entra_oauth.errors import TransportError
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["Found", "TokenSource"]
@@ -150,30 +147,21 @@ class TokenSource:
         )
 
     def _find(self, wanted: _Wanted) -> Found:
-        before = self._stored(wanted)
-        if not wanted.force and self._is_good(before, wanted):
-            return wanted.found(before, "cache")
-        is_person = self._as_app is None
-        if (
-            is_person
-            and before is None
-            and self.store.account(self.app, wanted.account, with_token=False) is None
-        ):
-            raise self._needs_person(f"{wanted.account} has not signed in to this app here")
-        lock = self.store.lock(self.app, wanted.account)
-        with lock:
-            wait_s = self._lock_wait_s
-            if not wanted.force and self._lasts(before):
-                wait_s = min(wait_s, LOCK_WAIT_WITH_TOKEN_S)
-            mine = lock.take(wait_s, lambda: self._is_news(self._stored(wanted), before))
-            after = self._stored(wanted)
-            if self._is_news(after, before):
-                return wanted.found(after, "cache")
-            if not lock.works:
-                self._say("Note: no lock can be had here; two processes may renew one token.")
-            if not mine:
-                return self._without_the_lock(wanted, before)
-            return self._renew(wanted, before)
+        token, source = SingleFlight(
+            look=lambda: self.store.access_token(self.app, wanted.account, wanted.kept_as),
+            lock=lambda: self._lock(wanted),
+            bring=lambda: self._renew(wanted),
+            is_good=lambda token: token.is_good_for(
+                wanted.min_validity_s, now=self._now(), monotonic=self._monotonic()
+            ),
+            force=wanted.force,
+            is_final=self._is_final,
+            lock_wait_s=self._lock_wait_s,
+            say=self._say,
+            now=self._now,
+            monotonic=self._monotonic,
+        ).token()
+        return Found(token=token, account=wanted.account, scopes=wanted.scopes, source=source)
 
     # ---- looking -------------------------------------------------------------------
 
@@ -185,31 +173,17 @@ class TokenSource:
             raise self._needs_person("Nobody has signed in to this app here")
         return found
 
-    def _stored(self, wanted: _Wanted) -> CachedToken | None:
-        return self.store.access_token(self.app, wanted.account, wanted.kept_as)
-
-    def _is_good(self, token: CachedToken | None, wanted: _Wanted) -> bool:
-        return token is not None and token.is_good_for(
-            wanted.min_validity_s, now=self._now(), monotonic=self._monotonic()
-        )
-
-    def _is_news(self, token: CachedToken | None, before: CachedToken | None) -> bool:
-        """Tell if somebody has brought a token since we looked.
-
-        However long that one lasts, asking again would bring no better one.
-        """
-        return token is not None and token != before and self._lasts(token)
-
-    def _lasts(self, token: CachedToken | None) -> bool:
-        return token is not None and (
-            token.seconds_left(now=self._now(), monotonic=self._monotonic()) > 0
-        )
+    def _lock(self, wanted: _Wanted) -> Lock:
+        is_person = self._as_app is None
+        if is_person and self.store.account(self.app, wanted.account, with_token=False) is None:
+            raise self._needs_person(f"{wanted.account} has not signed in to this app here")
+        return self.store.lock(self.app, wanted.account)
 
     # ---- renewing, with the lock -----------------------------------------------------
 
-    def _renew(self, wanted: _Wanted, before: CachedToken | None) -> Found:
+    def _renew(self, wanted: _Wanted) -> tuple[CachedToken, str]:
         if self._as_app is not None:
-            return self._ask(self._as_app, wanted, before)
+            return self._ask(self._as_app, wanted)
         account = self.store.account(self.app, wanted.account)
         if account is None:
             raise self._needs_person(f"{wanted.account} has not signed in to this app here")
@@ -220,26 +194,30 @@ class TokenSource:
         except AuthorityError as error:
             if is_dead(error):
                 self.store.drop_refresh_token(self.app, wanted.account)
-            if is_dead(error) or (_is_final(error) and "person" in error.helps):
+            if is_dead(error) or (_wants_more(error) and "person" in error.helps):
                 raise self._needs_person(error.what.rstrip("."), error) from None
-            if _is_final(error) and "retry" not in error.helps:
-                raise
-            return self._after_failure(error, wanted, before)
-        except TransportError as error:
-            return self._after_failure(error, wanted, before)
+            raise
         return self._save(wanted, account, tokens)
 
-    def _ask(self, as_app: AskAsApp, wanted: _Wanted, before: CachedToken | None) -> Found:
-        try:
-            tokens = as_app(wanted.asked, claims=wanted.claims)
-        except (AuthorityError, TransportError) as error:
-            return self._after_failure(error, wanted, before)
+    def _ask(self, as_app: AskAsApp, wanted: _Wanted) -> tuple[CachedToken, str]:
+        tokens = as_app(wanted.asked, claims=wanted.claims)
         arrived = account_of(tokens, otherwise=wanted.account)
         return self._keep(
             wanted, replace(arrived, name=wanted.account), tokens, "client_credentials"
         )
 
-    def _save(self, wanted: _Wanted, account: Account, tokens: TokenResponse) -> Found:
+    def _is_final(self, error: AuthorityError | TransportError) -> bool:
+        """Tell if the old token is no answer: Entra wants something else of the person first."""
+        return (
+            self._as_app is None
+            and isinstance(error, AuthorityError)
+            and _wants_more(error)
+            and "retry" not in error.helps
+        )
+
+    def _save(
+        self, wanted: _Wanted, account: Account, tokens: TokenResponse
+    ) -> tuple[CachedToken, str]:
         arrived = account_of(tokens, otherwise=account.name)
         known = account.object_id is not None and account.tenant_id is not None
         same = same_id(account.object_id, arrived.object_id)
@@ -261,32 +239,15 @@ class TokenSource:
         )
         return self._keep(wanted, renewed, tokens, "refresh_token")
 
-    def _keep(self, wanted: _Wanted, account: Account, tokens: TokenResponse, grant: str) -> Found:
+    def _keep(
+        self, wanted: _Wanted, account: Account, tokens: TokenResponse, grant: str
+    ) -> tuple[CachedToken, str]:
         token = access_token_of(tokens, clock=self._monotonic())
         try:
             self.store.save(self.app, account, wanted.kept_as, token, signed_in=False)
         except LocalError as error:
             self._say(f"Note: the new token could not be kept. {error.what}")
-        return wanted.found(token, grant)
-
-    def _after_failure(
-        self, error: AuthorityError | TransportError, wanted: _Wanted, before: CachedToken | None
-    ) -> Found:
-        """A refresh that failed for now: the old token will do while it lasts."""
-        if wanted.force or not self._lasts(before):
-            raise error
-        self._say(f"Note: the token could not be renewed, and is used as it is. {error.what}")
-        return wanted.found(before, "cache")
-
-    def _without_the_lock(self, wanted: _Wanted, before: CachedToken | None) -> Found:
-        if not wanted.force and self._lasts(before):
-            self._say("Note: another process does not finish renewing the token; used as it is.")
-            return wanted.found(before, "cache")
-        raise LocalError(
-            "Another process holds this account's lock and does not finish.",
-            advice="Look for an entra-oauth process that hangs or was stopped, end it, and run "
-            "this again.",
-        )
+        return token, grant
 
     def _needs_person(self, what: str, error: AuthorityError | None = None) -> SignInRequired:
         advice = f"Sign in with {self._sign_in_with} (then run this again)."
@@ -308,13 +269,8 @@ class _Wanted:
     kept_as: str
     """The scopes, as the token is called in the store."""
 
-    def found(self, token: CachedToken | None, source: str) -> Found:
-        if token is None:
-            raise AssertionError
-        return Found(token=token, account=self.account, scopes=self.scopes, source=source)
 
-
-def _is_final(error: AuthorityError) -> bool:
+def _wants_more(error: AuthorityError) -> bool:
     """Tell if the same refresh token will be refused again: something else must happen first."""
     return error.error in ("invalid_grant", "interaction_required") or bool(error.claims)
 

@@ -82,9 +82,9 @@ def test_a_stopped_holder_holds_nobody_up_and_a_dead_one_holds_nothing(store: Fi
 
 _TWO_WAITS = """
 import os, sys
-from entra_oauth.cache import lock, token_source
+from entra_oauth.cache import lock, single_flight
 from entra_oauth.cli import fast_token, main
-fast_token._WAIT_S = token_source.LOCK_WAIT_WITH_TOKEN_S = 0.3
+fast_token._WAIT_S = single_flight.LOCK_WAIT_WITH_TOKEN_S = 0.3
 slept, noted = [], fast_token.paths._waited_s
 lock.sleep = slept.append
 fast_token.try_token(sys.argv[2:])
