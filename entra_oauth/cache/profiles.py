@@ -46,6 +46,8 @@ TEXTS = (
     "federated_token_file",
     "federated_token_env",
     "service_connection_id",
+    "managed_identity_source",
+    "managed_identity_id",
     "exchange",
     "exchange_client_id",
     "exchange_account",

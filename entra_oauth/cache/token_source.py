@@ -59,8 +59,9 @@ class TokenSource:
 
     `refresh` is what is done where a new token is needed; `sign_in_with` is the
     command that a person is told to run when only a person can go on. With `as_app` it
-    is the app itself that asks, and no person's tokens are looked at. `say` is told what
-    could not be kept, which is no reason to withhold a token.
+    is the app itself that asks, and no person's tokens are looked at. `as_identity` says so of a
+    managed identity, of which no sign-in is kept, only its tokens: what names it is named each
+    time. `say` is told what could not be kept, which is no reason to withhold a token.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class TokenSource:
         app: App,
         refresh: Refresh,
         as_app: AskAsApp | None = None,
+        as_identity: bool = False,
         sign_in_with: str = "entra-oauth login",
         say: Callable[[str], None] = say_nothing,
         now: Callable[[], float] = now,
@@ -80,6 +82,7 @@ class TokenSource:
         self.app = app
         self._refresh = refresh
         self._as_app = as_app
+        self._as_identity = as_identity
         self._sign_in_with = sign_in_with
         self._say = say
         self._now = now
@@ -201,6 +204,8 @@ class TokenSource:
 
     def _ask(self, as_app: AskAsApp, wanted: _Wanted) -> tuple[CachedToken, str]:
         tokens = as_app(wanted.asked, claims=wanted.claims)
+        if self._as_identity:
+            return self._keep(wanted, None, tokens, "managed_identity")
         arrived = account_of(tokens, otherwise=wanted.account)
         return self._keep(
             wanted, replace(arrived, name=wanted.account), tokens, "client_credentials"
@@ -240,11 +245,14 @@ class TokenSource:
         return self._keep(wanted, renewed, tokens, "refresh_token")
 
     def _keep(
-        self, wanted: _Wanted, account: Account, tokens: TokenResponse, grant: str
+        self, wanted: _Wanted, account: Account | None, tokens: TokenResponse, grant: str
     ) -> tuple[CachedToken, str]:
         token = access_token_of(tokens, clock=self._monotonic())
         try:
-            self.store.save(self.app, account, wanted.kept_as, token, signed_in=False)
+            if account is None:
+                self.store.save_token(self.app, wanted.account, wanted.kept_as, token)
+            else:
+                self.store.save(self.app, account, wanted.kept_as, token, signed_in=False)
         except LocalError as error:
             self._say(f"Note: the new token could not be kept. {error.what}")
         return token, grant

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from entra_oauth.channels.base import BackChannel, Channels
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 
-__all__ = ["ATTEMPTS", "LONGEST_PAUSE_S", "LONGEST_S", "exchange", "send_patiently"]
+__all__ = [
+    "ATTEMPTS",
+    "LONGEST_PAUSE_S",
+    "LONGEST_S",
+    "exchange",
+    "send_on_schedule",
+    "send_patiently",
+]
 
 ATTEMPTS = 3
 """The most times that a request is sent."""
@@ -35,6 +42,9 @@ LONGEST_PAUSE_S = 60.0
 
 LONGEST_S = 120.0
 """Seconds after the first try in which another may begin."""
+
+_WINDOWS = 4
+"""So many times what one attempt may take, all attempts of a schedule may begin in."""
 
 _FIRST_PAUSE_S = {"connect": 1.0, "busy": 5.0}
 """Doubled each time. Microsoft asks for five seconds at least after a 429 or a 5xx."""
@@ -111,6 +121,38 @@ def send_patiently(
         channels.say(f"{why}. Trying again in {math.ceil(seconds)} s.")
         channels.sleep(seconds)
         request = anew() if anew else request
+    raise AssertionError  # count() has no end
+
+
+def send_on_schedule(
+    request: HttpRequest,
+    channels: Channels,
+    pauses_s: Callable[[int], tuple[float, ...]],
+    *,
+    timeout_s: float,
+) -> HttpResponse:
+    """Send a request that does no harm when it is sent again, as its service's page says.
+
+    `pauses_s` gives by the status of an answer the seconds before each further try; none for
+    one that is final. `Retry-After` counts more. `timeout_s` is for each attempt, and no attempt
+    begins later than four times that, or `LONGEST_S`, after the first one did. Raises any
+    `TransportError` at once. Returns the last answer, which may be such a one still.
+    """
+    until = channels.monotonic() + min(LONGEST_S, _WINDOWS * timeout_s)
+    for attempt in itertools.count():
+        reply = channels.back.send(request, timeout_s=timeout_s)
+        own = pauses_s(reply.status)
+        if attempt >= len(own):
+            return reply
+        asked = retry_after_s(reply, channels.now())
+        seconds = own[attempt] if asked is None else asked
+        if seconds > min(LONGEST_PAUSE_S, until - channels.monotonic()):
+            return reply
+        if seconds > 1:
+            host = split_origin(request.url)[0].partition("://")[2]
+            again = f"Trying again in {math.ceil(seconds)} s."
+            channels.say(f"{host} answered HTTP {reply.status}. {again}")
+        channels.sleep(seconds)
     raise AssertionError  # count() has no end
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "check_opaque",
     "encode_form",
     "host_of",
+    "is_link_local",
     "is_loopback",
     "parse_form",
     "refuse_control_characters",
@@ -203,6 +204,16 @@ def is_loopback(host: str) -> bool:
     return (
         len(numbers) == 4
         and numbers[0] == "127"
+        and all(n.isascii() and n.isdigit() and len(n) < 4 and int(n) < 256 for n in numbers)
+    )
+
+
+def is_link_local(host: str) -> bool:
+    """True for an address that no router passes on (RFC 3927 §2): a cloud's own services."""
+    numbers = host.split(".")
+    return (
+        len(numbers) == 4
+        and numbers[:2] == ["169", "254"]
         and all(n.isascii() and n.isdigit() and len(n) < 4 and int(n) < 256 for n in numbers)
     )
 

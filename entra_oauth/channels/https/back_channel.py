@@ -26,7 +26,7 @@ from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
 from entra_oauth.channels.https.trust import tls_context
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
 from entra_oauth.light import TYPE_CHECKING
-from entra_oauth.protocol.messages import is_loopback
+from entra_oauth.protocol.messages import is_link_local, is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -45,6 +45,9 @@ WARM_TIMEOUT_S = 20.0
 
 _AFTER_S = 0.03
 """Seconds before a warm-up begins: its imports would hold up those that open the browser."""
+
+LINK_LOCAL_CONNECT_S = 3.0
+"""Seconds to connect to a link-local address, which is one step away or not there."""
 
 PATIENCE_S = 3.0
 """Seconds that a request waits for a warm-up that is under way, before it goes its own way."""
@@ -273,7 +276,8 @@ class _Worker:
         self._tap.start()
         job.has_begun = True
         context = self._trust(job.url)
-        if not is_loopback(urlsplit(job.url).hostname or ""):
+        host = urlsplit(job.url).hostname or ""
+        if not is_loopback(host) and not is_link_local(host):
             from entra_oauth.channels.https.environment_proxy import environment_proxy
 
             job.proxy = environment_proxy(job.url)
@@ -281,7 +285,10 @@ class _Worker:
             # Nothing is left to be judged, and the import below takes longer than to connect.
             from entra_oauth.channels.https import early_connection
 
-            self._tap.early = early_connection.begin(job.url, context, self._tap.hold, job.deadline)
+            until = job.deadline
+            if is_link_local(host):
+                until = min(until, monotonic() + LINK_LOCAL_CONNECT_S)
+            self._tap.early = early_connection.begin(job.url, context, self._tap.hold, until)
         from entra_oauth.channels.https import requests_adapter
 
         if self._adapter is None:

@@ -43,10 +43,12 @@ _CLIENT = (
     "federated_token_source",
     "service_connection_id",
 )
+_IDENTITY = ("managed_identity_id", "managed_identity_source")
 _FLOW_OF = {
     **dict.fromkeys((each.name for each in fields(SignInPageOptions)), "auth-code"),
     **dict.fromkeys(_PASSWORD, "password"),
     **dict.fromkeys(_CLIENT, "client-credentials"),
+    **dict.fromkeys(_IDENTITY, "managed-identity"),
 }
 
 
@@ -68,6 +70,12 @@ def check_flow(options: LoginOptions) -> None:
 
 def run(options: LoginOptions, session: Session) -> int:
     """Sign in and print who it was, or the token."""
+    if options.credential.is_identity:
+        raise UsageError(
+            "A managed identity signs in nowhere: its token is asked for where it is needed.",
+            advice="Use entra-oauth token --flow managed-identity --managed-identity-source WHERE; "
+            "a profile can hold both (entra-oauth profile set).",
+        )
     check_flow(options)
     client_id_of(options.app)
     if options.dry_run:

@@ -10,6 +10,7 @@ from entra_oauth.channels.base import monotonic, now
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
 from entra_oauth.cli.sign_in.app_credential import is_at_hand
 from entra_oauth.cli.sign_in.asker import asker_of
+from entra_oauth.cli.sign_in.identity_options import IDENTITY_VALUES
 from entra_oauth.cli.sign_in.only_sign_in import filled_in
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import LocalError, plain
@@ -74,6 +75,9 @@ def _asker(
     app: AppOptions, credential: CredentialOptions, store: FileStore, session: Session
 ) -> dict[str, str] | None:
     """The one that would ask for a token; None where no app is named."""
+    if credential.is_identity:
+        named = next((n for n in IDENTITY_VALUES if n in credential.origins.given), "flow")
+        return {"who": "managed identity", "from": credential.origins.source(named)}
     if not app.tenant or not app.client_id:
         return None
     asker = asker_of(app, credential, session.environ, store)
@@ -96,6 +100,8 @@ def _values(app: AppOptions, options: StatusOptions) -> list[dict[str, str]]:
         ("federated_token_file", credential.federated_token_file),
         ("federated_token_env", credential.federated_token_env),
         ("service_connection_id", credential.service_connection_id),
+        ("managed_identity_source", credential.managed_identity_source),
+        ("managed_identity_id", credential.managed_identity_id),
         ("ca_bundle", network.ca_bundle),
         ("cache", options.store.cache),
     )
@@ -144,6 +150,13 @@ def _is_chosen(app: App, chosen: AppOptions) -> bool:
     return app.key("", "") == App.of(authority_of(chosen), chosen.client_id).key("", "")
 
 
+_ASKERS = {
+    "app": "the app itself",
+    "managed identity": "a managed identity",
+    "person": "a person who signed in",
+}
+
+
 def _lines(
     app: AppOptions,
     values: list[dict[str, str]],
@@ -154,7 +167,7 @@ def _lines(
     lines = [f"Profile: {app.profile_name or 'none'}"]
     lines += [f"  {v['name']:<15} {plain(v['value'])}   (from {v['from']})" for v in values]
     if asker is not None:
-        who = "the app itself" if asker["who"] == "app" else "a person who signed in"
+        who = _ASKERS[asker["who"]]
         lines.append(f"Asks: {who}   (from {asker['from']})")
     lines.append(f"Tokens: {plain(folder)}")
     if not accounts:

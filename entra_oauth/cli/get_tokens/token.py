@@ -6,6 +6,7 @@ import os
 
 from entra_oauth.cache import paths
 from entra_oauth.cache.app_asker import APP_FLOW
+from entra_oauth.cache.identity_asker import IDENTITY_FLOW
 from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.output.token_output import Shown, render
@@ -26,7 +27,7 @@ __all__ = ["run"]
 
 def run(options: TokenOptions, session: Session) -> int:
     """Print it. Raises `SignInRequired` where a person has to go on and may not be asked."""
-    app = token_store.settled(options.app, options.network, session)
+    app = token_store.settled(options.app, options.network, session, options.credential)
     query = token_store.TokenQuery(
         app=app,
         renew=options.renew,
@@ -61,7 +62,7 @@ def _print(shown: Shown, output: str, console: Console) -> None:
 
 
 def _sentence(shown: Shown) -> str:
-    whose = shown.username or f"the app {shown.client_id}"
+    whose = shown.username or shown.whose or f"the app {shown.client_id}"
     if shown.expires_on is None:
         return f"A token of {whose}."
     left = duration(shown.expires_on - now())
@@ -107,6 +108,8 @@ def _remember_profile(app: AppOptions, environ: Mapping[str, str]) -> None:
         if flow == APP_FLOW:
             account = APP_ONLY
         if settings.text("exchange") is not None:  # the fast path knows Entra's tokens alone
+            return
+        if flow == IDENTITY_FLOW:  # nor does it know how the place is called
             return
         if settings.text("tenant") is None or (flow is not None and not account):
             return

@@ -13,6 +13,11 @@ from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
 from entra_oauth.cli.output.token_output import Shown
 from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
+from entra_oauth.cli.sign_in.identity_options import (
+    app_for_identity,
+    identity_asker,
+    refuse_beside_other_flow,
+)
 from entra_oauth.cli.sign_in.plan import authority_of, challenge_of, check_asked, client_id_of
 from entra_oauth.errors import plain
 from entra_oauth.light import TYPE_CHECKING, dataclass, field
@@ -50,11 +55,19 @@ class TokenQuery:
     exchange: TokenExchangeOptions = field(default_factory=TokenExchangeOptions)
 
 
-def settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
+def settled(
+    app: AppOptions,
+    network: NetworkOptions,
+    session: Session,
+    credential: CredentialOptions | None = None,
+) -> AppOptions:
     """The app that the options name, or the only one that somebody has signed in to.
 
-    A workspace is asked for its tenant if none is given.
+    A workspace is asked for its tenant if none is given. A managed identity is no app, and
+    nobody is asked; see `app_for_identity`.
     """
+    if credential is not None and credential.is_identity:
+        return app_for_identity(app, credential)
     app = only_sign_in.use(app, network, session)
     if app.tenant:
         return app
@@ -68,6 +81,9 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
 
     Raises `UsageError` if none is named, or one that cannot be.
     """
+    if query.credential.is_identity:
+        return _of_identity(query, session)
+    refuse_beside_other_flow(query.credential)
     check_asked(query.app)
     store = FileStore.standard(session.environ, say=session.console.say)
     asker = asker_of(query.app, query.credential, session.environ, store)
@@ -82,6 +98,20 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
         say=session.console.say,
         # Whoever has the lock is taken to be as patient as we are.
         lock_wait_s=LOCK_WAIT_S + max(0.0, 2 * (query.network.http_timeout - 30.0)),
+    )
+
+
+def _of_identity(query: TokenQuery, session: Session) -> TokenSource:
+    """The tokens of a managed identity: no sign-in is looked for, and none is kept."""
+    asker = identity_asker(query.app, query.credential, query.network, session)
+    return TokenSource(
+        store=FileStore.standard(session.environ, say=session.console.say),
+        app=asker.app,
+        refresh=_refresh(query, session),
+        as_app=asker,
+        as_identity=True,
+        say=session.console.say,
+        lock_wait_s=LOCK_WAIT_S + max(0.0, 4 * (query.network.http_timeout - 30.0)),
     )
 
 
@@ -152,6 +182,8 @@ def shown(
 ) -> Shown:
     """The values that the formats need to know."""
     account = source.store.account(source.app, found.account, with_token=False)
+    is_identity = query.credential.is_identity
+    tenant = "" if is_identity else f"/{source.app.tenant}"
     return Shown(
         token=found.token.text,
         expires_on=found.token.expires_on,
@@ -160,11 +192,12 @@ def shown(
         granted=found.token.granted,
         tenant_id=account.tenant_id if account else None,
         client_id=source.app.client_id,
-        authority=f"{source.app.base}/{source.app.tenant}",
+        authority=source.app.base + tenant,
         username=None if found.account == APP_ONLY else found.account,
         source=found.source,
         profile=query.app.profile_name,
         env_name=env_name,
+        whose=f"the managed identity ({source.app.client_id})" if is_identity else None,
     )
 
 

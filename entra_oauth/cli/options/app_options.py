@@ -118,7 +118,7 @@ class CredentialOptions:
     flow: str = option(
         "way to the token",
         metavar="NAME",
-        choices=("auth-code", "device-code", "password", "client-credentials"),
+        choices=("auth-code", "device-code", "password", "client-credentials", "managed-identity"),
         default="auth-code",
     )
     username: str | None = option(
@@ -174,7 +174,24 @@ class CredentialOptions:
         metavar="ID",
         azure="AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
     )
+    managed_identity_source: str | None = option(
+        "service that gives a managed identity's token: imds, app-service or arc",
+        metavar="WHERE",
+        choices=("imds", "app-service", "arc"),
+    )
+    managed_identity_id: str | None = option(
+        "user-assigned identity: client-id=GUID, object-id=GUID or resource-id=PATH (default: the "
+        "system-assigned one)",
+        metavar="KIND=ID",
+    )
     origins: Origins = field(default_factory=Origins)
+
+    @property
+    def is_identity(self) -> bool:
+        """True where the flow is a managed identity's, or an option of it is given alone."""
+        names = {"managed_identity_source", "managed_identity_id"} & self.origins.given
+        is_alone = bool(names) and "flow" not in self.origins.given
+        return is_alone or self.flow == "managed-identity"
 
     @property
     def is_read_once(self) -> bool:

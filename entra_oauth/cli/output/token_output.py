@@ -64,6 +64,8 @@ class Shown:
     profile: str | None = None
     warnings: tuple[str, ...] = ()
     env_name: str | None = None
+    whose: str | None = None
+    """The owner of the token for people, where it is neither a person nor an app."""
 
 
 def render(output: str, shown: Shown, environ: Mapping[str, str] = os.environ) -> str | None:

@@ -48,6 +48,8 @@ PROOF_VARIABLES = frozenset(
 )
 """With one of these a program could ask as the app itself."""
 
+_APP_SERVICE = "app-service"
+"""The source whose variables are the whole proof."""
 _DEVOPS = "azure-devops"
 """The source that asks with a variable which a job's other steps need too."""
 
@@ -55,6 +57,8 @@ _DEVOPS = "azure-devops"
 def withheld_from_program(credential: CredentialOptions) -> frozenset[str]:
     """The variables that a program which gets the token is not given beside it."""
     more = {name for name in (credential.federated_token_env,) if name}
+    if credential.is_identity and credential.managed_identity_source == _APP_SERVICE:
+        more |= {"IDENTITY_ENDPOINT", "IDENTITY_HEADER"}
     if credential.federated_token_source == _DEVOPS:
         more.add("SYSTEM_ACCESSTOKEN")
     return PROOF_VARIABLES | more

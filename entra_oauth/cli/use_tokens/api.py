@@ -161,7 +161,7 @@ def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Autho
     """The app, settled, and who makes its token: as the options say, else as the workspace says."""
     app = options.app
     if not _handed_over(options).is_given:
-        app = token_store.settled(app, options.network, session)
+        app = token_store.settled(app, options.network, session, options.credential)
         check_asked(app)  # before the gate, which knows no host of a scope that cannot be
         return app, authority_of(app)
     # Of a token that is handed over only the cloud counts, and the domain says that.
@@ -201,6 +201,7 @@ class _Tokens:
         self._ways = [] if self._given.is_given else [self._renew]
         if options.renew.interactive and self._ways:
             self._ways.append(self._sign_in)
+        self._is_identity = options.credential.is_identity
 
     def first(self) -> str:
         """Raises `SignInRequired` where only a person can go on."""
@@ -215,7 +216,7 @@ class _Tokens:
 
     def next(self, claims: str) -> str | None:
         """One that answers the challenge; None where nothing is left to try."""
-        while self._ways:
+        while self._ways and not self._is_identity:  # its service takes no claims
             try:
                 return self._ways.pop(0)(claims)
             except SignInRequired:

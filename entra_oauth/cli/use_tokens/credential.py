@@ -10,11 +10,12 @@ import sys
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from entra_oauth.cache.account import scope_key
+from entra_oauth.cache.account import APP_ONLY, scope_key
 from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
 from entra_oauth.cli.get_tokens.token_store import TokenQuery
 from entra_oauth.cli.output.token_output import Shown, render
+from entra_oauth.cli.sign_in.identity_options import app_for_identity
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
@@ -51,11 +52,14 @@ def run(options: KubectlOptions | ToolOptions | GitOptions, session: Session) ->
 
 
 def _using_stored(query: TokenQuery, session: Session) -> TokenQuery:
+    if query.credential.is_identity:
+        return replace(query, app=app_for_identity(query.app, query.credential))
     return replace(query, app=use(query.app, query.network, session))
 
 
 def _token(query: TokenQuery, session: Session) -> Shown:
-    query = replace(query, app=token_store.settled(query.app, query.network, session))
+    app = token_store.settled(query.app, query.network, session, query.credential)
+    query = replace(query, app=app)
     source = token_store.source_for(query, session)
     return token_store.shown(token_store.find(query, source), query, source)
 
@@ -65,7 +69,7 @@ def _result(output: str, shown: Shown, console: Console) -> None:
 
 
 def _install(tool: str, folder: str, query: TokenQuery, session: Session) -> None:
-    app = token_store.settled(query.app, query.network, session)
+    app = token_store.settled(query.app, query.network, session, query.credential)
     shim.install(tool, folder, app, query.credential, query.network, session.console)
 
 
@@ -237,6 +241,8 @@ def _erase(asked: dict[str, str], host: str, query: TokenQuery, session: Session
     _check_host(f"https://{host}/", query.app)
     source = token_store.source_for(query, session)
     account = query.app.account or source.store.default_account(source.app)
+    if query.credential.is_identity:
+        account = APP_ONLY
     refused = asked.get("password") or asked.get("credential")
     if refused and account:
         scopes = scope_key(query.app.scope, source.app.base)

@@ -23,7 +23,7 @@ __all__ = ["run"]
 
 def run(options: RunOptions, session: Session) -> int:
     """Become that program, or on Windows wait for it; the exit code is its own."""
-    app = token_store.settled(options.app, options.network, session)
+    app = token_store.settled(options.app, options.network, session, options.credential)
     query = token_store.TokenQuery(
         app=app,
         renew=options.renew,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from entra_oauth import child_program
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from entra_oauth.cache.token_source import Found, TokenSource
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.use_tokens_verbs import ServeIdentityOptions
 
@@ -43,20 +44,19 @@ def run(options: ServeIdentityOptions, session: Session) -> int:
     Raises `SignInRequired` at once where there is nothing to serve.
     """
     _check(options)
-    app = token_store.settled(options.app, options.network, session)
+    app = token_store.settled(options.app, options.network, session, options.credential)
     app = replace(app, scope=(scope_of(options.audience[0]),))
     query = token_store.TokenQuery(
         app=app, renew=options.renew, network=options.network, credential=options.credential
     )
     source = token_store.source_for(query, session)
     _check_asker(options, source)
-    for audience in options.audience:
-        _find(audience, query, source)
+    found = [_find(audience, query, source) for audience in options.audience]
     # Once was asked for, not each time.
     query = replace(query, renew=replace(options.renew, force_refresh=False))
     service = IdentityService(
         lambda audience: _find(audience, query, source),
-        client_id=client_id_of(app),
+        client_id=_client_id(app, options, found[0]),
         audiences=options.audience,
         say=session.console.say,
         delegates=not source.is_app,
@@ -80,6 +80,17 @@ def _serve(service: IdentityService, options: ServeIdentityOptions, session: Ses
         while not forever.wait(0.25):  # in slices: Windows sees Ctrl-C between them
             pass
     return 0
+
+
+def _client_id(app: AppOptions, options: ServeIdentityOptions, found: Found) -> str:
+    """The app that is served; a managed identity's is known by its token alone."""
+    if options.credential.is_identity:
+        from entra_oauth.protocol.jwt import decode
+
+        with suppress(UsageError):  # what is no JWT does not say
+            claims = decode(found.token.text).claims
+            return str(claims.get("appid") or claims.get("azp") or client_id_of(app))
+    return client_id_of(app)
 
 
 def _find(audience: str, query: token_store.TokenQuery, source: TokenSource) -> Found:

@@ -23,7 +23,7 @@ __all__ = ["run"]
 def run(options: ServeMetadataOptions, session: Session) -> int:
     """Serve. Raises `SignInRequired` at once where there is nothing to serve."""
     console = session.console
-    app = token_store.settled(options.app, options.network, session)
+    app = token_store.settled(options.app, options.network, session, options.credential)
     query = token_store.TokenQuery(
         app=app, renew=options.renew, network=options.network, credential=options.credential
     )

@@ -105,14 +105,17 @@ def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOpti
         ("federated_token_env", credential.federated_token_env),
         ("federated_token_command", credential.federated_token_command),
         ("service_connection_id", credential.service_connection_id),
+        ("managed_identity_source", credential.managed_identity_source),
+        ("managed_identity_id", credential.managed_identity_id),
     ):
         if value and name in named:
             words += [f"--{name.replace('_', '-')}", value]
     if app.profile_name is not None:
         return ["--profile", app.profile_name, *words]
+    is_identity = credential.is_identity
     values = (
-        ("--tenant", app.tenant),
-        ("--client-id", app.client_id),
+        ("--tenant", None if is_identity else app.tenant),
+        ("--client-id", None if is_identity else app.client_id),
         ("--authority-host", app.authority_host),
         ("--account", app.account),
         ("--workspace-url", app.workspace_url),

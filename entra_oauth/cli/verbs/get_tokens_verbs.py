@@ -89,6 +89,8 @@ class StatusOptions:
             "federated_token_file",
             "federated_token_env",
             "service_connection_id",
+            "managed_identity_source",
+            "managed_identity_id",
         ),
     )
     network: NetworkOptions = group(NetworkOptions, only=("ca_bundle",))

@@ -31,6 +31,8 @@ FOREIGN = {
     "_ask_once": 15,
     "cli/get_tokens/test_asker.py"
     "::test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once": 28,
+    "cli/get_tokens/test_identity_flow.py"
+    "::test_a_hundred_processes_with_one_expired_token_of_an_identity_ask_once": 90,
     "lessons/test_kit.py::test_every_command_of_a_page_runs": 22,
     "lessons/test_kit.py::test_what_is_made_is_current": 8,
     "lessons/test_stick.py::test_it_has_compiled_wheels_for_each_python_that_it_names": 20,
@@ -85,6 +87,7 @@ SLOW: dict[str, float] = {
     "cli/command_line/test_values.py": 2.5,
     "cli/command_line/test_whole_process.py": 21.0,
     "cli/get_tokens/test_asker.py": 10.9,
+    "cli/get_tokens/test_identity_flow.py": 20.0,
     "cli/get_tokens/test_other_flows.py": 1.9,
     "cli/get_tokens/test_token.py": 14.9,
     "cli/lessons/test_demo.py": 3.1,
