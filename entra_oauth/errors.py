@@ -13,7 +13,8 @@ EntraOAuthError                     1   anything below; also: something unexpect
 │   └── DestinationRefused              a secret was about to go where it must not
 ├── TransportError                  6   no OAuth answer was had
 │   ├── ConnectFailed                   name, address, proxy: nothing was sent
-│   │   └── ProxyRefused                    … and another try is of no use
+│   │   ├── ProxyRefused                    … and another try is of no use
+│   │   └── ServiceAbsent                   the service of another kind of machine than this one
 │   ├── TlsFailed                       the certificate or the handshake
 │   ├── DeadlineExceeded                the authority took longer than it may
 │   ├── ExchangeBroken                  the connection ended in the middle
@@ -55,6 +56,7 @@ __all__ = [
     "ProofMissing",
     "ProxyRefused",
     "SecurityError",
+    "ServiceAbsent",
     "SignInRequired",
     "StateMismatch",
     "StoreSilent",
@@ -226,6 +228,10 @@ class ConnectFailed(TransportError):
 
 class ProxyRefused(ConnectFailed):
     """The proxy, as it is named, cannot be used: trying again would not help."""
+
+
+class ServiceAbsent(ConnectFailed):
+    """Nothing is at the address of a managed identity's service: this is no such machine."""
 
 
 class TlsFailed(TransportError):

@@ -53,8 +53,8 @@ class EntraCredential:
 
     It does not see where the SDK sends the token; the SDK asks only for its own scopes.
     The profile is read when the first token is asked for. `tenant_id` may only be the tenant
-    that it was made with. With `enable_cae` the request declares `cp1`, and tokens are kept
-    apart.
+    that it was made with, but for a managed identity, which has one whatever is asked for. With
+    `enable_cae` the request declares `cp1`, and tokens are kept apart.
 
     Raises `SignInRequired` where a person has to go on, also for claims that a refresh does
     not bring. Where azure.identity is loaded, an error that says that nobody has signed in here
@@ -108,7 +108,7 @@ class EntraCredential:
             raise UsageError("No scope was asked for.", advice="Name one, as get_token(scope).")
         tokens = self._at_hand()
         asked, known = folded(tenant_id or "").lower(), tokens.authority.tenant.lower()
-        if tenant_id is not None and asked != known:
+        if tenant_id is not None and asked != known and not tokens.is_identity:
             raise UsageError(
                 "A token of another tenant was asked for.",
                 advice="Sign in to that tenant too, and make a credential of it.",

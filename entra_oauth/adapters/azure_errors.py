@@ -10,7 +10,13 @@ import sys
 from functools import cache
 from typing import Any
 
-from entra_oauth.errors import AuthorityError, EntraOAuthError, ProofMissing, SignInRequired
+from entra_oauth.errors import (
+    AuthorityError,
+    EntraOAuthError,
+    ProofMissing,
+    ServiceAbsent,
+    SignInRequired,
+)
 
 __all__ = ["as_azure"]
 
@@ -19,7 +25,7 @@ def as_azure(error: EntraOAuthError, *, not_set_up: bool = False) -> EntraOAuthE
     """The same error, and one of azure's as well where it has a name for it."""
     waits = isinstance(error, SignInRequired) and not error.was_refused
     refused = isinstance(error, AuthorityError | SignInRequired)
-    if not_set_up or waits or isinstance(error, ProofMissing):
+    if not_set_up or waits or isinstance(error, ProofMissing | ServiceAbsent):
         theirs = _loaded("azure.identity", "CredentialUnavailableError")
     elif refused:
         theirs = _loaded("azure.core.exceptions", "ClientAuthenticationError")

@@ -11,6 +11,7 @@ from entra_oauth.cache.account import MIN_VALIDITY_S, App, scope_key
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, asker_by_sign_in
 from entra_oauth.cache.exchanged_source import ExchangedSource
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.identity_asker import ANY_TENANT, IDENTITY_FLOW, NO_APP, IdentityAsker
 from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cache.profiles import Profile
     from entra_oauth.cache.token_source import Found
+    from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
 __all__ = ["StoredTokens"]
@@ -38,7 +40,8 @@ class StoredTokens:
 
     Never opens a browser: where only a person can go on, `get` raises `SignInRequired`.
     Where the app itself signed in, or `flow` says so, the app asks again with its proof, as
-    commands do (`cache.app_asker`). `hosts` are whole names of hosts that tokens may be sent
+    commands do (`cache.app_asker`). With an `identity` it is that one's tokens, and nobody's
+    sign-in is looked for. `hosts` are whole names of hosts that tokens may be sent
     to, beside those that are known for their resource.
     """
 
@@ -55,6 +58,7 @@ class StoredTokens:
         flow: str | None = None,
         proof: AppProof | None = None,
         exchange: ExchangeTarget | None = None,
+        identity: MachineIdentity | None = None,
     ) -> None:
         check_app(authority, client_id)
         check_scopes(authority, scopes)
@@ -68,6 +72,7 @@ class StoredTokens:
         self._proof = proof or AppProof.of({}, os.environ)
         self._flow = flow
         self._exchange = exchange
+        self._identity = identity
         self._is_noted = False
 
     @classmethod
@@ -86,6 +91,25 @@ class StoredTokens:
         return cls(authority, folded(client_id), scopes=scopes, account=account, hosts=hosts)
 
     @classmethod
+    def of_managed_identity(
+        cls,
+        source: str,
+        identity: str | None = None,
+        *,
+        scopes: tuple[str, ...] = ("databricks",),
+        cloud: str = "public",
+        hosts: tuple[str, ...] = (),
+    ) -> StoredTokens:
+        """Of the managed identity of the place where this runs: no sign-in, and no secret.
+
+        `source` and `identity` are as `--managed-identity-source` and `--managed-identity-id`
+        have them. Raises `UsageError`.
+        """
+        authority = Authority.of(ANY_TENANT, cloud=cloud)
+        named = _identity(source, identity)
+        return cls(authority, NO_APP, scopes=scopes, hosts=hosts, identity=named)
+
+    @classmethod
     def of_profile(cls, name: str | None = None) -> StoredTokens:
         """Of a profile; of the default one if none is named. Raises `UsageError`."""
         profile = Profiles.standard(os.environ).get(name)
@@ -94,9 +118,10 @@ class StoredTokens:
                 "There is no default profile.",
                 advice="Make one with entra-oauth login --save-profile NAME, or name one.",
             )
+        identity = _identity_of(profile)
         return cls(
             authority_of(profile),
-            folded(_required(profile, "client_id")),
+            folded(_required(profile, "client_id")) if identity is None else NO_APP,
             scopes=profile.texts("scope") or ("databricks",),
             account=profile.text("account"),
             hosts=profile.texts("hosts"),
@@ -104,6 +129,7 @@ class StoredTokens:
             flow=profile.text("flow"),
             proof=AppProof.of({name: profile.text(name) for name in PROOF_VALUES}, os.environ),
             exchange=_target_of(profile),
+            identity=identity,
         )
 
     @classmethod
@@ -126,7 +152,8 @@ class StoredTokens:
         """A token for `scopes`, or for the scopes that this was made with.
 
         `claims` is a claims challenge to be answered: JSON, base64, or a whole header. See
-        `TokenSource.get`; of an app, raises `ProofMissing` and what its proof raises too.
+        `TokenSource.get`; of an app, raises `ProofMissing` and what its proof raises too. A
+        managed identity's service takes neither: `cae` means nothing, and claims are refused.
         """
         check_scopes(self.authority, scopes)
         source = self._exchanged() if self._is_exchanged(scopes) else self._source()
@@ -136,7 +163,7 @@ class StoredTokens:
             min_validity_s=min_validity_s,
             force=force,
             claims=read_claims(claims) if claims is not None else None,
-            cae=cae,
+            cae=cae and self._identity is None,
         )
 
     def check_destination(self, url: str, *scopes: str) -> None:
@@ -153,9 +180,26 @@ class StoredTokens:
             url, scopes=scopes or self.scopes, authority=self.authority, named_hosts=self.hosts
         )
 
+    @property
+    def is_identity(self) -> bool:
+        """True where they are a managed identity's."""
+        return self._identity is not None
+
     # ---- within --------------------------------------------------------------------
 
     def _source(self) -> TokenSource:
+        if self._identity is not None:
+            asker = IdentityAsker(
+                identity=self._identity, authority=self.authority, channels=self._channels
+            )
+            return TokenSource(
+                store=self._store,
+                app=asker.app,
+                refresh=Refresher(self.authority, self.client_id),
+                as_app=asker,
+                as_identity=True,
+                say=_say,
+            )
         app = App.of(self.authority, self.client_id)
         return TokenSource(
             store=self._store,
@@ -216,10 +260,31 @@ class StoredTokens:
 
 def authority_of(profile: Profile) -> Authority:
     """The authority that a profile names. Raises `UsageError`."""
-    tenant = folded(_required(profile, "tenant"))
+    is_identity = profile.text("flow") == IDENTITY_FLOW
+    tenant = ANY_TENANT if is_identity else folded(_required(profile, "tenant"))
     if host := profile.text("authority_host"):
         return Authority(host, tenant)
     return Authority.of(tenant, cloud=profile.text("cloud") or "public")
+
+
+def _identity_of(profile: Profile) -> MachineIdentity | None:
+    """The managed identity that a profile names. Raises `UsageError`."""
+    if profile.text("flow") != IDENTITY_FLOW:
+        return None
+    if profile.text("client_id") is not None:
+        raise UsageError(
+            "The profile names a client id, which is none of a managed identity's values.",
+            advice="Let it have managed_identity_id=client-id=GUID instead, or no id at all.",
+        )
+    source, named = profile.text("managed_identity_source"), profile.text("managed_identity_id")
+    return _identity(source, named)
+
+
+def _identity(source: str | None, named: str | None) -> MachineIdentity:
+    # Late: only this flow needs it.
+    from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
+
+    return MachineIdentity.of(source, named, os.environ)
 
 
 def _target_of(profile: Profile) -> ExchangeTarget | None:

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["IDENTITY_FLOW", "IdentityAsker"]
+__all__ = ["ANY_TENANT", "IDENTITY_FLOW", "NO_APP", "IdentityAsker"]
 
 IDENTITY_FLOW = "managed-identity"
 """The flow, as options and profiles name it, in which the place where it runs is the proof."""
+
+NO_APP = "00000000-0000-0000-0000-000000000000"
+ANY_TENANT = "organizations"
+"""They stand where client id and tenant of a registered app would. Neither is sent anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

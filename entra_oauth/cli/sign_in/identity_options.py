@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entra_oauth.cache.identity_asker import IDENTITY_FLOW, IdentityAsker
+from entra_oauth.cache.identity_asker import ANY_TENANT, IDENTITY_FLOW, NO_APP, IdentityAsker
 from entra_oauth.cli.options.app_options import CredentialOptions, SignInPageOptions
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
@@ -30,9 +30,6 @@ __all__ = [
 
 IDENTITY_VALUES = ("managed_identity_source", "managed_identity_id")
 """The options, and values of a profile, that name a managed identity."""
-
-_NO_APP = "00000000-0000-0000-0000-000000000000"
-_ANY_TENANT = "organizations"
 
 _PART = frozenset({"flow", *IDENTITY_VALUES})
 _SENSELESS = frozenset(
@@ -106,8 +103,8 @@ def app_for_identity(app: AppOptions, credential: CredentialOptions) -> AppOptio
     named = (credential.managed_identity_id or "").partition("client-id=")[2]
     return replace(
         app,
-        tenant=_ANY_TENANT,
-        client_id=named.lower() if GUID.fullmatch(named) else _NO_APP,
+        tenant=ANY_TENANT,
+        client_id=named.lower() if GUID.fullmatch(named) else NO_APP,
         account=None,
         cloud=cloud,
     )

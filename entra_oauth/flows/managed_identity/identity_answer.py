@@ -8,6 +8,7 @@ from entra_oauth.errors import (
     AuthorityError,
     ConnectFailed,
     DeadlineExceeded,
+    ServiceAbsent,
     TransportError,
     UnexpectedAnswer,
     UsageError,
@@ -172,7 +173,7 @@ class IdentityRequest:
 def absent(error: TransportError, words: ServiceWords) -> TransportError:
     """The error to be raised for one of the channel: in plain words where nothing is there."""
     if isinstance(error, ConnectFailed | DeadlineExceeded) and not error.was_sent:
-        return ConnectFailed(words.absent, advice=words.elsewhere)
+        return ServiceAbsent(words.absent, advice=words.elsewhere)
     return error
 
 
