@@ -7,9 +7,15 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from entra_oauth.adapters.profile_exchange import (
+    of_workspace_cloud,
+    subject_token_of,
+    target_of_profile,
+)
 from entra_oauth.cache.account import MIN_VALIDITY_S, App, scope_key
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, asker_by_sign_in
 from entra_oauth.cache.exchanged_source import ExchangedSource
+from entra_oauth.cache.federated_exchange import FederatedAsker, FederatedExchange
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import ANY_TENANT, IDENTITY_FLOW, NO_APP, IdentityAsker
 from entra_oauth.cache.profiles import Profiles
@@ -19,7 +25,6 @@ from entra_oauth.channels.base import Channels, NoFront
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.flows.proofs.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets
 from entra_oauth.protocol.authority import Authority, check_app, folded
-from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 from entra_oauth.protocol.resource.claims_challenge import read_claims
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from entra_oauth.cache.token_source import Found
     from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
     from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
 __all__ = ["StoredTokens"]
 
@@ -42,7 +48,9 @@ class StoredTokens:
     Where the app itself signed in, or `flow` says so, the app asks again with its proof, as
     commands do (`cache.app_asker`). With an `identity` it is that one's tokens, and nobody's
     sign-in is looked for. `hosts` are whole names of hosts that tokens may be sent
-    to, beside those that are known for their resource.
+    to, beside those that are known for their resource. With an `exchange` the tokens are the
+    workspace's own, for Entra's token or, where `subject_token` is `federated`, for the one that
+    `proof` leads to; then neither tenant nor `client_id` (it may be empty) counts.
     """
 
     def __init__(
@@ -59,8 +67,12 @@ class StoredTokens:
         proof: AppProof | None = None,
         exchange: ExchangeTarget | None = None,
         identity: MachineIdentity | None = None,
+        subject_token: str = "entra",  # noqa: S107 - whose it is
+        exchange_audience: str | None = None,
     ) -> None:
-        check_app(authority, client_id)
+        self._is_federated = exchange is not None and subject_token == "federated"  # noqa: S105
+        if client_id or not self._is_federated:
+            check_app(authority, client_id)
         check_scopes(authority, scopes)
         self.authority = authority
         self.client_id = client_id
@@ -73,6 +85,7 @@ class StoredTokens:
         self._flow = flow
         self._exchange = exchange
         self._identity = identity
+        self._audience = exchange_audience
         self._is_noted = False
 
     @classmethod
@@ -118,18 +131,27 @@ class StoredTokens:
                 "There is no default profile.",
                 advice="Make one with entra-oauth login --save-profile NAME, or name one.",
             )
+        target, subject_token = target_of_profile(profile), subject_token_of(profile)
         identity = _identity_of(profile)
+        if target is not None and subject_token == "federated":  # noqa: S105
+            authority = of_workspace_cloud(profile, target)
+            client_id = profile.text("client_id") or ""
+        else:
+            authority = authority_of(profile)
+            client_id = _required(profile, "client_id") if identity is None else NO_APP
         return cls(
-            authority_of(profile),
-            folded(_required(profile, "client_id")) if identity is None else NO_APP,
+            authority,
+            folded(client_id),
             scopes=profile.texts("scope") or ("databricks",),
             account=profile.text("account"),
             hosts=profile.texts("hosts"),
             ca_bundle=profile.text("ca_bundle"),
             flow=profile.text("flow"),
             proof=AppProof.of({name: profile.text(name) for name in PROOF_VALUES}, os.environ),
-            exchange=_target_of(profile),
+            exchange=target,
             identity=identity,
+            subject_token=subject_token,
+            exchange_audience=profile.text("exchange_audience") or profile.text("exchange_account"),
         )
 
     @classmethod
@@ -200,6 +222,11 @@ class StoredTokens:
                 as_identity=True,
                 say=_say,
             )
+        if not self.client_id:
+            raise UsageError(
+                "Without Entra there are tokens for the workspace alone.",
+                advice="Give tenant and client_id too, and subject_token=entra.",
+            )
         app = App.of(self.authority, self.client_id)
         return TokenSource(
             store=self._store,
@@ -215,10 +242,12 @@ class StoredTokens:
         asked, own = scope_key(scopes or self.scopes, base), scope_key(self.scopes, base)
         return self._exchange is not None and asked == own
 
-    def _exchanged(self) -> ExchangedSource:
+    def _exchanged(self) -> ExchangedSource | FederatedExchange:
         target = self._exchange
         if target is None:
             raise AssertionError
+        if self._is_federated:
+            return self._federated(target)
 
         def ask(subject_token: str, /) -> TokenResponse:
             # Late: a token that is still good needs none of it.
@@ -228,6 +257,16 @@ class StoredTokens:
                 return exchange_token(subject_token, target, self.authority, channels)
 
         return ExchangedSource(inner=self._source(), target=target, exchange=ask, say=_say)
+
+    def _federated(self, target: ExchangeTarget) -> FederatedExchange:
+        asker = FederatedAsker(
+            target=target,
+            authority=self.authority,
+            token=lambda at, audience: self._proof.federated_token(at, audience, timeout_s=30.0),
+            channels=self._channels,
+            audience=self._audience,
+        )
+        return FederatedExchange(store=self._store, target=target, asker=asker, say=_say)
 
     def _is_app(self, app: App) -> bool:
         """Tell if the app asks. Decided each time, because somebody may have signed in since."""
@@ -285,23 +324,6 @@ def _identity(source: str | None, named: str | None) -> MachineIdentity:
     from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
 
     return MachineIdentity.of(source, named, os.environ)
-
-
-def _target_of(profile: Profile) -> ExchangeTarget | None:
-    """The place that a profile's tokens are exchanged at. Raises `UsageError`."""
-    wanted = profile.text("exchange")
-    if wanted is None:
-        return None
-    if wanted != "databricks":
-        raise UsageError(
-            f"The profile {profile.name} has an exchange that is not known.",
-            advice=f"Use entra-oauth profile set {profile.name} exchange=databricks.",
-        )
-    return ExchangeTarget.of(
-        profile.text("workspace_url"),
-        account_id=profile.text("exchange_account"),
-        client_id=profile.text("exchange_client_id"),
-    )
 
 
 def _required(profile: Profile, name: str) -> str:

@@ -26,7 +26,22 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
-__all__ = ["AskWorkspace", "ExchangedSource"]
+__all__ = ["EXCHANGE", "AskWorkspace", "ExchangedSource", "good_enough_s"]
+
+EXCHANGE = "token-exchange"
+"""The source of a token that was exchanged."""
+
+
+def good_enough_s(token: CachedToken, min_validity_s: float) -> float:
+    """Seconds that a kept token must have left where `min_validity_s` are asked for.
+
+    It ends with the token that was exchanged, which may have had five minutes and less when it
+    came (GitHub's has). No new one would last longer, so it serves for half of its life.
+    """
+    life_s = token.expires_on - token.arrived_at
+    if life_s < min(min_validity_s, MIN_VALIDITY_S):
+        min_validity_s = life_s / 2
+    return max(min_validity_s, LEAST_LIFE_S)
 
 
 class AskWorkspace(Protocol):
@@ -87,7 +102,9 @@ class ExchangedSource:
                 look=lambda: self.store.access_token(self.app, who, kept_as),
                 lock=lambda: self.store.lock(self.app, who, of="exchange-lock"),
                 bring=bring,
-                is_good=lambda token: token.is_good_for(wanted_s, now=now(), monotonic=monotonic()),
+                is_good=lambda token: token.is_good_for(
+                    good_enough_s(token, wanted_s), now=now(), monotonic=monotonic()
+                ),
                 force=force or claims is not None,
                 least_life_s=LEAST_LIFE_S,
                 lock_wait_s=self.lock_wait_s,
@@ -106,4 +123,4 @@ class ExchangedSource:
             self.store.save_token(self.app, subject.account, kept_as, token)
         except LocalError as error:
             self.say(f"Note: the exchanged token could not be kept. {error.what}")
-        return token, "token-exchange"
+        return token, EXCHANGE

@@ -249,6 +249,16 @@ class FileStore:
             os.rmdir(self._app(app))  # if it was the last
         return gone
 
+    def forget_app(self, app: App) -> bool:
+        """Forget all that is kept for an app, accounts or none; whether there was anything."""
+        folders = list(private_files.folders(self._app(app)))
+        for folder in folders:
+            with Lock(os.path.join(folder, _LOCK)) as lock:
+                _clear(folder, lock if lock.take(_WAIT_S) else None)
+        with suppress(OSError):
+            os.rmdir(self._app(app))
+        return bool(folders)
+
     def forget_all(self) -> int:
         """Forget everything; how many accounts there were."""
         accounts = self.accounts()

@@ -49,8 +49,10 @@ TEXTS = (
     "managed_identity_source",
     "managed_identity_id",
     "exchange",
+    "subject_token",
     "exchange_client_id",
     "exchange_account",
+    "exchange_audience",
     "cache",
     "ca_bundle",
 )

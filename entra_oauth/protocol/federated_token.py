@@ -12,7 +12,7 @@ from typing import Any
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.jwt import decode
 
-__all__ = ["LEEWAY_S", "check_life", "claims_of", "presented"]
+__all__ = ["LEEWAY_S", "check_life", "claims_of", "described", "presented"]
 
 LEEWAY_S = 300.0
 """Seconds that this machine's clock may be ahead: so many does Entra allow as well."""
@@ -50,7 +50,15 @@ def presented(assertion: str | None, codes: tuple[int, ...]) -> str:
     """
     if assertion is None or not _MISMATCHES.intersection(codes):
         return ""
-    claims = claims_of(assertion)
+    return described(assertion)
+
+
+def described(token: str) -> str:
+    """The sentence on a token's issuer, subject and audience, which others compare.
+
+    Begins with a blank; empty where nothing can be read.
+    """
+    claims = claims_of(token)
     names = (("iss", "issuer"), ("sub", "subject"), ("aud", "audience"))
     said = [f"{word} {_shown(claims[name])}" for name, word in names if name in claims]
     if not said:

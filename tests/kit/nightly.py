@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
 
 from entra_oauth.cache.account import APP_ONLY, App
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.practice.workload.variables import Workload, workload_variables
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.jwt import decode
 from kit.command_line import call
 from kit.practice import DAEMON, SCOPE
 
-__all__ = ["Nightly", "of_the_app", "save_profile"]
+__all__ = ["Nightly", "of_the_app", "ready_source", "save_profile"]
 
 HOUR_S = 3600
 
@@ -73,3 +79,40 @@ def save_profile(**values: str) -> None:
 
 def of_the_app(text: str) -> bool:
     return bool(decode(text.strip()).claims["appid"] == DAEMON)
+
+
+def ready_source(
+    source: str,
+    nightly: Nightly,
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    token: str | None = None,
+) -> tuple[str, ...]:
+    """The options that name a source of federated tokens, which is there from now on.
+
+    `token` is what it gives, unless it is a build server; else one that the app is trusted by.
+    """
+    token = token or nightly.tenant.federated_token(DAEMON, life_s=86_400)
+    for workload in (Workload.GITHUB, Workload.AZURE_DEVOPS):
+        found = workload_variables(
+            nightly.tenant._context,
+            workload,
+            base_url=nightly.base,
+            authority_url=nightly.base,
+            folder="",
+        )
+        if workload.value == source:
+            for name, value in found.items():
+                patch.setenv(name, value)
+    if source == "file":
+        (folder / "token").write_text(token)
+        return ("--federated-token-source", source, "--federated-token-file", str(folder / "token"))
+    if source == "env":
+        patch.setenv("CI_JOB_TOKEN", token)
+        return ("--federated-token-source", source, "--federated-token-env", "CI_JOB_TOKEN")
+    if source == "command":
+        (folder / "token").write_text(token)
+        words = [sys.executable, "-I", "-c", f"print(open({str(folder / 'token')!r}).read())"]
+        return ("--federated-token-source", source, "--federated-token-command", json.dumps(words))
+    return ("--federated-token-source", source)

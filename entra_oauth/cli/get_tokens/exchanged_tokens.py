@@ -1,22 +1,35 @@
-"""The exchange that the options ask for: where to, and the request."""
+"""The exchange that the options ask for: where to, of which token, and the request."""
 
 from __future__ import annotations
 
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import DestinationRefused, UsageError
-from entra_oauth.light import TYPE_CHECKING
+from entra_oauth.light import TYPE_CHECKING, replace
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from entra_oauth.cache.exchanged_source import ExchangedSource
+    from entra_oauth.cache.federated_exchange import FederatedExchange
+    from entra_oauth.cache.file_store import FileStore
     from entra_oauth.cache.token_source import TokenSource
-    from entra_oauth.cli.options.app_options import AppOptions, RenewOptions
-    from entra_oauth.cli.options.common_options import NetworkOptions
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.cli.get_tokens.token_query import TokenQuery
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
     from entra_oauth.cli.session.console import Session
+    from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
-__all__ = ["check_exchange", "check_goes_to", "exchanged", "target_of"]
+__all__ = [
+    "check_exchange",
+    "check_goes_to",
+    "exchanged",
+    "federated",
+    "of_workspace_cloud",
+    "target_of",
+]
 
 
 def target_of(options: TokenExchangeOptions, workspace_url: str | None) -> ExchangeTarget | None:
@@ -24,40 +37,66 @@ def target_of(options: TokenExchangeOptions, workspace_url: str | None) -> Excha
     if options.exchange is None:
         return None
     # Late: only an exchange needs it.
-    from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
+    from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget, account_meant
 
-    of_account = options.exchange_account
-    if workspace_url is not None and "//accounts." not in f"//{workspace_url}":
-        # DATABRICKS_ACCOUNT_ID is often set beside a workspace, and is then of no use here.
-        of_account = None
     return ExchangeTarget.of(
-        workspace_url, account_id=of_account, client_id=options.exchange_client_id
+        workspace_url,
+        account_id=account_meant(workspace_url, options.exchange_account),
+        client_id=options.exchange_client_id,
     )
 
 
-def check_exchange(options: TokenExchangeOptions, renew: RenewOptions) -> None:
+def check_exchange(query: TokenQuery) -> None:
     """Raise `UsageError` for what does not go together."""
-    if options.exchange is None and options.exchange_client_id is not None:
-        raise UsageError(
-            "--exchange-client-id goes with --exchange only.",
-            advice="Give --exchange databricks too, or leave it out.",
-        )
-    if options.exchange is not None and renew.interactive:
+    options = query.exchange
+    if options.exchange is None:
+        for name, is_given in (
+            ("exchange-client-id", options.exchange_client_id is not None),
+            ("subject-token", options.is_federated),
+        ):
+            if is_given:
+                raise UsageError(
+                    f"--{name} goes with --exchange only.",
+                    advice="Give --exchange databricks too, or leave it out.",
+                )
+        return
+    if query.renew.interactive:
         raise UsageError(
             "--interactive and --exchange exclude each other.",
             advice="Sign in with entra-oauth login, then run this again without --interactive.",
         )
+    if options.is_federated and query.credential.is_identity:
+        raise UsageError(
+            "The token of a managed identity is one of Entra's, and no federated token.",
+            advice="Leave --subject-token out: it is exchanged as Entra's.",
+        )
+    if options.is_federated and query.app.account is not None:
+        raise UsageError(
+            "--account names somebody who signed in at Entra, and a federated token is not from "
+            "there.",
+            advice="Leave --account out, or exchange Entra's token: leave --subject-token out.",
+        )
+
+
+def of_workspace_cloud(app: AppOptions) -> Authority:
+    """The authority of a token that no options name: its cloud is the one of the workspace."""
+    # Late: only a token from elsewhere needs it.
+    from entra_oauth.protocol.resource.workspace import Workspace
+
+    cloud = app.cloud
+    if "cloud" not in app.origins.given and app.workspace_url:
+        of_workspace = Workspace(app.workspace_url).cloud
+        cloud = of_workspace.name if of_workspace else cloud
+    return authority_of(replace(app, tenant=app.tenant or "organizations", cloud=cloud))
 
 
 def exchanged(
-    inner: TokenSource,
-    target: ExchangeTarget,
-    app: AppOptions,
-    network: NetworkOptions,
-    session: Session,
+    inner: TokenSource, target: ExchangeTarget, query: TokenQuery, session: Session
 ) -> ExchangedSource:
     """The exchanged tokens, for which `inner` has those of Entra."""
     from entra_oauth.cache.exchanged_source import ExchangedSource
+
+    network = query.network
 
     def ask(subject_token: str, /) -> TokenResponse:
         from entra_oauth.cli.sign_in.choose_receiver import back_channels
@@ -65,10 +104,41 @@ def exchanged(
 
         with back_channels(network, session) as channels:
             return exchange_token(
-                subject_token, target, authority_of(app), channels, timeout_s=network.http_timeout
+                subject_token,
+                target,
+                authority_of(query.app),
+                channels,
+                timeout_s=network.http_timeout,
             )
 
     return ExchangedSource(inner=inner, target=target, exchange=ask, say=session.console.say)
+
+
+def federated(
+    store: FileStore, target: ExchangeTarget, query: TokenQuery, session: Session
+) -> FederatedExchange:
+    """The tokens for which the federated token itself is exchanged, without Entra."""
+    from entra_oauth.cache.federated_exchange import FederatedAsker, FederatedExchange
+    from entra_oauth.cli.sign_in.app_credential import proof_of
+
+    timeout_s = query.network.http_timeout
+    proof = proof_of(query.credential, session.environ)
+
+    def channels() -> AbstractContextManager[Channels]:
+        from entra_oauth.cli.sign_in.choose_receiver import back_channels
+
+        return back_channels(query.network, session)
+
+    asker = FederatedAsker(
+        target=target,
+        authority=of_workspace_cloud(query.app),
+        token=lambda at, audience: proof.federated_token(at, audience, timeout_s=timeout_s),
+        channels=channels,
+        # An account's id is what its policies want where they name no audience.
+        audience=query.exchange.exchange_audience or query.exchange.exchange_account,
+        timeout_s=timeout_s,
+    )
+    return FederatedExchange(store=store, target=target, asker=asker, say=session.console.say)
 
 
 def check_goes_to(target: ExchangeTarget, url: str) -> None:

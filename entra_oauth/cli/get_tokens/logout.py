@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cli.get_tokens.exchanged_tokens import target_of
 from entra_oauth.cli.get_tokens.token_store import settled
 from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.only_sign_in import use
@@ -33,6 +34,16 @@ def run(options: LogoutOptions, session: Session) -> int:
         number = store.forget_all()
         console.say(f"Forgotten: {number} account{'s' if number != 1 else ''}.")
         return _end(console, urls, number)
+    target = target_of(options.exchange, options.app.workspace_url)
+    if target is not None and options.exchange.is_federated:
+        from entra_oauth.cache.federated_exchange import app_at
+
+        gone = store.forget_app(app_at(target))
+        of_host = f"of {target.workspace.host}"
+        console.say(
+            f"Forgotten: the tokens {of_host}." if gone else f"No tokens {of_host} are kept here."
+        )
+        return _end(console, [], int(gone))
     # What goes unnamed does not go unsaid.
     loud = replace(session, console=replace(console, quiet=False))
     chosen = use(options.app, NetworkOptions(), loud)

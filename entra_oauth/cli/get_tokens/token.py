@@ -27,7 +27,9 @@ __all__ = ["run"]
 
 def run(options: TokenOptions, session: Session) -> int:
     """Print it. Raises `SignInRequired` where a person has to go on and may not be asked."""
-    app = token_store.settled(options.app, options.network, session, options.credential)
+    app = token_store.settled(
+        options.app, options.network, session, options.credential, options.exchange
+    )
     query = token_store.TokenQuery(
         app=app,
         renew=options.renew,

@@ -7,9 +7,13 @@ from entra_oauth.cache.file_store import LOCK_WAIT_S, FileStore
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
 from entra_oauth.channels.base import now
-from entra_oauth.cli.get_tokens.exchanged_tokens import check_exchange, exchanged, target_of
-from entra_oauth.cli.options.app_options import CredentialOptions, RequestOptions
-from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
+from entra_oauth.cli.get_tokens.exchanged_tokens import (
+    check_exchange,
+    exchanged,
+    federated,
+    target_of,
+)
+from entra_oauth.cli.get_tokens.token_query import TokenQuery
 from entra_oauth.cli.output.token_output import Shown
 from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
@@ -20,15 +24,17 @@ from entra_oauth.cli.sign_in.identity_options import (
 )
 from entra_oauth.cli.sign_in.plan import authority_of, challenge_of, check_asked, client_id_of
 from entra_oauth.errors import plain
-from entra_oauth.light import TYPE_CHECKING, dataclass, field
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
     from entra_oauth.cache.exchanged_source import ExchangedSource
+    from entra_oauth.cache.federated_exchange import FederatedExchange
     from entra_oauth.cache.refresher import AskAsApp, Refresh
     from entra_oauth.cache.token_source import Found
-    from entra_oauth.cli.options.app_options import AppOptions, RenewOptions
+    from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
+    from entra_oauth.cli.options.exchange_options import TokenExchangeOptions
     from entra_oauth.cli.session.console import Session
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
@@ -43,29 +49,21 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenQuery:
-    """The token that the options ask for, and the way to renew it."""
-
-    app: AppOptions
-    renew: RenewOptions
-    network: NetworkOptions
-    request: RequestOptions = field(default_factory=RequestOptions)
-    credential: CredentialOptions = field(default_factory=CredentialOptions)
-    exchange: TokenExchangeOptions = field(default_factory=TokenExchangeOptions)
-
-
 def settled(
     app: AppOptions,
     network: NetworkOptions,
     session: Session,
     credential: CredentialOptions | None = None,
+    exchange: TokenExchangeOptions | None = None,
 ) -> AppOptions:
     """The app that the options name, or the only one that somebody has signed in to.
 
     A workspace is asked for its tenant if none is given. A managed identity is no app, and
-    nobody is asked; see `app_for_identity`.
+    nobody is asked; see `app_for_identity`. As it was where a federated token is exchanged: that
+    takes no app at Entra.
     """
+    if exchange is not None and exchange.exchange is not None and exchange.is_federated:
+        return app
     if credential is not None and credential.is_identity:
         return app_for_identity(app, credential)
     app = only_sign_in.use(app, network, session)
@@ -115,14 +113,17 @@ def _of_identity(query: TokenQuery, session: Session) -> TokenSource:
     )
 
 
-def exchanging_source_for(query: TokenQuery, session: Session) -> TokenSource | ExchangedSource:
-    """The same, or what they are exchanged for where the options say so."""
-    check_exchange(query.exchange, query.renew)
+def exchanging_source_for(
+    query: TokenQuery, session: Session
+) -> TokenSource | ExchangedSource | FederatedExchange:
+    """The same, or what they or a federated token are exchanged for where the options say so."""
+    check_exchange(query)
     target = target_of(query.exchange, query.app.workspace_url)
+    if target is not None and query.exchange.is_federated:
+        store = FileStore.standard(session.environ, say=session.console.say)
+        return federated(store, target, query, session)
     source = source_for(query, session)
-    if target is None:
-        return source
-    return exchanged(source, target, query.app, query.network, session)
+    return source if target is None else exchanged(source, target, query, session)
 
 
 def _as_app(query: TokenQuery, session: Session) -> AskAsApp:
@@ -161,7 +162,7 @@ def _refresh(query: TokenQuery, session: Session) -> Refresh:
     return renew
 
 
-def find(query: TokenQuery, source: TokenSource | ExchangedSource) -> Found:
+def find(query: TokenQuery, source: TokenSource | ExchangedSource | FederatedExchange) -> Found:
     """The token that the options ask for. Raises `SignInRequired` and what a refresh raises."""
     return source.get(
         *query.app.scope,
@@ -176,7 +177,7 @@ def find(query: TokenQuery, source: TokenSource | ExchangedSource) -> Found:
 def shown(
     found: Found,
     query: TokenQuery,
-    source: TokenSource | ExchangedSource,
+    source: TokenSource | ExchangedSource | FederatedExchange,
     *,
     env_name: str | None = None,
 ) -> Shown:

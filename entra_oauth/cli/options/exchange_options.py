@@ -17,6 +17,13 @@ class TokenExchangeOptions:
         metavar="FOR",
         choices=("databricks",),
     )
+    subject_token: str = option(
+        "the token that is exchanged: entra for Entra's, federated for the one of "
+        "--federated-token-source, without Entra",
+        metavar="WHOSE",
+        choices=("entra", "federated"),
+        default="entra",
+    )
     exchange_client_id: str | None = option(
         "service principal of Databricks whose federation policy counts; for a person leave it out",
         metavar="ID",
@@ -26,3 +33,14 @@ class TokenExchangeOptions:
         metavar="ID",
         azure="DATABRICKS_ACCOUNT_ID",
     )
+    exchange_audience: str | None = option(
+        "audience that GitHub makes its token for (default: the account, else the workspace's "
+        "token endpoint)",
+        metavar="AUD",
+        azure="DATABRICKS_TOKEN_AUDIENCE",
+    )
+
+    @property
+    def is_federated(self) -> bool:
+        """True where the federated token itself is exchanged, and Entra has no part in it."""
+        return self.subject_token == "federated"  # noqa: S105 - whose it is

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import CredentialOptions
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
-__all__ = ["PASSWORD", "check_stdin", "credential_of", "is_at_hand", "may_prove"]
+__all__ = ["PASSWORD", "check_stdin", "credential_of", "is_at_hand", "may_prove", "proof_of"]
 
 PASSWORD = SecretOption(name="password", words="password")
 _SECRET = SecretOption(name="client-secret", words="client secret")
@@ -70,8 +70,12 @@ def credential_of(
     Raises `UsageError`, `LocalError`.
     """
     secrets = _GivenSecrets(options, environ, prompts=prompts)
-    proof = _proof(options, environ, _named(options))
-    return proof.credential(channels, secrets, timeout_s=timeout_s)
+    return proof_of(options, environ).credential(channels, secrets, timeout_s=timeout_s)
+
+
+def proof_of(options: CredentialOptions, environ: Mapping[str, str]) -> AppProof:
+    """The places of the app's proof, as the options name them. Raises `UsageError`."""
+    return _proof(options, environ, _named(options))
 
 
 def _proof(

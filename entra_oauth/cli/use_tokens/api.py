@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from entra_oauth.cli.get_tokens import token_store
-from entra_oauth.cli.get_tokens.exchanged_tokens import check_goes_to, target_of
+from entra_oauth.cli.get_tokens.exchanged_tokens import check_goes_to, of_workspace_cloud, target_of
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
@@ -159,18 +159,14 @@ def _resource_id(options: ApiOptions) -> str | None:
 
 def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Authority]:
     """The app, settled, and who makes its token: as the options say, else as the workspace says."""
-    app = options.app
-    if not _handed_over(options).is_given:
+    app, exchange = options.app, options.exchange
+    is_entras = not (exchange.exchange is not None and exchange.is_federated)
+    if is_entras and not _handed_over(options).is_given:
         app = token_store.settled(app, options.network, session, options.credential)
         check_asked(app)  # before the gate, which knows no host of a scope that cannot be
         return app, authority_of(app)
-    # Of a token that is handed over only the cloud counts, and the domain says that.
-    cloud = app.cloud
-    if "cloud" not in app.origins.given and app.workspace_url:
-        of_workspace = Workspace(app.workspace_url).cloud
-        cloud = of_workspace.name if of_workspace else cloud
-    any_tenant = replace(app, tenant=app.tenant or "organizations", cloud=cloud)
-    return app, authority_of(any_tenant)
+    # Of a token that Entra is not asked for only the cloud counts, and the domain says that.
+    return app, of_workspace_cloud(app)
 
 
 def _handed_over(options: ApiOptions) -> SecretInput:

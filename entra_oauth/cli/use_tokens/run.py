@@ -6,6 +6,7 @@ import os
 import sys
 
 from entra_oauth.cli.get_tokens import token_store
+from entra_oauth.cli.get_tokens.exchanged_tokens import of_workspace_cloud
 from entra_oauth.cli.output.token_output import variable_name
 from entra_oauth.cli.sign_in.asker import withheld_from_program
 from entra_oauth.cli.sign_in.plan import authority_of
@@ -23,7 +24,9 @@ __all__ = ["run"]
 
 def run(options: RunOptions, session: Session) -> int:
     """Become that program, or on Windows wait for it; the exit code is its own."""
-    app = token_store.settled(options.app, options.network, session, options.credential)
+    app = token_store.settled(
+        options.app, options.network, session, options.credential, options.exchange
+    )
     query = token_store.TokenQuery(
         app=app,
         renew=options.renew,
@@ -35,7 +38,8 @@ def run(options: RunOptions, session: Session) -> int:
     found = token_store.find(query, source)
     token = token_store.shown(found, query, source, env_name=options.output.env_name)
     environ = dict(session.environ)
-    if token.username is None and not options.keep_proof:
+    is_app = token.username is None or options.exchange.is_federated
+    if is_app and not options.keep_proof:
         # With these the program could ask for more than it is given.
         withheld = sorted(withheld_from_program(options.credential) & environ.keys())
         for name in withheld:
@@ -50,8 +54,9 @@ def run(options: RunOptions, session: Session) -> int:
         environ["DATABRICKS_AUTH_TYPE"] = "pat"
         if app.workspace_url:
             workspace = Workspace(app.workspace_url)
-            authority = authority_of(app)
-            scopes = ("databricks",) if options.exchange.exchange else app.scope
+            exchange = options.exchange
+            authority = of_workspace_cloud(app) if exchange.is_federated else authority_of(app)
+            scopes = ("databricks",) if exchange.exchange else app.scope
             check_destination(f"{workspace.url}/", scopes=scopes, authority=authority)
             environ["DATABRICKS_HOST"] = workspace.url
     session.console.out.flush()

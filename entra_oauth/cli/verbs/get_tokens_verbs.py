@@ -100,6 +100,7 @@ class StatusOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LogoutOptions:
     app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions, without=("exchange_audience",))
     all: bool = flag("every account of every app")
     output: OutputOptions = group(OutputOptions, only=("json", "quiet"))
 

@@ -14,13 +14,14 @@ from entra_oauth.flows.proofs.federated_file import FederatedFile
 from entra_oauth.flows.proofs.federated_variable import FederatedVariable
 from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass, field
 from entra_oauth.protocol.authority import folded, same_id
-from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret
+from entra_oauth.protocol.endpoints.client_auth import Certificate, ClientSecret, FederatedAssertion
 from entra_oauth.protocol.endpoints.job_token import GITHUB_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from entra_oauth.channels.base import Channels
+    from entra_oauth.flows.proofs.federated_command import FederatedCommand
     from entra_oauth.protocol.endpoints.client_auth import Credential
 
 __all__ = [
@@ -198,7 +199,24 @@ class AppProof:
             return GitHubJob(environ=self.environ, channels=channels, timeout_s=timeout_s)
         return ClientSecret(secrets.client_secret())
 
-    def _federated(self, channels: Channels, timeout_s: float) -> Credential:
+    def federated_token(self, channels: Channels, audience: str, *, timeout_s: float) -> str:
+        """The federated token itself, for another than Entra; GitHub makes it for `audience`.
+
+        Only from a source that is named: what the environment holds is meant for Entra. Raises
+        as `credential` does.
+        """
+        if self.named is not ProofKind.FEDERATED:
+            raise ProofMissing(
+                "It is not said where the federated token comes from.",
+                advice=f"Give --federated-token-source: {', '.join(FederatedSource)}.",
+            )
+        source = self._federated(channels, timeout_s)
+        token = source.token(audience) if isinstance(source, GitHubJob) else source.token()
+        return FederatedAssertion(token).token  # which sees that it is a JWT
+
+    def _federated(
+        self, channels: Channels, timeout_s: float
+    ) -> FederatedCommand | FederatedFile | FederatedVariable | GitHubJob | PipelineJob:
         """The source that is named. Raises `ProofMissing` where it lacks what it needs."""
         match self.federated_token_source:
             case FederatedSource.VARIABLE:

@@ -23,7 +23,7 @@ from entra_oauth.protocol.authority import folded
 from entra_oauth.protocol.echoes import hide
 from entra_oauth.protocol.endpoints.json_response import retry_after_s, said_by
 from entra_oauth.protocol.endpoints.token import TokenResponse
-from entra_oauth.protocol.federated_token import claims_of
+from entra_oauth.protocol.federated_token import claims_of, described
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import (
     FORM,
@@ -38,7 +38,7 @@ from entra_oauth.protocol.resource.workspace import Workspace
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["EXCHANGE_GRANT", "LEAST_LIFE_S", "ExchangeRequest", "ExchangeTarget"]
+__all__ = ["EXCHANGE_GRANT", "LEAST_LIFE_S", "ExchangeRequest", "ExchangeTarget", "account_meant"]
 
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 """RFC 8693 §2.1."""
@@ -50,10 +50,19 @@ _ACCOUNT = re.compile(r"[0-9A-Za-z-]{1,64}")
 _CLIENT = re.compile(r"[0-9A-Za-z._-]{1,128}")
 _PATH = re.compile(r"/[A-Za-z0-9._/-]+")
 _POLICY = (
-    "Look whether a federation policy has the token's issuer, audience and subject, letter by "
-    "letter (entra-oauth decode shows them), and whether that user or service principal is in the "
-    "account. With a person's token leave --exchange-client-id out; with an app's give it."
+    "Look whether a federation policy has that issuer, audience and subject, letter by letter "
+    "(entra-oauth decode shows other claims that it may name), and whether that user or service "
+    "principal is in the account. With a person's token leave --exchange-client-id out; with an "
+    "app's give it."
 )
+
+
+def account_meant(url: str | None, account_id: str | None) -> str | None:
+    """The account's id, where the address is that of an account's host.
+
+    Beside a workspace it is often set for other programs, and does not say where to exchange.
+    """
+    return account_id if url is None or "//accounts." in f"//{url}" else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,11 @@ class ExchangeTarget:
         return cls(workspace=workspace, account_id=account_id, client_id=client)
 
     @property
+    def issuer_path(self) -> str:
+        """The path of Databricks as an authority, at its host."""
+        return f"oidc/accounts/{self.account_id}" if self.account_id else "oidc"
+
+    @property
     def key(self) -> str:
         """The part of a token's key in the store that tells what it was exchanged for."""
         return f"-> {self.workspace.url}/{self.account_id or ''} {self.client_id or '*'}"
@@ -108,10 +122,9 @@ class ExchangeTarget:
 
     def metadata_request(self) -> HttpRequest:
         """The question for the token endpoint. It carries nothing secret."""
-        account = f"/accounts/{self.account_id}" if self.account_id else ""
         return HttpRequest(
             method="GET",
-            url=f"{self.workspace.url}/oidc{account}/.well-known/oauth-authorization-server",
+            url=f"{self.workspace.url}/{self.issuer_path}/.well-known/oauth-authorization-server",
             headers=(("User-Agent", USER_AGENT), ("Accept", "application/json")),
         )
 
@@ -245,7 +258,8 @@ class ExchangeRequest:
         said = text("error_description", "errorSummary", "message") or said_by(reply, secrets)
         reason = f": {said.rstrip('.')}." if said else ", and gave no reason."
         return AuthorityError(
-            f"{self.host} refused to exchange the token ({error}, HTTP {reply.status}){reason}",
+            f"{self.host} refused to exchange the token ({error}, HTTP {reply.status}){reason}"
+            + described(self.subject_token),
             advice=_POLICY,
             stage="token",
             error=error,

@@ -14,10 +14,9 @@ import pytest
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.practice.workload.variables import Workload, workload_variables
 from kit import needs
 from kit.command_line import call
-from kit.nightly import Nightly, of_the_app
+from kit.nightly import Nightly, of_the_app, ready_source
 from kit.practice import DAEMON
 
 SOURCES = ("file", "env", "command", "github", "azure-devops")
@@ -30,40 +29,11 @@ def nightly(no_terminal: None) -> Iterator[Nightly]:
         yield Nightly(tenant, hosted.base_url)
 
 
-def _ready(
-    source: str, nightly: Nightly, folder: Path, patch: pytest.MonkeyPatch
-) -> tuple[str, ...]:
-    """The options that name the source, which is there from now on."""
-    token = nightly.tenant.federated_token(DAEMON, life_s=86_400)
-    for workload in (Workload.GITHUB, Workload.AZURE_DEVOPS):
-        found = workload_variables(
-            nightly.tenant._context,
-            workload,
-            base_url=nightly.base,
-            authority_url=nightly.base,
-            folder="",
-        )
-        if workload.value == source:
-            for name, value in found.items():
-                patch.setenv(name, value)
-    if source == "file":
-        (folder / "token").write_text(token)
-        return ("--federated-token-source", source, "--federated-token-file", str(folder / "token"))
-    if source == "env":
-        patch.setenv("CI_JOB_TOKEN", token)
-        return ("--federated-token-source", source, "--federated-token-env", "CI_JOB_TOKEN")
-    if source == "command":
-        (folder / "token").write_text(token)
-        words = [sys.executable, "-I", "-c", f"print(open({str(folder / 'token')!r}).read())"]
-        return ("--federated-token-source", source, "--federated-token-command", json.dumps(words))
-    return ("--federated-token-source", source)
-
-
 @pytest.mark.parametrize("source", SOURCES)
 def test_each_source_proves_the_app_anew_for_each_request(
     source: str, nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = _ready(source, nightly, tmp_path, monkeypatch)
+    options = ready_source(source, nightly, tmp_path, monkeypatch)
     ran = call("token", *nightly.ids, *options)
     assert ran.code == 0, ran.err
     assert of_the_app(ran.out)
@@ -79,7 +49,7 @@ def test_each_source_proves_the_app_anew_for_each_request(
 def test_a_profile_names_the_source(
     source: str, nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = _ready(source, nightly, tmp_path, monkeypatch)
+    options = ready_source(source, nightly, tmp_path, monkeypatch)
     nightly.sign_in(*options, "--save-profile", "nightly")
     kept = json.loads(call("profile", "show", "--json").out)["values"]
     assert kept["federated_token_source"] == source
@@ -108,7 +78,7 @@ def test_no_profile_and_no_variable_says_what_is_run(
     # A sign-in with a command keeps no source: each of the next commands names it.
     monkeypatch.delenv("ENTRA_OAUTH_FEDERATED_TOKEN_SOURCE")
     monkeypatch.delenv("ENTRA_OAUTH_FEDERATED_TOKEN_COMMAND")
-    options = _ready("command", nightly, tmp_path, monkeypatch)
+    options = ready_source("command", nightly, tmp_path, monkeypatch)
     nightly.sign_in(*options, "--save-profile", "nightly")
     kept = json.loads(call("profile", "show", "--json").out)["values"]
     assert not {name for name in kept if "federated" in name}
@@ -165,7 +135,7 @@ def test_the_error_of_another_subject_names_the_one_that_was_presented(
 def test_a_program_gets_the_token_and_not_the_variable_that_proves_the_app(
     nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = _ready("env", nightly, tmp_path, monkeypatch)
+    options = ready_source("env", nightly, tmp_path, monkeypatch)
     show = "import os; print(os.environ.get('CI_JOB_TOKEN'), len(os.environ['DATABRICKS_TOKEN']))"
     ran = subprocess.run(
         [sys.executable, "-P", "-m", "entra_oauth", "run", *nightly.ids, *options, "--"]
@@ -184,7 +154,7 @@ def test_a_program_gets_the_token_and_not_the_variable_that_proves_the_app(
 def test_a_hundred_processes_with_one_expired_token_ask_once_by_each_source(
     source: str, nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = _ready(source, nightly, tmp_path, monkeypatch)
+    options = ready_source(source, nightly, tmp_path, monkeypatch)
     nightly.sign_in(*options, "--save-profile", "nightly")
     # A profile that names the source is enough; no profile can hold a command.
     more = options if source == "command" else ()

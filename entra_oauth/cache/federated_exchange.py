@@ -1,0 +1,156 @@
+"""Tokens that a workspace gave for another issuer's: Entra is not asked, and nothing of it kept.
+
+`single_flight` is the walk, as in `exchanged_source`. The federated token is read for each
+exchange and is never kept. Where a service principal is named, the new token is that one's. Where
+none is, it belongs to whoever the federated token is about, so that is read first.
+"""
+
+from __future__ import annotations
+
+from entra_oauth.cache.account import APP_ONLY, MIN_VALIDITY_S, App, access_token_of
+from entra_oauth.cache.exchanged_source import EXCHANGE, good_enough_s
+from entra_oauth.cache.single_flight import SingleFlight
+from entra_oauth.cache.token_source import Found
+from entra_oauth.channels.base import monotonic, now, say_nothing
+from entra_oauth.errors import EntraOAuthError, LocalError, UsageError, bare
+from entra_oauth.light import TYPE_CHECKING, dataclass
+from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S
+from entra_oauth.protocol.scopes import DATABRICKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from entra_oauth.cache.account import CachedToken
+    from entra_oauth.cache.file_store import FileStore
+    from entra_oauth.channels.base import Channels
+    from entra_oauth.flows.exchange_at_workspace import FederatedSubject
+    from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.endpoints.token import TokenResponse
+    from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
+
+__all__ = ["FederatedAsker", "FederatedExchange", "app_at"]
+
+
+def app_at(target: ExchangeTarget) -> App:
+    """The app under which its tokens are kept: Databricks is their authority."""
+    return App(target.workspace.url, target.issuer_path, target.client_id or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedAsker:
+    """The way to a federated token and to what it is exchanged for, over channels of its own."""
+
+    target: ExchangeTarget
+    authority: Authority
+    """Any of the cloud that the workspace has to be of."""
+    token: Callable[[Channels, str], str]
+    """Reads the token; the text is the audience, for an issuer that makes it when it is asked."""
+    channels: Callable[[], AbstractContextManager[Channels]]
+    audience: str | None = None
+    """None: the token endpoint."""
+    timeout_s: float = 30.0
+
+    def read(self) -> FederatedSubject:
+        """Read the token that is to be exchanged."""
+        with self.channels() as channels:
+            return self._read(channels)
+
+    def exchange(self, subject: FederatedSubject | None) -> TokenResponse:
+        """Exchange that one, or if there is none, one that is read now."""
+        # Late: a token that is still good needs none of it.
+        from entra_oauth.flows.exchange_at_workspace import exchange_federated
+
+        with self.channels() as channels:
+            return exchange_federated(
+                subject or self._read(channels),
+                self.target,
+                self.authority,
+                channels,
+                timeout_s=self.timeout_s,
+            )
+
+    def _read(self, channels: Channels) -> FederatedSubject:
+        from entra_oauth.flows.exchange_at_workspace import read_federated
+
+        return read_federated(
+            lambda audience: self.token(channels, audience),
+            self.target,
+            self.authority,
+            channels,
+            audience=self.audience,
+            timeout_s=self.timeout_s,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedExchange:
+    """The tokens of one target. Threads and processes may share the store."""
+
+    store: FileStore
+    target: ExchangeTarget
+    asker: FederatedAsker
+    say: Callable[[str], None] = say_nothing
+
+    @property
+    def app(self) -> App:
+        return app_at(self.target)
+
+    @property
+    def is_app(self) -> bool:
+        """True where a service principal is named; else it may be a person's."""
+        return self.target.client_id is not None
+
+    def get(
+        self,
+        *scopes: str,
+        account: str | None = None,
+        min_validity_s: float = MIN_VALIDITY_S,
+        force: bool = False,
+        claims: str | None = None,
+        cae: bool = False,
+    ) -> Found:
+        """An exchanged token, as `ExchangedSource.get` gives it.
+
+        `scopes`, `account` and `cae` are Entra's and mean nothing here. Raises `UsageError` for a
+        claims challenge, which only Entra can answer.
+        """
+        if claims is not None:
+            raise UsageError(
+                "A claims challenge is answered by Entra, and this token is not from there.",
+                advice="Leave --subject-token out, and sign in with entra-oauth login.",
+            )
+        try:
+            first = None if self.is_app else self.asker.read()
+            who = APP_ONLY if first is None else first.name
+            token, source = self._walk(who, first, min_validity_s, force=force)
+            return Found(token=token, account=who, scopes=DATABRICKS, source=source)
+        except EntraOAuthError as error:
+            failure = bare(error)
+        raise failure
+
+    def _walk(
+        self, who: str, first: FederatedSubject | None, min_validity_s: float, *, force: bool
+    ) -> tuple[CachedToken, str]:
+        kept_as = f"federated {self.target.key}"
+        return SingleFlight(
+            look=lambda: self.store.access_token(self.app, who, kept_as),
+            lock=lambda: self.store.lock(self.app, who),
+            bring=lambda: self._exchange(who, first, kept_as),
+            is_good=lambda token: token.is_good_for(
+                good_enough_s(token, min_validity_s), now=now(), monotonic=monotonic()
+            ),
+            force=force,
+            least_life_s=LEAST_LIFE_S,
+            say=self.say,
+        ).token()
+
+    def _exchange(
+        self, who: str, first: FederatedSubject | None, kept_as: str
+    ) -> tuple[CachedToken, str]:
+        token = access_token_of(self.asker.exchange(first), clock=monotonic())
+        try:
+            self.store.save_token(self.app, who, kept_as, token)
+        except LocalError as error:
+            self.say(f"Note: the exchanged token could not be kept. {error.what}")
+        return token, EXCHANGE
