@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -193,6 +194,22 @@ def test_api_takes_it_to_its_workspace_and_to_no_other(
     refused = call("api", "GET", f"{other}/api/2.0/x", *options)
     assert refused.code == 5
     assert "it is of another workspace" in refused.err
+
+
+def test_a_recording_has_the_three_requests_without_a_token_and_the_linter_finds_no_fault(
+    nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ready_source("github", nightly, tmp_path, monkeypatch)
+    folder = tmp_path / "recorded"
+    ran = call("token", *_as_app(nightly), *options, "--record", str(folder))
+    assert ran.code == 0, ran.err
+    assert "Recorded 3 messages" in ran.err
+    assert call("audit", "lint", str(folder)).code == 0
+    sent = parse_qs(_exchanges(nightly)[0])["subject_token"][0]
+    texts = [path.read_bytes().decode("latin-1") for path in folder.iterdir()]
+    for token in (sent, ran.out.strip()):
+        assert not [text for text in texts if token.rpartition(".")[2] in text]
+    assert "token-exchange" in call("audit", "show", str(folder), "3").out
 
 
 def _save_profile(nightly: Nightly, options: tuple[str, ...]) -> None:
