@@ -258,7 +258,15 @@ def _by_command() -> str:
 
 
 @pytest.mark.parametrize(
-    "values", [{"exchange": "databricks", "subject_token": "mine"}, {"subject_token": "federated"}]
+    ("values", "said"),
+    [
+        ({"exchange": "databricks", "subject_token": "mine"}, "not known, or no exchange"),
+        ({"subject_token": "federated"}, "not known, or no exchange"),
+        (
+            {"exchange": "databricks", "subject_token": "federated", "flow": "managed-identity"},
+            "a managed identity's token is to be a federated one",
+        ),
+    ],
 )
 def test_a_profile_that_names_no_exchange_or_another_token_is_refused(
     values: dict[str, str], said: str
