@@ -31,7 +31,7 @@ __all__ = ["address_case", "given_case", "har_case", "named", "planned", "raw_ca
 
 _FRONT = ("authorize", "redirect")
 _EVENTS = {"authorize": FrontEvent(Occurred.ASKED), "redirect": FrontEvent(Occurred.ACCEPTED)}
-_PURPOSES = {"metadata": "openid-configuration"}
+_PURPOSES = {"identity": "managed-identity", "metadata": "openid-configuration"}
 _PARAMETERS = frozenset(
     ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")
 )

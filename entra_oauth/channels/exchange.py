@@ -51,4 +51,10 @@ class Exchange:
         """The name of it, in words for people: `authorize`, `accepted`, `token` …"""
         if self.event is not None:
             return str(self.event)
+        if not self.purpose:
+            # Late: only a recording has a use for the word.
+            from entra_oauth.protocol.glossary.message_kind import asks_for_identity
+
+            if asks_for_identity(self.request):
+                return "managed-identity"
         return self.purpose or self.request.path.rpartition("/")[2]

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from entra_oauth.protocol.glossary.message_kind import asks_for_identity
 from entra_oauth.protocol.messages import FORM, host_of, is_loopback, parse_form
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ __all__ = ["answer_fields", "endpoint_of", "is_answer", "kind_of", "leads_to", "
 
 _PATHS = (
     (re.compile(r"/oauth2/(?:v\d\.\d/)?authorize$"), "authorize"),
-    (re.compile(r"/oauth2/(?:v\d\.\d/)?token$"), "token"),
+    # Not that of a machine's metadata service: it is no authority.
+    (re.compile(r"(?<!/metadata/identity)/oauth2/(?:v\d\.\d/)?token$"), "token"),
     (re.compile(r"/oauth2/(?:v\d\.\d/)?devicecode$"), "devicecode"),
     (re.compile(r"/discovery/(?:v\d\.\d/)?keys$"), "keys"),
     (re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)"), "metadata"),
@@ -30,7 +32,12 @@ def endpoint_of(path: str) -> str | None:
 
 
 def kind_of(request: HttpRequest) -> str | None:
-    """The word for an exchange in OAuth, such as `token`; None for one that is none of it."""
+    """The word for an exchange in OAuth, such as `token`; None for one that is none of it.
+
+    A managed identity's is `identity`: its service is no authority, and its answers are no OAuth.
+    """
+    if asks_for_identity(request):
+        return "identity"
     if (endpoint := endpoint_of(request.path)) is not None:
         return endpoint
     fields = {name for name, _ in parse_form(request.query)}

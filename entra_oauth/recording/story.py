@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 
 from entra_oauth.errors import plain
 from entra_oauth.protocol.authority import CLOUDS
-from entra_oauth.protocol.glossary.message_kind import MessageKind, token_request_kind
+from entra_oauth.protocol.glossary.message_kind import (
+    MessageKind,
+    asks_for_identity,
+    token_request_kind,
+)
 from entra_oauth.protocol.glossary.message_stories import Actor, story_of
 from entra_oauth.protocol.messages import (
     HttpRequest,
@@ -118,6 +122,8 @@ def message_kind(step: Step, cast: Cast) -> MessageKind:
             return MessageKind.AUTHORITY_PAGE
         return _AT_THE_PROGRAM.get(step.name, MessageKind.REFUSED_RESPONSE)
     request = step.http_request
+    if asks_for_identity(request):
+        return MessageKind.IDENTITY_REQUEST
     endpoint = endpoint_of(request.path)
     if endpoint in _BY_ENDPOINT and (endpoint != "authorize" or "client_id" in step.url):
         return _BY_ENDPOINT[endpoint]
@@ -224,4 +230,8 @@ def title_of(evidence: Evidence) -> str:
     """The title of a recording: with whom the sign-in was."""
     mark, _, _ = evidence_remark(evidence).partition(":")
     whose = {"": "with Entra ID", "PRACTICE": "for practice"}.get(mark, "that is not Entra's")
+    cast = cast_of(evidence.steps)
+    kinds = {message_kind(step, cast) for step in evidence.steps}
+    if MessageKind.IDENTITY_REQUEST in kinds and len(kinds - {MessageKind.API_CALL}) == 1:
+        return "A managed identity's token"
     return f"A sign-in {whose}"

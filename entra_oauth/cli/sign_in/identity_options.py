@@ -45,9 +45,8 @@ _ADVICE = {
     "client_id": "Name a user-assigned identity with --managed-identity-id client-id=GUID; the "
     "system-assigned one needs no id.",
     "tenant": "Leave it out: the identity's tenant is known where its token is made.",
-    "claims": "Leave it out: no source of such tokens takes a claims challenge.",
-    "cae": "Leave it out: no source of such tokens takes a claims challenge.",
 }
+_OF_CLAIMS = "Leave it out: no source of such tokens takes a claims challenge."
 
 
 def refuse_beside_other_flow(credential: CredentialOptions) -> None:
@@ -69,7 +68,7 @@ def check_beside_identity(app: AppOptions, credential: CredentialOptions) -> Non
     for name in sorted(_SENSELESS & credential.origins.given):
         raise UsageError(
             f"--{name.replace('_', '-')} has nothing to do with --flow {IDENTITY_FLOW}.",
-            advice=_ADVICE.get(name, "Leave it out."),
+            advice=_OF_CLAIMS if name in ("claims", "cae") else _ADVICE.get(name, "Leave it out."),
         )
     source = app.origins.source("client_id")
     if source.startswith("the profile") and source == app.origins.source("flow"):

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import HttpRequest
 
-__all__ = ["MessageKind", "back_channel_kind", "kind_of_answer", "token_request_kind"]
+__all__ = [
+    "MessageKind",
+    "asks_for_identity",
+    "back_channel_kind",
+    "kind_of_answer",
+    "token_request_kind",
+]
 
 
 class MessageKind(StrEnum):
@@ -44,6 +50,8 @@ class MessageKind(StrEnum):
     KEYS_RESPONSE = "signing keys"
     METADATA_REQUEST = "request for the authority metadata"
     METADATA_RESPONSE = "authority metadata"
+    IDENTITY_REQUEST = "managed identity request"
+    IDENTITY_ANSWER = "managed identity answer"
     API_CALL = "API call"
     API_ANSWER = "API answer"
     OTHER = "another message"
@@ -89,6 +97,7 @@ _ANSWERS = {
     MessageKind.DEVICE_REQUEST: MessageKind.DEVICE_RESPONSE,
     MessageKind.KEYS_REQUEST: MessageKind.KEYS_RESPONSE,
     MessageKind.METADATA_REQUEST: MessageKind.METADATA_RESPONSE,
+    MessageKind.IDENTITY_REQUEST: MessageKind.IDENTITY_ANSWER,
 }
 
 
@@ -97,8 +106,19 @@ def token_request_kind(grant_type: str) -> MessageKind:
     return _GRANTS.get(grant_type, MessageKind.TOKEN_REQUEST)
 
 
+def asks_for_identity(request: HttpRequest) -> bool:
+    """True for the request to a service that gives a managed identity's token.
+
+    The metadata service and Azure Arc's agent by their path, App Service by its header.
+    """
+    by_path = request.path.endswith("/metadata/identity/oauth2/token")
+    return by_path or request.header("X-IDENTITY-HEADER") is not None
+
+
 def back_channel_kind(request: HttpRequest) -> MessageKind:
     """The kind of a request of the program's own, by its address and its form."""
+    if asks_for_identity(request):
+        return MessageKind.IDENTITY_REQUEST
     last = request.path.rpartition("/")[2]
     if last == "token" and request.method == "POST":
         form = dict(parse_form(request.body.decode("latin-1")))
@@ -115,6 +135,6 @@ def kind_of_answer(request: MessageKind, members: Collection[str]) -> MessageKin
     )
     if not at_authority:
         return MessageKind.API_ANSWER
-    if "error" in members:
+    if "error" in members and request is not MessageKind.IDENTITY_REQUEST:
         return MessageKind.ERROR_RESPONSE
     return _ANSWERS.get(request, MessageKind.TOKEN_RESPONSE)

@@ -102,6 +102,8 @@ def _in_headers(headers: Fields) -> Iterator[tuple[str, str]]:
         lower = name.lower()
         if lower in ("authorization", "proxy-authorization"):
             yield value.partition(" ")[2].strip(), "auth"
+        elif lower in ("x-identity-header", "secret"):
+            yield value.strip(), "auth"
         elif lower in ("cookie", "set-cookie"):
             for piece in _cookies(value, is_set=lower == "set-cookie"):
                 yield piece.partition("=")[2].strip(), "ck"

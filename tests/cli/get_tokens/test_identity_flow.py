@@ -421,3 +421,46 @@ def test_no_proxy_is_asked(source: str, machine: Machine, monkeypatch: pytest.Mo
             monkeypatch.delenv(name, raising=False)
         assert machine.token(source).code == 0
     assert proxy.requests == []
+
+
+# ---- recorded ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_recording_holds_no_secret_and_is_not_misjudged(
+    source: str, machine: Machine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rec"
+    ran = machine.token(source, "--record", str(folder))
+    assert ran.code == 0, ran.err
+    written = b"".join(path.read_bytes() for path in folder.iterdir())
+    signature = ran.out.strip().rpartition(".")[2].encode()
+    for secret in (os.environ["IDENTITY_HEADER"].encode(), signature):
+        assert secret not in written
+    shown = call("audit", "show", str(folder))
+    assert "Program to Authority  managed-identity  GET " in shown.out
+    one = call("audit", "show", f"{folder}#1")
+    assert "Ask the machine for its identity's token" in one.out
+    judged = json.loads(call("audit", "lint", str(folder), "-o", "json").out)
+    assert judged["findings"] == []
+    report = call("audit", "export", str(folder), "--as", "html").out
+    assert "A managed identity" in report
+    assert "which API the token is for" in report
+    assert "A sign-in" not in report
+
+
+def test_a_secret_that_the_service_repeats_is_in_no_file_and_no_line(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = os.environ["IDENTITY_HEADER"]
+    said = json.dumps({"statusCode": 400, "message": f"No app has {secret}, or {secret[::-1]}"})
+    head = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+    reply = f"{head}Content-Length: {len(said)}\r\n\r\n{said}".encode()
+    with RawServer(answering(reply)) as server:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/msi/token")
+        ran = machine.token("app-service", "--record", str(tmp_path / "rec"))
+    assert ran.code == 3
+    assert "No app has <hidden>" in ran.err
+    written = b"".join(path.read_bytes() for path in (tmp_path / "rec").iterdir())
+    assert b"No app has" in written
+    assert secret.encode() not in written + ran.both.encode()

@@ -146,7 +146,7 @@ def test_a_name_is_explained_once_for_each_meaning_with_its_messages_and_sources
     ("word", "kinds"),
     [
         ("INVALID_GRANT", ["error"]),
-        ("--client-id", ["parameter"] * 4),
+        ("--client-id", ["parameter"] * 6),
         ("login-hint", ["parameter", "claim"]),
         ("state", ["parameter"] * 3),
         ("nonce", ["parameter", "claim", "claim", "claim", "claim"]),
