@@ -20,7 +20,7 @@ import hypothesis
 import pytest
 
 from kit import needs
-from kit.guards import groups, left_behind, offline, shares
+from kit.guards import groups, hangs, left_behind, offline, shares
 
 ROOT = Path(__file__).parents[1]
 _FOREIGN = ("AZURE_", "ENTRA_OAUTH_", "AUTHLIB_", "DATABRICKS_", "XDG_")
@@ -213,7 +213,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Share the files of tests with other runs, if that is asked for."""
+    """Tell of a test that hangs; share the files with other runs, if that is asked for."""
+    config.pluginmanager.register(hangs.Hangs())
     if folder := config.getoption("share"):
         config.pluginmanager.register(shares.Share(Path(folder)))
 

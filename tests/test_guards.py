@@ -176,7 +176,26 @@ def _pytest(folder: Path, tests: str, **environment: str) -> str:
         check=False,
         timeout=60,
     )
-    return done.stdout
+    return done.stdout + done.stderr
+
+
+HANGING = """
+import time
+from kit.guards import hangs
+
+hangs.AFTER_S = 0.1
+
+def test_a_short_one(): ...
+
+def test_a_long_one():
+    time.sleep(1)
+"""
+
+
+def test_a_test_that_hangs_tells_where_it_stands(tmp_path: Path) -> None:
+    said = _pytest(tmp_path, HANGING)
+    assert re.search(r'File ".*test_it\.py", line 10 in test_a_long_one', said), said
+    assert "2 passed in" in said
 
 
 def test_only_what_lies_in_the_tests_own_folders_is_taken_away(tmp_path: Path) -> None:
