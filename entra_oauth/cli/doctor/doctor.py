@@ -66,14 +66,19 @@ def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
         allow_keylog=options.network.allow_keylog,
         say=session.console.ask,
     )
+    from entra_oauth.cli.doctor.identities import identity_sources, knock, metadata_service
     from entra_oauth.cli.doctor.network import discovery, way_checks
     from entra_oauth.cli.sign_in.choose_receiver import back_channels
 
+    yield identity_sources(session.environ)
     authority = registration.authority_of_any(options.app)
     try:
         with back_channels(options.network, session) as channels:
             session.console.say(f"One request is sent: GET {discovery(authority).url}")
             timeout_s = options.network.http_timeout
+            if options.imds:
+                session.console.say(f"And one more: GET {knock(session.environ).url}")
+                yield metadata_service(session.environ, channels, timeout_s=timeout_s)
             yield from way_checks(authority, channels, session.environ, timeout_s=timeout_s)
     except EntraOAuthError as error:
         unasked = LocalError(f"It was not asked. {error.what}", advice=error.advice)

@@ -44,6 +44,9 @@ class DoctorOptions:
         name="class",
         key="doctor-class",
     )
+    imds: bool = flag(
+        "also ask if the metadata service of an Azure virtual machine is there; for no token"
+    )
     app: AppOptions = group(AppOptions, without=("scope", "workspace_url", "account"))
     page: SignInPageOptions = group(SignInPageOptions, only=("redirect_uri",))
     network: NetworkOptions = group(NetworkOptions)

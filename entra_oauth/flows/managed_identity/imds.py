@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from entra_oauth.flows.managed_identity.named_identity import NamedIdentity
     from entra_oauth.protocol.endpoints.token import TokenResponse
 
-__all__ = ["ADDRESS", "HOST_VARIABLE", "endpoint", "get_token"]
+__all__ = ["ADDRESS", "HOST_VARIABLE", "WORDS", "endpoint", "get_token"]
 
 ADDRESS = "http://169.254.169.254"
 HOST_VARIABLE = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
@@ -36,7 +36,7 @@ _PAUSES_S = (0.0, 2.0, 6.0, 14.0, 30.0)
 _PAUSES_WHILE_UPDATED_S = (0.0, 2.0, 6.0, 14.0, 30.0, 18.0)
 """410: the service is being updated, and back within 70 seconds."""
 
-_WORDS = ServiceWords(
+WORDS = ServiceWords(
     absent="Nothing answers at the address of the metadata service: this machine is no virtual "
     "machine of Azure's, or the way there is closed.",
     elsewhere="Elsewhere another --managed-identity-source may be the right one: entra-oauth "
@@ -85,12 +85,12 @@ def get_token(
             *(((_NAMES[named.kind], named.value),) if named else ()),
         ),
         headers=(("Metadata", "true"),),
-        words=_WORDS,
+        words=WORDS,
     )
     try:
         reply = send_on_schedule(request.to_http(), channels, _pauses_s, timeout_s=timeout_s)
     except TransportError as error:
-        raise absent(error, _WORDS) from None
+        raise absent(error, WORDS) from None
     return request.read(reply, received_at=channels.now())
 
 

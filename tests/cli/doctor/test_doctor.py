@@ -56,7 +56,8 @@ def test_all_is_fine_where_all_is_fine(tenant: PracticeTenant) -> None:
     checks = found(ran)
     assert list(checks) == [
         *("python", "browser", "loopback IPv4", "loopback IPv6", "port 80", "certificates"),
-        *("TLS keys", "token store", "keyring", "app proofs", "proxy", "TLS", "authority", "clock"),
+        *("TLS keys", "token store", "keyring", "app proofs", "managed identity"),
+        *("proxy", "TLS", "authority", "clock"),
     ]
     for name in ("loopback IPv4", "certificates", "TLS", "authority"):
         assert checks[name]["state"] == "ok", checks[name]
@@ -95,7 +96,7 @@ def test_each_finding_has_a_line_and_a_line_of_advice(tenant: PracticeTenant) ->
     ran = doctor(base(tenant), "--ca-bundle", str(tenant.ca))
     lines = ran.out.splitlines()
     starts = [line for line in lines if line.startswith(("ok    ", "note  "))]
-    assert len(starts) == 14
+    assert len(starts) == 15
     assert sum(line.startswith("        ") for line in lines) >= 13
 
 
