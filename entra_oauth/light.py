@@ -1,4 +1,4 @@
-"""What `dataclasses` and `typing` give, without them, for what runs before a browser opens.
+"""What `dataclasses`, `typing` and `importlib.util` give, without them, before a browser opens.
 
 `dataclasses` imports inspect, ast, dis and tokenize and compiles six functions for each class,
 which is a third of the time until then. Here a class has one function that is compiled, its
@@ -11,6 +11,7 @@ slots and without a base.
 
 from __future__ import annotations
 
+import sys
 from operator import attrgetter
 
 TYPE_CHECKING = False
@@ -18,7 +19,24 @@ if TYPE_CHECKING:
     from dataclasses import Field, dataclass, field, fields, replace
     from typing import Any, Protocol
 
-__all__ = ["TYPE_CHECKING", "Field", "Protocol", "dataclass", "field", "fields", "replace"]
+__all__ = [
+    "TYPE_CHECKING",
+    "Field",
+    "Protocol",
+    "dataclass",
+    "field",
+    "fields",
+    "is_installed",
+    "replace",
+]
+
+
+def is_installed(name: str) -> bool:
+    """Tell if a top-level module can be imported; nothing is imported for this."""
+    if name in sys.modules:
+        return sys.modules[name] is not None
+    return any(finder.find_spec(name, None) for finder in sys.meta_path)
+
 
 _NO_DEFAULT: Any = type("_NoDefault", (), {"__repr__": lambda self: "no default"})()
 _set: Any = object.__setattr__

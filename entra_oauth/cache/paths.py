@@ -13,13 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-try:
-    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    try:  # hashlib loads OpenSSL, which takes longer than the rest of the fast path
-        from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        from hashlib import sha256
+from entra_oauth.sha256 import sha256
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock

@@ -81,8 +81,12 @@ def standard_folder(environ: Mapping[str, str]) -> str:
 def check_folder(folder: str) -> None:
     """Find out whether anything can be stored there."""
     make_folder(folder)
+    # Not `write`: a name that is removed at once need not outlast a fall of the machine.
     probe = _temporary(folder)
-    write(probe, "")
+    try:
+        _fill(probe, b"")
+    except OSError as error:
+        raise unusable(probe, error) from None
     remove(probe)
 
 

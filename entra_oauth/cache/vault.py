@@ -7,14 +7,13 @@ is locked waits for a person at a prompt which nobody may see; so each call has 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 from contextlib import suppress
 
 from entra_oauth.channels.base import monotonic, say_nothing
 from entra_oauth.errors import LocalError, StoreSilent
-from entra_oauth.light import TYPE_CHECKING, Protocol
+from entra_oauth.light import TYPE_CHECKING, Protocol, is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +44,7 @@ def can_be_expected(environ: Mapping[str, str], platform: str) -> bool:
     `keyring` takes 80 ms to import, and on a Linux without a desktop's message bus there
     is no store behind it.
     """
-    if importlib.util.find_spec("keyring") is None:
+    if not is_installed("keyring"):
         return False
     if platform != "linux" or environ.get("PYTHON_KEYRING_BACKEND"):
         return True
@@ -74,7 +73,7 @@ class Keyring:
     @classmethod
     def open(cls, say: Callable[[str], None] = say_nothing) -> Keyring:
         """The backend that this machine has. Raises `LocalError` if it has none."""
-        if importlib.util.find_spec("keyring") is None:
+        if not is_installed("keyring"):
             raise LocalError(
                 "The package keyring is not installed.",
                 advice="Install entra-oauth[keyring], or choose --cache file.",

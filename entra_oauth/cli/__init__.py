@@ -85,9 +85,8 @@ def _run(arguments: list[str]) -> int:
 
 def _verb_module(name: str) -> ModuleType:
     """The module of a verb, by its path below this room: nothing below knows of this one."""
-    import importlib
-
-    return importlib.import_module(f"{__name__}.{name}")
+    __import__(f"{__name__}.{name}")  # importlib would be imported for this alone
+    return sys.modules[f"{__name__}.{name}"]
 
 
 def _leave_threads_behind(code: int) -> None:

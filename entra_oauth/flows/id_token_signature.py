@@ -10,12 +10,10 @@ OpenID Connect Core §3.1.3.7(6) lets stand.
 from __future__ import annotations
 
 import threading
-from importlib import import_module
-from importlib.util import find_spec
 
 from entra_oauth.channels.base import say_nothing
 from entra_oauth.errors import EntraOAuthError, IdTokenRefused, LocalError, TimedOut, bare
-from entra_oauth.light import TYPE_CHECKING, dataclass, field, replace
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, is_installed, replace
 
 if TYPE_CHECKING:
     from typing import Self
@@ -75,7 +73,7 @@ def require_library(channels: Channels) -> None:
 
     To be called before anything is sent that cannot be taken back.
     """
-    if channels.aside is not None and find_spec("cryptography") is None:
+    if channels.aside is not None and not is_installed("cryptography"):
         raise LocalError(
             "The package cryptography is missing, without which no signature can be checked.",
             advice="Install it in the Python that runs entra-oauth, then sign in again: "
@@ -189,10 +187,7 @@ class SignatureCheck:
             self._fetch(aside)
             with self._importing:
                 if not self._over.is_set():
-                    # What the check needs: here nobody waits for the import.
-                    import_module("cryptography.exceptions")
-                    import_module("cryptography.hazmat.primitives.asymmetric.rsa")
-                    import_module("cryptography.hazmat.primitives.asymmetric.padding")
+                    _import_what_the_check_needs()  # here nobody waits for it
         finally:
             self._ready.set()
 
@@ -215,3 +210,11 @@ class SignatureCheck:
         # No longer than the sign-in itself: after its end nobody wants the keys.
         if self._over.wait(seconds):
             raise TimedOut("The sign-in is over.", advice="Nothing is to be done.")
+
+
+def _import_what_the_check_needs() -> None:
+    from importlib import import_module
+
+    import_module("cryptography.exceptions")
+    import_module("cryptography.hazmat.primitives.asymmetric.rsa")
+    import_module("cryptography.hazmat.primitives.asymmetric.padding")

@@ -333,9 +333,12 @@ def test_a_refresh_asks_again_for_a_key_that_is_new() -> None:
     assert len(renewed.key_requests) == 1
 
 
+_IMPORTS = "_import_what_the_check_needs"
+
+
 def test_a_sign_in_that_is_over_imports_nothing_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     imported: list[str] = []
-    monkeypatch.setattr(under_test, "import_module", imported.append)
+    monkeypatch.setattr(under_test, _IMPORTS, lambda: imported.append("all"))
     world = World([tokens()], keys=id_token_key.keys_answer())
     with SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False) as begun:
         pass
@@ -347,11 +350,11 @@ def test_an_import_that_has_begun_is_waited_for(monkeypatch: pytest.MonkeyPatch)
     """Python would stop the thread inside foreign code, which aborts the process."""
     begun, may_end = threading.Event(), threading.Event()
 
-    def slow(name: str) -> None:
+    def slow() -> None:
         begun.set()
         assert may_end.wait(20)
 
-    monkeypatch.setattr(under_test, "import_module", slow)
+    monkeypatch.setattr(under_test, _IMPORTS, slow)
     world = World([tokens()], keys=id_token_key.keys_answer())
     begun_check = SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False)
     back = FakeBack(lambda request: id_token_key.keys_answer())
@@ -372,7 +375,7 @@ def test_an_import_that_has_begun_is_waited_for(monkeypatch: pytest.MonkeyPatch)
 def test_without_the_library_nobody_is_asked_and_nothing_is_left_unchecked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(under_test, "find_spec", lambda name: None)
+    monkeypatch.setattr(under_test, "is_installed", lambda name: False)
     world = World([tokens()], keys=json_reply({}))
     with pytest.raises(LocalError, match="cryptography is missing") as raised:
         SignatureCheck.begin(AUTHORITY, world.channels, KeyStore())

@@ -17,7 +17,6 @@ import os
 import queue
 import threading
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import look_away, monotonic, sleep
@@ -272,7 +271,7 @@ class _Worker:
         if job.request is None:
             sleep(_AFTER_S)
             # What the answer will be exchanged with: here nobody waits for the import.
-            import_module("entra_oauth.protocol.endpoints.token")
+            import entra_oauth.protocol.endpoints.token  # noqa: F401
         self._tap.start()
         job.has_begun = True
         context = self._trust(job.url)

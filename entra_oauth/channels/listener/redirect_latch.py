@@ -11,7 +11,6 @@ else knocks is put off with a page and changes nothing.
 
 from __future__ import annotations
 
-import hmac
 import re
 import threading
 from enum import Enum
@@ -169,6 +168,8 @@ class RedirectLatch:
 
     def leads_to_done(self, request: HttpRequest) -> bool:
         """Tell if the browser has come for its last page."""
+        import hmac  # it loads OpenSSL, which the browser need not wait for
+
         return (
             request.method == "GET"
             and self._is_for_us(request)
@@ -233,6 +234,8 @@ class RedirectLatch:
         return event, landing_pages.see_other(self._done_path)
 
     def _has_our_state(self, request: HttpRequest) -> bool:
+        import hmac
+
         text = request.query if request.method == "GET" else request.body.decode("latin-1")
         states = [value for name, value in parse_form(text) if name == "state"]
         return (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -207,6 +206,8 @@ class Connection:
         """End the connection so that the peer sees a reset, whatever is under way."""
         self.encrypted = False  # no goodbye
         with suppress(OSError):
+            import struct  # a sign-in tears nothing down
+
             no_linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
         self.sock.close()

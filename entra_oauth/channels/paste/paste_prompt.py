@@ -10,7 +10,6 @@ The address holds the code. It is read without echo, and shown nowhere.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from entra_oauth.channels.base import ignore, monotonic
@@ -26,15 +25,17 @@ from entra_oauth.errors import (
     TimedOut,
     plain,
 )
-from entra_oauth.light import dataclass
+from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.messages import HttpRequest, is_loopback, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
+    from typing import Self, TypeVar
 
     from entra_oauth.channels.base import Outcome, Witness
     from entra_oauth.channels.terminal.terminal import Terminal
+
+    T = TypeVar("T")
 
 __all__ = [
     "PROMPT",
@@ -68,9 +69,6 @@ def pasted_no_other(last: CallbackRefused) -> CallbackRefused:
         advice="Nothing was used. Start again, and paste the whole address on which that "
         "sign-in ends, from the address bar.",
     )
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

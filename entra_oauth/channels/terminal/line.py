@@ -21,8 +21,9 @@ PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 # ECMA-48 §5.4: parameters, intermediates, one final byte. `ESC O x` is a function key.
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)")
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+# Compiled at the first escape: a sign-in imports this and need not meet one.
+_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)"
+_UNFINISHED = r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z"
 _SEQUENCE_LIMIT = 64
 
 _ENTER, _BACKSPACE, _CTRL_C, _CTRL_D, _CTRL_U = "\r\n", "\x08\x7f", "\x03", "\x04", "\x15"
@@ -67,11 +68,11 @@ class Line:
                 at += 1
 
     def _escape(self, keys: str, at: int) -> int:
-        found = _SEQUENCE.match(keys, at)
+        found = re.compile(_SEQUENCE).match(keys, at)
         if self._pasting:
             return self._escape_in_paste(keys, at)
         if found is None:
-            unfinished = _UNFINISHED.match(keys, at)
+            unfinished = re.compile(_UNFINISHED).match(keys, at)
             if unfinished is not None and len(keys) - at < _SEQUENCE_LIMIT:
                 self._held = keys[at:]
                 return len(keys)

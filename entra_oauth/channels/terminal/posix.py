@@ -16,15 +16,15 @@ if sys.platform != "win32":
     import termios
     import threading
     from contextlib import suppress
-    from typing import TYPE_CHECKING, Any
 
     from entra_oauth.channels.base import monotonic, sleep
     from entra_oauth.channels.terminal.line import PASTE_OFF, PASTE_ON
     from entra_oauth.channels.terminal.terminal import Woken
+    from entra_oauth.light import TYPE_CHECKING
 
     if TYPE_CHECKING:
         from types import FrameType
-        from typing import Self
+        from typing import Any, Self
 
     __all__ = ["TtyTerminal"]
 

@@ -6,8 +6,8 @@ it may be an address with a code in it, or a token.
 
 from __future__ import annotations
 
-import importlib
 import re
+import sys
 
 from entra_oauth.cli.command_line.declare import Kind, Verb, build, declared_by, part_of
 from entra_oauth.cli.command_line.values import fill_in, near_to
@@ -161,7 +161,8 @@ def _read_with_argparse(arguments: list[str], verb: Verb, declared: Declared) ->
 def verb_named(name: str) -> Verb:
     """The verb, with its options. Raises `StopIteration` for a name that is none."""
     file = next(file for file, names in _DECLARED_IN.items() if name in names)
-    verbs: tuple[Verb, ...] = importlib.import_module(f"entra_oauth.cli.verbs.{file}").VERBS
+    __import__(f"entra_oauth.cli.verbs.{file}")  # importlib would be imported for this alone
+    verbs: tuple[Verb, ...] = sys.modules[f"entra_oauth.cli.verbs.{file}"].VERBS
     return next(verb for verb in verbs if verb.name == name)
 
 

@@ -7,7 +7,6 @@ that could be pasted.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from contextlib import contextmanager
@@ -166,7 +165,7 @@ def _listening(
         # Without a terminal there is nobody to press a key: the listener alone.
         if find_terminal() is None:
             return listener
-        from entra_oauth.channels.paste.listen_or_paste import Interruptible
+        from entra_oauth.channels.paste.beside_terminal import Interruptible
 
         return Interruptible(front=listener, say=session.console.say)
     from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
@@ -243,11 +242,13 @@ def _launcher(browser: SystemBrowser) -> Callable[[str], bool]:
 
 def _import_what_the_end_needs() -> None:
     """Import while the browser comes up: nobody waits for it now."""
-    importlib.import_module("entra_oauth.protocol.endpoints.authorization_response")
-    importlib.import_module("entra_oauth.protocol.endpoints.token")
-    importlib.import_module("entra_oauth.cache.file_store")
-    importlib.import_module("entra_oauth.cli.output.token_output")
-    importlib.import_module("entra_oauth.cli.sign_in.only_sign_in")
+    from importlib import import_module
+
+    import_module("entra_oauth.protocol.endpoints.authorization_response")
+    import_module("entra_oauth.protocol.endpoints.token")
+    import_module("entra_oauth.cache.file_store")
+    import_module("entra_oauth.cli.output.token_output")
+    import_module("entra_oauth.cli.sign_in.only_sign_in")
 
 
 def _open_nothing(url: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 from entra_oauth.cache import private_files
 from entra_oauth.cache.vault import Keyring, can_be_expected
@@ -158,6 +157,8 @@ def plan_of(
 
 def say_findings(console: Console, *requests: HttpRequest) -> None:
     """Say what would be found on requests that were not sent yet; nothing where all is well."""
+    from importlib.util import find_spec
+
     if find_spec("entra_oauth.audit") is None:
         console.say("\nThe linter is not in this build of entra-oauth.")
         return

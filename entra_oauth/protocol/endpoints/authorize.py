@@ -8,10 +8,9 @@ Two procedures, one request value:
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from entra_oauth.protocol.messages import (
     refuse_control_characters,
 )
 from entra_oauth.protocol.scopes import IDENTITY, OPENID, expand
+from entra_oauth.sha256 import sha256
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
@@ -97,13 +97,20 @@ def fresh_secret() -> str:
 
     The same as `secrets.token_urlsafe(32)`, whose module imports `random` besides.
     """
-    return urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode("ascii")
+    return _base64url(os.urandom(32))
 
 
 def s256(verifier: str) -> str:
     """BASE64URL(SHA256(ASCII(verifier))) without padding: 43 characters (RFC 7636 §4.2)."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return _base64url(sha256(verifier.encode("ascii")).digest())
+
+
+_URL_ALPHABET = bytes.maketrans(b"+/", b"-_")
+
+
+def _base64url(octets: bytes) -> str:
+    """The octets without padding (RFC 4648 §5), as module `base64` has it, which imports more."""
+    return b2a_base64(octets, newline=False).translate(_URL_ALPHABET).rstrip(b"=").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from entra_oauth.channels.base import (
     ignore,
 )
 from entra_oauth.channels.listener.listener import Listener
-from entra_oauth.channels.paste.listen_or_paste import Interruptible, ListenOrPaste, SingleAnswer
+from entra_oauth.channels.paste.beside_terminal import Interruptible, SingleAnswer
+from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import (
     AuthorityError,
@@ -503,7 +504,7 @@ def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:
             running -= 1
         return "yes"
 
-    attempt: SingleAnswer[str] = SingleAnswer(read, lambda: None)
+    attempt = SingleAnswer(read, lambda: None)
     callback = HttpRequest(method="GET", url="http://localhost/?code=a&state=b")
 
     def try_it(judge: Callable[[HttpRequest], str]) -> None:
@@ -528,7 +529,8 @@ def test_read_never_runs_twice_at_a_time_and_accepts_once() -> None:
 
 
 REAL = """
-from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste, Interruptible
+from entra_oauth.channels.paste.beside_terminal import Interruptible
+from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.base import PasteWanted
 say = lambda line: print(line, file=sys.stderr, flush=True)

@@ -22,9 +22,8 @@ from kit.command_line import CLIENT
 pytestmark = needs.posix
 
 STANDARD_LIBRARY = """
-array base64 binascii collections contextlib copyreg enum fcntl functools hashlib heapq hmac
-importlib ipaddress keyword math operator queue re reprlib select selectors shlex signal socket
-struct threading types urllib warnings
+array binascii collections contextlib copyreg enum fcntl functools heapq ipaddress keyword math
+operator queue re reprlib select selectors shlex signal socket threading types urllib warnings
 """
 """Those that Python has not loaded by itself, without private ones and built-in ones."""
 
@@ -40,7 +39,7 @@ cli.options.app_options cli.options.common_options cli.options.exchange_options
 cli.session.console cli.session.signals
 cli.sign_in.choose_receiver cli.sign_in.plan cli.verbs.get_tokens_verbs errors
 flows.authorization_code flows.id_token_signature light protocol.authority
-protocol.endpoints.authorize protocol.messages protocol.scopes
+protocol.endpoints.authorize protocol.messages protocol.scopes sha256
 """
 """Without the rooms' own files."""
 

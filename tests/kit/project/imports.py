@@ -45,7 +45,7 @@ MAY_USE_ASIDE: Mapping[str, tuple[str, ...]] = {
 }
 """Who else may use a room beside the layers."""
 
-FREE = ("_version", "child_program", "light", "markup", "moments", "shell_words")
+FREE = ("_version", "child_program", "light", "markup", "moments", "sha256", "shell_words")
 """Modules that know nothing of the rest but the errors: whoever likes may use them."""
 
 HTTP_CLIENTS = ("requests", "urllib3")
