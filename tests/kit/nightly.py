@@ -13,7 +13,9 @@ import pytest
 
 from entra_oauth.cache.account import APP_ONLY, App
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
+from entra_oauth.practice.directory.workloads import FederationPolicy
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.workload.variables import Workload, workload_variables
 from entra_oauth.protocol.authority import Authority
@@ -21,7 +23,7 @@ from entra_oauth.protocol.jwt import decode
 from kit.command_line import call
 from kit.practice import DAEMON, SCOPE
 
-__all__ = ["Nightly", "of_the_app", "ready_source", "save_profile"]
+__all__ = ["Nightly", "exchanging_tenant", "is_own", "of_the_app", "ready_source", "save_profile"]
 
 HOUR_S = 3600
 
@@ -79,6 +81,26 @@ def save_profile(**values: str) -> None:
 
 def of_the_app(text: str) -> bool:
     return bool(decode(text.strip()).claims["appid"] == DAEMON)
+
+
+def exchanging_tenant() -> PracticeTenant:
+    """One whose Databricks account takes the app's token of Entra's for its service principal."""
+    policy = FederationPolicy(
+        issuer=f"https://sts.windows.net/{ARTICLE_TENANT_ID}/",
+        audiences=("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d",),
+        subject_claim="appid",
+        subject=DAEMON,
+        client_id=DAEMON,
+    )
+    book = DEFAULT.with_admin_consent()
+    book = replace(book, federation_policies=(*book.federation_policies, policy))
+    return PracticeTenant(directory=book)
+
+
+def is_own(text: str, nightly: Nightly) -> bool:
+    """True of a token that the practice workspace made for the app."""
+    claims = decode(text.strip()).claims
+    return (claims["iss"], claims["sub"]) == (f"{nightly.base}/oidc", DAEMON)
 
 
 def ready_source(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from entra_oauth.cache.account import scope_key
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.light import TYPE_CHECKING, replace
+from entra_oauth.protocol.resource.destination import check_destination
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
 __all__ = [
+    "authority_for",
     "check_exchange",
     "check_goes_to",
     "exchanged",
     "federated",
     "of_workspace_cloud",
+    "refuse_exchange",
     "target_of",
 ]
 
@@ -90,6 +94,11 @@ def of_workspace_cloud(app: AppOptions) -> Authority:
     return authority_of(replace(app, tenant=app.tenant or "organizations", cloud=cloud))
 
 
+def authority_for(app: AppOptions, exchange: TokenExchangeOptions) -> Authority:
+    """The authority by whose cloud a token is held back or let go, exchanged or not."""
+    return of_workspace_cloud(app) if exchange.is_federated else authority_of(app)
+
+
 def exchanged(
     inner: TokenSource, target: ExchangeTarget, query: TokenQuery, session: Session
 ) -> ExchangedSource:
@@ -141,10 +150,32 @@ def federated(
     return FederatedExchange(store=store, target=target, asker=asker, say=session.console.say)
 
 
-def check_goes_to(target: ExchangeTarget, url: str) -> None:
-    """Raise `DestinationRefused` where a token of this workspace would go to another."""
+def check_goes_to(target: ExchangeTarget, url: str, authority: Authority) -> None:
+    """Raise `DestinationRefused` where a token of this workspace would go to another place."""
+    check_destination(url, scopes=("databricks",), authority=authority)
     if not target.takes(url):
         raise DestinationRefused(
             "The token was not sent: it is of another workspace than the address.",
             advice="Name that workspace with --workspace-url: its token is exchanged there.",
         )
+
+
+def refuse_exchange(app: AppOptions, scope: tuple[str, ...], session: Session, who: str) -> None:
+    """Raise `UsageError` where a profile or a variable has this token exchanged, and `who` must not
+    have the workspace's own.
+
+    Other scopes than the profile's are not exchanged, and so not refused.
+    """
+    profile = app.settings
+    named = session.environ.get("ENTRA_OAUTH_EXCHANGE")
+    if not named and (profile is None or profile.text("exchange") is None):
+        return
+    base = of_workspace_cloud(app).base
+    own = (profile.texts("scope") if profile is not None else ()) or ("databricks",)
+    if scope_key(scope, base) not in (scope_key(own, base), scope_key(("databricks",), base)):
+        return
+    raise UsageError(
+        f"An exchange is set, and {who} takes Entra's token and not the workspace's own.",
+        advice="Use a profile without exchange; or hand the workspace's own over with "
+        "entra-oauth run, serve metadata or credential databricks-cli.",
+    )

@@ -42,9 +42,10 @@ def run(options: ApiOptions, session: Session) -> int:
     # Nobody is asked to sign in for a call that will not be made.
     target = target_of(options.exchange, app.workspace_url)
     scopes = app.scope if target is None else ("databricks",)
-    check_destination(url, scopes=scopes, authority=authority)
-    if target is not None:
-        check_goes_to(target, url)
+    if target is None:
+        check_destination(url, scopes=scopes, authority=authority)
+    else:
+        check_goes_to(target, url, authority)
     tokens = _Tokens(options, session)
     token = tokens.first()
     with back_channels(options.network, session, max_body_bytes=MAX_ANSWER_BYTES) as channels:

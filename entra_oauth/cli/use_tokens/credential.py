@@ -13,13 +13,24 @@ from urllib.parse import urlsplit
 from entra_oauth.cache.account import APP_ONLY, scope_key
 from entra_oauth.channels.base import now
 from entra_oauth.cli.get_tokens import token_store
-from entra_oauth.cli.get_tokens.token_store import TokenQuery
+from entra_oauth.cli.get_tokens.exchanged_tokens import (
+    authority_for,
+    check_goes_to,
+    refuse_exchange,
+    target_of,
+)
+from entra_oauth.cli.get_tokens.token_query import TokenQuery
 from entra_oauth.cli.output.token_output import Shown, render
 from entra_oauth.cli.sign_in.identity_options import app_for_identity
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
-from entra_oauth.cli.verbs.use_tokens_verbs import GitOptions, KubectlOptions, ToolOptions
+from entra_oauth.cli.verbs.use_tokens_verbs import (
+    DatabricksCliOptions,
+    GitOptions,
+    KubectlOptions,
+    ToolOptions,
+)
 from entra_oauth.errors import DestinationRefused, EntraOAuthError, LocalError, UsageError
 from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import folded
@@ -35,7 +46,9 @@ __all__ = ["run"]
 _INPUT_LIMIT = 64 * 1024
 
 
-def run(options: KubectlOptions | ToolOptions | GitOptions, session: Session) -> int:
+def run(
+    options: KubectlOptions | ToolOptions | DatabricksCliOptions | GitOptions, session: Session
+) -> int:
     """Answer in the tool's own protocol."""
     query = TokenQuery(
         app=options.app, renew=options.renew, network=options.network, credential=options.credential
@@ -44,23 +57,25 @@ def run(options: KubectlOptions | ToolOptions | GitOptions, session: Session) ->
         _git(options.operation, query, session)
     elif isinstance(options, KubectlOptions):
         _kubectl(query, session)
-    elif session.verb == "credential az":
-        _az(options, query, session)
+    elif isinstance(options, DatabricksCliOptions):
+        _databricks(options, replace(query, exchange=options.exchange), session)
     else:
-        _databricks(options, query, session)
+        _az(options, query, session)
     return 0
 
 
 def _using_stored(query: TokenQuery, session: Session) -> TokenQuery:
+    if query.exchange.is_federated:
+        return query
     if query.credential.is_identity:
         return replace(query, app=app_for_identity(query.app, query.credential))
     return replace(query, app=use(query.app, query.network, session))
 
 
 def _token(query: TokenQuery, session: Session) -> Shown:
-    app = token_store.settled(query.app, query.network, session, query.credential)
+    app = token_store.settled(query.app, query.network, session, query.credential, query.exchange)
     query = replace(query, app=app)
-    source = token_store.source_for(query, session)
+    source = token_store.exchanging_source_for(query, session)
     return token_store.shown(token_store.find(query, source), query, source)
 
 
@@ -69,14 +84,15 @@ def _result(output: str, shown: Shown, console: Console) -> None:
 
 
 def _install(tool: str, folder: str, query: TokenQuery, session: Session) -> None:
-    app = token_store.settled(query.app, query.network, session, query.credential)
-    shim.install(tool, folder, app, query.credential, query.network, session.console)
+    app = token_store.settled(query.app, query.network, session, query.credential, query.exchange)
+    shim.install(tool, folder, replace(query, app=app), session.console)
 
 
 # ---- kubectl -----------------------------------------------------------------------------
 
 
 def _kubectl(query: TokenQuery, session: Session) -> None:
+    refuse_exchange(query.app, query.app.scope, session, "kubectl")
     query = _using_stored(query, session)
     server = _cluster_server(session.environ.get("KUBERNETES_EXEC_INFO", ""))
     if server is not None and query.app.hosts:
@@ -117,6 +133,7 @@ def _az(options: ToolOptions, query: TokenQuery, session: Session) -> None:
             "A token of another tenant than the chosen one was asked for.",
             advice="Make a profile for that tenant, and sign in to it.",
         )
+    refuse_exchange(query.app, query.app.scope, session, "what asks az")
     _result("az", _token(query, session), session.console)
 
 
@@ -144,7 +161,7 @@ def _spelled(scope: str) -> str:
 # ---- databricks ----------------------------------------------------------------------------
 
 
-def _databricks(options: ToolOptions, query: TokenQuery, session: Session) -> None:
+def _databricks(options: DatabricksCliOptions, query: TokenQuery, session: Session) -> None:
     if options.install:
         _install("databricks", options.install, query, session)
         return
@@ -156,8 +173,12 @@ def _databricks(options: ToolOptions, query: TokenQuery, session: Session) -> No
     given = _options(options.arguments, ("auth", "token"), "databricks")
     if "force-refresh" in given:
         query = replace(query, renew=replace(query.renew, force_refresh=True))
-    if host := given.get("host"):
+    target = target_of(query.exchange, query.app.workspace_url)
+    if (host := given.get("host")) and target is None:
         _check_host(host, query.app)
+    elif host and target is not None:
+        url = host if "://" in host else f"https://{host}"
+        check_goes_to(target, url, authority_for(query.app, query.exchange))
     _result("databricks-cli", _token(query, session), session.console)
 
 
@@ -227,6 +248,7 @@ def _git(operation: str | None, query: TokenQuery, session: Session) -> None:
     except DestinationRefused as error:
         session.console.say(f"Not answered: {error.what}")
         return
+    refuse_exchange(query.app, query.app.scope, session, "git")
     shown = _token(query, session)
     expires_on = shown.expires_on or int(now()) + 300
     if "authtype" in asked.get("capability[]", "").split(","):

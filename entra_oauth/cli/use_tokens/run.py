@@ -6,10 +6,9 @@ import os
 import sys
 
 from entra_oauth.cli.get_tokens import token_store
-from entra_oauth.cli.get_tokens.exchanged_tokens import of_workspace_cloud
+from entra_oauth.cli.get_tokens.exchanged_tokens import authority_for
 from entra_oauth.cli.output.token_output import variable_name
 from entra_oauth.cli.sign_in.asker import withheld_from_program
-from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
@@ -55,7 +54,7 @@ def run(options: RunOptions, session: Session) -> int:
         if app.workspace_url:
             workspace = Workspace(app.workspace_url)
             exchange = options.exchange
-            authority = of_workspace_cloud(app) if exchange.is_federated else authority_of(app)
+            authority = authority_for(app, exchange)
             scopes = ("databricks",) if exchange.exchange else app.scope
             check_destination(f"{workspace.url}/", scopes=scopes, authority=authority)
             environ["DATABRICKS_HOST"] = workspace.url

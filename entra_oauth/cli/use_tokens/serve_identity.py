@@ -15,6 +15,7 @@ from entra_oauth.adapters.identity_service import (
     scope_of,
 )
 from entra_oauth.cli.get_tokens import token_store
+from entra_oauth.cli.get_tokens.exchanged_tokens import refuse_exchange
 from entra_oauth.cli.sign_in.asker import PROOF_VARIABLES
 from entra_oauth.cli.sign_in.plan import client_id_of
 from entra_oauth.cli.use_tokens.env_file import env_file
@@ -44,6 +45,8 @@ def run(options: ServeIdentityOptions, session: Session) -> int:
     Raises `SignInRequired` at once where there is nothing to serve.
     """
     _check(options)
+    for audience in options.audience:
+        refuse_exchange(options.app, (scope_of(audience),), session, "who asks a managed identity")
     app = token_store.settled(options.app, options.network, session, options.credential)
     app = replace(app, scope=(scope_of(options.audience[0]),))
     query = token_store.TokenQuery(

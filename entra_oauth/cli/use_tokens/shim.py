@@ -9,13 +9,13 @@ import tempfile
 from zipimport import zipimporter
 
 from entra_oauth.cache.account import App
+from entra_oauth.cli.get_tokens.exchanged_tokens import check_exchange, target_of
 from entra_oauth.cli.sign_in.plan import authority_of, check_asked, client_id_of
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions
-    from entra_oauth.cli.options.common_options import NetworkOptions
+    from entra_oauth.cli.get_tokens.token_query import TokenQuery
     from entra_oauth.cli.session.console import Console
 
 __all__ = ["install"]
@@ -24,25 +24,21 @@ _MARK = "Written by entra-oauth credential"
 _VERB = {"az": "az", "databricks": "databricks-cli"}
 
 
-def install(
-    tool: str,
-    folder: str,
-    app: AppOptions,
-    credential: CredentialOptions,
-    network: NetworkOptions,
-    console: Console,
-) -> None:
+def install(tool: str, folder: str, query: TokenQuery, console: Console) -> None:
     """Write it into a folder, for an app that is settled.
 
     Only a file that was written here before is replaced. Raises `LocalError`.
     """
     # A program that could never answer is not written.
-    App.of(authority_of(app), client_id_of(app))
-    check_asked(app)
+    check_exchange(query)
+    target_of(query.exchange, query.app.workspace_url)
+    if not query.exchange.is_federated:
+        App.of(authority_of(query.app), client_id_of(query.app))
+        check_asked(query.app)
     folder = os.path.abspath(os.path.expanduser(folder))
     windows = os.name == "nt"
     path = os.path.join(folder, f"{tool}.cmd" if windows else tool)
-    command = [*_ourselves(), "credential", _VERB[tool], *_chosen(app, credential, network)]
+    command = [*_ourselves(), "credential", _VERB[tool], *_chosen(query)]
     text = _for_windows(command, path) if windows else _for_posix(command).encode("utf-8")
     try:
         os.makedirs(folder, exist_ok=True)
@@ -90,8 +86,9 @@ def _use(tool: str, folder: str, path: str, *, windows: bool) -> str:
     return f"Name it to the SDK: {line}"
 
 
-def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOptions) -> list[str]:
+def _chosen(query: TokenQuery) -> list[str]:
     """The options that say whose token it is; all of them, for there may be no profile."""
+    app, credential, exchange = query.app, query.credential, query.exchange
     named = credential.origins.given
     words: list[str] = ["--flow", credential.flow] if "flow" in named else []
     for name, path in (
@@ -110,6 +107,15 @@ def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOpti
     ):
         if value and name in named:
             words += [f"--{name.replace('_', '-')}", value]
+    for name, value in (
+        ("exchange", exchange.exchange),
+        ("subject_token", exchange.subject_token if exchange.is_federated else None),
+        ("exchange_client_id", exchange.exchange_client_id),
+        ("exchange_account", exchange.exchange_account),
+        ("exchange_audience", exchange.exchange_audience),
+    ):
+        if value and exchange.exchange and (name in named or app.profile_name is None):
+            words += [f"--{name.replace('_', '-')}", value]
     if app.profile_name is not None:
         return ["--profile", app.profile_name, *words]
     is_identity = credential.is_identity
@@ -119,7 +125,7 @@ def _chosen(app: AppOptions, credential: CredentialOptions, network: NetworkOpti
         ("--authority-host", app.authority_host),
         ("--account", app.account),
         ("--workspace-url", app.workspace_url),
-        ("--ca-bundle", network.ca_bundle),
+        ("--ca-bundle", query.network.ca_bundle),
     )
     for flag, value in values:
         if value:

@@ -18,6 +18,7 @@ from entra_oauth.light import dataclass
 __all__ = [
     "VERBS",
     "ApiOptions",
+    "DatabricksCliOptions",
     "GitOptions",
     "KubectlOptions",
     "RunOptions",
@@ -87,6 +88,7 @@ class RunOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ServeMetadataOptions:
     app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions)
     port: int | None = option(
         "port to serve on (default: a free one)", key="serve-port", metavar="N", most=65535
     )
@@ -140,10 +142,24 @@ class KubectlOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ToolOptions:
-    """`credential az` and `credential databricks-cli`: another tool's arguments follow."""
+    """`credential az`: another tool's arguments follow."""
 
     arguments: tuple[str, ...] = words("-- ARGUMENTS", "the arguments that the tool was given")
     app: AppOptions = group(AppOptions)
+    install: str | None = option("write a small program of that name there", metavar="DIR")
+    renew: RenewOptions = group(RenewOptions, without=("interactive",))
+    credential: CredentialOptions = group(CredentialOptions, without=_AT_STDIN)
+    network: NetworkOptions = group(NetworkOptions)
+    output: OutputOptions = group(OutputOptions, only=("quiet",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class DatabricksCliOptions:
+    """`credential databricks-cli`: as `credential az`, and the token may be exchanged."""
+
+    arguments: tuple[str, ...] = words("-- ARGUMENTS", "the arguments that the tool was given")
+    app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions)
     install: str | None = option("write a small program of that name there", metavar="DIR")
     renew: RenewOptions = group(RenewOptions, without=("interactive",))
     credential: CredentialOptions = group(CredentialOptions, without=_AT_STDIN)
@@ -168,6 +184,6 @@ VERBS = (
     Verb("serve identity", "use_tokens.serve_identity", ServeIdentityOptions),
     Verb("credential kubectl", "use_tokens.credential", KubectlOptions),
     Verb("credential az", "use_tokens.credential", ToolOptions),
-    Verb("credential databricks-cli", "use_tokens.credential", ToolOptions),
+    Verb("credential databricks-cli", "use_tokens.credential", DatabricksCliOptions),
     Verb("credential git", "use_tokens.credential", GitOptions),
 )

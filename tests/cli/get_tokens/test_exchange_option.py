@@ -19,31 +19,16 @@ from entra_oauth.cache.account import APP_ONLY
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.errors import AuthorityError, DestinationRefused
 from entra_oauth.flows import exchange_at_workspace
-from entra_oauth.practice.directory.defaults import DEFAULT
-from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
-from entra_oauth.practice.directory.workloads import FederationPolicy
 from entra_oauth.practice.server.hosts import serve
-from entra_oauth.practice.tenant import PracticeTenant
-from entra_oauth.protocol.jwt import decode
 from kit import canaries, needs
 from kit.command_line import call
-from kit.nightly import Nightly, of_the_app, save_profile
+from kit.nightly import Nightly, exchanging_tenant, is_own, of_the_app, save_profile
 from kit.practice import DAEMON, SECRET
-
-POLICY = FederationPolicy(
-    issuer=f"https://sts.windows.net/{ARTICLE_TENANT_ID}/",
-    audiences=("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d",),
-    subject_claim="appid",
-    subject=DAEMON,
-    client_id=DAEMON,
-)
 
 
 @pytest.fixture
 def nightly(no_terminal: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nightly]:
-    book = DEFAULT.with_admin_consent()
-    book = replace(book, federation_policies=(*book.federation_policies, POLICY))
-    tenant = PracticeTenant(directory=book)
+    tenant = exchanging_tenant()
     monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
     with serve(tenant, tls=False) as hosted:
         yield Nightly(tenant, hosted.base_url)
@@ -60,17 +45,12 @@ def _at_workspace(nightly: Nightly, what: str = "/oidc/v1/token") -> list[str]:
     return [request.body.decode() for request, _ in nightly.tenant.log if what in request.url]
 
 
-def _is_own(text: str, nightly: Nightly) -> bool:
-    claims = decode(text.strip()).claims
-    return (claims["iss"], claims["sub"]) == (f"{nightly.base}/oidc", DAEMON)
-
-
 def test_token_gives_the_workspaces_own_and_keeps_it_beside_entras(nightly: Nightly) -> None:
     nightly.sign_in()
     options = _options(nightly)
     first = call("token", *nightly.ids, *options)
     assert first.code == 0, first.err
-    assert _is_own(first.out, nightly)
+    assert is_own(first.out, nightly)
     assert call("token", *nightly.ids, *options).out == first.out
     assert len(_at_workspace(nightly)) == 1
     # Entra's stands under its own key, and neither is given in the place of the other.
@@ -78,7 +58,7 @@ def test_token_gives_the_workspaces_own_and_keeps_it_beside_entras(nightly: Nigh
     assert entras.out == f"{nightly.kept()}\n" != first.out
     again = call("token", *nightly.ids, *options, "--force-refresh", "-o", "json")
     told = json.loads(again.out)
-    assert _is_own(told["access_token"], nightly)
+    assert is_own(told["access_token"], nightly)
     assert told["source"] == "token-exchange"
     assert told["access_token"] != first.out.strip()
     # It was exchanged anew with a fresh token of Entra's.
@@ -94,7 +74,7 @@ def test_an_exchanged_token_that_is_over_is_exchanged_again(nightly: Nightly) ->
     _let_the_exchanged_end(nightly)
     second = call("token", *nightly.ids, *_options(nightly))
     assert second.code == 0, second.err
-    assert _is_own(second.out, nightly)
+    assert is_own(second.out, nightly)
     assert second.out != first
     assert len(_at_workspace(nightly)) == 2
 
@@ -149,7 +129,7 @@ def test_a_profile_exchanges_and_the_fast_path_gives_nothing_else(nightly: Night
             text=True,
             check=False,
         )
-        assert _is_own(ran.stdout, nightly), ran.stderr
+        assert is_own(ran.stdout, nightly), ran.stderr
     assert len(_at_workspace(nightly)) == 1
 
 
@@ -177,16 +157,16 @@ def test_run_hands_over_the_workspaces_own(nightly: Nightly) -> None:
     )
     host, token = ran.stdout.split()
     assert host == nightly.base
-    assert _is_own(token, nightly)
+    assert is_own(token, nightly)
 
 
 def test_adapters_take_it_from_the_profile(nightly: Nightly) -> None:
     nightly.sign_in("--save-profile", "nightly")
     save_profile(exchange="databricks", exchange_client_id=DAEMON, workspace_url=nightly.base)
     tokens = StoredTokens.of_profile("nightly")
-    assert _is_own(tokens.get().token.text, nightly)
+    assert is_own(tokens.get().token.text, nightly)
     # Another scope than the profile's is no business of the workspace.
-    assert not _is_own(tokens.get("graph").token.text, nightly)
+    assert not is_own(tokens.get("graph").token.text, nightly)
 
     class Config:
         host = nightly.base
@@ -254,6 +234,6 @@ def test_a_hundred_processes_with_one_expired_exchanged_token_exchange_once(
         for child in children:
             child.kill()
     assert len({out for out, _ in answers}) == 1, {err for _, err in answers}
-    assert _is_own(answers[0][0], nightly)
+    assert is_own(answers[0][0], nightly)
     assert len(_at_workspace(nightly)) == 2
     assert len(_at_workspace(nightly, "/oauth2/v2.0/token")) == 2
