@@ -46,6 +46,7 @@ _FIXED: dict[tuple[str, str], str] = {
     ("GET", "/login.html"): "workspace.own_sign_in.come_back",
     ("POST", "/oidc/v1/token"): "workspace.own_authority.own_token",
     ("GET", "/metadata/identity/oauth2/token"): "workload.managed_identity.instance_metadata",
+    ("GET", "/arc/metadata/identity/oauth2/token"): "workload.managed_identity.arc_agent",
     ("GET", "/msi/token"): "workload.managed_identity.app_service",
     ("GET", "/github/idtoken"): "workload.builds.github_token",
     ("GET", "/api/2.0/clusters/list"): "workspace.toy_api.clusters",

@@ -170,7 +170,7 @@ class PracticeRunOptions:
         "a place where the program believes to run, and is known without a secret",
         key="practice-workload",
         metavar="PLACE",
-        choices=("imds", "app-service", "github", "azure-devops", "kubernetes"),
+        choices=("imds", "app-service", "arc", "github", "azure-devops", "kubernetes"),
     )
     tenant: TenantOptions = group(TenantOptions)
     recording: RecordingOptions = group(RecordingOptions)

@@ -66,6 +66,7 @@ _STARTS = (
     ("/.well-known/databricks-config", "workspace"),
     ("/metadata/identity/", "workload"),
     ("/msi/", "workload"),
+    ("/arc/", "workload"),
     ("/github/", "workload"),
     ("/azure-devops/", "workload"),
     ("/v1.0/", "graph"),

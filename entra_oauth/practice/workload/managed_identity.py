@@ -1,13 +1,14 @@
-"""Managed identity: the metadata service of a virtual machine, and that of App Service.
+"""Managed identity: a virtual machine's metadata service, App Service's, and Azure Arc's agent.
 
-https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
-and https://learn.microsoft.com/azure/app-service/overview-managed-identity
+https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token,
+https://learn.microsoft.com/azure/app-service/overview-managed-identity and
+https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from entra_oauth.practice.directory.workloads import ManagedIdentity, identity_path
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from entra_oauth.practice.state.context import Context
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["app_service", "instance_metadata"]
+__all__ = ["ARC_KEY_FILE", "app_service", "arc_agent", "instance_metadata"]
+
+ARC_KEY_FILE = "/var/opt/azcmagent/tokens/practice.key"
+"""The agent's own folder on Linux: clients read a key nowhere else."""
 
 _LIFE_S = 86_400
 _VERSION = re.compile(r"20\d\d-\d\d-\d\d", re.ASCII)
@@ -31,6 +35,10 @@ _VERSION = re.compile(r"20\d\d-\d\d-\d\d", re.ASCII)
 def instance_metadata(context: Context, call: Call) -> HttpResponse:
     """GET `/metadata/identity/oauth2/token` (IMDS)."""
     # fidelity: imds
+    return _metadata(context, call)
+
+
+def _metadata(context: Context, call: Call) -> HttpResponse:
     if (call.request.header("Metadata") or "").lower() != "true":
         return _imds_refusal("bad_request_102", "Required metadata header not specified")
     try:
@@ -50,6 +58,7 @@ def instance_metadata(context: Context, call: Call) -> HttpResponse:
         {
             "access_token": issued.token,
             "client_id": issued.app.client_id,
+            **({} if named.name in ("", "client_id") else {named.name: named.value}),
             "expires_in": str(_LIFE_S - 1),
             "expires_on": str(now + _LIFE_S),
             "ext_expires_in": str(_LIFE_S - 1),
@@ -62,6 +71,17 @@ def instance_metadata(context: Context, call: Call) -> HttpResponse:
 
 def _imds_refusal(error: str, description: str) -> HttpResponse:
     return as_json(400, {"error": error, "error_description": description})
+
+
+def arc_agent(context: Context, call: Call) -> HttpResponse:
+    """GET `/arc/metadata/identity/oauth2/token`: first a challenge, then as a machine's."""
+    # fidelity: arc-agent
+    scheme, _, given = (call.request.header("Authorization") or "").partition(" ")
+    if scheme.lower() != "basic" or not context.secrets.knows("arc", given):
+        challenge = ("WWW-Authenticate", f"Basic realm={ARC_KEY_FILE}")
+        reply = as_json(401, {"error": "unauthorized_client", "error_description": "No key"})
+        return replace(reply, headers=(*reply.headers, challenge))
+    return _metadata(context, call)
 
 
 def app_service(context: Context, call: Call) -> HttpResponse:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.errors import UsageError
 from entra_oauth.practice.directory.workloads import IssuerKind
 from entra_oauth.practice.token.outside_tokens import outside_token
+from entra_oauth.practice.workload.managed_identity import ARC_KEY_FILE
 
 if TYPE_CHECKING:
     from entra_oauth.practice.directory.workloads import OutsideIssuer
@@ -28,6 +29,8 @@ class Workload(StrEnum):
     IMDS = "imds"
     """A virtual machine of Azure's."""
     APP_SERVICE = "app-service"
+    ARC = "arc"
+    """A machine elsewhere, with the agent of Azure Arc."""
     GITHUB = "github"
     AZURE_DEVOPS = "azure-devops"
     KUBERNETES = "kubernetes"
@@ -49,6 +52,8 @@ def workload_variables(
                 "IDENTITY_ENDPOINT": f"{base_url}/msi/token",
                 "IDENTITY_HEADER": context.secrets.of(workload),
             }
+        case Workload.ARC:
+            return _of_agent(context.secrets.of(workload), base_url)
         case Workload.GITHUB:
             _issuer(context, IssuerKind.GITHUB)
             return {
@@ -61,6 +66,23 @@ def workload_variables(
             return _of_pipeline(base_url, context.secrets.of(workload))
         case Workload.KUBERNETES:
             return _of_pod(context, authority_url, folder)
+
+
+def _of_agent(secret: str, base_url: str) -> dict[str, str]:
+    """With the key in the one folder in which clients look for it. Raises `UsageError`."""
+    file = Path(ARC_KEY_FILE)
+    try:
+        file.write_text(secret, encoding="ascii")
+        file.chmod(0o600)
+    except OSError:
+        raise UsageError(
+            f"A key cannot be written to {file.parent}, and clients read it nowhere else.",
+            advice="Make that folder, and let it be yours, on a machine without the real agent.",
+        ) from None
+    return {
+        "IDENTITY_ENDPOINT": f"{base_url}/arc/metadata/identity/oauth2/token",
+        "IMDS_ENDPOINT": f"{base_url}/arc",
+    }
 
 
 def _of_pipeline(base_url: str, access_token: str) -> dict[str, str]:

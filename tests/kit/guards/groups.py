@@ -26,6 +26,7 @@ TESTS = Path(__file__).parents[2]
 FOREIGN = {
     "against/cloud/test_clients_workload.py": 17,
     "against/cloud/test_clients_databricks.py": 25,
+    "against/fleet/test_managed_identities.py": 60,
     "against/test_clients_python.py": 40,
     "cli/get_tokens/test_asker.py::test_a_hundred_processes_with_one_expired_token_of_an_app"
     "_ask_once": 15,

@@ -20,7 +20,7 @@ import pytest
 
 from kit import needs
 
-__all__ = ["NEEDED", "Namespace", "pair"]
+__all__ = ["NEEDED", "Namespace", "on_machine_of_arc", "pair"]
 
 _PATIENCE_S = 60.0
 _ENTER = ("--user", "--net", "--preserve-credentials", "--")
@@ -70,7 +70,8 @@ class Namespace:
             finally:
                 process.terminate()
 
-    def _set_up(self, *commands: str) -> None:
+    def set_up(self, *commands: str) -> None:
+        """Run these inside, as `ip` for instance. Each has to end well."""
         for command in commands:
             done = self.run(*command.split())
             assert done.returncode == 0, done.stderr
@@ -82,14 +83,29 @@ def pair() -> Iterator[tuple[Namespace, Namespace]]:
     with ExitStack() as opened:
         one = Namespace(opened.enter_context(_held(["unshare", "--map-root-user"])), "10.7.0.1")
         two = Namespace(opened.enter_context(_held(one.command("unshare"))), "10.7.0.2")
-        one._set_up(f"ip link add cable0 type veth peer name cable1 netns {two.pid}")
+        one.set_up(f"ip link add cable0 type veth peer name cable1 netns {two.pid}")
         for number, each in enumerate((one, two)):
-            each._set_up(
+            each.set_up(
                 "ip link set lo up",
                 f"ip addr add {each.address}/24 dev cable{number}",
                 f"ip link set cable{number} up",
             )
         yield one, two
+
+
+_MACHINE_OF_ARC = """\
+mount -t tmpfs tmpfs /var/opt && mkdir -p /var/opt/azcmagent/tokens || exit
+printf %s "$ARC_KEY" > /var/opt/azcmagent/tokens/practice.key && exec "$@"
+"""
+
+
+def on_machine_of_arc(*command: str) -> list[str]:
+    """The same command, where Azure Arc's agent has its folder, and in it the `ARC_KEY`.
+
+    The folder is in a mount namespace of its own: this machine's stays as it is.
+    """
+    start = ["unshare", "--map-root-user", "--mount", "--", "sh", "-c", _MACHINE_OF_ARC, "sh"]
+    return [*start, *command]
 
 
 @contextmanager

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from entra_oauth.errors import UsageError
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.workloads import ManagedIdentity, identity_path
+from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
 from entra_oauth.practice.token.signed_tokens import service_oid
+from entra_oauth.practice.workload import variables
+from entra_oauth.practice.workload.managed_identity import ARC_KEY_FILE
 from entra_oauth.protocol.messages import HttpResponse
 from kit.practice import NOON, Kit, body_of
 
@@ -184,3 +189,43 @@ def test_a_machine_can_be_made_to_fail() -> None:
     kit = Kit()
     kit.tenant.faults.add("workload status=410 times=1")
     assert [_imds(kit).status, _imds(kit).status] == [410, 200]
+
+
+ARC = "https://localhost:8443/arc/metadata/identity/oauth2/token"
+
+
+def _arc(kit: Kit, changes: Query | None = None, *headers: tuple[str, str]) -> HttpResponse:
+    return kit.get(f"{ARC}?{_query(ASKED | (changes or {}))}", METADATA, *headers)
+
+
+def test_the_agent_of_arc_names_a_file_and_takes_what_is_in_it() -> None:
+    kit = Kit()
+    secret = kit.tenant._context.secrets.of("arc")
+    for given in ((), (("Authorization", "Basic another"),), (("Authorization", secret),)):
+        reply = _arc(kit, None, *given)
+        assert reply.status == 401
+        assert reply.header("WWW-Authenticate") == f"Basic realm={ARC_KEY_FILE}"
+    key = ("Authorization", f"Basic {secret}")
+    assert body_of(_arc(kit, None, key))["client_id"] == SYSTEM
+    named = body_of(_arc(kit, {"msi_res_id": identity_path("practice-identity")}, key))
+    assert named["msi_res_id"] == identity_path("practice-identity")
+    assert named["client_id"] == USERS
+    assert body_of(_arc(kit, {"client_id": TENANT}, key))["error_description"] == (
+        "Identity not found"
+    )
+
+
+def test_a_place_with_an_agent_needs_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = PracticeTenant()
+    monkeypatch.setattr(variables, "ARC_KEY_FILE", str(tmp_path / "none" / "practice.key"))
+    with serve(tenant, tls=False) as hosted:
+        with pytest.raises(UsageError, match="clients read it nowhere else"):
+            tenant.variables_of("arc", hosted, authority_url=hosted.base_url)
+        (tmp_path / "none").mkdir()
+        found = tenant.variables_of("arc", hosted, authority_url=hosted.base_url)
+    assert found["IDENTITY_ENDPOINT"] == f"{found['IMDS_ENDPOINT']}/metadata/identity/oauth2/token"
+    file = tmp_path / "none" / "practice.key"
+    assert file.read_text() == tenant._context.secrets.of("arc")
+    assert file.stat().st_mode & 0o077 == 0
