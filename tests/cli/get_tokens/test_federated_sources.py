@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,9 +128,43 @@ def test_the_error_of_another_subject_names_the_one_that_was_presented(
     issuer = next(each for each in app.federated if "githubusercontent" in each.issuer)
     nightly.tenant.faults.add("token error=invalid_client aadsts=700213")
     ran = call("token", *nightly.ids, "--federated-token-env", "CI_JOB_TOKEN")
-    assert ran.code == 3
+    assert (ran.code, ran.out) == (3, "")
+    assert "AADSTS700213" in ran.err
     assert f"subject “{issuer.subject}”" in ran.err
     assert token not in ran.both
+
+
+BAD = [
+    ("", 2, "is empty"),
+    (" \n", 2, "is empty"),
+    ("no.token", 2, "is no JWT"),
+    ("a" * 65 * 1024, 2, "is larger than 64 KiB, and so no token"),
+    ({"life_s": -7200}, 2, "The federated token expired"),
+    ({"audience": "api://else"}, 3, "audience “api://else”; case counts."),
+    ({"audience": "api://azureadtokenexchange"}, 3, "audience “api://azureadtokenexchange”"),
+]
+
+
+@pytest.mark.parametrize(("bad", "code", "said"), BAD)
+def test_a_bad_token_is_a_plain_error_and_loses_none_that_is_kept(
+    bad: str | dict[str, Any],
+    code: int,
+    said: str,
+    nightly: Nightly,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nightly.sign_in(*ready_source("env", nightly, tmp_path, monkeypatch))
+    kept, asked = nightly.kept(), len(nightly.asked)
+    values = {"audience": "api://AzureADTokenExchange"}
+    token = bad if isinstance(bad, str) else nightly.tenant.issuer_token("github", **values | bad)
+    monkeypatch.setenv("CI_JOB_TOKEN", token)
+    ran = call("token", *nightly.ids, "--federated-token-env", "CI_JOB_TOKEN", "--force-refresh")
+    assert (ran.code, ran.out) == (code, ""), ran.err
+    assert said in ran.err
+    assert not token.strip() or token not in ran.err
+    assert nightly.kept() == kept
+    assert len(nightly.asked) - asked == (code == 3)
 
 
 def test_a_program_gets_the_token_and_not_the_variable_that_proves_the_app(
