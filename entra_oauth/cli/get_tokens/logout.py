@@ -23,6 +23,10 @@ _STILL_HONOURED = (
     "expires; a refresh token that was copied, until it is revoked or unused for 90 days. To end "
     "all sessions of the account: https://mysignins.microsoft.com, Sign out everywhere."
 )
+_COPY_STAYS_GOOD = (
+    "Nothing was told to the workspace. An access token that was copied stays good until it "
+    "expires."
+)
 
 
 def run(options: LogoutOptions, session: Session) -> int:
@@ -43,7 +47,7 @@ def run(options: LogoutOptions, session: Session) -> int:
         console.say(
             f"Forgotten: the tokens {of_host}." if gone else f"No tokens {of_host} are kept here."
         )
-        return _end(console, [], int(gone))
+        return _end(console, [], int(gone), still=_COPY_STAYS_GOOD)
     # What goes unnamed does not go unsaid.
     loud = replace(session, console=replace(console, quiet=False))
     chosen = use(options.app, NetworkOptions(), loud)
@@ -66,9 +70,9 @@ def run(options: LogoutOptions, session: Session) -> int:
     return _end(console, [_sign_out_url(app)] if gone else [], int(gone))
 
 
-def _end(console: Console, urls: list[str], number: int) -> int:
+def _end(console: Console, urls: list[str], number: int, *, still: str = _STILL_HONOURED) -> int:
     if number:
-        console.say(_STILL_HONOURED)
+        console.say(still)
     if console.as_json:
         console.result_json(
             {"schema": "entra-oauth/logout/1", "forgotten": number, "sign_out_urls": urls}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from entra_oauth.cache.account import Account
-    from entra_oauth.cli.options.app_options import AppOptions, CredentialOptions
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.get_tokens_verbs import StatusOptions
 
@@ -43,7 +43,7 @@ def run(options: StatusOptions, session: Session) -> int:
             accounts.append(_account(store, each, account, app, proof=proof, notes=notes))
     asker = None
     with _noted(notes):
-        asker = _asker(app, options.credential, store, session)
+        asker = _asker(app, options, store, session)
     if console.as_json:
         console.result_json(
             {
@@ -72,9 +72,12 @@ def _noted(notes: dict[str, None]) -> Iterator[None]:
 
 
 def _asker(
-    app: AppOptions, credential: CredentialOptions, store: FileStore, session: Session
+    app: AppOptions, options: StatusOptions, store: FileStore, session: Session
 ) -> dict[str, str] | None:
     """The one that would ask for a token; None where no app is named."""
+    credential = options.credential
+    if options.exchange.exchange is not None and options.exchange.is_federated:
+        return {"who": "federated token", "from": app.origins.source("subject_token")}
     if credential.is_identity:
         named = next((n for n in IDENTITY_VALUES if n in credential.origins.given), "flow")
         return {"who": "managed identity", "from": credential.origins.source(named)}
@@ -85,7 +88,7 @@ def _asker(
 
 
 def _values(app: AppOptions, options: StatusOptions) -> list[dict[str, str]]:
-    credential, network = options.credential, options.network
+    credential, network, exchange = options.credential, options.network, options.exchange
     named = (
         ("tenant", app.tenant),
         ("client_id", app.client_id),
@@ -102,6 +105,11 @@ def _values(app: AppOptions, options: StatusOptions) -> list[dict[str, str]]:
         ("service_connection_id", credential.service_connection_id),
         ("managed_identity_source", credential.managed_identity_source),
         ("managed_identity_id", credential.managed_identity_id),
+        ("exchange", exchange.exchange),
+        ("subject_token", exchange.subject_token if exchange.exchange else None),
+        ("exchange_client_id", exchange.exchange_client_id),
+        ("exchange_account", exchange.exchange_account if exchange.exchange else None),
+        ("exchange_audience", exchange.exchange_audience if exchange.exchange else None),
         ("ca_bundle", network.ca_bundle),
         ("cache", options.store.cache),
     )
@@ -152,6 +160,7 @@ def _is_chosen(app: App, chosen: AppOptions) -> bool:
 
 _ASKERS = {
     "app": "the app itself",
+    "federated token": "nobody at Entra: a federated token is exchanged",
     "managed identity": "a managed identity",
     "person": "a person who signed in",
 }
@@ -170,6 +179,8 @@ def _lines(
         who = _ASKERS[asker["who"]]
         lines.append(f"Asks: {who}   (from {asker['from']})")
     lines.append(f"Tokens: {plain(folder)}")
+    if not accounts and asker is not None and asker["who"] == "federated token":
+        return [*lines, "  Nobody has signed in, and nobody has to."]
     if not accounts:
         which = "" if app.tenant and app.client_id else " --tenant TENANT --client-id CLIENT"
         return [*lines, f"  Nobody has signed in. Next: entra-oauth login{which}"]

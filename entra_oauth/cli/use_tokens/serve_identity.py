@@ -37,6 +37,7 @@ _OTHER_IDENTITIES = frozenset(
     {"IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET"}
 )
 """With one of these beside ours, the libraries would look for another kind of identity."""
+_WHO = "a program that looks for a managed identity"
 
 
 def run(options: ServeIdentityOptions, session: Session) -> int:
@@ -46,7 +47,7 @@ def run(options: ServeIdentityOptions, session: Session) -> int:
     """
     _check(options)
     for audience in options.audience:
-        refuse_exchange(options.app, (scope_of(audience),), session, "who asks a managed identity")
+        refuse_exchange(options.app, (scope_of(audience),), session, _WHO)
     app = token_store.settled(options.app, options.network, session, options.credential)
     app = replace(app, scope=(scope_of(options.audience[0]),))
     query = token_store.TokenQuery(

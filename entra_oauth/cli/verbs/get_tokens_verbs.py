@@ -79,6 +79,7 @@ class RefreshOptions:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class StatusOptions:
     app: AppOptions = group(AppOptions)
+    exchange: TokenExchangeOptions = group(TokenExchangeOptions)
     store: StoreOptions = group(StoreOptions)
     credential: CredentialOptions = group(
         CredentialOptions,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from entra_oauth.practice.directory import defaults
 from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from kit import needs
 from kit.audit.corpus import make_corpus
@@ -23,9 +24,10 @@ from kit.project import pages
 pytestmark = [pytest.mark.against, *namespaces.NEEDED]
 
 PAGE = pages.page("docs/fleet.md")
-JOB, POD, DRIVER, MANY = (
+OWN, JOB, POD, DRIVER, MANY = (
     pages.section(PAGE, title)
     for title in (
+        "Databricks' own token in the place of Entra's",
         "A job of a build server",
         "A pod, with a sidecar",
         "A Spark driver",
@@ -43,6 +45,29 @@ ASKING = (
 )
 azure = needs.python("azure.identity", pypi="azure-identity", group="interop")
 yaml = needs.python("yaml", pypi="pyyaml", group="interop")
+
+
+WORKSPACE = "https://adb-1234567890123456.7.azuredatabricks.net"
+ARTICLE_CLIENT = "12a34b56-789c-0d12-e3fa-b456789c0123"
+SHOW_OWN = (
+    "import json, os; e = os.environ; print(json.dumps([e['DATABRICKS_HOST'], "
+    "e['DATABRICKS_TOKEN'], e.get('CI_JOB_TOKEN')]))"
+)
+POLICY = f"""
+[[federation_policies]]
+issuer = "https://sts.windows.net/{ARTICLE_TENANT_ID}/"
+audiences = ["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"]
+subject_claim = "appid"
+subject = "{DAEMON}"
+client_id = "{DAEMON}"
+"""
+ASK_GITHUB = """
+import json, os, urllib.request
+url = os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"] + f"&audience={os.environ['AUDIENCE']}"
+bearer = {"Authorization": "Bearer " + os.environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]}
+with urllib.request.urlopen(urllib.request.Request(url, headers=bearer)) as answer:
+    print(json.load(answer)["value"])
+"""
 
 
 def _yaml(section: str) -> Any:
@@ -120,6 +145,39 @@ def test_the_commands_of_the_pod_give_its_program_a_token(tmp_path: Path) -> Non
     assert not list((tmp_path / "identity").iterdir())
 
 
+def test_the_lines_for_the_workspaces_own_token_give_it(tmp_path: Path) -> None:
+    """A person's, an app's, a profile's; then GitHub's token, one in a variable, a profile's."""
+    usual = Path(defaults.__file__).with_name("default_directory.toml").read_text()
+    (tmp_path / "directory.toml").write_text(usual + POLICY)
+    (tmp_path / "job.py").write_text(SHOW_OWN)
+    (tmp_path / "github.py").write_text(ASK_GITHUB)
+    person, app, profile, job, variable, own_profile = (
+        _ours(line.replace("URL", WORKSPACE)) for line in pages.commands(OWN)
+    )
+    ids = f"--tenant {ARTICLE_TENANT_ID} --client-id {ARTICLE_CLIENT} --cache file"
+    (tmp_path / "own.sh").write_text(
+        f"set -e\n{TOOL} login {ids} --save-profile work >&2\n{person}\n"
+        f"AZURE_CLIENT_SECRET=practice-secret {app}\n"
+        f"{profile} >&2; {TOOL} token\n{TOOL} profile delete work\n"
+        f"{job}\n"
+        f"CI_JOB_TOKEN=$(AUDIENCE={WORKSPACE}/oidc/v1/token {sys.executable} github.py)\n"
+        f"export CI_JOB_TOKEN; {variable}\n"
+        f"{own_profile} >&2; {TOOL} token --profile work\n"
+    )
+    directory = f"--directory {tmp_path / 'directory.toml'}"
+    done = _in_a_pod(f"{FIRST} github {directory} -- sh own.sh", tmp_path)
+    lines = [line for line in done.stdout.splitlines() if line[:1] in ("[", "e")]
+    assert len(lines) == 6, (done.stdout, done.stderr)
+    given: list[Any] = [
+        json.loads(line) if line[0] == "[" else [WORKSPACE, line, None] for line in lines
+    ]
+    assert {(host, proof) for host, _, proof in given} == {(WORKSPACE, None)}
+    claims = [_claims(token) for _, token, _ in given]
+    assert {each["iss"] for each in claims} == {f"{WORKSPACE}/oidc"}
+    alice = "alice@contoso-practice.example"
+    assert [each["sub"] for each in claims] == [alice, DAEMON, alice, DAEMON, DAEMON, DAEMON]
+
+
 def test_the_folder_of_recordings_becomes_lines(tmp_path: Path) -> None:
     command = pages.commands(MANY)[0]
     make_corpus(tmp_path / "recordings", 20)
@@ -143,6 +201,7 @@ def test_the_readmes_lines_for_fleets_are_lines_of_this_page() -> None:
 
 def test_every_command_of_these_sections_is_run_by_a_test() -> None:
     """The last two by tests/examples/."""
+    assert len(pages.commands(OWN)) == 6
     run = [command for part in (JOB, POD, DRIVER, MANY) for command in pages.commands(part)]
     assert [command.split()[:2] for command in run] == [
         ["entra-oauth", "serve"],

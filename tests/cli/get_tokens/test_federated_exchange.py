@@ -239,7 +239,12 @@ def test_a_profile_gives_it_to_commands_and_adapters_and_logout_forgets_it(
     with canaries.refused(UsageError) as caught:
         tokens.get("graph")
     assert "tokens for the workspace alone" in str(caught.value)
+    told = call("status").out
+    assert "Asks: nobody at Entra: a federated token is exchanged   (from the profile nig" in told
+    assert "Nobody has signed in, and nobody has to." in told
+    assert "  subject_token   federated   (from the profile nightly)" in told
     forgotten = call("logout")
+    assert "Nothing was told to the workspace." in forgotten.err
     assert "Forgotten: the tokens of localhost" in forgotten.err
     assert "No tokens of localhost" in call("logout").err
     folder = Path(FileStore.standard(os.environ).folder)
