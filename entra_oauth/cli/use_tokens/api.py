@@ -11,7 +11,7 @@ from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
 from entra_oauth.cli.sign_in.other_flows import sign_in_person
 from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked, is_for_cae
-from entra_oauth.errors import LocalError, SignInRequired, UsageError, plain
+from entra_oauth.errors import ApiRefused, LocalError, SignInRequired, UsageError, plain
 from entra_oauth.flows import api_call
 from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import Authority
@@ -71,6 +71,13 @@ def run(options: ApiOptions, session: Session) -> int:
     _show(reply.body, console)
     if "text/html" in (reply.header("Content-Type") or "") and refusal is None:
         console.say("Note: this is a page, not an API's answer; the path may be wrong.")
+    if refusal is not None and refusal.claims is not None and options.credential.is_identity:
+        raise ApiRefused(
+            refusal.what,
+            advice="A managed identity cannot answer that: its service takes no claims. An "
+            "administrator has to change the policy, or the call be made as somebody else.",
+            http_status=refusal.http_status,
+        )
     if refusal is not None:
         raise refusal
     return 0

@@ -24,9 +24,10 @@ from kit.project import pages
 pytestmark = [pytest.mark.against, *namespaces.NEEDED]
 
 PAGE = pages.page("docs/fleet.md")
-OWN, JOB, POD, DRIVER, MANY = (
+IDENTITY, OWN, JOB, POD, DRIVER, MANY = (
     pages.section(PAGE, title)
     for title in (
+        "A managed identity",
         "Databricks' own token in the place of Entra's",
         "A job of a build server",
         "A pod, with a sidecar",
@@ -105,6 +106,20 @@ def test_the_step_of_the_job_runs_its_program_with_a_token(tmp_path: Path) -> No
     (tmp_path / "job.py").write_text(show)
     done = _in_a_pod(f"{FIRST} github -- {_ours(step['run'])}", tmp_path)
     assert _claims(json.loads(done.stdout))["appid"] == DAEMON, done.stderr
+
+
+def test_the_commands_of_a_managed_identity_give_its_token(tmp_path: Path) -> None:
+    show = "import os; print(os.environ['DATABRICKS_TOKEN'])"
+    (tmp_path / "job.py").write_text(show)
+    token, run, profile = map(_ours, pages.commands(IDENTITY))
+    script = f"{token} && {run} && {profile} && {TOOL} token --profile vm"
+    (tmp_path / "all.sh").write_text(script)
+    done = _in_a_pod(f"{FIRST} imds -- sh all.sh", tmp_path)
+    assert done.returncode == 0, done.stderr
+    tokens = done.stdout.split()
+    assert len(tokens) == 3
+    assert len(set(tokens)) == 1
+    assert _claims(tokens[0])["xms_mirid"].endswith("/practice-machine")
 
 
 @azure
@@ -196,7 +211,8 @@ def test_the_folder_of_recordings_becomes_lines(tmp_path: Path) -> None:
 def test_the_readmes_lines_for_fleets_are_lines_of_this_page() -> None:
     section = pages.section(pages.page("README.md"), "Fleets and containers")
     (step,) = re.findall("- run: (.*)", JOB)
-    assert pages.commands(section) == [step, *pages.commands(JOB), pages.commands(MANY)[0]]
+    asking = pages.commands(IDENTITY)[1]
+    assert pages.commands(section) == [step, asking, *pages.commands(JOB), pages.commands(MANY)[0]]
 
 
 def test_every_command_of_these_sections_is_run_by_a_test() -> None:

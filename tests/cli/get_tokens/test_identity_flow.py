@@ -19,6 +19,7 @@ from entra_oauth.cache.account import APP_ONLY
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import IdentityAsker
 from entra_oauth.channels.base import Channels
+from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
 from entra_oauth.practice.directory.defaults import DEFAULT
 from entra_oauth.practice.directory.workloads import identity_path
@@ -28,6 +29,7 @@ from entra_oauth.practice.workload.variables import Workload, workload_variables
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.jwt import decode
 from kit import needs
+from kit.challenging import Api
 from kit.command_line import Ran, Running, call, error_of
 from kit.practice import SCOPE
 from kit.servers.raw_server import Peer, RawServer, answering, silent
@@ -215,6 +217,19 @@ def test_api_and_the_helpers_ask_as_the_identity(source: str, machine: Machine) 
     assert json.loads(asked.out)["accessToken"] == _kept(machine, source)
     asked = call("credential", "databricks-cli", *at, "--", "auth", "token")
     assert json.loads(asked.out)["access_token"] == _kept(machine, source)
+    assert len(machine.asked) == 1
+
+
+def test_a_claims_challenge_of_an_api_sends_nobody_to_a_login(machine: Machine) -> None:
+    challenging = Api()
+    with LoopbackHost(challenging.handle) as host:
+        url = f"http://localhost:{host.port}/challenge"
+        ran = call("api", *machine.at, "--managed-identity-source", "imds", "GET", url)
+    assert ran.code == 1
+    what, advice = error_of(ran)
+    assert "claims challenge" in what
+    assert "takes no claims" in advice
+    assert len(challenging.seen) == 1
     assert len(machine.asked) == 1
 
 

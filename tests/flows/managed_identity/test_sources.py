@@ -23,6 +23,7 @@ from entra_oauth.errors import (
     UsageError,
 )
 from entra_oauth.flows.managed_identity import app_service, arc, imds
+from entra_oauth.flows.managed_identity.identity_answer import IdentityRequest
 from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
 from entra_oauth.flows.managed_identity.named_identity import NamedIdentity, resource_asked
 from entra_oauth.protocol.endpoints.token import TokenResponse
@@ -171,6 +172,9 @@ ELSEWHERE = [
     "http://[::1/",
     "http://127.0.0.1/\r\nX: y",
     "file:///etc/passwd",
+    "https:///msi/token",
+    "http://127.0.0.1/msi/token#x",
+    "http://127.0.0.1/msi token",
 ]
 
 
@@ -361,6 +365,8 @@ STRANGE = [
     (page(400), "it is an HTML page"),
     (page(302), "it is an HTML page"),
     (HttpResponse(status=200), "it is empty"),
+    (HttpResponse(status=200, body=b" \r\n"), "it is empty"),
+    (HttpResponse(status=200, body=b" " * 40 + b"<HTML>"), "it is an HTML page"),
     (HttpResponse(status=302, headers=(("Location", "http://evil.example/"),)), "it is empty"),
     (HttpResponse(status=200, body=b"[]"), "no token"),
     (HttpResponse(status=200, body=b'{"access_token":"a","access_token":"b"}'), "no token"),
@@ -368,6 +374,8 @@ STRANGE = [
     (tokens(access_token=None), "no access_token"),
     (tokens(access_token=""), "no access_token"),
     (tokens(access_token="a b"), "no access_token"),
+    (tokens(access_token="a\x01b"), "no access_token"),
+    (tokens(access_token="a\u00e4"), "no access_token"),
     (tokens(access_token="a\r\nX: y"), "no access_token"),
     (tokens(access_token=["a"]), "no access_token"),
     (tokens(token_type="MAC"), "token_type"),
@@ -535,6 +543,7 @@ def test_a_key_that_is_no_plain_small_file_is_not_read(tmp_path: Path) -> None:
         (lambda: agent.file.write_text(""), "no word"),
         (lambda: agent.file.write_text("a\r\nX: y"), "no word"),
         (lambda: agent.file.write_bytes(b"\xff\xfe"), "no word"),
+        (lambda: agent.file.write_bytes(b"a\x01b"), "no word"),
     ):
         agent.file.unlink(missing_ok=True)
         make()
@@ -622,7 +631,9 @@ def test_the_folder_of_the_agent_is_a_fixed_one(platform: str, folder: str) -> N
     assert folder in arc.agent_folder({"ProgramData": "C:\\ProgramData"}, platform)
 
 
-@pytest.mark.parametrize(("environ", "platform"), [({}, "darwin"), ({}, "win32")])
+@pytest.mark.parametrize(
+    ("environ", "platform"), [({}, "darwin"), ({"ProgramData": "/x"}, "darwin"), ({}, "win32")]
+)
 def test_where_no_agent_can_be_it_is_said(environ: Mapping[str, str], platform: str) -> None:
     with pytest.raises(LocalError, match="Linux and Windows"):
         arc.agent_folder(environ, platform)
@@ -632,8 +643,8 @@ def test_where_no_agent_can_be_it_is_said(environ: Mapping[str, str], platform: 
 
 
 def test_no_source_is_guessed() -> None:
-    for source in (None, "azure-ml", "auto"):
-        with pytest.raises(UsageError, match="imds, app-service, arc"):
+    for source, said in ((None, "not said which"), ("azure-ml", "none that is known")):
+        with pytest.raises(UsageError, match=rf"{said}.* imds, app-service, arc"):
             MachineIdentity.of(source, None, APP)
 
 
@@ -676,3 +687,57 @@ def test_no_frame_of_an_error_holds_a_secret() -> None:
         held += repr(trace.tb_frame.f_locals) if "entra_oauth" in code else ""
         trace = trace.tb_next
     assert HEADER not in held
+
+
+def test_an_error_counts_whatever_the_status_is() -> None:
+    body = {"error": "invalid_request", "access_token": ACCESS_TOKEN}
+    with pytest.raises(AuthorityError) as raised:
+        of_imds(World([json_reply(body)]))
+    assert "no reason was given" not in raised.value.what
+    assert ACCESS_TOKEN not in str(raised.value)
+    with pytest.raises(AuthorityError, match="no reason was given"):
+        of_app(World([HttpResponse(status=401)]))
+
+
+def test_what_the_agent_says_at_first_is_told(tmp_path: Path) -> None:
+    body = {"error": "invalid_resource", "error_description": "No such API"}
+    with pytest.raises(AuthorityError, match="No such API"):
+        Agent(tmp_path).get(World([json_reply(body, status=400)]))
+
+
+def test_an_agent_may_repeat_a_resource_id_under_its_other_name(tmp_path: Path) -> None:
+    agent = Agent(tmp_path, tokens(mi_res_id=PATH.upper()))
+    answer = agent.get(World([agent]), f"resource-id={PATH}")
+    assert answer.access_token == ACCESS_TOKEN
+    other = Agent(tmp_path, tokens(mi_res_id=GUID))
+    with pytest.raises(SecurityError, match="was not used"):
+        other.get(World([other]), f"client-id={GUID}")
+
+
+@needs.posix
+def test_a_folder_of_windows_is_compared_without_case() -> None:
+    def told(place: str) -> HttpResponse:
+        header = ("WWW-Authenticate", f"Basic realm={place}\\0a1b.key")
+        return HttpResponse(status=401, headers=(header,))
+
+    def get(place: str) -> TokenResponse:
+        channels = World([told(place)]).channels
+        folder = "C:\\ProgramData\\Agent\\Tokens"
+        return arc.get_token(VAULT, None, channels, environ={}, folder=folder)
+
+    with pytest.raises(LocalError, match="No such file"):  # it is looked for, and not here
+        get("c:\\programdata\\AGENT\\Tokens")
+    with pytest.raises(SecurityError):
+        get("C:\\ProgramData\\Agent\\Tokens\\more")
+
+
+def test_no_repr_of_a_request_shows_a_secret() -> None:
+    request = IdentityRequest(
+        endpoint="http://127.0.0.1/",
+        query=(),
+        headers=(("X-IDENTITY-HEADER", HEADER),),
+        words=imds.WORDS,
+        secrets=(HEADER,),
+    )
+    assert HEADER not in repr(request)
+    assert request.host == "127.0.0.1"
