@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from entra_oauth.cache.account import APP_ONLY, MIN_VALIDITY_S, App, access_token_of
 from entra_oauth.cache.exchanged_source import EXCHANGE, good_enough_s
+from entra_oauth.cache.file_store import LOCK_WAIT_S
 from entra_oauth.cache.single_flight import SingleFlight
 from entra_oauth.cache.token_source import Found
 from entra_oauth.channels.base import monotonic, now, say_nothing
@@ -91,6 +92,8 @@ class FederatedExchange:
     target: ExchangeTarget
     asker: FederatedAsker
     say: Callable[[str], None] = say_nothing
+    lock_wait_s: float = 2 * LOCK_WAIT_S
+    """As long as whoever has the lock may take: three requests, one after the other."""
 
     @property
     def app(self) -> App:
@@ -142,6 +145,7 @@ class FederatedExchange:
             ),
             force=force,
             least_life_s=LEAST_LIFE_S,
+            lock_wait_s=self.lock_wait_s,
             say=self.say,
         ).token()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entra_oauth.cache.account import scope_key
+from entra_oauth.cache.file_store import LOCK_WAIT_S
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.light import TYPE_CHECKING, replace
@@ -147,7 +148,14 @@ def federated(
         audience=query.exchange.exchange_audience or query.exchange.exchange_account,
         timeout_s=timeout_s,
     )
-    return FederatedExchange(store=store, target=target, asker=asker, say=session.console.say)
+    return FederatedExchange(
+        store=store,
+        target=target,
+        asker=asker,
+        say=session.console.say,
+        # Whoever has the lock is taken to be as patient as we are.
+        lock_wait_s=2 * LOCK_WAIT_S + max(0.0, 3 * (timeout_s - 30.0)),
+    )
 
 
 def check_goes_to(target: ExchangeTarget, url: str, authority: Authority) -> None:

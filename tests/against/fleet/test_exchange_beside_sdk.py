@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -16,10 +19,13 @@ from entra_oauth.practice.directory.model import ARTICLE_TENANT_ID
 from entra_oauth.practice.directory.workloads import DATABRICKS_ACCOUNT
 from entra_oauth.practice.server.hosts import serve
 from entra_oauth.practice.tenant import PracticeTenant
+from entra_oauth.practice.workload.variables import Workload, workload_variables
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
+from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest
 from kit import needs
+from kit.command_line import Running, call
 from kit.practice import DAEMON, Kit
 
 pytestmark = [
@@ -88,3 +94,100 @@ def _differing(ours: HttpRequest, theirs: HttpRequest) -> set[str]:
     """The headers that are not the same, or that one of the two does not send."""
     one, other = ({n.lower(): v for n, v in each.headers} for each in (ours, theirs))
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+JOBS = {"github-oidc": Workload.GITHUB, "azure-devops-oidc": Workload.AZURE_DEVOPS}
+_BY_JOB = """
+import sys
+from databricks.sdk.core import Config
+
+base, auth_type, client_id = sys.argv[1:]
+config = Config(host=base, auth_type=auth_type, client_id=client_id)
+assert config.authenticate()["Authorization"].startswith("Bearer ")
+"""
+
+
+@pytest.mark.parametrize("auth_type", JOBS)
+def test_a_jobs_token_goes_the_same_way_by_both(
+    auth_type: str, served: tuple[PracticeTenant, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, base = served
+    found = workload_variables(
+        tenant._context, JOBS[auth_type], base_url=base, authority_url=base, folder=""
+    )
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("DATABRICKS_ACCOUNT_ID", DATABRICKS_ACCOUNT)
+    command = [sys.executable, "-I", "-c", _BY_JOB, base, auth_type, DAEMON]
+    subprocess.run(command, check=True, timeout=300)
+    place = ("--workspace-url", base, "--authority-host", base, "--exchange-client-id", DAEMON)
+    source = ("--federated-token-source", JOBS[auth_type].value)
+    ran = call("token", "--exchange", "databricks", "--subject-token", "federated", *place, *source)
+    assert ran.code == 0, ran.err
+    theirs, ours = (parse_qsl(request.body.decode()) for request in _exchanges(tenant))
+    assert [name for name, _ in ours] == [name for name, _ in theirs]
+    # Each had a token of its own, about the same job and for the same audience.
+    (one, other) = (dict(fields).pop("subject_token") for fields in (theirs, ours))
+    assert one != other
+    claims = [decode(token).claims for token in (one, other)]
+    for name in ("iss", "sub", "aud"):
+        assert claims[0][name] == claims[1][name]
+    for fields in (theirs, ours):
+        fields[:] = [(name, value) for name, value in fields if name != "subject_token"]
+    assert ours == theirs
+
+
+_BY_OURS = """
+import sys
+from databricks.sdk import WorkspaceClient
+
+print(WorkspaceClient(host=sys.argv[1], auth_type=sys.argv[2]).current_user.me().user_name)
+"""
+
+
+def _with_sdk(base: str, auth_type: str, **more: str) -> str:
+    command = [sys.executable, "-I", "-c", _BY_OURS, base, auth_type]
+    environ = {**os.environ, "DATABRICKS_CONFIG_FILE": os.devnull, **more}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip()
+
+
+@pytest.fixture
+def exchanging(
+    served: tuple[PracticeTenant, str], tmp_path: Path
+) -> tuple[PracticeTenant, str, tuple[str, ...]]:
+    """The options with which the workspace's own token is had for one in a file."""
+    tenant, base = served
+    file = tmp_path / "token"
+    file.write_text(tenant.issuer_token("github", audience=DATABRICKS_ACCOUNT, life_s=3600))
+    place = ("--workspace-url", base, "--authority-host", base, "--exchange-client-id", DAEMON)
+    kind = ("--exchange", "databricks", "--subject-token", "federated")
+    return tenant, base, (*kind, *place, "--federated-token-file", str(file))
+
+
+@needs.posix
+def test_the_sdk_takes_the_workspaces_own_from_our_metadata_service(
+    exchanging: tuple[PracticeTenant, str, tuple[str, ...]],
+) -> None:
+    tenant, base, options = exchanging
+    with Running("serve", "metadata", *options) as running:
+        running.wait_for("Tokens are served")
+        url = running.line().strip()
+        me = _with_sdk(base, "metadata-service", DATABRICKS_METADATA_SERVICE_URL=url)
+        running.signal(signal.SIGINT)
+        running.finish()
+    assert me == DAEMON
+    assert len(_exchanges(tenant)) == 1
+
+
+@needs.posix
+def test_the_sdk_takes_the_workspaces_own_from_the_program_that_we_write(
+    exchanging: tuple[PracticeTenant, str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    tenant, base, options = exchanging
+    made = call("credential", "databricks-cli", *options, "--install", str(tmp_path / "bin"))
+    assert made.code == 0, made.err
+    assert _with_sdk(base, "databricks-cli", DATABRICKS_CLI_PATH=made.out.strip()) == DAEMON
+    assert len(_exchanges(tenant)) == 1
