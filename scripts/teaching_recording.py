@@ -16,7 +16,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from entra_oauth._version import __version__
-from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
+from entra_oauth.channels.base import Channels, Outcome, Witness, look_away
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
 from entra_oauth.flows.authorization_code import SignIn, sign_in
@@ -123,20 +123,20 @@ class _Front:
         self._tenant = tenant
         self._response_mode = response_mode
 
-    def open(self, witness: Witness = ignore) -> _Receiver:
+    def open(self, witness: Witness | None = None) -> _Receiver:
         return _Receiver(self._tenant, self._response_mode, witness)
 
 
 class _Receiver:
     redirect_uri = HERE
 
-    def __init__(self, tenant: PracticeTenant, response_mode: str, witness: Witness) -> None:
+    def __init__(self, tenant: PracticeTenant, response_mode: str, witness: Witness | None) -> None:
         self.response_mode = response_mode
         self._tenant = tenant
         self._witness = witness
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
-        self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
+        self._tell(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         answers: list[T] = []
 
         def send(request: HttpRequest) -> HttpResponse:
@@ -153,18 +153,22 @@ class _Receiver:
             )
             answers.append(read(arrived))
             response = landing_pages.see_other("/done/practice")
-            self._witness(FrontEvent(Occurred.ACCEPTED), arrived, response)
+            self._tell(FrontEvent(Occurred.ACCEPTED), arrived, response)
             return response
 
         user = DEFAULT.users[0]
         PracticeBrowser(send, user.name, DEFAULT_PASSWORD).open(url)
         return answers[0]
 
+    def _tell(self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None) -> None:
+        if self._witness is not None:
+            self._witness(event, request, response)
+
     def report_outcome(self, outcome: Outcome) -> None:
         request = HttpRequest(
             method="GET", url=f"{HERE}/done/practice", headers=(("Host", urlsplit(HERE).netloc),)
         )
-        self._witness(FrontEvent(Occurred.PAGE), request, landing_pages.done(outcome))
+        self._tell(FrontEvent(Occurred.PAGE), request, landing_pages.done(outcome))
 
     def __enter__(self) -> Self:
         return self

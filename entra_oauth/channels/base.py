@@ -33,7 +33,6 @@ __all__ = [
     "PasteWanted",
     "RedirectReceiver",
     "Witness",
-    "ignore",
     "look_away",
     "monotonic",
     "now",
@@ -62,10 +61,6 @@ class Witness(Protocol):
         self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /
     ) -> None:
         """Take note. `response` is None where none was seen."""
-
-
-def ignore(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
-    """The witness that takes no note."""
 
 
 def look_away(wire: Wire, /) -> None:
@@ -147,15 +142,18 @@ class PasteWanted(Exception):
 class FrontChannel(Protocol):
     """The person's browser, and the way back from it."""
 
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
-        """Get a receiver ready, before the URL is built. Raises a `LocalError`."""
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
+        """Get a receiver ready, before the URL is built; `witness` is told what passes, if given.
+
+        Raises a `LocalError`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class NoFront:
     """The front channel of flows that send nobody to a browser."""
 
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
         """Raises `AssertionError`: such a flow has no use for it."""
         raise AssertionError("this flow sends nobody to a browser")
 

@@ -23,7 +23,6 @@ from entra_oauth.channels.base import (
     FrontChannel,
     RedirectReceiver,
     Witness,
-    ignore,
     look_away,
 )
 from entra_oauth.channels.front_event import FrontEvent, Occurred
@@ -218,10 +217,11 @@ class _ExplainedFront:
     inner: FrontChannel
     explained: Explained
 
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
         def both(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
             self.explained.arrived(event, request, response)
-            witness(event, request, response)
+            if witness is not None:
+                witness(event, request, response)
 
         return _ExplainedReceiver(self.inner.open(both), self.explained)
 

@@ -18,7 +18,6 @@ from entra_oauth.channels.base import (
     FrontChannel,
     RedirectReceiver,
     Witness,
-    ignore,
     look_away,
 )
 from entra_oauth.channels.exchange import Exchange
@@ -96,10 +95,11 @@ class _RecordedFront:
     inner: FrontChannel
     saw: Witness
 
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
         def both(event: FrontEvent, request: HttpRequest, response: HttpResponse | None, /) -> None:
             self.saw(event, request, response)
-            witness(event, request, response)
+            if witness is not None:
+                witness(event, request, response)
 
         return self.inner.open(both)
 

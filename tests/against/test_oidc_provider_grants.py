@@ -25,7 +25,6 @@ from entra_oauth.channels.base import (
     Channels,
     RedirectReceiver,
     Witness,
-    ignore,
     look_away,
     now,
 )
@@ -103,7 +102,7 @@ def authority() -> Iterator[Authority]:
 
 
 class _NoFront:
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
         raise AssertionError("this flow sends nobody to a browser")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, ignore, look_away
+from entra_oauth.channels.base import Channels, RedirectReceiver, Witness, look_away
 from entra_oauth.errors import ConnectFailed, ExchangeBroken, TransportError
 from entra_oauth.flows import api_call
 from entra_oauth.protocol.authority import Authority
@@ -44,7 +44,7 @@ class Back:
 
 
 class NoFront:
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
         raise AssertionError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.channels.base import Outcome, Witness, ignore
+from entra_oauth.channels.base import Outcome, Witness
 from entra_oauth.errors import (
     AuthorityError,
     CallbackRefused,
@@ -385,7 +385,7 @@ def test_what_cannot_be_asked_is_never_asked() -> None:
 
 def test_without_a_door_nothing_happens_at_all() -> None:
     class Occupied(FakeFront):
-        def open(self, witness: Witness = ignore) -> Any:
+        def open(self, witness: Witness | None = None) -> Any:
             raise PortBusy("Port 8400 is taken.", advice="Take another.")
 
     run = Run(plan())

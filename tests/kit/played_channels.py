@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
-from entra_oauth.channels.base import Channels, Outcome, Witness, ignore, look_away
+from entra_oauth.channels.base import Channels, Outcome, Witness, look_away
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import CallbackRefused, TimedOut
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire, encode_form, parse_form
@@ -49,15 +49,19 @@ class FakeFront:
         self.told: list[Outcome] = []
         self.asked: list[str] = []
 
-    def open(self, witness: Witness = ignore) -> FakeReceiver:
+    def open(self, witness: Witness | None = None) -> FakeReceiver:
         self.events.append("open")
         return FakeReceiver(self, witness)
 
 
 class FakeReceiver:
-    def __init__(self, front: FakeFront, witness: Witness) -> None:
+    def __init__(self, front: FakeFront, witness: Witness | None) -> None:
         self._front = front
         self._witness = witness
+
+    def _tell(self, event: FrontEvent, request: HttpRequest, response: HttpResponse | None) -> None:
+        if self._witness is not None:
+            self._witness(event, request, response)
 
     @property
     def redirect_uri(self) -> str:
@@ -70,16 +74,16 @@ class FakeReceiver:
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         self._front.events.append("receive")
         self._front.asked.append(url)
-        self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
+        self._tell(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         refusal: CallbackRefused | None = None
         for callback in self._front.answers(url):
             try:
                 value = read(callback)
             except CallbackRefused as error:
                 refusal = error
-                self._witness(FrontEvent(Occurred.REFUSED), callback, HttpResponse(status=400))
+                self._tell(FrontEvent(Occurred.REFUSED), callback, HttpResponse(status=400))
             else:
-                self._witness(FrontEvent(Occurred.ACCEPTED), callback, HttpResponse(status=303))
+                self._tell(FrontEvent(Occurred.ACCEPTED), callback, HttpResponse(status=303))
                 return value
         raise refusal or TimedOut(f"Nothing within {timeout_s} seconds.", advice="Try again.")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 
-from entra_oauth.channels.base import ignore, monotonic
+from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.listener.redirect_latch import LoopbackUri, Obstacle, RedirectLatch
 from entra_oauth.channels.loopback.host import LoopbackHost
 from entra_oauth.errors import LocalError, TimedOut, UsageError
@@ -86,7 +86,7 @@ class Listener:
         """The redirect URI, taken apart."""
         return LoopbackUri.parse(self.redirect_uri)
 
-    def open(self, witness: Witness = ignore) -> ListeningReceiver:
+    def open(self, witness: Witness | None = None) -> ListeningReceiver:
         """Take the port. Raises `PortBusy` or another `LocalError`."""
         return ListeningReceiver(self, witness)
 
@@ -94,7 +94,7 @@ class Listener:
 class ListeningReceiver:
     """One attempt's `RedirectReceiver`; made by `Listener.open`, to be used in a `with` block."""
 
-    def __init__(self, front: Listener, witness: Witness) -> None:
+    def __init__(self, front: Listener, witness: Witness | None) -> None:
         self._front = front
         uri, address = front.uri, front.address
         port = uri.port if uri.port is not None else front.port

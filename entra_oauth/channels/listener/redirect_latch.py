@@ -101,7 +101,9 @@ class RedirectLatch:
     mode; `path` and `hosts` are those of the redirect URI.
     """
 
-    def __init__(self, *, method: str, path: str, hosts: frozenset[str], witness: Witness) -> None:
+    def __init__(
+        self, *, method: str, path: str, hosts: frozenset[str], witness: Witness | None
+    ) -> None:
         self._method = method
         self._path = path
         self._hosts = hosts
@@ -133,7 +135,8 @@ class RedirectLatch:
         with self._lock:
             self._read = read
             self._state = dict(parse_form(asked.query)).get("state", "")
-            self._witness(FrontEvent(Occurred.ASKED), asked, None)
+            if self._witness is not None:
+                self._witness(FrontEvent(Occurred.ASKED), asked, None)
 
     def stop(self) -> None:
         """Let none in any more. One that is being judged is waited for."""
@@ -251,6 +254,8 @@ class RedirectLatch:
     def _tell_witness(
         self, event: FrontEvent, request: HttpRequest, response: HttpResponse
     ) -> None:
+        if self._witness is None:
+            return
         # A flood of requests must not fill the memory; what decides is always told.
         self._witnessed += 1
         if self._witnessed <= _WITNESSED or response.status in (200, 303):

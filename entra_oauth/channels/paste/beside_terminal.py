@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from entra_oauth.channels.base import PasteWanted, ignore
+from entra_oauth.channels.base import PasteWanted
 from entra_oauth.channels.terminal.secret_line import find_terminal
 from entra_oauth.channels.terminal.terminal import Woken
 from entra_oauth.errors import CallbackRefused
@@ -64,7 +64,7 @@ class Interruptible:
     say: Callable[[str], None]
     terminal: Callable[[], Terminal | None] = find_terminal
 
-    def open(self, witness: Witness = ignore) -> ReceiverBesideTerminal:
+    def open(self, witness: Witness | None = None) -> ReceiverBesideTerminal:
         """Raises `LocalError` as the inner channel does."""
         return ReceiverBesideTerminal(self, self.front.open(witness), witness)
 
@@ -108,7 +108,9 @@ class ReceiverBesideTerminal:
 
     __slots__ = ("_answer", "_front", "_receiver", "_thread", "_witness")
 
-    def __init__(self, front: BesideTerminal, receiver: RedirectReceiver, witness: Witness) -> None:
+    def __init__(
+        self, front: BesideTerminal, receiver: RedirectReceiver, witness: Witness | None
+    ) -> None:
         self._front = front
         self._receiver = receiver
         self._witness = witness
@@ -166,7 +168,10 @@ class SingleAnswer:
     """
 
     def __init__(
-        self, read: Callable[[HttpRequest], T], wake: Callable[[], None], witness: Witness = ignore
+        self,
+        read: Callable[[HttpRequest], T],
+        wake: Callable[[], None],
+        witness: Witness | None = None,
     ) -> None:
         self._read = read
         self._wake = wake

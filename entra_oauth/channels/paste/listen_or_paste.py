@@ -6,7 +6,6 @@ browser elsewhere will reach this machine, through a tunnel or a published port.
 
 from __future__ import annotations
 
-from entra_oauth.channels.base import ignore
 from entra_oauth.channels.paste.beside_terminal import ReceiverBesideTerminal
 from entra_oauth.channels.paste.paste_prompt import (
     ask_until_accepted,
@@ -48,7 +47,7 @@ class ListenOrPaste:
     ssh_target: str | None = None
     """`user@host` as seen from the person's own computer; None guesses, with the port."""
 
-    def open(self, witness: Witness = ignore) -> ReceiverBesideTerminal:
+    def open(self, witness: Witness | None = None) -> ReceiverBesideTerminal:
         """Raises `LocalError` as the listener does; `UsageError` for another mode."""
         receiver = self.listener.open(witness)
         if receiver.response_mode != "query":

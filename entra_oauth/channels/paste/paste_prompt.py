@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import ignore, monotonic
+from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.paste.parse_pasted import parse_pasted
 from entra_oauth.channels.terminal.secret_line import find_terminal, read_line, some_terminal
@@ -86,7 +86,7 @@ class Paste:
     the terminal. Raises `TimedOut`, and `EOFError` when no answer can come any more."""
     terminal: Callable[[], Terminal | None] = find_terminal
 
-    def open(self, witness: Witness = ignore) -> PasteReceiver:
+    def open(self, witness: Witness | None = None) -> PasteReceiver:
         """Raises `LocalError` if there is no terminal to paste into."""
         if self.ask_line is None:
             some_terminal(self.terminal)
@@ -98,7 +98,7 @@ class PasteReceiver:
 
     __slots__ = ("_front", "_witness")
 
-    def __init__(self, front: Paste, witness: Witness) -> None:
+    def __init__(self, front: Paste, witness: Witness | None) -> None:
         self._front = front
         self._witness = witness
 
@@ -114,7 +114,8 @@ class PasteReceiver:
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:
         """See `RedirectReceiver`. Raises `LocalError` if the input ends without an answer."""
-        self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
+        if self._witness is not None:
+            self._witness(FrontEvent(Occurred.ASKED), HttpRequest(method="GET", url=url), None)
         launch = self._front.launch
         opened = launch is not None and launch(url)
         for line in (_TO_BE_OPENED[opened], url, *what_to_paste(self.redirect_uri)):
@@ -203,8 +204,12 @@ def state_of(url: str) -> str:
     return dict(parse_form(urlsplit(url).query)).get("state", "")
 
 
-def witnessed(read: Callable[[HttpRequest], T], witness: Witness) -> Callable[[HttpRequest], T]:
-    """`read`, which also tells the witness what became of each address."""
+def witnessed(
+    read: Callable[[HttpRequest], T], witness: Witness | None
+) -> Callable[[HttpRequest], T]:
+    """`read`, which also tells the witness, if there is one, what became of each address."""
+    if witness is None:
+        return read
 
     def judge(callback: HttpRequest) -> T:
         try:

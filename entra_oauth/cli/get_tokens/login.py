@@ -48,13 +48,18 @@ _FLOW_OF = {
     **dict.fromkeys((each.name for each in fields(SignInPageOptions)), "auth-code"),
     **dict.fromkeys(_PASSWORD, "password"),
     **dict.fromkeys(_CLIENT, "client-credentials"),
-    **dict.fromkeys(_IDENTITY, "managed-identity"),
 }
 
 
 def check_flow(options: LoginOptions) -> None:
     """Raise `UsageError` for an option that the chosen flow has no use for."""
     credential = options.credential
+    if credential.flow == "managed-identity" or not credential.origins.given.isdisjoint(_IDENTITY):
+        raise UsageError(
+            "A managed identity signs in nowhere: its token is asked for where it is needed.",
+            advice="Use entra-oauth token --flow managed-identity --managed-identity-source WHERE; "
+            "a profile can hold both (entra-oauth profile set).",
+        )
     for name in sorted(credential.origins.given):
         flow = _FLOW_OF.get(name, credential.flow)
         if (name, credential.flow) != ("timeout", "device-code") and flow != credential.flow:
@@ -70,12 +75,6 @@ def check_flow(options: LoginOptions) -> None:
 
 def run(options: LoginOptions, session: Session) -> int:
     """Sign in and print who it was, or the token."""
-    if options.credential.is_identity:
-        raise UsageError(
-            "A managed identity signs in nowhere: its token is asked for where it is needed.",
-            advice="Use entra-oauth token --flow managed-identity --managed-identity-source WHERE; "
-            "a profile can hold both (entra-oauth profile set).",
-        )
     check_flow(options)
     client_id_of(options.app)
     if options.dry_run:

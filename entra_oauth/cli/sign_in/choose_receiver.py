@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from entra_oauth.channels.base import Channels, FrontChannel, NoFront, PasteWanted, ignore
+from entra_oauth.channels.base import Channels, FrontChannel, NoFront, PasteWanted
 from entra_oauth.channels.https.back_channel import MAX_BODY_BYTES, RequestsBack
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.listener.system_browser import SystemBrowser, has_local_browser
@@ -182,7 +182,7 @@ class _PortEighty:
     paste: Callable[[], FrontChannel]
     say: Callable[[str], None]
 
-    def open(self, witness: Witness = ignore) -> RedirectReceiver:
+    def open(self, witness: Witness | None = None) -> RedirectReceiver:
         try:
             return self.listening.open(witness)
         except LocalError:

@@ -15,14 +15,7 @@ from typing import Self, TypeVar
 
 import pytest
 
-from entra_oauth.channels.base import (
-    FrontChannel,
-    Outcome,
-    PasteWanted,
-    RedirectReceiver,
-    Witness,
-    ignore,
-)
+from entra_oauth.channels.base import FrontChannel, Outcome, PasteWanted, RedirectReceiver, Witness
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.channels.paste.beside_terminal import Interruptible, SingleAnswer
 from entra_oauth.channels.paste.listen_or_paste import ListenOrPaste
@@ -360,7 +353,7 @@ class _Broken:
     def response_mode(self) -> str:
         return "query"
 
-    def open(self, witness: Witness = ignore) -> Self:
+    def open(self, witness: Witness | None = None) -> Self:
         return self
 
     def receive(self, url: str, read: Callable[[HttpRequest], T], *, timeout_s: float) -> T:

@@ -10,7 +10,7 @@ from pathlib import Path
 from entra_oauth.practice import PracticeTenant, serve
 from kit.command_line import CLIENT
 
-MOST = 46
+MOST = 45
 """Files of the package in which a function is entered."""
 MOST_OF_CLI = 14
 """Those of the command line, with the errors and the package's own file."""
@@ -30,7 +30,7 @@ def see(frame, event, argument):
 
 def tell():
     top = f"{Path(sys.modules['entra_oauth'].__file__).parent}{os.sep}"
-    names = sorted(name.removeprefix(top) for name in entered if name.startswith(top))
+    names = sorted(name.removeprefix(top) for name in list(entered) if name.startswith(top))
     Path(os.environ["ENTERED"]).write_text("\\n".join(names), encoding="utf-8")
 
 
