@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.audit.classify import Item, StepKind, items_of
-from entra_oauth.audit.redacted_values import hidden
+from entra_oauth.audit.redacted_values import ComparedValues, hidden
 from entra_oauth.audit.sign_ins import Flow, flows_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
@@ -84,6 +84,23 @@ class Case:
     def _homes(self) -> dict[int, Flow]:
         return {id(item): flow for flow in self.flows for item in flow.items}
 
+    @cached_property
+    def _claims(self) -> dict[int, list[Claim]]:
+        found: dict[int, list[Claim]] = {}
+        for each in self.evidence.claims:
+            for number in dict.fromkeys(each.steps):
+                found.setdefault(number, []).append(each)
+        return found
+
+    @cached_property
+    def nonces(self) -> ComparedValues:
+        """The nonces of all authorize requests."""
+        found = ComparedValues()
+        for item in self.all(StepKind.AUTHORIZE):
+            if nonce := item.get("nonce"):
+                found.add(nonce, item.number)
+        return found
+
     def claim(self, name: str, item: Item, beside: Item | None = None) -> bool | None:
         """The recorder's claim about that step; None where it claimed nothing.
 
@@ -93,10 +110,8 @@ class Case:
         numbers = {item.number} | ({beside.number} if beside is not None else set())
         found = [
             c.verdict
-            for c in self.evidence.claims
-            if c.name == name
-            and item.number in c.steps
-            and (len(c.steps) == 1 or numbers <= set(c.steps))
+            for c in self._claims.get(item.number, ())
+            if c.name == name and (len(c.steps) == 1 or numbers <= set(c.steps))
         ]
         if "no" in found:
             return False
@@ -104,9 +119,9 @@ class Case:
 
     def bits(self, name: str, item: Item) -> int | None:
         """The recorder's measure of the chance in a value: at most so many bits."""
-        for claim in self.evidence.claims:
+        for claim in self._claims.get(item.number, ()):
             number = claim.verdict.removesuffix(" bits")
-            if claim.name == f"{name}-entropy" and item.number in claim.steps and number.isdigit():
+            if claim.name == f"{name}-entropy" and number.isdigit():
                 return int(number)
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from entra_oauth.protocol.authority import same_id as is_same_id
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.recording.redaction.finds import PLACEHOLDER
 
-__all__ = ["Jwt", "hidden", "jwt", "length", "same", "same_id"]
+__all__ = ["ComparedValues", "Jwt", "comparable", "hidden", "jwt", "length", "same", "same_id"]
 
 _TAGGED = re.compile(r"[a-z]{1,5}~([0-9a-f]{10})~*")
 _MASK = re.compile(r"~[a-z]{1,5}~")
@@ -35,19 +36,56 @@ def hidden(value: str) -> bool:
     return _is_anothers(value)
 
 
-def same(one: str, other: str) -> bool | None:
-    """True if two values are equal; None where what was taken out leaves that open.
+def comparable(value: str) -> tuple[str, str] | None:
+    """The kind of a value and what tells it from others; None where too much was taken out.
 
-    The tags of one recording tell: equal values have equal tags.
+    Values of one kind are equal where this is. The tags of one recording tell: equal values
+    have equal tags.
     """
-    if not hidden(one) and not hidden(other):
-        return one == other
-    if any(_MASK.search(text) or _is_anothers(text) for text in (one, other)):
+    if "~" in value:
+        if _MASK.search(value):
+            return None
+        if _TAGGED.search(value):
+            return None if _is_anothers(value) else ("tagged", _TAGGED.sub(r"~\1", value))
+    return None if _is_anothers(value) else ("whole", value)
+
+
+def same(one: str, other: str) -> bool | None:
+    """True if two values are equal; None where what was taken out leaves that open."""
+    mine, theirs = comparable(one), comparable(other)
+    if mine is None or theirs is None or mine[0] != theirs[0]:
         return None
-    tags = [_TAGGED.findall(text) for text in (one, other)]
-    if not all(tags):
-        return None
-    return _TAGGED.sub(r"~\1", one) == _TAGGED.sub(r"~\1", other)
+    return mine == theirs
+
+
+class ComparedValues:
+    """Values of one parameter, each beside all the others without a look at each pair."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str], list[int]] = {}
+        self._kinds: Counter[str | None] = Counter()
+
+    def add(self, value: str, place: int) -> None:
+        """One more value, and the place where it stands."""
+        mine = comparable(value)
+        self._kinds[mine[0] if mine else None] += 1
+        if mine is not None:
+            self._places.setdefault(mine, []).append(place)
+
+    @property
+    def count(self) -> int:
+        """The number of values."""
+        return self._kinds.total()
+
+    def places(self, value: str) -> list[int]:
+        """The places of the equal ones, in the order in which they were added."""
+        mine = comparable(value)
+        return [] if mine is None else self._places.get(mine, [])
+
+    def beyond_comparing(self, value: str) -> int:
+        """So many of which it cannot be told; one that was added itself may be among them."""
+        mine = comparable(value)
+        return self.count - (self._kinds[mine[0]] if mine else 0)
 
 
 def same_id(one: str, other: str) -> bool | None:

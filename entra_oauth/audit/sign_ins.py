@@ -6,11 +6,11 @@ device code, or the refresh token), and only where neither can be told, by time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from entra_oauth.audit.classify import Item, StepKind, in_order
-from entra_oauth.audit.redacted_values import same
+from entra_oauth.audit.redacted_values import comparable
 
 __all__ = ["Flow", "flows_of"]
 
@@ -42,39 +42,69 @@ class Flow:
         return tuple(i for i in every if not grants or i.get("grant_type") in grants)
 
 
+_Comparable = tuple[str, str] | None
+"""What `comparable` says of a value."""
+
+
+def _sought(item: Item) -> Iterator[tuple[str, _Comparable]]:
+    """The values of an item, by the names under which others offer theirs."""
+    if item.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
+        yield from _told("state", item.get("state"))
+    elif item.kind is StepKind.TOKEN:
+        yield from _told("code", item.get("code"))
+        yield from _told("device", item.get("device_code"))
+        yield from _told("refresh", item.get("refresh_token"))
+        yield from _told("device again", item.get("device_code"))
+        yield from _told("code again", item.get("code"))
+    elif item.kind is StepKind.RESOURCE:
+        yield from _told("access", item.bearer or item.get("access_token"))
+
+
+def _offered(item: Item) -> Iterator[tuple[str, _Comparable]]:
+    """The values of an item that are equal to those sought where both belong together."""
+    if item.kind is StepKind.AUTHORIZE:
+        yield from _told("state", item.get("state"))
+    elif item.kind is StepKind.REDIRECT:
+        yield from _told("code", item.get("code"))
+    elif item.kind is StepKind.DEVICE:
+        yield from _told("device", item.text("device_code"))
+    elif item.kind is StepKind.TOKEN:
+        yield from _told("refresh", item.text("refresh_token"))
+        yield from _told("device again", item.get("device_code"))
+        yield from _told("code again", item.get("code"))
+        yield from _told("access", item.text("access_token"))
+
+
+def _told(name: str, value: str | None) -> Iterator[tuple[str, _Comparable]]:
+    if value:
+        yield name, comparable(value)
+
+
 class _Group:
-    def __init__(self, first: Item) -> None:
-        self.items = [first]
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.kinds: set[StepKind] = set()
+        self._offers: dict[str, list[_Comparable]] = {}
+
+    def add(self, item: Item, offers: Iterable[tuple[str, _Comparable]]) -> None:
+        self.items.append(item)
+        self.kinds.add(item.kind)
+        for name, value in offers:
+            self._offers.setdefault(name, []).append(value)
 
     def has(self, kind: StepKind) -> bool:
-        return any(item.kind is kind for item in self.items)
+        return kind in self.kinds
 
-    def shares(self, item: Item) -> bool | None:
-        """True if the item belongs here by its values; None if it has none that tell."""
-        verdicts = [
-            found
-            for other in self.items
-            for mine, theirs in _links(item, other)
-            if mine and theirs and (found := same(mine, theirs)) is not None
-        ]
-        return any(verdicts) if verdicts else None
+    def is_known_not_to_share(self, sought: Iterable[tuple[str, _Comparable]]) -> bool:
+        """True if a value of this group could be compared with one of these.
 
-
-def _links(item: Item, other: Item) -> Iterable[tuple[str | None, str | None]]:
-    """Pairs of values that are equal where both belong together."""
-    if other.kind is StepKind.AUTHORIZE and item.kind in (StepKind.REDIRECT, StepKind.UNSOLICITED):
-        yield item.get("state"), other.get("state")
-    elif item.kind is StepKind.TOKEN:
-        if other.kind is StepKind.REDIRECT:
-            yield item.get("code"), other.get("code")
-        elif other.kind is StepKind.DEVICE:
-            yield item.get("device_code"), other.text("device_code")
-        elif other.kind is StepKind.TOKEN:
-            yield item.get("refresh_token"), other.text("refresh_token")
-            yield item.get("device_code"), other.get("device_code")
-            yield item.get("code"), other.get("code")
-    elif item.kind is StepKind.RESOURCE and other.kind is StepKind.TOKEN:
-        yield item.bearer or item.get("access_token"), other.text("access_token")
+        To be asked where no two of them are equal.
+        """
+        return any(
+            mine is not None and theirs is not None and mine[0] == theirs[0]
+            for name, mine in sought
+            for theirs in self._offers.get(name, ())
+        )
 
 
 _STARTS = (StepKind.AUTHORIZE, StepKind.DEVICE)
@@ -86,33 +116,52 @@ def flows_of(items: Sequence[Item]) -> tuple[Flow, ...]:
     Pages are left out: what is on them is between the person and the authority.
     """
     groups: list[_Group] = []
+    latest: dict[tuple[str, _Comparable], int] = {}
     parts = [item for item in items if item.kind is not StepKind.PAGE]
     for item in sorted(parts, key=in_order):
-        group = None if item.kind in _STARTS else _home(item, groups)
-        if group is None:
-            groups.append(_Group(item))
-        else:
-            group.items.append(item)
+        at = None if item.kind in _STARTS else _home(item, groups, latest)
+        if at is None:
+            at = len(groups)
+            groups.append(_Group())
+        offers = tuple(_offered(item))
+        groups[at].add(item, offers)
+        for offer in offers:
+            latest[offer] = max(at, latest.get(offer, at))
     return tuple(Flow(tuple(group.items)) for group in groups)
 
 
-def _home(item: Item, groups: list[_Group]) -> _Group | None:
-    answers = [(group, group.shares(item)) for group in groups]
-    for group, shares in reversed(answers):
-        if shares:
-            return group
+def _home(
+    item: Item, groups: list[_Group], latest: Mapping[tuple[str, _Comparable], int]
+) -> int | None:
+    """The place of the group to which an item belongs; `latest` has that of each value offered."""
+    sought = tuple(_sought(item))
+    equal = [latest[each] for each in sought if each[1] is not None and each in latest]
+    if equal:
+        return max(equal)
     if item.kind is StepKind.RESOURCE:  # a token of unknown origin belongs to no sign-in
         return None
-    open_ones = [group for group, shares in answers if shares is None and _fits(item, group)]
-    waiting = [group for group in open_ones if not group.has(item.kind)]
-    if item.kind in (StepKind.REDIRECT, StepKind.TOKEN) and len(waiting) > 1:
+    fitting = (at for at in reversed(range(len(groups))) if _fits(item, groups[at]))
+    if item.kind not in (StepKind.REDIRECT, StepKind.TOKEN):
+        return _latest_of(fitting, groups, sought)
+    places = list(fitting)
+    open_ones = [at for at in places if not groups[at].is_known_not_to_share(sought)]
+    if sum(not groups[at].has(item.kind) for at in open_ones) > 1:
         return None  # to which of them it belongs was taken out; a guess would blame the wrong one
-    if open_ones:
-        return open_ones[-1]
     # What shares nothing with anything is still looked at beside the latest that fits: a
     # state that is wrong must be found to be wrong.
-    late = [group for group, _ in answers if _fits(item, group)]
-    return late[-1] if late else None
+    return next(iter(open_ones or places), None)
+
+
+def _latest_of(
+    fitting: Iterator[int], groups: list[_Group], sought: tuple[tuple[str, _Comparable], ...]
+) -> int | None:
+    """The latest that may share something, else the latest."""
+    late: int | None = None
+    for at in fitting:
+        if not groups[at].is_known_not_to_share(sought):
+            return at
+        late = at if late is None else late
+    return late
 
 
 def _fits(item: Item, group: _Group) -> bool:

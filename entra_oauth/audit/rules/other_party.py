@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import CODE, Case, cloud_of, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same
+from entra_oauth.audit.redacted_values import Jwt, comparable, hidden, jwt, same
 from entra_oauth.audit.rules.back_channel.token_response import GONE, unseen
 from entra_oauth.audit.rules.rule import E, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -141,18 +141,26 @@ def authorities_are_told_apart(case: Case) -> Iterator[Verdict]:
     After: https://app.example/cb/one and https://app.example/cb/two
     """
     asked = case.all(StepKind.AUTHORIZE)
+    # By redirect URI, then by authority: what is compared with each other is of different ones.
+    before: dict[tuple[str, str], dict[str, list[int]]] = {}
     for index, item in enumerate(asked):
-        others = [each for each in asked[:index] if _is_another_authority(each, item)]
-        if others:
-            yield replace(_told_apart(others[0], item, case), step=item.number)
+        uri = comparable(item.get("redirect_uri") or "")
+        if uri is None or not item.get("redirect_uri"):
+            continue
+        authorities, mine = before.setdefault(uri, {}), cloud_of(item.url) or host_of(item.url)
+        firsts = [
+            next((at for at in places if _is_another_attempt(asked[at], item)), None)
+            for authority, places in authorities.items()
+            if authority != mine
+        ]
+        if others := [at for at in firsts if at is not None]:
+            yield replace(_told_apart(asked[min(others)], item, case), step=item.number)
+        authorities.setdefault(mine, []).append(index)
 
 
-def _is_another_authority(one: Item, other: Item) -> bool:
-    """True for two attempts with one redirect URI. What is sent on with its state is one."""
-    uris = one.get("redirect_uri") or "", other.get("redirect_uri") or ""
-    attempts = same(one.get("state") or "", other.get("state") or "")
-    shared = bool(uris[0]) and same(*uris) is True
-    return shared and attempts is False and not _is_one_authority(one.url, other.url)
+def _is_another_attempt(one: Item, other: Item) -> bool:
+    """False for what may be sent on with its state: that is one attempt."""
+    return same(one.get("state") or "", other.get("state") or "") is False
 
 
 def _told_apart(one: Item, other: Item, case: Case) -> Verdict:

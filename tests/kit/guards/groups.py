@@ -140,6 +140,7 @@ SLOW: dict[str, float] = {
     "recording/redaction/test_media.py": 10.5,
     "recording/redaction/test_redact.py": 6.3,
     "recording/redaction/test_twice.py": 12.0,
+    "recording/test_growth.py": 9.0,
     "recording/test_seal.py": 0.3,
     "scripts/test_article_scripts.py": 14.4,
     "scripts/test_live_check.py": 1.9,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case, is_entra
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import hidden, same
+from entra_oauth.audit.redacted_values import ComparedValues, hidden, same
 from entra_oauth.audit.rules.back_channel.token_response import BODY, no_members
 from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
@@ -130,21 +130,24 @@ def each_sign_in_has_its_own_tokens(case: Case) -> Iterator[Verdict]:
     Before: two sign-ins, one refresh_token
     After: two
     """
-    seen: list[tuple[int, str, str]] = []
+    # Of the sign-ins before this one.
+    others = {name: ComparedValues() for name in ("access_token", "refresh_token")}
     for number, flow in enumerate(case.flows):
+        own: list[tuple[str, str]] = []
         for item in flow.tokens():
-            for name in ("access_token", "refresh_token"):
+            for name, before in others.items():
                 value = item.text(name)
                 if not value:
                     continue
-                others = [(n, same(value, v)) for n, kind, v in seen if kind == name]
                 where = f"{BODY}/{name}"
                 verdict = passed(where)
-                if any(equal for n, equal in others if n != number):
+                if before.places(value):
                     verdict = failed(f"Another sign-in got the same {name}.", where)
-                elif any(equal is None for n, equal in others if n != number):
+                elif before.beyond_comparing(value):
                     verdict = unknown("the tokens of two sign-ins cannot be compared", where)
-                elif not any(n != number for n, _ in others):
+                elif not before.count:
                     verdict = absent("there is no other sign-in to compare with")
                 yield replace(verdict, step=item.number)
-                seen.append((number, name, value))
+                own.append((name, value))
+        for name, value in own:
+            others[name].add(value, number)

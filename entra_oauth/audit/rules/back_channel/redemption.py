@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import CODE, Case, is_entra
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import hidden, length, same, same_id
+from entra_oauth.audit.redacted_values import ComparedValues, hidden, length, same, same_id
 from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of
@@ -167,22 +167,21 @@ def code_is_spent_once(case: Case) -> Iterator[Verdict]:
     Before: two token requests with code=a…
     After: one
     """
+    sent = {name: ComparedValues() for name in ("code", "code_verifier")}
     items = [i for i in case.all(StepKind.TOKEN) if i.get("grant_type") == CODE]
     for index, item in enumerate(items):
         verdict = passed(item.at("code"))
-        for before in items[:index]:
-            answers = {
-                name: same(item.get(name) or "", before.get(name) or "")
-                for name in ("code", "code_verifier")
-                if item.get(name) and before.get(name)
-            }
-            again = next((name for name, equal in answers.items() if equal), None)
-            if again is not None:
-                text = f"Step {before.number} sent the same {again}."
-                verdict = failed(text, item.at(again))
-                break
-            if None in answers.values():
-                verdict = unknown("the codes of two requests cannot be compared", item.at("code"))
+        values = {name: value for name in sent if (value := item.get(name))}
+        same_ones = {name: sent[name].places(value) for name, value in values.items()}
+        found = [(places[0], name) for name, places in same_ones.items() if places]
+        if found:
+            first, again = min(found, key=lambda each: each[0])
+            text = f"Step {items[first].number} sent the same {again}."
+            verdict = failed(text, item.at(again))
+        elif any(sent[name].beyond_comparing(value) for name, value in values.items()):
+            verdict = unknown("the codes of two requests cannot be compared", item.at("code"))
+        for name, value in values.items():
+            sent[name].add(value, index)
         yield replace(verdict, step=item.number)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from entra_oauth.audit.case import Case, ClientKind
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import hidden, same
+from entra_oauth.audit.redacted_values import ComparedValues, comparable, hidden, same
 from entra_oauth.audit.rules.rule import E, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.claims import entropy_bits
@@ -222,15 +222,14 @@ def nonce_is_random(item: Item, case: Case) -> Verdict:
     equal = same(nonce, item.get("state") or "")
     if equal and item.get("state"):
         return failed("It is the state.", where)
-    others = [i.get("nonce") for i in case.all(StepKind.AUTHORIZE) if i is not item]
-    if any(other and same(nonce, other) for other in others):
+    if len(case.nonces.places(nonce)) > 1:  # this one is among them
         return failed("Another request has the same.", where)
     bits = case.bits("nonce", item) if hidden(nonce) else entropy_bits(nonce)
     if bits is not None and bits < ENOUGH:
         return failed(f"At most {bits} bits of chance are in it.", where)
     if bits is None or (equal is None and item.get("state")):
         return unknown("the nonce was taken out, and nothing was noted of it", where)
-    if any(other and same(nonce, other) is None for other in others):
+    if case.nonces.beyond_comparing(nonce) > (comparable(nonce) is None):
         return unknown("the nonces of two requests cannot be compared", where)
     return passed(where)
 
@@ -248,22 +247,20 @@ def challenge_is_used_once(case: Case) -> Iterator[Verdict]:
 
 
 def _once(name: str, case: Case) -> Iterator[Verdict]:
-    seen: list[tuple[Item, str]] = []
+    seen = ComparedValues()
     where = f"/request/query/{name}"
     for item in case.all(StepKind.AUTHORIZE):
         value = item.get(name)
         if not value:
             continue
-        answers = [(other, same(value, before)) for other, before in seen]
-        again = next((other for other, equal in answers if equal), None)
         verdict = passed(where)
-        if again is not None:
-            verdict = failed(f"Step {again.number} has the same.", where)
-        elif any(equal is None for _, equal in answers):
+        if again := seen.places(value):
+            verdict = failed(f"Step {again[0]} has the same.", where)
+        elif seen.beyond_comparing(value):
             verdict = unknown("the values of two requests cannot be compared", where)
-        elif not seen:
+        elif not seen.count:
             verdict = (
                 absent("there is no other sign-in to compare with") if case.planned else verdict
             )
         yield replace(verdict, step=item.number)
-        seen.append((item, value))
+        seen.add(value, item.number)
