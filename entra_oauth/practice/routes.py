@@ -12,9 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from entra_oauth.practice.directory.workloads import DATABRICKS_ACCOUNT
 from entra_oauth.practice.http.refusals import Refused
 from entra_oauth.practice.http.responses import dated
-from entra_oauth.practice.server.host_names import GRAPH_HOSTS, MANAGEMENT_HOSTS, is_issuer
+from entra_oauth.practice.server.host_names import (
+    GRAPH_HOSTS,
+    MANAGEMENT_HOSTS,
+    is_issuer,
+    is_workspace,
+)
 from entra_oauth.protocol.messages import HttpResponse, is_loopback
 
 if TYPE_CHECKING:
@@ -102,6 +108,7 @@ _API_PATHS = {
     "providers": _MANAGEMENT,
 }
 """On this machine's own address, where all hosts are one, the first part of a path decides."""
+_ACCOUNT_PATHS = (".well-known/oauth-authorization-server", "v1/token")
 _METHODS = ("GET", "POST", "OPTIONS")
 
 
@@ -187,6 +194,8 @@ def _find(call: Call, method: str) -> str | None:
     path = "/".join(call.segments)
     if call.segments[0] == "azure-devops" and call.segments[-1] == "oidctoken":
         return "workload.builds.azure_devops_token" if method == "POST" else None
+    if call.segments[:2] == ("oidc", "accounts"):
+        return _of_account(call, method)
     api = _api(call)
     if api == _GRAPH and path == "oidc/userinfo" and (method, f"/{path}") in _FIXED:
         return _FIXED[method, f"/{path}"]
@@ -197,6 +206,16 @@ def _find(call: Call, method: str) -> str | None:
     return _FIXED.get((method, f"/{path}")) or _UNDER_TENANT.get(
         (method, "/".join(call.segments[1:]))
     )
+
+
+def _of_account(call: Call, method: str) -> str | None:
+    """The endpoint of Databricks' account, at the host of accounts and on this machine."""
+    host = (urlsplit(call.base_url).hostname or "").lower()
+    if is_workspace(host) and not host.startswith("accounts."):
+        return None
+    path = "/".join(call.segments[3:])
+    is_known = call.segments[2:3] == (DATABRICKS_ACCOUNT,) and path in _ACCOUNT_PATHS
+    return _FIXED.get((method, f"/oidc/{path}")) if is_known else None
 
 
 def _api(call: Call) -> str | None:

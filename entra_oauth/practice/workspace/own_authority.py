@@ -14,7 +14,9 @@ from entra_oauth.practice.workspace.identity import at_home
 from entra_oauth.practice.workspace.own_answers import SCOPES, refusal
 from entra_oauth.practice.workspace.own_sign_in import redeem_own_code, redeem_own_refresh
 from entra_oauth.practice.workspace.own_tokens import (
+    ACCOUNT_URL,
     ALL_APIS,
+    is_account,
     issuer_of,
     make_own_token,
     workspace_id,
@@ -37,6 +39,16 @@ def host_metadata(context: Context, call: Call) -> HttpResponse:
     """GET `/.well-known/databricks-config`: what SDKs ask a host before anything else."""
     # fidelity: databricks-config
     at = issuer_of(call)
+    if call.base_url == ACCOUNT_URL:
+        return as_json(
+            200,
+            {
+                "oidc_endpoint": f"{call.base_url}/oidc/accounts/{{account_id}}",
+                "cloud": "AZURE",
+                "host_type": "account",
+                "token_federation_default_oidc_audiences": [DATABRICKS_ACCOUNT],
+            },
+        )
     return as_json(
         200,
         {
@@ -53,8 +65,19 @@ def host_metadata(context: Context, call: Call) -> HttpResponse:
 
 def own_metadata(context: Context, call: Call) -> HttpResponse:
     """GET `/oidc/.well-known/oauth-authorization-server`, and `openid-configuration` (RFC 8414)."""
-    # fidelity: databricks-metadata
+    # fidelity: databricks-metadata, databricks-account
     at = issuer_of(call)
+    if is_account(call):
+        return as_json(
+            200,
+            {
+                "issuer": at,
+                "token_endpoint": f"{at}/v1/token",
+                # Nobody signs in here; SDKs want the member all the same.
+                "authorization_endpoint": f"{at}/v1/authorize",
+                "grant_types_supported": [_EXCHANGE, "client_credentials"],
+            },
+        )
     return as_json(
         200,
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest
 from kit import needs
 from kit.command_line import Running, call
+from kit.foreign.programs import WORKSPACE, cloud
 from kit.practice import DAEMON, Kit
 
 pytestmark = [
@@ -136,6 +138,41 @@ def test_a_jobs_token_goes_the_same_way_by_both(
     for fields in (theirs, ours):
         fields[:] = [(name, value) for name, value in fields if name != "subject_token"]
     assert ours == theirs
+
+
+_AT_ACCOUNT = """
+import sys
+from databricks.sdk.core import Config
+
+host, account_id, client_id = sys.argv[1:]
+config = Config(host=host, account_id=account_id, auth_type="env-oidc", client_id=client_id)
+assert config.authenticate()["Authorization"].startswith("Bearer ")
+"""
+
+
+@needs.posix
+def test_both_send_the_same_form_to_the_same_address_of_an_account(tmp_path: Path) -> None:
+    """At its real name, which the practice tenant plays; a workspace takes the token."""
+    host, workspace = "https://accounts.azuredatabricks.net", WORKSPACE
+    with cloud() as clouds:
+        token = clouds.tenant.issuer_token("github", audience=DATABRICKS_ACCOUNT)
+        environ = {**clouds.environ, "DATABRICKS_OIDC_TOKEN": token, "HOME": str(tmp_path)}
+        environ["DATABRICKS_CONFIG_FILE"] = os.devnull
+        theirs = [sys.executable, "-I", "-c", _AT_ACCOUNT, host, DATABRICKS_ACCOUNT, DAEMON]
+        subprocess.run(theirs, check=True, env=environ, timeout=300)
+        kind = ("--exchange", "databricks", "--subject-token", "federated")
+        source = ("--federated-token-env", "DATABRICKS_OIDC_TOKEN")
+        place = ("--workspace-url", host, "--exchange-account", DATABRICKS_ACCOUNT)
+        options = (*kind, *source, *place, "--exchange-client-id", DAEMON)
+        url = f"{workspace}/api/2.0/preview/scim/v2/Me"
+        ours = [sys.executable, "-P", "-m", "entra_oauth", "api", "GET", url, *options]
+        ran = subprocess.run(ours, capture_output=True, text=True, env=environ, timeout=300)
+        log = [request for request, _ in clouds.tenant.log]
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["userName"] == DAEMON
+    one, other = (each for each in log if each.url.endswith("/v1/token"))
+    assert (one.url, one.body) == (other.url, other.body)
+    assert one.url == f"{host}/oidc/accounts/{DATABRICKS_ACCOUNT}/v1/token"
 
 
 _BY_OURS = """

@@ -256,3 +256,33 @@ def test_the_secret_of_an_exchange_is_in_no_answer_that_refuses() -> None:
     kit = Kit()
     token = _changed_token(kit, aud="other")
     assert token.encode() not in _ask(kit, AS_DAEMON | {"subject_token": token}).body
+
+
+# ---- the account -------------------------------------------------------------------------
+
+ACCOUNT = f"https://accounts.azuredatabricks.net/oidc/accounts/{DATABRICKS_ACCOUNT}"
+
+
+def test_the_account_exchanges_a_token_that_each_of_its_workspaces_takes() -> None:
+    kit = Kit()
+    found = body_of(kit.get(f"{ACCOUNT}/.well-known/oauth-authorization-server"))
+    assert (found["issuer"], found["token_endpoint"]) == (ACCOUNT, f"{ACCOUNT}/v1/token")
+    form = JWT | {"subject_token": _github(kit), "client_id": DAEMON}
+    body = body_of(kit.post(found["token_endpoint"], changed({}, form)))
+    made = _claims(body["access_token"])
+    assert (made["iss"], made["aud"], made["sub"]) == (ACCOUNT, DATABRICKS_ACCOUNT, DAEMON)
+    for at in (AT, OTHER):
+        assert body_of(_me(kit, body["access_token"], at))["userName"] == DAEMON
+
+
+def test_a_workspaces_token_is_none_of_the_account_and_no_other_has_its_address() -> None:
+    kit = Kit()
+    form = JWT | {"subject_token": _github(kit), "client_id": DAEMON}
+    for url in (
+        f"{AT}/oidc/accounts/{DATABRICKS_ACCOUNT}/v1/token",
+        ACCOUNT.replace(DATABRICKS_ACCOUNT, "acc-1") + "/v1/token",
+        f"{ACCOUNT}/v1/authorize",
+    ):
+        assert kit.post(url, changed({}, form)).status == 404
+    made = _changed_token(kit, iss=ACCOUNT, aud="1234567890123456", sub=DAEMON)
+    assert _me(kit, made).status == 403
