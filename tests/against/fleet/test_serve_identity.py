@@ -36,7 +36,7 @@ DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
 TOKEN = canaries.ACCESS_TOKEN
 OURS = (sys.executable, "-P", "-m", "entra_oauth")
 SCRIPT = str(CLIENTS / "use_workload_identity.py")
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 
 azure = needs.python("azure.identity", pypi="azure-identity", group="interop")
 msal = needs.python("msal", group="interop")

@@ -79,7 +79,7 @@ def test_curl_itself_takes_the_same_variable(
         found = environment_proxy(URL, environ)
         ends_here = f"::127.0.0.1:{direct.port}"
         command = [needs.CURL, "-sS", "-m", "5", "--connect-to", ends_here, URL]
-        subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
+        subprocess.run(command, env=environ, capture_output=True, timeout=90, check=False)
         asked = [name for name, each in proxies.items() if each.accepted]
         assert (asked, bool(direct.accepted)) == ([counts] if counts else [], counts is None)
     assert (found and found.source) == counts
@@ -150,7 +150,7 @@ def test_curl_itself_reads_no_proxy_so(value: str, host: str, direct: bool) -> N
         environ = {"http_proxy": f"http://127.0.0.1:{proxy.port}", "no_proxy": value}
         ends_here = f"::127.0.0.1:{direct_way.port}"
         command = [needs.CURL, "-sS", "-m", "5", "--connect-to", ends_here, f"http://{host}:8443/"]
-        subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
+        subprocess.run(command, env=environ, capture_output=True, timeout=90, check=False)
         went_direct = bool(direct_way.accepted)
     assert went_direct is direct
 
@@ -164,7 +164,7 @@ def test_an_empty_no_proxy_is_none_for_curl_too(lower: str | None, direct: bool)
         environ |= {} if lower is None else {"no_proxy": lower}
         ends_here = f"::127.0.0.1:{direct_way.port}"
         command = [needs.CURL, "-sS", "-m", "5", "--connect-to", ends_here, URL]
-        subprocess.run(command, env=environ, capture_output=True, timeout=20, check=False)
+        subprocess.run(command, env=environ, capture_output=True, timeout=90, check=False)
         assert bool(direct_way.accepted) is direct
     assert (environment_proxy(URL, environ) is None) is direct
 
@@ -231,7 +231,7 @@ def test_curl_itself_sends_the_same_bytes(given: str, sent: bytes) -> None:
     with RawServer(_refusing) as proxy:
         address = f"http://{given}@127.0.0.1:{proxy.port}"
         command = [needs.CURL, "-sS", "-m", "5", "-x", address, "http://a.example/"]
-        subprocess.run(command, env={}, capture_output=True, timeout=20, check=False)
+        subprocess.run(command, env={}, capture_output=True, timeout=90, check=False)
         (request,) = proxy.requests
     assert b"Proxy-Authorization: Basic " + base64.b64encode(sent) in request
 

@@ -1007,7 +1007,7 @@ def test_whoever_waits_for_another_process_prints_what_that_one_brings(
             )
             work.store.save(work.app, account, f"{DATABRICKS}/.default", fresh, signed_in=False)
             stack.close()
-            assert child.communicate(timeout=20)[0] == "eyFresh\n"
+            assert child.communicate(timeout=90)[0] == "eyFresh\n"
 
 
 @needs.posix

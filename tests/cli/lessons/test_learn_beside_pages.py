@@ -77,7 +77,7 @@ def test_page_and_terminal_lead_one_chapter_and_neither_loses_anything() -> None
         process.stdin.write("my line of before\n")
         until(process, "Step 2 of 8")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=90)
     assert "your line was not used" in err
     assert "Your place is kept" in err
     assert "Traceback" not in out + err
@@ -88,7 +88,7 @@ def test_quit_in_the_terminal_ends_it() -> None:
     with started("learn", "--page") as process:
         url = address(process)
         assert "Chapters and labs" in get(url)
-        out, err = process.communicate("quit\n", timeout=20)
+        out, err = process.communicate("quit\n", timeout=90)
     assert (process.returncode, "Traceback" in out + err) == (0, False)
 
 
@@ -100,7 +100,7 @@ def test_the_demo_is_shown_on_a_page_and_its_messages_can_be_sent_again(procedur
         assert "Ask for a code" in page
         assert "Send to the practice tenant" in page
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=90)
     assert "Traceback" not in err
     assert process.returncode == 130
 
@@ -113,5 +113,5 @@ def test_a_recording_is_shown_on_a_page_without_secrets(tmp_path: Path) -> None:
         assert urlsplit(url).hostname == "localhost"
         assert "and never sent" in page
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=90)
     assert process.returncode == 130

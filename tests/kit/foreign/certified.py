@@ -45,10 +45,10 @@ def serving(more: Sequence[Mapping[str, Any]] = ()) -> Iterator[str]:
         port = process.stdout.readline().strip()
         if not port.isdigit():
             process.kill()
-            pytest.fail(f"oidc-provider did not start: {process.communicate(timeout=10)}")
+            pytest.fail(f"oidc-provider did not start: {process.communicate(timeout=60)}")
         yield f"http://localhost:{port}"
     finally:
         try:
-            process.communicate(timeout=10)  # it ends with its standard input
+            process.communicate(timeout=60)  # it ends with its standard input
         finally:
             process.kill()

@@ -93,4 +93,4 @@ class Command:
     ) -> None:
         if self._process.poll() is None:
             self._process.kill()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)

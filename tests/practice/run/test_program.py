@@ -101,7 +101,7 @@ def test_the_browser_command_is_its_owners_alone_and_returns_at_once() -> None:
     with program.browser_for(ALICE) as command:
         assert shlex.split(command) == [command]
         assert Path(command).stat().st_mode & 0o077 == 0
-        done = subprocess.run([command, "http://127.0.0.1:1/"], timeout=20, check=False)
+        done = subprocess.run([command, "http://127.0.0.1:1/"], timeout=90, check=False)
         assert done.returncode == 0
     assert not Path(command).exists()
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["LAB"]
 
 _ROOT = Path(__file__).parents[4]
-_TIMEOUT_S = 30
+_TIMEOUT_S = 60
 _FORM = "grant_type=authorization_code&code=c"
 
 # The one place where the true library stands in for the naive client: it needs no help.
 _WITH_REQUESTS = """
 import sys, requests
 form = dict(each.split("=") for each in sys.argv[2].split("&"))
-requests.post(sys.argv[1], data=form, timeout=10)
+requests.post(sys.argv[1], data=form, timeout=50)
 """
 _WITH_OURS = """
 import sys
@@ -41,7 +41,7 @@ from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.protocol.messages import FORM, HttpRequest
 with RequestsBack(allow_keylog=True) as back:
     back.send(HttpRequest(method="POST", url=sys.argv[1], headers=(("Content-Type", FORM),),
-        body=sys.argv[2].encode()), timeout_s=10)
+        body=sys.argv[2].encode()), timeout_s=50)
 """
 
 
