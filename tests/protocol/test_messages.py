@@ -14,6 +14,7 @@ from entra_oauth.protocol.messages import (
     HttpResponse,
     Wire,
     encode_form,
+    is_link_local,
     is_loopback,
     parse_form,
     refuse_control_characters,
@@ -157,6 +158,26 @@ def test_these_hosts_are_this_machine(host: str) -> None:
 )
 def test_these_hosts_are_not(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("169.254.169.254", True),
+        ("169.254.0.1", True),
+        ("169.254.169.254.evil.example", False),
+        ("169.254.169", False),
+        ("169.254.169.256", False),
+        ("169.254.169.-1", False),
+        ("169.254.169.0254", False),
+        ("169.255.1.1", False),
+        ("1169.254.1.1", False),
+        ("127.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_a_link_local_address_is_told_from_all_others(host: str, is_one: bool) -> None:
+    assert is_link_local(host) is is_one
 
 
 @given(st.text())

@@ -20,6 +20,7 @@ from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
 from entra_oauth.recording.cover.cover_sheet import cover_rows
 from entra_oauth.recording.cover.file_name import proposed_name
 from entra_oauth.recording.har.har_write import har_text
+from entra_oauth.recording.recognise import endpoint_of
 from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.save import evidence_of
@@ -285,3 +286,37 @@ def test_an_exchange_at_a_workspace_does_not_make_its_authority_another(
     assert told == remark.replace("id.example", url.split("/")[2])
     kinds = [step_story(step, cast_of(steps)).title for step in steps]
     assert ("Exchange a token" in kinds[2]) is ("exchange" in form)
+
+
+IMDS = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=x"
+SERVICE = "http://127.0.0.1:41741/MSI/token/?api-version=2019-08-01&resource=x"
+
+
+@pytest.mark.parametrize(
+    ("url", "header"),
+    [(IMDS, ("Metadata", "true")), (SERVICE, ("X-IDENTITY-HEADER", "a-header-of-the-app"))],
+)
+def test_the_service_of_a_managed_identity_is_told_as_what_it_is(
+    url: str, header: tuple[str, str]
+) -> None:
+    asked = _exchange("GET", url, headers=(header,))
+    other = _exchange("GET", f"{url.partition('/metadata')[0].partition('/MSI')[0]}/other")
+    evidence = Evidence(steps=steps_of(Recording((asked, other))), created_at=0.0, level=Level.NONE)
+    cast = cast_of(evidence.steps)
+    assert cast.authorities == frozenset()
+    first, second = (step_story(each, cast) for each in evidence.steps)
+    assert first == story_of(MessageKind.IDENTITY_REQUEST)
+    assert second == story_of(MessageKind.OTHER)
+    assert evidence.steps[0].name == "managed-identity"
+    assert authority_remark(evidence.steps) == ""
+    alone = replace(evidence, steps=evidence.steps[:1])
+    assert title_of(alone) == "A managed identity's token"
+    assert [
+        each.rule.id
+        for each in lint(case_of(Recording((asked,))), today=date(2026, 1, 1)).failures()
+    ] == []
+
+
+def test_a_token_endpoint_is_one_still() -> None:
+    for path in ("/organizations/oauth2/v2.0/token", f"/{TENANT}/oauth2/token"):
+        assert endpoint_of(path) == "token"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from entra_oauth.practice.directory.workloads import identity_path
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import HttpRequest
 from kit import needs
-from kit.command_line import environment
+from kit.command_line import call, environment
 from kit.foreign.programs import CLIENTS, Cloud, cloud
 from kit.processes import namespaces
 from kit.processes.namespaces import Namespace, on_machine_of_arc
@@ -129,7 +130,8 @@ HUNDRED = """\
 import subprocess, sys
 children = [subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE, text=True)
             for _ in range(int(sys.argv[1]))]
-print(*{child.communicate()[0] for child in children}, sep="")
+answers = [child.communicate()[0] for child in children]
+sys.exit(0 if len(set(answers)) == 1 and answers[0].startswith("ey") else 1)
 """
 
 
@@ -139,6 +141,17 @@ def test_a_hundred_processes_beside_the_agent_of_arc_ask_once(
     command = (*OURS, "token", "--managed-identity-source", "arc")
     at_once = (sys.executable, "-c", HUNDRED)
     assert len(_asked(clouds, "arc", tmp_path, *at_once, "100", *command)) == 2
+
+
+def test_a_recording_of_the_agent_of_arc_holds_no_key(clouds: Cloud, tmp_path: Path) -> None:
+    command = (*OURS, "token", "--managed-identity-source", "arc", "--record")
+    assert len(_asked(clouds, "arc", tmp_path, *command, str(tmp_path / "rec"))) == 2
+    written = b"".join(path.read_bytes() for path in (tmp_path / "rec").iterdir())
+    assert b"Basic realm=/var/opt/azcmagent/tokens/practice.key" in written
+    assert b"Authorization: Basic" in written
+    assert clouds.tenant._context.secrets.of("arc").encode() not in written
+    judged = call("audit", "lint", str(tmp_path / "rec"), "-o", "json")
+    assert json.loads(judged.out)["findings"] == []
 
 
 # ---- at its real address ------------------------------------------------------------------------

@@ -33,7 +33,7 @@ FOREIGN = {
     "cli/get_tokens/test_asker.py"
     "::test_a_hundred_programs_that_run_with_one_expired_token_of_an_app_ask_once": 28,
     "cli/get_tokens/test_identity_flow.py"
-    "::test_a_hundred_processes_with_one_expired_token_of_an_identity_ask_once": 90,
+    "::test_a_hundred_processes_with_one_expired_token_of_an_identity_ask_once": 50,
     "lessons/test_kit.py::test_every_command_of_a_page_runs": 22,
     "lessons/test_kit.py::test_what_is_made_is_current": 8,
     "lessons/test_stick.py::test_it_has_compiled_wheels_for_each_python_that_it_names": 20,

@@ -197,3 +197,10 @@ def test_each_name_of_a_secret_is_known(name: str) -> None:
 
 def test_of_two_names_of_one_value_the_first_counts() -> None:
     assert secrets_of(url="https://a.example/?state=v&code=v") == {"v": "state"}
+
+
+@pytest.mark.parametrize("name", ["X-IDENTITY-HEADER", "secret", "Secret"])
+def test_the_secret_beside_a_managed_identity_is_known(name: str) -> None:
+    request = HttpRequest(method="GET", url="http://127.0.0.1/", headers=((name, SECRET),))
+    exchange = Exchange(event=None, request=request, response=None, started_at=0.0, ended_at=0.0)
+    assert live_secrets(Recording((exchange,))) == {SECRET: "auth"}
