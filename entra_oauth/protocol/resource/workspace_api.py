@@ -159,12 +159,12 @@ class ApiCall:
             )
         if reply.status in (400, 401, 403) and (aged := self._age(now)) is not None:
             return *aged, None
-        if self._is_not_taken(reply):
-            return *_NOT_TAKEN, None
+        if self._is_not_taken(reply) or (self.is_exchanged and reply.status == 401):
+            return *(_OWN_NOT_TAKEN if self.is_exchanged else _NOT_TAKEN), None
         usual = 300 if reply.status < 400 else 400 if reply.status < 500 else 500
         known = _BY_STATUS.get(reply.status, _BY_STATUS[usual])
         what, advice = self._by_message(reply) or known
-        if reply.status == 401 and not self.is_exchanged:
+        if reply.status == 401:
             advice += _EXCHANGE
         return what, advice, None
 
@@ -188,7 +188,9 @@ class ApiCall:
         if expires is not None and expires <= now:
             return (
                 f"the token expired {_minutes(now - expires)} ago, by what it says of itself.",
-                "Get a fresh one: entra-oauth token, or entra-oauth login.",
+                _ANEW
+                if self.is_exchanged
+                else "Get a fresh one: entra-oauth token, or entra-oauth login.",
             )
         if begins is not None and begins > now:
             return (
@@ -208,9 +210,13 @@ class ApiCall:
             return _NOT_A_MEMBER if self.resource_id is None else _NO_ROLE
         if reply.status in (401, 403) and "invalid access token" in text:
             return (
-                "the token is expired, damaged, or of another tenant than the workspace.",
-                "Get a fresh one from the workspace's own tenant: entra-oauth login "
-                f"--workspace-url {split_origin(self.url)[0]}.",
+                _OWN_NOT_TAKEN
+                if self.is_exchanged
+                else (
+                    "the token is expired, damaged, or of another tenant than the workspace.",
+                    "Get a fresh one from the workspace's own tenant: entra-oauth login "
+                    f"--workspace-url {split_origin(self.url)[0]}.",
+                )
             )
         return None
 
@@ -230,6 +236,13 @@ _NOT_TAKEN = (
     "it does not take the token, and asks for a sign-in instead.",
     "Get a fresh one for Azure Databricks from the workspace's own tenant: entra-oauth login. "
     "entra-oauth decode shows its audience, tenant and times.",
+)
+
+_ANEW = "Exchange anew, with --force-refresh, and check the clock: entra-oauth doctor."
+_OWN_NOT_TAKEN = (
+    "it does not take the token, though it was exchanged.",
+    "Look whether the user or service principal that the federation policy names is in this "
+    "workspace. A token near its end is not taken either: exchange anew, with --force-refresh.",
 )
 
 _EXCHANGE = (

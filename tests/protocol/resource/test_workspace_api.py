@@ -160,6 +160,22 @@ MEANINGS: list[tuple[HttpResponse, dict[str, Any], str, str]] = [
     (reply(400, b"Invalid Token"), {}, "does not take the token", "entra-oauth decode"),
     (reply(400, b"Invalid Token"), {"access_token": token(exp=NOW - 90)}, "expired 90 s ago", ""),
     (reply(400, b"<html>No.", HTML), {}, "does not understand", "path"),
+    *(
+        (answer, {"is_exchanged": True}, "though it was exchanged", "the federation policy names")
+        for answer in (
+            reply(401),
+            reply(403, INVALID),
+            reply(200, b"<html>", HTML),
+            reply(400, b"Invalid Token"),
+        )
+    ),
+    (
+        reply(401),
+        {"is_exchanged": True, "access_token": token(exp=NOW - 90)},
+        "expired 90 s ago",
+        "Exchange anew, with --force-refresh",
+    ),
+    (reply(404), {"is_exchanged": True}, "no such path", "path"),
 ]
 
 
