@@ -73,7 +73,8 @@ class NamedIdentity:
         value = folded(value.strip())
         pattern = _RESOURCE_ID if kind == IdKind.RESOURCE else GUID
         if not pattern.fullmatch(value):
-            raise UsageError(f"The {kind} of the managed identity is none.", advice=_FORM)
+            form = "path of a resource" if kind == IdKind.RESOURCE else "GUID"
+            raise UsageError(f"The {kind} of the managed identity is no {form}.", advice=_FORM)
         return cls(IdKind(kind), value)
 
     def __str__(self) -> str:

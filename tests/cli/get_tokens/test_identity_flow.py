@@ -317,7 +317,7 @@ WRONG = [
     (("--scope", "https://x.example/read"), "for one resource"),
     (("--scope", "arm", "--scope", "graph"), "2 resources"),
     (("--managed-identity-id", USERS), "is not named as it must be"),
-    (("--managed-identity-id", "client-id=me"), "client-id of the managed identity is none"),
+    (("--managed-identity-id", "client-id=me"), "client-id of the managed identity is no GUID"),
     (("--flow", "device-code"), "--managed-identity-source goes with --flow managed-identity"),
 ]
 
