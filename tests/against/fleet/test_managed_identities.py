@@ -232,3 +232,17 @@ def test_where_the_way_is_closed_it_is_said_at_once(
     assert ran.returncode == 6
     assert "this machine is no virtual machine of Azure's" in ran.stderr
     assert time.monotonic() - begun < 10
+
+
+def test_a_program_that_is_run_at_a_place_with_an_agent_gets_its_token(tmp_path: Path) -> None:
+    inner = (*OURS, "token", "--managed-identity-source", "arc")
+    outer = (*OURS, "practice", "run", "--workload", "arc", "--", *inner)
+    done = subprocess.run(
+        on_machine_of_arc(*outer),
+        env=environment(XDG_STATE_HOME=str(tmp_path), ARC_KEY="another"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert decode(done.stdout).claims["appid"] == SYSTEM
