@@ -294,6 +294,8 @@ class _Worker:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
         self._adapter.context = context
         if job.request is None:
+            if job.proxy is None:
+                requests_adapter.make_ready(self._adapter, job.url)
             if self._tap.early is not None and not self._tap.early.wait_idle():
                 self._tap.early = None  # the request will find out for itself, and say it
             return None

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from entra_oauth.channels.https.environment_proxy import EnvironmentProxy
     from entra_oauth.channels.https.job import Job, Tap
 
-__all__ = ["ExactAdapter", "Tapped", "TappedHTTP", "TappedHTTPS", "exchange"]
+__all__ = ["ExactAdapter", "Tapped", "TappedHTTP", "TappedHTTPS", "exchange", "make_ready"]
 
 
 class _Quiet(logging.Filter):
@@ -351,6 +351,12 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     # `prepare` has rewritten dots and escapes of the path.
     prepared.url = request.url
     return prepared
+
+
+def make_ready(adapter: ExactAdapter, url: str) -> None:
+    """Make what a request to this address needs and send nothing: a first time is a slow one."""
+    rehearsed = HttpRequest(method="POST", url=url, headers=(("Accept", "*/*"),), body=b"-")
+    adapter.get_connection_with_tls_context(_prepare(rehearsed), True, {})
 
 
 def exchange(
