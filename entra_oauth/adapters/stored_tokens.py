@@ -272,8 +272,9 @@ class StoredTokens:
         """Tell if the app asks. Decided each time, because somebody may have signed in since."""
         if self._flow is not None:
             return self._flow == APP_FLOW
-        has_proof = self._proof.is_of(self.client_id)
-        asker = asker_by_sign_in(self._store, app, self.account, has_proof=has_proof)
+        asker = asker_by_sign_in(
+            self._store, app, self.account, has_proof=lambda: self._proof.is_of(self.client_id)
+        )
         notice = asker.notice(self.client_id)
         if notice is not None and not self._is_noted:
             self._is_noted = True

@@ -47,8 +47,12 @@ class Asker:
         )
 
 
-def asker_by_sign_in(store: FileStore, app: App, account: str | None, *, has_proof: bool) -> Asker:
+def asker_by_sign_in(
+    store: FileStore, app: App, account: str | None, *, has_proof: Callable[[], bool]
+) -> Asker:
     """The asker where no flow is named. `has_proof` tells of one in the environment.
+
+    It is asked only where no sign-in is kept: to look for one imports what makes proofs.
 
     Raises `UsageError` where several sign-ins would fit, and what reading the store raises.
     """
@@ -56,7 +60,7 @@ def asker_by_sign_in(store: FileStore, app: App, account: str | None, *, has_pro
     kept = kept or store.default_account(known)
     if kept is not None:
         return Asker(is_app=kept == APP_ONLY, source="the sign-in that is kept")
-    if has_proof:
+    if has_proof():
         return Asker(is_app=True, source="a proof in the environment", is_by_environment=True)
     return Asker(is_app=False, source="nothing else")
 

@@ -7,7 +7,6 @@ from entra_oauth.cache.file_store import LOCK_WAIT_S
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.light import TYPE_CHECKING, replace
-from entra_oauth.protocol.resource.destination import check_destination
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -160,6 +159,8 @@ def federated(
 
 def check_goes_to(target: ExchangeTarget, url: str, authority: Authority) -> None:
     """Raise `DestinationRefused` where a token of this workspace would go to another place."""
+    from entra_oauth.protocol.resource.destination import check_destination
+
     check_destination(url, scopes=("databricks",), authority=authority)
     if not target.takes(url):
         raise DestinationRefused(

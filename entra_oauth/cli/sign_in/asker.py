@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, Asker, asker_by_sign_in
-from entra_oauth.cli.sign_in.app_credential import check_stdin, credential_of, may_prove
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.light import TYPE_CHECKING
 
@@ -75,7 +74,12 @@ def asker_of(
     if "flow" in origins.named:
         return Asker(is_app=credential.flow == APP_FLOW, source=origins.source("flow"))
     known = App.of(authority_of(app), client_id_of(app))
-    has_proof = may_prove(credential, environ, known.client_id)
+
+    def has_proof() -> bool:
+        from entra_oauth.cli.sign_in.app_credential import may_prove
+
+        return may_prove(credential, environ, known.client_id)
+
     return asker_by_sign_in(store, known, app.account, has_proof=has_proof)
 
 
@@ -90,6 +94,9 @@ def ask_as_app(
 
     What was read from standard input or a descriptor cannot be read again, and is kept.
     """
+    # Late, here as above: a person's renewal needs none of it.
+    from entra_oauth.cli.sign_in.app_credential import check_stdin, credential_of
+
     check_stdin(credential)
     kept: list[Credential] = []
     timeout_s = network.http_timeout
