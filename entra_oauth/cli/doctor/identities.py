@@ -33,7 +33,9 @@ def identity_sources(environ: Mapping[str, str], platform: str = sys.platform) -
     """The sources that variables and the agent's folder tell of. Nothing is asked."""
     known = []
     other = next((words for name, words in _OTHERS.items() if environ.get(name)), None)
-    if all(environ.get(name) for name in app_service.VARIABLES) and other is None:
+    is_app = all(environ.get(name) for name in app_service.VARIABLES)
+    # App Service sets the older MSI_ENDPOINT too; Service Fabric has the same two variables.
+    if is_app and not environ.get("IDENTITY_SERVER_THUMBPRINT"):
         known.append(f"app-service ({' and '.join(app_service.VARIABLES)} are set)")
     if environ.get(arc.ENDPOINT_VARIABLE) and environ.get("IMDS_ENDPOINT"):
         known.append("arc (IDENTITY_ENDPOINT and IMDS_ENDPOINT are set)")

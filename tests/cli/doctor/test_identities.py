@@ -26,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("no_terminal")
     [
         ({}, "No variable and no folder tells of one."),
         (APP, "could be app-service (IDENTITY_ENDPOINT and IDENTITY_HEADER are set)."),
+        (APP | {"MSI_ENDPOINT": "x", "MSI_SECRET": "x"}, "could be app-service ("),
         (
             {"IDENTITY_ENDPOINT": "x", "IMDS_ENDPOINT": "x"},
             "could be arc (IDENTITY_ENDPOINT and IMDS_ENDPOINT are set).",
