@@ -272,6 +272,7 @@ def _tokens(on: Stage, rounds: int, suffix: str) -> list[Line]:
     lines = _token_lines("`token` with a refresh" + suffix, _interleaved(rounds, refreshed), goals)
     if suffix:
         return lines
+    lines += _renewals(on, rounds)
     lines += _token_lines(
         "`token` from the cache", _interleaved(rounds, cached), {"python -c pass": "1.1"}
     )
@@ -279,6 +280,31 @@ def _tokens(on: Stage, rounds: int, suffix: str) -> list[Line]:
     commands |= {"msal": silent} if _has("msal") else {}
     peaks = {name: _peak(on, command) for name, command in commands.items()}
     return lines + _peaks("peak memory of a cached `token`", peaks, {})
+
+
+def _renewals(on: Stage, rounds: int) -> list[Line]:
+    """Renewals of one program: with the keys of the day each ID token's signature is checked."""
+    account, file = _store(on).account(_app(on), USER), on.home / "refresh-token"
+    assert account is not None
+    file.write_text(account.refresh_token or "", encoding="utf-8")
+
+    def renewing(keys: str) -> Row:
+        return {"ms": float(on.run(on.contestant("renewals", keys, str(file))).out)}
+
+    results = _interleaved(
+        rounds,
+        {keys: lambda keys=keys: renewing(keys) for keys in ("with", "without")},  # type: ignore[misc]
+    )
+    ours, other = results["with"], results["without"]
+    return [
+        Line(
+            "one more renewal of a program, the keys of the day at hand",
+            f"{_median(ours, 'ms'):.1f} ms",
+            f"without them {_median(other, 'ms'):.1f} ms",
+            _ratio(ours, other, "ms"),
+            "",
+        )
+    ]
 
 
 def _small_answers(on: Stage, rounds: int) -> list[Line]:
