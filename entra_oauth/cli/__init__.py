@@ -32,8 +32,8 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         import gc
 
-        # Nearly all that a start makes stays until its end: to look it through for garbage after
-        # every 700 objects, as Python does, is a twentieth of the time until the browser opens.
+        # Nearly all that a start makes stays until its end. To look it through for garbage after
+        # every 700 objects, as Python does, is a fiftieth of the instructions before the browser.
         gc.set_threshold(_OBJECTS)
         from entra_oauth.cli.session.signals import own_ctrl_c
     except KeyboardInterrupt:
