@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.identity_asker import IDENTITY_FLOW
 from entra_oauth.cli.get_tokens.exchanged_tokens import target_of
 from entra_oauth.cli.get_tokens.token_store import settled
 from entra_oauth.cli.options.common_options import NetworkOptions
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
-from entra_oauth.errors import SignInRequired, plain
+from entra_oauth.errors import SignInRequired, UsageError, plain
 from entra_oauth.light import TYPE_CHECKING, replace
 
 if TYPE_CHECKING:
+    from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.get_tokens_verbs import LogoutOptions
 
@@ -36,7 +38,8 @@ def run(options: LogoutOptions, session: Session) -> int:
     if options.all:
         urls = sorted({_sign_out_url(app) for app, _ in store.accounts()})
         number = store.forget_all()
-        console.say(f"Forgotten: {number} account{'s' if number != 1 else ''}.")
+        accounts = f"{number} account{'s' if number != 1 else ''}"
+        console.say(f"Forgotten: {accounts}, and every token without one.")
         return _end(console, urls, number)
     target = target_of(options.exchange, options.app.workspace_url)
     if target is not None and options.exchange.is_federated:
@@ -48,6 +51,7 @@ def run(options: LogoutOptions, session: Session) -> int:
             f"Forgotten: the tokens {of_host}." if gone else f"No tokens {of_host} are kept here."
         )
         return _end(console, [], int(gone), still=_COPY_STAYS_GOOD)
+    _refuse_identity(options.app)
     # What goes unnamed does not go unsaid.
     loud = replace(session, console=replace(console, quiet=False))
     chosen = use(options.app, NetworkOptions(), loud)
@@ -68,6 +72,19 @@ def run(options: LogoutOptions, session: Session) -> int:
     gone = store.forget(app, name)
     console.say(f"Forgotten: {plain(name)}." if gone else f"{plain(name)} was not signed in.")
     return _end(console, [_sign_out_url(app)] if gone else [], int(gone))
+
+
+def _refuse_identity(app: AppOptions) -> None:
+    """Raise `UsageError` for a profile of a managed identity: a person's sign-in is not meant."""
+    if app.settings is None or app.settings.text("flow") != IDENTITY_FLOW:
+        return
+    if not app.origins.given & {"tenant", "client_id", "account"}:
+        raise UsageError(
+            f"The profile {plain(app.settings.name)} names a managed identity, and no sign-in is "
+            "kept of one. Nothing was forgotten.",
+            advice="entra-oauth logout --all forgets its tokens too, with every sign-in. For one "
+            "sign-in, name it with --tenant and --client-id.",
+        )
 
 
 def _end(console: Console, urls: list[str], number: int, *, still: str = _STILL_HONOURED) -> int:

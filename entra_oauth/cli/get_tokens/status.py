@@ -33,7 +33,7 @@ def run(options: StatusOptions, session: Session) -> int:
     console = session.console
     store = FileStore.standard(session.environ, say=console.say)
     stored = store.accounts()
-    app = filled_in(options.app, stored)
+    app = options.app if options.credential.is_identity else filled_in(options.app, stored)
     values = _values(app, options)
     proof = is_at_hand(options.credential, session.environ)
     notes: dict[str, None] = {}
@@ -166,6 +166,9 @@ _ASKERS = {
 }
 
 
+_NEED_NO_SIGN_IN = ("federated token", "managed identity")
+
+
 def _lines(
     app: AppOptions,
     values: list[dict[str, str]],
@@ -179,7 +182,7 @@ def _lines(
         who = _ASKERS[asker["who"]]
         lines.append(f"Asks: {who}   (from {asker['from']})")
     lines.append(f"Tokens: {plain(folder)}")
-    if not accounts and asker is not None and asker["who"] == "federated token":
+    if not accounts and asker is not None and asker["who"] in _NEED_NO_SIGN_IN:
         return [*lines, "  Nobody has signed in, and nobody has to."]
     if not accounts:
         which = "" if app.tenant and app.client_id else " --tenant TENANT --client-id CLIENT"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from entra_oauth.cache.account import APP_ONLY
+from entra_oauth.cache.account import APP_ONLY, Account, App, CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import IdentityAsker
 from entra_oauth.channels.base import Channels
@@ -141,7 +141,8 @@ def test_what_is_kept_is_no_sign_in(machine: Machine) -> None:
     ran = call("token", *machine.at)
     assert ran.code == 2
     assert "No tenant was given" in ran.err
-    assert call("logout", "--all").code == 0
+    ran = call("logout", "--all")
+    assert (ran.code, ran.err) == (0, "Forgotten: 0 accounts, and every token without one.\n")
     machine.token("imds")
     assert len(machine.asked) == 2
 
@@ -299,6 +300,25 @@ def test_a_profile_and_variables_name_the_identity(
     assert call("profile", "set", "vm", f"client_id={USERS}").code == 0
     ran = call("token", "-p", "vm")
     assert (ran.code, "managed_identity_id=client-id=GUID" in ran.err) == (2, True)
+
+
+def test_beside_an_identity_no_persons_sign_in_is_meant(machine: Machine) -> None:
+    call("profile", "set", "vm", "flow=managed-identity", "managed_identity_source=imds")
+    told = call("status", "-p", "vm").out
+    assert told.endswith("  Nobody has signed in, and nobody has to.\n")
+    ada = App("https://login.microsoftonline.com", "contoso.example", SYSTEM)
+    token = CachedToken(text="t", expires_on=1, arrived_at=1, arrived_on_clock=1)
+    store = FileStore.standard(os.environ)
+    store.save(ada, Account(name="ada@example.test"), SCOPE, token, signed_in=True)
+    told = json.loads(call("status", "-p", "vm", "--json").out)
+    assert not {"tenant", "client_id", "account"} & {each["name"] for each in told["values"]}
+    ran = call("logout", "-p", "vm")
+    assert ran.code == 2
+    assert "entra-oauth logout --all" in error_of(ran)[1]
+    assert [each.name for _, each in store.accounts()] == ["ada@example.test"]
+    named = ("--tenant", ada.tenant, "--client-id", ada.client_id)
+    assert call("logout", "-p", "vm", *named).code == 0
+    assert store.accounts() == []
 
 
 WRONG = [
