@@ -251,13 +251,15 @@ class FileStore:
 
     def forget_app(self, app: App) -> bool:
         """Forget all that is kept for an app, accounts or none; whether there was anything."""
-        folders = list(private_files.folders(self._app(app)))
-        for folder in folders:
+        gone = False
+        for folder in list(private_files.folders(self._app(app))):
             with Lock(os.path.join(folder, _LOCK)) as lock:
-                _clear(folder, lock if lock.take(_WAIT_S) else None)
+                ours = lock.take(_WAIT_S)
+                gone |= any(each != _LOCK for each in private_files.names(folder))
+                _clear(folder, lock if ours else None)
         with suppress(OSError):
             os.rmdir(self._app(app))
-        return bool(folders)
+        return gone
 
     def forget_all(self) -> int:
         """Forget everything; how many accounts there were."""

@@ -80,6 +80,14 @@ def check_exchange(query: TokenQuery) -> None:
             "there.",
             advice="Leave --account out, or exchange Entra's token: leave --subject-token out.",
         )
+    if options.is_federated and "scope" in query.app.origins.given:
+        base = of_workspace_cloud(query.app).base
+        if scope_key(query.app.scope, base) != scope_key(("databricks",), base):
+            raise UsageError(
+                "--scope names what Entra's token is for; without Entra there are tokens for the "
+                "workspace alone.",
+                advice="Leave --scope out, or --subject-token.",
+            )
 
 
 def of_workspace_cloud(app: AppOptions) -> Authority:

@@ -292,6 +292,7 @@ WRONG = [
     (("--federated-token-env", "GOOD", "--interactive"), 2, "exclude each other"),
     (("--federated-token-env", "GOOD", "--account", "ada"), 2, "--account names somebody"),
     (("--federated-token-env", "GOOD", "--claims", "{}"), 2, "A claims challenge is answered by"),
+    (("--federated-token-env", "GOOD", "--scope", "arm"), 2, "tokens for the workspace alone"),
     (("--federated-token-env", "GOOD", "--certificate", "x"), 2, "exclude each other"),
     (("--flow", "managed-identity"), 2, "The token of a managed identity is one of Entra's"),
 ]
@@ -316,6 +317,8 @@ def test_what_cannot_be_exchanged_is_a_plain_error(
     assert said in ran.err
     assert not [name for name, value in tokens.items() if value.strip() and value in ran.err]
     assert len(_exchanges(nightly)) == (code == 3)
+    # Nothing was given, so nothing is forgotten.
+    assert "No tokens of localhost" in call("logout", *_as_app(nightly)).err
 
 
 NO_PLACE = [
