@@ -128,6 +128,12 @@ def _az(options: ToolOptions, query: TokenQuery, session: Session) -> None:
         scope = (_own_scope(asked, query.app),)
         query = replace(query, app=replace(query.app, scope=scope))
     tenant = given.get("tenant")
+    if tenant is not None and query.credential.is_identity:
+        raise DestinationRefused(
+            "A token of one tenant was asked for, and which is the managed identity's is not known "
+            "here.",
+            advice="Let the program name no tenant: the identity has one only.",
+        )
     if tenant is not None and folded(tenant).lower() != str(query.app.tenant).lower():
         raise DestinationRefused(
             "A token of another tenant than the chosen one was asked for.",

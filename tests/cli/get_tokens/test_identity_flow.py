@@ -216,6 +216,9 @@ def test_api_and_the_helpers_ask_as_the_identity(source: str, machine: Machine) 
     assert SYSTEM in ran.out
     asked = call("credential", "az", *at, "--", "account", "get-access-token")
     assert json.loads(asked.out)["accessToken"] == _kept(machine, source)
+    asked = call("credential", "az", *at, "--", "account", "get-access-token", "--tenant", "x")
+    assert (asked.code, asked.out) == (5, "")
+    assert "Let the program name no tenant" in error_of(asked)[1]
     asked = call("credential", "databricks-cli", *at, "--", "auth", "token")
     assert json.loads(asked.out)["access_token"] == _kept(machine, source)
     assert len(machine.asked) == 1
