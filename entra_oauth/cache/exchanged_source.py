@@ -15,6 +15,7 @@ from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import EntraOAuthError, LocalError, bare
 from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
 from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S
+from entra_oauth.protocol.resource.destination import check_subject
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
@@ -80,9 +81,11 @@ class ExchangedSource:
         """An exchanged token that is good for `min_validity_s` more seconds, if one can be.
 
         It ends with Entra's, which is renewed first where it does not last. The arguments are
-        those of `TokenSource.get`, and so is what is raised.
+        those of `TokenSource.get`, and so is what is raised; and `DestinationRefused` for scopes
+        of an API whose tokens no workspace may see.
         """
         try:
+            check_subject(scopes)
             wanted_s = max(min_validity_s, LEAST_LIFE_S)
             who = self.inner.named(account)
             kept_as = f"{scope_key(scopes, self.app.base)} {self.target.key}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import (
@@ -201,6 +202,9 @@ def checked_endpoint(name: str, address: str) -> str:
     return address
 
 
+_DIGITS = re.compile(r"-?[0-9]{1,12}")
+
+
 def _visible(text: str) -> bool:
     return text.isprintable() and " " not in text
 
@@ -233,9 +237,9 @@ def _life_s(members: dict[str, Any], reply: HttpResponse, received_at: float) ->
 
 
 def _number(value: object) -> int | None:
-    """A number of seconds, as a number or as a text of digits."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
+    """A number of seconds, as a number or as a text of digits. Below zero it is long over."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**12:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 10**12:
         return None
     return int(value)

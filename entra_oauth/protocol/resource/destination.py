@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["check_audience", "check_destination"]
+__all__ = ["check_audience", "check_destination", "check_subject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +36,13 @@ class _Audience:
     """By cloud: whole host names, or what a host must end in where there is a dot in front."""
 
 
+_DATABRICKS = _Audience(
+    name="Azure Databricks",
+    resources=frozenset(["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://azuredatabricks.net"]),
+    hosts={cloud.name: (cloud.workspaces,) for cloud in CLOUDS.values() if cloud.workspaces},
+)
 _KNOWN = (
-    _Audience(
-        name="Azure Databricks",
-        resources=frozenset(
-            ["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://azuredatabricks.net"]
-        ),
-        hosts={cloud.name: (cloud.workspaces,) for cloud in CLOUDS.values() if cloud.workspaces},
-    ),
+    _DATABRICKS,
     _Audience(
         name="Microsoft Graph",
         resources=frozenset(
@@ -157,6 +156,25 @@ def check_audience(token: str, scopes: tuple[str, ...]) -> None:
         f"it is for {said}, not for {wanted.name}",
         f"Get one for {wanted.name} with --scope, or give the --scope that it was made for.",
     )
+
+
+def check_subject(scopes: tuple[str, ...]) -> None:
+    """See that a token for `scopes` may be shown to a workspace, which is to exchange it.
+
+    A policy of Databricks' may want the audience of an app of one's own (RFC 8693 §2.1 leaves it
+    open). The workspace must not see one that it could use elsewhere: of another API that
+    is known here, or of one whose name is the address of its host.
+    Raises `DestinationRefused`, and `UsageError` for scopes that are none.
+    """
+    resource = _resource(scopes)
+    known = _known(resource)
+    if known is not _DATABRICKS and (known or _URL.fullmatch(resource)):
+        said = known.name if known else plain(resource, limit=80)
+        raise _refused(
+            f"a workspace is not shown one for {said}",
+            "Leave --scope out: Databricks' own is exchanged. For an app of your own that a policy "
+            "names, give its client id: --scope CLIENT_ID/.default.",
+        )
 
 
 def _refused(why: str, advice: str) -> DestinationRefused:

@@ -198,6 +198,17 @@ def test_what_does_not_go_together_is_said(
     assert said in ran.err
 
 
+@pytest.mark.parametrize("scope", ["arm", "https://vault.azure.net/.default"])
+def test_a_token_for_another_api_is_not_got_to_be_shown_to_a_workspace(
+    scope: str, nightly: Nightly
+) -> None:
+    before = len(nightly.tenant.log)
+    ran = call("token", *nightly.ids, *_options(nightly), "--scope", scope)
+    assert (ran.code, ran.out) == (5, "")
+    assert "a workspace is not shown one for " in ran.err
+    assert len(nightly.tenant.log) == before
+
+
 def test_a_refusal_loses_no_token_and_names_the_policy(nightly: Nightly) -> None:
     nightly.sign_in()
     before = nightly.kept()

@@ -381,6 +381,8 @@ STRANGE = [
     (tokens(token_type="MAC"), "token_type"),
     (tokens(expires_in="0"), "its token is over"),
     (tokens(expires_on="1"), "its token is over"),
+    (tokens(expires_on="-5"), "its token is over"),
+    (tokens(expires_on=-5), "its token is over"),
 ]
 
 

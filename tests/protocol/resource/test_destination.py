@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from entra_oauth.errors import DestinationRefused
 from entra_oauth.protocol.authority import CLOUDS, Authority
-from entra_oauth.protocol.resource.destination import check_audience, check_destination
+from entra_oauth.protocol.resource.destination import (
+    check_audience,
+    check_destination,
+    check_subject,
+)
 from kit import canaries
 
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
@@ -192,3 +196,32 @@ def test_a_token_for_another_api_is_not_shown_to_this_one(
     with canaries.refused(DestinationRefused) as caught:
         check_audience(_token(audience), (scope,))
     assert f"it is for {said}, not for " in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "databricks",
+        f"{DATABRICKS}/.default",
+        "api://own/.default",
+        f"{canaries.CLIENT_ID}/.default",
+    ],
+)
+def test_a_workspace_is_shown_a_token_of_its_own_or_of_an_app_of_ones_own(scope: str) -> None:
+    check_subject((scope,))
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        ("arm", "Azure's management API"),
+        ("graph", "Microsoft Graph"),
+        ("https://management.azure.com//.default", "Azure's management API"),
+        ("https://MANAGEMENT.azure.com/.default", "https://MANAGEMENT.azure.com"),
+        ("https://vault.azure.net/.default", "https://vault.azure.net"),
+    ],
+)
+def test_a_workspace_is_shown_no_token_that_opens_something_else(scope: str, said: str) -> None:
+    with canaries.refused(DestinationRefused) as caught:
+        check_subject((scope,))
+    assert f"a workspace is not shown one for {said}" in caught.value.what
