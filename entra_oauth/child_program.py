@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
-__all__ = ["WINDOWS", "cannot_be_started", "exit_code", "find", "run"]
+__all__ = ["WINDOWS", "cannot_be_started", "exit_code", "find", "run", "signals_kept"]
 
 WINDOWS = os.name == "nt"
 
@@ -60,6 +60,29 @@ def find(name: str, environ: Mapping[str, str], *, windows: bool = WINDOWS) -> s
         folders = [folder for folder in variables.get("PATH", "").split(";") if folder]
     candidates = (os.path.join(folder, each) for folder in folders for each in names)
     return next((path for path in candidates if os.path.isfile(path)), None)
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM until the end of the block, in which a program is started.
+
+    One that came between its start and the note of its number would leave it to itself. The
+    signals are not blocked: the program would have them blocked too.
+    """
+    came: list[int] = []
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # What is ignored stays so for the program, and what ends us outright asks nobody.
+        if callable(signal.getsignal(number)):
+            with suppress(ValueError):  # not the main thread, which alone is told of signals
+                before[number] = signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def exit_code(returncode: int, *, windows: bool = WINDOWS) -> int:

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from entra_oauth import child_program
 from entra_oauth.errors import LocalError, UsageError, plain
@@ -75,9 +75,36 @@ class FederatedCommand:
 
     def _run(self, name: str) -> tuple[bytes, int]:
         """Its standard output, one byte more than may be at most, and its exit code."""
+        is_late = threading.Event()
+        with ExitStack() as at_the_end:
+            with child_program.signals_kept():
+                process = self._started(name)
+                at_the_end.callback(_end, process)
+
+            def stop() -> None:
+                if process.returncode is None:  # not yet waited for: its number is still its own
+                    is_late.set()
+                    _kill(process)
+
+            timer = threading.Timer(self.longest_s, stop)
+            timer.daemon = True
+            timer.start()
+            at_the_end.callback(timer.cancel)
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            content = process.stdout.read(MOST_BYTES + 1)
+            code = process.wait() if len(content) <= MOST_BYTES else 0
+        if is_late.is_set():
+            raise LocalError(
+                f"The command for the federated token ({name}) did not end in "
+                f"{self.longest_s:g} seconds, and was stopped.",
+                advice=_ADVICE,
+            )
+        return content, child_program.exit_code(code)
+
+    def _started(self, name: str) -> subprocess.Popen[bytes]:
         program = child_program.find(self.words[0], self.environ) or self.words[0]
         try:
-            process = subprocess.Popen(  # noqa: S603 - a list, named by an option alone
+            return subprocess.Popen(  # noqa: S603 - a list, named by an option alone
                 [program, *self.words[1:]],
                 env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
@@ -91,33 +118,15 @@ class FederatedCommand:
                 f"{error.strerror}.",
                 advice="Check the name of the program, and that it may be run.",
             ) from None
-        is_late = threading.Event()
 
-        def end() -> None:
-            if process.returncode is None:  # not yet waited for: its number is still its own
-                is_late.set()
-                _kill(process)
 
-        timer = threading.Timer(self.longest_s, end)
-        timer.daemon = True
-        timer.start()
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        try:
-            content = process.stdout.read(MOST_BYTES + 1)
-            code = process.wait() if len(content) <= MOST_BYTES else 0
-        finally:
-            timer.cancel()
-            if process.poll() is None:
-                _kill(process)
-            process.stdout.close()
-            process.wait()
-        if is_late.is_set():
-            raise LocalError(
-                f"The command for the federated token ({name}) did not end in "
-                f"{self.longest_s:g} seconds, and was stopped.",
-                advice=_ADVICE,
-            )
-        return content, child_program.exit_code(code)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Nothing of it goes on, whatever ended the reading: Ctrl-C and SIGTERM too."""
+    if process.poll() is None:
+        _kill(process)
+    if process.stdout is not None:
+        process.stdout.close()
+    process.wait()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -96,3 +100,55 @@ def test_what_cannot_be_started_ends_as_in_a_shell(kind: str, code: int, tmp_pat
     with pytest.raises(LocalError, match="cannot be started") as caught:
         child_program.run([str(path)], {"PATH": ""})
     assert caught.value.exit_code == code
+
+
+# ---- signals that come while a program is started ---------------------------------------
+
+
+@needs.posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_while_a_program_is_started_is_taken_when_it_is_known(
+    number: int,
+) -> None:
+    def unwind(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, unwind)
+    known: list[str] = []
+
+    def start() -> None:
+        with child_program.signals_kept():
+            os.kill(os.getpid(), number)
+            known.append("started")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+        assert known == ["started"]
+        assert signal.getsignal(number) is unwind
+    finally:
+        signal.signal(number, before)
+
+
+@needs.posix
+def test_a_signal_that_is_ignored_stays_so_for_the_program_that_is_started() -> None:
+    asks = "import signal; print(signal.getsignal(signal.SIGTERM) is signal.SIG_IGN)"
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with child_program.signals_kept():
+            said = subprocess.check_output([sys.executable, "-c", asks], text=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert said == "True\n"
+
+
+def test_another_thread_may_start_a_program_too() -> None:
+    def start() -> None:
+        with child_program.signals_kept():
+            done.append(True)
+
+    done: list[bool] = []
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert done == [True]

@@ -87,8 +87,9 @@ def test_where_somebody_was_there_before_nobody_is_waited_for(
     answer = program._answer
 
     def once(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
         program.stop()
-        return answer(request)
+        return response
 
     monkeypatch.setattr(program, "_answer", once)
     browser([_url(hosted, program)])

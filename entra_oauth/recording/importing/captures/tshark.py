@@ -11,16 +11,17 @@ import os
 import subprocess
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from entra_oauth.child_program import find
+from entra_oauth.child_program import find, signals_kept
 from entra_oauth.errors import LocalError, UsageError, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import IO
 
 __all__ = ["Tshark", "opened_capture"]
 
@@ -55,22 +56,10 @@ class Tshark:
         return self._run("-r", _NAMES["capture"], "-n", *keys, *arguments)
 
     def _run(self, *arguments: str) -> bytes:
-        with open(self.folder / "said", "w+b") as said:
-            try:
-                process = subprocess.Popen(  # noqa: S603 - our own arguments, and no shell
-                    [self.program, *arguments],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=said,
-                    cwd=self.folder,
-                    env=_environment(self.folder),
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise LocalError(
-                    f"tshark cannot be started: {error.strerror}.",
-                    advice="Run tshark --version by itself to see why.",
-                ) from None
+        with open(self.folder / "said", "w+b") as said, ExitStack() as at_the_end:
+            with signals_kept():
+                process = self._started(arguments, said)
+                at_the_end.callback(_end, process)
             output, late = self._read(process)
             said.seek(0)
             words = said.read(4096).decode("utf-8", "replace")
@@ -91,8 +80,25 @@ class Tshark:
             )
         return output
 
+    def _started(self, arguments: tuple[str, ...], said: IO[bytes]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own arguments, and no shell
+                [self.program, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                cwd=self.folder,
+                env=_environment(self.folder),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LocalError(
+                f"tshark cannot be started: {error.strerror}.",
+                advice="Run tshark --version by itself to see why.",
+            ) from None
+
     def _read(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bool]:
-        """The output, and whether the deadline ended it. Nothing is left running."""
+        """The output, and whether the deadline ended it."""
         late = threading.Event()
 
         def end() -> None:
@@ -104,20 +110,24 @@ class Tshark:
         timer.start()
         pieces, size = [], 0
         try:
-            with process:
-                try:
-                    while size <= self.most_bytes and (piece := _piece(process)):
-                        pieces.append(piece)
-                        size += len(piece)
-                except BaseException:  # Ctrl-C, SIGTERM
-                    process.kill()
-                    raise
-                if size > self.most_bytes:
-                    process.kill()
+            while size <= self.most_bytes and (piece := _piece(process)):
+                pieces.append(piece)
+                size += len(piece)
+            if size > self.most_bytes:
+                process.kill()
+            process.wait()
         finally:
             timer.cancel()
             timer.join()
         return b"".join(pieces), late.is_set()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Nothing is left running, whatever ended the reading: Ctrl-C and SIGTERM too."""
+    process.kill()  # nothing, where it has ended
+    if process.stdout is not None:
+        process.stdout.close()
+    process.wait()
 
 
 def _piece(process: subprocess.Popen[bytes]) -> bytes:
