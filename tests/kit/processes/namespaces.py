@@ -6,7 +6,6 @@ is no other network, so nothing that runs there can leave this machine.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -110,24 +110,21 @@ def on_machine_of_arc(*command: str) -> list[str]:
 
 @contextmanager
 def _held(start: Sequence[str]) -> Iterator[int]:
-    """A namespace as long as the block lasts, by the process that keeps it."""
-    outside = os.readlink("/proc/self/ns/net"), _net_of_starter(start)
+    """A namespace as long as the block lasts, by the process that keeps it.
+
+    It is ready when `cat` runs. The namespace is there before that, but not yet who is root in
+    it, and whoever enters it then may do nothing.
+    """
     with subprocess.Popen([*start, "--net", "--", "cat"], stdin=subprocess.PIPE) as keeper:
         try:
             until = time.monotonic() + _PATIENCE_S
-            while os.readlink(f"/proc/{keeper.pid}/ns/net") in outside:
+            while Path("/proc", str(keeper.pid), "comm").read_text("ascii") != "cat\n":
                 assert keeper.poll() is None
                 assert time.monotonic() < until
                 time.sleep(0.005)
             yield keeper.pid
         finally:
             keeper.kill()
-
-
-def _net_of_starter(start: Sequence[str]) -> str:
-    """The namespace that it is in on its way; empty where there is none."""
-    pid = next((word for word in start if word.isdigit()), "")
-    return os.readlink(f"/proc/{pid}/ns/net") if pid else ""
 
 
 @cache
