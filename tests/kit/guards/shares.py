@@ -22,6 +22,9 @@ from kit.guards import groups
 
 __all__ = ["Share", "kept_out_of_searches", "unwanted"]
 
+LINES_OF_A_FAILURE = 25
+"""The last lines of a failure: the values and the error stand there."""
+
 COUNTED = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 
@@ -94,9 +97,10 @@ class Share:
         return ("passed", "", "") if passed else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Say at once that a test failed. The end of the run tells the rest."""
+        """Say at once that a test failed, and why: a run that is ended tells nothing later."""
         if report.failed:
-            print(f"failed: {report.nodeid}", file=sys.stderr, flush=True)
+            why = report.longreprtext.splitlines()[-LINES_OF_A_FAILURE:]
+            print(f"failed: {report.nodeid}", *why, sep="\n", file=sys.stderr, flush=True)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Where this run stops before the end, let the others stop too."""
