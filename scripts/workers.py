@@ -42,6 +42,8 @@ def run(pytest: "list[str]", environment: "dict[str, str]", cwd: str, runs: int)
         codes = [128 - each if each < 0 else each for each in (s.returncode for s in started)]
         for _, output in sorted(zip(codes, outputs, strict=True)):
             _show(output)
+        for code in sorted(code for code in codes if code > 128):
+            launch.say(f"signal {code - 128} ended a run: its tests are not in the sum below.")
         print(_sum(folder), flush=True)
     if interrupted:
         raise KeyboardInterrupt

@@ -88,6 +88,17 @@ def test_each_file_is_run_once_and_what_fails_is_said_twice(
         assert counted in last
 
 
+def test_a_run_that_a_signal_ends_is_said_and_fails_all(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    killed = "import os\ndef test_bad(): os.kill(os.getpid(), 9)\n"
+    (folder / "test_bad.py").write_text(killed, encoding="utf-8")
+    assert _run(folder) == 128 + 9
+    said, told = capfd.readouterr()
+    assert "signal 9 ended a run: its tests are not in the sum below." in told + said
+    assert said.splitlines()[-1].startswith("All: ")
+
+
 def test_whoever_stops_at_the_first_failure_stops_the_others(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
