@@ -86,7 +86,10 @@ def _progress(folder: str) -> str:
 def _show(output: str) -> None:
     sys.stdout.flush()
     with open(output, "rb") as file:
-        sys.stdout.buffer.write(file.read())
+        said = file.read()
+    sys.stdout.buffer.write(said)
+    if said and not said.endswith(b"\n"):  # it was ended within a line
+        sys.stdout.buffer.write(b"\n")
     sys.stdout.flush()
 
 
