@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from entra_oauth.errors import LocalError, plain
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
-__all__ = ["WINDOWS", "cannot_be_started", "exit_code", "find", "run", "signals_kept"]
+__all__ = ["WINDOWS", "answer_of", "cannot_be_started", "exit_code", "find", "run", "signals_kept"]
 
 WINDOWS = os.name == "nt"
 
@@ -41,6 +41,34 @@ def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
         with process:
             forward.to(process)
             return exit_code(process.wait())
+
+
+def answer_of(
+    command: Sequence[str],
+    *,
+    data: bytes = b"",
+    environ: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program that reads `data` to its end, and return what it says and its exit code.
+
+    Whatever ends the wait ends the program too: the time, Ctrl-C, SIGTERM. `environ` None is
+    our own environment. Raises `OSError` and `subprocess.TimeoutExpired`.
+    """
+    pipe = subprocess.PIPE
+    with ExitStack() as at_the_end:
+        with signals_kept():
+            process = subprocess.Popen(  # noqa: S603 - no shell
+                list(command),
+                env=None if environ is None else dict(environ),
+                stdin=pipe if data else subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+            )
+            at_the_end.enter_context(process)
+            at_the_end.callback(process.kill)  # nothing, where it has ended
+        output, complaints = process.communicate(data or None, timeout_s)
+    return subprocess.CompletedProcess(command, process.returncode, output, complaints)
 
 
 def find(name: str, environ: Mapping[str, str], *, windows: bool = WINDOWS) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from entra_oauth.child_program import answer_of
 from entra_oauth.errors import LocalError, SecurityError, UsageError, plain
 from entra_oauth.recording.files import SUMS
 from entra_oauth.recording.store import add_file, load, read_files
@@ -174,9 +175,7 @@ def _run(*arguments: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
             advice="Install OpenSSH (Debian: apt install openssh-client), then run this again.",
         )
     try:
-        return subprocess.run(  # noqa: S603 - our own arguments, and no shell
-            [program, *arguments], input=data, capture_output=True, timeout=_TIMEOUT_S, check=False
-        )
+        return answer_of([program, *arguments], data=data, timeout_s=_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LocalError(
             f"ssh-keygen did not come to its end: {type(error).__name__}.",

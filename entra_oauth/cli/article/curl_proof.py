@@ -16,6 +16,7 @@ from contextlib import suppress
 from urllib.parse import quote_plus
 
 from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.child_program import answer_of
 from entra_oauth.cli.sign_in.choose_receiver import pasted_uri
 from entra_oauth.cli.sign_in.plan import EXAMPLE_CLIENT, EXAMPLE_TENANT, plan_of
 from entra_oauth.errors import LocalError, plain
@@ -122,9 +123,7 @@ def _find_curl() -> tuple[str, str]:
 def _run(command: list[str]) -> str:
     """The standard output of a program. Raises `LocalError` if it fails."""
     try:
-        done = subprocess.run(  # noqa: S603 - our own arguments, and no shell
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S, check=False
-        )
+        done = answer_of(command, timeout_s=TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _no_use(command[0], type(error).__name__) from None
     if done.returncode != 0:

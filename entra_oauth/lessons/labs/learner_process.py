@@ -15,11 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from entra_oauth.child_program import signals_kept
 from entra_oauth.errors import plain
 from entra_oauth.lessons.labs.rerun import RerunShown
 
@@ -107,19 +108,19 @@ def _run(
 ) -> str | None:
     """Start it, wait, and end all of it. Returns why it was ended, if it was."""
     tag = secrets.token_hex(16)
-    child = subprocess.Popen(  # noqa: S603 - this Python, and lines of our own
-        [sys.executable, "-P", "-B", "-X", "utf8", "-c", _JUDGE],
-        stdin=given,
-        stdout=answered,
-        stderr=printed,
-        cwd=home,
-        env=_environment(home, tag),
-        start_new_session=os.name == "posix",
-    )
-    try:
+    with ExitStack() as at_the_end:
+        with signals_kept():
+            child = subprocess.Popen(  # noqa: S603 - this Python, and lines of our own
+                [sys.executable, "-P", "-B", "-X", "utf8", "-c", _JUDGE],
+                stdin=given,
+                stdout=answered,
+                stderr=printed,
+                cwd=home,
+                env=_environment(home, tag),
+                start_new_session=os.name == "posix",
+            )
+            at_the_end.callback(_end, child, tag)
         why = _watch(child, printed, limits)
-    finally:
-        _end(child, tag)
     if why is None and sys.platform != "win32" and child.returncode == -signal.SIGXCPU:
         return f"It used more than {limits.cpu_s} seconds of processor time: an endless loop?"
     return why

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from entra_oauth.channels.https.back_channel import RequestsBack
+from entra_oauth.child_program import answer_of
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.lessons.masking import Masks
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
@@ -195,11 +196,9 @@ class Classroom:
         if self.curl is None:
             raise LocalError("There is no curl.", advice="Install it, or use --no-curl.")
         try:
-            done = subprocess.run(  # noqa: S603 - our own arguments, and no shell
+            done = answer_of(
                 [self.curl, "--silent", "--show-error", "--noproxy", "*", *arguments],
-                capture_output=True,
-                timeout=_TIMEOUT_S,
-                check=False,
+                timeout_s=_TIMEOUT_S,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise LocalError(

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from entra_oauth.child_program import WINDOWS
+from entra_oauth.child_program import WINDOWS, answer_of
 from entra_oauth.practice.run.browser_command import PASSWORD_VARIABLE
 
 if TYPE_CHECKING:
@@ -151,14 +151,9 @@ def warning(command: Sequence[str]) -> str | None:
 def _node_version() -> int | None:
     """The major version of the Node on the path."""
     try:
-        done = subprocess.run(
-            ["node", "--version"],  # noqa: S607 - the one that the program will meet
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
+        # The one that the program will meet.
+        done = answer_of(["node", "--version"], timeout_s=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    major = done.stdout.strip().removeprefix("v").partition(".")[0]
+    major = done.stdout.decode("utf-8", "replace").strip().removeprefix("v").partition(".")[0]
     return int(major) if major.isascii() and major.isdigit() else None

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from entra_oauth.child_program import find
+from entra_oauth.child_program import answer_of, find
 from entra_oauth.errors import LocalError, SecurityError, UsageError, plain
 
 __all__ = ["check_stamp"]
@@ -66,14 +66,7 @@ def _openssl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     }
     environ["OPENSSL_CONF"] = os.devnull
     try:
-        return subprocess.run(  # noqa: S603 - our own arguments, and no shell
-            [program, "ts", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-            env=environ,
-        )
+        return answer_of([program, "ts", *arguments], environ=environ, timeout_s=_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LocalError(
             f"openssl did not come to its end: {type(error).__name__}.",

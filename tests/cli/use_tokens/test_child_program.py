@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -14,7 +15,11 @@ import pytest
 
 from entra_oauth import child_program
 from entra_oauth.errors import LocalError
+from entra_oauth.lessons.labs.catalogue import lab
+from entra_oauth.lessons.labs.lab10_token_in_logs import attack as lab10_attack
+from entra_oauth.lessons.labs.learner_process import mark
 from kit import needs
+from kit.processes.stopped_at_start import is_running, stopped_at_start
 
 
 @pytest.mark.parametrize(
@@ -152,3 +157,48 @@ def test_another_thread_may_start_a_program_too() -> None:
     thread.start()
     thread.join()
     assert done == [True]
+
+
+SLEEPS = (sys.executable, "-I", "-c", "import sys, time; sys.stdin.read(); time.sleep(600)")
+STARTS: dict[str, Callable[[], object]] = {
+    "a program that is asked": lambda: child_program.answer_of(SLEEPS),
+    "a program that is given something": lambda: child_program.answer_of(SLEEPS, data=b"x"),
+    "a learner's function": lambda: mark(lab(3), "import time\ntime.sleep(600)\n"),
+    "the program of lab 10": lambda: lab10_attack._seen_by_others("x" * 80, as_argument=True),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at on Linux")
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_a_signal_right_after_the_start_leaves_no_program(
+    start: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stopped_at_start(monkeypatch) as started, pytest.raises(KeyboardInterrupt):
+        start()
+    assert len(started) == 1
+    assert not is_running(started[0])
+
+
+def test_a_program_that_is_asked_reads_what_it_is_given_and_has_no_more_time() -> None:
+    echo = (sys.executable, "-I", "-c", "import sys; print(sys.stdin.read() + '.'); sys.exit(3)")
+    for data in (b"", b"x"):
+        done = child_program.answer_of(echo, data=data, environ={})
+        assert (done.stdout.strip(), done.stderr, done.returncode) == (data + b".", b"", 3)
+    with pytest.raises(subprocess.TimeoutExpired):
+        child_program.answer_of(SLEEPS, timeout_s=0.5)
+
+
+START_OF_THEIR_OWN = {
+    "child_program.py": "run: it takes the signals itself, to hand them on",
+    "channels/listener/system_browser.py": "a browser, which is meant to stay",
+    "audit/bulk/pool.py": "in threads, which no signal comes to",
+}
+
+
+def test_every_program_is_started_with_signals_kept() -> None:
+    folder = Path(child_program.__file__).parent
+    for path in folder.rglob("*.py"):
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
+        assert "subprocess.run(" not in text, name
+        if "subprocess.Popen(" in text and name not in START_OF_THEIR_OWN:
+            assert "with signals_kept():" in text.replace("child_program.", ""), name

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from entra_oauth.child_program import answer_of
 from entra_oauth.errors import LocalError
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.rerun import Rerun, fields_of
@@ -51,9 +51,7 @@ def _visit(url: str, profile: Path) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium's sandbox refuses to run for root
     command = [browser, *flags, f"--user-data-dir={profile}", "--dump-dom", url]
-    subprocess.run(  # noqa: S603 - the browser that was found, and an address of our own
-        command, capture_output=True, timeout=_TIMEOUT_S, check=False
-    )
+    answer_of(command, timeout_s=_TIMEOUT_S)
 
 
 def _files_with(code: str, profile: Path) -> list[str]:

@@ -7,9 +7,11 @@ import logging
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.child_program import answer_of, signals_kept
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.rerun import Rerun, fields_of
 from entra_oauth.lessons.labs.sandbox import CLIENT
@@ -36,20 +38,20 @@ def _seen_by_others(token: str, *, as_argument: bool) -> bool:
     """True where a list of processes shows the token that a program was given."""
     lines = "import sys; print(flush=True); sys.stdin.readline(); sys.stdin.readline()"
     extra = [f"Authorization: Bearer {token}"] if as_argument else []
-    child = subprocess.Popen(  # noqa: S603 - this Python, and a line of our own
-        [sys.executable, "-c", lines, *extra],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with ExitStack() as at_the_end:
+        with signals_kept():
+            child = subprocess.Popen(  # noqa: S603 - this Python, and a line of our own
+                [sys.executable, "-c", lines, *extra],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            at_the_end.callback(child.communicate, "\n")
         if child.stdin is not None and child.stdout is not None:
             child.stdin.write("\n" if as_argument else f"{token}\n")
             child.stdin.flush()
             child.stdout.readline()  # before that it may not be a program of its own yet
         listed = _command_line(child.pid)
-    finally:
-        child.communicate("\n")
     return token[:60] in listed
 
 
@@ -60,10 +62,8 @@ def _command_line(pid: int) -> str:
     ps = shutil.which("ps")
     if ps is None:
         return ""
-    shown = subprocess.run(  # noqa: S603 - a number, and the system's own program
-        [ps, "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return shown.stdout
+    shown = answer_of([ps, "-ww", "-o", "args=", "-p", str(pid)])
+    return shown.stdout.decode("utf-8", "replace")
 
 
 def _yes(value: bool) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from entra_oauth.child_program import answer_of
 from entra_oauth.lessons.labs.lab import Demonstration, lab_from
 from entra_oauth.lessons.labs.rerun import Rerun
 from entra_oauth.lessons.labs.trials import fresh
@@ -59,12 +59,10 @@ def _sent(sandbox: Sandbox, script: str) -> list[HttpRequest]:
         netrc.write_text("machine localhost login alice password not-a-secret\n", "utf-8")
         netrc.chmod(0o600)
         environ = {n: v for n, v in os.environ.items() if "PROXY" not in n.upper()}
-        subprocess.run(  # noqa: S603 - a few lines of our own
+        answer_of(
             [sys.executable, "-c", script, url, _FORM, str(_ROOT)],
-            env={**environ, "NETRC": str(netrc)},
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
+            environ={**environ, "NETRC": str(netrc)},
+            timeout_s=_TIMEOUT_S,
         )
     return got
 
