@@ -157,9 +157,8 @@ def read_files(folder: Path) -> dict[str, bytes]:
     """The files of a folder by name. Refuses links, and more than `MAX_BYTES` in all."""
     shown = plain(str(folder))
     if not os.path.isdir(folder):
-        raise UsageError(
-            f"{shown} is not a folder.", advice="Name a folder that --record has written."
-        )
+        amiss = "is not a folder" if os.path.lexists(folder) else "does not exist"
+        raise UsageError(f"{shown} {amiss}.", advice="Name a folder that --record has written.")
     if os.access(folder, os.R_OK | os.X_OK) and not os.path.lexists(folder / SUMS):
         raise UsageError(
             f"{shown} is no recording: it has no {SUMS}.",

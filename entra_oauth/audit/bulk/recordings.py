@@ -28,9 +28,9 @@ def names_in(folder: Path) -> Iterator[str]:
     followed; what begins with a dot is left out. Raises `UsageError`, `LocalError`.
     """
     if not os.path.isdir(folder):
+        amiss = "is not a folder" if os.path.lexists(folder) else "does not exist"
         raise UsageError(
-            f"{plain(str(folder))} is not a folder.",
-            advice="Name the folder that the recordings are in.",
+            f"{plain(str(folder))} {amiss}.", advice="Name the folder that the recordings are in."
         )
     yield from _below(str(folder), "")
 

@@ -75,8 +75,8 @@ def _print(request: AuthorizationRequest, console: Console) -> None:
     console.say("1. Open this address in a browser and sign in:\n")
     console.result(request.url)
     console.say(
-        "\n2. The browser ends at the redirect URI. Check that the state in its address is this "
-        "one,\n   and put the code from there in the place of <authorization-code>:\n"
+        "\n2. The browser ends at the redirect URI. Check that the state in its address is\n"
+        "   this one, and put the code from there in the place of <authorization-code>:\n"
     )
     console.result(curl_command(request))
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _LONGEST = 100_000
+_LEAST_ADDRESS = 24
+"""Characters of an address that say which one it is."""
 _STEP = re.compile(r"(?P<folder>.+)#(?P<number>[0-9]{1,6})")
 
 
@@ -106,7 +108,7 @@ def _list(found: Opened) -> list[str]:
         lines.append(prose(f"{name}: {plain(text)}", indent=0, columns=width()))
     lines.append("")
     cast = cast_of(evidence.steps)
-    lines += [_line(step, cast) for step in evidence.steps]
+    lines += _rows(evidence.steps, cast, columns=width())
     if evidence.claims:
         lines += ["", "Claims of the recorder, made while the secrets were there:"]
     for claim in evidence.claims:
@@ -134,7 +136,31 @@ def _way(step: Step, cast: Cast) -> str:
     return f"{what.sender.value} to {what.receiver.value}"
 
 
-def _line(step: Step, cast: Cast) -> str:
+def _rows(steps: tuple[Step, ...], cast: Cast, *, columns: int) -> list[str]:
+    """A line for each step; two where an address would have no room beside the rest."""
+    rows = [(_begun(step, cast), _address(step), _ended(step)) for step in steps]
+    around = max((len(begun) + len(ended) for begun, _, ended in rows), default=0)
+    beside = columns - around >= _LEAST_ADDRESS
+    lines: list[str] = []
+    for begun, (method, address, again), ended in rows:
+        before = f"{begun}  {method} " if beside else f"{' ' * 5}{method} "
+        room = max(columns - len(before) - len(again) - len(ended) - 1, _LEAST_ADDRESS)
+        line = f"{before}{plain(address, limit=min(room, 60))}{again}{ended}".rstrip()
+        lines += [line] if beside else [begun.rstrip(), line]
+    return lines
+
+
+def _begun(step: Step, cast: Cast) -> str:
+    channel, name = plain(step.channel), plain(step.name)
+    return f"{step.number:>3}  {channel:<5}  {_way(step, cast):<20}  {name:<16}"
+
+
+def _address(step: Step) -> tuple[str, str, str]:
+    again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+    return plain(step.method), step.url.partition("?")[0].partition("://")[2], again
+
+
+def _ended(step: Step) -> str:
     response = step.http_response
     came = "no answer" if step.channel == "back" else ""
     if response is not None:
@@ -143,13 +169,7 @@ def _line(step: Step, cast: Cast) -> str:
         came = plain(step.failure, limit=40)
     sizes = "/".join(str(len(half.data)) for half in (step.request, step.response) if half.data)
     took = f"{(step.ended_at - step.started_at) * 1000:.0f} ms" if step.channel == "back" else ""
-    address = plain(step.url.partition("?")[0].partition("://")[2], limit=60)
-    again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
-    return (
-        f"{step.number:>3}  {plain(step.channel):<5}  {_way(step, cast):<20}  "
-        f"{plain(step.name):<16}  {plain(step.method)} {address}{again}  {came}  "
-        f"{sizes} bytes  {took}"
-    ).rstrip()
+    return f"  {came}  {sizes} bytes  {took}".rstrip()
 
 
 # ---- one step ------------------------------------------------------------------------

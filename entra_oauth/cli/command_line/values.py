@@ -193,10 +193,10 @@ def _check(option: Option, text: str, source: str) -> None:
     check_choice(option, text, source)
     number = str(seconds_of(text)) if option.is_duration else text
     if option.kind is Kind.NUMBER and not _is_number(number, option.most):
-        advice = "Give it in digits; 90s, 5m, 2h and 1d are seconds too."
+        advice = "Give one in that range, in digits"
+        units = "; 90s, 5m, 2h and 1d are seconds too." if option.is_duration else "."
         raise UsageError(
-            f"{source} is not a whole number from 1 to {option.most}.",
-            advice=advice if option.is_duration else "Give it in digits.",
+            f"{source} is not a whole number from 1 to {option.most}.", advice=f"{advice}{units}"
         )
 
 

@@ -12,6 +12,7 @@ from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import SignInRequired, UsageError, plain
 from entra_oauth.light import TYPE_CHECKING, replace
+from entra_oauth.protocol.authority import CLOUDS
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
@@ -22,8 +23,10 @@ __all__ = ["run"]
 
 _STILL_HONOURED = (
     "Nothing was told to the authority. An access token that was copied stays good until it "
-    "expires; a refresh token that was copied, until it is revoked or unused for 90 days. To end "
-    "all sessions of the account: https://mysignins.microsoft.com, Sign out everywhere."
+    "expires; a refresh token that was copied, until it is revoked or unused for 90 days."
+)
+_ALL_SESSIONS = (
+    " To end all sessions of the account: https://mysignins.microsoft.com, Sign out everywhere."
 )
 _COPY_STAYS_GOOD = (
     "Nothing was told to the workspace. An access token that was copied stays good until it "
@@ -36,11 +39,12 @@ def run(options: LogoutOptions, session: Session) -> int:
     console = session.console
     store = FileStore.standard(session.environ, say=console.say)
     if options.all:
-        urls = sorted({_sign_out_url(app) for app, _ in store.accounts()})
+        apps = {app for app, _ in store.accounts()}
+        urls = sorted({_sign_out_url(app) for app in apps})
         number = store.forget_all()
         accounts = f"{number} account{'s' if number != 1 else ''}"
         console.say(f"Forgotten: {accounts}, and every token without one.")
-        return _end(console, urls, number)
+        return _end(console, urls, number, still=_still_honoured(apps))
     target = target_of(options.exchange, options.app.workspace_url)
     if target is not None and options.exchange.is_federated:
         from entra_oauth.cache.federated_exchange import app_at
@@ -71,7 +75,8 @@ def run(options: LogoutOptions, session: Session) -> int:
         )
     gone = store.forget(app, name)
     console.say(f"Forgotten: {plain(name)}." if gone else f"{plain(name)} was not signed in.")
-    return _end(console, [_sign_out_url(app)] if gone else [], int(gone))
+    urls = [_sign_out_url(app)] if gone else []
+    return _end(console, urls, int(gone), still=_still_honoured({app}))
 
 
 def _refuse_identity(app: AppOptions) -> None:
@@ -87,7 +92,13 @@ def _refuse_identity(app: AppOptions) -> None:
         )
 
 
-def _end(console: Console, urls: list[str], number: int, *, still: str = _STILL_HONOURED) -> int:
+def _still_honoured(apps: set[App]) -> str:
+    """Of a practice tenant, or of another cloud, that page of Microsoft's ends nothing."""
+    entra = any(app.base.partition("://")[2] in CLOUDS["public"].hosts for app in apps)
+    return f"{_STILL_HONOURED}{_ALL_SESSIONS if entra else ''}"
+
+
+def _end(console: Console, urls: list[str], number: int, *, still: str = "") -> int:
     if number:
         console.say(still)
     if console.as_json:

@@ -271,15 +271,25 @@ class DemoText:
         say("")
         self._say_report()
         say("")
-        say("Next: entra-oauth demo --browser             the same in your own browser")
-        say("      entra-oauth demo --procedure article   the procedure without PKCE")
-        say("      entra-oauth explain AR04               a rule of the linter, and why")
-        say("      entra-oauth mirror --prove             the request is curl's, to the byte")
-        say("      entra-oauth login --tenant TENANT --client-id CLIENT   the real thing")
+        for number, (command, what) in enumerate(self._what_next()):
+            say(f"{'Next:' if not number else '':<5} {command + '  ':<38} {what}")
         if (program := _command_off_the_path()) is not None:
             say("")
             say("Your shell does not know the command by its name. It is here:")
             say(f"  {plain(program)}")
+
+    def _what_next(self) -> tuple[tuple[str, str], ...]:
+        article = "entra-oauth demo --procedure article"
+        same, other = "entra-oauth demo", (article, "the procedure without PKCE")
+        if self._story.plan.procedure is Procedure.ARTICLE:
+            same, other = article, (same, "the procedure with PKCE")
+        return (
+            (f"{same} --browser", "the same in your own browser"),
+            other,
+            ("entra-oauth explain AR04", "a rule of the linter, and why"),
+            ("entra-oauth mirror --prove", "the request is curl's, to the byte"),
+            ("entra-oauth login --tenant TENANT --client-id CLIENT", "the real thing"),
+        )
 
 
 def _command_off_the_path() -> str | None:

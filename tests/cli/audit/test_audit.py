@@ -69,11 +69,22 @@ def test_the_list_names_each_step_and_what_was_not_seen(folder: Path) -> None:
     assert ran.code == 0
     assert "secrets were taken out" in ran.out
     assert "  1  front  Browser to Authority  authorize" in ran.out
-    second = "  2  back   Program to Authority  token             POST login.example"
+    second = "  2  back   Program to Authority  token\n     POST login.example"
     assert f"{second}/t/oauth2/v2.0/token  400" in ran.out
     assert "250 ms" in ran.out
     assert "Not in this recording:" in ran.out
     assert "code-spent-once" in ran.out
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_the_list_fits_its_terminal(
+    columns: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = show(folder).out.splitlines()
+    assert max(map(len, lines)) <= columns
+    (first,) = (n for n, line in enumerate(lines) if "back   Program to Authority" in line)
+    assert "POST login.example/t/oauth2/v2.0/token  400" in " ".join(lines[first : first + 2])
 
 
 @pytest.mark.parametrize("more", [[], ["1"], ["2"], ["2", "--raw"], ["2", "--explain"], ["#2"]])
@@ -148,7 +159,8 @@ WRONG: list[tuple[list[str], str]] = [
     (["{rec}", "two"], "is not a number"),
     (["{rec}", "3"], "has no step 3; it has 2"),
     (["{rec}", "--raw"], "Which step is to be shown so"),
-    (["{rec}/absent"], "is not a folder"),
+    (["{rec}/absent"], "absent does not exist"),
+    (["/dev/null"], "/dev/null is not a folder"),
     (["{rec}/.."], "is no recording: it has no SHA256SUMS"),
 ]
 

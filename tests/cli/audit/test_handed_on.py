@@ -173,7 +173,7 @@ def test_one_step_can_be_exported(folder: Path) -> None:
 
 WRONG = [
     (("export",), "needs a recording"),
-    (("export", "nowhere"), "is not a folder"),
+    (("export", "nowhere"), "does not exist"),
     (("export", "rec", "--as", "har", "--blank"), "are for the report"),
     (("export", "rec", "-o", "no/such/folder"), "the folder above it does not exist"),
     (("export", "rec", "-o", "rec"), "exists"),

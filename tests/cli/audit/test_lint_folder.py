@@ -63,7 +63,7 @@ def test_an_empty_folder_has_no_rows(tmp_path: Path) -> None:
     [
         (("{}", "--jobs", "2"), "--jobs is for a folder", "Add -o jsonl"),
         (("{}", "--jobs", "0", "-o", "jsonl"), "--jobs", ""),
-        (("{}/none", "-o", "jsonl"), "is not a folder", "Name the folder"),
+        (("{}/none", "-o", "jsonl"), "does not exist", "Name the folder"),
         (("{}", "-o", "jsonl", "--policy", "{}/none"), "none", ""),
     ],
 )

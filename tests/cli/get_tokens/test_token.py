@@ -477,6 +477,7 @@ def test_logout_forgets_and_says_what_is_still_honoured(work: at_hand.AtHand) ->
     assert ran.code == 0
     assert ran.out == f"{work.hosted.base_url}/{ARTICLE_TENANT_ID}/oauth2/v2.0/logout\n"
     assert "stays good until" in ran.err
+    assert "microsoft.com" not in ran.err, "a practice sign-in does not end there"
     left = subprocess.run(
         ["grep", "-rl", token[:40], os.environ["HOME"]], capture_output=True, check=False
     )
@@ -540,6 +541,17 @@ def test_logout_works_where_an_open_file_cannot_be_removed(
     folder = FileStore.standard(os.environ).folder
     assert not list(Path(folder).rglob("account"))
     assert not list(Path(folder).rglob("lock"))
+
+
+@pytest.mark.parametrize("more", [("--account", "real@example.test"), ("--all",)])
+def test_logout_of_a_sign_in_at_entra_says_where_all_sessions_end(
+    ours: at_hand.AtHand, more: tuple[str, ...]
+) -> None:
+    token = ours.store.access_token(ours.app, USER, f"{DATABRICKS}/.default")
+    assert token is not None
+    app = App("https://login.microsoftonline.com", ARTICLE_TENANT_ID, ARTICLE_CLIENT_ID)
+    ours.store.save(app, Account(name="real@example.test"), "x", token, signed_in=True)
+    assert "https://mysignins.microsoft.com" in command_line.call("logout", *more).err
 
 
 def test_logout_of_everybody(work: at_hand.AtHand) -> None:

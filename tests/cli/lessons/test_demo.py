@@ -62,7 +62,11 @@ def test_the_demo_tells_every_step_and_no_secret(
     assert ran.code == 0, ran.err
     lines = ran.out.splitlines()
     assert [line for line in lines if line in STEPS] == STEPS
-    assert "Next: entra-oauth demo --browser" in ran.out
+    assert "Next: entra-oauth demo --" in ran.out
+    offered = ran.out.partition("Next: ")[2]
+    article = procedure == "article"
+    assert ("demo --procedure article --browser" in offered) == article, "the same in the browser"
+    assert ("the procedure without PKCE" in offered) == (not article), "the other one is offered"
     assert ran.err == ""
     secrets = secrets_of(tenants[0])
     assert len(secrets) >= (7 if procedure == "hardened" else 3), "the log was read"
