@@ -17,7 +17,15 @@ from entra_oauth.cache.app_asker import APP_FLOW, AppAsker, asker_by_sign_in
 from entra_oauth.cache.exchanged_source import ExchangedSource
 from entra_oauth.cache.federated_exchange import FederatedAsker, FederatedExchange
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.identity_asker import ANY_TENANT, IDENTITY_FLOW, NO_APP, IdentityAsker
+from entra_oauth.cache.identity_asker import (
+    ANY_TENANT,
+    FLOWS,
+    IDENTITY_FLOW,
+    IDENTITY_VALUES,
+    NO_APP,
+    IdentityAsker,
+    no_flow,
+)
 from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
@@ -309,7 +317,14 @@ def authority_of(profile: Profile) -> Authority:
 
 def _identity_of(profile: Profile) -> MachineIdentity | None:
     """The managed identity that a profile names. Raises `UsageError`."""
-    if profile.text("flow") != IDENTITY_FLOW:
+    flow = profile.text("flow")
+    if flow is not None and flow not in FLOWS:
+        raise UsageError(
+            f"The profile {profile.name} has a flow that is not known.",
+            advice=f"Use one of {', '.join(FLOWS)}: entra-oauth profile set {profile.name} "
+            "flow=NAME.",
+        )
+    if flow != IDENTITY_FLOW:
         return None
     if profile.text("client_id") is not None:
         raise UsageError(
@@ -329,6 +344,11 @@ def _identity(source: str | None, named: str | None) -> MachineIdentity:
 
 def _required(profile: Profile, name: str) -> str:
     value = profile.text(name)
+    if value is None and not profile.text("flow") and any(map(profile.text, IDENTITY_VALUES)):
+        raise no_flow(
+            f"The profile {profile.name}",
+            f"Use entra-oauth profile set {profile.name} flow={IDENTITY_FLOW}.",
+        )
     if value is None:
         raise UsageError(
             f"The profile {profile.name} has no {name}.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
-from entra_oauth.cli.command_line.arguments import profile_option
-from entra_oauth.cli.command_line.values import check_choice, near_to
+from entra_oauth.cli.command_line.values import near_to
+from entra_oauth.cli.profile_values import check_profile, check_text
 from entra_oauth.cli.verbs.see_verbs import (
     ProfileListOptions,
     ProfileNameOptions,
@@ -15,7 +15,6 @@ from entra_oauth.cli.verbs.see_verbs import (
 )
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.light import TYPE_CHECKING
-from entra_oauth.protocol.messages import refuse_control_characters
 
 if TYPE_CHECKING:
     from entra_oauth.cli.session.console import Console, Session
@@ -94,8 +93,10 @@ def _set(profiles: Profiles, options: ProfileSetOptions, console: Console) -> No
         values.pop(key, None)
         if text:
             values[key] = _value(key, text)
+    made = Profile(name, values)
+    check_profile(made, frozenset(change.partition("=")[0] for change in changes))
     try:
-        profiles.put(Profile(name, values))
+        profiles.put(made)
     except LocalError as error:
         raise LocalError(
             error.what, advice="Make it writable, or name another file in ENTRA_OAUTH_CONFIG."
@@ -104,12 +105,10 @@ def _set(profiles: Profiles, options: ProfileSetOptions, console: Console) -> No
 
 
 def _value(key: str, text: str) -> str | tuple[str, ...]:
-    refuse_control_characters(key, text)
-    if (option := profile_option(key)) is not None:
-        check_choice(option, text, key)
-    if key in LISTS:
-        return tuple(each for each in text.split(",") if each)
-    return text
+    texts = tuple(each for each in text.split(",") if each) if key in LISTS else (text,)
+    for each in texts:
+        check_text(key, each)
+    return texts if key in LISTS else text
 
 
 def _use(profiles: Profiles, options: ProfileNameOptions, console: Console) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cache.profiles import Profile
 
-__all__ = ["Values", "check_choice", "fill_in", "near_to", "seconds_of"]
+__all__ = ["Values", "check_choice", "check_value", "fill_in", "near_to", "seconds_of"]
 
 _EXCLUDE = (
     ("cloud", "authority_host"),
@@ -169,7 +169,7 @@ def _typed(option: Option, value: object, source: str) -> object:
     if value is None:
         return None
     for each in value if isinstance(value, list) else [value]:
-        _check(option, str(each), source)
+        check_value(option, str(each), source)
     if option.kind is Kind.NUMBER:
         return seconds_of(str(value)) if option.is_duration else int(str(value))
     if option.kind is Kind.PASTE:
@@ -177,7 +177,8 @@ def _typed(option: Option, value: object, source: str) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _check(option: Option, text: str, source: str) -> None:
+def check_value(option: Option, text: str, source: str) -> None:
+    """Raise `UsageError` for a text that cannot be the option's value; `source` is named in it."""
     if option.kind is Kind.PASTE:
         if text not in (PasteFrom.PROMPT, PasteFrom.STDIN):
             raise UsageError(

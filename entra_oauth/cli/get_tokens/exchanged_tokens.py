@@ -55,12 +55,14 @@ def check_exchange(query: TokenQuery) -> None:
     options = query.exchange
     if options.exchange is None:
         for name, is_given in (
-            ("exchange-client-id", options.exchange_client_id is not None),
-            ("subject-token", options.is_federated),
+            ("exchange_client_id", options.exchange_client_id is not None),
+            ("subject_token", options.is_federated),
         ):
             if is_given:
+                option, source = f"--{name.replace('_', '-')}", query.app.origins.source(name)
                 raise UsageError(
-                    f"--{name} goes with --exchange only.",
+                    f"{option if source in ('', option) else f'{name} of {source}'} goes with "
+                    "--exchange only.",
                     advice="Give --exchange databricks too, or leave it out.",
                 )
         return

@@ -43,7 +43,7 @@ _CLIENT = (
     "federated_token_source",
     "service_connection_id",
 )
-_IDENTITY = ("managed_identity_id", "managed_identity_source")
+_IDENTITY = {"managed_identity_id", "managed_identity_source"}
 _FLOW_OF = {
     **dict.fromkeys((each.name for each in fields(SignInPageOptions)), "auth-code"),
     **dict.fromkeys(_PASSWORD, "password"),
@@ -54,12 +54,12 @@ _FLOW_OF = {
 def check_flow(options: LoginOptions) -> None:
     """Raise `UsageError` for an option that the chosen flow has no use for."""
     credential = options.credential
-    if credential.flow == "managed-identity" or not credential.origins.given.isdisjoint(_IDENTITY):
-        raise UsageError(
-            "A managed identity signs in nowhere: its token is asked for where it is needed.",
-            advice="Use entra-oauth token --flow managed-identity --managed-identity-source WHERE; "
-            "a profile can hold both (entra-oauth profile set).",
-        )
+    settings = options.app.settings
+    is_identity = credential.flow == "managed-identity" or credential.origins.named & _IDENTITY
+    if is_identity or (settings is not None and settings.text("exchange")):
+        from entra_oauth.cli.sign_in.needs_no_login import refuse_what_needs_no_login
+
+        refuse_what_needs_no_login(options.app, credential)
     for name in sorted(credential.origins.given):
         flow = _FLOW_OF.get(name, credential.flow)
         if (name, credential.flow) != ("timeout", "device-code") and flow != credential.flow:

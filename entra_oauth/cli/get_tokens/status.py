@@ -6,14 +6,15 @@ from contextlib import contextmanager
 
 from entra_oauth.cache.account import APP_ONLY, App, scope_key
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.identity_asker import IDENTITY_VALUES
 from entra_oauth.channels.base import monotonic, now
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
 from entra_oauth.cli.sign_in.app_credential import is_at_hand
 from entra_oauth.cli.sign_in.asker import asker_of
-from entra_oauth.cli.sign_in.identity_options import IDENTITY_VALUES
+from entra_oauth.cli.sign_in.identity_options import check_flow_is_named
 from entra_oauth.cli.sign_in.only_sign_in import filled_in
 from entra_oauth.cli.sign_in.plan import authority_of
-from entra_oauth.errors import LocalError, plain
+from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def run(options: StatusOptions, session: Session) -> int:
     console = session.console
     store = FileStore.standard(session.environ, say=console.say)
     stored = store.accounts()
-    app = options.app if options.credential.is_identity else filled_in(options.app, stored)
+    notes: dict[str, None] = {}
+    app = options.app
+    if not options.credential.is_identity and _is_whole(app, notes):
+        app = filled_in(app, stored)
     values = _values(app, options)
     proof = is_at_hand(options.credential, session.environ)
-    notes: dict[str, None] = {}
     accounts = []
     for each, account in stored:
         with _noted(notes):
@@ -60,6 +63,16 @@ def run(options: StatusOptions, session: Session) -> int:
     lines = _lines(app, values, asker, accounts, store.folder)
     console.result_rows([*lines, *(f"Note: {note}" for note in notes)])
     return 0
+
+
+def _is_whole(app: AppOptions, notes: dict[str, None]) -> bool:
+    """False, and a note, where a managed identity is named and no flow: no command goes on."""
+    try:
+        check_flow_is_named(app)
+    except UsageError as error:
+        notes[str(error)] = None
+        return False
+    return True
 
 
 @contextmanager

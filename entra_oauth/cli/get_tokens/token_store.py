@@ -19,6 +19,7 @@ from entra_oauth.cli.sign_in import only_sign_in
 from entra_oauth.cli.sign_in.asker import ask_as_app, asker_of
 from entra_oauth.cli.sign_in.identity_options import (
     app_for_identity,
+    check_flow_is_named,
     identity_asker,
     refuse_beside_other_flow,
 )
@@ -66,6 +67,7 @@ def settled(
         return app
     if credential is not None and credential.is_identity:
         return app_for_identity(app, credential)
+    check_flow_is_named(app)
     app = only_sign_in.use(app, network, session)
     if app.tenant:
         return app

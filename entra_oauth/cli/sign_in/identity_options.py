@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from entra_oauth.cache.identity_asker import ANY_TENANT, IDENTITY_FLOW, NO_APP, IdentityAsker
+from entra_oauth.cache.identity_asker import (
+    ANY_TENANT,
+    IDENTITY_FLOW,
+    IDENTITY_VALUES,
+    NO_APP,
+    IdentityAsker,
+    no_flow,
+)
 from entra_oauth.cli.options.app_options import CredentialOptions, SignInPageOptions
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import UsageError
@@ -20,16 +27,13 @@ if TYPE_CHECKING:
     from entra_oauth.flows.managed_identity.machine_identity import MachineIdentity
 
 __all__ = [
-    "IDENTITY_VALUES",
     "app_for_identity",
     "check_beside_identity",
+    "check_flow_is_named",
     "identity_asker",
     "identity_of",
     "refuse_beside_other_flow",
 ]
-
-IDENTITY_VALUES = ("managed_identity_source", "managed_identity_id")
-"""The options, and values of a profile, that name a managed identity."""
 
 _PART = frozenset({"flow", *IDENTITY_VALUES})
 _SENSELESS = frozenset(
@@ -57,6 +61,26 @@ def refuse_beside_other_flow(credential: CredentialOptions) -> None:
                 f"--{name.replace('_', '-')} goes with --flow {IDENTITY_FLOW} only.",
                 advice=f"Leave it out, or use --flow {IDENTITY_FLOW}.",
             )
+
+
+def check_flow_is_named(app: AppOptions) -> None:
+    """Raise `UsageError` where a profile or a variable names an identity, and no flow or app.
+
+    Else the tenant would be called missing, or the only sign-in be taken in the identity's place.
+    """
+    if (app.client_id and (app.tenant or app.workspace_url)) or "flow" in app.origins.named:
+        return
+    name = next((each for each in IDENTITY_VALUES if each in app.origins.named), None)
+    if name is None or name in app.origins.given:
+        return
+    source, profile = app.origins.source(name), app.profile_name
+    set_it = "Set ENTRA_OAUTH_FLOW"
+    if profile is not None and source.startswith("the profile"):
+        set_it = f"Use entra-oauth profile set {profile} flow"
+    raise no_flow(
+        f"{source[0].upper()}{source[1:]}",
+        f"{set_it}={IDENTITY_FLOW}, or give --flow {IDENTITY_FLOW}.",
+    )
 
 
 def check_beside_identity(app: AppOptions, credential: CredentialOptions) -> None:

@@ -29,7 +29,16 @@ from entra_oauth.sha256 import sha256
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
 
-__all__ = ["NO_HINTS", "AuthorizationRequest", "Hints", "Pkce", "Procedure", "fresh_secret", "s256"]
+__all__ = [
+    "NO_HINTS",
+    "AuthorizationRequest",
+    "Hints",
+    "Pkce",
+    "Procedure",
+    "check_redirect_uri",
+    "fresh_secret",
+    "s256",
+]
 
 RESPONSE_MODES = ("query", "form_post")
 PROMPTS = ("login", "none", "consent", "select_account")
@@ -173,7 +182,7 @@ class AuthorizationRequest:
                 "A listener cannot receive that response mode.",
                 advice=f"Use one of {', '.join(RESPONSE_MODES)}.",
             )
-        _check_redirect_uri(self.redirect_uri)
+        check_redirect_uri(self.redirect_uri)
         if self.procedure is Procedure.HARDENED and None in (self.pkce, self.nonce):
             raise UsageError(
                 "The hardened procedure does not go without PKCE and a nonce.",
@@ -286,7 +295,8 @@ class AuthorizationRequest:
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
-def _check_redirect_uri(uri: str) -> None:
+def check_redirect_uri(uri: str) -> None:
+    """Raise `UsageError` for what no app can have registered, or must not."""
     advice = "Use the URI that the app has registered, for example http://localhost."
     try:
         parts = urlsplit(uri)

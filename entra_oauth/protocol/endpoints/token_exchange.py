@@ -38,7 +38,14 @@ from entra_oauth.protocol.resource.workspace import Workspace
 if TYPE_CHECKING:
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["EXCHANGE_GRANT", "LEAST_LIFE_S", "ExchangeRequest", "ExchangeTarget", "account_meant"]
+__all__ = [
+    "EXCHANGE_GRANT",
+    "LEAST_LIFE_S",
+    "ExchangeRequest",
+    "ExchangeTarget",
+    "account_meant",
+    "check_exchange_ids",
+]
 
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 """RFC 8693 §2.1."""
@@ -65,6 +72,16 @@ def account_meant(url: str | None, account_id: str | None) -> str | None:
     return account_id if url is None or "//accounts." in f"//{url}" else None
 
 
+def check_exchange_ids(account_id: str | None, client_id: str | None) -> None:
+    """Raise `UsageError` for an id that cannot be an account's, or a service principal's."""
+    for name, value, form in (
+        ("account's id", account_id, _ACCOUNT),
+        ("service principal's client id", client_id, _CLIENT),
+    ):
+        if value is not None and not form.fullmatch(value):
+            raise UsageError(f"The {name} does not look like one.", advice="Copy it again.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeTarget:
     """The place that exchanges: a workspace, or an account."""
@@ -86,12 +103,7 @@ class ExchangeTarget:
                 advice="Give it with --workspace-url or DATABRICKS_HOST; for an account, "
                 "https://accounts.azuredatabricks.net and --exchange-account.",
             )
-        for name, value, form in (
-            ("account's id", account_id, _ACCOUNT),
-            ("service principal's client id", client_id, _CLIENT),
-        ):
-            if value is not None and not form.fullmatch(value):
-                raise UsageError(f"The {name} does not look like one.", advice="Copy it again.")
+        check_exchange_ids(account_id, client_id)
         workspace = Workspace(url)
         is_account = workspace.host.startswith("accounts.")
         if workspace.cloud is not None and is_account is not (account_id is not None):
