@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from entra_oauth.audit.timeline.code_question import Answer, AnswerKind
-from entra_oauth.audit.timeline.join_sources import Timeline, TimelineEvent
+from entra_oauth.audit.timeline.join_sources import SeenBy, Timeline, TimelineEvent
 from entra_oauth.audit.timeline.timeline_text import QUESTION, answered, moment
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.report.html_file import banner, html_file
@@ -17,6 +17,11 @@ _LOOKS = {
     AnswerKind.NO: ("note", "="),
     AnswerKind.UNDECIDABLE: ("undecidable", "?"),
 }
+_NAMES = {
+    SeenBy.RECORDING: "the recording",
+    SeenBy.BROWSER: "the browser",
+    SeenBy.LOG: "Entra’s sign-in log",
+}
 
 
 def timeline_page(timeline: Timeline) -> Html:
@@ -25,15 +30,23 @@ def timeline_page(timeline: Timeline) -> Html:
     body = html(
         '<header class="top"><div class="wide"><p class="kicker">entra-oauth · a timeline</p>'
         "<h1>Who saw what, and when</h1>{}"
-        '<p class="lead">{} from the recording, the browser and Entra’s sign-in log, in UTC.</p>'
+        '<p class="lead">{} from {}, in UTC.</p>'
         '</div></header>\n<main id="content"><div class="wide">{}{}{}</div></main>',
         banner(timeline.remark),
         count,
+        _sources(timeline),
         _answers(timeline),
         _contradictions(timeline),
         _events(timeline),
     )
     return html_file("A timeline of a sign-in", body, remark=timeline.remark)
+
+
+def _sources(timeline: Timeline) -> str:
+    """Those that an event is from: without a browser's file none is the browser's."""
+    seen = {event.source for event in timeline.events}
+    *others, last = [name for source, name in _NAMES.items() if source in seen] or ["nowhere"]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _answers(timeline: Timeline) -> Html:

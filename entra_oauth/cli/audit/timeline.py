@@ -12,7 +12,7 @@ from entra_oauth.audit.timeline.sign_in_rows import time_of
 from entra_oauth.audit.timeline.timeline_page import timeline_page
 from entra_oauth.audit.timeline.timeline_text import as_json, is_calm, timeline_lines
 from entra_oauth.cli.audit.opened import tell_need
-from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.cli.session.wrap import hanging, prose, width
 from entra_oauth.errors import UsageError
 from entra_oauth.recording.importing.given import read_file
 from entra_oauth.recording.story import evidence_remark
@@ -54,10 +54,14 @@ def run(options: TimelineOptions, session: Session) -> int:
         console.result_json(as_json(found))
     else:
         for line in timeline_lines(found):
-            console.result(prose(line, indent=0, columns=width()) if line else "")
+            console.result(hanging(line, width()) if line.startswith(" ") else _prose(line))
     if log is not None and log.unreadable:
         console.say(f"{log.unreadable:,} rows of the log have no time in UTC and were left out.")
     return 0 if is_calm(found) else NOT_CALM
+
+
+def _prose(line: str) -> str:
+    return prose(line, indent=0, columns=width()) if line else ""
 
 
 def _browser(options: TimelineOptions, console: Console) -> Case | None:

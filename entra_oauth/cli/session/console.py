@@ -162,7 +162,18 @@ class Console:
         lines = [f"error: {error.what}"]
         if isinstance(error, AuthorityError):
             lines += [f"  {line}" for line in _reference_lines(error)]
+            if error.cause:
+                lines.append(self._laid_out(f"  usual cause: {error.cause}"))
+            if claims := _claims_option(error.claims):
+                lines.append(f"  claims challenge, ready to be passed on: {claims}")
         self.ask("\n".join((*lines, f"Next: {error.advice}")))
+
+    def _laid_out(self, line: str) -> str:
+        if self.columns is None or len(line) <= self.columns:
+            return line
+        from entra_oauth.cli.session.wrap import LEAST_WIDTH, hanging
+
+        return hanging(line, max(self.columns, LEAST_WIDTH))
 
     def stopped(self, exit_code: int) -> None:
         """Somebody ended the program: no error of anybody's."""
@@ -273,8 +284,6 @@ def _reference_lines(error: AuthorityError) -> list[str]:
         ("time", error.timestamp),
         ("suberror", error.suberror),
         ("look-up page", error.error_uri),
-        ("usual cause", error.cause),
-        ("claims challenge, ready to be passed on", _claims_option(error.claims)),
     )
     return [f"{name}: {value}" for name, value in named if value]
 

@@ -93,7 +93,7 @@ def _connect(connection: HTTPConnection, patience_s: float) -> None:
                 continue
             raise ConnectFailed(
                 f"Nothing could be reached at port {connection.port} of this machine "
-                f"({type(error).__name__}).",
+                f"({error.strerror or type(error).__name__}).",
                 advice="Check that the server is running and its certificate is trusted.",
             ) from None
 

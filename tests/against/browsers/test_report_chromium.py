@@ -126,6 +126,9 @@ def test_on_paper_columns_can_be_read_and_nothing_is_cut(report: Page) -> None:
     report.call("Emulation.setEmulatedMedia", {"media": "print"})
     report.wait_for(f"innerWidth === {A4}")
     assert report.evaluate("document.documentElement.scrollWidth") <= A4
+    below = "document.querySelector('footer').getBoundingClientRect().bottom"
+    end = "document.querySelector('main > div').getBoundingClientRect().bottom"
+    assert report.evaluate(f"{below} - {end}") < 90, "no page for the last line alone"
     narrow = (
         "[...document.querySelectorAll('thead th')].filter(h => h.getBoundingClientRect().width < "
         "52).map(h => h.textContent)"

@@ -44,6 +44,16 @@ def test_the_list_the_answer_and_exit_code_0(folder: Path) -> None:
     assert "Was this code redeemed by anyone else? No." in ran.out
 
 
+def test_a_row_that_is_too_long_goes_on_further_in(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = call("audit", "timeline", "rec", "--sign-ins", "log.json").out.splitlines()
+    (row,) = (n for n, line in enumerate(lines) if "an app handed something in" in line)
+    assert max(map(len, lines)) <= 80
+    assert lines[row + 1].startswith("    ")
+
+
 def test_without_a_log_it_is_undecidable_and_exit_code_9(folder: Path) -> None:
     ran = call("audit", "timeline", "rec")
     assert ran.code == 9
@@ -63,6 +73,7 @@ def test_html_is_one_file_without_a_script_or_an_address(folder: Path) -> None:
     assert ran.out.startswith("<!doctype html>")
     assert "<script" not in ran.out
     assert not re.search(r"(?:src|href)=\"(?!#)", ran.out)
+    assert "events from the recording and Entra’s sign-in log, in UTC" in ran.out, "no browser's"
 
 
 def test_no_secret_of_the_recording_is_shown(folder: Path) -> None:

@@ -195,6 +195,24 @@ def test_nothing_is_broken_in_a_pipe(text: str, lines: int) -> None:
     assert out.getvalue() == err.getvalue() == f"{text}\n"
 
 
+def test_the_usual_cause_goes_on_further_in_and_claims_stay_whole() -> None:
+    speaker, _, err = console()
+    claims = '{"access_token": {"nbf": {"essential": true, "value": "1700000000"}}}'
+    refused = AuthorityError(
+        "Refused.",
+        advice="Do it.",
+        stage="token",
+        error="invalid_grant",
+        cause="One of several things, " * 4,
+        claims=claims,
+    )
+    replace(speaker, columns=40).fail(refused)
+    lines = err.getvalue().splitlines()
+    assert [line for line in lines if len(line) > 40 and "--claims" not in line] == []
+    assert all(line.startswith(("  ", "error: ", "Next: ")) for line in lines)
+    assert sum(claims in line for line in lines) == 1
+
+
 def test_no_json_is_broken() -> None:
     speaker, _, err = console(as_json=True)
     replace(speaker, columns=40).fail(LocalError("What. " * 30, advice="Do. " * 30))
