@@ -21,6 +21,9 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[1]
 _NOT_MADE = 8
+_PIP = f"{sys.executable} -m pip install"
+_PACKAGES = "cyclonedx-python-lib hatchling"
+"""The group `packet`, which the pip of Python 3.11 cannot install by its name."""
 
 
 def main(arguments: list[str]) -> int:
@@ -32,16 +35,15 @@ def main(arguments: list[str]) -> int:
     )
     args = parser.parse_args(arguments)
     if args.folder.exists() and any(args.folder.iterdir()):
-        print(f"{args.folder} is not empty; nothing was changed.", file=sys.stderr)
-        return _NOT_MADE
+        return _fail(f"{args.folder} is not empty", "name a new folder.")
     try:
         files = packet(ROOT, args.pins)
     except ModuleNotFoundError as error:
-        return _fail(f"{error.name} is missing", "install the group packet into the .venv")
+        return _fail(f"{error.name} is missing", f"install what is missing: {_PIP} {_PACKAGES}")
     except NotAsRecorded as error:
-        return _fail(str(error), "install what is pinned: pip install -r scripts/packet/pins.txt")
+        return _fail(str(error), f"install what is pinned: {_PIP} -r {PINS}")
     except (NotMade, OSError, ValueError) as error:
-        return _fail(str(error), "see what is said above, then run this again")
+        return _fail(str(error), "see what is said above, then run this again.")
     for name, data in files.items():
         path = args.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _fail(what: str, advice: str) -> int:
-    print(f"error: the packet was not made: {what}.\nNext: {advice}.", file=sys.stderr)
+    print(f"error: the packet was not made: {what}.\nNext: {advice}", file=sys.stderr)
     return _NOT_MADE
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from packet.core import FROM_PYTHON, single_file
@@ -86,6 +87,8 @@ def threats(security: str) -> str:
 
 
 def _wheel(clone: _Clone) -> dict[str, bytes]:
+    if find_spec("hatchling") is None:
+        raise ModuleNotFoundError(name="hatchling")
     with tempfile.TemporaryDirectory() as folder:
         # Its own fixed date is taken, and not one of the environment.
         environ = {k: v for k, v in os.environ.items() if k != "SOURCE_DATE_EPOCH"}

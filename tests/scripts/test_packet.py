@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import make_packet
+import packet.folder
 from kit import canaries, needs
 from kit.project import pages
 from kit.project.core import clone_in
@@ -128,8 +129,27 @@ def test_a_folder_that_is_not_empty_is_left_alone(
 ) -> None:
     (tmp_path / "mine").touch()
     assert make_packet.main([str(tmp_path)]) == 8
-    assert "is not empty" in capsys.readouterr().err
+    assert "is not empty.\nNext: name a new folder." in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("missing", ["hatchling", "cyclonedx"])
+def test_what_is_missing_is_named_with_a_command_that_installs_it(
+    missing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def absent(*_: object) -> dict[str, bytes]:
+        raise ModuleNotFoundError(name=missing)
+
+    monkeypatch.setattr(packet.folder, "find_spec", {}.get)
+    if missing == "cyclonedx":
+        monkeypatch.setattr(make_packet, "packet", absent)
+    assert make_packet.main([str(tmp_path / "new")]) == 8
+    what, advice = capsys.readouterr().err.splitlines()
+    assert f"{missing} is missing" in what
+    assert advice.endswith("-m pip install cyclonedx-python-lib hatchling")
 
 
 def test_another_version_than_the_pinned_one_is_named(
