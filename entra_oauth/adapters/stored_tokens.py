@@ -95,6 +95,7 @@ class StoredTokens:
         self._identity = identity
         self._audience = exchange_audience
         self._is_noted = False
+        self._announced: set[str] = set()
 
     @classmethod
     def of(
@@ -239,7 +240,13 @@ class StoredTokens:
         return TokenSource(
             store=self._store,
             app=app,
-            refresh=Refresher(self.authority, self.client_id, ca_bundle=self._ca_bundle, say=_say),
+            refresh=Refresher(
+                self.authority,
+                self.client_id,
+                ca_bundle=self._ca_bundle,
+                say=_say,
+                announce=self._announce,
+            ),
             as_app=self._as_app() if self._is_app(app) else None,
             say=_say,
         )
@@ -298,11 +305,17 @@ class StoredTokens:
             channels=self._channels,
         )
 
+    def _announce(self, line: str) -> None:
+        """Say of a proxy once, however many requests are made in the life of a program."""
+        if line not in self._announced:
+            self._announced.add(line)
+            _say(line)
+
     @contextmanager
     def _channels(self) -> Iterator[Channels]:
         from entra_oauth.channels.https.back_channel import RequestsBack
 
-        with RequestsBack(ca_bundle=self._ca_bundle, say=_say) as back:
+        with RequestsBack(ca_bundle=self._ca_bundle, say=self._announce) as back:
             yield Channels(front=NoFront(), back=back, say=_say)
 
 

@@ -36,6 +36,8 @@ class Refresher:
     allow_keylog: bool = False
     timeout_s: float = 30.0
     say: Callable[[str], None] = say_nothing
+    announce: Callable[[str], None] = say_nothing
+    """Is told of a proxy before anything goes through it."""
 
     def __call__(
         self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
@@ -49,7 +51,7 @@ class Refresher:
             authority=self.authority, client_id=self.client_id, scopes=scopes, claims=claims
         )
         with RequestsBack(
-            ca_bundle=self.ca_bundle, allow_keylog=self.allow_keylog, say=self.say
+            ca_bundle=self.ca_bundle, allow_keylog=self.allow_keylog, say=self.announce
         ) as back:
             channels = Channels(front=NoFront(), back=back, say=self.say)
             return refresh(access_request, refresh_token, channels, timeout_s=self.timeout_s)

@@ -142,6 +142,7 @@ def _refresh(query: TokenQuery, session: Session) -> Refresh:
             allow_keylog=network.allow_keylog,
             timeout_s=network.http_timeout,
             say=session.console.say,
+            announce=session.console.announce,
         )
 
     def renew(

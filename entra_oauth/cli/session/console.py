@@ -16,7 +16,7 @@ from entra_oauth.errors import (
     plain,
     plain_lines,
 )
-from entra_oauth.light import TYPE_CHECKING, dataclass, replace
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +48,8 @@ class Console:
     as_json: bool = False
     columns: int | None = None
     """The width of the person's terminal; None where lines are not to be broken."""
+    announced: set[str] = field(default_factory=set)
+    """The lines that `announce` has said, of all consoles that were made from this one."""
 
     @classmethod
     def standard(cls, *, as_json: bool = False) -> Console:
@@ -127,6 +129,12 @@ class Console:
         """A line for the person."""
         if not self.quiet:
             self.ask(text)
+
+    def announce(self, text: str) -> None:
+        """A line that is said once, however many channels a command opens after the other."""
+        if text not in self.announced:
+            self.announced.add(text)
+            self.say(text)
 
     def ask(self, text: str) -> None:
         """A question or an address the person needs: said even when quiet."""

@@ -94,7 +94,10 @@ def back_channels(
     bundle, keylog, say = network.ca_bundle, network.allow_keylog, session.console.say
     with (
         RequestsBack(
-            ca_bundle=bundle, allow_keylog=keylog, say=say, max_body_bytes=max_body_bytes
+            ca_bundle=bundle,
+            allow_keylog=keylog,
+            say=session.console.announce,
+            max_body_bytes=max_body_bytes,
         ) as back,
         RequestsBack(ca_bundle=bundle, allow_keylog=keylog) as aside,
     ):

@@ -165,6 +165,40 @@ def test_without_a_service_principal_nobody_gets_what_was_exchanged_for_another(
     assert "client_id" not in _exchanges(nightly)[0]
 
 
+BY_SUBJECT = {
+    "exchange": "databricks",
+    "subject_token": "federated",
+    "federated_token_source": "github",
+    "workspace_url": "https://adb-1234567890123456.7.azuredatabricks.net",
+}
+BEHIND = {
+    "a command": ("-m", "entra_oauth", "token"),
+    "a program": (
+        "-c",
+        "from entra_oauth.adapters.stored_tokens import StoredTokens\n"
+        "StoredTokens.of_profile('nightly').get()",
+    ),
+}
+
+
+@pytest.mark.parametrize("program", BEHIND.values(), ids=BEHIND)
+def test_a_proxy_is_said_once_though_who_it_is_has_to_be_read_first(
+    program: tuple[str, ...],
+) -> None:
+    values = [f"{name}={value}" for name, value in BY_SUBJECT.items()]
+    assert call("profile", "set", "nightly", *values).code == 0
+    command = [sys.executable, "-P", "-m", "entra_oauth", "practice", "run", "--workload", "github"]
+    ran = subprocess.run(
+        [*command, "--", sys.executable, "-P", *program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # The practice account has a policy for a service principal alone, and says so at the end.
+    assert "the account has no federation policy" in ran.stderr
+    assert ran.stderr.count("Requests go through the proxy") == 1
+
+
 def test_a_program_gets_the_workspaces_token_and_not_what_was_exchanged(
     nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
