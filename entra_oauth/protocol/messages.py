@@ -26,6 +26,7 @@ __all__ = [
     "host_of",
     "is_link_local",
     "is_loopback",
+    "not_followed",
     "parse_form",
     "refuse_control_characters",
     "split_form",
@@ -190,6 +191,11 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def not_followed(status: int) -> str:
+    """The end of a sentence about an answer that is a redirect; empty for any other status."""
+    return ": it is a redirect, which is not followed" if 300 <= status < 400 else ""
 
 
 def is_loopback(host: str) -> bool:

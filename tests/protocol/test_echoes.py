@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer
@@ -67,6 +69,42 @@ def test_no_echo_gets_into_an_error(request_: TokenRequest, secret: str, name: s
 def test_the_longest_secret_is_hidden_first() -> None:
     assert hide("abcdefgh-ijklmnop", ["abcdefgh", "abcdefgh-ijklmnop"]) == "<hidden>"
     assert hide("short", ["short"]) == "short"
+
+
+LONG = "6A1f-44c0_9dE2b7Kq/31x+"
+DISGUISED = {
+    "backwards": LONG[::-1],
+    "in capitals": LONG.upper(),
+    "with blanks": " ".join(LONG),
+    "with dots, backwards": ".".join(LONG[::-1]),
+    "in lines": "\r\n".join(LONG[at : at + 5] for at in range(0, len(LONG), 5)),
+    "hex with colons": ":".join(f"{each:02x}" for each in LONG.encode()),
+    "base64 backwards": b64encode(LONG.encode()).decode()[::-1],
+    "the first half": LONG[:15],
+    "with zero width": "\u200b".join(LONG),
+}
+
+
+@pytest.mark.parametrize("echo", DISGUISED.values(), ids=DISGUISED)
+def test_no_part_of_a_long_secret_is_left_in_a_disguise(echo: str) -> None:
+    said = hide(f"No app has “{echo}”, and nobody knows why. 2ff814a6 is an app.", [LONG])
+    before, hidden, after = said.partition("<hidden>")
+    assert (before[:12], hidden) == ("No app has “", "<hidden>")
+    assert after.endswith("”, and nobody knows why. 2ff814a6 is an app.")
+    # Base64 has bits of its neighbours at either end, see `spellings`.
+    left = before[12:] + after.partition("”")[0]
+    assert len([each for each in left if each.isalnum()]) < 4, said
+
+
+def test_two_echoes_of_a_secret_are_hidden_each() -> None:
+    said = hide(f"{LONG.upper()} or {LONG[::-1]}, it is", [LONG])
+    assert said == "<hidden>+ or +<hidden>, it is"
+    assert hide("nothing of the kind", [LONG]) == "nothing of the kind"
+    assert hide("", [LONG]) == ""
+
+
+def test_a_short_secret_is_hidden_as_it_is_and_no_part_of_a_word() -> None:
+    assert hide("The PRACTICE of a practice", ["practice"]) == "The PRACTICE of a <hidden>"
 
 
 def test_the_browser_s_page_shows_no_echo() -> None:

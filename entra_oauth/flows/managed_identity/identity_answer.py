@@ -102,6 +102,8 @@ class IdentityRequest:
         """The members of an answer with a token. Raises as `read` does."""
         if reply.status in (404, 408, 410, 429) or reply.status >= 500:
             raise self._busy(reply)
+        if 300 <= reply.status < 400:
+            raise self._unexpected(reply, "it is a redirect, which is not followed")
         try:
             members = read_object(reply.body)
         except ValueError as error:
@@ -134,7 +136,7 @@ class IdentityRequest:
         )
 
     def _refusal(self, reply: HttpResponse, members: dict[str, Any]) -> AuthorityError:
-        said = said_by(reply, self.secrets)
+        said = self._said(reply)
         error = members.get("error")
         name = plain(hide(error, self.secrets), limit=80) if isinstance(error, str) else ""
         name = name or f"HTTP {reply.status}"
@@ -148,8 +150,19 @@ class IdentityRequest:
             http_status=reply.status,
         )
 
+    def _said(self, reply: HttpResponse) -> str:
+        """The words of an error. Where a secret was sent, only those of the services' own form.
+
+        That is a JSON object. What else has answered may repeat the request in any form it likes.
+        """
+        try:
+            is_own_form = not self.secrets or bool(read_object(reply.body))
+        except ValueError:
+            is_own_form = False
+        return said_by(reply, self.secrets) if is_own_form else ""
+
     def _busy(self, reply: HttpResponse) -> UnexpectedAnswer:
-        said = _kind(reply) or said_by(reply, self.secrets).rstrip(".")
+        said = _kind(reply) or self._said(reply).rstrip(".")
         asked = retry_after_s(reply, 0.0)
         wait = f"Wait {asked:g} seconds" if asked and asked < 3600 else "Wait a minute"
         why = "too many requests were made" if reply.status == 429 else "it cannot for the moment"

@@ -14,7 +14,7 @@ from entra_oauth.errors import ProofMissing, UnexpectedAnswer, UsageError
 from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.authority import cloud_of
 from entra_oauth.protocol.jwt import read_object
-from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback
+from entra_oauth.protocol.messages import USER_AGENT, HttpRequest, is_loopback, not_followed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +127,9 @@ class JobTokenRequest:
             value = None
         if not isinstance(value, str):
             raise UnexpectedAnswer(
-                f"{self.service} answered HTTP {reply.status} and no token.", advice=self.advice
+                f"{self.service} answered HTTP {reply.status} and no token"
+                f"{not_followed(reply.status)}.",
+                advice=self.advice,
             )
         return value
 

@@ -31,6 +31,7 @@ from entra_oauth.protocol.messages import (
     HttpRequest,
     check_opaque,
     encode_form,
+    not_followed,
     split_origin,
 )
 from entra_oauth.protocol.resource.workspace import Workspace
@@ -150,7 +151,7 @@ class ExchangeTarget:
         if not isinstance(endpoint, str):
             raise UnexpectedAnswer(
                 f"{self.workspace.host} answered HTTP {reply.status} and no metadata of a token "
-                "endpoint.",
+                f"endpoint{not_followed(reply.status)}.",
                 advice="Check the workspace URL: it may be another program, or one that "
                 "exchanges no tokens.",
             )

@@ -382,7 +382,7 @@ HUGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000
     ("reply", "said", "code"),
     [
         (PAGE, "it is an HTML page", 6),
-        (MOVED, "HTTP 302", 6),
+        (MOVED, "it is a redirect, which is not followed", 6),
         (HUGE, "more than 1,048,576 bytes", 6),
         (b"SSH-2.0-hello\r\n", "not HTTP", 6),
         (b"HTTP/1.1 429 No\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n", "Wait 900", 6),
@@ -475,7 +475,7 @@ def test_a_recording_holds_no_secret_and_is_not_misjudged(
     for secret in (os.environ["IDENTITY_HEADER"].encode(), signature):
         assert secret not in written
     shown = call("audit", "show", str(folder))
-    assert "Program to Authority  managed-identity  GET " in shown.out
+    assert "Program to Authority managed-identity GET " in " ".join(shown.out.split())
     one = call("audit", "show", f"{folder}#1")
     assert "Ask the machine for its identity's token" in one.out
     judged = json.loads(call("audit", "lint", str(folder), "-o", "json").out)
@@ -497,7 +497,22 @@ def test_a_secret_that_the_service_repeats_is_in_no_file_and_no_line(
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/msi/token")
         ran = machine.token("app-service", "--record", str(tmp_path / "rec"))
     assert ran.code == 3
-    assert "No app has <hidden>" in ran.err
+    assert "No app has <hidden>, or <hidden>." in ran.err
+    assert secret[::-1] not in ran.both
     written = b"".join(path.read_bytes() for path in (tmp_path / "rec").iterdir())
     assert b"No app has" in written
     assert secret.encode() not in written + ran.both.encode()
+
+
+@pytest.mark.parametrize("status", [b"400 No", b"401 No", b"500 No"])
+def test_where_a_secret_was_sent_no_words_of_another_form_than_the_services_are_shown(
+    status: bytes, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = os.environ["IDENTITY_HEADER"].translate(str.maketrans("0123456789", "9876543210"))
+    said = f"You sent, in digits of my own: {secret}".encode()
+    head = b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+    with RawServer(answering(head % (status, len(said)) + said)) as server:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/msi/token")
+        ran = machine.token("app-service", "--http-timeout", "1")
+    assert ran.code in (3, 6)
+    assert "You sent" not in ran.both
