@@ -22,13 +22,12 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import look_away, monotonic, sleep
 from entra_oauth.channels.https.failures import abandoned, too_late, translate
 from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
-from entra_oauth.channels.https.trust import tls_context
+from entra_oauth.channels.https.trust import Trust
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
 from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import is_link_local, is_loopback
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator
     from typing import Self
 
@@ -198,9 +197,7 @@ class _Worker:
 
     def __init__(self, ca_bundle: str | None, key_log: str | None, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
-        self._ca_bundle = ca_bundle
-        self._key_log = key_log
-        self._context: ssl.SSLContext | None = None
+        self._trust = Trust(ca_bundle, key_log=key_log)
         self._adapter: ExactAdapter | None = None
         self._tap = Tap()
         self._lock = threading.Lock()
@@ -274,25 +271,19 @@ class _Worker:
             import entra_oauth.protocol.endpoints.token  # noqa: F401
         self._tap.start()
         job.has_begun = True
-        context = self._trust(job.url)
+        trust = self._trust if job.url.startswith("https:") else None
         host = urlsplit(job.url).hostname or ""
         if not is_loopback(host) and not is_link_local(host):
             from entra_oauth.channels.https.environment_proxy import environment_proxy
 
             job.proxy = environment_proxy(job.url)
-        if self._adapter is None and job.proxy is None:
-            # Nothing is left to be judged, and the import below takes longer than to connect.
-            from entra_oauth.channels.https import early_connection
-
-            until = job.deadline
-            if is_link_local(host):
-                until = min(until, monotonic() + LINK_LOCAL_CONNECT_S)
-            self._tap.early = early_connection.begin(job.url, context, self._tap.hold, until)
+        if self._adapter is None:
+            self._begin_early(job, host, trust)
         from entra_oauth.channels.https import requests_adapter
 
         if self._adapter is None:
             self._adapter = requests_adapter.ExactAdapter(self._tap)
-        self._adapter.context = context
+        self._adapter.context = trust.context() if trust is not None else None
         if job.request is None:
             if job.proxy is None:
                 requests_adapter.make_ready(self._adapter, job.url)
@@ -305,12 +296,17 @@ class _Worker:
             self._adapter, self._tap, job, job.request, cap=self._max_body_bytes
         )
 
-    def _trust(self, url: str) -> ssl.SSLContext | None:
-        if not url.startswith("https:"):
-            return None
-        if self._context is None:
-            self._context = tls_context(self._ca_bundle, key_log=self._key_log)
-        return self._context
+    def _begin_early(self, job: Job, host: str, trust: Trust | None) -> None:
+        """Begin what takes long, and is done while the libraries are imported."""
+        if trust is not None:
+            trust.begin()
+        if job.proxy is None:
+            from entra_oauth.channels.https import early_connection
+
+            until = job.deadline
+            if is_link_local(host):
+                until = min(until, monotonic() + LINK_LOCAL_CONNECT_S)
+            self._tap.early = early_connection.begin(job.url, trust, self._tap.hold, until)
 
 
 def key_log_file(*, allowed: bool) -> str | None:

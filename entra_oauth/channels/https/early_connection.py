@@ -1,8 +1,8 @@
 """A connection that is made while the libraries that will use it are still being imported.
 
 It is begun only when nothing more has to be judged: there is no proxy, and the certificates to
-trust are known. The handshake is that of the transport: its context, the host's name, the same
-protocol offered. The error of a connection that fails is kept, and raised where the transport
+trust have been read. The handshake is that of the transport: its context, the host's name, the
+same protocol offered. The error of a connection that fails is kept, and raised where the transport
 would have had it, so that nobody is connected to twice.
 """
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from entra_oauth.channels.https.trust import Trust
+
 __all__ = ["MAX_IDLE_S", "EarlyConnection", "begin"]
 
 MAX_IDLE_S = 120.0
@@ -34,9 +36,9 @@ _PROTOCOLS = ["http/1.1"]
 
 
 def begin(
-    url: str, context: ssl.SSLContext | None, hold: Callable[[socket.socket], None], until: float
+    url: str, trust: Trust | None, hold: Callable[[socket.socket], None], until: float
 ) -> EarlyConnection | None:
-    """Start to connect to the host of `url`, with TLS if there is a `context`; returns at once.
+    """Start to connect to the host of `url`, with TLS if there is a `trust`; returns at once.
 
     `hold` is told each socket, and raises if there is to be none any more. `until` is a moment
     of the monotonic clock. None where the transport has to do it: for an odd name,
@@ -47,8 +49,8 @@ def begin(
     labels = host.removesuffix(".").split(".")
     if not host.isascii() or "%" in host or not all(0 < len(label) < 64 for label in labels):
         return None
-    port = parts.port or (443 if context is not None else 80)
-    early = EarlyConnection(host, port, context, hold, until)
+    port = parts.port or (443 if trust is not None else 80)
+    early = EarlyConnection(host, port, trust, hold, until)
     thread = threading.Thread(target=early.connect, name="entra-oauth-connect", daemon=True)
     try:
         thread.start()
@@ -64,13 +66,13 @@ class EarlyConnection:
         self,
         host: str,
         port: int,
-        context: ssl.SSLContext | None,
+        trust: Trust | None,
         hold: Callable[[socket.socket], None],
         until: float,
     ) -> None:
         self._host = host
         self._port = port
-        self._context = context
+        self._trust = trust
         self._hold = hold
         self._until = until
         self._ended = threading.Event()
@@ -133,12 +135,14 @@ class EarlyConnection:
                     self._sock, self._made_at = sock, monotonic()
         except OSError as error:  # those of name look-up, certificates and a cut are some too
             self._error = error.with_traceback(None)
-        except Exception:  # an odd name: the transport has the words for it
+        except Exception:  # an odd name, no certificates: others have the words for it
             self._error = None
         finally:
             self._ended.set()
 
     def _connected(self) -> socket.socket:
+        if self._trust is not None:
+            self._trust.context()  # nobody is connected to before they have been judged
         begun_at = monotonic()
         found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         looked_up_at = monotonic()
@@ -166,7 +170,7 @@ class EarlyConnection:
         raise failure
 
     def _secured(self, sock: socket.socket, begun_at: float) -> socket.socket:
-        if self._context is None:
+        if self._trust is None:
             return sock
         from entra_oauth.channels.https.trust import with_tls
 
@@ -174,8 +178,9 @@ class EarlyConnection:
         # through a second handle that can be ended too.
         with sock.dup() as handle:
             self._hold(handle)
-            self._context.set_alpn_protocols(_PROTOCOLS)
-            secured = self._context.wrap_socket(sock, server_hostname=self._host.rstrip("."))
+            context = self._trust.context()
+            context.set_alpn_protocols(_PROTOCOLS)
+            secured = context.wrap_socket(sock, server_hostname=self._host.rstrip("."))
             try:
                 check_handshake(secured)
                 self._link = with_tls(self._link, secured, monotonic() - begun_at)

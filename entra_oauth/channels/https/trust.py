@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from contextlib import suppress
 
 from entra_oauth.errors import LocalError, plain
@@ -20,11 +21,42 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import Wire
 
-__all__ = ["BUNDLE_VARIABLES", "read_tickets", "tls_context", "with_tls"]
+__all__ = ["BUNDLE_VARIABLES", "Trust", "read_tickets", "tls_context", "with_tls"]
 
 _REHASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+class Trust:
+    """The context of one bundle, made once: by a thread of its own or by whoever asks first.
+
+    To read a full set of certificates takes as long as to import a third of the transport, and
+    OpenSSL does it without the interpreter: so both are done at once.
+    """
+
+    def __init__(self, ca_bundle: str | None, *, key_log: str | None = None) -> None:
+        self._ca_bundle = ca_bundle
+        self._key_log = key_log
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+
+    def begin(self) -> None:
+        """Make it beside what else is to be done; returns at once."""
+        # A system that gives no more threads leaves it to `context`.
+        with suppress(RuntimeError):
+            threading.Thread(target=self._try, name="entra-oauth-trust", daemon=True).start()
+
+    def context(self) -> ssl.SSLContext:
+        """The context, waited for where it is being made. Raises as `tls_context` does."""
+        with self._lock:
+            if self._context is None:
+                self._context = tls_context(self._ca_bundle, key_log=self._key_log)
+            return self._context
+
+    def _try(self) -> None:
+        with suppress(LocalError):  # who asks for it meets the same, and says it
+            self.context()
 
 
 def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSLContext:
