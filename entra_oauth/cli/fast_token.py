@@ -1,7 +1,7 @@
 """The fast path of `entra-oauth token`: a token that is at hand, in a few milliseconds.
 
 It reads what it needs without a parser, takes no lock, and imports nothing but `os`,
-`time` and `cache.layout`; a test holds it to that. Whatever is out of the
+`time` and `cache.paths`; a test holds it to that. Whatever is out of the
 ordinary, from an option that it does not know to a file with a looser mode, is left to
 the full program, which decides the same things again and says what is wrong.
 """
@@ -87,13 +87,20 @@ class Place:
     """The place of the token that is asked for, and how good it has to be."""
 
     def __init__(
-        self, path: str, lock: str, key: tuple[str, ...], min_validity_s: int, start: str
+        self,
+        path: str,
+        lock: str,
+        key: tuple[str, ...],
+        min_validity_s: int,
+        start: str,
+        ca_bundle: str | None,
     ) -> None:
         self.path = path
         self.lock = lock
         self.key = key
         self.min_validity_s = min_validity_s
         self.start = start
+        self.ca_bundle = ca_bundle
         self.seen = ""
 
     def token(self, now: float, monotonic: float) -> str | None:
@@ -136,6 +143,7 @@ def locate(arguments: list[str], environ: Mapping[str, str]) -> Place | None:
         key,
         int(given.get("min-validity") or _MIN_VALIDITY_S),
         _OUTPUTS[given.get("output", "token")],
+        given.get("ca-bundle"),
     )
 
 
@@ -148,6 +156,12 @@ def _wait_for_another(place: Place) -> str | None:
     if paths.flock is None:
         return None
     if paths.take_over(place.lock):
+        if place.key[0].startswith("https:"):
+            # A request follows, from this process alone. What it has to read is read beside
+            # the imports of the full program.
+            from entra_oauth.channels.https.trust import begin_ahead
+
+            begin_ahead(place.ca_bundle)
         return None
     # The real signal module costs more than all of this; nothing else runs here.
     import _signal as signal  # type: ignore[import-not-found, unused-ignore]

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from entra_oauth.channels.base import look_away, monotonic, sleep
 from entra_oauth.channels.https.failures import abandoned, too_late, translate
 from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
-from entra_oauth.channels.https.trust import Trust
+from entra_oauth.channels.https.trust import trust_in
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
 from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.messages import is_link_local, is_loopback
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from entra_oauth.channels.https.requests_adapter import ExactAdapter
+    from entra_oauth.channels.https.trust import Trust
     from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 
 __all__ = ["MAX_BODY_BYTES", "RequestsBack", "key_log_file"]
@@ -197,7 +198,7 @@ class _Worker:
 
     def __init__(self, ca_bundle: str | None, key_log: str | None, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
-        self._trust = Trust(ca_bundle, key_log=key_log)
+        self._trust = trust_in(ca_bundle, key_log=key_log)
         self._adapter: ExactAdapter | None = None
         self._tap = Tap()
         self._lock = threading.Lock()

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import Wire
 
-__all__ = ["BUNDLE_VARIABLES", "Trust", "read_tickets", "tls_context", "with_tls"]
+__all__ = [
+    "BUNDLE_VARIABLES",
+    "Trust",
+    "begin_ahead",
+    "read_tickets",
+    "tls_context",
+    "trust_in",
+    "with_tls",
+]
 
 _REHASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
@@ -36,7 +44,8 @@ class Trust:
     """
 
     def __init__(self, ca_bundle: str | None, *, key_log: str | None = None) -> None:
-        self._ca_bundle = ca_bundle
+        self.bundle = _named(ca_bundle)
+        """The file or the folders; None for the system's."""
         self._key_log = key_log
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
@@ -51,12 +60,31 @@ class Trust:
         """The context, waited for where it is being made. Raises as `tls_context` does."""
         with self._lock:
             if self._context is None:
-                self._context = tls_context(self._ca_bundle, key_log=self._key_log)
+                self._context = tls_context(self.bundle, key_log=self._key_log)
             return self._context
 
     def _try(self) -> None:
         with suppress(LocalError):  # who asks for it meets the same, and says it
             self.context()
+
+
+_ahead: list[Trust] = []
+"""At most one: see `begin_ahead`."""
+
+
+def begin_ahead(ca_bundle: str | None) -> None:
+    """Read the certificates of a bundle now, for whoever in this process wants them next."""
+    trust = Trust(ca_bundle)
+    _ahead[:] = [trust]
+    trust.begin()
+
+
+def trust_in(ca_bundle: str | None, *, key_log: str | None) -> Trust:
+    """The trust in a bundle: what was begun ahead if it is the same, else a new one."""
+    trust = Trust(ca_bundle, key_log=key_log)
+    found = [each for each in _ahead if key_log is None and each.bundle == trust.bundle]
+    _ahead.clear()  # a context belongs to one worker
+    return found[0] if found else trust
 
 
 def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSLContext:
@@ -69,7 +97,7 @@ def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSL
     """
     import ssl  # 18 ms that the browser need not wait for
 
-    named = ca_bundle or next((v for n in BUNDLE_VARIABLES if (v := os.environ.get(n))), None)
+    named = _named(ca_bundle)
     # NOTE: not ssl.create_default_context, which obeys SSLKEYLOGFILE.
     if named is None:
         import truststore
@@ -88,6 +116,10 @@ def tls_context(ca_bundle: str | None, *, key_log: str | None = None) -> ssl.SSL
                 advice="Name a file that can be written with SSLKEYLOGFILE, or unset it.",
             ) from None
     return context
+
+
+def _named(ca_bundle: str | None) -> str | None:
+    return ca_bundle or next((v for n in BUNDLE_VARIABLES if (v := os.environ.get(n))), None)
 
 
 def _load(context: ssl.SSLContext, named: str) -> None:
