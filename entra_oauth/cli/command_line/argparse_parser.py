@@ -15,7 +15,7 @@ from entra_oauth.errors import UsageError
 
 if TYPE_CHECKING:
     from entra_oauth.cli.command_line.declare import Option, Verb
-    from entra_oauth.cli.command_line.verb_help import VerbHelp
+    from entra_oauth.cli.verb_help.texts import VerbHelp
 
 __all__ = ["parser_for", "read_with_argparse"]
 

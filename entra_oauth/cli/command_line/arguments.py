@@ -216,7 +216,7 @@ def _unknown(arguments: list[str], verb: Verb, declared: Declared) -> UsageError
             advice=f"Write entra-oauth {verb.name} -- PROGRAM, options before the dashes. {see}",
         )
     if name is None:
-        from entra_oauth.cli.command_line.verb_help import help_of
+        from entra_oauth.cli.verb_help.contents import help_of
 
         return UsageError(
             _surplus(verb, declared.words), advice=f"{help_of(verb.name).takes} {see}".strip()

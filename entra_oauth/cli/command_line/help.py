@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from entra_oauth.cli.command_line.verb_help import VerbHelp, help_of, parts
+from entra_oauth.cli.verb_help.contents import CONTENTS, help_of
+from entra_oauth.light import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from entra_oauth.cli.verb_help.texts import VerbHelp
 
 __all__ = ["help_for"]
 
@@ -81,7 +85,7 @@ def _whole() -> str:
         "",
         filled("Get, audit and learn Microsoft Entra ID tokens, without MSAL."),
     ]
-    for title, verbs in parts():
+    for title, verbs in CONTENTS:
         lines += ["", f"{title}:", *(line for verb in verbs for line in entry(verb))]
     lines += [
         "",

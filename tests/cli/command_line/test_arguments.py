@@ -15,7 +15,7 @@ from entra_oauth.cache.profiles import NAMES
 from entra_oauth.cli.command_line.argparse_parser import parser_for
 from entra_oauth.cli.command_line.arguments import VERB_NAMES
 from entra_oauth.cli.command_line.declare import HEADINGS
-from entra_oauth.cli.command_line.verb_help import help_of, parts
+from entra_oauth.cli.verb_help.contents import CONTENTS, help_of
 from kit.command_line import AT_NOBODY, OPTIONS, VERBS, call, error_of
 
 SECRET = "0.ACodeThatNobodyMaySee-1234567890"
@@ -115,9 +115,9 @@ def test_the_help_of_a_verb_fits_the_terminal(
 
 
 def test_the_help_of_the_verbs_is_whole_and_in_their_order() -> None:
-    told = [verb for _, verbs in parts() for verb in verbs]
+    told = [verb for _, verbs in CONTENTS for verb in verbs]
     assert [verb.name for verb in told] == list(VERB_NAMES)
-    assert [title for title, _ in parts() if not title] == []
+    assert [title for title, _ in CONTENTS if not title] == []
     for verb in told:
         assert verb.summary[-1:] not in ("", "."), verb.name
         assert verb.description.endswith("."), verb.name
