@@ -53,7 +53,9 @@ class Shelf:
             '<div class="shelf"><section class="card" aria-labelledby="chapters">'
             '<h2 id="chapters">Chapters: the flow by hand</h2><ol>{}</ol></section>'
             '<section class="card" aria-labelledby="labs">'
-            '<h2 id="labs">Labs: attacks, and their repair</h2><ol>{}</ol></section></div>',
+            '<h2 id="labs">Labs: attacks, and their repair</h2><p class="quiet">AS ENTRA: as Entra '
+            "does it. STRICTER: stricter than Entra. TOY: simplified.</p>"
+            "<ol>{}</ol></section></div>",
             *(chapters, labs),
         )
         return answered(200, document("Chapters and labs", body))

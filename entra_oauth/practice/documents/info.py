@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from entra_oauth.markup import Html, html, joined
+from entra_oauth.practice.directory.workloads import ManagedIdentity
 from entra_oauth.practice.error_kinds import error_kinds
 from entra_oauth.practice.fidelity import fidelity_rows
 from entra_oauth.practice.http.responses import page_answer
@@ -107,6 +108,8 @@ def _described(app: RegisteredApp) -> str:
     if app.own_certificate or app.certificates:
         notes.append("certificate")
     notes += (f"trusts {each.issuer}" for each in app.federated)
+    if app.managed is not ManagedIdentity.NONE:
+        notes.append(f"managed identity ({app.managed})")
     if app.public_flows:
         notes.append("password and device code allowed")
     if app.id_tokens:

@@ -142,7 +142,7 @@ def consent(
         '<p class="soft">{} If you did not start this yourself, cancel.</p>{}{}',
         user.name,
         interaction.app.name,
-        _permissions(interaction, "anybody of your organisation" if for_all else "you"),
+        _permissions(interaction, for_all=for_all),
         _FOR_EVERYBODY if for_all else "",
         _destination(interaction),
         form(call, "consent", ctx, choice),
@@ -168,7 +168,7 @@ def admin_needed(
         '{}<p class="soft">{}</p>{}{}',
         user.name,
         interaction.app.name,
-        _permissions(interaction, "you"),
+        _permissions(interaction, for_all=False),
         cause(fault) or _ASK_ADMINISTRATOR,
         refuse(90094).text,
         form(call, "approval", ctx, choice),
@@ -290,7 +290,8 @@ def _peculiar(user: User) -> Html:
 def peculiarities(user: User) -> tuple[str, ...]:
     """The special things about an account, in a few words."""
     notes = (
-        (user.account is not AccountStatus.ACTIVE, f"account {user.account}"),
+        (user.account is AccountStatus.EXPIRED, "password expired"),
+        (user.account in (AccountStatus.DISABLED, AccountStatus.LOCKED), f"account {user.account}"),
         (user.mfa, "second step"),
         (user.federated, "federated"),
         (user.admin, "administrator"),
@@ -299,9 +300,10 @@ def peculiarities(user: User) -> tuple[str, ...]:
     return tuple(words for applies, words in notes if applies)
 
 
-def _permissions(interaction: Interaction, whom: str) -> Html:
-    """A list of all that is asked for, to be used in the name of `whom`."""
+def _permissions(interaction: Interaction, *, for_all: bool) -> Html:
+    """A list of all that is asked for, in the name of one person or of everybody there."""
     oidc = interaction.requested.oidc
+    whom = "anybody of your organisation" if for_all else "you"
     lines = [
         html("use <b>{}</b> as {} (<code>{}</code>)", scope.resource.name, whom, permission)
         for scope in interaction.requested.resources
@@ -309,9 +311,11 @@ def _permissions(interaction: Interaction, whom: str) -> Html:
         if permission not in oidc
     ]
     if {"openid", "profile", "email"} & set(oidc):
-        lines.append(html("sign you in and read your name"))
+        lines.append(html("sign {} in and read {} name", whom, "their" if for_all else "your"))
     if "offline_access" in oidc:
-        lines.append(html("keep that access when you are not there"))
+        lines.append(
+            html("keep that access when {} not there", "they are" if for_all else "you are")
+        )
     return html("<ul>{}</ul>", joined(html("<li>{}</li>", line) for line in lines))
 
 

@@ -39,7 +39,7 @@ def meaning(name: str) -> str:
 
 _BANNER = html(
     '<header class="banner"><b>PRACTICE</b> This is not Microsoft. '
-    "Nothing typed here leaves this computer.</header>"
+    "Type no real password here.</header>"
 )
 _SHOWN_VALUE = 64
 

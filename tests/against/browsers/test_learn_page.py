@@ -77,6 +77,7 @@ def enter_leads_to(page: Page, condition: str) -> None:
 def test_a_whole_chapter_is_done_by_keyboard(page: Page, lesson: Class) -> None:
     page.open(lesson.site.url)
     page.wait_for_heading("Chapters and labs")
+    assert "TOY: simplified." in page.text, "the marks of the labs are explained"
     tab_to(page, "4. ")
     enter_leads_to(page, "location.pathname.endsWith('/flow')")
     while (look := lesson.course.look()).controls.prompt:

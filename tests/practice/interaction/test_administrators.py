@@ -154,6 +154,16 @@ def test_an_administrators_yes_is_good_for_everybody() -> None:
     )
 
 
+def test_what_is_asked_for_everybody_is_said_of_everybody() -> None:
+    kit = Kit()
+    asked = {"scope": f"{SCOPE} openid offline_access"}
+    kit.as_user(TRENT).open(_admin_url(asked, "v2.0/adminconsent"))
+    (shown,) = (a.body for _, a in kit.tenant.log if b"for everybody of your" in a.body)
+    assert b"sign anybody of your organisation in and read their name" in shown
+    assert b"keep that access when they are not there" in shown
+    assert b"as you" not in shown
+
+
 def test_with_version_2_the_scope_is_named_and_repeated() -> None:
     kit = Kit()
     page = kit.as_user(TRENT).open(_admin_url({"scope": SCOPE}, "v2.0/adminconsent"))

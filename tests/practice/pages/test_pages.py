@@ -216,7 +216,8 @@ def test_the_administrators_page_says_that_it_is_for_everybody() -> None:
 
 def test_the_sign_in_page_says_what_is_special_about_an_account() -> None:
     text = PAGES["Sign in"].body.decode()
-    for words in ("second step", "account disabled", "federated", "administrator"):
+    marks = ("second step", "account disabled", "password expired", "federated", "administrator")
+    for words in marks:
         assert f"({words})" in text
 
 
@@ -237,6 +238,7 @@ def test_the_start_page_tells_all_that_a_client_needs() -> None:
         "password practice",
         "password practice · second step",
         "secret practice-secret · certificate · trusts https://token.actions.practice.example",
+        "1de27000-0000-4000-8000-000000000009 · managed identity (system)",
         "/devicelogin",
         f"{BASE}/api/2.0/clusters/list",
     ):
