@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from entra_oauth.cache import paths
+from entra_oauth.channels.https import trust
 from entra_oauth.cli import fast_token
 from entra_oauth.protocol.scopes import ALIASES, DATABRICKS
 from kit import needs
@@ -429,16 +430,38 @@ def test_a_reader_that_goes_away_is_an_error_once_something_was_written(
 
 
 @needs.posix
+@pytest.mark.parametrize("bundle", [None, "mine.pem"])
 def test_the_first_of_many_gets_the_lock_and_goes_on_as_the_full_program(
-    monkeypatch: pytest.MonkeyPatch, home: dict[str, str]
+    bundle: str | None, monkeypatch: pytest.MonkeyPatch, home: dict[str, str]
 ) -> None:
+    begun: list[str | None] = []
+    monkeypatch.setattr(trust, "begin_ahead", begun.append)
     place = kept(home, 10)
     Path(place.lock).touch(0o600)
-    system = printed(monkeypatch, home)
+    system = printed(monkeypatch, home, *(["--ca-bundle", bundle] if bundle else []))
     assert (system.out, system.code) == (b"", None)
     handle = paths.held(place.lock)
     assert handle is not None
     os.close(handle)
+    assert begun == [bundle], "what it will need is read meanwhile"
+
+
+@needs.posix
+@pytest.mark.parametrize("words", [(), ("--authority-host", "http://localhost:8443")])
+def test_no_certificates_are_read_for_another_process_or_a_host_in_the_clear(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, home: dict[str, str]
+) -> None:
+    begun: list[str | None] = []
+    monkeypatch.setattr(trust, "begin_ahead", begun.append)
+    place = kept(home, 10, "eyToken", *words)
+    Path(place.lock).touch(0o600)
+    if not words:
+        monkeypatch.setattr(paths, "take_over", lambda lock: False)
+        monkeypatch.setattr(paths, "wait_for_holder", lambda lock: None)
+    assert printed(monkeypatch, home, *words).out == b""
+    if (handle := paths.held(place.lock)) is not None:
+        os.close(handle)
+    assert begun == []
 
 
 @needs.posix

@@ -1,0 +1,119 @@
+"""Certificates that are read beside something else: the same, once, and with the same refusals."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from entra_oauth.channels.https import trust
+from entra_oauth.channels.https.trust import Trust, begin_ahead, trust_in
+from entra_oauth.errors import LocalError
+from kit.back_channels import a_back, token_post
+from kit.canaries import refused
+from kit.processes import child_process
+from kit.servers.certificates import CertificateAuthority
+from kit.servers.raw_server import RawServer, answering
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The bundles that contexts were made of, one after the other."""
+    bundles: list[str | None] = []
+    make = trust.tls_context
+
+    def noting(ca_bundle: str | None, *, key_log: str | None = None) -> object:
+        bundles.append(ca_bundle)
+        return make(ca_bundle, key_log=key_log)
+
+    monkeypatch.setattr(trust, "tls_context", noting)
+    return bundles
+
+
+def test_a_context_is_made_once_however_many_ask(
+    ca: CertificateAuthority, made: list[str | None]
+) -> None:
+    one = Trust(str(ca.bundle))
+    one.begin()
+    found: list[object] = []
+    asking = [threading.Thread(target=lambda: found.append(one.context())) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert found == [one.context()] * 4
+    assert made == [str(ca.bundle)]
+
+
+def test_what_cannot_be_read_is_told_to_who_asks(tmp_path: Path) -> None:
+    one = Trust(str(tmp_path / "missing"))
+    one.begin()
+    for _ in range(2):
+        with refused(LocalError):
+            one.context()
+
+
+def test_without_a_thread_it_is_made_when_it_is_asked_for(
+    ca: CertificateAuthority, made: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    one = Trust(str(ca.bundle))
+    one.begin()
+    assert made == []
+    one.context()
+    assert made == [str(ca.bundle)]
+
+
+def test_what_was_begun_ahead_is_for_the_first_who_wants_that_bundle(
+    ca: CertificateAuthority, made: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca.bundle))
+    begin_ahead(None)
+    with RawServer(*[answering()] * 2, tls=ca.server()) as server:
+        for expected in (1, 2):
+            with a_back() as back:
+                assert back.send(token_post(server.url), timeout_s=10).status == 200
+            assert made == [str(ca.bundle)] * expected
+
+
+@pytest.mark.parametrize("differs", ["bundle", "key log"])
+def test_what_was_begun_ahead_is_for_nobody_who_wants_another(
+    differs: str, ca: CertificateAuthority, tmp_path: Path
+) -> None:
+    begin_ahead(str(ca.bundle))
+    ahead = trust._ahead[0]
+    wanted = str(ca.bundle) if differs == "key log" else str(tmp_path)
+    key_log = str(tmp_path / "keys") if differs == "key log" else None
+    assert trust_in(wanted, key_log=key_log) is not ahead
+    assert trust_in(str(ca.bundle), key_log=None) is not ahead, "it is given up"
+
+
+def test_it_is_begun_before_the_transport_is_imported(ca: CertificateAuthority) -> None:
+    program = (
+        "import sys\n"
+        "from entra_oauth.channels.https import back_channel, trust\n"
+        "begin = trust.Trust.begin\n"
+        "def noting(it):\n"
+        "    print('requests' in sys.modules, flush=True)\n"
+        "    begin(it)\n"
+        "trust.Trust.begin = noting\n"
+        "from entra_oauth.protocol.messages import HttpRequest\n"
+        "with back_channel.RequestsBack(ca_bundle=sys.argv[2]) as back:\n"
+        "    request = HttpRequest(method='GET', url=sys.argv[1])\n"
+        "    print(back.send(request, timeout_s=20).status)\n"
+    )
+    with (
+        RawServer(tls=ca.server()) as server,
+        child_process.running(program, server.url, str(ca.bundle)) as child,
+    ):
+        assert child.line() == "False\n"
+        assert child.end(timeout_s=20) == ("200\n", "")
