@@ -13,7 +13,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.glossary.message_kind import MessageKind
 from entra_oauth.protocol.glossary.parameters import meaning_of
 from entra_oauth.protocol.jwt import DecodedJwt, decode
-from entra_oauth.protocol.scopes import AUDIENCE_NAMES
+from entra_oauth.protocol.resource.known_apis import api_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,8 +102,8 @@ def _row(kind: MessageKind, name: str, value: Any, at: float, columns: int) -> l
     meaning = meaning_of(kind, name, shown)
     if name in _TIMES and _is_time(value):
         meaning = f"{meaning}: {_when(value, at)}"
-    elif name == "aud" and isinstance(value, str) and value in AUDIENCE_NAMES:
-        meaning = f"{AUDIENCE_NAMES[value]}: {meaning}"
+    elif name == "aud" and isinstance(value, str) and (api := api_named(value)) is not None:
+        meaning = f"{api.name}: {meaning}"
     return row(plain(name, limit=40), shown, meaning, indent=2, columns=columns)
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIASES",
-    "AUDIENCE_NAMES",
     "DATABRICKS",
     "IDENTITY",
     "OPENID",
@@ -46,14 +45,6 @@ ALIASES = {
     "arm": "https://management.azure.com/.default",
 }
 """Short names, as they are spelled out in the public cloud."""
-
-AUDIENCE_NAMES = {
-    "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d": "Azure Databricks",
-    "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
-    "https://graph.microsoft.com": "Microsoft Graph",
-    "https://management.azure.com": "Azure Resource Manager",
-}
-"""Names of the audiences that people meet, as a token spells them."""
 
 _OF_A_CLOUD = ("graph", "arm")
 _ELSEWHERE = {

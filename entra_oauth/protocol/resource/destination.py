@@ -2,8 +2,7 @@
 
 A token goes over https to a host of its own audience in the cloud of its own authority,
 and nowhere else (RFC 6750 §5.3, RFC 9700 §4.9). Whoever sends one follows no redirect.
-Domains of workspaces: those of Databricks' own SDK; of Graph and of Azure's management
-API: Microsoft's "National clouds" pages.
+The APIs that are known, and their hosts: `known_apis`.
 """
 
 from __future__ import annotations
@@ -11,75 +10,17 @@ from __future__ import annotations
 import re
 
 from entra_oauth.errors import DestinationRefused, UsageError, plain
-from entra_oauth.light import TYPE_CHECKING, dataclass, field
-from entra_oauth.protocol.authority import CLOUDS, GUID
+from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.messages import is_loopback
+from entra_oauth.protocol.resource.known_apis import DATABRICKS_API, api_named, plain_name
 from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from entra_oauth.protocol.authority import Authority
 
 __all__ = ["check_audience", "check_destination", "check_subject"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Audience:
-    """An API that is known here."""
-
-    name: str
-    resources: frozenset[str]
-    """Its names in scopes and tokens, in lower case and without a slash at the end."""
-    hosts: Mapping[str, tuple[str, ...]] = field(repr=False)
-    """By cloud: whole host names, or what a host must end in where there is a dot in front."""
-
-
-_DATABRICKS = _Audience(
-    name="Azure Databricks",
-    resources=frozenset(["2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://azuredatabricks.net"]),
-    hosts={cloud.name: (cloud.workspaces,) for cloud in CLOUDS.values() if cloud.workspaces},
-)
-_KNOWN = (
-    _DATABRICKS,
-    _Audience(
-        name="Microsoft Graph",
-        resources=frozenset(
-            [
-                "00000003-0000-0000-c000-000000000000",
-                "https://graph.microsoft.com",
-                "https://graph.microsoft.us",
-                "https://dod-graph.microsoft.us",
-                "https://microsoftgraph.chinacloudapi.cn",
-            ]
-        ),
-        hosts={
-            "public": ("graph.microsoft.com",),
-            "usgov": ("graph.microsoft.us", "dod-graph.microsoft.us"),
-            "china": ("microsoftgraph.chinacloudapi.cn",),
-        },
-    ),
-    _Audience(
-        name="Azure's management API",
-        resources=frozenset(
-            [
-                "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-                "https://management.azure.com",
-                "https://management.core.windows.net",
-                "https://management.usgovcloudapi.net",
-                "https://management.core.usgovcloudapi.net",
-                "https://management.chinacloudapi.cn",
-                "https://management.core.chinacloudapi.cn",
-            ]
-        ),
-        hosts={
-            "public": ("management.azure.com",),
-            "usgov": ("management.usgovcloudapi.net",),
-            "china": ("management.chinacloudapi.cn",),
-        },
-    ),
-)
 
 # Stricter than any parser: what two of them could read differently does not pass.
 _URL = re.compile(
@@ -143,14 +84,16 @@ def check_audience(token: str, scopes: tuple[str, ...]) -> None:
     audience than a known API's own, would be refused there after it was shown.
     Raises `DestinationRefused`.
     """
-    wanted = _known(_resource(scopes))
+    wanted = api_named(_resource(scopes))
     try:
         audience = decode(token).claims.get("aud")
     except UsageError:  # opaque, as it may be
         return
-    if wanted is None or not isinstance(audience, str) or _plain_name(audience) in wanted.resources:
+    if wanted is None or not wanted.hosts or not isinstance(audience, str):
         return
-    other = _known(audience)
+    if plain_name(audience) in wanted.resources:
+        return
+    other = api_named(audience)
     said = other.name if other else plain(audience, limit=80)
     raise _refused(
         f"it is for {said}, not for {wanted.name}",
@@ -167,8 +110,8 @@ def check_subject(scopes: tuple[str, ...]) -> None:
     Raises `DestinationRefused`, and `UsageError` for scopes that are none.
     """
     resource = _resource(scopes)
-    known = _known(resource)
-    if known is not _DATABRICKS and (known or _URL.fullmatch(resource)):
+    known = api_named(resource.removeprefix("api://"))
+    if known is not DATABRICKS_API and (known or _URL.fullmatch(resource)):
         said = known.name if known else plain(resource, limit=80)
         raise _refused(
             f"a workspace is not shown one for {said}",
@@ -185,22 +128,11 @@ def _resource(scopes: tuple[str, ...]) -> str:
     return next((r for scope in expand(scopes) if (r := resource_of(scope)) is not None), "")
 
 
-def _plain_name(resource: str) -> str:
-    # An id is one in either case; a URI is compared as it stands.
-    name = resource.rstrip("/")
-    return name.lower() if GUID.fullmatch(name) else name
-
-
-def _known(resource: str) -> _Audience | None:
-    name = _plain_name(resource)
-    return next((each for each in _KNOWN if name in each.resources), None)
-
-
 def _hosts(scopes: tuple[str, ...], authority: Authority) -> tuple[str, ...]:
     resource = _resource(scopes)
-    known = _known(resource)
-    if known is None:
-        named = _URL.fullmatch(_plain_name(resource))
+    known = api_named(resource)
+    if known is None or not known.hosts:
+        named = _URL.fullmatch(plain_name(resource))
         return (named["host"],) if named and named["scheme"] == "https" else ()
     cloud = authority.entra_cloud
     return known.hosts.get(cloud.name, ()) if cloud else ()

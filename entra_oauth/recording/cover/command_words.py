@@ -12,7 +12,8 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from entra_oauth.protocol.authority import CLOUDS
-from entra_oauth.protocol.scopes import ALIASES, AUDIENCE_NAMES, DATABRICKS, OPENID
+from entra_oauth.protocol.resource.known_apis import KNOWN_APIS
+from entra_oauth.protocol.scopes import ALIASES, DATABRICKS, OPENID
 from entra_oauth.recording.redaction.finds import looks_secret
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ _HOSTS = [f"https://{host}" for cloud in CLOUDS.values() for host in cloud.hosts
 _PUBLIC = frozenset(
     (
         *("common", "organizations", "consumers", "http://localhost", *_HOSTS),
-        *(*OPENID, "email", DATABRICKS, *ALIASES, *ALIASES.values(), *AUDIENCE_NAMES),
+        *(*OPENID, "email", DATABRICKS, *ALIASES, *ALIASES.values()),
+        *(name for api in KNOWN_APIS for name in api.resources),
         *("query", "fragment", "form_post", "S256", "code", "true", "false", "yes", "no"),
         *("interactive", "device", "device-code", "device_code", "auth-code", "browser"),
         *("refresh", "certificate", "client-credentials", "client_credentials", "azure-cli"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib import resources
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from entra_oauth.protocol.resource.destination import (
     check_destination,
     check_subject,
 )
+from entra_oauth.protocol.resource.known_apis import KNOWN_APIS, api_named, plain_name
 from kit import canaries
 
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
@@ -218,10 +222,39 @@ def test_a_workspace_is_shown_a_token_of_its_own_or_of_an_app_of_ones_own(scope:
         ("graph", "Microsoft Graph"),
         ("https://management.azure.com//.default", "Azure's management API"),
         ("https://MANAGEMENT.azure.com/.default", "https://MANAGEMENT.azure.com"),
-        ("https://vault.azure.net/.default", "https://vault.azure.net"),
+        ("https://vault.azure.net/.default", "Azure Key Vault"),
+        ("https://vault.usgovcloudapi.net/.default", "https://vault.usgovcloudapi.net"),
+        ("CFA8B339-82A2-471A-A3C9-0FC0BE7A4093/.default", "Azure Key Vault"),
+        ("api://cfa8b339-82a2-471a-a3c9-0fc0be7a4093/.default", "Azure Key Vault"),
+        ("499b84ac-1321-427f-aa17-267ca6975798/.default", "Azure DevOps"),
+        *((f"{next(iter(api.resources))}/.default", api.name) for api in KNOWN_APIS[1:]),
     ],
 )
 def test_a_workspace_is_shown_no_token_that_opens_something_else(scope: str, said: str) -> None:
     with canaries.refused(DestinationRefused) as caught:
         check_subject((scope,))
     assert f"a workspace is not shown one for {said}" in caught.value.what
+
+
+def test_the_table_has_every_api_of_the_practice_tenant_by_all_its_names() -> None:
+    data = resources.files("entra_oauth.practice.directory").joinpath("microsoft.toml")
+    for each in tomllib.loads(data.read_text("utf-8"))["resources"]:
+        api = api_named(each["id"])
+        assert api is not None, each
+        assert all(api_named(uri) is api for uri in each.get("uris", [])), each
+
+
+def test_no_name_stands_for_two_apis() -> None:
+    names = [name for api in KNOWN_APIS for name in api.resources]
+    assert len(names) == len(set(names))
+    assert all(plain_name(name) == name == name.lower() for name in names)
+
+
+def test_an_api_without_known_hosts_gets_its_token_at_the_address_of_its_scope_alone() -> None:
+    scopes = ("https://vault.azure.net/.default",)
+    check_destination("https://vault.azure.net/secrets", scopes=scopes, authority=PUBLIC)
+    by_id = ("cfa8b339-82a2-471a-a3c9-0fc0be7a4093/.default",)
+    for wanted, url in ((scopes, "https://x.vault.azure.net/"), (by_id, "https://vault.azure.net")):
+        with canaries.refused(DestinationRefused):
+            check_destination(url, scopes=wanted, authority=PUBLIC)
+    check_audience(_token("https://x.vault.azure.net"), scopes)

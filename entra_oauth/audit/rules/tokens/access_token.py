@@ -14,6 +14,7 @@ from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.protocol.authority import GUID, Authority
 from entra_oauth.protocol.messages import host_of
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
+from entra_oauth.protocol.resource.known_apis import api_named
 from entra_oauth.protocol.scopes import resource_of
 
 TOKEN = "/response/content/access_token"  # noqa: S105 - a place
@@ -70,14 +71,6 @@ def audience_is_the_resource(item: Item, case: Case) -> Verdict:
     return unknown("whether its audience is that resource is not known here", TOKEN)
 
 
-_NAMES = (
-    ("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "https://azuredatabricks.net"),
-    ("00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"),
-    ("797f4846-ba00-4fd7-ba43-dac1f8f63013", "https://management.azure.com"),
-    ("797f4846-ba00-4fd7-ba43-dac1f8f63013", "https://management.core.windows.net"),
-)
-
-
 def _plain_name(resource: str) -> str:
     """A resource without its last slash. An id is one in either case, a URI is a text."""
     name = resource.rstrip("/")
@@ -86,7 +79,8 @@ def _plain_name(resource: str) -> str:
 
 def _is_known(audience: str, scopes: tuple[str, ...]) -> bool:
     resources = {_plain_name(resource_of(s) or "") for s in scopes}
-    return any(_plain_name(audience) in pair and resources & set(pair) for pair in _NAMES)
+    api = api_named(audience)
+    return api is not None and not api.resources.isdisjoint(resources)
 
 
 @rule("AT02", W, "RFC 6749 §5.1; Entra, access tokens", at=StepKind.TOKEN, unless=_unread)
@@ -207,7 +201,8 @@ def token_goes_to_its_audience(item: Item, case: Case) -> Verdict:
     try:
         check_destination(item.url.partition("?")[0], scopes=scopes, authority=authority)
     except DestinationRefused as error:
-        known = any((resource_of(s) or "").lower() in pair for s in scopes for pair in _NAMES)
+        apis = [api_named((resource_of(scope) or "").lower()) for scope in scopes]
+        known = any(api is not None and api.hosts for api in apis)
         elsewhere = error.what.partition(": ")[2].rstrip(".")
         practice = on_this_machine(authority.base) or on_this_machine(item.url)
         if known or practice:
