@@ -6,7 +6,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 
-from entra_oauth.errors import LocalError, UsageError
+from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
 from entra_oauth.flows.named_file import read_file
 from entra_oauth.light import TYPE_CHECKING
 from entra_oauth.practice import Directory, PracticeTenant, read_directory
@@ -50,35 +50,53 @@ def _directory(file: str | None, *, admin_consent: bool) -> Directory:
 def announced(address: str) -> Iterator[None]:
     """Keep a control address where `practice fault` and `practice clock` look for it.
 
-    0600, and gone afterwards unless a later tenant has put its own there. Where it cannot
-    be kept, those verbs need `--control`.
+    0600, and gone afterwards unless a later tenant has put its own there. An earlier one that
+    still runs is found again then. Where it cannot be kept, those verbs need `--control`.
     """
-    import tempfile
-
-    path = _path()
+    earlier = _last_announced()
     is_announced = False
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(address)
-        os.replace(name, path)
+        _announce(address)
         is_announced = True
     try:
         yield
     finally:
         with suppress(OSError):
-            if is_announced and path.read_text(encoding="ascii") == address:
-                path.unlink()
+            if is_announced and _last_announced() == address:
+                if _runs(earlier):
+                    _announce(earlier)
+                else:
+                    _path().unlink()
+
+
+def _announce(address: str) -> None:
+    import tempfile
+
+    path = _path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(address)
+    os.replace(name, path)
+
+
+def _runs(address: str) -> bool:
+    from entra_oauth.practice.browser.control_client import command
+
+    with suppress(EntraOAuthError):
+        return bool(address) and bool(command(address, "GET", "/clock"))
+    return False
 
 
 def control_address(options: ControlOptions) -> str:
     """The control address that was given, or the one last announced. Raises `UsageError`."""
-    address = options.control or _last_announced()
-    if not address:
+    if options.control:
+        return options.control
+    address = _last_announced()
+    if not _runs(address):
         raise UsageError(
             "No practice tenant is running that could be told anything.",
-            advice="Start one with entra-oauth practice serve, or name its --control address.",
+            advice="Start one with entra-oauth practice serve.",
         )
     return address
 

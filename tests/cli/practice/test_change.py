@@ -72,6 +72,29 @@ def test_a_tenant_that_is_served_is_found_and_changed() -> None:
 
 
 @needs.posix
+def test_a_tenant_that_still_runs_is_found_when_a_later_one_has_ended() -> None:
+    with _serving() as (_, first):
+        _until_told(first)
+        assert call("practice", "fault", "slow").code == 0
+        with _serving() as (_, second):
+            _until_told(second)
+            assert call("practice", "fault").out == "", "the later one is meant"
+        assert call("practice", "fault").out.startswith("token delay=10 ")
+    assert call("practice", "fault").code == 2
+
+
+@needs.posix
+def test_the_address_of_a_tenant_that_was_killed_is_nobodys() -> None:
+    with _serving() as (_, process):
+        _until_told(process)
+        process.kill()
+        process.wait(PATIENCE_S)
+        ran = call("practice", "fault")
+    assert ran.code == 2
+    assert error_of(ran)[0].startswith("No practice tenant is running")
+
+
+@needs.posix
 def test_over_tls_with_a_proxy_it_says_what_to_trust_and_leaves_nothing() -> None:
     with _serving("--tls", "--proxy-port", _free_port()) as (base_url, process):
         assert base_url.startswith("https://localhost:")
