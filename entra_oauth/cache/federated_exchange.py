@@ -30,7 +30,42 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
-__all__ = ["FederatedAsker", "FederatedExchange", "app_at"]
+__all__ = ["FederatedAsker", "FederatedExchange", "KeptExchange", "app_at", "kept_exchanges"]
+
+
+_KEPT_AS = "federated "
+"""The beginning of their names in the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptExchange:
+    """A token that is kept, without the token."""
+
+    place: str
+    """The workspace; of an account, its host with the account's path."""
+    client_id: str | None
+    """The service principal that was named."""
+    subject: str | None
+    """The one that the federated token was about, where no service principal was named."""
+    expires_on: int | None
+    """Seconds since 1970; None where it is over."""
+
+
+def kept_exchanges(store: FileStore) -> list[KeptExchange]:
+    """All that is kept of such exchanges, good or over. Takes no lock."""
+    kept = []
+    for app, account, kept_as, token in store.tokens_without_account():
+        if kept_as.startswith(_KEPT_AS):
+            left = token.seconds_left(now=now(), monotonic=monotonic())
+            account_path = app.tenant.removeprefix("oidc")
+            exchange = KeptExchange(
+                place=f"{app.base}{account_path}",
+                client_id=app.client_id or None,
+                subject=None if account == APP_ONLY else account,
+                expires_on=token.expires_on if left > 0 else None,
+            )
+            kept.append(exchange)
+    return kept
 
 
 def app_at(target: ExchangeTarget) -> App:
@@ -135,7 +170,7 @@ class FederatedExchange:
     def _walk(
         self, who: str, first: FederatedSubject | None, min_validity_s: float, *, force: bool
     ) -> tuple[CachedToken, str]:
-        kept_as = f"federated {self.target.key}"
+        kept_as = f"{_KEPT_AS}{self.target.key}"
         return SingleFlight(
             look=lambda: self.store.access_token(self.app, who, kept_as),
             lock=lambda: self.store.lock(self.app, who),

@@ -7,6 +7,7 @@ only ever replaced. A change of an account is made under that account's lock.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 
 from entra_oauth.cache import paths, private_files
@@ -49,6 +50,7 @@ LOCK_WAIT_WITH_TOKEN_S = 10.0
 """The same for whoever has a token that is still good."""
 
 _ACCOUNT, _LOCK, _DEFAULT = "account", "lock", "default"
+_TOKEN_FILE = re.compile(r"[0-9a-f]{32}")
 _WAIT_S = 10.0
 """Seconds that forgetting waits for whoever renews a token meanwhile."""
 
@@ -152,6 +154,23 @@ class FileStore:
                     app, account = record
                     found.append((app, replace(account, refresh_token=None)))
         return sorted(found, key=lambda each: (each[0].base, each[0].tenant, each[1].name))
+
+    def tokens_without_account(self) -> list[tuple[App, str, str, CachedToken]]:
+        """The tokens that belong to no sign-in: the app, its name for whose they are, for what."""
+        found = []
+        for folder in map(os.path.dirname, self._records()):
+            if os.path.lexists(os.path.join(folder, _ACCOUNT)):
+                continue
+            for name in filter(_TOKEN_FILE.fullmatch, private_files.names(folder)):
+                path = os.path.join(folder, name)
+                with suppress(LocalError):
+                    text = self._read(path) or ""
+                    key = tuple(text.split("\n")[1:6])
+                    token = CachedToken.parse(text, key)
+                    if token is not None:
+                        base, tenant, client_id, account, scopes = key
+                        found.append((App(base, tenant, client_id), account, scopes, token))
+        return sorted(found, key=lambda each: (*each[0].key(each[1], each[2]),))
 
     def has_refresh_token(self, app: App, name: str) -> bool:
         """Tell if there is one, without fetching it."""

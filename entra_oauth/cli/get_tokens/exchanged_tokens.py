@@ -71,18 +71,42 @@ def check_exchange(query: TokenQuery) -> None:
             "--interactive and --exchange exclude each other.",
             advice="Sign in with entra-oauth login, then run this again without --interactive.",
         )
-    if options.is_federated and query.credential.is_identity:
+    if options.is_federated:
+        _check_without_entra(query)
+
+
+_OF_ENTRA = {
+    "tenant": "names a directory of Entra's",
+    "client_id": "names an app at Entra",
+    "account": "names somebody who signed in at Entra",
+    "flow": "names a way to Entra's token",
+    "cae": "is about Entra's tokens",
+    "correlation_id": "is for Entra's logs",
+}
+"""The options that say something to Entra alone, and what that is."""
+
+
+def _check_without_entra(query: TokenQuery) -> None:
+    """Raise `UsageError` for an option that means nothing where Entra has no part in it.
+
+    What a variable or a profile says is passed over: it may be there for other commands.
+    """
+    given = query.app.origins.given
+    if query.credential.is_identity:
         raise UsageError(
             "The token of a managed identity is one of Entra's, and no federated token.",
             advice="Leave --subject-token out: it is exchanged as Entra's.",
         )
-    if options.is_federated and query.app.account is not None:
-        raise UsageError(
-            "--account names somebody who signed in at Entra, and a federated token is not from "
-            "there.",
-            advice="Leave --account out, or exchange Entra's token: leave --subject-token out.",
-        )
-    if options.is_federated and "scope" in query.app.origins.given:
+    for name, meaning in _OF_ENTRA.items():
+        if name in given or (name == "account" and query.app.account is not None):
+            own = " Databricks' service principal is --exchange-client-id."
+            raise UsageError(
+                f"--{name.replace('_', '-')} {meaning}, and a federated token is exchanged "
+                "without Entra.",
+                advice="Leave it out, or exchange Entra's token: leave --subject-token out."
+                f"{own if name == 'client_id' else ''}",
+            )
+    if "scope" in given:
         base = of_workspace_cloud(query.app).base
         if scope_key(query.app.scope, base) != scope_key(("databricks",), base):
             raise UsageError(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.get_tokens_verbs import LogoutOptions
+    from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
 __all__ = ["run"]
 
@@ -45,8 +46,8 @@ def run(options: LogoutOptions, session: Session) -> int:
         accounts = f"{number} account{'s' if number != 1 else ''}"
         console.say(f"Forgotten: {accounts}, and every token without one.")
         return _end(console, urls, number, still=_still_honoured(apps))
-    target = target_of(options.exchange, options.app.workspace_url)
-    if target is not None and options.exchange.is_federated:
+    target = None if _is_app_named(options) else _federated_target(options)
+    if target is not None:
         from entra_oauth.cache.federated_exchange import app_at
 
         gone = store.forget_app(app_at(target))
@@ -77,6 +78,28 @@ def run(options: LogoutOptions, session: Session) -> int:
     console.say(f"Forgotten: {plain(name)}." if gone else f"{plain(name)} was not signed in.")
     urls = [_sign_out_url(app)] if gone else []
     return _end(console, urls, int(gone), still=_still_honoured({app}))
+
+
+def _is_app_named(options: LogoutOptions) -> bool:
+    """True where the command line names a sign-in, beside an exchange that the profile has.
+
+    Raises `UsageError` where it names both.
+    """
+    given = options.app.origins.given
+    if given.isdisjoint({"tenant", "client_id", "account"}) or not options.exchange.is_federated:
+        return False
+    if "subject_token" in given:
+        raise UsageError(
+            "A sign-in at Entra and the tokens of a federated exchange are two things.",
+            advice="Leave --tenant, --client-id and --account out, or --subject-token.",
+        )
+    return True
+
+
+def _federated_target(options: LogoutOptions) -> ExchangeTarget | None:
+    """The place whose tokens are meant, where a federated token is exchanged for them."""
+    target = target_of(options.exchange, options.app.workspace_url)
+    return target if options.exchange.is_federated else None
 
 
 def _refuse_identity(app: AppOptions) -> None:

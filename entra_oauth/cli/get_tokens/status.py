@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from entra_oauth.cache.account import APP_ONLY, App, scope_key
+from entra_oauth.cache.federated_exchange import kept_exchanges
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import IDENTITY_VALUES
 from entra_oauth.channels.base import monotonic, now
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from entra_oauth.cache.account import Account
+    from entra_oauth.cache.federated_exchange import KeptExchange
     from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.session.console import Session
     from entra_oauth.cli.verbs.get_tokens_verbs import StatusOptions
@@ -44,6 +46,9 @@ def run(options: StatusOptions, session: Session) -> int:
     for each, account in stored:
         with _noted(notes):
             accounts.append(_account(store, each, account, app, proof=proof, notes=notes))
+    exchanges: list[dict[str, Any]] = []
+    with _noted(notes):
+        exchanges = [_exchange(each) for each in kept_exchanges(store)]
     asker = None
     with _noted(notes):
         asker = _asker(app, options, store, session)
@@ -56,11 +61,13 @@ def run(options: StatusOptions, session: Session) -> int:
                 "asks": asker,
                 "folder": store.folder,
                 "accounts": accounts,
+                "exchanges": exchanges,
                 "notes": list(notes),
             }
         )
         return 0
     lines = _lines(app, values, asker, accounts, store.folder)
+    lines += [line for each in exchanges for line in _exchange_lines(each)]
     console.result_rows([*lines, *(f"Note: {note}" for note in notes)])
     return 0
 
@@ -163,6 +170,28 @@ def _account(
         "can_be_renewed": proof if is_app else store.has_refresh_token(app, account.name),
         "kept_in": account.place,
     }
+
+
+def _exchange(kept: KeptExchange) -> dict[str, Any]:
+    return {
+        "place": kept.place,
+        "client_id": kept.client_id,
+        "subject": kept.subject,
+        "expires_on": kept.expires_on,
+    }
+
+
+def _exchange_lines(each: dict[str, Any]) -> list[str]:
+    whose = f"service principal {each['client_id']}" if each["client_id"] else each["subject"]
+    until = "no good token"
+    if each["expires_on"] is not None:
+        left = duration(each["expires_on"] - now())
+        until = f"token until {clock_time(each['expires_on'])} ({left})"
+    return [
+        f"  {plain(whose or '')}",
+        f"    exchanged at {plain(each['place'])} for a federated token",
+        f"    {until}; the next one is exchanged anew",
+    ]
 
 
 def _is_chosen(app: App, chosen: AppOptions) -> bool:

@@ -163,6 +163,16 @@ def test_without_a_service_principal_nobody_gets_what_was_exchanged_for_another(
         assert given.setdefault(who, ran.out) == ran.out
     assert len(_exchanges(nightly)) == 2
     assert "client_id" not in _exchanges(nightly)[0]
+    shown = call("status")
+    kept = json.loads(call("status", "--json").out)["exchanges"]
+    subjects = [decode(Kit(nightly.tenant, who).tokens()["access_token"]) for who in (ALICE, BOB)]
+    assert {each["subject"].split(" at ")[0] for each in kept} == {
+        str(token.claims["sub"]).lower() for token in subjects
+    }
+    assert all(each["subject"] in shown.out for each in kept)
+    assert not [text for text in given.values() if text.strip() in shown.both]
+    assert "Forgotten: the tokens of" in call("logout", *_place(nightly)).err
+    assert json.loads(call("status", "--json").out)["exchanges"] == []
 
 
 BY_SUBJECT = {
@@ -277,15 +287,52 @@ def test_a_profile_gives_it_to_commands_and_adapters_and_logout_forgets_it(
     assert "Asks: nobody at Entra: a federated token is exchanged   (from the profile nig" in told
     assert "Nobody has signed in, and nobody has to." in told
     assert "  subject_token   federated   (from the profile nightly)" in told
+    assert f"  service principal {DAEMON}\n    exchanged at {nightly.base} for a fed" in told
+    (kept,) = json.loads(call("status", "--json").out)["exchanges"]
+    assert (kept["place"], kept["client_id"], kept["subject"]) == (nightly.base, DAEMON, None)
+    assert kept["expires_on"] == tokens.get().token.expires_on
     forgotten = call("logout")
     assert "Nothing was told to the workspace." in forgotten.err
     assert "Forgotten: the tokens of localhost" in forgotten.err
     assert "No tokens of localhost" in call("logout").err
+    assert json.loads(call("status", "--json").out)["exchanges"] == []
     folder = Path(FileStore.standard(os.environ).folder)
     assert not [path for path in folder.rglob("*") if path.is_file() and "eyJ" in path.read_text()]
     assert _by_command() != given[0]
     assert call("logout", "--all").code == 0
     assert not folder.exists()
+
+
+def test_status_tells_an_exchange_that_is_over_and_one_that_is_damaged(
+    nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ready_source("env", nightly, tmp_path, monkeypatch, token=_token_of("env", nightly))
+    assert call("token", *_as_app(nightly), *source).code == 0
+    _let_it_end(nightly, left_s=-5)
+    assert "    no good token; the next one is exchanged anew" in call("status").out
+    (file,) = (p for p in Path(FileStore.standard(os.environ).folder).rglob("*") if _is_token(p))
+    file.write_bytes(b"\xff")
+    ran = call("status")
+    assert "exchanged at" not in ran.out
+    assert "A damaged file of the token store was set aside" in ran.err
+
+
+def _is_token(path: Path) -> bool:
+    return path.is_file() and len(path.name) == 32
+
+
+def test_logout_of_an_app_that_is_named_leaves_the_exchange_of_the_profile(
+    nightly: Nightly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ready_source("github", nightly, tmp_path, monkeypatch)
+    _save_profile(nightly, (*_as_app(nightly), *source))
+    _by_command()
+    for named in (("--tenant", "t.example", "--client-id", DAEMON), ("--client-id", DAEMON)):
+        ran = call("logout", "-p", "nightly", "--tenant", "t.example", *named)
+        assert "Nobody is signed in to this app here" in ran.err
+        refused = call("logout", *_as_app(nightly), *named)
+        assert (refused.code, "are two things" in refused.err) == (2, True)
+    assert len(json.loads(call("status", "--json").out)["exchanges"]) == 1
 
 
 def _by_command() -> str:
@@ -325,6 +372,11 @@ WRONG = [
     (("--federated-token-env", "ELSES"), 3, "no policy has the audience api://else"),
     (("--federated-token-env", "GOOD", "--interactive"), 2, "exclude each other"),
     (("--federated-token-env", "GOOD", "--account", "ada"), 2, "--account names somebody"),
+    (("--federated-token-env", "GOOD", "--tenant", "t.example"), 2, "--tenant names a directory"),
+    (("--federated-token-env", "GOOD", "--client-id", "c"), 2, "is --exchange-client-id."),
+    (("--federated-token-env", "GOOD", "--flow", "password"), 2, "--flow names a way to Entra's"),
+    (("--federated-token-env", "GOOD", "--cae"), 2, "--cae is about Entra's tokens"),
+    (("--federated-token-env", "GOOD", "--correlation-id", DAEMON), 2, "is for Entra's logs"),
     (("--federated-token-env", "GOOD", "--claims", "{}"), 2, "A claims challenge is answered by"),
     (("--federated-token-env", "GOOD", "--scope", "arm"), 2, "tokens for the workspace alone"),
     (("--federated-token-env", "GOOD", "--certificate", "x"), 2, "exclude each other"),
