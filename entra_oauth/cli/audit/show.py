@@ -98,7 +98,7 @@ def _list(found: Opened) -> list[str]:
     made = f"{verb}, {utc_time(evidence.created_at)}; {HOLDS[evidence.level]}"
     lines = [
         prose(made, indent=0, columns=width()),
-        f"read from a {plain(found.kind)} just now, and written nowhere"
+        f"read from {_article(found.kind)} {plain(found.kind)} just now, and written nowhere"
         if found.kind
         else "every file is as it was written",
     ]
@@ -124,6 +124,10 @@ def _list(found: Opened) -> list[str]:
         lines += ["", "Not in this recording:"]
         lines += [prose(plain(each), indent=2, columns=width()) for each in evidence.not_seen]
     return lines
+
+
+def _article(noun: str) -> str:
+    return "an" if noun.startswith(tuple("aeiou")) else "a"
 
 
 def _where(steps: tuple[int, ...]) -> str:

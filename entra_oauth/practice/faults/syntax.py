@@ -86,7 +86,7 @@ def read_rule(text: str) -> FaultRule:
     where = tuple(first.split(","))
     if strange := [place for place in where if place not in (*PLACES, "any")]:
         _wrong(
-            f"{_shown(strange[0])} is neither a place nor the name of a scenario",
+            f"{_shown(strange[0])} is neither a place nor the name of a fault",
             near=_near(strange[0]),
         )
     if not words:

@@ -120,9 +120,20 @@ def read_given(given: GivenFile) -> ForeignFile:
     text = plain_text(given.data, limit=most_bytes(given.max_mib))
     reader = None if text is None else _reader(text)
     if reader is None or text is None:
+        if text is not None and text.lstrip(_BLANK)[:1] not in (b"{", b"["):
+            _refuse_strange(given.data)
         return _har(given)  # which says what is wrong with it, if it is none
     check_unpacked(text, given.max_mib)
     return reader.read(replace(given, data=text.removeprefix(_MARK)))
+
+
+def _refuse_strange(data: bytes) -> None:
+    """Raise `UsageError` for what does not even begin like a HAR file, unless it has a name."""
+    if other_format(data) is None:
+        raise UsageError(
+            "This is no HAR file, and none of the other kinds of file that are read here.",
+            advice="docs/importing.md lists them, and how each is made.",
+        )
 
 
 def _reader(data: bytes) -> Reader | None:
