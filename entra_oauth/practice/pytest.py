@@ -4,6 +4,8 @@ No plugin: pytest knows it where a `conftest.py` has these two lines.
 
     from entra_oauth.practice.pytest import practice_tenant
     __all__ = ["practice_tenant"]
+
+Or this one: `pytest_plugins = ["entra_oauth.practice.pytest"]`.
 """
 
 from __future__ import annotations

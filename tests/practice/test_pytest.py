@@ -34,7 +34,7 @@ from entra_oauth.practice.pytest import practice_tenant
 
 __all__ = ["practice_tenant"]
 """
-OLDER = 'pytest_plugins = ["entra_oauth.practice.pytest_plugin"]\n'
+AS_PLUGIN = 'pytest_plugins = ["entra_oauth.practice.pytest"]\n'
 THEIRS = """\
 import json, ssl, urllib.request
 
@@ -56,8 +56,8 @@ def _their_pytest(project: Path, conftest: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("conftest", [CONFTEST, OLDER])
-def test_two_lines_in_a_projects_own_conftest_bring_the_fixture(
+@pytest.mark.parametrize("conftest", [CONFTEST, AS_PLUGIN])
+def test_two_lines_in_a_projects_own_conftest_bring_the_fixture_or_one_that_names_a_plugin(
     conftest: str, tmp_path: Path
 ) -> None:
     done = _their_pytest(tmp_path, conftest)

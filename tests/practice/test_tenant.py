@@ -173,7 +173,7 @@ def test_many_people_can_sign_in_at_once() -> None:
 def test_importing_the_room_loads_no_cryptography_and_no_sockets() -> None:
     script = (
         "import sys, entra_oauth.practice, entra_oauth.practice.tenant, "
-        "entra_oauth.practice.browser.user_agent, entra_oauth.practice.pytest_plugin as p\n"
+        "entra_oauth.practice.browser.user_agent, entra_oauth.practice.pytest as p\n"
         "heavy = {'cryptography', 'joserfc', 'ssl', 'http.client', 'requests', 'authlib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
