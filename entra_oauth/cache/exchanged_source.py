@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
     from entra_oauth.cache.account import App, CachedToken
     from entra_oauth.cache.file_store import FileStore
+    from entra_oauth.cache.lock import Lock
     from entra_oauth.cache.token_source import TokenSource
     from entra_oauth.protocol.endpoints.token import TokenResponse
     from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
 
-__all__ = ["EXCHANGE", "AskWorkspace", "ExchangedSource", "good_enough_s"]
+__all__ = ["AskWorkspace", "ExchangeFlight", "ExchangedSource"]
 
-EXCHANGE = "token-exchange"
+_EXCHANGE = "token-exchange"
 """The source of a token that was exchanged."""
 
 
-def good_enough_s(token: CachedToken, min_validity_s: float) -> float:
+def _good_enough_s(token: CachedToken, min_validity_s: float) -> float:
     """Seconds that a kept token must have left where `min_validity_s` are asked for.
 
     It ends with the token that was exchanged, which may have had five minutes and less when it
@@ -43,6 +44,53 @@ def good_enough_s(token: CachedToken, min_validity_s: float) -> float:
     if life_s < min(min_validity_s, MIN_VALIDITY_S):
         min_validity_s = life_s / 2
     return max(min_validity_s, LEAST_LIFE_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeFlight:
+    """The walk to one exchanged token: a kept one that lasts, or one that is exchanged now.
+
+    `exchanged_source` and `federated_exchange` say what is exchanged, and for whom it is kept.
+    """
+
+    store: FileStore
+    app: App
+    account: str
+    kept_as: str
+    """The end of its key in the store."""
+    lock: Callable[[], Lock]
+    exchange: Callable[[], tuple[TokenResponse, str]]
+    """The workspace's answer, and the account that it is kept for. Called under the lock."""
+    min_validity_s: float
+    force: bool
+    lock_wait_s: float
+    say: Callable[[str], None]
+
+    def found(self) -> Found:
+        """The token. Raises what `exchange` raises, and what `SingleFlight.token` does."""
+        token, source = SingleFlight(
+            look=lambda: self.store.access_token(self.app, self.account, self.kept_as),
+            lock=self.lock,
+            bring=self._bring,
+            is_good=lambda token: token.is_good_for(
+                _good_enough_s(token, self.min_validity_s), now=now(), monotonic=monotonic()
+            ),
+            force=self.force,
+            least_life_s=LEAST_LIFE_S,
+            lock_wait_s=self.lock_wait_s,
+            say=self.say,
+        ).token()
+        # Whatever the token before it was for, this one is for Databricks.
+        return Found(token=token, account=self.account, scopes=DATABRICKS, source=source)
+
+    def _bring(self) -> tuple[CachedToken, str]:
+        tokens, account = self.exchange()
+        token = access_token_of(tokens, clock=monotonic())
+        try:
+            self.store.save_token(self.app, account, self.kept_as, token)
+        except LocalError as error:
+            self.say(f"Note: the exchanged token could not be kept. {error.what}")
+        return token, _EXCHANGE
 
 
 class AskWorkspace(Protocol):
@@ -86,44 +134,31 @@ class ExchangedSource:
         """
         try:
             check_subject(scopes)
-            wanted_s = max(min_validity_s, LEAST_LIFE_S)
             who = self.inner.named(account)
-            kept_as = f"{scope_key(scopes, self.app.base)} {self.target.key}"
 
-            def bring() -> tuple[CachedToken, str]:
+            def exchange() -> tuple[TokenResponse, str]:
                 subject = self.inner.get(
                     *scopes,
                     account=account,
-                    min_validity_s=max(wanted_s, MIN_VALIDITY_S),
+                    min_validity_s=max(min_validity_s, MIN_VALIDITY_S),
                     force=force,
                     claims=claims,
                     cae=cae,
                 )
-                return self._exchange(subject, kept_as)
+                return self.exchange(subject.token.text), subject.account
 
-            token, source = SingleFlight(
-                look=lambda: self.store.access_token(self.app, who, kept_as),
+            return ExchangeFlight(
+                store=self.store,
+                app=self.app,
+                account=who,
+                kept_as=f"{scope_key(scopes, self.app.base)} {self.target.key}",
                 lock=lambda: self.store.lock(self.app, who, of="exchange-lock"),
-                bring=bring,
-                is_good=lambda token: token.is_good_for(
-                    good_enough_s(token, wanted_s), now=now(), monotonic=monotonic()
-                ),
+                exchange=exchange,
+                min_validity_s=min_validity_s,
                 force=force or claims is not None,
-                least_life_s=LEAST_LIFE_S,
                 lock_wait_s=self.lock_wait_s,
                 say=self.say,
-            ).token()
-            # Whatever Entra's token was for, this one is for Databricks.
-            return Found(token=token, account=who, scopes=DATABRICKS, source=source)
+            ).found()
         except EntraOAuthError as error:
             failure = bare(error)
         raise failure
-
-    def _exchange(self, subject: Found, kept_as: str) -> tuple[CachedToken, str]:
-        tokens = self.exchange(subject.token.text)
-        token = access_token_of(tokens, clock=monotonic())
-        try:
-            self.store.save_token(self.app, subject.account, kept_as, token)
-        except LocalError as error:
-            self.say(f"Note: the exchanged token could not be kept. {error.what}")
-        return token, EXCHANGE

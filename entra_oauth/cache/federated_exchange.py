@@ -1,28 +1,24 @@
 """Tokens that a workspace gave for another issuer's: Entra is not asked, and nothing of it kept.
 
-`single_flight` is the walk, as in `exchanged_source`. The federated token is read for each
+The walk is that of `exchanged_source`. The federated token is read for each
 exchange and is never kept. Where a service principal is named, the new token is that one's. Where
 none is, it belongs to whoever the federated token is about, so that is read first.
 """
 
 from __future__ import annotations
 
-from entra_oauth.cache.account import APP_ONLY, MIN_VALIDITY_S, App, access_token_of
-from entra_oauth.cache.exchanged_source import EXCHANGE, good_enough_s
+from entra_oauth.cache.account import APP_ONLY, MIN_VALIDITY_S, App
+from entra_oauth.cache.exchanged_source import ExchangeFlight
 from entra_oauth.cache.file_store import LOCK_WAIT_S
-from entra_oauth.cache.single_flight import SingleFlight
 from entra_oauth.cache.token_source import Found
 from entra_oauth.channels.base import monotonic, now, say_nothing
-from entra_oauth.errors import EntraOAuthError, LocalError, UsageError, bare
+from entra_oauth.errors import EntraOAuthError, UsageError, bare
 from entra_oauth.light import TYPE_CHECKING, dataclass
-from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S
-from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from entra_oauth.cache.account import CachedToken
     from entra_oauth.cache.file_store import FileStore
     from entra_oauth.channels.base import Channels
     from entra_oauth.flows.exchange_at_workspace import FederatedSubject
@@ -161,35 +157,18 @@ class FederatedExchange:
         try:
             first = None if self.is_app else self.asker.read()
             who = APP_ONLY if first is None else first.name
-            token, source = self._walk(who, first, min_validity_s, force=force)
-            return Found(token=token, account=who, scopes=DATABRICKS, source=source)
+            return ExchangeFlight(
+                store=self.store,
+                app=self.app,
+                account=who,
+                kept_as=f"{_KEPT_AS}{self.target.key}",
+                lock=lambda: self.store.lock(self.app, who),
+                exchange=lambda: (self.asker.exchange(first), who),
+                min_validity_s=min_validity_s,
+                force=force,
+                lock_wait_s=self.lock_wait_s,
+                say=self.say,
+            ).found()
         except EntraOAuthError as error:
             failure = bare(error)
         raise failure
-
-    def _walk(
-        self, who: str, first: FederatedSubject | None, min_validity_s: float, *, force: bool
-    ) -> tuple[CachedToken, str]:
-        kept_as = f"{_KEPT_AS}{self.target.key}"
-        return SingleFlight(
-            look=lambda: self.store.access_token(self.app, who, kept_as),
-            lock=lambda: self.store.lock(self.app, who),
-            bring=lambda: self._exchange(who, first, kept_as),
-            is_good=lambda token: token.is_good_for(
-                good_enough_s(token, min_validity_s), now=now(), monotonic=monotonic()
-            ),
-            force=force,
-            least_life_s=LEAST_LIFE_S,
-            lock_wait_s=self.lock_wait_s,
-            say=self.say,
-        ).token()
-
-    def _exchange(
-        self, who: str, first: FederatedSubject | None, kept_as: str
-    ) -> tuple[CachedToken, str]:
-        token = access_token_of(self.asker.exchange(first), clock=monotonic())
-        try:
-            self.store.save_token(self.app, who, kept_as, token)
-        except LocalError as error:
-            self.say(f"Note: the exchanged token could not be kept. {error.what}")
-        return token, EXCHANGE
