@@ -91,9 +91,10 @@ def _connect(connection: HTTPConnection, patience_s: float) -> None:
             if error.errno in _NOBODY_YET and monotonic() < until:
                 sleep(_LOOK_AGAIN_S)
                 continue
+            # A plain OSError has no name that says anything, such as of a network that is down.
+            why = error.strerror if type(error) is OSError else type(error).__name__
             raise ConnectFailed(
-                f"Nothing could be reached at port {connection.port} of this machine "
-                f"({error.strerror or type(error).__name__}).",
+                f"Nothing could be reached at port {connection.port} of this machine ({why}).",
                 advice="Check that the server is running and its certificate is trusted.",
             ) from None
 

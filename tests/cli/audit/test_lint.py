@@ -162,7 +162,10 @@ def test_a_dry_run_prints_the_address_and_sends_nothing() -> None:
 @pytest.mark.parametrize(
     "more", [("--flow", "device-code"), ("--record", "rec")], ids=["device", "record"]
 )
-def test_a_dry_run_of_what_has_no_address_is_refused(more: tuple[str, ...]) -> None:
+def test_a_dry_run_of_what_has_no_address_is_refused(
+    more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where a clone is tried out, there may well be a folder rec
     ran = call("login", "--dry-run", *more, *IDS)
     assert (ran.code, ran.out) == (2, "")
 
