@@ -12,7 +12,7 @@ from entra_oauth.flows.patience import send_patiently
 from entra_oauth.light import TYPE_CHECKING, dataclass, field
 from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S, ExchangeRequest
 from entra_oauth.protocol.federated_token import claims_of
-from entra_oauth.protocol.resource.destination import check_destination
+from entra_oauth.protocol.resource.destination import check_destination, check_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +64,10 @@ def exchange_token(
 ) -> TokenResponse:
     """Exchange a token that `authority` made.
 
-    Raises `UsageError` for a token with less than a minute left.
+    Raises `UsageError` for a token with less than a minute left, and `DestinationRefused` for one
+    that says it is for another known API.
     """
+    check_shown(subject_token)
     left = _life_left(subject_token, channels, _RENEW)
     if left is not None and left < _SHORT_S:
         channels.say(f"Note: the token to exchange ends in {int(left)} s, and the new one with it.")
@@ -98,10 +100,11 @@ def exchange_federated(
     *,
     timeout_s: float = 30.0,
 ) -> TokenResponse:
-    """Exchange it where it was read for. Raises `UsageError` for one with less than a minute left.
+    """Exchange it where it was read for. Raises what `exchange_token` does.
 
     Such a token often lives five minutes, and the new one ends with it.
     """
+    check_shown(subject.token)
     _life_left(subject.token, channels, _LOOK_AT_SOURCE)
     return _exchange(subject.token, subject.endpoint, target, authority, channels, timeout_s)
 

@@ -25,8 +25,9 @@ _PART = 12
 def hide(text: str, secrets: Iterable[str]) -> str:
     """The text without any of the secrets, should an authority repeat one. Entra does not.
 
-    Of a long one no part is left either: backwards, in other case, or taken apart by blanks or
-    whatever else is no letter and no digit.
+    Of a long one no twelve letters and digits in a row are left either: backwards, in other case,
+    or taken apart by blanks or whatever else is no letter and no digit. What an authority makes of
+    it by a code of its own is not found.
     """
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) < _SHORTEST:

@@ -132,9 +132,9 @@ class Console:
 
     def announce(self, text: str) -> None:
         """A line that is said once, however many channels a command opens after the other."""
-        if text not in self.announced:
+        if not self.quiet and text not in self.announced:
             self.announced.add(text)
-            self.say(text)
+            self.ask(text)
 
     def ask(self, text: str) -> None:
         """A question or an address the person needs: said even when quiet."""

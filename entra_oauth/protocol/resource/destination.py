@@ -18,8 +18,9 @@ from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.resource.known_apis import KnownApi
 
-__all__ = ["check_audience", "check_destination", "check_subject"]
+__all__ = ["check_audience", "check_destination", "check_shown", "check_subject"]
 
 
 # Stricter than any parser: what two of them could read differently does not pass.
@@ -110,14 +111,40 @@ def check_subject(scopes: tuple[str, ...]) -> None:
     Raises `DestinationRefused`, and `UsageError` for scopes that are none.
     """
     resource = _resource(scopes)
-    known = api_named(resource.removeprefix("api://"))
-    if known is not DATABRICKS_API and (known or _URL.fullmatch(resource)):
+    known = _other_api(resource)
+    if known or (_URL.fullmatch(resource) and api_named(resource) is not DATABRICKS_API):
         said = known.name if known else plain(resource, limit=80)
         raise _refused(
             f"a workspace is not shown one for {said}",
             "Leave --scope out: Databricks' own is exchanged. For an app of your own that a policy "
             "names, give its client id: --scope CLIENT_ID/.default.",
         )
+
+
+def check_shown(token: str) -> None:
+    """See that a token which is to be exchanged does not say that it is for a known API elsewhere.
+
+    A federated token may have any audience that a policy names. One that opens an API of
+    Microsoft's is that one's, whoever hands it over. Raises `DestinationRefused`.
+    """
+    try:
+        audience = decode(token).claims.get("aud")
+    except UsageError:  # opaque, as it may be
+        return
+    for each in audience if isinstance(audience, list) else [audience]:
+        known = _other_api(each) if isinstance(each, str) else None
+        if known is not None:
+            raise _refused(
+                f"a workspace is not shown one for {known.name}",
+                "Hand over one that is made for the workspace, or for the audience that its "
+                "policy names (entra-oauth decode shows whom one is for).",
+            )
+
+
+def _other_api(resource: str) -> KnownApi | None:
+    """The API that is known here, if it is not Databricks' own."""
+    known = api_named(resource.removeprefix("api://"))
+    return None if known is DATABRICKS_API else known
 
 
 def _refused(why: str, advice: str) -> DestinationRefused:

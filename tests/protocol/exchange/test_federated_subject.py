@@ -177,3 +177,31 @@ def test_a_token_is_about_whom_it_names_or_nobody(
         return
     with canaries.refused(UsageError):
         _ = subject.name
+
+
+@pytest.mark.parametrize(
+    ("audience", "said"),
+    [
+        ("https://vault.azure.net", "Azure Key Vault"),
+        ("CFA8B339-82a2-471a-a3c9-0fc0be7a4093", "Azure Key Vault"),
+        ("api://00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
+        (["acc-1", "https://management.azure.com/"], "Azure's management API"),
+    ],
+)
+def test_a_token_for_another_api_of_microsofts_is_not_shown_to_a_workspace(
+    audience: object, said: str
+) -> None:
+    world = World([FOUND])
+    with canaries.refused(DestinationRefused) as caught:
+        _go(world, token=_jwt(exp=NOW + 298, iss="https://i.example", sub="s", aud=audience))
+    assert f"a workspace is not shown one for {said}" in caught.value.what
+    assert len(world.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "audience",
+    ["api://AzureADTokenExchange", "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", ENDPOINT, [], 5, None],
+)
+def test_any_other_audience_is_the_policys_to_judge(audience: object) -> None:
+    token = _jwt(exp=NOW + 298, iss="https://i.example", sub="s", aud=audience)
+    assert _go(World([FOUND, GOOD]), token=token)[0].access_token == OWN
