@@ -30,6 +30,11 @@ READ_TIMEOUT_S = 300.0
 
 _WITH_STATE = ("tenant", "client_id", "scope", "cloud", "authority_host", "redirect_uri")
 
+_AGAIN = (
+    "Nothing was used. Sign in with the address that authorize-url printed, and give the whole "
+    "address that the browser ends on to entra-oauth exchange."
+)
+
 
 def run(options: ExchangeOptions, session: Session) -> int:
     """Read the final address, find the request that it answers, redeem its code."""
@@ -105,6 +110,8 @@ def _read(
         try:
             return _match(text, candidates)
         except CallbackRefused as refused:
+            if from_stdin and isinstance(refused, StateMismatch):  # nobody waits any more
+                raise StateMismatch(refused.what, advice=_AGAIN) from None
             if from_stdin:
                 raise
             console.ask(f"Not usable: {refused.what}\n{refused.advice}")

@@ -243,7 +243,9 @@ def test_a_state_of_ones_own_is_checked(person: Person, server: RawServer) -> No
         f"http://localhost/?code={canaries.CODE}&state=12346", "--state", "12345", *at(server.url)
     )
     assert (ran.code, server.requests) == (5, [])
-    assert "a state that is not ours" in error_of(ran)[0]
+    what, advice = error_of(ran)
+    assert "a state that is not ours" in what
+    assert "entra-oauth exchange" in advice, "nobody waits for an answer any more"
 
 
 def test_ids_from_the_environment_do_not_disturb_a_kept_request(
