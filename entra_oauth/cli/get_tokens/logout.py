@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.identity_asker import IDENTITY_FLOW
+from entra_oauth.cache.identity_asker import IDENTITY_FLOW, IDENTITY_VALUES
 from entra_oauth.cli.get_tokens.exchanged_tokens import target_of
 from entra_oauth.cli.get_tokens.token_store import settled
 from entra_oauth.cli.options.common_options import NetworkOptions
@@ -104,9 +104,11 @@ def _federated_target(options: LogoutOptions) -> ExchangeTarget | None:
 
 def _refuse_identity(app: AppOptions) -> None:
     """Raise `UsageError` for a profile of a managed identity: a person's sign-in is not meant."""
-    if app.settings is None or app.settings.text("flow") != IDENTITY_FLOW:
+    if app.settings is None:
         return
-    if not app.origins.given & {"tenant", "client_id", "account"}:
+    flow, is_named = app.settings.text("flow"), any(map(app.settings.text, IDENTITY_VALUES))
+    is_identity = flow == IDENTITY_FLOW or (not flow and is_named and not app.client_id)
+    if is_identity and not app.origins.given & {"tenant", "client_id", "account"}:
         raise UsageError(
             f"The profile {plain(app.settings.name)} names a managed identity, and no sign-in is "
             "kept of one. Nothing was forgotten.",

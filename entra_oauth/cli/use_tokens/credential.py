@@ -21,7 +21,7 @@ from entra_oauth.cli.get_tokens.exchanged_tokens import (
 )
 from entra_oauth.cli.get_tokens.token_query import TokenQuery
 from entra_oauth.cli.output.token_output import Shown, render
-from entra_oauth.cli.sign_in.identity_options import app_for_identity
+from entra_oauth.cli.sign_in.identity_options import app_for_identity, check_flow_is_named
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.cli.use_tokens import shim
@@ -69,6 +69,7 @@ def _using_stored(query: TokenQuery, session: Session) -> TokenQuery:
         return query
     if query.credential.is_identity:
         return replace(query, app=app_for_identity(query.app, query.credential))
+    check_flow_is_named(query.app)
     return replace(query, app=use(query.app, query.network, session))
 
 

@@ -28,14 +28,20 @@ def _sign_in() -> None:
     store.save(app, Account(name="ada@example.test"), SCOPE, token, signed_in=True)
 
 
-@pytest.mark.parametrize("verb", [("token",), ("api", "GET", "/x"), ("run", "--", "x"), ("login",)])
+VERBS = (
+    *(("token",), ("api", "GET", "/x"), ("run", "--", "x"), ("login",), ("serve metadata",)),
+    *(("credential az",), ("credential kubectl",), ("credential databricks-cli",)),
+)
+
+
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("value", ["source=imds", f"id=client-id={GUID}"])
 def test_a_profile_with_an_identity_and_no_flow_is_told_so(
     verb: tuple[str, ...], value: str
 ) -> None:
     _sign_in()
     assert call("profile", "set", "vm", f"managed_identity_{value}", *AT).code == 0
-    ran = call(verb[0], "-p", "vm", *verb[1:])
+    ran = call(*verb[0].split(), "-p", "vm", *verb[1:])
     assert ran.code == 2
     what, next_step = error_of(ran)
     assert "The profile vm names a managed identity, but neither the flow" in what
@@ -43,6 +49,9 @@ def test_a_profile_with_an_identity_and_no_flow_is_told_so(
     told = call("status", "-p", "vm").out
     assert "Note: The profile vm names a managed identity, but neither the flow" in told
     assert "Asks:" not in told
+    ran = call("logout", "-p", "vm")
+    assert (ran.code, "Nothing was forgotten" in ran.err) == (2, True)
+    assert len(FileStore.standard(os.environ).accounts()) == 1
 
 
 def test_a_variable_that_names_an_identity_alone_is_told_so(
