@@ -78,7 +78,14 @@ def _check_identity(profile: Profile) -> None:
     # Late: only this value needs it.
     from entra_oauth.flows.managed_identity.named_identity import NamedIdentity
 
-    NamedIdentity.read(profile.text("managed_identity_id"))
+    try:
+        NamedIdentity.read(profile.text("managed_identity_id"))
+    except UsageError as error:
+        raise UsageError(
+            error.what,
+            advice="Write managed_identity_id=client-id=GUID, or object-id=GUID or "
+            "resource-id=/subscriptions/… in its place.",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,12 @@ def test_good_values_are_taken_and_others_of_the_profile_are_not_judged_again() 
     assert call("profile", "set", "work", "cloud=", "authority_host=localhost:8443").code == 0
 
 
+def test_the_next_step_names_the_value_and_no_option() -> None:
+    what, next_step = error_of(call("profile", "set", "work", "managed_identity_id=bogus"))
+    assert "is not named as it must be" in what
+    assert "managed_identity_id=client-id=GUID" in next_step
+
+
 def test_the_flows_of_profiles_are_those_of_the_option() -> None:
     option = profile_option("flow")
     assert option is not None

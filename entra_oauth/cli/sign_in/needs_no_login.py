@@ -23,7 +23,9 @@ def refuse_what_needs_no_login(app: AppOptions, credential: CredentialOptions) -
     if credential.flow == IDENTITY_FLOW or not given.isdisjoint(IDENTITY_VALUES):
         is_profiles = profile is not None and app.origins.source("flow") == _of(profile)
         if profile is not None and is_profiles and given.isdisjoint(IDENTITY_VALUES):
-            raise _needs_no_login(profile, "the managed identity is asked")
+            raise _needs_no_login(
+                profile, "the managed identity is asked", " instead of the profile"
+            )
         raise UsageError(
             "A managed identity signs in nowhere: its token is asked for where it is needed.",
             advice="Use entra-oauth token --flow managed-identity --managed-identity-source WHERE; "
@@ -34,16 +36,16 @@ def refuse_what_needs_no_login(app: AppOptions, credential: CredentialOptions) -
         return
     is_app_named = app.origins.source("client_id") in ("--client-id", _of(profile))
     if profile.text("subject_token") == "federated" and not is_app_named:
-        raise _needs_no_login(profile, "its federated token is exchanged")
+        raise _needs_no_login(profile, "its federated token is exchanged", "beside it")
 
 
 def _of(profile: Profile) -> str:
     return f"the profile {profile.name}"
 
 
-def _needs_no_login(profile: Profile, instead: str) -> UsageError:
+def _needs_no_login(profile: Profile, instead: str, where: str) -> UsageError:
     return UsageError(
         f"The profile {profile.name} needs no login: {instead} wherever a token is needed.",
         advice=f"Use entra-oauth token --profile {profile.name}; run, api and the others take it "
-        "too. To sign in to an app at Entra, name it with --tenant and --client-id.",
+        f"too. To sign in to an app at Entra, name it with --tenant and --client-id, {where}.",
     )

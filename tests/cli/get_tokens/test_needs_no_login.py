@@ -91,6 +91,7 @@ def test_login_with_a_profile_that_needs_none_says_so(
     what, next_step = error_of(ran)
     assert "The profile nightly needs no login" in what
     assert "entra-oauth token --profile nightly" in next_step
+    assert f"{'beside it' if values is FEDERATED else 'in the place of the profile'}." in next_step
 
 
 def test_an_app_that_is_named_beside_such_a_profile_is_signed_in_to() -> None:
@@ -100,6 +101,13 @@ def test_an_app_that_is_named_beside_such_a_profile_is_signed_in_to() -> None:
     assert "needs no login" not in ran.err
     assert call("profile", "set", "nightly", f"tenant={GUID}", f"client_id={GUID}").code == 0
     assert call("login", "-p", "nightly", "--dry-run").code == 0
+
+
+def test_ids_in_the_place_of_a_default_profile_that_needs_no_login_are_signed_in_to() -> None:
+    assert call("profile", "set", "vm", *IDENTITY).code == 0
+    assert call("profile", "use", "vm").code == 0
+    assert "The profile vm needs no login" in call("login", "--dry-run").err
+    assert call("login", "--dry-run", "--tenant", GUID, "--client-id", GUID).code == 0
 
 
 def test_an_exchange_that_a_profile_names_by_half_is_said_to_be_the_profiles() -> None:
