@@ -23,9 +23,8 @@ def refuse_what_needs_no_login(app: AppOptions, credential: CredentialOptions) -
     if credential.flow == IDENTITY_FLOW or not given.isdisjoint(IDENTITY_VALUES):
         is_profiles = profile is not None and app.origins.source("flow") == _of(profile)
         if profile is not None and is_profiles and given.isdisjoint(IDENTITY_VALUES):
-            raise _needs_no_login(
-                profile, "the managed identity is asked", " instead of the profile"
-            )
+            instead = "the managed identity is asked"
+            raise _needs_no_login(profile, instead, "in the place of the profile")
         raise UsageError(
             "A managed identity signs in nowhere: its token is asked for where it is needed.",
             advice="Use entra-oauth token --flow managed-identity --managed-identity-source WHERE; "
