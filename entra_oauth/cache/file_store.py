@@ -189,7 +189,7 @@ class FileStore:
         works: the record with the new refresh token, then the access token (without it,
         the next command refreshes), then the default account (without it, the one before
         stays). The authority may have made the old refresh token worthless by now; an
-        access token can be had again.
+        access token can be had again, so that the disk is not waited for.
         """
         folder = self._make_folder(app, account.name)
         for each in (self.folder, self._app(app), folder):
@@ -211,7 +211,7 @@ class FileStore:
             private_files.write(path, spell_account(app, kept))
         key = app.key(account.name, scopes)
         text = paths.write_token(key, token.times, token.text, token.granted or "")
-        private_files.write(paths.line_file(folder, *key), text)
+        private_files.write_lightly(paths.line_file(folder, *key), text)
         if signed_in:
             private_files.write(
                 os.path.join(self._app(app), _DEFAULT), paths.write_line(account.name)
@@ -222,7 +222,7 @@ class FileStore:
         folder = self._make_folder(app, account)
         key = app.key(account, scopes)
         text = paths.write_token(key, token.times, token.text, token.granted or "")
-        private_files.write(paths.line_file(folder, *key), text)
+        private_files.write_lightly(paths.line_file(folder, *key), text)
 
     def drop_access_token(self, app: App, account: str, scopes: str, text: str) -> None:
         """Forget the access token if it is this one, under the account's lock.

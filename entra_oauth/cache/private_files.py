@@ -37,6 +37,7 @@ __all__ = [
     "sweep",
     "unusable",
     "write",
+    "write_lightly",
 ]
 
 _TEMPORARY = ".new-"
@@ -81,10 +82,10 @@ def standard_folder(environ: Mapping[str, str]) -> str:
 def check_folder(folder: str) -> None:
     """Find out whether anything can be stored there."""
     make_folder(folder)
-    # Not `write`: a name that is removed at once need not outlast a fall of the machine.
+    # Not `write`: what is empty and removed at once need not get to the disk.
     probe = _temporary(folder)
     try:
-        _fill(probe, b"")
+        _fill(probe, b"", sync=False)
     except OSError as error:
         raise unusable(probe, error) from None
     remove(probe)
@@ -163,16 +164,29 @@ def write(path: str, text: str) -> None:
 
     Whatever stood there before, a link included, is replaced and never written to.
     """
+    _replace(path, text, sync=True)
+
+
+def write_lightly(path: str, text: str) -> None:
+    """Replace a file whole, as `write` does, without waiting for the disk.
+
+    For what can be had again: after a power cut it may be the old one, damaged or gone.
+    """
+    _replace(path, text, sync=False)
+
+
+def _replace(path: str, text: str, *, sync: bool) -> None:
     folder = os.path.dirname(path)
     temporary = _temporary(folder)
     try:
-        _fill(temporary, text.encode("utf-8"))
+        _fill(temporary, text.encode("utf-8"), sync=sync)
         try:
             _again(lambda: os.replace(temporary, path))
         except BaseException:
             _discard(temporary)
             raise
-        _sync_folder(folder)
+        if sync:
+            _sync_folder(folder)
     except OSError as error:
         raise unusable(path, error) from None
 
@@ -182,7 +196,7 @@ def _temporary(folder: str) -> str:
     return os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}")
 
 
-def _fill(path: str, data: bytes) -> None:
+def _fill(path: str, data: bytes, *, sync: bool) -> None:
     handle = os.open(path, _CREATE, 0o600)
     try:
         try:
@@ -190,7 +204,8 @@ def _fill(path: str, data: bytes) -> None:
                 os.fchmod(handle, 0o600)  # a strange umask could have taken more away
             while data:
                 data = data[os.write(handle, data) :]
-            os.fsync(handle)
+            if sync:
+                os.fsync(handle)
         finally:
             os.close(handle)
     except BaseException:

@@ -184,10 +184,12 @@ class SignatureCheck:
     def _fetch_and_tell(self, aside: BackChannel) -> None:
         self._hurry.wait(_AFTER_S)
         try:
-            self._fetch(aside)
+            keys = self._fetch(aside)
             with self._importing:
-                if not self._over.is_set():
-                    _import_what_the_check_needs()  # here nobody waits for it
+                if keys is not None and not self._over.is_set():
+                    from entra_oauth.protocol.endpoints.signing_keys import make_ready
+
+                    make_ready(keys)  # here nobody waits for it
         finally:
             self._ready.set()
 
@@ -210,11 +212,3 @@ class SignatureCheck:
         # No longer than the sign-in itself: after its end nobody wants the keys.
         if self._over.wait(seconds):
             raise TimedOut("The sign-in is over.", advice="Nothing is to be done.")
-
-
-def _import_what_the_check_needs() -> None:
-    from importlib import import_module
-
-    import_module("cryptography.exceptions")
-    import_module("cryptography.hazmat.primitives.asymmetric.rsa")
-    import_module("cryptography.hazmat.primitives.asymmetric.padding")

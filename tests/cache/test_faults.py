@@ -308,6 +308,17 @@ def test_a_file_that_was_copied_to_another_account_is_not_believed(store: FileSt
 # ---- the disk ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", ["", "entra-oauth token", "\0" * 400])
+def test_an_access_token_that_a_power_cut_has_spoilt_is_one_that_is_not_there(
+    store: FileStore, said: list[str], text: str
+) -> None:
+    fill(store)
+    token_file(store).write_text(text)
+    assert store.access_token(APP, USER, SCOPE) is None
+    assert store.account(APP, USER) is not None
+    assert "set aside" in said[0]
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES])
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
 def test_a_disk_that_takes_nothing_still_gives_the_token_and_keeps_the_old_file(

@@ -316,15 +316,20 @@ def test_the_refresh_token_is_written_first_and_the_default_account_last(
     store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
-    write = private_files.write
 
-    def watched(path: str, text: str) -> None:
-        written.append(_kind(text))
-        write(path, text)
+    def watching(name: str) -> None:
+        write = getattr(private_files, name)
 
-    monkeypatch.setattr(private_files, "write", watched)
+        def watched(path: str, text: str) -> None:
+            written.append(f"{_kind(text)}: {name}")
+            write(path, text)
+
+        monkeypatch.setattr(private_files, name, watched)
+
+    watching("write")
+    watching("write_lightly")
     fill(store)
-    assert written == ["account", "token", "line"]
+    assert written == ["account: write", "token: write_lightly", "line: write"]
 
 
 def _kind(text: str) -> str:

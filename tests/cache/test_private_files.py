@@ -113,6 +113,18 @@ def test_a_file_is_replaced_whole_or_not_at_all(
         assert os.listdir(tmp_path) == ["file"], name
 
 
+def test_the_disk_is_waited_for_unless_what_is_written_can_be_had_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    private_files.write_lightly(str(tmp_path / "file"), "light")
+    assert ((tmp_path / "file").read_text(), waited) == ("light", [])
+    private_files.write(str(tmp_path / "file"), "kept")
+    assert (tmp_path / "file").read_text() == "kept"
+    assert len(waited) == (1 if os.name == "nt" else 2), "the file, and its name in the folder"
+
+
 def test_a_file_is_written_however_little_goes_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,10 +305,14 @@ def test_a_strange_umask_takes_nothing_away_from_the_owner(tmp_path: Path) -> No
 def test_a_folder_in_which_nothing_can_be_written_is_refused_by_the_check(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(handle: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    genuine = os.open
 
-    monkeypatch.setattr(os, "fsync", full)
+    def full(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return genuine(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", full)
     with canaries.refused(LocalError):
         private_files.check_folder(str(tmp_path / "tokens"))
 

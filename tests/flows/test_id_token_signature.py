@@ -22,8 +22,9 @@ from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore, SignatureCheck
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints import signing_keys
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.endpoints.signing_keys import KEYS_LIFE_S, REFETCH_S
+from entra_oauth.protocol.endpoints.signing_keys import KEYS_LIFE_S, REFETCH_S, SigningKeys
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Recorder
@@ -333,12 +334,9 @@ def test_a_refresh_asks_again_for_a_key_that_is_new() -> None:
     assert len(renewed.key_requests) == 1
 
 
-_IMPORTS = "_import_what_the_check_needs"
-
-
 def test_a_sign_in_that_is_over_imports_nothing_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    imported: list[str] = []
-    monkeypatch.setattr(under_test, _IMPORTS, lambda: imported.append("all"))
+    imported: list[SigningKeys] = []
+    monkeypatch.setattr(signing_keys, "make_ready", imported.append)
     world = World([tokens()], keys=id_token_key.keys_answer())
     with SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False) as begun:
         pass
@@ -350,11 +348,11 @@ def test_an_import_that_has_begun_is_waited_for(monkeypatch: pytest.MonkeyPatch)
     """Python would stop the thread inside foreign code, which aborts the process."""
     begun, may_end = threading.Event(), threading.Event()
 
-    def slow() -> None:
+    def slow(keys: SigningKeys) -> None:
         begun.set()
         assert may_end.wait(20)
 
-    monkeypatch.setattr(under_test, _IMPORTS, slow)
+    monkeypatch.setattr(signing_keys, "make_ready", slow)
     world = World([tokens()], keys=id_token_key.keys_answer())
     begun_check = SignatureCheck.begin(AUTHORITY, world.channels, KeyStore(), wanted=False)
     back = FakeBack(lambda request: id_token_key.keys_answer())

@@ -51,8 +51,6 @@ LINK_LOCAL_CONNECT_S = 3.0
 PATIENCE_S = 3.0
 """Seconds that a request waits for a warm-up that is under way, before it goes its own way."""
 
-_LEAVE_S = 0.2
-
 
 class RequestsBack:
     """A `BackChannel` over `requests`. Close it, or use it in a `with` block.
@@ -204,8 +202,7 @@ class _Worker:
         self._lock = threading.Lock()
         self._unfinished: list[Job] = []
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=WORKER_NAME, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._run, name=WORKER_NAME, daemon=True).start()
 
     def submit(self, job: Job) -> None:
         # `stop` cuts first and takes this lock after that. So a job is either in the list
@@ -227,8 +224,8 @@ class _Worker:
     def stop(self) -> bool:
         """End the thread and its connection; says whether any of the last request was sent.
 
-        A look-up of a name cannot be ended: its thread goes when that returns, and
-        sends nothing any more.
+        Nobody waits for the thread, which sends nothing any more: it goes when what it is in
+        returns, and the look-up of a name cannot be ended.
         """
         self._tap.cut()
         sent = bool(self._tap.sent)
@@ -237,7 +234,6 @@ class _Worker:
         for job in jobs:
             job.fail(abandoned(job.url, sent=sent))
         self._jobs.put(None)
-        self._thread.join(_LEAVE_S)
         return sent
 
     def show(self, job: Job) -> None:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["KEYS_LIFE_S", "REFETCH_S", "KeysRequest", "SigningKeys", "check_signature"]
+__all__ = [
+    "KEYS_LIFE_S",
+    "REFETCH_S",
+    "KeysRequest",
+    "SigningKeys",
+    "check_signature",
+    "make_ready",
+]
 
 KEYS_LIFE_S = 24 * 3600
 """Seconds that keys are used again; Entra's page says to read them again every 24 hours."""
@@ -98,6 +105,11 @@ class SigningKeys:
         return isinstance(kid, str) and self.named(kid) is not None
 
 
+def make_ready(keys: SigningKeys) -> None:
+    """Import what a check needs and check what is not signed: a first time is a slow one."""
+    _is_signed(b"", bytes(_LEAST_BITS // 8), keys.keys[0])
+
+
 def check_signature(token: str, keys: SigningKeys) -> None:
     """Raise `IdTokenRefused` unless one of `keys` signed the token with RS256."""
     try:
@@ -158,23 +170,29 @@ def _check_issuer_of_key(key: dict[str, Any], claims: dict[str, Any]) -> None:
 
 
 def _verifies(token: str, key: dict[str, Any]) -> bool:
-    """RSASSA-PKCS1-v1_5 over the first two parts, as they stand (RFC 7518 §3.3, RFC 7515 §5.2)."""
+    """The signature is over the first two parts, as they stand (RFC 7515 §5.2)."""
+    if token.strip() != token or not _is_well_formed(_header(token)):
+        return False
+    signed, _, signature = token.rpartition(".")
+    try:
+        return _is_signed(signed.encode("ascii"), _octets(signature), key)
+    except ValueError:
+        return False
+
+
+def _is_signed(signed: bytes, signature: bytes, key: dict[str, Any]) -> bool:
+    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3)."""
     # Not through joserfc: it brings what every other algorithm needs, 3 MB of it.
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    if token.strip() != token or not _is_well_formed(_header(token)):
-        return False
-    signed, _, signature = token.rpartition(".")
     try:
         # NOTE: the number and the exponent only. What else a key says of itself (`x5c`,
         # `key_ops`) is not asked for.
         numbers = RSAPublicNumbers(n=_number(key["n"]), e=_number(key["e"]))
-        numbers.public_key().verify(
-            _octets(signature), signed.encode("ascii"), PKCS1v15(), SHA256()
-        )
+        numbers.public_key().verify(signature, signed, PKCS1v15(), SHA256())
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True

@@ -217,7 +217,7 @@ def test_after_close_the_channel_can_be_used_again() -> None:
         back.send(token_post(server.url), timeout_s=5)
         back.close()
         back.close()
-        assert not workers()
+        assert eventually(lambda: not workers())
         assert back.send(token_post(server.url), timeout_s=5).status == 200
     assert server.accepted == 2
 
