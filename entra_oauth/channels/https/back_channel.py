@@ -196,7 +196,9 @@ class _Worker:
 
     def __init__(self, ca_bundle: str | None, key_log: str | None, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
-        self._trust = trust_in(ca_bundle, key_log=key_log)
+        self._ca_bundle = ca_bundle
+        self._key_log = key_log
+        self._trust: Trust | None = None
         self._adapter: ExactAdapter | None = None
         self._tap = Tap()
         self._lock = threading.Lock()
@@ -268,7 +270,7 @@ class _Worker:
             import entra_oauth.protocol.endpoints.token  # noqa: F401
         self._tap.start()
         job.has_begun = True
-        trust = self._trust if job.url.startswith("https:") else None
+        trust = self._trust_for(job.url)
         host = urlsplit(job.url).hostname or ""
         if not is_loopback(host) and not is_link_local(host):
             from entra_oauth.channels.https.environment_proxy import environment_proxy
@@ -292,6 +294,13 @@ class _Worker:
         return requests_adapter.exchange(
             self._adapter, self._tap, job, job.request, cap=self._max_body_bytes
         )
+
+    def _trust_for(self, url: str) -> Trust | None:
+        if not url.startswith("https:"):
+            return None
+        if self._trust is None:
+            self._trust = trust_in(self._ca_bundle, key_log=self._key_log)
+        return self._trust
 
     def _begin_early(self, job: Job, host: str, trust: Trust | None) -> None:
         """Begin what takes long, and is done while the libraries are imported."""

@@ -970,10 +970,14 @@ def test_the_articles_procedure_keeps_nothing(person: command_line.Person) -> No
 def test_a_full_disk_does_not_take_the_token_away(
     person: command_line.Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    genuine = os.open
 
-    monkeypatch.setattr(os, "fsync", full)
+    def full(path: str, flags: int, mode: int = 0o777, **more: int) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(28, "No space left on device")
+        return genuine(path, flags, mode, **more)
+
+    monkeypatch.setattr(os, "open", full)
     ran = login(person, "-o", "token")
     assert (ran.code, ran.out) == (0, canaries.ACCESS_TOKEN + "\n")
     assert "will not be kept" in ran.err
