@@ -135,6 +135,8 @@ def test_on_paper_columns_can_be_read_and_nothing_is_cut(report: Page) -> None:
     )
     assert report.evaluate("matchMedia('print').matches")
     assert report.evaluate(narrow) == []
+    what = "[...document.querySelectorAll('.timeline thead th')].map(h => h.offsetWidth)[2] ?? 999"
+    assert report.evaluate(what) > A4 // 3, "most of a timeline's row is what was seen"
     for head, least in (("what for", 140), ("decoded", 130), ("in words", 300), ("in A", 200)):
         widths = report.evaluate(
             f"[...document.querySelectorAll('thead th')].filter(h => h.textContent === '{head}')"
