@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
@@ -223,7 +222,10 @@ def said_by(reply: HttpResponse, secrets: tuple[str, ...]) -> str:
         inner = _element("pre", text) or _element("title", text)
         if inner is None and re.match(r"\s*<", text):
             return ""
-        text = unescape(re.sub(r"<[^>]*>", " ", inner)) if inner else text
+        if inner:
+            from html import unescape  # its table of names is for pages alone
+
+            text = unescape(re.sub(r"<[^>]*>", " ", inner))
     else:
         members = _flat(members)
         names = ("message", "detail", "error_description", "error")
