@@ -88,7 +88,8 @@ def _open(
     browser = opening.enter_context(
         practice_run.browser_for(person, reports_visits=passages is not None)
     )
-    azure = opening.enter_context(practice_run.azure_settings())
+    kept = opening.enter_context(practice_run.azure_settings())
+    kept |= opening.enter_context(practice_run.token_settings())
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
         os.environ,
@@ -101,7 +102,7 @@ def _open(
     if options.workload is not None:
         entra = "https://login.microsoftonline.com"
         environ |= tenant.variables_of(options.workload, hosted, authority_url=entra)
-    return hosted.proxy, environ | azure | {CONTROL_VARIABLE: control.address}
+    return hosted.proxy, environ | kept | {CONTROL_VARIABLE: control.address}
 
 
 def _keep_visits(passages: ProgramRecorder, visits: BrowserVisits, tenant_url: str) -> None:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
     from entra_oauth.practice.directory.model import User
 
-__all__ = ["URL_VARIABLE", "azure_settings", "browser_for", "environment", "warning"]
+__all__ = [
+    "URL_VARIABLE",
+    "azure_settings",
+    "browser_for",
+    "environment",
+    "token_settings",
+    "warning",
+]
 
 URL_VARIABLE = "ENTRA_OAUTH_PRACTICE_URL"
 """The variable that holds the tenant's own address, without a slash at its end."""
@@ -89,6 +96,17 @@ def azure_settings() -> Iterator[dict[str, str]]:
             "AZURE_CORE_COLLECT_TELEMETRY": "false",
             "AZURE_CORE_ENABLE_BROKER_ON_WINDOWS": "false",
         }
+
+
+@contextmanager
+def token_settings() -> Iterator[dict[str, str]]:
+    """The variables by which entra-oauth itself keeps a sign-in for this run alone.
+
+    It is made at the address of the real authority: kept beside real sign-ins, it would pass
+    for one of them when the run is over.
+    """
+    with TemporaryDirectory(prefix="practice-tokens-", ignore_cleanup_errors=True) as folder:
+        yield {"ENTRA_OAUTH_CACHE_DIR": folder, "ENTRA_OAUTH_CACHE": "file"}
 
 
 @contextmanager

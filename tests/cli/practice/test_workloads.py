@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, ARTICLE_TENANT_ID
+from kit import needs
 from kit.command_line import call
 
 ASK = """\
@@ -48,6 +50,22 @@ def test_what_a_program_gets_there_is_in_no_recording(place: str, tmp_path: Path
     for value in (secret, claims, signature):
         assert value.encode() not in written
     assert dict(os.environ) == before
+
+
+@needs.posix
+def test_a_sign_in_of_ours_in_a_run_is_kept_for_the_run_alone() -> None:
+    ours = f"{sys.executable} -P -m entra_oauth"
+    asked = f"--tenant {ARTICLE_TENANT_ID} --client-id {ARTICLE_CLIENT_ID}"
+    program = f"{ours} login {asked} -q && {ours} token {asked}"
+    ran = call("practice", "run", "--", "sh", "-c", program)
+    assert ran.code == 0, ran.err
+    after = call("token", "--tenant", ARTICLE_TENANT_ID, "--client-id", ARTICLE_CLIENT_ID)
+    assert (after.code, after.out) == (4, ""), "it would pass for a real one"
+    managed = ("--managed-identity-source", "imds")
+    program = f"{ours} token {' '.join(managed)}"
+    options = ("--workload", "imds", "--", "sh", "-c", program)
+    assert call("practice", "run", *options).code == 0
+    assert list(Path(os.environ["HOME"]).rglob("tokens")) == []
 
 
 @pytest.mark.parametrize(
