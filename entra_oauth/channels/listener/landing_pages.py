@@ -63,6 +63,8 @@ def _words() -> dict[str, dict[str, Any]]:
 
 def load() -> None:
     """Read what the pages are made of: later there may be no file descriptor left for it."""
+    import html  # noqa: F401 - the last page needs it, and somebody waits for that
+
     style()
     _words()
 
