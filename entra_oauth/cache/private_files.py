@@ -95,8 +95,11 @@ def make_folder(path: str) -> None:
     """Make a folder 0700, with its parents, or check and tighten the one that is there."""
     try:
         with suppress(FileExistsError):
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            os.mkdir(path, 0o700)
+            try:
+                os.mkdir(path, 0o700)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                os.mkdir(path, 0o700)
         _tighten(path)
     except OSError as error:
         raise unusable(path, error) from None

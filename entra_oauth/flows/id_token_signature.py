@@ -176,7 +176,7 @@ class SignatureCheck:
             pass
         now = self.channels.now()
         keys = self.store.fresh(self.authority, now=now)
-        if keys is not None and not keys.knows(token) and now - keys.fetched_at >= REFETCH_S:
+        if keys is not None and now - keys.fetched_at >= REFETCH_S and not keys.knows(token):
             # Keys are changed at any time; the new one is known by its name.
             keys = self._fetch(aside) or keys
         return keys

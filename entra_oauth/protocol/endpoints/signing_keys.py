@@ -18,6 +18,7 @@ from entra_oauth.protocol.messages import USER_AGENT, HttpRequest
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
+    from entra_oauth.protocol.jwt import DecodedJwt
     from entra_oauth.protocol.messages import HttpResponse
 
 __all__ = [
@@ -101,7 +102,7 @@ class SigningKeys:
 
     def knows(self, token: str) -> bool:
         """True where the key that a token names is among them."""
-        kid = _header(token).get("kid")
+        kid = _decoded(token).header.get("kid")
         return isinstance(kid, str) and self.named(kid) is not None
 
 
@@ -122,8 +123,8 @@ def check_signature(token: str, keys: SigningKeys) -> None:
 
 
 def _check_signature(token: str, keys: SigningKeys) -> None:
-    header = _header(token)
-    kid = header.get("kid")
+    decoded = _decoded(token)
+    header, kid = decoded.header, decoded.header.get("kid")
     if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str):
         raise _refused("It is not signed in the way that was agreed: RS256, with a named key.")
     key = keys.named(kid)
@@ -131,14 +132,14 @@ def _check_signature(token: str, keys: SigningKeys) -> None:
         raise _refused("It names a key that the authority does not publish.")
     if _bits(key["n"]) < _LEAST_BITS:
         raise _refused(f"It is signed with an RSA key of fewer than {_LEAST_BITS} bits.")
-    _check_issuer_of_key(key, decode(token).claims)
-    if not _verifies(token, key):
+    _check_issuer_of_key(key, decoded.claims)
+    if not _is_well_formed(header) or not _verifies(token, key):
         raise _refused("Its signature is wrong: it was changed, or the authority did not make it.")
 
 
-def _header(token: str) -> dict[str, Any]:
+def _decoded(token: str) -> DecodedJwt:
     try:
-        return decode(token).header
+        return decode(token)
     except UsageError as error:
         raise _refused(error.what) from None
 
@@ -171,7 +172,7 @@ def _check_issuer_of_key(key: dict[str, Any], claims: dict[str, Any]) -> None:
 
 def _verifies(token: str, key: dict[str, Any]) -> bool:
     """The signature is over the first two parts, as they stand (RFC 7515 §5.2)."""
-    if token.strip() != token or not _is_well_formed(_header(token)):
+    if token.strip() != token:
         return False
     signed, _, signature = token.rpartition(".")
     try:
