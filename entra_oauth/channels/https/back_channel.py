@@ -227,15 +227,18 @@ class _Worker:
         """End the thread and its connection; says whether any of the last request was sent.
 
         Nobody waits for the thread, which sends nothing any more: it goes when what it is in
-        returns, and the look-up of a name cannot be ended.
+        returns, and the look-up of a name cannot be ended. Certificates are read to their end.
         """
         self._tap.cut()
         sent = bool(self._tap.sent)
         with self._lock:
             jobs = [job for job in self._unfinished if not job.has_ended]
+            trust = self._trust
         for job in jobs:
             job.fail(abandoned(job.url, sent=sent))
         self._jobs.put(None)
+        if trust is not None:
+            trust.close()
         return sent
 
     def show(self, job: Job) -> None:
@@ -298,9 +301,12 @@ class _Worker:
     def _trust_for(self, url: str) -> Trust | None:
         if not url.startswith("https:"):
             return None
-        if self._trust is None:
-            self._trust = trust_in(self._ca_bundle, key_log=self._key_log)
-        return self._trust
+        with self._lock:  # it is either seen by `stop`, or not made at all
+            if self._tap.is_cut:
+                raise ConnectionAbortedError
+            if self._trust is None:
+                self._trust = trust_in(self._ca_bundle, key_log=self._key_log)
+            return self._trust
 
     def _begin_early(self, job: Job, host: str, trust: Trust | None) -> None:
         """Begin what takes long, and is done while the libraries are imported."""

@@ -33,6 +33,9 @@ __all__ = [
 
 _REHASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
+_LEAVE_S = 1.0
+"""The most seconds that a close waits for certificates that are being read."""
+
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -49,6 +52,7 @@ class Trust:
         self._key_log = key_log
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
+        self._is_over = False
 
     def begin(self) -> None:
         """Make it beside what else is to be done; returns at once."""
@@ -57,14 +61,30 @@ class Trust:
             threading.Thread(target=self._try, name="entra-oauth-trust", daemon=True).start()
 
     def context(self) -> ssl.SSLContext:
-        """The context, waited for where it is being made. Raises as `tls_context` does."""
+        """The context, waited for where it is being made. Raises as `tls_context` does.
+
+        After `close` there is none to come: `ConnectionAbortedError`.
+        """
         with self._lock:
             if self._context is None:
+                if self._is_over:
+                    raise ConnectionAbortedError
                 self._context = tls_context(self.bundle, key_log=self._key_log)
             return self._context
 
+    def close(self) -> None:
+        """Make none any more; one that is being made is waited for.
+
+        A program may end now. OpenSSL takes itself apart then, and a thread that is in the
+        middle of its certificates would end the whole process with signal 11.
+        """
+        self._is_over = True
+        if self._lock.acquire(timeout=_LEAVE_S):  # not for ever: a bundle can be a pipe
+            self._lock.release()
+
     def _try(self) -> None:
-        with suppress(LocalError):  # who asks for it meets the same, and says it
+        # Who asks for it meets the same, and says it.
+        with suppress(LocalError, ConnectionAbortedError):
             self.context()
 
 

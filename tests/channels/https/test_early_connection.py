@@ -81,15 +81,16 @@ def test_the_facts_of_the_link_are_those_without_overlap(
     assert one.times.tunnel is None
 
 
-def test_it_is_begun_before_the_transport_is_imported(ca: CertificateAuthority) -> None:
+@pytest.mark.parametrize("begun", ["early_connection", "trust.Trust"])
+def test_it_is_begun_before_the_transport_is_imported(begun: str, ca: CertificateAuthority) -> None:
     program = (
         "import sys\n"
-        "from entra_oauth.channels.https import back_channel, early_connection\n"
-        "begin = early_connection.begin\n"
+        "from entra_oauth.channels.https import back_channel, early_connection, trust\n"
+        f"begin = {begun}.begin\n"
         "def noting(*given):\n"
         "    print('requests' in sys.modules, 'urllib3' in sys.modules, flush=True)\n"
         "    return begin(*given)\n"
-        "early_connection.begin = noting\n"
+        f"{begun}.begin = noting\n"
         "from entra_oauth.protocol.messages import HttpRequest\n"
         "with back_channel.RequestsBack(ca_bundle=sys.argv[2]) as back:\n"
         "    request = HttpRequest(method='GET', url=sys.argv[1])\n"

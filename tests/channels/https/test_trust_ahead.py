@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from entra_oauth.channels.https import trust
+from entra_oauth.channels.https.back_channel import RequestsBack
 from entra_oauth.channels.https.trust import Trust, begin_ahead, trust_in
 from entra_oauth.errors import LocalError
-from kit.back_channels import a_back, token_post
+from kit.back_channels import a_back, eventually, token_post, workers
 from kit.canaries import refused
-from kit.processes import child_process
 from kit.servers.certificates import CertificateAuthority
 from kit.servers.raw_server import RawServer, answering
 
@@ -97,23 +98,58 @@ def test_what_was_begun_ahead_is_for_nobody_who_wants_another(
     assert trust_in(str(ca.bundle), key_log=None) is not ahead, "it is given up"
 
 
-def test_it_is_begun_before_the_transport_is_imported(ca: CertificateAuthority) -> None:
-    program = (
-        "import sys\n"
-        "from entra_oauth.channels.https import back_channel, trust\n"
-        "begin = trust.Trust.begin\n"
-        "def noting(it):\n"
-        "    print('requests' in sys.modules, flush=True)\n"
-        "    begin(it)\n"
-        "trust.Trust.begin = noting\n"
-        "from entra_oauth.protocol.messages import HttpRequest\n"
-        "with back_channel.RequestsBack(ca_bundle=sys.argv[2]) as back:\n"
-        "    request = HttpRequest(method='GET', url=sys.argv[1])\n"
-        "    print(back.send(request, timeout_s=20).status)\n"
-    )
-    with (
-        RawServer(tls=ca.server()) as server,
-        child_process.running(program, server.url, str(ca.bundle)) as child,
-    ):
-        assert child.line() == "False\n"
-        assert child.end(timeout_s=20) == ("200\n", "")
+def test_who_leaves_waits_for_certificates_that_are_being_read(
+    ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a program that ends meanwhile ends with signal 11: OpenSSL is taken apart by then."""
+    begun, read = threading.Event(), threading.Event()
+    make = trust.tls_context
+
+    def slowly(ca_bundle: str | None, *, key_log: str | None = None) -> object:
+        begun.set()
+        made = make(ca_bundle, key_log=key_log)
+        time.sleep(0.2)
+        read.set()
+        return made
+
+    monkeypatch.setattr(trust, "tls_context", slowly)
+    with RequestsBack(ca_bundle=str(ca.bundle)) as back:
+        back.warm("https://localhost:9")
+        assert begun.wait(20)
+    assert read.is_set()
+
+
+def test_nothing_is_read_for_who_has_left(ca: CertificateAuthority, made: list[str | None]) -> None:
+    one = Trust(str(ca.bundle))
+    one.close()
+    one.begin()
+    with pytest.raises(ConnectionAbortedError):
+        one.context()
+    with a_back(ca_bundle=str(ca.bundle)) as back:
+        back.warm("https://localhost:9")  # it begins a moment later
+    assert eventually(lambda: not workers())
+    assert made == []
+
+
+def test_a_bundle_that_never_ends_does_not_hold_up_who_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_end, begun = threading.Event(), threading.Event()
+
+    def endless(ca_bundle: str | None, *, key_log: str | None = None) -> object:
+        begun.set()
+        assert may_end.wait(20)
+        raise LocalError("It is no bundle.", advice="Name another.")
+
+    monkeypatch.setattr(trust, "tls_context", endless)
+    monkeypatch.setattr(trust, "_LEAVE_S", 0.05)
+    one = Trust(None)
+    one.begin()
+    assert begun.wait(20)
+    leaving = threading.Thread(target=one.close)
+    leaving.start()
+    leaving.join(3)
+    has_left = not leaving.is_alive()
+    may_end.set()
+    leaving.join()
+    assert has_left
