@@ -241,6 +241,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     seconds = groups.seconds(terminalreporter.stats)
     told = ", ".join(f"{name} {of / 60:.1f}" for name, of in seconds.items() if of)
     terminalreporter.write_line(f"Minutes of each group, added up: {told or 'none'}.")
+    for file, of in groups.no_longer_quick(terminalreporter.stats).items():
+        terminalreporter.write_line(f"Slow, but not listed in tests/kit/guards: {file}, {of:.0f} s")
 
 
 @pytest.hookimpl(wrapper=True)

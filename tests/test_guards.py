@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -97,6 +98,7 @@ LEAVING = """
 import os, socket, subprocess, sys, tempfile, threading
 import pytest
 from pathlib import Path
+from typing import Literal
 from kit.guards import left_behind
 
 left_behind.PATIENCE_S = 0.3
@@ -227,6 +229,18 @@ def test_whatever_is_listed_as_slow_or_foreign_is_there() -> None:
     listed = {name.partition("::") for name in (*groups.SLOW, *groups.FOREIGN)}
     texts = {file: (HERE / file).read_text(encoding="utf-8") for file, _, _ in listed}
     assert [test for file, _, test in listed if test and f"def {test}(" not in texts[file]] == []
+
+
+def test_a_quick_file_that_has_become_slow_is_named() -> None:
+    def report(file: str, seconds: float, **marks: Literal[1]) -> pytest.TestReport:
+        name = f"{file}::test"
+        return pytest.TestReport(name, (file, 1, name), marks, "passed", None, "call", (), seconds)
+
+    long = groups.NO_LONGER_QUICK_S * 0.6
+    passed = [report("a.py", long), report("a.py", long), report("b.py", long)]
+    passed.append(report("c.py", 9 * long, slow=1))
+    stats: dict[str, list[object]] = {"passed": [*passed], "deselected": [object()]}
+    assert groups.no_longer_quick(stats) == {"a.py": 2 * long}
 
 
 @pytest.mark.parametrize(
