@@ -106,4 +106,6 @@ def test_a_change_is_noticed_by_the_first_tests_that_fail(module: Path) -> None:
 def test_the_nearest_tests_have_the_modules_name_anywhere_in_its_room() -> None:
     module = ROOT / "entra_oauth/audit/rules/front_channel/binding.py"
     own = str(Path("tests/audit/rules/test_binding_rules.py"))
-    assert nearest_tests(module) == ((own,), (str(Path("tests/audit")),))
+    room = str(Path("tests/audit"))
+    quick = (room, "-m", "not slow and not foreign")
+    assert nearest_tests(module) == ((own,), quick, (room, "-m", f"not ({quick[-1]})"))
