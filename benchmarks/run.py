@@ -77,7 +77,9 @@ def _print(lines: list[Line], chosen: argparse.Namespace) -> None:
     where = "Entra's host name in a network of its own" if is_in_own_network() else "localhost"
     print(f"Measured {time.strftime('%Y-%m-%d')}: {machine['cores']} cores ({machine['cpu']}), ")
     print(f"{machine['system']}, Python {machine['python']}, on {where}, ")
-    print(f"load at the end {machine['load']}; {chosen.rounds} rounds, {chosen.races} races. ")
+    print(f"load at the end {machine['load']}; {chosen.rounds} rounds, {chosen.races} races; ")
+    print(f"a file is made in {machine['file']} (above 0.2, tests have just run: wait, or name ")
+    print("another folder by TMPDIR). ")
     print("Medians; ratios are medians within a round, and in brackets their quarters.\n")
     print("| what | entra-oauth | beside it | ratio | goal |")
     print("|---|---|---|---|---|")

@@ -134,7 +134,7 @@ class FileStore:
             return None
         with suppress(LocalError), self.lock(app, names[0]) as lock:
             if lock.take(0) and not os.path.lexists(path):
-                private_files.write(path, paths.write_line(names[0]))
+                private_files.write_lightly(path, paths.write_line(names[0]))
         return names[0]
 
     def kept_as(self, app: App, name: str | None) -> tuple[App, str | None]:
@@ -188,8 +188,8 @@ class FileStore:
         The order of writes. Whoever is killed between two of them leaves a store that
         works: the record with the new refresh token, then the access token (without it,
         the next command refreshes), then the default account (without it, the one before
-        stays). The authority may have made the old refresh token worthless by now; an
-        access token can be had again, so that the disk is not waited for.
+        stays). The authority may have made the old refresh token worthless by now. An
+        access token can be had again, and an account be named: the disk is not waited for.
         """
         folder = self._make_folder(app, account.name)
         for each in (self.folder, self._app(app), folder):
@@ -213,7 +213,7 @@ class FileStore:
         text = paths.write_token(key, token.times, token.text, token.granted or "")
         private_files.write_lightly(paths.line_file(folder, *key), text)
         if signed_in:
-            private_files.write(
+            private_files.write_lightly(
                 os.path.join(self._app(app), _DEFAULT), paths.write_line(account.name)
             )
 

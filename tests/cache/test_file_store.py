@@ -329,7 +329,7 @@ def test_the_refresh_token_is_written_first_and_the_default_account_last(
     watching("write")
     watching("write_lightly")
     fill(store)
-    assert written == ["account: write", "token: write_lightly", "line: write"]
+    assert written == ["account: write", "token: write_lightly", "line: write_lightly"]
 
 
 def _kind(text: str) -> str:

@@ -341,15 +341,13 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     for name in ("User-Agent", "Accept-Encoding"):
         if name.lower() not in names:
             headers[name] = SKIP_HEADER  # else a default would be added
-    prepared = requests.Request(
-        request.method,
-        request.url,
-        headers=headers,
-        data=request.body or None,
-        auth=lambda it: it,  # else a user in the URL would become a header
-    ).prepare()
-    # `prepare` has rewritten dots and escapes of the path.
+    # By hand: an address needs no preparing, which would rewrite its dots and escapes, and no
+    # user in it becomes a header.
+    prepared = requests.PreparedRequest()
+    prepared.prepare_method(request.method)
     prepared.url = request.url
+    prepared.prepare_headers(headers)
+    prepared.prepare_body(request.body or None, None)
     return prepared
 
 
