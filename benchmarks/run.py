@@ -66,18 +66,28 @@ def main() -> None:
     enter_own_network()
     if chosen.quick:
         chosen.rounds = chosen.races = 2
-    for _ in range(chosen.times):
-        with tempfile.TemporaryDirectory() as folder:
-            lines = [line for part in _parts(Path(folder), chosen) for line in part]
-        _print(lines, chosen)
-
-
-def _print(lines: list[Line], chosen: argparse.Namespace) -> None:
+    # The hundred processes come last: for minutes after them all else is slower.
     machine = facts()
+    tables = [_in_a_folder(_quiet, chosen) for _ in range(chosen.times)]
+    crowds = [_in_a_folder(_crowds, chosen) for _ in range(chosen.times)]
+    for table, crowd in zip(tables, crowds, strict=True):
+        _print([*table, *crowd], chosen, machine)
+
+
+def _in_a_folder(
+    part: Callable[[Path, argparse.Namespace], Iterator[list[Line]]], chosen: argparse.Namespace
+) -> list[Line]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [line for lines in part(Path(folder), chosen) for line in lines]
+
+
+def _print(lines: list[Line], chosen: argparse.Namespace, machine: dict[str, str]) -> None:
     where = "Entra's host name in a network of its own" if is_in_own_network() else "localhost"
     print(f"Measured {time.strftime('%Y-%m-%d')}: {machine['cores']} cores ({machine['cpu']}), ")
     print(f"{machine['system']}, Python {machine['python']}, on {where}, ")
-    print(f"load at the end {machine['load']}; {chosen.rounds} rounds, {chosen.races} races; ")
+    print(
+        f"load at the beginning {machine['load']}; {chosen.rounds} rounds, {chosen.races} races; "
+    )
     print(f"a file is made in {machine['file']} (above 0.2, tests have just run: wait, or name ")
     print("another folder by TMPDIR). ")
     print("Medians; ratios are medians within a round, and in brackets their quarters.\n")
@@ -88,17 +98,23 @@ def _print(lines: list[Line], chosen: argparse.Namespace) -> None:
     print(flush=True)
 
 
-def _parts(folder: Path, chosen: argparse.Namespace) -> Iterator[list[Line]]:
+def _quiet(folder: Path, chosen: argparse.Namespace) -> Iterator[list[Line]]:
     for round_trip_s in (0.0, 0.04):
         with stage(folder, round_trip_s=round_trip_s) as on:
             suffix = f", round trip {round_trip_s * 1000:.0f} ms" if round_trip_s else ""
             yield _logins(on, chosen, suffix)
+            _sign_in(on)
             yield _tokens(on, chosen.rounds, suffix)
             if not round_trip_s:
                 yield _small_answers(on, chosen.rounds)
-                yield _races(on, chosen.races)
-                if chosen.accounts:
-                    yield _many_accounts(on, chosen.rounds)
+
+
+def _crowds(folder: Path, chosen: argparse.Namespace) -> Iterator[list[Line]]:
+    with stage(folder) as on:
+        _sign_in(on)
+        yield _races(on, chosen.races)
+        if chosen.accounts:
+            yield _many_accounts(on, chosen.rounds)
 
 
 def _say(text: str) -> None:
@@ -143,11 +159,11 @@ def _ratio(ours: list[Row], other: list[Row], column: str) -> str:
 # ---- login ---------------------------------------------------------------------------------
 
 
-def _commands(on: Stage, chosen: argparse.Namespace) -> dict[str, list[str]]:
+def _commands(on: Stage, *, everybody: bool) -> dict[str, list[str]]:
     found = {"entra-oauth": on.ours("login", "-q", "-o", "token", *on.app())}
     if _has("msal"):
         found["msal"] = on.contestant("msal_client", "login", "{home}/msal.json")
-    if chosen.all:
+    if everybody:
         found["limit"] = on.contestant("limit_login")
         if _has("azure.identity"):
             found["azure-identity"] = on.contestant("azure_identity_login")
@@ -158,7 +174,7 @@ def _commands(on: Stage, chosen: argparse.Namespace) -> dict[str, list[str]]:
 
 def _logins(on: Stage, chosen: argparse.Namespace, suffix: str) -> list[Line]:
     _say(f"login{suffix}")
-    commands = _commands(on, chosen)
+    commands = _commands(on, everybody=chosen.all)
     contestants: dict[str, Callable[[], Row]] = {
         name: (lambda c=command: on.sign_in(c, PERSON_S))  # type: ignore[misc]
         for name, command in commands.items()
@@ -199,10 +215,13 @@ def _logins(on: Stage, chosen: argparse.Namespace, suffix: str) -> list[Line]:
                     goals.get((column, name), ""),
                 )
             )
-    on.sign_in([*commands["entra-oauth"]], PERSON_S, home=on.home)
-    if "msal" in commands:
-        on.sign_in(commands["msal"], PERSON_S, home=on.home)
     return lines
+
+
+def _sign_in(on: Stage) -> None:
+    """Sign in to the home of who is signed in already, with each client that keeps tokens."""
+    for command in _commands(on, everybody=False).values():
+        on.sign_in(command, PERSON_S, home=on.home)
 
 
 def _peak(on: Stage, command: list[str], person_s: float | None = None) -> float:
