@@ -13,6 +13,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.recording.har.har_json import har_object
 from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.importing.given import read_file
+from entra_oauth.recording.redaction.finds import KIND_WORDS
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:
@@ -23,36 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _FIRST_S, _FURTHER_S = 1.0, 5.0
-_KINDS = {
-    "asrt": "assertions",
-    "at": "access tokens",
-    "auth": "Authorization headers",
-    "body": "bodies that were taken out whole",
-    "ck": "cookies",
-    "code": "codes",
-    "dev": "device codes",
-    "idt": "ID tokens",
-    "info": "client_info",
-    "key": "keys",
-    "last": "texts in which the last search found a secret",
-    "name": "names that could be values",
-    "nonce": "nonces",
-    "num": "numbers",
-    "otp": "one-time codes",
-    "page": "scripts and comments in pages",
-    "pic": "pictures",
-    "pii": "names of people and tenants",
-    "pkce": "code verifiers",
-    "pw": "passwords",
-    "rt": "refresh tokens",
-    "saml": "SAML messages",
-    "sec": "client secrets",
-    "sess": "session identifiers",
-    "sig": "signatures",
-    "state": "states",
-    "user": "user codes",
-    "val": "values under names that are not known",
-}
 
 
 def run(options: RedactOptions, session: Session) -> int:
@@ -113,7 +84,7 @@ def _lines(report: HarReport) -> list[str]:
     lines.append(f"{report.entries} entries.")
     lines.append("Taken out:" if report.removed else "Nothing had to be taken out.")
     for kind, count in report.removed.most_common():
-        lines.append(f"  {count:>5}  {_KINDS.get(kind, kind)}")
+        lines.append(f"  {count:>5}  {KIND_WORDS.get(kind, kind)}")
     if report.kept:
         names = ", ".join(sorted(plain(name, limit=60) for name in report.kept))
         lines.append(prose(f"Kept as they were: {names}", indent=0, columns=columns))

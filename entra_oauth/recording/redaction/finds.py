@@ -13,6 +13,7 @@ from entra_oauth.protocol.glossary.secrecy import is_plain_name
 from entra_oauth.recording.redaction.json_tree import NotJson, parse
 
 __all__ = [
+    "KIND_WORDS",
     "LONG",
     "PLACEHOLDER",
     "PLACEHOLDERS",
@@ -35,6 +36,39 @@ LONG = 16
 PLACEHOLDER = re.compile(r"[a-z]{1,5}~[0-9a-f]{10}~*|~[a-z]{1,5}~")
 PLACEHOLDERS = re.compile(rf"(?:{PLACEHOLDER.pattern}~*)+")
 """Values that were taken out, one behind the other."""
+KIND_WORDS = {
+    "asrt": "assertions",
+    "at": "access tokens",
+    "auth": "Authorization headers",
+    "body": "bodies that were taken out whole",
+    "ck": "cookies",
+    "code": "codes",
+    "dev": "device codes",
+    "dpop": "DPoP proofs",
+    "idt": "ID tokens",
+    "info": "client_info",
+    "jar": "request objects",
+    "key": "keys",
+    "last": "texts in which the last search found a secret",
+    "name": "names that could be values",
+    "nonce": "nonces",
+    "num": "numbers",
+    "otp": "one-time codes",
+    "page": "scripts and comments in pages",
+    "pic": "pictures",
+    "pii": "names of people and tenants",
+    "pkce": "code verifiers",
+    "pw": "passwords",
+    "rt": "refresh tokens",
+    "saml": "SAML messages",
+    "sec": "client secrets",
+    "sess": "session identifiers",
+    "sig": "signatures",
+    "state": "states",
+    "user": "user codes",
+    "val": "values under names that are not known",
+}
+"""Each kind of value that is taken out, as people read it."""
 _GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 

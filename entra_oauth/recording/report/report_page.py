@@ -12,6 +12,7 @@ from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.cover.cover_sheet import ON_THE_SHEET, cover_rows, made_by
 from entra_oauth.recording.findings import Finding, Severity
+from entra_oauth.recording.redaction.finds import KIND_WORDS
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.html_file import banner, html_file
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
@@ -239,9 +240,19 @@ def _ledger(evidence: Evidence) -> Html:
     return html(
         '<section class="card" aria-labelledby="ledger-title">'
         '<h2 id="ledger-title">What was taken out</h2>'
-        "<details><summary>{}</summary>{}</details></section>",
+        "<p>{}.</p><details><summary>{}</summary>{}</details></section>",
+        _kinds(evidence),
         *(plural(len(rows), "value"), table("Values", heads, rows, widths="values")),
     )
+
+
+def _kinds(evidence: Evidence) -> Html:
+    """The kinds that stand in the marks, in words."""
+    kinds = {entry.kind for entry in evidence.ledger} & KIND_WORDS.keys()
+    halves = (half for step in evidence.steps for half in (step.request, step.response))
+    if any(b"sig~" in half.data for half in halves):  # of a token whose claims stayed
+        kinds.add("sig")
+    return joined((html("<code>{}</code>: {}", k, KIND_WORDS[k]) for k in sorted(kinds)), "; ")
 
 
 def _facts(evidence: Evidence) -> Html:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import entra_oauth
 from entra_oauth.recording.redaction.finds import (
+    KIND_WORDS,
     Find,
     apply,
     is_taken_out,
@@ -226,3 +230,14 @@ def test_what_stays_by_its_form_is_not_looked_through_again(
 
     assert settled(text, counted, KEY) is not None
     assert len(seen) == times
+
+
+def test_every_kind_of_value_that_is_taken_out_has_words() -> None:
+    package = Path(entra_oauth.__file__).parent
+    names = json.loads((package / "protocol/glossary/secrecy.json").read_text("utf-8"))["names"]
+    kinds = {kind for by_kind in names.values() if isinstance(by_kind, dict) for kind in by_kind}
+    made = re.compile(r'(?:Treatment\(Act\.\w+, |[^\w.]find\(|placeholder\()"([a-z]{1,5})"')
+    for path in (package / "recording/redaction").glob("*.py"):
+        kinds.update(made.findall(path.read_text("utf-8")))
+    assert {"code", "val", "sess", "sig", "pii"} <= kinds
+    assert sorted(kinds - KIND_WORDS.keys() - {""}) == []

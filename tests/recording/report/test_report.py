@@ -204,6 +204,14 @@ def test_every_step_has_what_an_auditor_asks_for() -> None:
     assert re.search(r"<mark>code #[0-9a-f]{10}, \d+ characters</mark>", html)
 
 
+def test_the_kinds_in_the_marks_are_told_in_words() -> None:
+    told = re.search(r"What was taken out</h2><p>(.*?)</p>", page())
+    assert told
+    kinds = dict(re.findall(r"<code>(\w+)</code>: ([^;.]+)", told[1]))
+    assert kinds.keys() >= set(re.findall(r"<mark>(\w+)(?: #|,)", page()))
+    assert (kinds["code"], kinds["at"], kinds["sig"]) == ("codes", "access tokens", "signatures")
+
+
 def test_findings_stand_at_their_step_and_in_the_summary() -> None:
     html = page()
     assert html.count("AR04") == 2
