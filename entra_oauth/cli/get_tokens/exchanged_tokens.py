@@ -99,11 +99,14 @@ def _check_without_entra(query: TokenQuery) -> None:
         )
     for name, meaning in _OF_ENTRA.items():
         if name in given or (name == "account" and query.app.account is not None):
+            option, source = f"--{name.replace('_', '-')}", query.app.origins.source(name)
+            is_typed = source in ("", option)
             own = " Databricks' service principal is --exchange-client-id."
             raise UsageError(
-                f"--{name.replace('_', '-')} {meaning}, and a federated token is exchanged "
-                "without Entra.",
-                advice="Leave it out, or exchange Entra's token: leave --subject-token out."
+                f"{option if is_typed else f'{name} of {source}'} {meaning}, and a federated token "
+                "is exchanged without Entra.",
+                advice=f"{'Leave it out' if is_typed else 'Use a profile without it'}, or exchange "
+                "Entra's token: leave --subject-token out."
                 f"{own if name == 'client_id' else ''}",
             )
     if "scope" in given:

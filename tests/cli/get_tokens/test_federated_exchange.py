@@ -362,6 +362,14 @@ def test_a_profile_that_names_no_exchange_or_another_token_is_refused(
     assert said in str(caught.value)
 
 
+def test_an_account_of_a_profile_is_not_called_an_option(nightly: Nightly) -> None:
+    assert call("profile", "set", "mine", "account=ada", "workspace_url=" + nightly.base).code == 0
+    ran = call("token", *_as_app(nightly), "--profile", "mine")
+    assert (ran.code, ran.out) == (2, "")
+    assert "account of the profile mine names somebody who signed in at Entra" in ran.err
+    assert "Next: Use a profile without it" in ran.err
+
+
 WRONG = [
     (("--federated-token-env", "NO_SUCH"), 2, "There is no variable NO_SUCH here"),
     ((), 2, "It is not said where the federated token comes from"),
