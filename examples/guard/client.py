@@ -52,8 +52,12 @@ def main() -> None:
         }
         webbrowser.open(f"{AUTHORITY}/authorize?{urlencode(asked)}")
         server.handle_request()
+    if not came:
+        raise SystemExit("Nobody came back within a minute. The command above opens a browser.")
     if came.get("state") != [state]:
         raise SystemExit("The state is not the one sent.")
+    if "code" not in came:
+        raise SystemExit(f"There is no code, but {came.get('error', ['nothing'])[0]}.")
     form = {
         "client_id": CLIENT,
         "grant_type": "authorization_code",
