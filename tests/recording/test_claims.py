@@ -234,6 +234,12 @@ def test_a_signature_by_another_key_is_no_signature() -> None:
     assert found["id-token-signature"] == "no"
 
 
+def test_a_key_of_another_name_says_nothing_of_a_signature() -> None:
+    token = jose_jwt.encode({"alg": "RS256", "kid": "key-2"}, {"nonce": "x"}, KEY)
+    found = verdicts(sign_in(hardened_request(), token=token, keys=True))
+    assert found["id-token-signature"] == "not checked"
+
+
 def test_without_the_keys_nothing_is_claimed_of_a_signature() -> None:
     found = verdicts(sign_in(hardened_request(), token=signed("x")))
     assert found["id-token-signature"] == "not checked"

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,7 +66,10 @@ def test_the_facts_of_the_link_are_those_without_overlap(
     tls: bool, ca: CertificateAuthority, no_overlap: Callable[[], None]
 ) -> None:
     wires = []
-    with RawServer(*[answering()] * 2, tls=ca.server() if tls else None) as server:
+    context = ca.server() if tls else None
+    if context is not None:
+        context.set_alpn_protocols(["http/1.1"])
+    with RawServer(*[answering()] * 2, tls=context) as server:
         for _ in range(2):
             with a_back(ca_bundle=str(ca.bundle)) as back:
                 wire = back.send(token_post(server.url), timeout_s=10).wire
@@ -76,6 +80,7 @@ def test_the_facts_of_the_link_are_those_without_overlap(
         assert server.accepted == len(server.requests) == 2
     for name in ("sent", "peer", "tls_version", "cipher", "alpn", "certificates", "reused"):
         assert getattr(one, name) == getattr(other, name), name
+    assert one.alpn == ("http/1.1" if tls else None)
     for name in ("dns", "connect", "tls", "send", "wait"):
         assert (getattr(one.times, name) is None) is (getattr(other.times, name) is None), name
     assert one.times.tunnel is None
@@ -109,6 +114,18 @@ def test_the_handshake_offers_what_the_transport_offers(ca: CertificateAuthority
     from urllib3.util.ssl_ import ALPN_PROTOCOLS
 
     assert early_connection._PROTOCOLS == ALPN_PROTOCOLS
+
+
+def test_after_a_failed_handshake_no_other_address_is_tried(
+    back: RequestsBack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *at, **more: look_up(*at, **more) * 2)
+    stranger = CertificateAuthority(tmp_path)
+    with RawServer(answering(), answering(), tls=stranger.server()) as server:
+        with refused(TlsFailed):
+            back.send(token_post(server.url), timeout_s=10)
+        assert server.accepted == 1
 
 
 # ---- nothing is begun where something stands in between ------------------------------------

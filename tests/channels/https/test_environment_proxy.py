@@ -243,6 +243,12 @@ def test_without_credentials_no_header_goes_out() -> None:
     assert EnvironmentProxy(scheme="socks5h", place="p", source="x", user=b"u").headers == {}
 
 
+def test_a_proxy_that_speaks_http_needs_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "entra_oauth.channels.https.environment_proxy.find_spec"
+    monkeypatch.setattr(path, lambda name: None)
+    assert environment_proxy(URL, {"HTTPS_PROXY": "http://p.example"})
+
+
 UNUSABLE = {
     "a raw @": ("http://user:p@CanaryWord#w@127.0.0.1:9", "raw @, #, / or ?"),
     "a raw @ alone": ("http://user:p@CanaryWord@127.0.0.1:9", "raw @, #, / or ?"),

@@ -35,6 +35,12 @@ def test_any_secret_is_found_in_any_spelling(secret: str, name: str) -> None:
     assert leaks(b"== " + ENCODINGS[name](secret) + b" ==", [secret])
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_it_is_found_where_lines_end_within_it(line_end: str) -> None:
+    broken = line_end.join(SECRET[at : at + 5] for at in range(0, len(SECRET), 5))
+    assert leaks(f"x {broken}".encode(), [SECRET])
+
+
 def test_it_is_found_in_gzip_within_gzip() -> None:
     assert leaks(b"x" + gzip.compress(b"y" + gzip.compress(SECRET.encode())), [SECRET])
 
