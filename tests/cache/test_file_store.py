@@ -51,6 +51,20 @@ def test_signing_out_of_one_account_keeps_another_that_is_the_default(store: Fil
     assert store.account(APP, USER) is None
 
 
+def test_all_of_an_app_is_forgotten_and_told_only_where_there_was_something(
+    store: FileStore,
+) -> None:
+    other = replace(APP, client_id=APP.client_id[::-1])
+    fill(store)
+    store.save_token(APP, "app-only", SCOPE, token())
+    assert store.forget_app(APP)
+    assert [store.access_token(APP, name, SCOPE) for name in (USER, "app-only")] == [None, None]
+    assert not store.forget_app(APP)
+    with store.lock(other, "nobody") as lock:  # which makes a folder and a lock, and no more
+        assert lock.take(0)
+    assert not store.forget_app(other)
+
+
 @pytest.mark.parametrize("spelling", [OTHER, OTHER.upper()])
 def test_signing_out_of_the_default_leaves_no_default_and_the_other_account(
     store: FileStore, spelling: str

@@ -10,7 +10,7 @@ import pytest
 
 from entra_oauth.errors import LocalError, SecurityError, UsageError
 from entra_oauth.recording.files import files_of
-from entra_oauth.recording.seal import NAMESPACE, seal, seal_remark, verify
+from entra_oauth.recording.seal import NAMESPACE, _said, seal, seal_remark, verify
 from entra_oauth.recording.step import Evidence, Level, Manifest
 from entra_oauth.recording.store import write
 from kit import needs
@@ -240,3 +240,16 @@ def test_an_ssh_keygen_that_does_not_end_is_ended_and_told(
     with pytest.raises(LocalError, match="did not come to its end: TimeoutExpired"):
         seal(folder, key)
     assert not (folder / "SHA256SUMS.sig").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "said"),
+    [
+        (b"", b"", "without a word"),
+        (b"out\n", b"", "out"),
+        (b"out", b"first\n \x1b[1mlast. \n\n", "<ESC>[1mlast"),
+        (b"", b"one\n  two.\n", "two"),
+    ],
+)
+def test_of_what_ssh_keygen_says_the_last_line_is_told(out: bytes, err: bytes, said: str) -> None:
+    assert _said(subprocess.CompletedProcess([], 1, out, err)) == said

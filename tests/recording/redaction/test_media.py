@@ -216,6 +216,14 @@ def test_a_short_secret_goes_by_its_place(label: str, body: str) -> None:
     assert "hunter2" not in redacted(body.encode(), label).text
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("label", ["image/png", "image/x-own", "font/woff2", "font/own"])
+def test_bytes_that_begin_as_no_picture_and_no_font_go_whole(label: str, level: Level) -> None:
+    done = redacted(b"\x00\x01\xfe\xff" * 20 + b"some words", label, level)
+    assert not done.understood
+    assert b"words" not in done.data
+
+
 SLOW = [
     *(("image/svg+xml", b"<!-->" * 60_000), ("image/svg+xml", b"<!---->" * 60_000)),
     *(("image/svg+xml", b"<svg>" + b"<a>x" * 30_000), ("image/svg+xml", b"<?xml " * 60_000)),
