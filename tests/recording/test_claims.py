@@ -311,6 +311,7 @@ def test_what_has_no_shape_makes_no_claim_and_no_error(tmp_path: Path) -> None:
         ("vwxyzVWXYZ", 57),
         ("vwxyz12345", 51),
         ("vwxyz-....", 48),
+        ("vwxyz-...." * 4, 192),
         ("0123456789abcdef", 64),
         ("abcde-f", 28),
         ("abcdeg", 28),

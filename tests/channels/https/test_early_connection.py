@@ -6,6 +6,7 @@ Same errors, same facts, nothing sent twice, and none where something stands in 
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -126,6 +127,61 @@ def test_after_a_failed_handshake_no_other_address_is_tried(
         with refused(TlsFailed):
             back.send(token_post(server.url), timeout_s=10)
         assert server.accepted == 1
+
+
+def test_a_connection_without_a_handshake_is_none(
+    back: RequestsBack, ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(sock: ssl.SSLSocket) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(early_connection, "check_handshake", never)
+    with RawServer(answering(), tls=ca.server()) as server:
+        with refused(ConnectFailed) as caught:
+            back.send(token_post(server.url), timeout_s=10)
+        assert "ConnectionResetError" in caught.value.what
+        assert (server.accepted, server.requests) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("host", "is_begun"),
+    [
+        ("a.invalid", True),
+        ("a.invalid.", True),
+        (f"{'a' * 63}.invalid", True),
+        (f"{'a' * 64}.invalid", False),
+        ("a..invalid", False),
+        (".invalid", False),
+        ("ä.invalid", False),
+    ],
+)
+def test_it_is_begun_for_a_name_that_can_be_one(
+    host: str, is_begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*given: object, **more: object) -> object:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    begun = early_connection.begin(f"http://{host}/", None, lambda _: None, time.monotonic() + 9)
+    assert (begun is not None) is is_begun
+    eventually(lambda: not _connecting())
+
+
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
+def test_what_a_request_needs_is_rehearsed_unless_it_goes_through_a_proxy(
+    proxy: str | None, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from entra_oauth.channels.https import requests_adapter
+
+    rehearsed: list[str] = []
+    monkeypatch.setattr(requests_adapter, "make_ready", lambda _, url: rehearsed.append(url))
+    if proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    url = "http://login.invalid/token"
+    back.warm(url)
+    assert back._get_worker().is_free(time.monotonic() + 10)
+    assert rehearsed == ([] if proxy else [url])
 
 
 # ---- nothing is begun where something stands in between ------------------------------------

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.finder import Finder, Looked
 from entra_oauth.recording.redaction.free_text import is_address, may_be_form
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.views import whole
@@ -147,11 +147,16 @@ DIGITS_AND_LETTERS = "ab1" * 6 + "ab"
         (f"https://a.example/?scope={DIGITS_AND_LETTERS} " * 3, []),
         ("authorization_code_verifier", []),
         (f"{BARE}sig~0123456789~~~~~~~~~~", []),
+        (f"{TOKEN.rpartition('.')[0]}.sig~0123456789~~~~~~~~~~", []),
         (f"{BARE}sig~0123456789~~~~~~~~~~ {DIGITS_AND_LETTERS}", [DIGITS_AND_LETTERS]),
     ],
 )
 def test_of_a_text_what_looks_like_a_secret_goes(text: str, gone: list[str]) -> None:
     assert [find.value for find in REDACTOR.words(text).finds] == gone
+
+
+def test_what_was_looked_into_is_not_shown() -> None:
+    assert repr(Looked(3, 9, "Canary")) == "Looked(from 3 to 9)"
 
 
 def test_a_name_may_have_to_be_longer_to_count() -> None:

@@ -100,6 +100,7 @@ def test_what_is_no_text_goes_from_sixteen_characters_on(tag: str) -> None:
         ("<p>co&#100;e&#61;12345</p>", ["12345"]),
         (f"<p>{RUN}</p>", [RUN]),
         ("<p>a < b code=12345</p>", ["12345"]),
+        (f"<p>1 <<p data-x='{PLAIN_16}'>", [PLAIN_16]),
         ("<style>p { color: red }</style>", []),
         ("<style>p { background: url(/x?code=12345) }</style>", ["12345"]),
     ],
