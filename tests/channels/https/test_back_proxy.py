@@ -87,6 +87,8 @@ def test_a_request_to_a_remote_host_goes_through_the_proxy(
     assert remote.requests == [response.wire.sent] * 2
     assert remote.requests[0].endswith(BODY.encode())
     assert b"CONNECT" not in response.wire.sent
+    assert response.wire.tunnel_sent == connect
+    assert response.wire.tunnel_received.startswith(b"HTTP/1.1 200 Connection established\r\n")
     assert response.wire.peer == f"127.0.0.1:{proxy.port}"
     assert response.wire.proxy == f"http://127.0.0.1:{proxy.port}"
     assert response.wire.tls_version == "TLSv1.3"

@@ -41,6 +41,11 @@ def test_it_is_found_where_lines_end_within_it(line_end: str) -> None:
     assert leaks(f"x {broken}".encode(), [SECRET])
 
 
+def test_a_plus_stays_a_plus_where_the_rest_is_percent_encoded() -> None:
+    assert leaks(b"x=%41b3+Cd5/Ef7Gh9Ij&", ["Ab3+Cd5/Ef7Gh9Ij"])
+    assert leaks(b"x=%41b3+Cd5/Ef7Gh9Ij&", ["Ab3 Cd5/Ef7Gh9Ij"])
+
+
 def test_it_is_found_in_gzip_within_gzip() -> None:
     assert leaks(b"x" + gzip.compress(b"y" + gzip.compress(SECRET.encode())), [SECRET])
 
