@@ -53,7 +53,10 @@ def _store_a_token(home: Path) -> None:
     store = FileStore(str(home / ".local/state/entra-oauth/tokens"))
     now = int(time.time())
     token = CachedToken(
-        text="x" * 2000, expires_on=now + 86_400, arrived_at=now, arrived_on_clock=0
+        text="x" * 2000,
+        expires_on=now + 86_400,
+        arrived_at=now,
+        arrived_on_clock=int(time.monotonic()),  # 0 is when the machine was started
     )
     app = App(_AUTHORITY, ARTICLE_TENANT_ID, ARTICLE_CLIENT_ID)
     who = Account(name="alice@contoso-practice.example", refresh_token="1.x" * 300)
