@@ -70,7 +70,7 @@ def test_signing_out_of_the_default_leaves_no_default_and_the_other_account(
     store: FileStore, spelling: str
 ) -> None:
     fill(store)
-    fill(store, name=OTHER)
+    fill(store, name=OTHER.swapcase())
     assert store.forget(APP, spelling)
     assert store.default_account(APP) is None
     assert store.access_token(APP, USER, SCOPE) is not None

@@ -166,6 +166,19 @@ def test_a_writer_that_lives_or_that_nobody_can_be_keeps_its_file(
 
 
 @needs.posix
+def test_somebody_elses_writer_keeps_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(process: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", forbidden)
+    (tmp_path / ".new-4711-0a").touch()
+    private_files.sweep(str(tmp_path))
+    assert os.listdir(tmp_path) == [".new-4711-0a"]
+
+
+@needs.posix
 def test_the_folders_on_the_way_are_checked_when_reading_as_when_writing(tmp_path: Path) -> None:
     outer, inner = tmp_path / "outer", tmp_path / "outer" / "inner"
     inner.mkdir(parents=True)

@@ -243,6 +243,12 @@ def test_without_credentials_no_header_goes_out() -> None:
     assert EnvironmentProxy(scheme="socks5h", place="p", source="x", user=b"u").headers == {}
 
 
+@pytest.mark.parametrize("host", ["localhost.", "127.0.0.1.", "a.example."])
+def test_a_dot_at_the_end_of_a_host_changes_nothing(host: str) -> None:
+    environ = {"HTTPS_PROXY": "http://p.example", "NO_PROXY": "a.example"}
+    assert environment_proxy(f"https://{host}/token", environ) is None
+
+
 def test_a_proxy_that_speaks_http_needs_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     path = "entra_oauth.channels.https.environment_proxy.find_spec"
     monkeypatch.setattr(path, lambda name: None)

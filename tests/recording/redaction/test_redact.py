@@ -49,6 +49,17 @@ def test_a_secret_parameter_is_replaced_by_its_name(name: str) -> None:
         assert len(done.text) == len(SECRET)
 
 
+@pytest.mark.parametrize("name", ["d", "p", "q", "dp", "dq", "qi", "k", "private_key"])
+@pytest.mark.parametrize("label", ["application/json", "application/jwk+json", ""])
+def test_of_a_key_the_private_half_goes_and_the_public_one_stays(name: str, label: str) -> None:
+    public = {"kty": "RSA", "kid": "key-1", "n": f"public{'Ab1' * 20}", "e": "AQAB", "x5t": "t1"}
+    body = json.dumps({"keys": [{**public, name: "Canary" + "xY7" * 20}]})
+    done = REDACTOR.body(body.encode(), label)
+    assert "Canary" not in done.text
+    (left,) = json.loads(done.text)["keys"]
+    assert {each: left[each] for each in public} == public
+
+
 def test_equal_values_look_equal_and_others_do_not() -> None:
     one, again, other = (
         REDACTOR.parameter("code", value).text for value in (SECRET, SECRET, SECRET[::-1])
