@@ -87,6 +87,33 @@ def test_the_facts_of_the_link_are_those_without_overlap(
     assert one.times.tunnel is None
 
 
+@pytest.mark.parametrize("overlaps", [True, False])
+def test_the_time_of_a_look_up_is_told_apart_from_that_of_connecting(
+    overlaps: bool,
+    back: RequestsBack,
+    no_overlap: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def slow(*given: Any, **more: Any) -> Any:
+        time.sleep(0.2)
+        return look_up(*given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    if not overlaps:
+        no_overlap()
+    with RawServer(answering()) as server:
+        wire = back.send(
+            token_post(server.url.replace("127.0.0.1", "localhost")), timeout_s=10
+        ).wire
+    assert wire is not None
+    assert wire.times.dns is not None
+    assert wire.times.connect is not None
+    assert wire.times.dns >= 0.2
+    assert wire.times.connect < wire.times.dns
+
+
 @pytest.mark.parametrize("begun", ["early_connection", "trust.Trust"])
 def test_it_is_begun_before_the_transport_is_imported(begun: str, ca: CertificateAuthority) -> None:
     program = (

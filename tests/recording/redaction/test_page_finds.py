@@ -124,6 +124,7 @@ def test_an_address_in_a_style_ends_where_it_ends() -> None:
 
 def test_after_a_tag_without_an_end_nothing_is_understood() -> None:
     assert of_page(f"<p>x</p><a href='{PLAIN_16}")[-1].startswith("<a href='")
+    assert of_page(f"<p>x <<<a href='{PLAIN_16}")[-1].startswith("<<<a href='")
 
 
 # ---- drawings ---------------------------------------------------------------------------

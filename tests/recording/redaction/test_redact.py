@@ -385,6 +385,7 @@ def test_chunks_keep_their_sizes() -> None:
     found = split_message(data).chunks()
     assert found is not None
     assert [len(chunk) for chunk in found[0]] == [5, 30, len(ANSWER) - 35]
+    assert b"".join(found[0]) == REDACTOR.body(ANSWER, "application/json").data
     assert found_in_bytes(data, [SECRET]) == []
 
 
