@@ -114,6 +114,19 @@ def test_the_time_of_a_look_up_is_told_apart_from_that_of_connecting(
     assert wire.times.connect < wire.times.dns
 
 
+def test_a_connection_that_has_idled_too_long_is_not_used_again(
+    back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from entra_oauth.channels.https import requests_adapter
+
+    with RawServer(answering(), answering()) as server:
+        assert back.send(token_post(server.url), timeout_s=10).status == 200
+        monkeypatch.setattr(requests_adapter, "MAX_IDLE_S", -1.0)
+        again = back.send(token_post(server.url), timeout_s=10)
+        assert again.wire is not None
+        assert (again.status, again.wire.reused, server.accepted) == (200, False, 2)
+
+
 @pytest.mark.parametrize("begun", ["early_connection", "trust.Trust"])
 def test_it_is_begun_before_the_transport_is_imported(begun: str, ca: CertificateAuthority) -> None:
     program = (

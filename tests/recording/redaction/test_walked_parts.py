@@ -10,8 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from entra_oauth.protocol.messages import FORM
+from entra_oauth.recording.redaction.finds import Find
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
-from entra_oauth.recording.redaction.walked_parts import Part, Parts
+from entra_oauth.recording.redaction.walked_parts import Part, Parts, _without
 from entra_oauth.recording.step import Level
 from kit.canaries import jwt
 
@@ -126,3 +127,13 @@ def test_a_part_tells_what_was_taken_out_and_no_secret() -> None:
     assert (long.removed, long.hides_length) == ({"ck": 1}, False)
     assert "one" not in repr(part)
     assert parts.redact(Redactor.words, "fine") == Part(text="fine", removed={})
+
+
+@pytest.mark.parametrize(
+    ("places", "left"), [((), b"abcdef"), (((0, 2),), b"\ncdef"), (((1, 2), (4, 6)), b"a\ncd\n")]
+)
+def test_what_is_left_beside_the_finds_is_all_of_it(
+    places: tuple[tuple[int, int], ...], left: bytes
+) -> None:
+    finds = [Find(start, end, "val", "x") for start, end in places]
+    assert _without(b"abcdef", finds) == left
