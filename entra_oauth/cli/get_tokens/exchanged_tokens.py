@@ -59,10 +59,8 @@ def check_exchange(query: TokenQuery) -> None:
             ("subject_token", options.is_federated),
         ):
             if is_given:
-                option, source = f"--{name.replace('_', '-')}", query.app.origins.source(name)
                 raise UsageError(
-                    f"{option if source in ('', option) else f'{name} of {source}'} goes with "
-                    "--exchange only.",
+                    f"{_called(name, query)} goes with --exchange only.",
                     advice="Give --exchange databricks too, or leave it out.",
                 )
         return
@@ -73,6 +71,12 @@ def check_exchange(query: TokenQuery) -> None:
         )
     if options.is_federated:
         _check_without_entra(query)
+
+
+def _called(name: str, query: TokenQuery) -> str:
+    """The option as it was typed, or the value and where it comes from."""
+    option, source = f"--{name.replace('_', '-')}", query.app.origins.source(name)
+    return option if source in ("", option) else f"{name} of {source}"
 
 
 _OF_ENTRA = {
@@ -89,7 +93,8 @@ _OF_ENTRA = {
 def _check_without_entra(query: TokenQuery) -> None:
     """Raise `UsageError` for an option that means nothing where Entra has no part in it.
 
-    What a variable or a profile says is passed over: it may be there for other commands.
+    What a variable or a profile says is passed over: it may be there for other commands. An
+    account alone is not, for it says whose token is wanted.
     """
     given = query.app.origins.given
     if query.credential.is_identity:
@@ -99,14 +104,12 @@ def _check_without_entra(query: TokenQuery) -> None:
         )
     for name, meaning in _OF_ENTRA.items():
         if name in given or (name == "account" and query.app.account is not None):
-            option, source = f"--{name.replace('_', '-')}", query.app.origins.source(name)
-            is_typed = source in ("", option)
+            called = _called(name, query)
             own = " Databricks' service principal is --exchange-client-id."
+            without = "Leave it out" if called.startswith("--") else "Use a profile without it"
             raise UsageError(
-                f"{option if is_typed else f'{name} of {source}'} {meaning}, and a federated token "
-                "is exchanged without Entra.",
-                advice=f"{'Leave it out' if is_typed else 'Use a profile without it'}, or exchange "
-                "Entra's token: leave --subject-token out."
+                f"{called} {meaning}, and a federated token is exchanged without Entra.",
+                advice=f"{without}, or exchange Entra's token: leave --subject-token out."
                 f"{own if name == 'client_id' else ''}",
             )
     if "scope" in given:

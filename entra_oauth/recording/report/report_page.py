@@ -240,19 +240,20 @@ def _ledger(evidence: Evidence) -> Html:
     return html(
         '<section class="card" aria-labelledby="ledger-title">'
         '<h2 id="ledger-title">What was taken out</h2>'
-        "<p>{}.</p><details><summary>{}</summary>{}</details></section>",
+        "{}<details><summary>{}</summary>{}</details></section>",
         _kinds(evidence),
         *(plural(len(rows), "value"), table("Values", heads, rows, widths="values")),
     )
 
 
 def _kinds(evidence: Evidence) -> Html:
-    """The kinds that stand in the marks, in words."""
+    """The kinds that stand in the marks, in words; nothing where a stranger's are not known."""
     kinds = {entry.kind for entry in evidence.ledger} & KIND_WORDS.keys()
     halves = (half for step in evidence.steps for half in (step.request, step.response))
-    if any(b"sig~" in half.data for half in halves):  # of a token whose claims stayed
-        kinds.add("sig")
-    return joined((html("<code>{}</code>: {}", k, KIND_WORDS[k]) for k in sorted(kinds)), "; ")
+    if any(b"sig~" in half.data + (half.message.decoded() or b"") for half in halves):
+        kinds.add("sig")  # of a token whose claims stayed
+    words = joined((html("<code>{}</code>: {}", k, KIND_WORDS[k]) for k in sorted(kinds)), "; ")
+    return html("<p>{}.</p>", words) if kinds else NOTHING
 
 
 def _facts(evidence: Evidence) -> Html:

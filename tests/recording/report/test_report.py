@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from base64 import b64encode
 from dataclasses import replace
@@ -210,6 +211,25 @@ def test_the_kinds_in_the_marks_are_told_in_words() -> None:
     kinds = dict(re.findall(r"<code>(\w+)</code>: ([^;.]+)", told[1]))
     assert kinds.keys() >= set(re.findall(r"<mark>(\w+)(?: #|,)", page()))
     assert (kinds["code"], kinds["at"], kinds["sig"]) == ("codes", "access tokens", "signatures")
+
+
+def test_the_kind_of_a_signature_is_told_of_a_packed_body_too() -> None:
+    evidence = kit.evidence()
+    packed = gzip.compress(b'{"id_token": "eyJhIjoxfQ.eyJhIjoxfQ.sig~0123456789~~~"}')
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    (step, *_) = evidence.steps
+    half = replace(step.response, data=head + packed, seen=Seen.WIRE)
+    one = replace(evidence, steps=(replace(step, response=half),), claims=())
+    assert "<code>sig</code>: signatures" in page(one)
+    empty = replace(one, steps=(replace(step, response=replace(half, data=b"")),))
+    assert "<code>sig</code>" not in page(empty)
+
+
+def test_of_kinds_that_nobody_knows_nothing_is_told() -> None:
+    evidence = kit.evidence()
+    odd = tuple(replace(entry, kind="<odd>") for entry in evidence.ledger)
+    bare = replace(evidence, ledger=odd, steps=evidence.steps[:1], claims=())
+    assert "What was taken out</h2><details>" in page(bare)
 
 
 def test_findings_stand_at_their_step_and_in_the_summary() -> None:
