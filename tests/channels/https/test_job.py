@@ -8,23 +8,14 @@ from entra_oauth.channels.https import job as job_module
 from entra_oauth.channels.https.job import MAX_RAW_BYTES, Job, Tap, what_became_of_it
 from entra_oauth.errors import LocalError, UnexpectedAnswer
 from entra_oauth.protocol.messages import HttpResponse, Times, Wire
+from kit.standing_clock import StandingClock
 
 URL = "https://a.example/token"
 
 
-class Clock:
-    """A monotonic clock that goes on when it is told to."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    made = StandingClock()
     monkeypatch.setattr(job_module, "monotonic", made)
     return made
 
@@ -32,7 +23,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 # ---- a job ------------------------------------------------------------------------------
 
 
-def test_a_job_has_the_time_that_it_was_given_and_never_less_than_none(clock: Clock) -> None:
+def test_a_job_has_the_time_that_it_was_given_and_never_less_than_none(
+    clock: StandingClock,
+) -> None:
     job = Job(None, URL, 5.0)
     assert job.remaining_s == 5.0
     clock.at += 2.0
@@ -87,7 +80,7 @@ def test_it_is_said_when_nothing_was_sent() -> None:
 # ---- what is seen of it -----------------------------------------------------------------
 
 
-def test_the_times_of_a_request_are_those_of_its_parts(clock: Clock) -> None:
+def test_the_times_of_a_request_are_those_of_its_parts(clock: StandingClock) -> None:
     tap = Tap()
     link = Wire(peer="192.0.2.1:443", times=Times(dns=0.5, tls=0.25))
     clock.at = 10.0
@@ -115,7 +108,7 @@ def test_the_times_of_a_request_are_those_of_its_parts(clock: Clock) -> None:
     assert tap.wire().times == Times(send=1.0)
 
 
-def test_a_part_that_never_came_has_no_time(clock: Clock) -> None:
+def test_a_part_that_never_came_has_no_time(clock: StandingClock) -> None:
     tap = Tap()
     assert tap.wire().times == Times()
     tap.add_sent(Wire(), b"x")
@@ -124,7 +117,7 @@ def test_a_part_that_never_came_has_no_time(clock: Clock) -> None:
     assert tap.wire().times == Times(receive=0.0), "it was answered before all was sent"
 
 
-def test_an_answer_that_does_not_end_is_given_up(clock: Clock) -> None:
+def test_an_answer_that_does_not_end_is_given_up(clock: StandingClock) -> None:
     for was_sent in (False, True):
         tap = Tap()
         if was_sent:
@@ -138,7 +131,7 @@ def test_an_answer_that_does_not_end_is_given_up(clock: Clock) -> None:
         assert len(tap.wire().received) == MAX_RAW_BYTES + 1
 
 
-def test_what_a_proxy_answers_is_kept_apart_and_bounded_too(clock: Clock) -> None:
+def test_what_a_proxy_answers_is_kept_apart_and_bounded_too(clock: StandingClock) -> None:
     tap = Tap()
     sent, received = bytearray(), bytearray()
     tap.tunnel = (sent, received)

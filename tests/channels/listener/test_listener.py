@@ -36,6 +36,7 @@ from entra_oauth.recording import FrontEvent, Occurred
 from kit import needs
 from kit.processes import child_process
 from kit.servers import raw_peer
+from kit.standing_clock import StandingClock
 
 STATE = "s" * 43
 CODE = "the-secret-code"
@@ -105,7 +106,6 @@ def attempt(
     redirect_uri: str = "http://localhost",
     address: str | None = None,
     timeout_s: float = 30.0,
-    reminder_after_s: float = 15.0,
     reader: Callable[[HttpRequest], str] = read,
 ) -> Iterator[Attempt]:
     said: list[str] = []
@@ -123,7 +123,6 @@ def attempt(
         response_mode=response_mode,
         launch=launch,
         say=said.append,
-        reminder_after_s=reminder_after_s,
     )
     with ThreadPoolExecutor(1) as pool:
         with listener.open(lambda *message: seen.append(message)) as receiver:
@@ -140,6 +139,14 @@ def _nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(front, "_PATIENCE_WHEN_STOPPED_S", 0.02)
     yield
     assert [t.name for t in threading.enumerate() if t.name.startswith("loopback")] == []
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    made = StandingClock()
+    monkeypatch.setattr(front, "monotonic", made)
+    monkeypatch.setattr(front, "_SLICE_S", 0.01)
+    return made
 
 
 @pytest.fixture(params=["form_post", "query"])
@@ -550,10 +557,11 @@ def test_the_deadline_holds_while_peers_are_silent_and_names_the_likely_causes()
     assert "closed" in error.advice
 
 
-def test_at_the_deadline_the_last_refusal_is_raised_if_there_was_one() -> None:
-    with attempt(timeout_s=0.5) as waiting:
+def test_at_the_deadline_the_last_refusal_is_raised_if_there_was_one(clock: StandingClock) -> None:
+    with attempt() as waiting:
         assert waiting.answer("code=EVIL&state=EVIL").status == 400
         assert waiting.answer(f"code=A&code=B&state={STATE}").status == 400
+        clock.at += 30
         error = waiting.result.exception(ENOUGH_S)
     assert isinstance(error, StateMismatch)
     assert error.what.startswith("A parameter is repeated. No other answer came in time")
@@ -561,9 +569,10 @@ def test_at_the_deadline_the_last_refusal_is_raised_if_there_was_one() -> None:
     assert waiting.said[-1] == "2 redirects were refused, and no other came."
 
 
-def test_no_error_holds_a_secret_in_its_traceback() -> None:
-    with attempt(timeout_s=0.3) as waiting:
+def test_no_error_holds_a_secret_in_its_traceback(clock: StandingClock) -> None:
+    with attempt() as waiting:
         waiting.answer(f"code={CODE}&state=EVIL")
+        clock.at += 30
         error = waiting.result.exception(ENOUGH_S)
     assert error is not None
     assert error.__context__ is None
@@ -609,17 +618,23 @@ def test_without_a_browser_the_person_is_asked_to_open_the_address() -> None:
     assert said == ["Open this address in a browser to sign in:", URL]
 
 
-def test_after_a_while_the_person_is_told_once_what_may_be_wrong() -> None:
-    with attempt(reminder_after_s=0.1, timeout_s=0.4) as waiting:
+def test_after_a_while_the_person_is_told_once_what_may_be_wrong(clock: StandingClock) -> None:
+    with attempt() as waiting:
+        clock.pass_by(20)
+        clock.at += 20
         assert isinstance(waiting.result.exception(ENOUGH_S), TimedOut)
     reminders = [line for line in waiting.said if "AADSTS50011" in line]
     assert len(reminders) == 1
     assert "never reaches this program" in reminders[0]
 
 
-def test_the_reminder_tells_a_refused_redirect_and_then_guesses_at_no_other_cause() -> None:
-    with attempt(reminder_after_s=1.0, timeout_s=1.5) as waiting:
+def test_the_reminder_tells_a_refused_redirect_and_then_guesses_at_no_other_cause(
+    clock: StandingClock,
+) -> None:
+    with attempt() as waiting:
         waiting.answer("code=EVIL&state=EVIL")
+        clock.pass_by(20)
+        clock.at += 20
         assert isinstance(waiting.result.exception(ENOUGH_S), StateMismatch)
     told = "Still waiting for the browser. 1 redirect was refused so far. The state is not ours."
     assert told in waiting.said

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import pytest
 
 from entra_oauth.channels.listener import landing_pages
+from entra_oauth.channels.listener import listener as front
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import StateMismatch, TimedOut
 from entra_oauth.protocol.messages import HttpRequest, parse_form
 from kit.back_channels import eventually
 from kit.servers import raw_peer
+from kit.standing_clock import StandingClock
 
 STATE = "s" * 43
 URL = f"https://login.example/authorize?state={STATE}"
@@ -47,12 +49,7 @@ class Wait:
 
 @contextmanager
 def waiting(
-    mode: str,
-    *,
-    timeout_s: float = 30.0,
-    reminder_after_s: float = 15.0,
-    browser_failed: Callable[[], bool] = lambda: False,
-    tells: bool = True,
+    mode: str, *, browser_failed: Callable[[], bool] = lambda: False, tells: bool = True
 ) -> Iterator[Wait]:
     said: list[str] = []
     told: list[str] = []
@@ -61,7 +58,6 @@ def waiting(
         launch=lambda url: True,
         say=said.append,
         response_mode=mode,
-        reminder_after_s=reminder_after_s,
         browser_failed=browser_failed,
         tell=told.append if tells else None,
     )
@@ -70,9 +66,17 @@ def waiting(
         listener.open(lambda event, *_: events.append(str(event))) as receiver,
     ):
         port = int(receiver.redirect_uri.rpartition(":")[2])
-        result = pool.submit(receiver.receive, URL, _read, timeout_s=timeout_s)
+        result = pool.submit(receiver.receive, URL, _read, timeout_s=30.0)
         assert eventually(lambda: "authorize" in events)
         yield Wait(port=port, result=result, said=said, told=told, events=events)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    made = StandingClock()
+    monkeypatch.setattr(front, "monotonic", made)
+    monkeypatch.setattr(front, "_SLICE_S", 0.01)
+    return made
 
 
 def _speak_tls(port: int) -> None:
@@ -165,26 +169,33 @@ def test_the_right_state_at_another_host_is_named_and_not_taken(mode: str) -> No
     ids=["https", "mode", "host"],
 )
 def test_what_explains_the_silence_is_the_end_of_the_wait_and_no_other_advice(
-    obstacle: Callable[[int], object],
+    obstacle: Callable[[int], object], clock: StandingClock
 ) -> None:
-    with waiting("query", timeout_s=1.5, reminder_after_s=1.0, tells=False) as wait:
+    with waiting("query", tells=False) as wait:
         obstacle(wait.port)
+        assert eventually(lambda: len(wait.said) == 3)
+        clock.pass_by(20)
+        clock.at += 20
         error = wait.deadline()
     (told,) = (line for line in wait.said if line.endswith(error.advice))
     assert told.removesuffix(error.advice).strip() in error.what
     assert "AADSTS50011" not in f"{error} {wait.said}"
 
 
-def test_a_browser_that_failed_explains_the_silence_too() -> None:
-    with waiting("query", timeout_s=0.4, reminder_after_s=0.1, browser_failed=lambda: True) as wait:
+def test_a_browser_that_failed_explains_the_silence_too(clock: StandingClock) -> None:
+    with waiting("query", browser_failed=lambda: True) as wait:
+        clock.pass_by(20)
+        clock.at += 20
         error = wait.deadline()
     assert "The command that opens the browser had failed." in error.what
     assert "--paste" in error.advice
     assert "AADSTS50011" not in f"{error} {wait.said}"
 
 
-def test_without_an_explanation_the_usual_causes_are_named() -> None:
-    with waiting("query", timeout_s=0.4, reminder_after_s=0.1) as wait:
+def test_without_an_explanation_the_usual_causes_are_named(clock: StandingClock) -> None:
+    with waiting("query") as wait:
+        clock.pass_by(20)
+        clock.at += 20
         error = wait.deadline()
     assert "AADSTS50011" in error.advice
     assert any("AADSTS50011" in line for line in wait.said)
