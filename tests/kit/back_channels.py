@@ -1,4 +1,4 @@
-"""A back channel for a test, and the request that tests send through it."""
+"""A back channel for a test, the request that is sent through it, and ways of waiting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from entra_oauth.recording import Exchange
 from kit import canaries
 from kit.guards import left_behind
 
-__all__ = ["BODY", "a_back", "eventually", "token_post", "wire_of", "workers"]
+__all__ = ["BODY", "StandingClock", "a_back", "eventually", "token_post", "wire_of", "workers"]
 
 BODY = f"grant_type=authorization_code&code={canaries.CODE}&code_verifier={canaries.VERIFIER}"
 
@@ -63,3 +63,26 @@ def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> bo
             return False
         time.sleep(0.005)
     return True
+
+
+class StandingClock:
+    """A monotonic clock that goes on when a test tells it to, however long the machine takes."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+        self._readings = 0
+
+    def __call__(self) -> float:
+        self._readings += 1
+        return self.at
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass for who waits by this clock, and wait until that was acted on."""
+        self._is_read_twice()
+        self.at += seconds
+        self._is_read_twice()
+
+    def _is_read_twice(self) -> None:
+        # Between the two, all that is done at one time has been done.
+        before = self._readings
+        assert eventually(lambda: self._readings >= before + 2)

@@ -8,7 +8,7 @@ from entra_oauth.channels.https import job as job_module
 from entra_oauth.channels.https.job import MAX_RAW_BYTES, Job, Tap, what_became_of_it
 from entra_oauth.errors import LocalError, UnexpectedAnswer
 from entra_oauth.protocol.messages import HttpResponse, Times, Wire
-from kit.standing_clock import StandingClock
+from kit.back_channels import StandingClock
 
 URL = "https://a.example/token"
 

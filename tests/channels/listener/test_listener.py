@@ -34,9 +34,9 @@ from entra_oauth.errors import (
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, parse_form
 from entra_oauth.recording import FrontEvent, Occurred
 from kit import needs
+from kit.back_channels import StandingClock
 from kit.processes import child_process
 from kit.servers import raw_peer
-from kit.standing_clock import StandingClock
 
 STATE = "s" * 43
 CODE = "the-secret-code"

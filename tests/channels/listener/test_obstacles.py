@@ -16,9 +16,8 @@ from entra_oauth.channels.listener import listener as front
 from entra_oauth.channels.listener.listener import Listener
 from entra_oauth.errors import StateMismatch, TimedOut
 from entra_oauth.protocol.messages import HttpRequest, parse_form
-from kit.back_channels import eventually
+from kit.back_channels import StandingClock, eventually
 from kit.servers import raw_peer
-from kit.standing_clock import StandingClock
 
 STATE = "s" * 43
 URL = f"https://login.example/authorize?state={STATE}"
