@@ -1,4 +1,4 @@
-"""What `dataclasses`, `typing` and `importlib.util` give, without them, before a browser opens.
+"""What `dataclasses`, `typing`, `importlib.util` and `re` give, for less, before a browser opens.
 
 `dataclasses` imports inspect, ast, dis and tokenize and compiles six functions for each class,
 which is a third of the time until then. Here a class has one function that is compiled, its
@@ -16,8 +16,13 @@ from operator import attrgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from dataclasses import Field, dataclass, field, fields, replace
-    from typing import Any, Protocol
+    from typing import Any, AnyStr, Protocol
+
+    def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+        """Give a regular expression that is compiled when it is first used."""
+
 
 __all__ = [
     "TYPE_CHECKING",
@@ -27,6 +32,7 @@ __all__ = [
     "field",
     "fields",
     "is_installed",
+    "pattern",
     "replace",
 ]
 
@@ -36,6 +42,22 @@ def is_installed(name: str) -> bool:
     if name in sys.modules:
         return sys.modules[name] is not None
     return any(finder.find_spec(name, None) for finder in sys.meta_path)
+
+
+class _Pattern:
+    """A regular expression: most of those of a module are not used by one run of the program."""
+
+    def __init__(self, text: Any, flags: int = 0) -> None:
+        self._text = text
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked once for each name: it is found without this from then on.
+        import re
+
+        value = getattr(re.compile(self._text, self._flags), name)
+        setattr(self, name, value)
+        return value
 
 
 _NO_DEFAULT: Any = type("_NoDefault", (), {"__repr__": lambda self: "no default"})()
@@ -264,3 +286,4 @@ def _replace(value: Any, /, **changes: Any) -> Any:
 if not TYPE_CHECKING:
     Protocol = object
     Field, dataclass, field, fields, replace = _Declared, _dataclass, _field, _fields, _replace
+    pattern = _Pattern

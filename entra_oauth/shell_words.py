@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from base64 import b64encode
+
+from entra_oauth.light import pattern
 
 __all__ = ["WINDOWS", "article_curl", "json_word", "next_line", "piped_in", "quoted"]
 
 WINDOWS = os.name == "nt"
 
 # What is in here means itself to PowerShell and to cmd.exe, so most words need no quotes at all.
-_PLAIN = re.compile(r"[A-Za-z0-9_./:\\+][A-Za-z0-9_./:\\+=@~-]*")
+_PLAIN = pattern(r"[A-Za-z0-9_./:\\+][A-Za-z0-9_./:\\+=@~-]*")
 # PowerShell takes each of these for a single quote (about_Quoting_Rules).
-_SINGLE_QUOTES = re.compile("(['‘’‚‛])")
+_SINGLE_QUOTES = pattern("(['‘’‚‛])")
 
 
 def quoted(word: str, *, windows: bool = WINDOWS) -> str:

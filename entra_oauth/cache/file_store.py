@@ -7,7 +7,6 @@ only ever replaced. A change of an account is made under that account's lock.
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 
 from entra_oauth.cache import paths, private_files
@@ -27,7 +26,7 @@ from entra_oauth.cache.account import (
 from entra_oauth.cache.lock import Lock
 from entra_oauth.channels.base import monotonic, now, say_nothing
 from entra_oauth.errors import LocalError, StoreSilent, plain
-from entra_oauth.light import TYPE_CHECKING, replace
+from entra_oauth.light import TYPE_CHECKING, pattern, replace
 from entra_oauth.protocol.authority import same_id
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ LOCK_WAIT_WITH_TOKEN_S = 10.0
 """The same for whoever has a token that is still good."""
 
 _ACCOUNT, _LOCK, _DEFAULT = "account", "lock", "default"
-_TOKEN_FILE = re.compile(r"[0-9a-f]{32}")
+_TOKEN_FILE = pattern(r"[0-9a-f]{32}")
 _WAIT_S = 10.0
 """Seconds that forgetting waits for whoever renews a token meanwhile."""
 

@@ -30,7 +30,6 @@ from entra_oauth.errors import (
 )
 from entra_oauth.light import TYPE_CHECKING, dataclass, replace
 from entra_oauth.protocol.authority import same_id
-from entra_oauth.protocol.glossary.aadsts import is_dead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,6 +194,8 @@ class TokenSource:
         try:
             tokens = self._refresh(account.refresh_token, wanted.asked, claims=wanted.claims)
         except AuthorityError as error:
+            from entra_oauth.protocol.glossary.aadsts import is_dead
+
             if is_dead(error):
                 self.store.drop_refresh_token(self.app, wanted.account)
             if is_dead(error) or (_wants_more(error) and "person" in error.helps):

@@ -16,7 +16,7 @@ import re
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
-from entra_oauth.light import dataclass
+from entra_oauth.light import dataclass, pattern
 from entra_oauth.protocol.messages import is_loopback, refuse_control_characters
 
 __all__ = [
@@ -31,8 +31,8 @@ __all__ = [
     "same_id",
 ]
 
-GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_HTTPS_URL = re.compile(r"https://[^/?#\s]+", re.IGNORECASE)
+GUID = pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HTTPS_URL = pattern(r"https://[^/?#\s]+", re.IGNORECASE)
 
 
 def folded(text: str) -> str:
@@ -115,7 +115,7 @@ def cloud_of(base: str) -> str:
 
 # A GUID, a verified domain, or one of the three words. Nothing else can be a
 # path segment that needs no escaping.
-_TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
+_TENANT = pattern(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
 
 MULTI_TENANT = frozenset(["common", "organizations", "consumers"])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from entra_oauth.errors import UsageError
-from entra_oauth.light import TYPE_CHECKING
+from entra_oauth.light import TYPE_CHECKING, pattern
 from entra_oauth.protocol.authority import GUID, folded
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ _ELSEWHERE = {
 """Other names in those clouds (Microsoft's "National clouds" pages). Databricks has none."""
 
 _OIDC = frozenset([*OPENID, "email", "address", "phone"])
-_BARE_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*/?")
-_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_BARE_ADDRESS = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*/?")
+_SCOPE_TOKEN = pattern(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 def expand(scopes: tuple[str, ...], *, cloud: str = "public") -> tuple[str, ...]:

@@ -7,10 +7,11 @@ import dataclasses
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from entra_oauth.light import dataclass, field, fields, replace
+from entra_oauth.light import dataclass, field, fields, pattern, replace
 
 ROOT = Path(__file__).parents[2] / "entra_oauth"
 
@@ -160,3 +161,31 @@ def test_the_rooms_of_a_sign_in_declare_no_class_by_the_standard_library(room: s
         )
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("light", "usual"),
+    [
+        (pattern("(a+)b"), re.compile("(a+)b")),
+        (pattern(rb"[^a]", re.IGNORECASE), re.compile(rb"[^a]", re.IGNORECASE)),
+    ],
+    ids=["text", "bytes with a flag"],
+)
+def test_a_pattern_finds_what_one_of_re_finds(light: Any, usual: Any) -> None:
+    binary = isinstance(usual.pattern, bytes)
+    for text in ("", "ab", "xaabA"):
+        given = text.encode() if binary else text
+        for name in ("match", "fullmatch", "search"):
+            # Twice: what was asked for once is kept.
+            for _ in range(2):
+                found, meant = getattr(light, name)(given), getattr(usual, name)(given)
+                assert (found and found.span()) == (meant and meant.span())
+        assert light.findall(given) == usual.findall(given)
+        assert light.sub(given[:1], given) == usual.sub(given[:1], given)
+    assert (light.pattern, light.flags) == (usual.pattern, usual.flags)
+
+
+def test_a_pattern_is_compiled_when_it_is_first_used() -> None:
+    unfinished = pattern("(")
+    with pytest.raises(re.error, match="missing"):
+        unfinished.search("")

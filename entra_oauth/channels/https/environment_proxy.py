@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from entra_oauth.errors import ProxyRefused, plain
-from entra_oauth.light import TYPE_CHECKING, dataclass, field
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, pattern
 from entra_oauth.protocol.messages import is_loopback
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ __all__ = [
 
 _SYSTEM = "the system's settings"
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
-_QUOTED = re.compile(r'"[^"]*"')
-_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_QUOTED = pattern(r'"[^"]*"')
+_NAME = pattern(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,11 @@ Verification is never off.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from contextlib import suppress
 
 from entra_oauth.errors import LocalError, plain
-from entra_oauth.light import TYPE_CHECKING, replace
+from entra_oauth.light import TYPE_CHECKING, pattern, replace
 
 if TYPE_CHECKING:
     import ssl
@@ -31,7 +30,7 @@ __all__ = [
     "with_tls",
 ]
 
-_REHASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+_REHASHED = pattern(r"[0-9a-f]{8}\.[0-9]+")
 
 _LEAVE_S = 1.0
 """The most seconds that a close waits for certificates that are being read."""

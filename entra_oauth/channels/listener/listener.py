@@ -13,6 +13,7 @@ import threading
 from entra_oauth.channels.base import monotonic
 from entra_oauth.channels.listener.redirect_latch import LoopbackUri, Obstacle, RedirectLatch
 from entra_oauth.channels.loopback.host import LoopbackHost
+from entra_oauth.channels.loopback.http1 import rehearse
 from entra_oauth.errors import LocalError, TimedOut, UsageError
 from entra_oauth.light import TYPE_CHECKING, dataclass
 from entra_oauth.protocol.messages import HttpRequest
@@ -147,10 +148,11 @@ class ListeningReceiver:
             lambda request: answers.append(read(request)), HttpRequest(method="GET", url=url)
         )
         opened = self._front.launch(url)
-        # While the browser comes up: no page is shown before.
+        # While the browser comes up: no redirect and no page comes before.
         from entra_oauth.channels.listener import landing_pages
 
         landing_pages.load()
+        rehearse()
         self._invite(url, opened=opened)
         self._wait(until)
         # An answer in the very last moment still counts; from here on there is none.

@@ -11,7 +11,6 @@ else knocks is put off with a page and changes nothing.
 
 from __future__ import annotations
 
-import re
 import threading
 from enum import Enum
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.channels.listener import landing_pages
 from entra_oauth.channels.loopback.http1 import bare
 from entra_oauth.errors import AuthorityError, CallbackRefused, EntraOAuthError, UsageError, plain
-from entra_oauth.light import TYPE_CHECKING, dataclass
+from entra_oauth.light import TYPE_CHECKING, dataclass, pattern
 from entra_oauth.protocol.endpoints.authorize import fresh_secret
 from entra_oauth.protocol.messages import FORM, parse_form, refuse_control_characters
 
@@ -35,7 +34,7 @@ __all__ = ["LoopbackUri", "Obstacle", "RedirectLatch"]
 _WITNESSED = 1000
 _MODES = {"GET": "query", "POST": "form_post"}
 _NAMES = ("localhost", "127.0.0.1", "[::1]")
-_REST = re.compile(r"([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?")
+_REST = pattern(r"([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?")
 _ADVICE = "Use http://localhost, with a port or a path if the app is registered so."
 
 

@@ -7,10 +7,9 @@ is no socket and no clock in here.
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
-from entra_oauth.light import dataclass, field
+from entra_oauth.light import dataclass, field, pattern
 from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 
 __all__ = [
@@ -28,6 +27,7 @@ __all__ = [
     "ends_connection",
     "parse_head",
     "refuse_early",
+    "rehearse",
     "safe_headers",
 ]
 
@@ -44,15 +44,15 @@ TLS_ALERT = bytes([0x15, 3, 1, 0, 2, 2, 40])
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 
 _NAME = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # a token, RFC 9110 section 5.6.2
-_TOKEN = re.compile(_NAME)
+_TOKEN = pattern(_NAME)
 # A line that begins with a space (obs-fold, RFC 9112 section 5.2) has no token before its
 # colon, and so has one with a space before the colon (section 5.1).
-_FIELDS = re.compile(rb"(?:\r\n" + _NAME + rb":[\t\x20-\x7e\x80-\xff]*)*")
+_FIELDS = pattern(rb"(?:\r\n" + _NAME + rb":[\t\x20-\x7e\x80-\xff]*)*")
 _LOOKED_AT = frozenset({"host", "expect", "content-length", "transfer-encoding", "connection"})
-_TARGET = re.compile(rb"[!\"$-~]+")  # visible ASCII without `#`: a fragment is never sent
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
-_LENGTH = re.compile(r"[0-9]{1,12}")
-_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_TARGET = pattern(rb"[!\"$-~]+")  # visible ASCII without `#`: a fragment is never sent
+_HOST = pattern(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?")
+_LENGTH = pattern(r"[0-9]{1,12}")
+_UNSENDABLE = pattern(r"[^\t\x20-\x7e\x80-\xff]")
 
 _NO_WAY_OUT = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
 _REASONS = {
@@ -223,6 +223,13 @@ def encode_response(response: HttpResponse, *, method: str, keep: bool) -> bytes
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     has_body = method != "HEAD" and response.status not in (204, 304)
     return head + (response.body if has_body else b"")
+
+
+def rehearse() -> None:
+    """Read a request and write a response: what either needs is made, before anybody waits."""
+    head = parse_head(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0")
+    build_request(head, b"", scheme="http", fallback_host="")
+    encode_response(bare(200), method=head.method, keep=False)
 
 
 def _request_line(line: bytes) -> tuple[str, str, bool]:

@@ -13,7 +13,7 @@ from entra_oauth.cli.command_line.declare import Kind, Verb, build, declared_by,
 from entra_oauth.cli.command_line.values import fill_in, near_to
 from entra_oauth.cli.options.common_options import OutputOptions
 from entra_oauth.errors import UsageError
-from entra_oauth.light import TYPE_CHECKING, dataclass
+from entra_oauth.light import TYPE_CHECKING, dataclass, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,8 @@ __all__ = [
     "verb_named",
 ]
 
-_NAME = re.compile(r"-{0,2}[a-z][a-z_-]{0,30}")
-_BELOW_ZERO = re.compile(r"-[0-9]{1,9}[smhd]?", re.ASCII)
+_NAME = pattern(r"-{0,2}[a-z][a-z_-]{0,30}")
+_BELOW_ZERO = pattern(r"-[0-9]{1,9}[smhd]?", re.ASCII)
 _DECLARED_IN = {
     "article_verbs": ("mirror", "authorize-url", "exchange"),
     "get_tokens_verbs": ("login", "token", "refresh", "status", "logout"),

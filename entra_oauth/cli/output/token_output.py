@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 
 from entra_oauth.cache.account import scope_key
 from entra_oauth.channels.base import now
 from entra_oauth.cli.session.times import clock_time, duration, local, utc_time
 from entra_oauth.errors import UsageError
-from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass, field
+from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass, field, pattern
 from entra_oauth.protocol.scopes import DATABRICKS
 
 if TYPE_CHECKING:
@@ -30,9 +29,9 @@ __all__ = [
     "variable_name",
 ]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,120}")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]{0,120}")
 # RFC 6750 §2.1. No shell and no file format gives any of these a meaning of its own.
-_PLAIN_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_PLAIN_TOKEN = pattern(r"[A-Za-z0-9._~+/-]+=*")
 _SHELLS = {
     "env": "export {name}='{token}'",
     "env-no-export": "{name}='{token}'",

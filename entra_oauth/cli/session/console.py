@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import suppress
 
@@ -16,7 +15,7 @@ from entra_oauth.errors import (
     plain,
     plain_lines,
 )
-from entra_oauth.light import TYPE_CHECKING, dataclass, field, replace
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, pattern, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Console", "Session", "wants_style"]
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-_STYLE = re.compile(r"(\x1b\[[012]m)")
+_STYLE = pattern(r"(\x1b\[[012]m)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,12 @@ Two procedures, one request value:
 from __future__ import annotations
 
 import os
-import re
 from binascii import b2a_base64
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from entra_oauth.errors import UsageError
-from entra_oauth.light import TYPE_CHECKING, dataclass, field
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, pattern
 from entra_oauth.protocol.authority import require_client_id
 from entra_oauth.protocol.messages import (
     Fields,
@@ -98,7 +97,7 @@ class Hints:
 NO_HINTS = Hints()
 
 
-_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_VERIFIER = pattern(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def fresh_secret() -> str:
@@ -292,7 +291,7 @@ class AuthorizationRequest:
         return f"{self.authority.authorization_endpoint}?{encode_form(self.parameters)}"
 
 
-VISIBLE = re.compile(r"[\x21-\x7e]+")
+VISIBLE = pattern(r"[\x21-\x7e]+")
 
 
 def check_redirect_uri(uri: str) -> None:

@@ -10,11 +10,10 @@ Each is read when the first error needs it.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from entra_oauth.errors import plain
-from entra_oauth.light import TYPE_CHECKING, dataclass, field, replace
+from entra_oauth.light import TYPE_CHECKING, dataclass, field, pattern, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,14 +36,14 @@ __all__ = [
     "suberror_words",
 ]
 
-_NUMBER = re.compile(r"AADSTS([0-9]{4,9})")
+_NUMBER = pattern(r"AADSTS([0-9]{4,9})")
 _TRAILER = {
-    "trace_id": re.compile(r"Trace ID: ?([0-9A-Za-z-]{1,64})"),
-    "correlation_id": re.compile(r"Correlation ID: ?([0-9A-Za-z-]{1,64})"),
-    "timestamp": re.compile(r"Timestamp: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z)"),
+    "trace_id": pattern(r"Trace ID: ?([0-9A-Za-z-]{1,64})"),
+    "correlation_id": pattern(r"Correlation ID: ?([0-9A-Za-z-]{1,64})"),
+    "timestamp": pattern(r"Timestamp: ?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z)"),
 }
 # NOTE: no `\s*` in front, which would look at a long run of spaces once for each of them.
-_TRAILER_START = re.compile(r"(?:Trace|Correlation) ID:")
+_TRAILER_START = pattern(r"(?:Trace|Correlation) ID:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

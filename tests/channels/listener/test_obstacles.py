@@ -200,7 +200,7 @@ def test_without_an_explanation_the_usual_causes_are_named(clock: StandingClock)
     assert any("AADSTS50011" in line for line in wait.said)
 
 
-def test_what_the_pages_are_made_of_is_read_once_the_browser_comes_up_and_before_the_wait(
+def test_what_the_answer_needs_is_made_once_the_browser_comes_up_and_before_the_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     happened: list[str] = []
@@ -210,10 +210,11 @@ def test_what_the_pages_are_made_of_is_read_once_the_browser_comes_up_and_before
         return True
 
     monkeypatch.setattr(landing_pages, "load", lambda: happened.append("load"))
+    monkeypatch.setattr(front, "rehearse", lambda: happened.append("rehearse"))
     listener = Listener(launch=launch, say=lambda line: happened.append("say"))
     with listener.open() as receiver, pytest.raises(TimedOut):
         receiver.receive(URL, _read, timeout_s=0.05)
-    assert happened == ["launch", "load", "say", "say"]
+    assert happened == ["launch", "load", "rehearse", "say", "say"]
 
 
 PREFETCHES = ["Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch"]

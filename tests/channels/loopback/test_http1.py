@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -377,3 +380,21 @@ def test_the_fixed_bytes_and_limits_are_those_of_the_standards() -> None:
     assert http1.ESTABLISHED == b"HTTP/1.1 200 Connection Established\r\n\r\n"
     limits = (http1.HEAD_LIMIT, http1.BODY_LIMIT, http1.HEADER_COUNT_LIMIT)
     assert limits == (65_536, 1_048_576, 128)
+
+
+def test_after_a_rehearsal_no_pattern_has_to_be_made() -> None:
+    # In a process of its own: here, other tests have used them.
+    source = (
+        "from entra_oauth.channels.loopback import http1\n"
+        "made = {name: each for name, each in vars(http1).items() if type(each).__name__ == "
+        "'_Pattern'}\n"
+        "before = {name: len(vars(each)) for name, each in made.items()}\n"
+        "http1.rehearse()\n"
+        "print([name for name, each in made.items() if len(vars(each)) == before[name]], *made)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", source], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == [
+        "[]", "_TOKEN", "_FIELDS", "_TARGET", "_HOST", "_LENGTH", "_UNSENDABLE"
+    ]  # fmt: skip

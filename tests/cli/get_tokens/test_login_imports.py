@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -15,11 +16,14 @@ from pathlib import Path
 
 import pytest
 
+import entra_oauth
 from entra_oauth.practice import PracticeTenant, serve
 from kit import needs
 from kit.command_line import CLIENT
 
 pytestmark = needs.posix
+
+PACKAGE = Path(entra_oauth.__file__).parent
 
 STANDARD_LIBRARY = """
 array binascii collections contextlib copyreg enum fcntl functools heapq ipaddress keyword math
@@ -159,3 +163,9 @@ def test_what_the_end_needs_is_there_before_the_redirect(
     seen = _signed_in(tmp_path_factory.getbasetemp())
     assert seen["redirect"] > seen["launch"]
     assert seen["end"] - seen["redirect"] == set()
+
+
+@pytest.mark.parametrize("name", OURS.split())
+def test_a_module_that_is_there_when_the_browser_opens_has_compiled_no_pattern(name: str) -> None:
+    source = (PACKAGE / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
+    assert not re.findall(r"^\w+ = re\.compile\(", source, re.MULTILINE)
