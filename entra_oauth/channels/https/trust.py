@@ -93,6 +93,10 @@ _ahead: list[Trust] = []
 
 def begin_ahead(ca_bundle: str | None) -> None:
     """Read the certificates of a bundle now, for whoever in this process wants them next."""
+    # Before the thread, which would share the interpreter with whoever goes on: it is what the
+    # certificates, and so the connection, wait for.
+    import ssl  # noqa: F401
+
     trust = Trust(ca_bundle)
     _ahead[:] = [trust]
     trust.begin()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -153,3 +155,16 @@ def test_a_bundle_that_never_ends_does_not_hold_up_who_leaves(
     may_end.set()
     leaving.join()
     assert has_left
+
+
+def test_what_is_begun_ahead_finds_ssl_imported(ca: CertificateAuthority) -> None:
+    source = (
+        "import sys, threading\n"
+        "from entra_oauth.channels.https.trust import begin_ahead\n"
+        "assert 'ssl' not in sys.modules\n"
+        "threading.Thread.start = lambda thread: print('ssl' in sys.modules)\n"
+        "begin_ahead(sys.argv[1])"
+    )
+    command = [sys.executable, "-P", "-c", source, str(ca.bundle)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout == "True\n"
