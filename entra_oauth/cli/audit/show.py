@@ -19,6 +19,7 @@ from entra_oauth.errors import UsageError, plain
 from entra_oauth.moments import utc
 from entra_oauth.protocol.messages import FORM, parse_form
 from entra_oauth.recording.cover.cover_sheet import HOLDS, cover_rows
+from entra_oauth.recording.cover.mark_words import mark_words
 from entra_oauth.recording.cover.seen_words import change_words, seen_words
 from entra_oauth.recording.seal import seal_remark
 from entra_oauth.recording.step import Seen
@@ -120,6 +121,9 @@ def _list(found: Opened) -> list[str]:
             indent=2,
             columns=width(),
         )
+    if told := mark_words(evidence):
+        meant = f"What the marks mean: {'; '.join(map(', '.join, told))}."
+        lines += ["", prose(meant, indent=0, columns=width())]
     if evidence.not_seen:
         lines += ["", "Not in this recording:"]
         lines += [prose(plain(each), indent=2, columns=width()) for each in evidence.not_seen]

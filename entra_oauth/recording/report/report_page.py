@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from entra_oauth.errors import plain
 from entra_oauth.markup import Html, html, joined
 from entra_oauth.recording.cover.cover_sheet import ON_THE_SHEET, cover_rows, made_by
+from entra_oauth.recording.cover.mark_words import mark_words
 from entra_oauth.recording.findings import Finding, Severity
-from entra_oauth.recording.redaction.finds import KIND_WORDS
 from entra_oauth.recording.report.diagram import diagram
 from entra_oauth.recording.report.html_file import banner, html_file
 from entra_oauth.recording.report.parts import NOTHING, facts, plural, table, text
@@ -247,13 +247,8 @@ def _ledger(evidence: Evidence) -> Html:
 
 
 def _kinds(evidence: Evidence) -> Html:
-    """The kinds that stand in the marks, in words; nothing where a stranger's are not known."""
-    kinds = {entry.kind for entry in evidence.ledger} & KIND_WORDS.keys()
-    halves = (half for step in evidence.steps for half in (step.request, step.response))
-    if any(b"sig~" in half.data + (half.message.decoded() or b"") for half in halves):
-        kinds.add("sig")  # of a token whose claims stayed
-    words = joined((html("<code>{}</code>: {}", k, KIND_WORDS[k]) for k in sorted(kinds)), "; ")
-    return html("<p>{}.</p>", words) if kinds else NOTHING
+    told = [html("<code>{}</code>: {}", *each) for each in mark_words(evidence)]
+    return html("<p>{}.</p>", joined(told, "; ")) if told else NOTHING
 
 
 def _facts(evidence: Evidence) -> Html:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from entra_oauth.errors import plain
 from entra_oauth.protocol.glossary.message_stories import Actor
 from entra_oauth.recording.cover.cover_sheet import cover_rows
+from entra_oauth.recording.cover.mark_words import mark_words
 from entra_oauth.recording.cover.seen_words import is_as_sent, seen_words
 from entra_oauth.recording.curl import curl_command
 from entra_oauth.recording.report.parameter_rows import tables
@@ -169,6 +170,9 @@ def as_markdown(evidence: Evidence, *, seal: str = "") -> str:
                 ],
             )
         )
+    if told := mark_words(evidence):
+        parts.append("## What was taken out")
+        parts.append(_markdown_table(("in the marks", "what it was"), told))
     return "\n\n".join(parts) + "\n"
 
 

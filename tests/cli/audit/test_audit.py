@@ -74,6 +74,8 @@ def test_the_list_names_each_step_and_what_was_not_seen(folder: Path) -> None:
     assert "250 ms" in ran.out
     assert "Not in this recording:" in ran.out
     assert "code-spent-once" in ran.out
+    assert "What the marks mean: " in ran.out
+    assert "code, codes" in " ".join(ran.out.split())
 
 
 @pytest.mark.parametrize("columns", [80, 100, 120])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -85,3 +86,17 @@ def test_every_byte_is_visible() -> None:
     shown = visible(b"A: b\r\n\r\n\x00\x1b\xff\xe2\x80\xae\n\xe2\x90\x8d")
     assert shown == "A: b␍␊\n␍␊\n<U+0000><ESC><0xFF><U+202E>␊\n<U+240D>"
     assert visible(b"x" * 70_000).endswith("… and 4,464 bytes more")
+
+
+def test_markdown_ends_with_the_kinds_in_the_marks_in_words() -> None:
+    text = as_markdown(kit.evidence())
+    told = text.rpartition("## What was taken out\n\n")[2]
+    kinds = dict(re.findall(r"^\| (\w+) \| (.+) \|$", told, re.MULTILINE))
+    assert kinds.keys() >= set(re.findall(r"\b([a-z]{2,5})~[0-9a-f]{10}", text))
+    assert (kinds["code"], kinds["at"], kinds["sig"]) == ("codes", "access tokens", "signatures")
+
+
+def test_a_recording_without_marks_has_no_words_for_them() -> None:
+    evidence = kit.evidence()
+    bare = replace(evidence, ledger=(), steps=evidence.steps[:1], claims=())
+    assert "What was taken out" not in as_markdown(bare)
