@@ -20,6 +20,7 @@ __all__ = ["SocketTap", "http_send"]
 _LOOK_AGAIN_S = 0.05
 # `localhost` has two addresses, of which a machine may lack one: then that is said first.
 _NOBODY_YET = (errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_NO_WAY = (errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH)
 
 
 def http_send(
@@ -95,8 +96,21 @@ def _connect(connection: HTTPConnection, patience_s: float) -> None:
             why = error.strerror if type(error) is OSError else type(error).__name__
             raise ConnectFailed(
                 f"Nothing could be reached at port {connection.port} of this machine ({why}).",
-                advice="Check that the server is running and its certificate is trusted.",
+                advice=_advice(error),
             ) from None
+
+
+def _advice(error: OSError) -> str:
+    import ssl
+
+    if error.errno in _NO_WAY:
+        return (
+            "This machine does not reach itself: its loopback interface is down. "
+            "On Linux, root brings it up: ip link set lo up."
+        )
+    if isinstance(error, ssl.SSLError):
+        return "Check that the server speaks TLS at this port and its certificate is trusted."
+    return "Check that the server is running."
 
 
 def _connection(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import http.client
+import ssl
+
 import pytest
 
 from entra_oauth.channels.loopback.host import LoopbackHost
@@ -181,6 +185,30 @@ def test_nobody_there_and_a_broken_answer_are_told_apart() -> None:
         assert http_send(HttpRequest(method="GET", url=url)).status == 500
     with pytest.raises(ConnectFailed):
         http_send(HttpRequest(method="GET", url=url), timeout_s=5)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "advice"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "ConnectionRefusedError", "is running"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "Network is", "ip link set lo up"),
+        (OSError(errno.ENETDOWN, "Network is down"), "Network is down", "ip link set lo up"),
+        (ssl.SSLCertVerificationError(1, "x"), "SSLCertVerification", "certificate is trusted"),
+    ],
+    ids=["nobody", "no way", "down", "certificate"],
+)
+def test_what_keeps_a_page_away_is_told_with_what_to_do(
+    fault: OSError, told: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", fail)
+    with pytest.raises(ConnectFailed) as error:
+        http_send(HttpRequest(method="GET", url="http://127.0.0.1:9/"))
+    assert told in error.value.what
+    assert advice in error.value.advice
+    assert ("certificate" in error.value.advice) is ("SSL" in told)
 
 
 def test_a_connection_that_ends_early_is_said() -> None:
