@@ -203,6 +203,12 @@ def test_no_secret_is_in_a_report(procedure: Procedure) -> None:
         assert not leaks(text.encode(), secrets)
 
 
+def test_the_report_as_json_says_first_where_it_was_no_sign_in_at_entra() -> None:
+    told = as_json(lint(case_of(practised(Procedure.ARTICLE)), today=TODAY), "rec")["authority"]
+    assert str(told).startswith("PRACTICE: ")
+    assert as_json(lint(case_of(article()), today=TODAY), "rec")["authority"] is None
+
+
 def test_keys_of_tls_that_were_written_down_are_a_warning() -> None:
     recording = BASES["over an old TLS"]()[0]
     evidence = evidence_of(recording, level=Level.SECRETS, created_at=1.0)

@@ -484,3 +484,10 @@ def test_only_the_access_token_that_was_refused_is_forgotten(store: FileStore) -
     found = store.account(APP, USER)
     assert found is not None
     assert found.refresh_token == canaries.REFRESH_TOKEN, "whoever asks next has it renewed"
+
+
+def test_tokens_without_an_account_come_by_app_then_account_then_scope(store: FileStore) -> None:
+    for name, scope in (("b", "x"), ("a", "y"), ("b", "w"), ("a", "z")):
+        store.save_token(APP, name, scope, token())
+    found = [(name, scope) for _, name, scope, _ in store.tokens_without_account()]
+    assert found == [("a", "y"), ("a", "z"), ("b", "w"), ("b", "x")]

@@ -81,6 +81,17 @@ GOOD = part({"secret": canaries.ACCESS_TOKEN})
 ALPHABET = st.text("AZaz09-_+/=.{} \n\u0660\ud800eyJ", max_size=40)
 
 
+def test_a_token_has_64_kib_at_most() -> None:
+    start = f"{part({'alg': 'RS256'})}.{GOOD}."
+    longest = start + "A" * (65_536 - len(start))
+    with canaries.refused(UsageError) as caught:
+        decode(f"{longest}A")
+    assert "longer than 64 KiB" in caught.value.what
+    # Base64url has no length that is one more than a multiple of four.
+    fits = longest[:-1] if len(longest.rpartition(".")[2]) % 4 == 1 else longest
+    assert decode(fits).header == {"alg": "RS256"}
+
+
 @given(
     st.text()
     | ALPHABET

@@ -18,7 +18,7 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Exchange, Recorder, Recording
 from entra_oauth.recording.save import evidence_of, handed_on, live_in, save
-from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen
+from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, steps_of
 from entra_oauth.recording.store import load
 from kit.audit.exchanges import step
 from kit.audit.judged import authorize, redirect, token
@@ -276,3 +276,18 @@ def test_the_claims_are_made_before_the_secrets_go() -> None:
     made = evidence_of_plain()
     assert {claim.name: claim.verdict for claim in made.claims}["state-equal"] == "yes"
     assert set(made.facts) == {"client"}
+
+
+@pytest.mark.parametrize(
+    ("note", "name"),
+    [
+        ("Token", "token"),
+        ("Keys & Co. of ENTRA", "keys-co-of-entra"),
+        ("…", "request"),
+        ("n" * 40, "n" * 32),
+    ],
+)
+def test_a_step_is_called_by_its_note_in_small_letters(note: str, name: str) -> None:
+    told = replace(token(), event=None, purpose=note)
+    (one,) = steps_of(Recording((told,)))
+    assert one.name == name

@@ -212,6 +212,7 @@ def test_what_was_asked_for_tells_where_an_opaque_token_goes() -> None:
     assert going("https://evil.example/api") == ["error"]
     assert going("https://evil.example/api", "https://api.example/read") == ["undecidable"]
     assert going("http://localhost/api") == ["error"]
+    assert going("http://localhost/api", "https://api.example/read") == ["error"]
     practice = "http://localhost:8400"
     assert going("https://evil.example/api", at_host=practice) == ["error"]
     assert going("https://evil.example/api", "https://api.example/read", practice) == ["error"]

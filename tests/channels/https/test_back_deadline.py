@@ -312,3 +312,19 @@ def test_no_time_at_all_sends_nothing(back: RequestsBack) -> None:
 def test_a_quick_answer_is_not_kept_back(back: RequestsBack) -> None:
     with RawServer(answering()) as server:
         assert back.send(token_post(server.url), timeout_s=3600).status == 200
+
+
+@needs.posix
+def test_ctrl_c_during_a_look_up_tells_what_was_seen_until_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = _SlowNames(monkeypatch)
+    told: list[Wire] = []
+    with RawServer() as server, a_back() as back:
+        interrupter = _interrupt_once(names.asked.is_set)
+        with pytest.raises(KeyboardInterrupt):
+            back.send(token_post(server.url), timeout_s=60, saw=told.append)
+        assert [wire.peer for wire in told] == [None]
+        interrupter.join()
+        names.release.set()
+        assert eventually(lambda: not _connecting())

@@ -367,9 +367,14 @@ class _System:
         self.code: int | None = None
         self._most, self._breaks_after = most, breaks_after
         members = {name: getattr(os, name) for name in dir(os)}
+        at_terminal = {1: terminal, 2: not terminal}  # where people are told is not asked
         self.os = SimpleNamespace(
             **members
-            | {"isatty": lambda handle: terminal, "write": self._write, "_exit": self._exit}
+            | {
+                "isatty": lambda handle: terminal is (handle == 1),
+                "write": self._write,
+                "_exit": self._exit,
+            }
         )
 
     def _write(self, handle: int, data: bytes) -> int:

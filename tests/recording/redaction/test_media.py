@@ -144,6 +144,12 @@ def test_a_picture_under_the_label_of_something_else_goes_whole(label: str, othe
     assert not redacted(PICTURES[label], other).understood
 
 
+@pytest.mark.parametrize("label", FONTS)
+@pytest.mark.parametrize("other", ["image/png", "text/css", "application/octet-stream"])
+def test_a_font_under_the_label_of_something_else_goes_whole(label: str, other: str) -> None:
+    assert not redacted(FONTS[label], other).understood
+
+
 HIDDEN = [
     f'{{"access_token": "{SECRET}"}}',
     f"access_token={SECRET}",
