@@ -370,11 +370,7 @@ class _System:
         at_terminal = {1: terminal, 2: not terminal}  # where people are told is not asked
         self.os = SimpleNamespace(
             **members
-            | {
-                "isatty": lambda handle: terminal is (handle == 1),
-                "write": self._write,
-                "_exit": self._exit,
-            }
+            | {"isatty": at_terminal.__getitem__, "write": self._write, "_exit": self._exit}
         )
 
     def _write(self, handle: int, data: bytes) -> int:
