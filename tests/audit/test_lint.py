@@ -160,6 +160,18 @@ def test_the_worst_comes_first_and_each_finding_is_mended_once() -> None:
     assert lines[-1] == "Not implemented: TR25."
 
 
+def test_a_finding_has_its_place_and_below_it_the_rule_and_what_was_found() -> None:
+    lines = list(report_lines(lint(case_of(article()), today=TODAY)))
+    at = lines.index((0, "Errors"))
+    assert lines[at + 1][0] == 2
+    assert lines[at + 1][1].startswith("AR04  step 1")
+    assert [(columns, line.partition(": ")[0]) for columns, line in lines[at + 2 : at + 4]] == [
+        (4, "Rule"),
+        (4, "Found"),
+    ]
+    assert lines[at + 4][0] == 2
+
+
 def test_nothing_to_find_is_said_so() -> None:
     lines = [line for _, line in report_lines(lint(case_of(device()), today=TODAY))]
     assert "Nothing was found." in lines

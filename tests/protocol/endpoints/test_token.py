@@ -612,6 +612,16 @@ def test_entra_s_own_error_is_kept_whole(line_break: str, bare: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "most"),
+    [("trace_id", 64), ("correlation_id", 64), ("timestamp", 40), ("suberror", 80)],
+)
+def test_a_member_of_an_error_is_shown_up_to_its_length(name: str, most: int) -> None:
+    for length in (most, most + 1):
+        error = refusal(reply({"error": "invalid_grant", name: "5" * length}, status=400))
+        assert getattr(error, name) == "5" * most + "…" * (length - most)
+
+
+@pytest.mark.parametrize(
     ("status", "error", "code", "advice"),
     [
         (401, "invalid_client", 7000218, "Mobile and desktop"),
