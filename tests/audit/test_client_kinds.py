@@ -54,6 +54,8 @@ def test_the_kind_of_a_client_is_told_by_its_sign_in(
 def test_without_a_redirect_uri_and_a_secret_the_kind_is_not_known() -> None:
     made = case(token({}, grant_type="refresh_token", client_id=CLIENT))
     assert made.client(made.items[0]) is None
+    posted = case(authorize(client_id=CLIENT, response_type="code", response_mode="form_post"))
+    assert posted.client(posted.items[0]) is None
 
 
 def test_a_single_page_app_may_be_read_by_its_page() -> None:

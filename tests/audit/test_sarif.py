@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.audit import case_of, lint
+from entra_oauth.audit import case_of, lint, sarif
 from entra_oauth.audit.policy import read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID, RULES
 from entra_oauth.audit.sarif import sarif_of
@@ -57,6 +57,14 @@ def test_what_nobody_can_decide_is_open() -> None:
     opened = _results(_log(article()), "open")
     assert {"RR12", "TR24"} <= {result["ruleId"] for result in opened}
     assert {result["level"] for result in opened} == {"none"}
+
+
+@pytest.mark.parametrize("version", ["1.2.3", "1.2.3+local.5"])
+def test_the_version_is_that_of_the_program_without_its_build(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sarif, "__version__", version)
+    assert _log(article())["runs"][0]["tool"]["driver"]["semanticVersion"] == "1.2.3"
 
 
 def test_every_rule_is_described() -> None:

@@ -86,6 +86,15 @@ def test_two_accounts_under_common_are_several(store: FileStore) -> None:
     assert asked(store, replace(APP, tenant=OTHER)) == "eyTokenOfevecom"
 
 
+def test_two_accounts_without_an_object_id_are_several_too(store: FileStore) -> None:
+    for name in ("ada@contoso.example", "bob@contoso.example"):
+        kept = replace(account(name), tenant_id=TENANT, object_id=None)
+        store.save(COMMON, kept, SCOPE, token("eyToken"), signed_in=True)
+    with canaries.refused(UsageError) as caught:
+        asked(store, APP)
+    assert "ada@contoso.example, bob@contoso.example" in caught.value.advice
+
+
 def test_the_latest_sign_in_of_one_person_counts(store: FileStore) -> None:
     sign_in(store, COMMON, "ada@contoso.example", at=5)
     sign_in(store, DOMAIN, "ada@contoso.example", at=9)

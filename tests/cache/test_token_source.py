@@ -367,3 +367,13 @@ def test_a_short_name_has_the_key_of_what_it_means_in_that_cloud() -> None:
     spelled_out = ("https://management.usgovcloudapi.net/.default",)
     assert scope_key(("arm",), base) == scope_key(spelled_out, base)
     assert scope_key(("arm",), APP.base) != scope_key(spelled_out, base)
+
+
+def test_the_tokens_of_an_app_are_told_from_those_of_a_person(store: FileStore) -> None:
+    person = source(store, Authority())
+    assert not person.is_app
+
+    def ask(scopes: tuple[str, ...], /, *, claims: str | None) -> TokenResponse:
+        raise AssertionError
+
+    assert TokenSource(store=store, app=APP, refresh=Authority(), as_app=ask).is_app

@@ -278,6 +278,12 @@ def test_the_claims_are_made_before_the_secrets_go() -> None:
     assert set(made.facts) == {"client"}
 
 
+def test_only_a_request_of_the_program_has_further_tries() -> None:
+    steps = steps_of(recorded())
+    assert {step.channel for step in steps} == {"front", "back"}
+    assert {step.attempt for step in steps} == {1}
+
+
 @pytest.mark.parametrize(
     ("note", "name"),
     [

@@ -426,3 +426,23 @@ def test_ctrl_c_while_it_is_made_sends_nothing(ca: CertificateAuthority) -> None
             out, _ = process.communicate(timeout=90)
     assert out == b"stopped\n"
     assert not any(b"secret" in message for message in server.requests)
+
+
+def test_each_socket_is_told_before_it_connects() -> None:
+    held: list[tuple[int, bool]] = []
+
+    def hold(sock: socket.socket) -> None:
+        try:
+            sock.getpeername()
+        except OSError:
+            held.append((sock.fileno(), False))
+        else:
+            held.append((sock.fileno(), True))
+
+    with RawServer() as server:
+        early = EarlyConnection("127.0.0.1", server.port, None, hold, time.monotonic() + 9)
+        early.connect()
+        taken = early.take("127.0.0.1", server.port)
+        assert taken is not None
+        assert held == [(taken[0].fileno(), False)]
+        taken[0].close()

@@ -162,6 +162,8 @@ def test_a_form_is_known_by_its_label_in_any_case() -> None:
         ("PROXY-authorization", "Basic b", {"b": "auth"}),
         ("Authorization", "alone", {}),
         ("Authorization", "Bearer ~at~", {}),
+        ("X-IDENTITY-HEADER", "\ta \t", {"a": "auth"}),
+        ("Secret", " a", {"a": "auth"}),
         ("COOKIE", "a=one; Path=two", {"one": "ck", "two": "ck"}),
         ("Set-Cookie", "a=one; Path=two", {"one": "ck"}),
         ("set-cookie", "a=one; Path=/, b=two; Secure", {"one": "ck", "two": "ck"}),
