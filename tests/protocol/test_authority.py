@@ -142,6 +142,14 @@ def test_any_other_tenant_is_refused(tenant: str) -> None:
         Authority(PUBLIC, tenant)
 
 
+@pytest.mark.parametrize(("base", "tenant"), [(PUBLIC, "a\x1b[2J"), (f"{PUBLIC}\n", "a")])
+def test_a_control_character_is_named_as_what_it_is(base: str, tenant: str) -> None:
+    with canaries.refused(UsageError) as caught:
+        Authority(base, tenant)
+    named = "The tenant" if base == PUBLIC else "The authority"
+    assert caught.value.what == f"{named} holds a control character."
+
+
 @given(st.text(), st.text())
 def test_whatever_is_given_makes_an_authority_or_a_usage_error(base: str, tenant: str) -> None:
     try:

@@ -287,6 +287,7 @@ def test_the_keys_of_tls_were_written_nowhere() -> None:
     assert words("TR24", over("TLSv1.3", keys="no")) == ["pass"]
     assert words("TR24", over(None, keys=True)) == ["undecidable"]
     assert one("TR24", sent(url="http://localhost/t/oauth2/v2.0/token")) == "not applicable"
+    assert one("TR24", sent(url="HTTPS://login.example/t/oauth2/v2.0/token")) == "undecidable"
 
 
 @pytest.mark.parametrize(
