@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 import entra_oauth
+from entra_oauth import light
 
 SECRET = frozenset(
     [
@@ -84,6 +85,7 @@ SHOWN = {
     "BrowserSession.state": "the session_state of answers, which proves nothing",
     "CatalogueEntry.code": "a number of the catalogue",
     "EntraRefusal.claims": "the claims of a challenge, of a fault that is practised",
+    "FederatedAsker.token": "the way to a token, not the token",
     "Found.token": "a value whose own repr shows no token",
     "Hints.claims": "the claims of a challenge: what the API asks for",
     "RequestOptions.claims": "the claims of a challenge: what the API asks for",
@@ -112,8 +114,33 @@ _TEXT = re.compile(r"\b(str|bytes|bytearray|dict|Mapping|Fields|RawFields)\b")
 
 
 def _shows(value: type, field: dataclasses.Field[object]) -> bool:
-    # A repr that the decorator made wraps another; one that somebody wrote does not.
-    return field.repr and hasattr(value.__repr__, "__wrapped__")
+    # A repr that the decorator made wraps another, or is the one of `light`; one that somebody
+    # wrote is neither.
+    made = (
+        hasattr(value.__repr__, "__wrapped__")
+        or getattr(value.__repr__, "__module__", "") == light.__name__
+    )
+    return field.repr and made
+
+
+def test_a_repr_that_was_made_is_told_from_one_that_somebody_wrote() -> None:
+    @dataclasses.dataclass
+    class Usual:
+        text: str = "x"
+
+    @light.dataclass(frozen=True, slots=True)
+    class Light:
+        text: str = "x"
+
+    @light.dataclass(frozen=True, slots=True, repr=False)
+    class Written:
+        text: str = "x"
+
+        def __repr__(self) -> str:
+            return "Written()"
+
+    (field,) = dataclasses.fields(Usual)
+    assert [_shows(each, field) for each in (Usual, Light, Written)] == [True, True, False]
 
 
 @pytest.mark.parametrize("value", CLASSES, ids=lambda each: each.__name__)
