@@ -21,6 +21,8 @@ from entra_oauth.recording.record import Recording
 from entra_oauth.recording.redaction.finds import LONG, Find, tag_of
 from entra_oauth.recording.redaction.last_guard import all_but_the_rest, without_leaks
 from entra_oauth.recording.redaction.leak_search import LeakSearch
+from entra_oauth.recording.redaction.people.in_steps import names_in, with_names
+from entra_oauth.recording.redaction.people.people import searched_at_last
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
 from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, Step, steps_of
@@ -84,7 +86,7 @@ def evidence_of(
     redactor = Redactor(
         level=level, key=key or secrets.token_bytes(32), known=live_secrets(recording)
     )
-    redactor = _with_people(redactor, steps)
+    redactor = with_names(redactor, steps)
     clean: list[Step] = []
     found: list[tuple[int, Find]] = []
     for step in steps:
@@ -95,9 +97,9 @@ def evidence_of(
         steps=tuple(clean),
         created_at=created_at,
         level=level,
-        claims=claims,
+        claims=tuple(replace(each, detail=redactor.unnamed(each.detail)) for each in claims),
         ledger=_ledger(found, redactor.key),
-        facts={**_with_authority(facts or {}, steps), **_with_client(clean)},
+        facts=_unnamed({**_with_authority(facts or {}, steps), **_with_client(clean)}, redactor),
         not_seen=_not_seen_there(steps) if recording.at_authority else _not_seen(steps),
     )
 
@@ -112,19 +114,13 @@ def _with_client(steps: Sequence[Step]) -> dict[str, Any]:
     return {"client": names} if names else {}
 
 
-def _with_people(redactor: Redactor, steps: Sequence[Step]) -> Redactor:
-    """At that level, a name that was found in one place is looked for everywhere."""
-    # Two walks: a person's name is known by its member in the ID token of a late step, and may
-    # stand in the words of an early one.
-    if redactor.level is not Level.PII:
-        return redactor
-    named = {
-        find.value.encode("latin-1").decode("utf-8", "replace"): "pii"
-        for step in steps
-        for find in redactor.step(step)[1]
-        if find.kind == "pii"
-    }
-    return replace(redactor, known={**named, **redactor.known})
+def _unnamed(value: Any, redactor: Redactor) -> Any:
+    """A JSON value of facts without names of people, at the level at which these go."""
+    if isinstance(value, str):
+        return redactor.unnamed(value)
+    if isinstance(value, dict):
+        return {name: _unnamed(each, redactor) for name, each in value.items()}
+    return [_unnamed(each, redactor) for each in value] if isinstance(value, list) else value
 
 
 def _ledger(found: Iterable[tuple[int, Find]], key: bytes) -> tuple[LedgerEntry, ...]:
@@ -206,12 +202,19 @@ def finished_files(evidence: Evidence, recording: Recording) -> dict[str, bytes]
     if evidence.level is Level.NONE:
         return files_of(evidence)
     known = live_secrets(recording)
-    search = LeakSearch(known)
+    search = _last_search(evidence, recording)
     files = files_of(evidence)
     if _leaks(files, search):
         files = files_of(without_leaks(evidence, search))
         refuse_leaks(files, known)
     return files
+
+
+def _last_search(evidence: Evidence, recording: Recording) -> LeakSearch:
+    if evidence.level is Level.NONE:
+        return LeakSearch(())
+    names = names_in(steps_of(recording)) if evidence.level is Level.PII else ()
+    return LeakSearch({*live_secrets(recording), *searched_at_last(names)})
 
 
 def _leaks(files: Mapping[str, bytes], search: LeakSearch) -> bool:
@@ -220,7 +223,7 @@ def _leaks(files: Mapping[str, bytes], search: LeakSearch) -> bool:
 
 def _finished(evidence: Evidence, recording: Recording) -> Evidence:
     """Evidence of our own, which is always written: at worst without any bytes."""
-    search = LeakSearch(live_secrets(recording) if evidence.level is not Level.NONE else ())
+    search = _last_search(evidence, recording)
     if _leaks(files_of(evidence), search):
         evidence = without_leaks(evidence, search)
         if _leaks(files_of(evidence), search):

@@ -13,6 +13,7 @@ import pkgutil
 import re
 from collections.abc import Collection
 from enum import Enum, auto
+from functools import cache
 
 from entra_oauth.light import dataclass
 
@@ -28,6 +29,7 @@ __all__ = [
     "secret_word",
     "treatment_in_text",
     "treatment_of",
+    "words_of_names",
 ]
 
 
@@ -147,6 +149,12 @@ def is_public(value: str, hosts: Collection[str] = ()) -> bool:
     host = re.sub(r"^https?://|/$", "", text)
     registered = text.startswith("urn:ietf:params:oauth:")
     return text in _PUBLIC or registered or host in hosts or bool(_MEDIA_TYPE.fullmatch(text))
+
+
+@cache
+def words_of_names() -> frozenset[str]:
+    """The words of which names of parameters and headers are made, in lower case."""
+    return frozenset(word for name in _PUBLIC for word in re.findall(r"[a-z0-9]+", name))
 
 
 def is_cookie_name(name: str) -> bool:

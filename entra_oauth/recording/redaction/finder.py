@@ -21,12 +21,14 @@ from entra_oauth.recording.redaction.finds import (
     PLACEHOLDERS,
     Find,
     apply,
+    cleaned_jwt,
     is_taken_out,
     looks_secret,
     unsigned_jwt,
 )
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
 from entra_oauth.recording.redaction.known_secrets import KnownSecrets
+from entra_oauth.recording.redaction.people.known_names import KnownNames
 from entra_oauth.recording.redaction.views import View, json_string, percent, whole
 
 __all__ = ["Finder", "Looked", "find"]
@@ -64,6 +66,8 @@ class Finder:
     """Whether what tells of a person goes too."""
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values and their kinds."""
+    names: KnownNames | None = field(default=None, repr=False)
+    """Names of people and tenants, to be found wherever they stand."""
     looked: list[Looked] | None = field(default=None, repr=False)
     """Gets each text that was decoded and looked into, where that is wanted."""
 
@@ -86,7 +90,7 @@ class Finder:
         """A value, by what is to be done with it."""
         text = value.text
         if not text or is_taken_out(text):
-            return ()
+            return self.unsigned(value) if self.people else ()
         act = rule.act
         if act is _UNKNOWN:
             return () if text.lower() in _TRUE_OR_FALSE else self._unknown(rule.kind, value, depth)
@@ -138,6 +142,20 @@ class Finder:
             yield self._token("at", value.cut(*place))
         for place in free_text.credentials(value.text):
             yield from self.credentials(value.cut(*place))
+        if self.people:
+            yield from self.unsigned(value)
+
+    def unsigned(self, value: View) -> Iterator[Find]:
+        """Tokens without their signatures whose claims still tell of a person."""
+        for place in free_text.unsigned_tokens(value.text):
+            token = value.cut(*place)
+            readable = cleaned_jwt(token.text, clean=self._clean_json)
+            if readable is None:
+                yield find("at", token)
+            elif readable != token.text:
+                start, end = token.place()
+                is_plain = end - start == len(token.text)
+                yield Find(start, end, "pii", token.text, text=readable if is_plain else None)
 
     def addresses(self, value: View, depth: int) -> Iterator[Find]:
         """The absolute addresses in a text."""
@@ -166,6 +184,9 @@ class Finder:
             self.looked.append(Looked(value.starts[0], value.ends[-1], value.text))
         for at, secret in self._table.find(value.text):
             yield find(self.known[secret], value.cut(at, at + len(secret)))
+        if self.names is not None:
+            for place in self.names.places(value):
+                yield find("pii", place)
 
     # ---- containers --------------------------------------------------------------
 
@@ -246,6 +267,8 @@ class Finder:
             if not is_plain_name(inner) and not PLACEHOLDERS.fullmatch(inner):
                 place = json_string(value.cut(key.start + 1, key.end - 1))
                 yield from self.ruled(Treatment(Act.UNKNOWN, "name"), place, depth)
+            elif self.names is not None:
+                yield from self.known_in(value.cut(key.start + 1, key.end - 1))
         named = {name.lower(): child for name, child in members}
         is_key = "kty" in named
         # {"name": "code", "value": "…"} is how HAR and others write a parameter.
@@ -283,7 +306,9 @@ class Finder:
         rest = rest.strip()
         if not rest.text:
             yield from self.ruled(Treatment(Act.SECRET, "auth"), scheme, 0)
-        elif not is_taken_out(rest.text):
+        elif is_taken_out(rest.text):
+            yield from self.unsigned(rest) if self.people else ()
+        else:
             basic = scheme.text.lower() == "basic"
             yield find("pw", rest, masked=True) if basic else self._token("at", rest)
 

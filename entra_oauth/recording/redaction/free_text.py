@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from entra_oauth.protocol.glossary.secrecy import Act, Treatment, treatment_in_text
-from entra_oauth.recording.redaction.finds import looks_secret
+from entra_oauth.recording.redaction.finds import PLACEHOLDER, looks_secret
 
 __all__ = [
     "HIDDEN",
@@ -22,6 +22,7 @@ __all__ = [
     "named_secrets",
     "secret_runs",
     "tokens",
+    "unsigned_tokens",
 ]
 
 # Quantifiers that give nothing back: a hostile page must not make any of these slow. Most texts
@@ -45,6 +46,16 @@ def tokens(text: str) -> _Places:
     if ".ey" not in text:
         return iter(())
     return (match.span() for match in _JWT.finditer(text) if not _is_unsigned(match))
+
+
+def unsigned_tokens(text: str) -> _Places:
+    """The JWTs whose signatures were taken out, with what stands in the place of these."""
+    if ".ey" not in text or "~" not in text:
+        return
+    for match in _JWT.finditer(text):
+        mark = PLACEHOLDER.match(text, match.end() - 3) if _is_unsigned(match) else None
+        if mark:
+            yield match.start(), mark.end()
 
 
 def credentials(text: str) -> _Places:

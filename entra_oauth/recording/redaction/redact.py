@@ -11,7 +11,7 @@ A body that is not understood is taken out whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from entra_oauth.recording.redaction.bodies import LARGEST_BODY, body_finds
 from entra_oauth.recording.redaction.cookies import COOKIE, cookie_attribute, cookie_name, cookies
 from entra_oauth.recording.redaction.finder import Finder, Looked, find
 from entra_oauth.recording.redaction.finds import LONG, Find, Settled, apply, is_taken_out, settled
+from entra_oauth.recording.redaction.people.known_names import KnownNames
 from entra_oauth.recording.redaction.views import View, as_bytes_text, whole
 from entra_oauth.recording.step import Half, Level, Seen, Step
 
@@ -56,6 +57,9 @@ class Redactor:
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Secrets that are to be found wherever they stand, and their kinds. Of 12 characters
     and more: a short word would be found in the middle of others."""
+    names: Collection[str] = field(default=(), repr=False)
+    """Names of people and tenants that are known (`people/people.py`), for the level that takes
+    them out. They are found wherever they stand, short ones as words of their own."""
     looked: list[Looked] | None = field(default=None, repr=False)
     """Gets each text that was decoded and looked into, where that is wanted."""
 
@@ -63,7 +67,17 @@ class Redactor:
     def _finder(self) -> Finder:
         known = {as_bytes_text(secret): kind for secret, kind in self.known.items()}
         people = self.level is Level.PII
-        return Finder(key=self.key, people=people, known=known, looked=self.looked)
+        names = KnownNames(self.names) if people and self.names else None
+        return Finder(key=self.key, people=people, known=known, names=names, looked=self.looked)
+
+    def unnamed(self, words: str) -> str:
+        """Words of our own without the names that are known, and otherwise as they are."""
+        names = self._finder.names
+        if names is None or not words:
+            return words
+        text = as_bytes_text(words)
+        found = [find("pii", place) for place in names.places(whole(text))]
+        return apply(text, found, self.key)[0].encode("latin-1").decode("utf-8", "replace")
 
     # ---- parts -------------------------------------------------------------------
 
@@ -254,6 +268,8 @@ class Redactor:
         done = replace(
             step, request=request, response=response, url=url.text, note=note.text, link=link
         )
+        if step.failure:
+            done = replace(done, failure=self.unnamed(step.failure))
         return done, (*one, *two, *url.finds, *note.finds, *three, *four)
 
     def _half(self, half: Half) -> tuple[Half, tuple[Find, ...]]:

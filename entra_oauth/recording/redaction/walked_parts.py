@@ -18,6 +18,8 @@ from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.finder import Looked
 from entra_oauth.recording.redaction.finds import LONG, Find
 from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN, KnownSecrets
+from entra_oauth.recording.redaction.people.known_names import KnownNames
+from entra_oauth.recording.redaction.people.people import People, searched_at_last
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.views import as_bytes_text
 from entra_oauth.recording.step import Level
@@ -58,6 +60,7 @@ class Parts:
     def __init__(self, *, level: Level, key: bytes) -> None:
         self._looked: list[Looked] = []
         self._redactor = Redactor(level=level, key=key, looked=self._looked)
+        self._people = People() if level is Level.PII else None
         self._found: dict[str, str] = {}
         self._first: list[_First] = []
         self._same: dict[tuple[Callable[..., Redacted], tuple[str, ...]], _First] = {}
@@ -69,6 +72,10 @@ class Parts:
             return next(self._next) or _part(how(self._redactor, *texts))
         first = self._same.get((how, texts))
         if first is None:
+            if self._people is not None:
+                self._people.look(texts[-1])
+                if len(texts) == 2:
+                    self._people.named(*texts)
             data = texts[-1].encode("utf-8", "surrogatepass")
             first = self._looked_at(data, how(self._redactor, *texts))
             if len(self._same) < _SAME and sum(map(len, texts)) <= _SHORT:
@@ -80,11 +87,13 @@ class Parts:
         """The next part: a body, `coded` if it is shown in base64."""
         if self._next is not None:
             return next(self._next) or _part(self._redactor.body(data, kind), coded=coded)
+        if self._people is not None:
+            self._people.look(data)
         self._first.append(self._looked_at(data, self._redactor.body(data, kind), coded=coded))
         return self._first[-1].part
 
     def again(self, hosts: Collection[str]) -> dict[str, str]:
-        """Begin the second walk. Returns the secrets that are known by now, and their kinds.
+        """Begin the second walk. Returns what is known by now and must go, and the kinds.
 
         `hosts` are names that are in no case a secret.
         """
@@ -93,11 +102,16 @@ class Parts:
             for value, kind in self._found.items()
             if len(value) >= SHORTEST_KNOWN and not is_public(value, hosts)
         }
+        names = self._people.known(hosts) if self._people is not None else frozenset[str]()
         hits = set(self._hits(KnownSecrets(map(as_bytes_text, known))))
+        if names:
+            hits.update(self._named(KnownNames(names)))
         again = [None if at in hits else first.part for at, first in enumerate(self._first)]
         self._next, self._first, self._same = iter(again), [], {}
-        self._redactor = Redactor(level=self._redactor.level, key=self._redactor.key, known=known)
-        return known
+        self._redactor = Redactor(
+            level=self._redactor.level, key=self._redactor.key, known=known, names=names
+        )
+        return {**dict.fromkeys(searched_at_last(names), "pii"), **known}
 
     def _looked_at(self, data: bytes, done: Redacted, *, coded: bool = False) -> _First:
         strong = [find for find in done.finds if find.kind in _STRONG]
@@ -106,6 +120,8 @@ class Parts:
             value = find.value.encode("latin-1").decode("utf-8", "replace")
             for each in joined_values(value) if find.kind == "ck" else (value,):
                 self._found.setdefault(each, find.kind)
+        if self._people is not None:
+            self._people.finds(done.finds)
         # A value under a name that says nothing may be part of a secret: what was there before
         # is searched, but for what is known to be one.
         texts = [*_left_of(self._looked, done.finds)]
@@ -113,6 +129,12 @@ class Parts:
             texts.append(_without(data, strong))
         self._looked.clear()
         return _First(_part(done, coded=coded), b"\n".join(texts) if texts else None)
+
+    def _named(self, table: KnownNames) -> Iterator[int]:
+        """The parts in which a name still stands."""
+        for at, first in enumerate(self._first):
+            if table.stand_in(first.searched_text().decode("latin-1")):
+                yield at
 
     def _hits(self, table: KnownSecrets) -> Iterator[int]:
         for at in range(0, len(self._first), _BATCH):
