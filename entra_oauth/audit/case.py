@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from entra_oauth.audit.classify import Item, StepKind, items_of
-from entra_oauth.audit.redacted_values import ComparedValues, hidden
+from entra_oauth.audit.redacted_values import ComparedValues
 from entra_oauth.audit.sign_ins import Flow, flows_of
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.authority import CLOUDS, Authority
@@ -214,21 +214,13 @@ def _shows_the_browser(evidence: Evidence) -> bool:
 def with_sound_claims(evidence: Evidence) -> Evidence:
     """Claims of what was looked at while it still had its secrets; else there are none.
 
-    A recording that holds everything can be claimed anew; nothing can be claimed of
-    placeholders.
+    A recording that says nothing of a redaction is claimed anew, as when it is imported: of
+    what somebody took out before, nothing is claimed.
     """
-    if evidence.level is not Level.NONE or evidence.claims or _has_hidden(evidence):
+    if evidence.level is not Level.NONE or evidence.claims:
         return evidence
     in_order = [item.step for item in items_of(evidence.steps)]
     return replace(evidence, claims=claims_of(in_order))
-
-
-_TELLING = ("code", "state", "nonce", "code_verifier", "code_challenge")
-
-
-def _has_hidden(evidence: Evidence) -> bool:
-    items = items_of(evidence.steps)
-    return any(hidden(value) for i in items for name, value in i.fields if name in _TELLING)
 
 
 def claims_by_step(found: Mapping[int, list[tuple[str, str]]]) -> tuple[Claim, ...]:

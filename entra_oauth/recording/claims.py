@@ -11,14 +11,16 @@ import json
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from entra_oauth.protocol.messages import FORM, HttpRequest, parse_form, split_form, split_origin
+from entra_oauth.recording.redaction.marks.taken_out import comparable, hidden, same
 from entra_oauth.recording.step import Claim, Seen, Step
 
-__all__ = ["claims_of", "curls_request", "entropy_bits"]
+__all__ = ["claims_of", "curls_request", "entropy_bits", "s256"]
 
+_GONE = "A value that this needs was taken out before."
 _CODE_GRANT = "authorization_code"
 _ARTICLE = ("client_id", "scope", "code", "redirect_uri", "grant_type", "state")
 
@@ -47,9 +49,22 @@ def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
             request = brought.asked if brought is not None else asked.get("")
             found += _redemption(step, request, brought)
             found += _nonces(step, request)
+    if _is_torn(steps):
+        found = [each if len(each.steps) == 1 else _unchecked(each) for each in found]
     found += _codes_spent(steps)
     found += _signatures(steps)
     return tuple(found)
+
+
+def _is_torn(steps: Sequence[Step]) -> bool:
+    """True if which answer belongs to which of several requests was taken out."""
+    several = sum(step.name == "authorize" for step in steps) > 1
+    ties = (_fields(step).get(name) for step in steps for name in ("state", "code"))
+    return several and any(value and comparable(value) is None for value in ties)
+
+
+def _unchecked(claim: Claim) -> Claim:
+    return replace(claim, verdict="not checked", detail=_GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +88,12 @@ def _grant(step: Step) -> str | None:
     return _fields(step).get("grant_type") if step.channel == "back" else None
 
 
-def _equal(one: str | None, other: str | None) -> bool:
+def _equal(one: str | None, other: str | None) -> bool | None:
+    """None where one of them was taken out before, by another program maybe."""
     if not one or not other:
         return False
+    if hidden(one) or hidden(other):
+        return same(one, other)
     return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
 
 
@@ -83,8 +101,10 @@ def _yes(true: bool) -> str:
     return "yes" if true else "no"
 
 
-def _claim(name: str, true: bool, detail: tuple[str, str], *steps: Step) -> Claim:
+def _claim(name: str, true: bool | None, detail: tuple[str, str], *steps: Step) -> Claim:
     numbers = tuple(step.number for step in steps)
+    if true is None:
+        return Claim(name=name, verdict="not checked", detail=_GONE, steps=numbers)
     return Claim(name=name, verdict=_yes(true), detail=detail[not true], steps=numbers)
 
 
@@ -112,10 +132,13 @@ def _measures(step: Step) -> Iterator[Claim]:
             yield _measure(name, value, step)
 
 
-def _measure(name: str, value: str, step: Step) -> Claim:
+def _measure(name: str, value: str, step: Step, *, is_real: bool = False) -> Claim:
+    measured = f"{name}-entropy"
+    if hidden(value) and not is_real:
+        return _claim(measured, None, ("", ""), step)
     bits = entropy_bits(value)
     return Claim(
-        name=f"{name}-entropy",
+        name=measured,
         verdict=f"{bits} bits",
         detail=f"At most so much chance is in the {name}: {len(value)} characters of their kind.",
         steps=(step.number,),
@@ -134,14 +157,16 @@ def _redemption(step: Step, asked: Step | None, answer: _Answer | None) -> Itera
         came = _fields(answer.step).get("code")
         words = ("The code that was sent is the one that came.", "It is another code.")
         yield _claim("code-equal", _equal(came, fields.get("code")), words, answer.step, step)
+    is_real = False
     if asked is not None:
         sent = _fields(asked)
         same = _equal(sent.get("redirect_uri"), fields.get("redirect_uri"))
         words = ("The redirect URI is the same in both requests.", "The redirect URIs differ.")
         yield _claim("redirect-uri-equal", same, words, asked, step)
+        is_real = _is_proved(fields.get("code_verifier"), sent)
         yield from _pkce(step, asked, fields.get("code_verifier"), sent)
     if verifier := fields.get("code_verifier"):
-        yield _measure("verifier", verifier, step)
+        yield _measure("verifier", verifier, step, is_real=is_real)
     yield _as_curl(step)
 
 
@@ -149,15 +174,30 @@ def _pkce(step: Step, asked: Step, verifier: str | None, sent: dict[str, str]) -
     challenge = sent.get("code_challenge")
     if challenge is None and verifier is None:
         return
-    digest = hashlib.sha256((verifier or "").encode("ascii", "replace")).digest()
-    hashed = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
     method = sent.get("code_challenge_method", "plain")
-    expected = hashed if method == "S256" else verifier
+    if method != "S256":
+        fits = _equal(challenge, verifier)
+    elif verifier and hidden(verifier) and not _is_proved(verifier, sent):
+        fits = None
+    else:
+        fits = _equal(challenge, s256(verifier or ""))
     words = (
         f"The verifier fits the challenge ({method}).",
         "The verifier does not fit the challenge.",
     )
-    yield _claim("pkce-matches", _equal(challenge, expected), words, asked, step)
+    yield _claim("pkce-matches", fits, words, asked, step)
+
+
+def s256(verifier: str) -> str:
+    """The challenge that belongs to a verifier (RFC 7636 §4.2)."""
+    digest = hashlib.sha256(verifier.encode("ascii", "replace")).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def _is_proved(verifier: str | None, sent: dict[str, str]) -> bool:
+    """True if the hash of a verifier was sent: whatever it looks like, it is no mask."""
+    is_hashed = sent.get("code_challenge_method") == "S256"
+    return is_hashed and verifier is not None and s256(verifier) == sent.get("code_challenge")
 
 
 def curls_request(request: HttpRequest, *, user_agent: str) -> bytes:
@@ -195,6 +235,8 @@ def _codes_spent(steps: Sequence[Step]) -> Iterator[Claim]:
     uses: dict[str, list[Step]] = {}
     for step in steps:
         if _grant(step) == _CODE_GRANT and (code := _fields(step).get("code")):
+            if comparable(code) is None:
+                continue  # two masks tell nothing of two codes
             uses.setdefault(code, []).append(step)
     for several in uses.values():
         words = (

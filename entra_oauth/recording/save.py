@@ -21,8 +21,8 @@ from entra_oauth.recording.record import Recording
 from entra_oauth.recording.redaction.finds import LONG, Find, tag_of
 from entra_oauth.recording.redaction.last_guard import all_but_the_rest, without_leaks
 from entra_oauth.recording.redaction.leak_search import LeakSearch
+from entra_oauth.recording.redaction.people.gathered_names import searched_at_last
 from entra_oauth.recording.redaction.people.in_steps import names_in, with_names
-from entra_oauth.recording.redaction.people.people import searched_at_last
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets, refuse_leaks
 from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, Step, steps_of
@@ -99,7 +99,7 @@ def evidence_of(
         level=level,
         claims=tuple(replace(each, detail=redactor.unnamed(each.detail)) for each in claims),
         ledger=_ledger(found, redactor.key),
-        facts=_unnamed({**_with_authority(facts or {}, steps), **_with_client(clean)}, redactor),
+        facts={**_with_authority(_unnamed(facts or {}, redactor), steps), **_with_client(clean)},
         not_seen=_not_seen_there(steps) if recording.at_authority else _not_seen(steps),
     )
 

@@ -28,6 +28,7 @@ from entra_oauth.recording.redaction.finds import (
 )
 from entra_oauth.recording.redaction.json_tree import Node, NotJson, parse
 from entra_oauth.recording.redaction.known_secrets import KnownSecrets
+from entra_oauth.recording.redaction.marks.taken_out import is_anothers
 from entra_oauth.recording.redaction.people.known_names import KnownNames
 from entra_oauth.recording.redaction.views import View, json_string, percent, whole
 
@@ -99,7 +100,7 @@ class Finder:
         if act is Act.TOKEN:
             return (self._token(rule.kind, value),)
         if act is Act.SECRET:
-            return (find(rule.kind, value),)
+            return (find(rule.kind, value, masked=is_anothers(text)),)
         if act is Act.MASK:
             return (find(rule.kind, value, masked=True),)
         if act in (Act.TEXT, Act.WORD):
@@ -183,7 +184,8 @@ class Finder:
         if self.looked is not None and value.text and not isinstance(value.starts, range):
             self.looked.append(Looked(value.starts[0], value.ends[-1], value.text))
         for at, secret in self._table.find(value.text):
-            yield find(self.known[secret], value.cut(at, at + len(secret)))
+            place = value.cut(at, at + len(secret))
+            yield find(self.known[secret], place, masked=is_anothers(secret))
         if self.names is not None:
             for place in self.names.places(value):
                 yield find("pii", place)
@@ -317,7 +319,7 @@ class Finder:
         start, end = value.place()
         if readable is not None and end - start == len(readable):
             return Find(start=start, end=end, kind=kind, value=value.text, text=readable)
-        return find(kind, value)
+        return find(kind, value, masked=is_anothers(value.text))
 
     def _clean_json(self, text: str) -> str:
         if self.looked is not None:

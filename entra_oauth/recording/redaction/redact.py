@@ -58,8 +58,8 @@ class Redactor:
     """Secrets that are to be found wherever they stand, and their kinds. Of 12 characters
     and more: a short word would be found in the middle of others."""
     names: Collection[str] = field(default=(), repr=False)
-    """Names of people and tenants that are known (`people/people.py`), for the level that takes
-    them out. They are found wherever they stand, short ones as words of their own."""
+    """Names of people and tenants that are known, for the level that takes them out. They are
+    found wherever they stand, short ones as words of their own (`people/gathered_names.py`)."""
     looked: list[Looked] | None = field(default=None, repr=False)
     """Gets each text that was decoded and looked into, where that is wanted."""
 

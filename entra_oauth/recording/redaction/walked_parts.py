@@ -18,8 +18,8 @@ from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.finder import Looked
 from entra_oauth.recording.redaction.finds import LONG, Find
 from entra_oauth.recording.redaction.known_secrets import SHORTEST_KNOWN, KnownSecrets
+from entra_oauth.recording.redaction.people.gathered_names import People, searched_at_last
 from entra_oauth.recording.redaction.people.known_names import KnownNames
-from entra_oauth.recording.redaction.people.people import People, searched_at_last
 from entra_oauth.recording.redaction.redact import Redacted, Redactor
 from entra_oauth.recording.redaction.views import as_bytes_text
 from entra_oauth.recording.step import Level

@@ -24,6 +24,7 @@ from kit.command_line import (
     free_port,
     on_stdin,
 )
+from kit.sweep import found_in_files
 
 ALICE = "alice@contoso-practice.example"
 
@@ -139,3 +140,22 @@ def test_a_refusal_of_the_tenant_is_told_in_its_words(
     assert "AADSTS65004" in what
     assert "AADSTS65004" in pages[0].text
     assert advice in unescape(pages[0].text)
+
+
+@needs.posix
+def test_a_sign_in_recorded_without_people_names_nobody_in_any_file(tmp_path: Path) -> None:
+    rec = tmp_path / "rec"
+    with Running("practice", "serve", "--quiet") as served:
+        base_url = served.line().strip()
+        options = ("--record", str(rec), "--redact", "pii")
+        with Running("login", *at(base_url), *options, browser=tmp_path) as running:
+            person = Person()
+            person.see(running.address())
+            page = sign_in(person.urls[0])
+            assert running.finish().code == 0
+    assert ALICE in page.text
+    for ending in ("html", "har", "md"):
+        assert call("audit", "export", str(rec), "-o", str(tmp_path / f"out.{ending}")).code == 0
+    names = [ALICE, ALICE.upper(), "Alice Practice", "contoso-practice.example"]
+    assert found_in_files(tmp_path, names) == []
+    assert b"Signed in as" in b"".join(path.read_bytes() for path in rec.iterdir())

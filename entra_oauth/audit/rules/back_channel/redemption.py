@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,7 +12,7 @@ from entra_oauth.audit.redacted_values import ComparedValues, hidden, length, sa
 from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import not_granted, resource_of
-from entra_oauth.recording.claims import entropy_bits
+from entra_oauth.recording.claims import entropy_bits, s256
 
 ENOUGH = 240
 """Bits: 43 random characters hold 256, and look like a few less where there is no digit in them."""
@@ -121,10 +119,9 @@ def verifier_fits_challenge(item: Item, case: Case) -> Verdict:
 def _fits(verifier: str, challenge: str, method: str | None) -> bool | None:
     if method != "S256":
         return same(verifier, challenge)
-    if hidden(verifier) or hidden(challenge):
-        return None
-    digest = hashlib.sha256(verifier.encode("ascii", "replace")).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") == challenge
+    if s256(verifier) == challenge:
+        return True  # a verifier whose hash was sent is no mask, whatever it looks like
+    return None if hidden(verifier) or hidden(challenge) else False
 
 
 @rule("TR09", E, "RFC 7636 §4.1, §7.1", at=StepKind.TOKEN, unless=form_gone)
@@ -143,12 +140,12 @@ def verifier_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     size = length(value)
     if size is not None and not 43 <= size <= 128:
         return failed(f"It has {size} characters.", where)
-    if size is None:
-        return unknown("the verifier was taken out", where)
     if hidden(value):
         bits = case.bits("verifier", item)
         if bits is not None and bits < ENOUGH:
             return failed(f"At most {bits} bits of chance are in it.", where, severity=W)
+        if size is None:
+            return unknown("the verifier was taken out", where)
         return unknown("of which characters it was made was taken out", where)
     if not re.fullmatch(r"[A-Za-z0-9._~-]+", value):
         return failed("It holds characters that none may have.", where)

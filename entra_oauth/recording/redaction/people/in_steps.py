@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from entra_oauth.protocol.messages import host_of
 from entra_oauth.recording.raw import split_message
-from entra_oauth.recording.redaction.people.people import People
+from entra_oauth.recording.redaction.people.gathered_names import People
 from entra_oauth.recording.step import Level
 
 if TYPE_CHECKING:

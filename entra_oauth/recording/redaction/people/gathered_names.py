@@ -44,10 +44,12 @@ _EVERYBODYS = re.compile(
 machine."""
 _NOBODYS = frozenset(
     {"common", "organizations", "consumers", "adfs", "true", "false", "null", "none", "yes", "no"}
+    | {"practice", "entra", "microsoft"}
     | {"unknown", "anonymous", "localhost", "user", "users", "admin", "test", "https", "http"}
     | {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "gmt"}
     | {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 )
+"""Ordinary words; those by which a practice tenant is known for one; days and months in dates."""
 _SHORTEST = 3
 _LONGEST = 300
 

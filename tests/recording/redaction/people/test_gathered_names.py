@@ -17,8 +17,8 @@ from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.files import files_of
 from entra_oauth.recording.har.har_redact import redact_har
+from entra_oauth.recording.redaction.people.gathered_names import People
 from entra_oauth.recording.redaction.people.known_names import KnownNames, folded
-from entra_oauth.recording.redaction.people.people import People
 from entra_oauth.recording.redaction.views import as_bytes_text
 from entra_oauth.recording.save import evidence_of, finished_files
 from entra_oauth.recording.step import Level
@@ -265,7 +265,7 @@ def test_a_file_without_secrets_loses_its_names_later_too(place: str) -> None:
 
 # ---- what is nobody's name -------------------------------------------------------------
 
-ORDINARY = {
+ORDINARY: dict[str, tuple[dict[str, object], str]] = {
     "two letters": ({"given_name": "Al"}, "Also, Al is all."),
     "a tenant of everybody's": ({"tid": "common"}, "a common mistake"),
     "a word of OAuth's": ({"family_name": "Grant"}, "The Grant of this code"),
