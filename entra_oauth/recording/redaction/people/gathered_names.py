@@ -30,7 +30,8 @@ _ALSO = frozenset(
 """Names of members of client_info, of Microsoft Graph's users, and of other claims, that tell of a
 person. Beside the table of secrecy: under these a value is never shown, whatever the level."""
 _GENERAL = frozenset({"name", "user", "login", "address", "tenant"})
-"""Names that things have too: of these one short word is a person's in a token alone."""
+"""Names that things have too: one word under these is a person's in a token alone."""
+_LIKE_A_NAME = re.compile(r"[ @.\\]|[^\x00-\x7f]")
 _APPS = frozenset({"client_id", "appid", "azp", "aud", "resource"})
 _PAIRS = (("name", "value"), ("typ", "val"), ("type", "value"))
 """Members that are the name and the value of another."""
@@ -38,10 +39,10 @@ _GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EVERYBODYS = re.compile(
     r"(?i)0{8}-0{4}-0{4}-0{4}-0{12}|[0-9a-f]{8}-0000-0000-c000-0{12}"
     r"|9188040d-6c67-4c5b-b112-36a304b66dad|f8cdef31-a31e-4b4a-93e4-5f571e91255a"
-    r"|127(?:\.[0-9]{1,3}){3}|::1|0\.0\.0\.0|localhost"
+    r"|127(?:\.[0-9]{1,3}){3}|::1|0\.0\.0\.0|localhost|\{tenantid\}"
 )
 """No id; first-party apps; the tenants of personal accounts and of Microsoft's own apps; this
-machine."""
+machine; what stands for a tenant in Entra's metadata."""
 _NOBODYS = frozenset(
     {"common", "organizations", "consumers", "adfs", "true", "false", "null", "none", "yes", "no"}
     | {"practice", "entra", "microsoft"}
@@ -82,20 +83,22 @@ class People:
         lower = name.strip().lower().rpartition("/")[2]  # claims of SAML have addresses for names
         if lower in _APPS:
             self._apps.add(value.lower())
-        elif lower in _ALSO or treatment_of(lower).act is Act.PII:
-            self._add(value, certain=in_token or lower not in _GENERAL)
+            return
+        is_sure = in_token or lower not in _GENERAL or _LIKE_A_NAME.search(value)
+        if is_sure and (lower in _ALSO or treatment_of(lower).act is Act.PII):
+            self._add(value)
 
     def finds(self, finds: Iterable[Find]) -> None:
         """Gather what was found to be a name by another one's look."""
         for find in finds:
             if find.kind == "pii":
-                self._add(find.value.encode("latin-1").decode("utf-8", "replace"), certain=False)
+                value = find.value.encode("latin-1").decode("utf-8", "replace")
+                if len(value) >= SHORTEST_KNOWN or _LIKE_A_NAME.search(value):
+                    self._add(value)
 
-    def _add(self, value: str, *, certain: bool) -> None:
-        value = value.strip()
-        is_word = len(value) < SHORTEST_KNOWN and value.isalnum()
-        if (certain or not is_word) and _tells(value):
-            self._names.add(value)
+    def _add(self, value: str) -> None:
+        if _tells(value.strip()):
+            self._names.add(value.strip())
 
     def _in_text(self, text: str, depth: int) -> None:
         for match in _MEMBER.finditer(text):

@@ -280,6 +280,8 @@ ORDINARY: dict[str, tuple[dict[str, object], str]] = {
         "for 00000003-0000-0000-c000-000000000000",
     ),
     "an app that asks as itself": ({"sub": TENANT, "azp": TENANT}, f"the app {TENANT}"),
+    "what stands for a tenant": ({"tid": "{tenantid}"}, "for {tenantid} here"),
+    "the practice tenant": ({"family_name": "Practice"}, "at the practice tenant"),
     "this machine": ({"ipaddr": "127.0.0.1"}, "at 127.0.0.1"),
     "a part of a longer word": ({"given_name": "Anna"}, "Annabel and annals and de-Anna-x"),
     "a word in small letters": ({"family_name": "Will"}, "it will be"),
@@ -335,6 +337,13 @@ def test_what_claims_details_and_facts_say_is_without_names_too() -> None:
     evidence = evidence_of(recording, level=Level.PII, created_at=1.0, facts=facts)
     assert evidence.facts["other"] == "as it was"
     assert left_in(files_of(evidence), NAME) == []
+
+
+def test_the_name_of_a_thing_is_nobodys() -> None:
+    things = json.dumps({"things": [{"name": "some-custom-name", "value": "1"}], "scope": "x"})
+    files = written(page_with("a some-custom-name here"), answered(things, TOKEN_HEADERS))
+    assert b"a some-custom-name here" in files["001.x.response.bin"]
+    assert b'{"name": "some-custom-name"' in files["002.x.response.bin"]
 
 
 def test_with_secrets_alone_taken_out_names_stay() -> None:
