@@ -161,6 +161,9 @@ def test_the_worst_comes_first_and_each_finding_is_mended_once() -> None:
 
 
 def test_a_finding_has_its_place_and_below_it_the_rule_and_what_was_found() -> None:
+    practised_lines = list(report_lines(lint(case_of(practised(Procedure.ARTICLE)), today=TODAY)))
+    assert practised_lines[1][0] == 0
+    assert practised_lines[1][1].startswith("PRACTICE: ")
     lines = list(report_lines(lint(case_of(article()), today=TODAY)))
     at = lines.index((0, "Errors"))
     assert lines[at + 1][0] == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.profiles import Profiles
+from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.errors import UsageError
 from kit import canaries
 
@@ -36,3 +36,24 @@ def test_a_file_without_a_profile_has_none_whatever_else_is_in_it(
     assert profiles.get(None) is None
     with canaries.refused(UsageError):
         profiles.get("work")
+
+
+def test_a_profile_is_put_used_and_deleted_in_the_file(tmp_path: Path) -> None:
+    profiles = _profiles(tmp_path, TWO)
+    profiles.put(Profile("more", {"tenant": "c"}))
+    assert (profiles.names(), profiles.default()) == (("work", "home", "more"), "work")
+    profiles.use("home")
+    assert profiles.default() == "home"
+    profiles.put(Profile("last", {"tenant": "d"}), as_default=True)
+    assert profiles.default() == "last"
+    profiles.delete("work")
+    assert (profiles.names(), profiles.default()) == (("home", "more", "last"), "last")
+    profiles.delete("last")
+    assert (profiles.names(), profiles.default()) == (("home", "more"), None)
+
+
+def test_the_only_profile_is_the_default_one(tmp_path: Path) -> None:
+    profiles = Profiles(str(tmp_path / "config.toml"))
+    profiles.put(Profile("one", {"tenant": "a"}))
+    profiles.put(Profile("two", {"tenant": "b"}))
+    assert profiles.default() == "one"
