@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from entra_oauth.audit.redacted_values import Jwt, hidden, jwt
+from entra_oauth.audit.redacted_values import Jwt, comparable, hidden, jwt
 from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.request_object import parameters_of, pushed_by
 from entra_oauth.recording.recognise import answer_fields, is_answer, kind_of, same_place
 from entra_oauth.recording.step import Half, Seen, Step
 
@@ -58,6 +59,10 @@ class Item:
 
     step: Step = field(repr=False)
     kind: StepKind
+    asked: Fields | None = field(default=None, repr=False)
+    """Of an authorize request that says its parameters elsewhere: these, then its own."""
+    elsewhere: str = ""
+    """The reason why these cannot be told."""
 
     @property
     def number(self) -> int:
@@ -117,6 +122,8 @@ class Item:
     @cached_property
     def fields(self) -> Fields:
         """The parameters of the request: those that count for its kind, then the others."""
+        if self.asked is not None:
+            return self.asked
         by_form = self.kind in (StepKind.TOKEN, StepKind.DEVICE)
         return (*self.form, *self.query) if by_form else (*self.query, *self.form)
 
@@ -177,11 +184,26 @@ def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
 
     HAR files count milliseconds: of those that seem to have begun at once, the kinds tell.
     """
-    items = [Item(step, _kind(step)) for step in steps]
+    items = _with_parameters([Item(step, _kind(step)) for step in steps])
     uris = {uri for i in items if i.kind is StepKind.AUTHORIZE and (uri := i.get("redirect_uri"))}
     items = [_as_answer(item) if _answers(item, uris) else item for item in items]
     items += [made for item in items if (made := _led_to(item, uris, items)) is not None]
     return tuple(sorted(items, key=in_order))
+
+
+def _with_parameters(items: Sequence[Item]) -> list[Item]:
+    """The items, of which each authorize request has its parameters, wherever it says them."""
+    given = [p for i in items if (p := pushed_by(i.request, i.response)) is not None]
+    # Of values that were taken out without a tag, two may look the same.
+    pushed = {uri: fields for uri, fields in given if comparable(uri) is not None}
+    return [_asking(i, pushed) if i.kind is StepKind.AUTHORIZE else i for i in items]
+
+
+def _asking(item: Item, pushed: Mapping[str, Fields]) -> Item:
+    asked = parameters_of(item.fields, pushed)
+    if asked.fields is item.fields:
+        return replace(item, elsewhere=asked.elsewhere) if asked.elsewhere else item
+    return replace(item, asked=asked.fields, elsewhere=asked.elsewhere)
 
 
 def _answers(item: Item, uris: set[str]) -> bool:

@@ -32,6 +32,19 @@ class Flow:
         return self.first(StepKind.AUTHORIZE)
 
     @property
+    def asked(self) -> Item | None:
+        """The authorize request, where its parameters can be told."""
+        item = self.authorize
+        return item if item is not None and not item.elsewhere else None
+
+    @property
+    def unasked(self) -> str:
+        """The reason why there is none such."""
+        item = self.authorize
+        missing = "the authorize request is not in this recording"
+        return item.elsewhere if item is not None and item.elsewhere else missing
+
+    @property
     def redirect(self) -> Item | None:
         """The answer that was taken."""
         return self.first(StepKind.REDIRECT)

@@ -14,7 +14,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from entra_oauth.protocol.messages import FORM, HttpRequest, parse_form, split_form, split_origin
+from entra_oauth.protocol.messages import (
+    FORM,
+    Fields,
+    HttpRequest,
+    parse_form,
+    split_form,
+    split_origin,
+)
+from entra_oauth.protocol.request_object import parameters_of, pushed_by
 from entra_oauth.recording.redaction.marks.taken_out import comparable, hidden, same
 from entra_oauth.recording.step import Claim, Seen, Step
 
@@ -31,13 +39,16 @@ def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
     Several sign-ins may stand in one recording, one inside another: each message is held against
     the one whose secret it brings, and only where there is none against the latest.
     """
-    asked: dict[str, Step] = {}  # by state, and under no state the latest
+    asked: dict[str, _Request] = {}  # by state, and under no state the latest
+    given = [pushed_by(step.http_request, step.http_response) for step in steps]
+    pushed = dict(each for each in given if each is not None)
     answered: dict[str, _Answer] = {}  # by code, and under no code the latest
     found: list[Claim] = []
     for step in steps:
         if step.name == "authorize":
-            asked[""] = asked[_fields(step).get("state", "")] = step
-            found += _measures(step)
+            request = _asking(step, pushed)
+            asked[""] = asked[request.fields.get("state", "")] = request
+            found += _measures(request)
         elif step.name.startswith("redirect") and asked:
             fields = _fields(step)
             answer = _Answer(step, asked.get(fields.get("state", ""), asked[""]))
@@ -46,9 +57,9 @@ def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
                 answered[""] = answered[fields.get("code", "")] = answer
         elif _grant(step) == _CODE_GRANT:
             brought = answered.get(_fields(step).get("code", ""), answered.get(""))
-            request = brought.asked if brought is not None else asked.get("")
-            found += _redemption(step, request, brought)
-            found += _nonces(step, request)
+            before = brought.asked if brought is not None else asked.get("")
+            found += _redemption(step, before, brought)
+            found += _nonces(step, before)
     if _is_torn(steps):
         found = [each if len(each.steps) == 1 else _unchecked(each) for each in found]
     found += _codes_spent(steps)
@@ -68,20 +79,38 @@ def _unchecked(claim: Claim) -> Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    """An authorize request, and its parameters wherever it says them."""
+
+    step: Step
+    fields: dict[str, str]
+    elsewhere: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     """A redirect, and the authorize request that it answers."""
 
     step: Step
-    asked: Step
+    asked: _Request
+
+
+def _asking(step: Step, pushed: dict[str, Fields]) -> _Request:
+    asked = parameters_of(_pairs(step), pushed)
+    return _Request(step, dict(reversed(asked.fields)), asked.elsewhere)
 
 
 def _fields(step: Step) -> dict[str, str]:
     """The parameters of a request: of its query, and of its form."""
+    return dict(reversed(_pairs(step)))
+
+
+def _pairs(step: Step) -> Fields:
     request = step.http_request
     pairs = parse_form(request.query)
     if (request.header("content-type") or "").lower().startswith(FORM):
         pairs += parse_form(request.body.decode("latin-1"))
-    return dict(reversed(pairs))
+    return pairs
 
 
 def _grant(step: Step) -> str | None:
@@ -125,11 +154,16 @@ def entropy_bits(value: str) -> int:
     return int(len(value) * math.log2(size)) if size > 1 else 0
 
 
-def _measures(step: Step) -> Iterator[Claim]:
-    fields = _fields(step)
+def _unknown(name: str, asked: _Request, step: Step) -> Claim:
+    """A claim that cannot be made of an authorize request that says its parameters elsewhere."""
+    detail, numbers = f"{asked.elsewhere.capitalize()}.", (asked.step.number, step.number)
+    return Claim(name=name, verdict="not checked", detail=detail, steps=numbers)
+
+
+def _measures(asked: _Request) -> Iterator[Claim]:
     for name in ("state", "nonce"):
-        if value := fields.get(name):
-            yield _measure(name, value, step)
+        if value := asked.fields.get(name):
+            yield _measure(name, value, asked.step)
 
 
 def _measure(name: str, value: str, step: Step, *, is_real: bool = False) -> Claim:
@@ -146,25 +180,31 @@ def _measure(name: str, value: str, step: Step, *, is_real: bool = False) -> Cla
 
 
 def _states(answer: _Answer) -> Claim:
-    equal = _equal(_fields(answer.asked).get("state"), _fields(answer.step).get("state"))
+    if answer.asked.elsewhere:
+        return _unknown("state-equal", answer.asked, answer.step)
+    equal = _equal(answer.asked.fields.get("state"), _fields(answer.step).get("state"))
     words = ("The state that came back is the one that was sent.", "The state is not the one sent.")
-    return _claim("state-equal", equal, words, answer.asked, answer.step)
+    return _claim("state-equal", equal, words, answer.asked.step, answer.step)
 
 
-def _redemption(step: Step, asked: Step | None, answer: _Answer | None) -> Iterator[Claim]:
+def _redemption(step: Step, asked: _Request | None, answer: _Answer | None) -> Iterator[Claim]:
     fields = _fields(step)
     if answer is not None:
         came = _fields(answer.step).get("code")
         words = ("The code that was sent is the one that came.", "It is another code.")
         yield _claim("code-equal", _equal(came, fields.get("code")), words, answer.step, step)
     is_real = False
-    if asked is not None:
-        sent = _fields(asked)
+    if asked is not None and asked.elsewhere:
+        yield _unknown("redirect-uri-equal", asked, step)
+        if fields.get("code_verifier"):
+            yield _unknown("pkce-matches", asked, step)
+    elif asked is not None:
+        sent = asked.fields
         same = _equal(sent.get("redirect_uri"), fields.get("redirect_uri"))
         words = ("The redirect URI is the same in both requests.", "The redirect URIs differ.")
-        yield _claim("redirect-uri-equal", same, words, asked, step)
+        yield _claim("redirect-uri-equal", same, words, asked.step, step)
         is_real = _is_proved(fields.get("code_verifier"), sent)
-        yield from _pkce(step, asked, fields.get("code_verifier"), sent)
+        yield from _pkce(step, asked.step, fields.get("code_verifier"), sent)
     if verifier := fields.get("code_verifier"):
         yield _measure("verifier", verifier, step, is_real=is_real)
     yield _as_curl(step)
@@ -249,17 +289,17 @@ def _codes_spent(steps: Sequence[Step]) -> Iterator[Claim]:
 # ---- the ID token ----------------------------------------------------------------------
 
 
-def _nonces(step: Step, asked: Step | None) -> Iterator[Claim]:
+def _nonces(step: Step, asked: _Request | None) -> Iterator[Claim]:
     """Only a code answers a request with a nonce: a renewal's token need not have one (OpenID
     Connect Core §12.2)."""
     token = _id_token(step)
-    nonce = _fields(asked).get("nonce") if asked is not None else None
+    nonce = asked.fields.get("nonce") if asked is not None else None
     if token is None or asked is None or nonce is None:
         return
     found = _part(token.split(".")[1]).get("nonce")
     words = ("The ID token holds the nonce that was sent.", "Its nonce is not the one sent.")
     equal = isinstance(found, str) and _equal(found, nonce)
-    yield _claim("nonce-equal", equal, words, asked, step)
+    yield _claim("nonce-equal", equal, words, asked.step, step)
 
 
 def _signatures(steps: Sequence[Step]) -> Iterator[Claim]:

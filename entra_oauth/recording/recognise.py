@@ -40,11 +40,14 @@ def kind_of(request: HttpRequest) -> str | None:
         return "identity"
     if (endpoint := endpoint_of(request.path)) is not None:
         return endpoint
-    fields = {name for name, _ in parse_form(request.query)}
+    pairs = parse_form(request.query)
+    fields = {name for name, _ in pairs}
     form = set()
     if (request.header("content-type") or "").lower().startswith(FORM):
         form = {name for name, _ in parse_form(request.body.decode("latin-1"))}
-    if {"client_id", "response_type"} <= fields:
+    # Its parameters may be in a JWT instead (RFC 9101 §5).
+    by_jwt = any(name == "request" and value.count(".") in (2, 4) for name, value in pairs)
+    if "client_id" in fields and (by_jwt or fields & {"response_type", "request_uri"}):
         return "authorize"
     if "grant_type" in form:
         return "token"

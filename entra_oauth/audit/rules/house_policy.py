@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from entra_oauth.audit.policy import Policy
 
 _ASKING = (StepKind.AUTHORIZE, StepKind.TOKEN, StepKind.DEVICE)
+_MODE = "/request/query/response_mode"
+_SAID_ELSEWHERE = ("/request/scope", _MODE)
+"""What an authorize request need not say in its address, unlike `client_id`."""
 
 
 def _listed(
@@ -33,6 +36,9 @@ def _listed(
         return
     lower = {each.lower() for each in good}
     for item in (i for i in case.items if i.kind in kinds):
+        if item.elsewhere and where in _SAID_ELSEWHERE:
+            yield replace(unknown(item.elsewhere, where), step=item.number)
+            continue
         found = values(item)
         bad = [v for v in found if v.lower() not in lower]
         verdict = passed(where) if found else absent("it is not named there")
@@ -139,8 +145,7 @@ def response_mode_is_allowed(case: Case) -> Iterator[Verdict]:
     def mode(item: Item) -> list[str]:
         return [item.get("response_mode") or "query"]
 
-    where = "/request/query/response_mode"
-    yield from _listed(case, lambda p: p.response_modes, mode, where, (StepKind.AUTHORIZE,))
+    yield from _listed(case, lambda p: p.response_modes, mode, _MODE, (StepKind.AUTHORIZE,))
 
 
 @rule_of_all("PL07", E, "your policy: tls_floor")

@@ -24,7 +24,10 @@ from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.verdict import Verdict, absent, unknown
 from entra_oauth.recording.findings import Severity
 
-__all__ = ["Bar", "E", "Judge", "Manual", "N", "Rule", "W", "form_gone", "rule", "rule_of_all"]
+__all__ = [
+    *("Bar", "E", "Judge", "Manual", "N", "Rule", "W"),
+    *("elsewhere", "form_gone", "rule", "rule_of_all"),
+]
 
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
@@ -126,6 +129,11 @@ def rule_of_all(
         return Rule(rule_id, severity, source, None, inspect.getdoc(function) or "", judge)
 
     return made
+
+
+def elsewhere(item: Item, case: Case) -> Verdict | None:
+    """The bar of rules that look at what an authorize request asks for."""
+    return unknown(item.elsewhere, "/request/query") if item.elsewhere else None
 
 
 def form_gone(item: Item, case: Case) -> Verdict | None:

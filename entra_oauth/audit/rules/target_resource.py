@@ -7,7 +7,7 @@ import re
 from entra_oauth.audit.case import Case
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import W, form_gone, rule
+from entra_oauth.audit.rules.rule import W, elsewhere, form_gone, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import resource_of
 
@@ -16,7 +16,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GRAPH = ("https://graph.microsoft.com", "https://graph.microsoft.com/")
 
 
-@rule("AR28", W, _SOURCE, at=StepKind.AUTHORIZE)
+@rule("AR28", W, _SOURCE, at=StepKind.AUTHORIZE, unless=elsewhere)
 def asks_for_the_resource_of_its_scopes(item: Item, case: Case) -> Verdict:
     """A resource beside a scope is the App ID URI with which each scope begins.
 

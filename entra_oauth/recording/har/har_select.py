@@ -14,13 +14,13 @@ from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.front_event import FrontEvent, Occurred
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.messages import FORM, host_of, parse_form
+from entra_oauth.protocol.request_object import parameters_of, pushed_by
 from entra_oauth.recording.har.har_authority import file_remark
 from entra_oauth.recording.recognise import is_answer, kind_of, leads_to
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.save import evidence_of
 
 if TYPE_CHECKING:
-    from entra_oauth.protocol.messages import HttpRequest
     from entra_oauth.recording.importing.entries import Entry, ForeignFile
     from entra_oauth.recording.step import Evidence, Level
 
@@ -53,8 +53,10 @@ def import_foreign(
     """
     taken: list[tuple[Entry, str]] = []
     left: Counter[str] = Counter()
+    pushed = dict(p for e in file.entries if (p := pushed_by(e.request, e.response)) is not None)
     asked = [e.request for e in file.entries if kind_of(e.request) == "authorize"]
-    uris = [value for each in asked for n, value in parse_form(each.query) if n == "redirect_uri"]
+    told = [parameters_of(parse_form(each.query), pushed).fields for each in asked]
+    uris = [value for each in told for name, value in each if name == "redirect_uri"]
     tokens = [e for e in file.entries if kind_of(e.request) == "token"]
     places = {leads_to(e.request.url, e.response) for e in tokens} - {""}
     for entry in file.entries:
@@ -63,7 +65,7 @@ def import_foreign(
             kind = "redirect"
         if kind is None and entry.request.url.partition("?")[0] in places:
             kind = "followed"  # it may have carried code and secret to another place
-        kind = kind or _beside_oauth(entry.request)
+        kind = kind or _beside_oauth(entry)
         if kind is None:
             left[plain(host_of(entry.request.url), limit=100) or "no host"] += 1
         else:
@@ -96,9 +98,13 @@ def import_foreign(
     )
 
 
-def _beside_oauth(request: HttpRequest) -> str | None:
-    """The word for a message that belongs to a sign-in though it has no endpoint of OAuth's: an
-    app's proof to anybody (RFC 7521 §4.2), an API's metadata (RFC 9728 §3)."""
+def _beside_oauth(entry: Entry) -> str | None:
+    """The word for a message that belongs to a sign-in though it has no endpoint of OAuth's: a
+    request that is pushed (RFC 9126 §2), an app's proof to anybody (RFC 7521 §4.2), an API's
+    metadata (RFC 9728 §3)."""
+    request = entry.request
+    if pushed_by(request, entry.response) is not None:
+        return "pushed"
     if "/.well-known/oauth-protected-resource" in request.path:
         return "api-metadata"
     is_form = (request.header("content-type") or "").lower().startswith(FORM)

@@ -320,6 +320,21 @@ def test_who_asks_for_openid_is_told_who_signed_in() -> None:
         assert words("ID08", case(*asked)) == ["not applicable"]
 
 
+@pytest.mark.parametrize("scope", ["a offline_access", "openid a", ""])
+def test_a_refresh_need_not_bring_an_id_token_again(scope: str) -> None:
+    first = token(
+        {"access_token": "at", "id_token": "i", "refresh_token": "rt"}, grant_type=CODE, code="c"
+    )
+    again = token(
+        {"access_token": "bt"},
+        at=AT + 9,
+        grant_type="refresh_token",
+        refresh_token="rt",
+        scope=scope,
+    )
+    assert words("ID08", case(OPENID, first, again)) == ["pass", "not applicable"]
+
+
 def test_an_answer_that_is_not_there_may_have_had_an_id_token() -> None:
     asked = token(grant_type=CODE, scope="openid")
     assert words("ID08", case(asked)) == ["undecidable"]

@@ -55,9 +55,9 @@ def redirect_uri_is_the_same(item: Item, case: Case) -> Verdict:
     """
     if item.get("grant_type") != CODE:
         return absent(NO_CODE)
-    asked, where = case.flow(item).authorize, item.at("redirect_uri")
+    asked, where = case.flow(item).asked, item.at("redirect_uri")
     if asked is None:
-        return unknown("the authorize request is not in this recording", where)
+        return unknown(case.flow(item).unasked, where)
     one, other = asked.get("redirect_uri"), item.get("redirect_uri")
     if one is None and other is None:
         return absent("neither request has one")
@@ -80,9 +80,9 @@ def verifier_follows_challenge(item: Item, case: Case) -> Verdict:
     """
     if item.get("grant_type") != CODE:
         return absent(NO_CODE)
-    asked, where = case.flow(item).authorize, item.at("code_verifier")
+    asked, where = case.flow(item).asked, item.at("code_verifier")
     if asked is None:
-        return unknown("the authorize request is not in this recording", where)
+        return unknown(case.flow(item).unasked, where)
     sent, shown = bool(asked.get("code_challenge")), bool(item.get("code_verifier"))
     if sent and not shown:
         return failed("There was a challenge, and there is no verifier.", where)
@@ -101,12 +101,12 @@ def verifier_fits_challenge(item: Item, case: Case) -> Verdict:
     After: code_challenge=BASE64URL(SHA256(code_verifier))
     """
     verifier, where = item.get("code_verifier"), item.at("code_verifier")
-    asked = case.flow(item).authorize
+    asked = case.flow(item).asked
     challenge = asked.get("code_challenge") if asked is not None else None
     if item.get("grant_type") != CODE or not verifier:
         return absent("there is no verifier")
     if asked is None:
-        return unknown("the authorize request is not in this recording", where)
+        return unknown(case.flow(item).unasked, where)
     if not challenge:
         return absent("there was no challenge; TR07 tells of that")
     fits = _fits(verifier, challenge, asked.get("code_challenge_method"))
@@ -200,7 +200,9 @@ def client_is_the_same(item: Item, case: Case) -> Verdict:
         return absent(NO_CODE)
     asked = case.flow(item).authorize
     if asked is None:
-        return unknown("the authorize request is not in this recording", where)
+        return unknown(case.flow(item).unasked, where)
+    if asked.elsewhere and not asked.get("client_id"):
+        return unknown(asked.elsewhere, where)
     equal = same_id(mine, asked.get("client_id") or "")
     if equal is None:
         return unknown("a client_id was taken out", where)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from entra_oauth.audit.case import Case, cloud_of, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import E, N, W, rule
+from entra_oauth.audit.rules.rule import E, N, W, elsewhere, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.messages import host_of
 
@@ -16,7 +16,13 @@ URI = "/request/query/redirect_uri"
 MODE = "/request/query/response_mode"
 
 
-@rule("AR14", E, "RFC 6749 §3.1.2, §4.1.1; OpenID Connect Core §3.1.2.1", at=StepKind.AUTHORIZE)
+@rule(
+    "AR14",
+    E,
+    "RFC 6749 §3.1.2, §4.1.1; OpenID Connect Core §3.1.2.1",
+    at=StepKind.AUTHORIZE,
+    unless=elsewhere,
+)
 def redirect_uri_is_absolute(item: Item, case: Case) -> Verdict:
     """The redirect URI is there, absolute, and has no fragment.
 
@@ -37,7 +43,7 @@ def redirect_uri_is_absolute(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR15", E, "RFC 9700 §2.6", at=StepKind.AUTHORIZE)
+@rule("AR15", E, "RFC 9700 §2.6", at=StepKind.AUTHORIZE, unless=elsewhere)
 def redirect_uri_is_safe(item: Item, case: Case) -> Verdict:
     """The answer does not travel over plain http, save within this machine.
 
@@ -54,7 +60,7 @@ def redirect_uri_is_safe(item: Item, case: Case) -> Verdict:
     return failed(f"It is http to {case.show_host(host_of(uri)) or 'no host'}.", URI)
 
 
-@rule("AR16", N, "RFC 8252 §8.3", at=StepKind.AUTHORIZE)
+@rule("AR16", N, "RFC 8252 §8.3", at=StepKind.AUTHORIZE, unless=elsewhere)
 def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     """A loopback redirect URI names an address, or both families were held.
 
@@ -73,7 +79,7 @@ def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR17", W, "RFC 8252 §7.1", at=StepKind.AUTHORIZE)
+@rule("AR17", W, "RFC 8252 §7.1", at=StepKind.AUTHORIZE, unless=elsewhere)
 def scheme_is_the_apps_own(item: Item, case: Case) -> Verdict:
     """A private scheme is a reversed domain name, and no code is shown for copying.
 
@@ -94,7 +100,13 @@ def scheme_is_the_apps_own(item: Item, case: Case) -> Verdict:
     return passed(URI)
 
 
-@rule("AR18", W, "RFC 9700 §4.3.1; OAuth 2.0 Form Post Response Mode", at=StepKind.AUTHORIZE)
+@rule(
+    "AR18",
+    W,
+    "RFC 9700 §4.3.1; OAuth 2.0 Form Post Response Mode",
+    at=StepKind.AUTHORIZE,
+    unless=elsewhere,
+)
 def code_stays_out_of_the_history(item: Item, case: Case) -> Verdict:
     """The code comes by form_post, not in the address.
 
@@ -114,7 +126,7 @@ def code_stays_out_of_the_history(item: Item, case: Case) -> Verdict:
     return failed(text, MODE, severity=N if safe else W)
 
 
-@rule("AR19", E, "OAuth 2.0 Multiple Response Types §2.1", at=StepKind.AUTHORIZE)
+@rule("AR19", E, "OAuth 2.0 Multiple Response Types §2.1", at=StepKind.AUTHORIZE, unless=elsewhere)
 def answer_can_arrive(item: Item, case: Case) -> Verdict:
     """A listener on this machine does not ask for its answer in the fragment.
 
@@ -171,6 +183,8 @@ def host_is_the_authoritys(item: Item, case: Case) -> Verdict:
             return failed(
                 f"The host is of the cloud {cloud}, the scope of {other}.", "/request/url"
             )
+    if item.elsewhere:
+        return unknown(item.elsewhere, "/request/url")
     return passed("/request/url")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from entra_oauth.audit.case import Case, ClientKind, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden
-from entra_oauth.audit.rules.rule import E, N, W, rule
+from entra_oauth.audit.rules.rule import E, N, W, elsewhere, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.protocol.scopes import resource_of
 
@@ -27,7 +27,13 @@ def goes_over_https(item: Item, case: Case) -> Verdict:
     return failed("It is not https.", "/request/url")
 
 
-@rule("AR02", E, "RFC 6749 §4.1.1, RFC 9700 §2.1.2, RFC 10017 §7.2", at=StepKind.AUTHORIZE)
+@rule(
+    "AR02",
+    E,
+    "RFC 6749 §4.1.1, RFC 9700 §2.1.2, RFC 10017 §7.2",
+    at=StepKind.AUTHORIZE,
+    unless=elsewhere,
+)
 def asks_for_a_code(item: Item, case: Case) -> Verdict:
     """The authorize request asks for a code, and for no token in the address.
 
@@ -48,7 +54,7 @@ def asks_for_a_code(item: Item, case: Case) -> Verdict:
     return passed("/request/query/response_type")
 
 
-@rule("AR03", N, "OpenID Connect Core §3.3", at=StepKind.AUTHORIZE)
+@rule("AR03", N, "OpenID Connect Core §3.3", at=StepKind.AUTHORIZE, unless=elsewhere)
 def no_id_token_in_front(item: Item, case: Case) -> Verdict:
     """A native app asks for no ID token in the front channel.
 
@@ -106,7 +112,13 @@ def _each_once(item: Item, case: Case) -> Verdict:
     return passed(f"/request/{'form' if item.form else 'query'}")
 
 
-@rule("AR22", W, "RFC 6749 §3.3; Entra, scopes and permissions", at=StepKind.AUTHORIZE)
+@rule(
+    "AR22",
+    W,
+    "RFC 6749 §3.3; Entra, scopes and permissions",
+    at=StepKind.AUTHORIZE,
+    unless=elsewhere,
+)
 def scope_is_for_one_resource(item: Item, case: Case) -> Verdict:
     """The scope names one resource, and does not mix .default with single permissions.
 
@@ -131,7 +143,7 @@ def scope_is_for_one_resource(item: Item, case: Case) -> Verdict:
     return passed(where)
 
 
-@rule("AR23", N, "RFC 9700 §2.3", at=StepKind.AUTHORIZE)
+@rule("AR23", N, "RFC 9700 §2.3", at=StepKind.AUTHORIZE, unless=elsewhere)
 def refresh_token_came_as_asked(item: Item, case: Case) -> Verdict:
     """Who asks for offline_access gets a refresh token.
 
@@ -183,7 +195,11 @@ def nobody_is_named_in_the_address(item: Item, case: Case) -> Verdict:
     Before: …&login_hint=ada@contoso.com
     After: …
     """
+    pushed = any(name == "request_uri" for name, _ in item.query)
+    if item.elsewhere and not pushed:
+        return unknown(item.elsewhere, "/request/query")
+    shown = item.query if pushed else item.fields  # a request object is readable in the address
     for name in ("login_hint", "username", "domain_hint"):
-        if item.get(name):
+        if any(key == name and value for key, value in shown):
             return failed(f"{name} is there.", f"/request/query/{name}")
     return passed("/request/url")

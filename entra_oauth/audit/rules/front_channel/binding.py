@@ -11,7 +11,7 @@ from dataclasses import replace
 from entra_oauth.audit.case import Case, ClientKind
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import ComparedValues, comparable, hidden, same
-from entra_oauth.audit.rules.rule import E, W, rule, rule_of_all
+from entra_oauth.audit.rules.rule import E, W, elsewhere, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.recording.claims import entropy_bits
 
@@ -22,7 +22,7 @@ ENOUGH = 120
 """Bits: 22 random characters hold 128, and look like a few less where there is no digit in them."""
 
 
-@rule("AR04", E, "RFC 9700 §2.1.1", at=StepKind.AUTHORIZE)
+@rule("AR04", E, "RFC 9700 §2.1.1", at=StepKind.AUTHORIZE, unless=elsewhere)
 def has_a_challenge(item: Item, case: Case) -> Verdict:
     """The authorize request carries a PKCE challenge.
 
@@ -46,7 +46,7 @@ def has_a_challenge(item: Item, case: Case) -> Verdict:
     )
 
 
-@rule("AR05", E, "RFC 7636 §4.3, RFC 9700 §2.1.1", at=StepKind.AUTHORIZE)
+@rule("AR05", E, "RFC 7636 §4.3, RFC 9700 §2.1.1", at=StepKind.AUTHORIZE, unless=elsewhere)
 def challenge_is_a_hash(item: Item, case: Case) -> Verdict:
     """The challenge's method is S256.
 
@@ -62,12 +62,11 @@ def challenge_is_a_hash(item: Item, case: Case) -> Verdict:
     if method == "S256":
         return passed("/request/query/code_challenge_method")
     said = f"It is {case.show('code_challenge_method', method)}." if method else "There is none."
-    return failed(
-        f"{said} The verifier itself is in the address.", "/request/query/code_challenge_method"
-    )
+    place = "in the address" if item.asked is None else "the challenge"
+    return failed(f"{said} The verifier itself is {place}.", "/request/query/code_challenge_method")
 
 
-@rule("AR06", E, "RFC 7636 §4.2", at=StepKind.AUTHORIZE)
+@rule("AR06", E, "RFC 7636 §4.2", at=StepKind.AUTHORIZE, unless=elsewhere)
 def challenge_has_its_form(item: Item, case: Case) -> Verdict:
     """An S256 challenge is 43 characters of base64url, without padding.
 
@@ -89,7 +88,7 @@ def challenge_has_its_form(item: Item, case: Case) -> Verdict:
     )
 
 
-@rule("AR07", E, "RFC 9700 §2.1, §4.7", at=StepKind.AUTHORIZE)
+@rule("AR07", E, "RFC 9700 §2.1, §4.7", at=StepKind.AUTHORIZE, unless=elsewhere)
 def is_tied_to_this_browser(item: Item, case: Case) -> Verdict:
     """State, nonce or PKCE ties the answer to this attempt.
 
@@ -106,7 +105,7 @@ def is_tied_to_this_browser(item: Item, case: Case) -> Verdict:
     return failed("There is no state, no nonce and no challenge.", STATE)
 
 
-@rule("AR08", E, "RFC 6749 §10.10, §10.12", at=StepKind.AUTHORIZE)
+@rule("AR08", E, "RFC 6749 §10.10, §10.12", at=StepKind.AUTHORIZE, unless=elsewhere)
 def state_cannot_be_guessed(item: Item, case: Case) -> Verdict:
     """The state cannot be guessed: 128 bits of chance.
 
@@ -142,7 +141,7 @@ def state_is_used_once(case: Case) -> Iterator[Verdict]:
     yield from _once("state", case)
 
 
-@rule("AR10", W, "RFC 6749 §10.8, RFC 9700 §4.7.1", at=StepKind.AUTHORIZE)
+@rule("AR10", W, "RFC 6749 §10.8, RFC 9700 §4.7.1", at=StepKind.AUTHORIZE, unless=elsewhere)
 def state_holds_no_data(item: Item, case: Case) -> Verdict:
     """The state holds no data that others could read or change.
 
@@ -190,7 +189,13 @@ def _decoded(value: str) -> list[str]:
     return found
 
 
-@rule("AR11", W, "OpenID Connect Core §3.1.2.1, RFC 9700 §2.1", at=StepKind.AUTHORIZE)
+@rule(
+    "AR11",
+    W,
+    "OpenID Connect Core §3.1.2.1, RFC 9700 §2.1",
+    at=StepKind.AUTHORIZE,
+    unless=elsewhere,
+)
 def openid_has_a_nonce(item: Item, case: Case) -> Verdict:
     """A request with openid carries a nonce.
 
@@ -206,7 +211,7 @@ def openid_has_a_nonce(item: Item, case: Case) -> Verdict:
     return failed("There is no nonce.", "/request/query/nonce")
 
 
-@rule("AR12", W, "OpenID Connect Core §15.5.2", at=StepKind.AUTHORIZE)
+@rule("AR12", W, "OpenID Connect Core §15.5.2", at=StepKind.AUTHORIZE, unless=elsewhere)
 def nonce_is_random(item: Item, case: Case) -> Verdict:
     """The nonce is random, not the state, and used once.
 
@@ -251,6 +256,9 @@ def _once(name: str, case: Case) -> Iterator[Verdict]:
     where = f"/request/query/{name}"
     for item in case.all(StepKind.AUTHORIZE):
         value = item.get(name)
+        if item.elsewhere:
+            yield replace(unknown(item.elsewhere, "/request/query"), step=item.number)
+            continue
         if not value:
             continue
         verdict = passed(where)

@@ -25,9 +25,9 @@ def state_is_ours(item: Item, case: Case) -> Verdict:
     After: sent state=abc…, taken: state=abc…
     """
     where, came = item.at("state"), item.get("state")
-    asked = case.flow(item).authorize
+    asked = case.flow(item).asked
     if asked is None:
-        return unknown("the authorize request is not in this recording", where)
+        return unknown(case.flow(item).unasked, where)
     sent = asked.get("state")
     if not sent:
         return absent("no state was sent")
@@ -143,10 +143,12 @@ def came_where_it_should(item: Item, case: Case) -> Verdict:
     Before: redirect_uri=http://localhost/cb, taken at /other
     After: redirect_uri=http://localhost/cb, taken at /cb
     """
-    asked, where = case.flow(item).authorize, "/request/url"
+    asked, where = case.flow(item).asked, "/request/url"
     uri = asked.get("redirect_uri") if asked is not None else None
     if not uri:
-        return unknown("the redirect URI that was sent is not in this recording", where)
+        known = asked is not None
+        why = "the redirect URI that was sent is not in this recording"
+        return unknown(why if known else case.flow(item).unasked, where)
     want, got = normal(uri), normal(item.url.partition("?")[0])
     if want is None or got is None:
         return unknown("a part of the address was taken out", where)
@@ -183,9 +185,9 @@ def came_as_asked(item: Item, case: Case) -> Verdict:
     Before: response_mode=form_post, and GET /?code=…
     After: response_mode=form_post, and POST /
     """
-    asked = case.flow(item).authorize
+    asked = case.flow(item).asked
     if asked is None:
-        return unknown("the authorize request is not in this recording", "/request/method")
+        return unknown(case.flow(item).unasked, "/request/method")
     expected = "POST" if asked.get("response_mode") == "form_post" else "GET"
     if item.request.method == expected:
         return passed("/request/method")

@@ -176,9 +176,9 @@ def nonce_is_ours(item: Item, case: Case) -> Verdict:
     read = item.jwts["id_token"]
     if item.get("grant_type") != CODE:
         return absent("it does not answer an authorize request")
-    asked = case.flow(item).authorize
+    asked = case.flow(item).asked
     if asked is None:
-        return unknown("the authorize request is not in this recording", TOKEN)
+        return unknown(case.flow(item).unasked, TOKEN)
     sent, found = asked.get("nonce"), read.text("nonce")
     if not sent:
         return absent("no nonce was sent")
@@ -219,20 +219,26 @@ def hashes_fit(item: Item, case: Case) -> Verdict:
     return passed(TOKEN) if looked else absent("there is no hash in it")
 
 
-@rule("ID08", E, "OpenID Connect Core §3.1.3.3", at=StepKind.TOKEN)
+@rule("ID08", E, "OpenID Connect Core §3.1.3.3, §12.2", at=StepKind.TOKEN)
 def openid_brings_an_id_token(item: Item, case: Case) -> Verdict:
     """Who asks for openid gets an ID token.
 
-    Why: without it nobody knows who signed in.
+    Why: without it nobody knows who signed in. A refresh need not bring one again.
     Mend: the authority's to mend; a client that needs to know refuses the answer.
     Before: scope=openid …, and no id_token
     After: scope=openid …, and an id_token
     """
+    grant = item.get("grant_type")
+    if grant == "refresh_token":
+        return absent("a refresh need not bring one again")
+    words = (item.get("scope") or "").split()
     asked = case.flow(item).authorize
-    words = f"{asked.get('scope') or '' if asked is not None else ''} {item.get('scope') or ''}"
-    if "openid" not in words.split():
+    words += (asked.get("scope") or "").split() if asked is not None else []
+    if "openid" not in words:
+        if asked is not None and asked.elsewhere:
+            return unknown(asked.elsewhere, TOKEN)
         return absent("openid is not asked for")
-    if item.get("grant_type") == "client_credentials":
+    if grant == "client_credentials":
         return absent("an app by itself is nobody")
     if case.planned or item.response is None or "access_token" not in item.members:
         return absent("there is no token answer") if case.planned else _no_answer(item)
