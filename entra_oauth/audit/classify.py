@@ -207,9 +207,11 @@ def _asking(item: Item, pushed: Mapping[str, Fields]) -> Item:
 
 
 def _answers(item: Item, uris: set[str]) -> bool:
-    """True for a page that is an answer after all: it was sent to a redirect URI that was asked."""
+    """True for what is an answer after all: it was sent to a redirect URI that was asked."""
     named = item.step.name == "ignored"
-    return item.kind is StepKind.PAGE and not named and is_answer(item.request, uris)
+    # A token in an address or a form is an API call's, or an answer of the implicit flow.
+    may_be = item.kind is StepKind.PAGE or (item.kind is StepKind.RESOURCE and not item.bearer)
+    return may_be and not named and is_answer(item.request, uris)
 
 
 def _as_answer(item: Item) -> Item:

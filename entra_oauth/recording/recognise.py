@@ -56,7 +56,16 @@ def kind_of(request: HttpRequest) -> str | None:
     if is_answer and (is_loopback(host_of(request.url)) or not form & {"ctx", "flowToken"}):
         return "redirect"
     bearer = (request.header("authorization") or "").lower().startswith("bearer ")
-    return "api" if bearer else None
+    return "api" if bearer or _shows_a_token(both) else None
+
+
+def _shows_a_token(names: set[str]) -> bool:
+    """True for an API call that has its token in the address or in a form (RFC 6750 §2.2, §2.3).
+
+    An authority's answer to an app has more beside it (RFC 6749 §4.2.2).
+    """
+    beside = {"token_type", "expires_in", "state", "id_token", "code", "error"}
+    return "access_token" in names and names.isdisjoint(beside)
 
 
 def answer_fields(url: str) -> Fields:

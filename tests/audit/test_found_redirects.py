@@ -11,7 +11,7 @@ from entra_oauth.audit import Case, lint
 from entra_oauth.audit.classify import StepKind
 from entra_oauth.audit.inputs import har_case
 from entra_oauth.protocol.messages import FORM, HttpRequest, encode_form
-from entra_oauth.recording.recognise import is_answer, same_place
+from entra_oauth.recording.recognise import is_answer, kind_of, same_place
 from kit.audit.exchanges import LOGIN
 
 SENT = "Zk3wcqFxX3mzPcZ8LtR0vQnYb71sDaJuE2hGiTtTt01"
@@ -57,6 +57,7 @@ def _word(case: Case) -> str:
     return found
 
 
+URI = "https://app.example/cb"
 URIS = [
     ("http://localhost", "http://localhost:51234/"),
     ("http://127.0.0.1:1/cb", "http://127.0.0.1:51234/cb"),
@@ -147,3 +148,68 @@ def test_places_are_compared_by_scheme_host_and_path(uri: str, url: str, same: b
 def test_a_page_at_the_redirect_uri_is_no_answer(query: str) -> None:
     request = HttpRequest(method="GET", url=f"https://app.example/cb{query}")
     assert not is_answer(request, ["https://app.example/cb"])
+
+
+FORM_HEADER = [{"name": "Content-Type", "value": FORM}]
+ACCESS = "Zk3wcqFxX3mzPcZ8LtR0vQnYb71sDaJuE2hGiTtTt01"
+
+
+def _posted(at: int, url: str, text: str) -> dict[str, object]:
+    posted = {"mimeType": FORM, "text": text}
+    return _entry(at, "POST", url, headers=FORM_HEADER, postData=posted)
+
+
+def _kinds(case: Case) -> list[str]:
+    return [item.kind.value for item in case.items]
+
+
+@pytest.mark.parametrize(
+    ("called", "word"),
+    [
+        (_entry(3, "GET", f"https://graph.microsoft.com/v1.0/me?access_token={ACCESS}"), "error"),
+        (_posted(3, "https://graph.microsoft.com/v1.0/me", f"access_token={ACCESS}"), "warning"),
+    ],
+)
+def test_a_token_in_an_address_or_a_form_is_an_api_call(
+    called: dict[str, object], word: str
+) -> None:
+    case = _case(URI, called)
+    assert _kinds(case) == ["authorize", "resource"]
+    judged = lint(case, today=date(2026, 11, 29)).judged
+    assert [each.severity.value for each in judged if each.rule.id == "RS01"] == [word]
+
+
+@pytest.mark.parametrize(
+    "arrived",
+    [
+        _entry(3, "GET", f"{URI}?access_token={ACCESS}"),
+        _entry(3, "GET", f"{URI}?access_token={ACCESS}&token_type=Bearer&state={SENT}"),
+        _entry(3, "GET", f"{URI}#access_token={ACCESS}&token_type=Bearer"),
+        _posted(3, URI, f"access_token={ACCESS}&token_type=Bearer&state={SENT}"),
+        _posted(3, URI, f"access_token={ACCESS}"),
+    ],
+)
+def test_a_token_that_comes_to_the_redirect_uri_is_an_answer(arrived: dict[str, object]) -> None:
+    assert _kinds(_case(URI, arrived)) == ["authorize", "redirect"]
+
+
+def test_an_answer_at_an_unknown_place_is_no_api_call() -> None:
+    url = "https://elsewhere.example/cb?access_token=a&token_type=Bearer&expires_in=3599"
+    assert _kinds(_case(URI, _entry(3, "GET", url))) == ["authorize", "page"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("client_id=c&response_type=code", "authorize"),
+        ("client_id=c&request_uri=urn:x", "authorize"),
+        ("client_id=c&request=a.b.c", "authorize"),
+        ("client_id=c&request=a.b.c.d.e", "authorize"),
+        ("client_id=c&request=list", None),
+        ("request_uri=urn:x", None),
+    ],
+)
+def test_an_authorize_request_may_say_its_parameters_elsewhere(
+    query: str, kind: str | None
+) -> None:
+    assert kind_of(HttpRequest(method="GET", url=f"https://as.example/authorize?{query}")) == kind

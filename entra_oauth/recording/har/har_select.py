@@ -61,7 +61,7 @@ def import_foreign(
     places = {leads_to(e.request.url, e.response) for e in tokens} - {""}
     for entry in file.entries:
         kind = kind_of(entry.request)
-        if kind is None and is_answer(entry.request, uris):
+        if kind in (None, "api") and is_answer(entry.request, uris):
             kind = "redirect"
         if kind is None and entry.request.url.partition("?")[0] in places:
             kind = "followed"  # it may have carried code and secret to another place

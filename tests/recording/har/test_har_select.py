@@ -298,3 +298,45 @@ def test_our_own_har_comes_back_with_its_bytes() -> None:
         assert other.request.seen is Seen.WIRE
     assert done.evidence.steps[2].link.tls_version == "TLSv1.3"
     assert done.evidence.steps[2].link.peer == "192.0.2.7:443"
+
+
+@pytest.mark.parametrize("posted", [False, True])
+def test_an_api_call_with_its_token_in_the_address_or_a_form_is_taken(posted: bool) -> None:
+    url = "https://graph.microsoft.com/v1.0/me"
+    call = entry("GET", f"{url}?access_token={ACCESS_TOKEN}")
+    if posted:
+        kind = [{"name": "Content-Type", "value": "application/x-www-form-urlencoded"}]
+        form = {"mimeType": kind[0]["value"], "text": f"access_token={ACCESS_TOKEN}"}
+        call = entry("POST", url, headers=kind, postData=form)
+    for entries, taken in (((AUTHORIZE, REDIRECT, TOKEN, call), (4, "api")), ((call,), (1, "api"))):
+        done = imported(har(*entries))
+        assert done.taken[-1] == taken
+        for data in finished_files(done.evidence, done.recording).values():
+            assert_swept(data, [ACCESS_TOKEN])
+
+
+def test_an_implicit_answer_is_no_api_call() -> None:
+    page = "https://app.example/cb"
+    asked = f"client_id={CLIENT_ID}&response_type=token&redirect_uri={page}&state={STATE}"
+    came = entry("GET", f"{page}?access_token={ACCESS_TOKEN}")
+    done = imported(har(entry("GET", f"{BASE}/authorize?{asked}"), came))
+    assert done.taken == ((1, "authorize"), (2, "redirect"))
+
+
+def test_a_request_that_was_pushed_before_is_taken_with_its_sign_in() -> None:
+    page, uri = "https://app.example/cb", "urn:ietf:params:oauth:request_uri:abc"
+    form = {
+        "mimeType": "application/x-www-form-urlencoded",
+        "text": f"client_id={CLIENT_ID}&response_type=code&redirect_uri={page}&state={STATE}",
+    }
+    kind = [{"name": "Content-Type", "value": form["mimeType"]}]
+    answer = _content(json.dumps({"request_uri": uri, "expires_in": 60}))
+    push = entry("POST", f"{BASE}/par", headers=kind, postData=form, answer=answer)
+    asked = entry("GET", f"{BASE}/authorize?client_id={CLIENT_ID}&request_uri={uri}")
+    came = entry("GET", f"{page}?code={CODE}")
+    done = imported(har(push, asked, came, REDIRECT))
+    assert done.taken == ((1, "pushed"), (2, "authorize"), (3, "redirect"), (4, "redirect"))
+    claims = [c.verdict for c in done.evidence.claims if c.name == "state-equal"]
+    assert claims == ["no", "yes"]
+    for data in finished_files(done.evidence, done.recording).values():
+        assert_swept(data, [CODE, STATE])
