@@ -218,10 +218,10 @@ def test_an_assertion_is_a_jwt(text: str, word: str) -> None:
         ({"alg": "ES256"}, "pass"),
         ({"alg": "HS256"}, "warning"),
         ({"alg": "HS512"}, "warning"),
-        ({"alg": "none"}, "warning"),
-        ({"alg": "NONE"}, "warning"),
-        ({"alg": 7}, "warning"),
-        ({}, "warning"),
+        ({"alg": "none"}, "error"),
+        ({"alg": "NONE"}, "error"),
+        ({"alg": 7}, "error"),
+        ({}, "error"),
     ],
 )
 def test_an_assertion_is_signed_with_a_key_pair(header: dict[str, Any], word: str) -> None:
@@ -289,6 +289,26 @@ def test_a_jti_is_used_once_and_msal_may_send_an_assertion_again(
     assert twice(first, second)[0] == word
 
 
+@pytest.mark.parametrize(
+    ("claims", "word"),
+    [
+        ({"iat": AT - 800, "exp": AT - 299}, "pass"),
+        ({"iat": AT - 800, "exp": AT - 300}, "error"),
+        ({"iat": AT - 86_400, "exp": AT - 86_000}, "error"),
+        ({"nbf": AT + 300}, "pass"),
+        ({"nbf": AT + 301}, "error"),
+    ],
+)
+def test_an_assertion_is_good_when_it_is_sent(claims: dict[str, Any], word: str) -> None:
+    asked = token(grant_type=APPS, client_assertion=assertion(**claims))
+    assert words("TR20", case(asked)) == [word]
+    late = word == "error"
+    assert late is bool(said("TR20", case(asked))[0])
+    assert words("TR20", case(asked, planned=True)) == ["pass"], "it was not sent yet"
+    at_no_time = token(at=0.0, grant_type=APPS, client_assertion=assertion(**claims))
+    assert words("TR20", case(at_no_time)) == ["pass"], "nobody knows when that was"
+
+
 def test_elsewhere_the_same_assertion_is_not_sent_again() -> None:
     mine = assertion(aud=ELSEWHERE)
     assert twice(mine, mine, ELSEWHERE) == ["warning", "warning"]
@@ -305,6 +325,9 @@ def test_a_request_without_an_assertion_may_stand_before_two_with_the_same() -> 
     [
         ("x", "It is no JWT."),
         (assertion({"alg": "HS256"}), "Its algorithm is HS256."),
+        (assertion({"alg": "none"}), "It is not signed."),
+        (assertion(exp=AT - 600), "It was over when it was sent (exp)."),
+        (assertion(nbf=AT + 600), "It is not good yet (nbf)."),
         (assertion(aud="https://x.example"), "Its audience is not this endpoint."),
         (assertion(exp=None), "It has no end (exp)."),
         (assertion(exp=AT + 900), "It is good for more than ten minutes."),

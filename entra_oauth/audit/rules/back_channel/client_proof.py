@@ -7,9 +7,10 @@ from base64 import b64decode
 
 from entra_oauth.audit.case import Case, is_entra, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
-from entra_oauth.audit.redacted_values import hidden, jwt, same, same_id
+from entra_oauth.audit.redacted_values import Jwt, hidden, jwt, same, same_id
 from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
+from entra_oauth.protocol.id_token import CLOCK_SKEW_S
 
 FORM_AT = "/request/form"
 
@@ -136,7 +137,7 @@ def assertion_is_sound(item: Item, case: Case) -> Verdict:
     """A client assertion is signed with a key pair, for this endpoint, short-lived and new.
 
     Why: what is signed with a shared secret, or is good for long or elsewhere, can be used by
-        others.
+        others. What is not signed, or was over when it was sent, has to be refused: an error.
     Mend: PS256 or RS256, aud = the token endpoint, exp within ten minutes, a fresh jti.
     Before: {"alg":"HS256"} … "exp": in a day
     After: {"alg":"PS256","x5t#S256":…} … "exp": in ten minutes
@@ -150,8 +151,12 @@ def assertion_is_sound(item: Item, case: Case) -> Verdict:
             return unknown("the assertion was taken out", where)
         return failed("It is no JWT.", where)
     alg = read.header.get("alg")
-    if not isinstance(alg, str) or alg.lower() == "none" or alg.startswith("HS"):
-        return failed(f"Its algorithm is {case.show('alg', str(alg))}.", where)
+    if not isinstance(alg, str) or alg.lower() == "none":
+        return failed("It is not signed.", where, severity=E)
+    if alg.startswith("HS"):
+        return failed(f"Its algorithm is {case.show('alg', alg)}.", where)
+    if text := _out_of_time(read, item, case):
+        return failed(text, where, severity=E)
     own = same(read.text("iss") or "", read.text("sub") or "")
     if own is None:
         return unknown("who made it was taken out", where)
@@ -176,6 +181,20 @@ def assertion_is_sound(item: Item, case: Case) -> Verdict:
     if any(again) and not _is_same_assertion(item, case):
         return failed("Its jti was used before.", where)
     return unknown("a jti was taken out", where) if None in again else passed(where)
+
+
+def _out_of_time(read: Jwt, item: Item, case: Case) -> str:
+    """A sentence on an assertion that was not good when it was sent; empty where it was.
+
+    So it is too where nobody knows when that was.
+    """
+    sent = item.step.started_at
+    if case.planned or not sent:
+        return ""
+    start, end = read.number("nbf"), read.number("exp")
+    if end is not None and end + CLOCK_SKEW_S <= sent:
+        return "It was over when it was sent (exp)."
+    return "It is not good yet (nbf)." if start is not None and start - CLOCK_SKEW_S > sent else ""
 
 
 def _jti(item: Item) -> str | None:
