@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.audit.case import ClientKind
-from entra_oauth.protocol.messages import FORM
+from entra_oauth.audit.case import Case, ClientKind
+from entra_oauth.protocol.messages import FORM, HttpResponse
 from entra_oauth.recording import Exchange
-from kit.audit.judged import CLIENT, authorize, call, case, jwt, token, words
+from kit.audit.exchanges import step
+from kit.audit.judged import AT, CLIENT, authorize, call, case, jwt, said, token, words
 
 CODE = "authorization_code"
 WEB, PAGE, NATIVE = "https://app.example/cb", "https://spa.example/", "http://localhost:8400"
@@ -105,3 +106,78 @@ def test_a_token_in_an_address_is_worse_than_one_in_a_form(place: str, word: str
         request = replace(sent.request, method="POST", body=b"access_token=abc")
         sent = _with(replace(sent, request=request), (("Content-Type", FORM),))
     assert words("RS01", case(sent)) == [word]
+
+
+# ---- what takes the answer: a listener, a server, a page's script -----------------------
+
+FRAGMENT, QUERY, POSTED = "fragment", "query", "form_post"
+SCRIPT = b"<script type=module src=/main.js></script>"
+FOREIGN = b"<script src='//cdn.example/x.js'></script>"
+IMAGE = b'<img src="https://cdn.example/x.png">'
+OWN = b'<a href="https://app.example/home">'
+
+
+def received(kind: str, mode: str, page: bytes = b"", status: int = 200) -> Case:
+    """A sign-in whose answer came so, and was answered with a bare page."""
+    uri = NATIVE if kind == "native" else "https://app.example/cb"
+    first = authorize(
+        client_id=CLIENT, response_type="code", redirect_uri=uri, state="s", response_mode=mode
+    )
+    mark = "#" if mode == FRAGMENT else "?"
+    came = step("accepted", "GET", f"{uri}{mark}code=c&state=s", at=AT - 10)
+    if mode == POSTED:
+        headers = (("Content-Type", FORM),)
+        came = step("accepted", "POST", uri, headers=headers, body=b"code=c&state=s", at=AT - 10)
+    named = (("Location", "/done"),) if status >= 300 else ()
+    came = replace(came, response=HttpResponse(status=status, headers=named, body=page))
+    secret: dict[str, Any] = {"client_secret": "s"} if kind == "web" else {}
+    last = token({}, grant_type=CODE, client_id=CLIENT, **secret)
+    return case(first, came, _with(last, ORIGIN if kind == "page" else ()))
+
+
+RECEIVED: list[tuple[str, str, str, bytes, str]] = [
+    ("RR09", "native", QUERY, b"", "warning"),
+    ("RR09", "native", POSTED, b"", "warning"),
+    ("RR09", "web", QUERY, b"", "warning"),
+    ("RR09", "web", POSTED, b"", "not applicable"),
+    ("RR09", "page", QUERY, b"", "warning"),
+    ("RR09", "page", FRAGMENT, b"", "not applicable"),
+    ("RR09", "unknown", QUERY, b"", "warning"),
+    ("RR09", "unknown", FRAGMENT, b"", "not applicable"),
+    ("RR10", "native", QUERY, SCRIPT, "warning"),
+    ("RR10", "native", QUERY, FOREIGN, "warning"),
+    ("RR10", "native", POSTED, IMAGE, "warning"),
+    ("RR10", "web", QUERY, SCRIPT, "pass"),
+    ("RR10", "web", QUERY, FOREIGN, "warning"),
+    ("RR10", "web", QUERY, IMAGE, "warning"),
+    ("RR10", "web", QUERY, OWN, "pass"),
+    ("RR10", "web", POSTED, IMAGE, "pass"),
+    ("RR10", "page", FRAGMENT, SCRIPT, "pass"),
+    ("RR10", "page", FRAGMENT, FOREIGN, "warning"),
+    ("RR10", "page", FRAGMENT, IMAGE, "pass"),
+    ("RR10", "page", QUERY, SCRIPT, "pass"),
+    ("RR10", "page", QUERY, IMAGE, "warning"),
+    ("RR12", "native", QUERY, b"", "warning"),
+    ("RR12", "web", QUERY, b"", "warning"),
+    ("RR12", "web", POSTED, b"", "not applicable"),
+    ("RR12", "page", QUERY, b"", "undecidable"),
+    ("RR12", "page", FRAGMENT, b"", "undecidable"),
+    ("RR12", "unknown", QUERY, b"", "warning"),
+]
+
+
+@pytest.mark.parametrize(("rule", "kind", "mode", "page", "word"), RECEIVED)
+def test_what_takes_the_answer_is_judged_by_what_it_is(
+    rule: str, kind: str, mode: str, page: bytes, word: str
+) -> None:
+    assert words(rule, received(kind, mode, page)) == [word]
+
+
+def test_only_a_listener_is_told_to_load_nothing() -> None:
+    assert "content-security-policy" in said("RR09", received("native", QUERY))[0]
+    for kind in ("web", "page", "unknown"):
+        assert "content-security-policy" not in said("RR09", received(kind, QUERY))[0]
+
+
+def test_a_form_that_is_posted_on_was_never_in_an_address() -> None:
+    assert words("RR12", received("web", POSTED, status=307)) == ["not applicable"]

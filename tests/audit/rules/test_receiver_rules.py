@@ -164,11 +164,18 @@ def test_the_listener_leads_to_no_address_of_the_query(
     [
         (303, "/done", "pass"),
         (302, "/done", "pass"),
-        (303, "", "pass"),
+        (303, "", "warning"),
         (303, "/done?code=c", "warning"),
+        (303, "/done?postcode=1234", "pass"),
+        (303, "/done?x=c", "warning"),
+        (303, "/done#code=c", "warning"),
+        (303, "/done?x=~code~", "undecidable"),
         (200, "", "warning"),
-        (301, "/done", "warning"),
-        (307, "/done", "warning"),
+        (200, "/done", "warning"),
+        (300, "/done", "warning"),
+        (304, "/done", "warning"),
+        *((status, "/done", "pass") for status in (301, 307, 308)),
+        *((status, "/done?code=c", "warning") for status in (301, 307, 308)),
     ],
 )
 def test_the_code_leaves_the_address_bar(status: int, location: str, word: str) -> None:
@@ -176,7 +183,17 @@ def test_the_code_leaves_the_address_bar(status: int, location: str, word: str) 
     assert one("RR12", answer(status, **headers)) == word
     if word == "warning":
         found = said("RR12", case(came(answer(status, **headers))))
-        assert found == [f"{status}: the page's address keeps it."]
+        leads = status in (301, 302, 303, 307, 308) and location
+        where = (
+            "the address that it leads to has the code" if leads else "the page's address keeps it"
+        )
+        assert found == [f"{status}: {where}."]
+
+
+def test_what_a_pages_script_does_with_its_address_is_not_seen() -> None:
+    for url in ("https://spa.example/#code=c&state=s", f"{APP}/#code=c&state=s"):
+        answered = step("accepted", "GET", url, response=answer(), at=AT - 10)
+        assert words("RR12", case(answered)) == ["undecidable"]
 
 
 def test_a_code_in_a_form_was_never_in_the_address() -> None:

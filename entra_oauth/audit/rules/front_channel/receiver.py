@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from entra_oauth.audit.case import Case, on_this_machine
+from entra_oauth.audit.case import Case, ClientKind, on_this_machine
 from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.redacted_values import hidden, same
 from entra_oauth.audit.rules.rule import E, N, W, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
-from entra_oauth.protocol.messages import host_of
+from entra_oauth.protocol.messages import Fields, host_of, parse_form
+from entra_oauth.recording.recognise import answer_fields
 
 NO_ANSWER = "what the listener answered is not in this recording"
+_NOT_IN_ADDRESS = "the code is in no address that a server or a Referer is told"
 _BROWSERS = "the browser's own requests are"
 
 
@@ -25,21 +27,41 @@ _WANTED = (
     ("cache-control", "no-store"),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
-    ("content-security-policy", "'none'"),
 )
+_FOR_A_LISTENER = ("content-security-policy", "'none'")
+"""A listener's page needs no script; an app's own page does."""
+
+
+def _is_listener(item: Item, case: Case) -> bool:
+    """True where an app on the person's machine took the answer, and no server or page."""
+    return case.client(item) is ClientKind.NATIVE or on_this_machine(item.url)
+
+
+def _in_address(item: Item) -> Fields:
+    """What came in the part of the address that a server and a Referer are told."""
+    return parse_form(item.url.partition("#")[0].partition("?")[2])
+
+
+def _is_told(item: Item, case: Case) -> bool:
+    """True where the page's address may hold the code: always for who was given an address."""
+    return _is_listener(item, case) or bool(_in_address(item))
 
 
 @rule("RR09", W, "RFC 9700 §4.2.4", at=StepKind.REDIRECT, unless=_unanswered)
 def listener_answers_carefully(item: Item, case: Case) -> Verdict:
     """The listener's answer is not kept, sends no Referer and loads nothing.
 
-    Why: the page's address may hold the code.
+    Why: the page's address may hold the code. A web app's or a single-page app's does not if the
+        code came in a form or a fragment; and its page may load what it needs.
     Mend: send Cache-Control: no-store, Referrer-Policy: no-referrer, X-Content-Type-Options:
-        nosniff and Content-Security-Policy: default-src 'none'.
+        nosniff, and from a listener Content-Security-Policy: default-src 'none'.
     Before: HTTP/1.1 200 OK, and no such header
     After: HTTP/1.1 303 See Other, with all four
     """
-    missing = [n for n, v in _WANTED if v not in (item.answer.header(n) or "").lower()]
+    if not _is_told(item, case):
+        return absent(_NOT_IN_ADDRESS)
+    wanted = (*_WANTED, _FOR_A_LISTENER) if _is_listener(item, case) else _WANTED
+    missing = [n for n, v in wanted if v not in (item.answer.header(n) or "").lower()]
     if missing:
         return failed(f"Without {', '.join(missing)}.", "/response/headers")
     return passed("/response/headers")
@@ -49,18 +71,16 @@ def listener_answers_carefully(item: Item, case: Case) -> Verdict:
 def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     """The listener's page repeats no code and no state, and loads nothing from elsewhere.
 
-    Why: what is on a page can be read by what is loaded into it, and is kept with it.
+    Why: what is on a page can be read by what is loaded into it, and is kept with it. A listener's
+        page has no script at all; a web app's or a single-page app's has none of another host.
     Mend: answer with a text of your own, without scripts and without addresses of others.
     Before: <p>Your code is 0.AS…</p>
     After: <p>You can close this window.</p>
     """
     body = item.answer.body.decode("utf-8", "replace")
     text = "\n".join([body, *(value for _, value in item.answer.headers)])
-    if re.search(r"(?i)<script\b", body):
-        return failed("There is a script in the page.", "/response/content")
-    found = re.findall(r"(?i)(?:src|href|action)\s*=\s*[\"']?\s*(https?://[^\s\"'>]+)", body)
-    if any(not on_this_machine(url) for url in found):
-        return failed("The page leads to another host.", "/response/content")
+    if found := _loaded(body, item, case):
+        return failed(found, "/response/content")
     unsure = False
     for name in ("code", "state"):
         for value in item.every(name):
@@ -73,6 +93,27 @@ def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     if unsure and body:
         return unknown("the values were taken out", "/response/content")
     return passed("/response/content")
+
+
+_ADDRESS = r"[^>]*?\b(?:src|href|action)\s*=\s*[\"']?\s*((?:https?:)?//[^\s\"'>]+)"
+
+
+def _loaded(body: str, item: Item, case: Case) -> str:
+    """A sentence on what the page loads or leads to; empty where that is nothing."""
+    is_listener = _is_listener(item, case)
+    if is_listener and re.search(r"(?i)<script\b", body):
+        return "There is a script in the page."
+    scripts = re.findall(rf"(?i)<script\b{_ADDRESS}", body)
+    if "#" in item.url and any(_is_elsewhere(url, item) for url in scripts):
+        return "There is a script of another host in the page."
+    found = re.findall(rf"(?i){_ADDRESS}", body)
+    if _is_told(item, case) and any(_is_elsewhere(url, item) for url in found):
+        return "The page leads to another host."
+    return ""
+
+
+def _is_elsewhere(url: str, item: Item) -> bool:
+    return not on_this_machine(url) and host_of(url) != host_of(item.url)
 
 
 @rule("RR11", E, "RFC 9700 §4.11.1", at=StepKind.REDIRECT, unless=_unanswered)
@@ -97,19 +138,40 @@ def listener_leads_nowhere_else(item: Item, case: Case) -> Verdict:
 def code_leaves_the_address_bar(item: Item, case: Case) -> Verdict:
     """The code leaves the address bar.
 
-    Why: the last page's address is what people copy, bookmark and synchronise.
+    Why: the last page's address is what people copy, bookmark and synchronise. Where a page's
+        script has to read the code there, it is the script that takes it away.
     Mend: answer 303 to an address without parameters, or use form_post.
     Before: 200 OK at http://localhost/?code=…
     After: 303 See Other to /done
     """
     if not any(name == "code" for name, _ in item.query):
         return absent("the code is not in the address")
+    by_script = case.client(item) is ClientKind.SINGLE_PAGE
+    if by_script or not any(name == "code" for name, _ in _in_address(item)):
+        return unknown("what the page's script does with its address is not here", "/request/url")
     if item.response is None:
         return unknown(NO_ANSWER, "/response")
-    location = item.answer.header("location") or ""
-    if item.answer.status in (302, 303) and "code=" not in location:
-        return passed("/response/status")
-    return failed(f"{item.answer.status}: the page's address keeps it.", "/response/status")
+    location, status = item.answer.header("location") or "", item.answer.status
+    if status not in _MOVED or not location:
+        return failed(f"{status}: the page's address keeps it.", "/response/status")
+    kept = _keeps(location, item)
+    if kept is None:
+        return unknown("a part of where it leads was taken out", "/response/headers/location")
+    text = f"{status}: the address that it leads to has the code."
+    return failed(text, "/response/headers/location") if kept else passed("/response/status")
+
+
+_MOVED = (301, 302, 303, 307, 308)
+"""What a browser follows; it shows the new address (RFC 9110 §15.4)."""
+
+
+def _keeps(location: str, item: Item) -> bool | None:
+    """True if the code is in the address that the answer leads to; None if that is open."""
+    fields, codes = answer_fields(location), item.every("code")
+    if any(name == "code" for name, _ in fields):
+        return True
+    found = [same(value, code) for _, value in fields for code in codes]
+    return None if None in found and True not in found else any(found)
 
 
 @rule_of_all("RR13", E, "RFC 9700 §4.2")
