@@ -194,13 +194,13 @@ def items_of(steps: Iterable[Step]) -> tuple[Item, ...]:
 def _with_parameters(items: Sequence[Item]) -> list[Item]:
     """The items, of which each authorize request has its parameters, wherever it says them."""
     given = [p for i in items if (p := pushed_by(i.request, i.response)) is not None]
-    # Of values that were taken out without a tag, two may look the same.
-    pushed = {uri: fields for uri, fields in given if comparable(uri) is not None}
+    pushed = {comparable(uri): fields for uri, fields in given}
+    pushed.pop(None, None)  # of values that were taken out without a tag two may look the same
     return [_asking(i, pushed) if i.kind is StepKind.AUTHORIZE else i for i in items]
 
 
-def _asking(item: Item, pushed: Mapping[str, Fields]) -> Item:
-    asked = parameters_of(item.fields, pushed)
+def _asking(item: Item, pushed: Mapping[tuple[str, str] | None, Fields]) -> Item:
+    asked = parameters_of(item.fields, lambda uri: pushed.get(comparable(uri)))
     if asked.fields is item.fields:
         return replace(item, elsewhere=asked.elsewhere) if asked.elsewhere else item
     return replace(item, asked=asked.fields, elsewhere=asked.elsewhere)

@@ -15,7 +15,7 @@ from entra_oauth.protocol.jwt import read_object
 from entra_oauth.protocol.messages import FORM, parse_form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 
@@ -35,17 +35,18 @@ class Asked:
     """The reason why they cannot be told, as half a sentence; empty where they can."""
 
 
-def parameters_of(fields: Fields, pushed: Mapping[str, Fields]) -> Asked:
-    """Read what an address asks for. `pushed` has what was pushed before, by `request_uri`.
+def parameters_of(fields: Fields, pushed: Callable[[str], Fields | None]) -> Asked:
+    """Read what an address asks for. `pushed` gives what was pushed before, by `request_uri`.
 
     What is in a request object counts before what stands beside it. RFC 9101 §5 lets only that
     count, OpenID Connect Core §6.1 the others too.
     """
     named = dict(reversed(fields))
     if uri := named.get("request_uri"):
-        if uri not in pushed:
+        before = pushed(uri)
+        if before is None:
             return Asked(fields, _NOT_PUSHED)
-        inside = parameters_of(_without("request_uri", pushed[uri]), {})
+        inside = parameters_of(_without("request_uri", before), pushed)
         return Asked((*inside.fields, *fields), inside.elsewhere)
     if token := named.get("request"):
         claims = _claims(token)

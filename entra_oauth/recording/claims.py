@@ -96,7 +96,7 @@ class _Answer:
 
 
 def _asking(step: Step, pushed: dict[str, Fields]) -> _Request:
-    asked = parameters_of(_pairs(step), pushed)
+    asked = parameters_of(_pairs(step), pushed.get)
     return _Request(step, dict(reversed(asked.fields)), asked.elsewhere)
 
 

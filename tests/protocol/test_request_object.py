@@ -21,7 +21,7 @@ def jwt(claims: object) -> str:
 
 def test_an_address_without_a_request_object_says_all_itself() -> None:
     fields: Fields = (("client_id", "c"), ("state", "s"))
-    asked = parameters_of(fields, PUSHED)
+    asked = parameters_of(fields, PUSHED.get)
     assert asked.fields is fields
     assert not asked.elsewhere
 
@@ -34,7 +34,7 @@ def test_an_address_without_a_request_object_says_all_itself() -> None:
     ],
 )
 def test_what_is_in_a_request_object_counts_before_what_stands_beside_it(fields: Fields) -> None:
-    asked = parameters_of(fields, PUSHED)
+    asked = parameters_of(fields, PUSHED.get)
     assert dict(reversed(asked.fields))["state"] == "s"
     assert dict(reversed(asked.fields))["client_id"] == "c"
     assert not asked.elsewhere
@@ -42,15 +42,15 @@ def test_what_is_in_a_request_object_counts_before_what_stands_beside_it(fields:
 
 def test_a_request_object_may_be_pushed_itself() -> None:
     pushed: dict[str, Fields] = {URI: (("client_id", "c"), ("request", jwt({"state": "s"})))}
-    asked = parameters_of((("client_id", "c"), ("request_uri", URI)), pushed)
+    asked = parameters_of((("client_id", "c"), ("request_uri", URI)), pushed.get)
     assert dict(reversed(asked.fields))["state"] == "s"
     assert not asked.elsewhere
     again: dict[str, Fields] = {URI: (("request_uri", URI), ("state", "s"))}
-    assert dict(reversed(parameters_of((("request_uri", URI),), again).fields))["state"] == "s"
+    assert dict(reversed(parameters_of((("request_uri", URI),), again.get).fields))["state"] == "s"
 
 
 def test_a_claim_that_is_no_text_is_json_as_in_an_address() -> None:
-    asked = parameters_of((("request", jwt({"max_age": 5, "claims": {"a": None}})),), {})
+    asked = parameters_of((("request", jwt({"max_age": 5, "claims": {"a": None}})),), PUSHED.get)
     assert ("max_age", "5") in asked.fields
     assert ("claims", '{"a": null}') in asked.fields
 
@@ -66,7 +66,7 @@ def test_a_claim_that_is_no_text_is_json_as_in_an_address() -> None:
     ],
 )
 def test_what_cannot_be_read_is_named(fields: Fields, words: str) -> None:
-    asked = parameters_of(fields, PUSHED)
+    asked = parameters_of(fields, PUSHED.get)
     assert asked.fields == fields
     assert asked.elsewhere.startswith(words)
 

@@ -55,7 +55,7 @@ def import_foreign(
     left: Counter[str] = Counter()
     pushed = dict(p for e in file.entries if (p := pushed_by(e.request, e.response)) is not None)
     asked = [e.request for e in file.entries if kind_of(e.request) == "authorize"]
-    told = [parameters_of(parse_form(each.query), pushed).fields for each in asked]
+    told = [parameters_of(parse_form(each.query), pushed.get).fields for each in asked]
     uris = [value for each in told for name, value in each if name == "redirect_uri"]
     tokens = [e for e in file.entries if kind_of(e.request) == "token"]
     places = {leads_to(e.request.url, e.response) for e in tokens} - {""}

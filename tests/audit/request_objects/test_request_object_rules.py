@@ -173,9 +173,24 @@ def test_an_id_token_may_have_been_asked_for_where_nobody_sees() -> None:
     assert words("ID08", case(asked, *NOT_PUSHED)) == ["error"]
 
 
-@pytest.mark.parametrize("steps", READABLE, ids=["pushed", "a JWT"])
-def test_redaction_makes_no_fault_of_a_request_object(steps: tuple[Exchange, ...]) -> None:
+@pytest.mark.parametrize(
+    ("steps", "word"),
+    [(READABLE[0], "pass"), (READABLE[1], "undecidable")],
+    ids=["pushed", "a JWT, which is taken out"],
+)
+def test_redaction_makes_no_fault_of_a_request_object(
+    steps: tuple[Exchange, ...], word: str
+) -> None:
     evidence = evidence_of(Recording(steps), level=Level.SECRETS, created_at=0.0, facts={})
-    assert not failures(replace(recorded(steps), evidence=evidence)) & ABOUT_THE_REQUEST
+    judged = replace(recorded(steps), evidence=evidence)
+    assert not failures(judged) & ABOUT_THE_REQUEST
+    for rule in ("AR02", "AR04", "AR07", "AR08", "AR14", "RR01", "TR06", "TR07", "TR08"):
+        assert words(rule, judged) == [word], rule
     shown = b"".join(s.request.data + s.response.data + s.url.encode() for s in evidence.steps)
     assert STATE.encode() not in shown
+
+
+def test_marks_without_a_tag_name_no_request() -> None:
+    answer = json_answer({"request_uri": "~val~"}, 201)
+    asked = authorize(client_id=CLIENT, request_uri="~val~")
+    assert words("AR07", case(replace(PUSH, response=answer), asked)) == ["undecidable"]
