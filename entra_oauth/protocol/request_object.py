@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from entra_oauth.protocol.messages import Fields, HttpRequest, HttpResponse
 
-__all__ = ["Asked", "parameters_of", "pushed_by"]
+__all__ = ["AskedParameters", "parameters_of", "pushed_by"]
 
 _NOT_PUSHED = "what request_uri names holds the parameters, and is not in this recording"
 _NOT_READ = "the request object holds the parameters, and cannot be read here"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedParameters:
     """What an authorize request asks for."""
 
     fields: Fields = field(repr=False)
@@ -35,7 +35,7 @@ class Asked:
     """The reason why they cannot be told, as half a sentence; empty where they can."""
 
 
-def parameters_of(fields: Fields, pushed: Callable[[str], Fields | None]) -> Asked:
+def parameters_of(fields: Fields, pushed: Callable[[str], Fields | None]) -> AskedParameters:
     """Read what an address asks for. `pushed` gives what was pushed before, by `request_uri`.
 
     What is in a request object counts before what stands beside it. RFC 9101 §5 lets only that
@@ -45,13 +45,17 @@ def parameters_of(fields: Fields, pushed: Callable[[str], Fields | None]) -> Ask
     if uri := named.get("request_uri"):
         before = pushed(uri)
         if before is None:
-            return Asked(fields, _NOT_PUSHED)
+            return AskedParameters(fields, _NOT_PUSHED)
         inside = parameters_of(_without("request_uri", before), pushed)
-        return Asked((*inside.fields, *fields), inside.elsewhere)
+        return AskedParameters((*inside.fields, *fields), inside.elsewhere)
     if token := named.get("request"):
         claims = _claims(token)
-        return Asked(fields, _NOT_READ) if claims is None else Asked((*claims, *fields))
-    return Asked(fields)
+        return (
+            AskedParameters(fields, _NOT_READ)
+            if claims is None
+            else AskedParameters((*claims, *fields))
+        )
+    return AskedParameters(fields)
 
 
 def pushed_by(request: HttpRequest, response: HttpResponse | None) -> tuple[str, Fields] | None:
