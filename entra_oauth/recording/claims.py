@@ -40,7 +40,8 @@ def claims_of(steps: Sequence[Step]) -> tuple[Claim, ...]:
     the one whose secret it brings, and only where there is none against the latest.
     """
     asked: dict[str, _Request] = {}  # by state, and under no state the latest
-    given = [pushed_by(step.http_request, step.http_response) for step in steps]
+    posted = (step for step in steps if step.method == "POST")
+    given = [pushed_by(step.http_request, step.http_response) for step in posted]
     pushed = dict(each for each in given if each is not None)
     answered: dict[str, _Answer] = {}  # by code, and under no code the latest
     found: list[Claim] = []
