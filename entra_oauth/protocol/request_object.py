@@ -50,11 +50,9 @@ def parameters_of(fields: Fields, pushed: Callable[[str], Fields | None]) -> Ask
         return AskedParameters((*inside.fields, *fields), inside.elsewhere)
     if token := named.get("request"):
         claims = _claims(token)
-        return (
-            AskedParameters(fields, _NOT_READ)
-            if claims is None
-            else AskedParameters((*claims, *fields))
-        )
+        if claims is None:
+            return AskedParameters(fields, _NOT_READ)
+        return AskedParameters((*claims, *fields))
     return AskedParameters(fields)
 
 

@@ -181,3 +181,9 @@ def test_only_a_listener_is_told_to_load_nothing() -> None:
 
 def test_a_form_that_is_posted_on_was_never_in_an_address() -> None:
     assert words("RR12", received("web", POSTED, status=307)) == ["not applicable"]
+
+
+def test_a_long_page_is_read_once() -> None:
+    page = b"<script " * 2_000 + b"src=" * 200_000
+    assert words("RR10", received("page", FRAGMENT, page)) == ["pass"]
+    assert words("RR10", received("web", QUERY, page)) == ["pass"]

@@ -95,7 +95,7 @@ def listener_repeats_nothing(item: Item, case: Case) -> Verdict:
     return passed("/response/content")
 
 
-_ADDRESS = r"[^>]*?\b(?:src|href|action)\s*=\s*[\"']?\s*((?:https?:)?//[^\s\"'>]+)"
+_ADDRESS = r"\b(?:src|href|action)\s*=\s*[\"']?\s*((?:https?:)?//[^\s\"'>]+)"
 
 
 def _loaded(body: str, item: Item, case: Case) -> str:
@@ -103,7 +103,7 @@ def _loaded(body: str, item: Item, case: Case) -> str:
     is_listener = _is_listener(item, case)
     if is_listener and re.search(r"(?i)<script\b", body):
         return "There is a script in the page."
-    scripts = re.findall(rf"(?i)<script\b{_ADDRESS}", body)
+    scripts = re.findall(rf"(?i)<script\b[^>]{{0,500}}?{_ADDRESS}", body)
     if "#" in item.url and any(_is_elsewhere(url, item) for url in scripts):
         return "There is a script of another host in the page."
     found = re.findall(rf"(?i){_ADDRESS}", body)
