@@ -33,6 +33,7 @@ __all__ = [
     "held",
     "is_private",
     "line_file",
+    "named_tokens_folder",
     "note_wait",
     "read_line",
     "read_token",
@@ -59,6 +60,11 @@ _SKEW_S = 60
 def tokens_folder(environ: Mapping[str, str], platform: str = sys.platform) -> str | None:
     """The folder of all tokens; None where there is no home to have it in."""
     return _below(environ, platform, "ENTRA_OAUTH_CACHE_DIR", "STATE", "tokens")
+
+
+def named_tokens_folder(environ: Mapping[str, str]) -> str | None:
+    """The folder of all tokens, if a variable names one."""
+    return tokens_folder(environ) if environ.get("ENTRA_OAUTH_CACHE_DIR") else None
 
 
 def config_file(environ: Mapping[str, str], platform: str = sys.platform) -> str | None:

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from entra_oauth.cache import paths, private_files
 from entra_oauth.channels.base import now
 from entra_oauth.errors import EntraOAuthError, LocalError, plain
 from entra_oauth.protocol.authority import Authority
@@ -133,9 +134,7 @@ def _request(record: dict[str, Any]) -> AuthorizationRequest:
 
 
 def _folder() -> Path:
-    from platformdirs import user_state_path
-
-    folder = user_state_path("entra-oauth", appauthor=False) / "pending"
+    folder = _place() / "pending"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name == "posix":
@@ -144,6 +143,16 @@ def _folder() -> Path:
     except OSError as error:
         raise _unusable(folder, error) from None
     return folder
+
+
+def _place() -> Path:
+    """The folder of the tokens where it is named: who keeps those apart keeps these apart too."""
+    if named := paths.named_tokens_folder(os.environ):
+        private_files.make_folder(named)
+        return Path(named)
+    from platformdirs import user_state_path
+
+    return user_state_path("entra-oauth", appauthor=False)
 
 
 def _refuse_strange(folder: Path) -> None:

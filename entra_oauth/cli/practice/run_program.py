@@ -89,7 +89,7 @@ def _open(
         practice_run.browser_for(person, reports_visits=passages is not None)
     )
     kept = opening.enter_context(practice_run.azure_settings())
-    kept |= opening.enter_context(practice_run.token_settings())
+    kept |= opening.enter_context(practice_run.own_settings())
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
         os.environ,

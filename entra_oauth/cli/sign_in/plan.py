@@ -180,6 +180,10 @@ def say_findings(console: Console, *requests: HttpRequest) -> None:
     console.say(f"  More of each: entra-oauth explain {failures[0].rule.id}")
 
 
+_RUN_VARIABLE = "ENTRA_OAUTH_PRACTICE_CONTROL"
+"""What `practice run` gives to its program. Its sign-ins have the names of real ones, and so
+would take their place in the store of the whole system."""
+
 _NOWHERE = "Nothing was kept on this machine."
 
 
@@ -259,6 +263,13 @@ class Keeper:
 
 def _vault(options: StoreOptions, session: Session) -> Vault | None:
     if options.cache == "file":
+        return None
+    if _RUN_VARIABLE in session.environ:
+        if options.cache == "keyring":
+            raise UsageError(
+                "A practice run keeps nothing in the system's password store.",
+                advice="Leave --cache out: what is kept in a run goes with it.",
+            )
         return None
     if options.cache is None and not can_be_expected(session.environ, sys.platform):
         return None

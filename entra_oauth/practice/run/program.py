@@ -28,7 +28,7 @@ __all__ = [
     "azure_settings",
     "browser_for",
     "environment",
-    "token_settings",
+    "own_settings",
     "warning",
 ]
 
@@ -40,7 +40,10 @@ _SECRET = (
     *("SYSTEM_ACCESSTOKEN", "SYSTEM_OIDCREQUESTURI"),
 )
 _TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-_IN_THE_WAY = ("ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR", "ENTRA_OAUTH_CA_BUNDLE")
+_IN_THE_WAY = (
+    *("ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR", "ENTRA_OAUTH_CA_BUNDLE"),
+    "ENTRA_OAUTH_PROFILE",  # one of the person's, which the run has not: see `own_settings`
+)
 _NODES = ("node", "nodejs", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node")
 _JAVAS = ("java", "mvn", "gradle", "scala", "spark-submit")
 
@@ -99,14 +102,19 @@ def azure_settings() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def token_settings() -> Iterator[dict[str, str]]:
-    """The variables by which entra-oauth itself keeps a sign-in for this run alone.
+def own_settings() -> Iterator[dict[str, str]]:
+    """The variables by which entra-oauth itself keeps sign-ins and profiles for this run alone.
 
-    It is made at the address of the real authority: kept beside real sign-ins, it would pass
-    for one of them when the run is over.
+    A sign-in is made at the address of the real authority: kept beside real ones, it would pass
+    for one of them when the run is over. The person's profiles are neither changed nor read, for
+    the default one names a real tenant, which is not played here. There are none at first.
     """
-    with TemporaryDirectory(prefix="practice-tokens-", ignore_cleanup_errors=True) as folder:
-        yield {"ENTRA_OAUTH_CACHE_DIR": folder, "ENTRA_OAUTH_CACHE": "file"}
+    with TemporaryDirectory(prefix="practice-own-", ignore_cleanup_errors=True) as folder:
+        yield {
+            "ENTRA_OAUTH_CACHE_DIR": os.path.join(folder, "tokens"),
+            "ENTRA_OAUTH_CACHE": "file",
+            "ENTRA_OAUTH_CONFIG": os.path.join(folder, "config.toml"),
+        }
 
 
 @contextmanager
