@@ -127,6 +127,20 @@ class Profiles:
             )
         return Profile(str(chosen), self._checked(tables[chosen]))
 
+    def without_default(self) -> str:
+        """The file's text with none of its profiles as the default; empty if it has no such text.
+
+        Raises no error for a file that cannot be read: a copy may go without it.
+        """
+        import tomllib
+
+        try:
+            text = _DEFAULT_LINE.sub("", self._text(), count=1)
+            content = tomllib.loads(text)
+        except (LocalError, ValueError, RecursionError):
+            return ""
+        return "" if "default_profile" in content else text
+
     def put(self, profile: Profile, *, as_default: bool = False) -> None:
         """Write one profile, in the place of an older one of its name."""
         check_name(profile.name)

@@ -6,6 +6,8 @@ import os
 from contextlib import ExitStack
 
 from entra_oauth import child_program
+from entra_oauth.cache.paths import config_file
+from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cli.practice.tenant_options import read_tenant
 from entra_oauth.cli.session import signals
 from entra_oauth.errors import plain
@@ -89,7 +91,7 @@ def _open(
         practice_run.browser_for(person, reports_visits=passages is not None)
     )
     kept = opening.enter_context(practice_run.azure_settings())
-    kept |= opening.enter_context(practice_run.own_settings())
+    kept |= opening.enter_context(practice_run.own_settings(_profiles()))
     assert hosted.proxy is not None  # noqa: S101 - a port was asked for
     environ = practice_run.environment(
         os.environ,
@@ -103,6 +105,15 @@ def _open(
         entra = "https://login.microsoftonline.com"
         environ |= tenant.variables_of(options.workload, hosted, authority_url=entra)
     return hosted.proxy, environ | kept | {CONTROL_VARIABLE: control.address}
+
+
+def _profiles() -> str:
+    """The person's profiles, for a program that names one. None of them is the default one.
+
+    That would lead a program which names nobody to a real tenant.
+    """
+    path = config_file(os.environ)
+    return Profiles(path).without_default() if path is not None else ""
 
 
 def _keep_visits(passages: ProgramRecorder, visits: BrowserVisits, tenant_url: str) -> None:

@@ -42,7 +42,7 @@ _SECRET = (
 _TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _IN_THE_WAY = (
     *("ALL_PROXY", "NO_PROXY", "SSL_CERT_DIR", "ENTRA_OAUTH_CA_BUNDLE"),
-    "ENTRA_OAUTH_PROFILE",  # one of the person's, which the run has not: see `own_settings`
+    "ENTRA_OAUTH_PROFILE",  # of a real tenant, like a default profile
 )
 _NODES = ("node", "nodejs", "npm", "npx", "yarn", "pnpm", "tsx", "ts-node")
 _JAVAS = ("java", "mvn", "gradle", "scala", "spark-submit")
@@ -102,18 +102,21 @@ def azure_settings() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def own_settings() -> Iterator[dict[str, str]]:
+def own_settings(profiles: str) -> Iterator[dict[str, str]]:
     """The variables by which entra-oauth itself keeps sign-ins and profiles for this run alone.
 
     A sign-in is made at the address of the real authority: kept beside real ones, it would pass
-    for one of them when the run is over. The person's profiles are neither changed nor read, for
-    the default one names a real tenant, which is not played here. There are none at first.
+    for one of them when the run is over. `profiles` is the text of the file that the run begins
+    with; the person's own is out of its reach.
     """
     with TemporaryDirectory(prefix="practice-own-", ignore_cleanup_errors=True) as folder:
+        config = Path(folder) / "config.toml"
+        if profiles:
+            config.write_text(profiles, encoding="utf-8")
         yield {
             "ENTRA_OAUTH_CACHE_DIR": os.path.join(folder, "tokens"),
             "ENTRA_OAUTH_CACHE": "file",
-            "ENTRA_OAUTH_CONFIG": os.path.join(folder, "config.toml"),
+            "ENTRA_OAUTH_CONFIG": str(config),
         }
 
 

@@ -182,7 +182,7 @@ BY_SUBJECT = {
     "workspace_url": "https://adb-1234567890123456.7.azuredatabricks.net",
 }
 BEHIND = {
-    "a command": ("-m", "entra_oauth", "token"),
+    "a command": ("-m", "entra_oauth", "token", "--profile", "nightly"),
     "a program": (
         "-c",
         "from entra_oauth.adapters.stored_tokens import StoredTokens\n"

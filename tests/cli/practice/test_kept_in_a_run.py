@@ -39,26 +39,42 @@ def in_a_run(out: Path, *lines: str) -> str:
 @pytest.mark.parametrize(
     ("lines", "profiles"),
     [
-        ([f"{OURS} login {ASKED} -q -o none --save-profile prac", f"{OURS} token -o none"], "prac"),
-        ([f"{OURS} profile set more tenant=organizations"], "more"),
-        ([f"{OURS} profile list", f"! {OURS} profile delete mine"], ""),
-        ([f"! {OURS} profile use mine"], ""),
+        ([], "  mine\n"),
+        (
+            [f"{OURS} login {ASKED} -q -o none --save-profile prac", f"{OURS} token -o none"],
+            "  mine\n* prac\n",
+        ),
+        ([f"{OURS} profile set more tenant=organizations"], "  mine\n  more\n"),
+        ([f"{OURS} profile set mine tenant=organizations"], "* mine\n"),
+        ([f"{OURS} profile use mine"], "* mine\n"),
+        ([f"{OURS} profile delete mine"], ""),
     ],
 )
 def test_a_run_has_profiles_of_its_own_and_leaves_the_persons_as_they_are(
     lines: list[str], profiles: str, configuration: Path, tmp_path: Path
 ) -> None:
     before = configuration.read_bytes()
-    assert in_a_run(tmp_path / "out", *lines, f"{OURS} profile list") == (
-        f"* {profiles}\n" if profiles else ""
-    )
+    assert in_a_run(tmp_path / "out", *lines, f"{OURS} profile list") == profiles
     assert configuration.read_bytes() == before
     assert call("profile", "list").out == "* mine\n"
 
 
 @needs.posix
+@pytest.mark.parametrize("text", ["not TOML", '"default_profile" = "mine"\n', None])
+def test_a_run_begins_without_profiles_where_these_cannot_be_had(
+    text: str | None, configuration: Path, tmp_path: Path
+) -> None:
+    configuration.unlink()
+    if text is not None:
+        configuration.write_text(text, encoding="utf-8")
+    lines = (f"{OURS} login {ASKED} -q -o none --save-profile prac", f"{OURS} profile list")
+    assert in_a_run(tmp_path / "out", *lines) == "* prac\n"
+    assert configuration.is_file() == (text is not None)
+
+
+@needs.posix
 @pytest.mark.parametrize("variable", [None, "ENTRA_OAUTH_PROFILE", "ENTRA_OAUTH_CONFIG"])
-def test_a_persons_profile_names_no_tenant_in_a_run(
+def test_a_persons_default_profile_names_no_tenant_in_a_run(
     variable: str | None, configuration: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {"ENTRA_OAUTH_PROFILE": "mine", "ENTRA_OAUTH_CONFIG": str(configuration)}

@@ -146,6 +146,7 @@ SLOW: dict[str, float] = {
     "cli/lessons/test_learn_beside_pages.py": 9.0,
     "cli/lessons/test_learn_spot.py": 21.1,
     "cli/practice/test_change.py": 1.4,
+    "cli/practice/test_kept_in_a_run.py": 6.0,
     "cli/practice/test_practice.py": 4.5,
     "cli/practice/test_record_programs.py": 1.0,
     "cli/practice/test_scenarios.py": 14.0,
