@@ -36,6 +36,7 @@ from entra_oauth.protocol.authority import Authority, check_app, folded
 from entra_oauth.protocol.resource.claims_challenge import read_claims
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.scopes import check_scopes
+from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +139,8 @@ class StoredTokens:
         if profile is None:
             raise UsageError(
                 "There is no default profile.",
-                advice="Make one with entra-oauth login --save-profile NAME, or name one.",
+                advice="Make one with entra-oauth login --tenant TENANT --client-id CLIENT "
+                "--save-profile NAME, or name one.",
             )
         target, subject_token = target_of_profile(profile), subject_token_of(profile)
         identity = _identity_of(profile)
@@ -248,6 +250,7 @@ class StoredTokens:
                 announce=self._announce,
             ),
             as_app=self._as_app() if self._is_app(app) else None,
+            sign_in_with=" ".join(map(quoted, ("entra-oauth", "login", *app.options))),
             say=_say,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from entra_oauth.cache.paths import read_token, seconds_left
 from entra_oauth.errors import LocalError, UsageError, plain
 from entra_oauth.light import TYPE_CHECKING, dataclass, field
-from entra_oauth.protocol.authority import MULTI_TENANT, cloud_of
+from entra_oauth.protocol.authority import CLOUDS, MULTI_TENANT, cloud_of
 from entra_oauth.protocol.scopes import expand, resource_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,13 @@ class App:
     def folded(self) -> App:
         """The same app in the one spelling that is compared."""
         return App(self.base, self.tenant.lower(), self.client_id.lower())
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words that name it on a command line."""
+        is_usual = self.base == f"https://{CLOUDS['public'].host}"
+        host = () if is_usual else ("--authority-host", self.base)
+        return (*host, "--tenant", self.tenant, "--client-id", self.client_id)
 
     def vault_key(self, account: str) -> str:
         """The name of an account's refresh token in the system's password store."""

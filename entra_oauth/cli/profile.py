@@ -55,7 +55,10 @@ def _list(profiles: Profiles, console: Console) -> None:
     for name in names:
         console.result(f"{'*' if name == default else ' '} {plain(name)}")
     if not names:
-        console.say("There is no profile. Make one: entra-oauth login --save-profile NAME")
+        console.say(
+            "There is no profile. Make one: entra-oauth login --tenant TENANT --client-id CLIENT "
+            "--save-profile NAME"
+        )
 
 
 def _show(profiles: Profiles, options: ProfileShowOptions, console: Console) -> None:

@@ -342,8 +342,11 @@ def test_a_profile_says_whose_tokens_they_are(ours: at_hand.AtHand) -> None:
     profiles.put(Profile("work", values))
     for tokens in (StoredTokens.of_profile(), StoredTokens.of_profile("work")):
         assert tokens.authority == ours.authority
-        with pytest.raises(SignInRequired):  # the store of this test's home is empty
+        with pytest.raises(SignInRequired) as raised:  # the store of this test's home is empty
             tokens.get()
+        host = f"--authority-host {ours.hosted.base_url}"
+        named = f"{host} --tenant {ARTICLE_TENANT_ID} --client-id {ARTICLE_CLIENT_ID}"
+        assert f"entra-oauth login {named} (" in raised.value.advice
     with pytest.raises(UsageError):
         EntraAuth(ours.tokens(), profile="work")
     profiles.put(Profile("half", {"tenant": "x"}))

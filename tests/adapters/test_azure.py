@@ -55,7 +55,7 @@ def test_a_chain_goes_on_where_nothing_was_set_up(profile: str | None) -> None:
     with pytest.raises(CredentialUnavailableError) as raised:
         credential.get_token(SCOPE)
     assert isinstance(raised.value, UsageError)
-    assert "login --save-profile" in str(raised.value) or "nobody-made-it" in str(raised.value)
+    assert "--save-profile NAME" in str(raised.value) or "nobody-made-it" in str(raised.value)
     chain: Any = ChainedTokenCredential(credential, _Fixed())  # type: ignore[arg-type]
     assert chain.get_token(SCOPE).token == "of-the-next-one"
 

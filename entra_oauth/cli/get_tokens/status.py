@@ -9,6 +9,7 @@ from entra_oauth.cache.federated_exchange import kept_exchanges
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import IDENTITY_VALUES
 from entra_oauth.channels.base import monotonic, now
+from entra_oauth.cli.get_tokens.token_store import login_command
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
 from entra_oauth.cli.sign_in.app_credential import is_at_hand
 from entra_oauth.cli.sign_in.asker import asker_of
@@ -227,8 +228,7 @@ def _lines(
     if not accounts and asker is not None and asker["who"] in _NEED_NO_SIGN_IN:
         return [*lines, "  Nobody has signed in, and nobody has to."]
     if not accounts:
-        which = "" if app.tenant and app.client_id else " --tenant TENANT --client-id CLIENT"
-        return [*lines, f"  Nobody has signed in. Next: entra-oauth login{which}"]
+        return [*lines, f"  Nobody has signed in. Next: {login_command(app)}"]
     for each in accounts:
         star = "*" if each["default"] and each["chosen"] else " "
         lines.append(f"{star} {plain(each['account'])}")

@@ -25,7 +25,7 @@ from entra_oauth.cli.sign_in.identity_options import (
 )
 from entra_oauth.cli.sign_in.plan import authority_of, challenge_of, check_asked, client_id_of
 from entra_oauth.errors import plain
-from entra_oauth.light import TYPE_CHECKING
+from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.shell_words import quoted
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def source_for(query: TokenQuery, session: Session) -> TokenSource:
         app=App.of(authority_of(query.app), client_id_of(query.app)),
         refresh=_refresh(query, session),
         as_app=_as_app(query, session) if asker.is_app else None,
-        sign_in_with=login_command(query.app),
+        sign_in_with=login_command(query.app, query.network),
         say=session.console.say,
         # Whoever has the lock is taken to be as patient as we are.
         lock_wait_s=LOCK_WAIT_S + max(0.0, 2 * (query.network.http_timeout - 30.0)),
@@ -205,21 +205,42 @@ def shown(
     )
 
 
-def login_command(app: AppOptions) -> str:
-    """The command that a person is told to run, with what they need to give."""
+def login_command(
+    app: AppOptions, network: NetworkOptions | None = None, *, at_workspace: str | None = None
+) -> str:
+    """The command that a person is told to run, with what they need to give.
+
+    With `at_workspace` it signs in to the tenant of that workspace, whichever the app's is.
+    """
+    if at_workspace is not None:
+        app = replace(app, tenant=None, authority_host=None)
     words = ["entra-oauth", "login"]
     if app.profile_name is not None:
         words += ["--profile", app.profile_name]
+    # A tenant that nobody named is the one that the workspace names; one that was named stays.
+    is_named = app.origins.source("tenant") not in ("", "the default")
+    is_asked = not is_named and _is_told("workspace_url", app)
+    workspace = at_workspace or (app.workspace_url if is_asked else None)
     values = (
-        ("tenant", (app.tenant,)),
-        ("client_id", (app.client_id,)),
-        ("authority_host", (app.authority_host,)),
-        ("scope", app.scope),
+        ("workspace_url", (workspace,), True),
+        ("tenant", (app.tenant,), _is_told("tenant", app)),
+        ("client_id", (app.client_id,), _is_told("client_id", app)),
+        ("authority_host", (app.authority_host,), _is_told("authority_host", app)),
+        ("scope", app.scope, _is_told("scope", app)),
+        ("ca_bundle", (network.ca_bundle if network else None,), _is_told("ca_bundle", app)),
     )
-    for name, texts in values:
-        # Only what stands on this command line, or was not named at all: the rest is found
-        # again the same way.
-        if name in app.origins.given or app.origins.source(name) == only_sign_in.SOURCE:
-            for text in filter(None, texts):
-                words += [f"--{name.replace('_', '-')}", quoted(plain(text, limit=300))]
+    for name, texts, is_told in values:
+        for text in filter(None, texts if is_told else ()):
+            words += [f"--{name.replace('_', '-')}", quoted(plain(text, limit=300))]
+    # Nobody has named them, as where a token was handed over.
+    words += ["--tenant", "TENANT"] if not (app.tenant or workspace) else []
+    words += ["--client-id", "CLIENT"] if not app.client_id else []
     return " ".join(words)
+
+
+def _is_told(name: str, app: AppOptions) -> bool:
+    """True for what stands on this command line, or was not named at all.
+
+    The rest is found again the same way.
+    """
+    return name in app.origins.given or app.origins.source(name) == only_sign_in.SOURCE

@@ -15,6 +15,7 @@ from entra_oauth.errors import ApiRefused, LocalError, SignInRequired, UsageErro
 from entra_oauth.flows import api_call
 from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.messages import split_origin
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
 from entra_oauth.protocol.resource.workspace_api import ApiCall, resource_id
@@ -59,6 +60,8 @@ def run(options: ApiOptions, session: Session) -> int:
                 is_exchanged=target is not None,
                 body=body,
                 resource_id=named,
+                sign_in_with=token_store.login_command(app, options.network),
+                sign_in_there_with=_sign_in_there(url, options),
             )
             reply = api_call.send(call, channels, timeout_s=options.network.http_timeout)
             refusal = call.refusal(reply, now=channels.now())
@@ -175,6 +178,11 @@ def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Autho
         return app, authority_of(app)
     # Of a token that Entra is not asked for only the cloud counts, and the domain says that.
     return app, of_workspace_cloud(app)
+
+
+def _sign_in_there(url: str, options: ApiOptions) -> str:
+    workspace = split_origin(url)[0]
+    return token_store.login_command(options.app, options.network, at_workspace=workspace)
 
 
 def _handed_over(options: ApiOptions) -> SecretInput:

@@ -79,6 +79,10 @@ class ApiCall:
     resource_id: str | None = None
     """Of the workspace in Azure, for whoever is no member of the workspace but
     Contributor or Owner of that resource."""
+    sign_in_with: str = "entra-oauth login"
+    """The command that a person is told, with all that it needs."""
+    sign_in_there_with: str | None = None
+    """The same for the tenant of the workspace; None: it is made of the other one."""
 
     def __post_init__(self) -> None:
         if self.method not in _METHODS:
@@ -154,19 +158,31 @@ class ApiCall:
         if claims is not None:
             return (
                 "it wants a newer or stronger sign-in (a claims challenge).",
-                f"entra-oauth login --claims {json_word(claims)}, then this again.",
+                f"{self.sign_in_with} --claims {json_word(claims)}, then this again.",
                 claims,
             )
         if reply.status in (400, 401, 403) and (aged := self._age(now)) is not None:
             return *aged, None
         if self._is_not_taken(reply) or (self.is_exchanged and reply.status == 401):
-            return *(_OWN_NOT_TAKEN if self.is_exchanged else _NOT_TAKEN), None
+            return *(_OWN_NOT_TAKEN if self.is_exchanged else self._not_taken()), None
         usual = 300 if reply.status < 400 else 400 if reply.status < 500 else 500
         known = _BY_STATUS.get(reply.status, _BY_STATUS[usual])
         what, advice = self._by_message(reply) or known
         if reply.status == 401:
-            advice += _EXCHANGE
+            advice = advice.replace("{sign_in}", self.sign_in_with) + _EXCHANGE
         return what, advice, None
+
+    @property
+    def _sign_in_there(self) -> str:
+        usual = f"{self.sign_in_with} --workspace-url {split_origin(self.url)[0]}"
+        return self.sign_in_there_with or usual
+
+    def _not_taken(self) -> tuple[str, str]:
+        return (
+            "it does not take the token, and asks for a sign-in instead.",
+            "Get a fresh one for Azure Databricks from the workspace's own tenant: "
+            f"{self._sign_in_there}. entra-oauth decode shows its audience, tenant and times.",
+        )
 
     def _is_not_taken(self, reply: HttpResponse) -> bool:
         """True for the answers beside 401 by which a workspace turns a token away."""
@@ -190,7 +206,7 @@ class ApiCall:
                 f"the token expired {_minutes(now - expires)} ago, by what it says of itself.",
                 _ANEW
                 if self.is_exchanged
-                else "Get a fresh one: entra-oauth token, or entra-oauth login.",
+                else f"Get a fresh one: entra-oauth token, or {self.sign_in_with}.",
             )
         if begins is not None and begins > now:
             return (
@@ -214,8 +230,7 @@ class ApiCall:
                 if self.is_exchanged
                 else (
                     "the token is expired, damaged, or of another tenant than the workspace.",
-                    "Get a fresh one from the workspace's own tenant: entra-oauth login "
-                    f"--workspace-url {split_origin(self.url)[0]}.",
+                    f"Get a fresh one from the workspace's own tenant: {self._sign_in_there}.",
                 )
             )
         return None
@@ -230,12 +245,6 @@ _NO_ROLE = (
     "the person of this token is no member of the workspace, and not Contributor or Owner of the "
     "Azure resource that was named.",
     "Check the resource id, or ask a workspace administrator to add the person.",
-)
-
-_NOT_TAKEN = (
-    "it does not take the token, and asks for a sign-in instead.",
-    "Get a fresh one for Azure Databricks from the workspace's own tenant: entra-oauth login. "
-    "entra-oauth decode shows its audience, tenant and times.",
 )
 
 _ANEW = "Exchange anew, with --force-refresh, and check the clock: entra-oauth doctor."
@@ -254,8 +263,8 @@ _BY_STATUS = {
     400: ("it does not understand the request.", "Check the path, and the body if there is one."),
     401: (
         "it does not take the token.",
-        "Get a fresh one for Azure Databricks: entra-oauth login. entra-oauth decode shows its "
-        "audience and times.",
+        "Get a fresh one for Azure Databricks: {sign_in}. entra-oauth decode shows its audience "
+        "and times.",
     ),
     403: (
         "the person of this token may not do that here.",

@@ -6,6 +6,8 @@ import base64
 import io
 import json
 import os
+import re
+import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,7 @@ from entra_oauth.cli.use_tokens.api import _show
 from entra_oauth.practice import PracticeBrowser, PracticeTenant, http_send, serve
 from entra_oauth.practice.server.hosts import Hosted
 from entra_oauth.protocol.messages import parse_form
-from kit import canaries, command_line, practice
+from kit import canaries, command_line, needs, practice
 from kit.command_line import Ran, error_of, on_stdin
 
 CLUSTERS = "/api/2.0/clusters/list"
@@ -209,7 +211,8 @@ def test_a_challenge_is_told_with_the_option_ready_to_use(
     what, advice = error_of(ran)
     assert ran.code == 1
     assert "claims challenge" in what
-    assert 'entra-oauth login --claims \'{"access_token":{"nbf":' in advice
+    named = " ".join(command_line.at(hosted.base_url)[2:])
+    assert f"entra-oauth login {named} --authority-host {hosted.base_url} --claims '{{" in advice
 
 
 def _challenge(request: Request) -> Response:
@@ -247,6 +250,99 @@ def test_interactive_signs_in_for_a_challenge_that_a_refresh_does_not_meet(
     assert "claims=%7B%22access_token" in visitor.urls[1]
 
 
+def _advised(ran: Ran) -> list[str]:
+    """The words of the sign-in that an error tells a person to make."""
+    found = re.search(r"entra-oauth (login .*?)(?:, then this again)?\.(?: |$)", error_of(ran)[1])
+    assert found is not None, ran.err
+    return shlex.split(found[1])
+
+
+@needs.posix
+@pytest.mark.parametrize("by", ["only sign-in", "options", "profile", "named profile"])
+def test_the_sign_in_that_a_challenge_advises_can_be_run_as_it_stands(
+    hosted: Hosted, visitor: Visitor, httpserver: HTTPServer, by: str
+) -> None:
+    for _ in range(2):
+        httpserver.expect_ordered_request(CLUSTERS).respond_with_handler(_challenge)
+    httpserver.expect_ordered_request(CLUSTERS).respond_with_json({"clusters": []})
+    login(hosted.base_url, visitor, *(("--save-profile", "p") if "profile" in by else ()))
+    options = {"options": command_line.at(hosted.base_url), "named profile": ("-p", "p")}
+    call = ("api", "GET", httpserver.url_for(CLUSTERS), *options.get(by, ()))
+    ran = command_line.call(*call)
+    assert ran.code == 1
+    again = command_line.call(*_advised(ran))
+    visitor.join()
+    assert again.code == 0, again.err
+    assert dict(parse_form(urlsplit(visitor.urls[-1]).query))["claims"] == CLAIMS
+    assert json.loads(command_line.call(*call).out) == {"clusters": []}
+    httpserver.check()
+
+
+@needs.posix
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (302, "/login.html"),
+        (401, "{}"),
+        (403, '{"error_code": 403, "message": "Invalid access token."}'),
+    ],
+)
+def test_the_sign_in_that_another_refusal_advises_can_be_run_as_it_stands(
+    hosted: Hosted, visitor: Visitor, httpserver: HTTPServer, status: int, body: str
+) -> None:
+    headers = {"Location": body} if status == 302 else {"Content-Type": "application/json"}
+    httpserver.expect_request(CLUSTERS).respond_with_data(body, status, headers)
+    login(hosted.base_url, visitor)
+    ran = command_line.call("api", "GET", httpserver.url_for(CLUSTERS))
+    words = _advised(ran)
+    url = httpserver.url_for("").rstrip("/")
+    named = {name: words[words.index(name) + 1] for name in words if name.startswith("--")}
+    if status == 401:
+        assert named["--authority-host"] == hosted.base_url
+    else:  # of the workspace's own tenant, which it is asked for
+        assert named["--workspace-url"] == url
+        assert "--tenant" not in named
+        words[words.index(url)] = hosted.base_url  # a workspace that can tell
+    again = command_line.call(*words)
+    visitor.join()
+    assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize(
+    ("named", "left"),
+    [
+        ((), "--tenant TENANT --client-id CLIENT"),
+        (("--workspace-url", "http://localhost:9"), "--client-id CLIENT"),
+        (("--tenant", canaries.TENANT), "--client-id CLIENT"),
+    ],
+)
+def test_where_a_token_was_handed_over_the_advice_says_what_is_to_be_filled_in(
+    named: tuple[str, ...], left: str, httpserver: HTTPServer, tenant: PracticeTenant
+) -> None:
+    httpserver.expect_request(CLUSTERS).respond_with_handler(_challenge)
+    host = ("--authority-host", "http://localhost:9")
+    with on_stdin(f"{token_of(tenant)}\n"):
+        ran = command_line.call(
+            "api", "GET", httpserver.url_for(CLUSTERS), "--token-stdin", *host, *named
+        )
+    words = " ".join([*named, *host, left])
+    assert f"entra-oauth login {words} --claims" in error_of(ran)[1]
+
+
+@needs.posix
+def test_where_the_workspace_names_the_tenant_it_does_so_in_the_advice_too(
+    hosted: Hosted, visitor: Visitor
+) -> None:
+    named = ("--workspace-url", hosted.base_url, "--client-id", canaries.CLIENT_ID)
+    ran = command_line.call("token", *named)
+    assert (ran.code, ran.out) == (4, "")
+    found = re.search(r"entra-oauth (login .*?) \(", error_of(ran)[1])
+    assert found is not None
+    assert shlex.split(found[1]) == ["login", *named]
+    assert command_line.call(*shlex.split(found[1])).code == 0
+    assert command_line.call("token", *named).code == 0
+
+
 @pytest.mark.parametrize(("more", "calls", "signs_in"), [((), 2, 1), (("--interactive",), 3, 2)])
 def test_a_challenge_that_comes_again_and_again_ends(
     hosted: Hosted,
@@ -261,7 +357,7 @@ def test_a_challenge_that_comes_again_and_again_ends(
     login(hosted.base_url, visitor)
     ran = api(url, "GET", CLUSTERS, *more, authority=hosted.base_url)
     assert ran.code == 1
-    assert f"entra-oauth login --claims '{CLAIMS}'" in error_of(ran)[1]
+    assert f"--claims '{CLAIMS}', then this again." in error_of(ran)[1]
     assert (len(httpserver.log), len(visitor.urls)) == (calls, signs_in)
 
 
