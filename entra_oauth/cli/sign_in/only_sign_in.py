@@ -44,7 +44,6 @@ SOURCE = "the only sign-in"
 """Where a value comes from that was filled in here."""
 
 _Stored = list[tuple[App, Account]]
-_PUBLIC = f"https://{CLOUDS['public'].host}"
 _LISTED = 20
 
 
@@ -166,8 +165,17 @@ def _several(fitting: _Stored, app: AppOptions, network: NetworkOptions, verb: s
     return UsageError(
         "\n".join([f"{len(fitting)} sign-ins are kept here, and none was named.", *lines]),
         advice="Run one of these lines. To keep a choice: entra-oauth profile set NAME "
-        "tenant=TENANT client_id=CLIENT, then entra-oauth profile use NAME.",
+        f"{_values_to_keep(fitting)}, then entra-oauth profile use NAME.",
     )
+
+
+def _values_to_keep(fitting: _Stored) -> str:
+    """The values by which a profile tells each of them from the others."""
+    apps = {app.key("", "") for app, _ in fitting}
+    is_usual = all("--authority-host" not in app.options for app, _ in fitting)
+    host = "" if is_usual else " authority_host=HOST"
+    account = "" if len(apps) == len(fitting) else " account=ACCOUNT"
+    return f"tenant=TENANT client_id=CLIENT{host}{account}"
 
 
 def _quoted(words: list[str]) -> str:
@@ -187,8 +195,9 @@ def _rest(verb: str) -> str:
 
 def _naming(app: App, account: str | None, *, needs_host: bool = False) -> list[str]:
     """The options that name an app, and an account of it if one is to be named."""
-    words = ["--authority-host", app.base] if needs_host or app.base != _PUBLIC else []
-    words += ["--tenant", app.tenant, "--client-id", app.client_id]
+    words = list(app.options)
+    if needs_host and "--authority-host" not in words:
+        words[:0] = ["--authority-host", app.base]
     return [*words, "--account", account] if account else words
 
 

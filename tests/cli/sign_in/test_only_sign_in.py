@@ -165,6 +165,30 @@ def test_where_it_ran_out_the_command_to_sign_in_names_it() -> None:
     assert f"--authority-host {PRACTICE}" in advice
 
 
+def test_the_certificates_that_were_named_are_named_again_for_the_sign_in(tmp_path: Path) -> None:
+    keep(PLAYED, left_s=-5)
+    ran = command_line.call("token", "--ca-bundle", str(tmp_path / "ca.pem"))
+    assert ran.code == 4
+    assert f"--ca-bundle {tmp_path / 'ca.pem'}" in command_line.error_of(ran)[1]
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ((), "--tenant TENANT --client-id CLIENT"),
+        (("--tenant", REAL.tenant), f"--tenant {REAL.tenant} --client-id CLIENT"),
+        (REAL.options, f"--tenant {REAL.tenant} --client-id {REAL.client_id}"),
+        (PLAYED.options, f"--client-id {REAL.client_id} --authority-host {PRACTICE}"),
+    ],
+)
+def test_where_nobody_has_signed_in_status_names_what_a_sign_in_needs(
+    named: tuple[str, ...], said: str
+) -> None:
+    told = command_line.call("status", *named).out
+    assert "Next: entra-oauth login " in told
+    assert f"{said}\n" in told
+
+
 # ---- the gate ------------------------------------------------------------------------------
 
 
@@ -304,6 +328,35 @@ def test_several_are_listed_and_each_command_gives_its_token(kept: list[tuple[Ap
     again = [command_line.call(*words) for words in commands(ran)]
     assert {each.out.strip() for each in again} == texts
     assert {(each.code, each.err) for each in again} == {(0, "")}
+
+
+def _parted(line: str) -> list[tuple[str, str, str]]:
+    return [word.rpartition("=") for word in shlex.split(line)]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [*SEVERAL, pytest.param([(REAL, "ada@example.test"), (SECURE, "ada@example.test")], id="us")],
+)
+@pytest.mark.parametrize("more", [(), ("--scope", SCOPE)])
+def test_a_choice_that_is_kept_as_the_advice_says_gives_its_token(
+    kept: list[tuple[App, str]], more: tuple[str, ...]
+) -> None:
+    texts = {(app, name): keep(app, name) for app, name in kept}
+    advice = command_line.error_of(command_line.call("token", *more))[1]
+    found = re.search(
+        r"entra-oauth (profile set NAME .*), then entra-oauth (profile use .*)\.", advice
+    )
+    assert found is not None
+    for (app, name), text in texts.items():
+        values = {
+            "NAME": "kept", "TENANT": app.tenant, "CLIENT": app.client_id, "HOST": app.base,
+            "ACCOUNT": name,
+        }  # fmt: skip
+        for line in found.groups():
+            words = [key + eq + values.get(last, last) for key, eq, last in _parted(line)]
+            assert command_line.call(*words).code == 0
+        assert command_line.call("token", *more).out == f"{text}\n"
 
 
 @pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
