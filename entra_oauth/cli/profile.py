@@ -40,7 +40,7 @@ def run(
     elif session.verb == "profile use":
         _use(profiles, options, console)
     else:
-        _delete(profiles, options, console)
+        _delete(profiles, options, session)
     return 0
 
 
@@ -120,10 +120,14 @@ def _use(profiles: Profiles, options: ProfileNameOptions, console: Console) -> N
     console.say(f"The profile {name} is used where none is named.")
 
 
-def _delete(profiles: Profiles, options: ProfileNameOptions, console: Console) -> None:
-    name = _one_name(options.names)
-    profiles.delete(name or "")
-    console.say(f"The profile {name} is gone. Its tokens stay: entra-oauth logout forgets them.")
+def _delete(profiles: Profiles, options: ProfileNameOptions, session: Session) -> None:
+    from entra_oauth.cli.kept_of_profile import what_stays
+
+    name = _one_name(options.names) or ""
+    profile = profiles.get(name)
+    profiles.delete(name)
+    stays = what_stays(profile, session) if profile is not None else ""
+    session.console.say(f"The profile {name} is gone.{stays}")
 
 
 def _one_name(names: tuple[str, ...], *, needed: bool = True) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from entra_oauth.cache.profiles import Profile
 
-__all__ = ["check_profile", "check_text"]
+__all__ = ["authority_of_profile", "check_profile", "check_text"]
 
 
 def check_text(key: str, text: str) -> None:
@@ -41,7 +41,8 @@ def check_profile(profile: Profile, changed: frozenset[str]) -> None:
             rule.check(profile)
 
 
-def _authority(profile: Profile) -> Authority:
+def authority_of_profile(profile: Profile) -> Authority:
+    """The authority that its values name; of any tenant where they name none."""
     tenant = folded(profile.text("tenant") or "common")
     if host := profile.text("authority_host"):
         return Authority(host, tenant)
@@ -55,11 +56,11 @@ def _check_authority(profile: Profile) -> None:
             advice="Give one, and take the other out: cloud= or authority_host= with nothing "
             "behind it.",
         )
-    _authority(profile)
+    authority_of_profile(profile)
 
 
 def _check_scope(profile: Profile) -> None:
-    check_scopes(_authority(profile), profile.texts("scope"))
+    check_scopes(authority_of_profile(profile), profile.texts("scope"))
 
 
 def _check_workspace(profile: Profile) -> None:
