@@ -81,9 +81,9 @@ def account(
     )
 
 
-def fill(store: FileStore, *, name: str = USER, life_s: int = 3600) -> None:
+def fill(store: FileStore, *, name: str = USER, life_s: int = 3600, app: App = APP) -> None:
     """As after a sign-in."""
-    store.save(APP, account(name), SCOPE, token(life_s=life_s), signed_in=True)
+    store.save(app, account(name), SCOPE, token(life_s=life_s), signed_in=True)
 
 
 @dataclass

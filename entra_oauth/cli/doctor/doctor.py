@@ -5,12 +5,16 @@ from __future__ import annotations
 from entra_oauth.cli.doctor import registration
 from entra_oauth.cli.doctor.machine import DoctorCheck, State, local_checks
 from entra_oauth.cli.session.wrap import prose, width
+from entra_oauth.cli.sign_in import only_sign_in
+from entra_oauth.cli.sign_in.identity_options import names_identity
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
 from entra_oauth.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from entra_oauth.cli.options.app_options import AppOptions
+    from entra_oauth.cli.options.common_options import NetworkOptions
     from entra_oauth.cli.session.console import Console, Session
     from entra_oauth.cli.verbs.see_verbs import DoctorOptions
 
@@ -71,7 +75,7 @@ def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
     from entra_oauth.cli.sign_in.choose_receiver import back_channels
 
     yield identity_sources(session.environ)
-    authority = registration.authority_of_any(options.app)
+    authority = registration.authority_of_any(_settled(options.app, options.network, session))
     try:
         with back_channels(options.network, session) as channels:
             session.console.say(f"One request is sent: GET {discovery(authority).url}")
@@ -83,6 +87,19 @@ def _checks(options: DoctorOptions, session: Session) -> Iterator[DoctorCheck]:
     except EntraOAuthError as error:
         unasked = LocalError(f"It was not asked. {error.what}", advice=error.advice)
         yield DoctorCheck.problem("authority", unasked)
+
+
+def _settled(app: AppOptions, network: NetworkOptions, session: Session) -> AppOptions:
+    """The app that the other commands would take: the only sign-in's where nothing else is named.
+
+    Where several fit nothing is refused here: the network can be looked at all the same.
+    """
+    if app.settings is not None and names_identity(app.settings, app.client_id):
+        return app
+    try:
+        return only_sign_in.use(app, network, session)
+    except UsageError:
+        return app
 
 
 def _say(check: DoctorCheck, console: Console) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from entra_oauth.cache.account import App
 from entra_oauth.cache.file_store import FileStore
-from entra_oauth.cache.identity_asker import IDENTITY_FLOW, IDENTITY_VALUES
 from entra_oauth.cli.get_tokens.exchanged_tokens import target_of
 from entra_oauth.cli.get_tokens.token_store import settled
 from entra_oauth.cli.options.common_options import NetworkOptions
+from entra_oauth.cli.sign_in.identity_options import names_identity
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of, client_id_of
 from entra_oauth.errors import SignInRequired, UsageError, plain
@@ -106,8 +106,7 @@ def _refuse_identity(app: AppOptions) -> None:
     """Raise `UsageError` for a profile of a managed identity: a person's sign-in is not meant."""
     if app.settings is None:
         return
-    flow, is_named = app.settings.text("flow"), any(map(app.settings.text, IDENTITY_VALUES))
-    is_identity = flow == IDENTITY_FLOW or (not flow and is_named and not app.client_id)
+    is_identity = names_identity(app.settings, app.client_id)
     if is_identity and not app.origins.given & {"tenant", "client_id", "account"}:
         raise UsageError(
             f"The profile {plain(app.settings.name)} names a managed identity, and no sign-in is "

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
+    from entra_oauth.cache.profiles import Profile
     from entra_oauth.channels.base import Channels
     from entra_oauth.cli.options.app_options import AppOptions
     from entra_oauth.cli.options.common_options import NetworkOptions
@@ -32,6 +33,7 @@ __all__ = [
     "check_flow_is_named",
     "identity_asker",
     "identity_of",
+    "names_identity",
     "refuse_beside_other_flow",
 ]
 
@@ -81,6 +83,15 @@ def check_flow_is_named(app: AppOptions) -> None:
         f"{source[0].upper()}{source[1:]}",
         f"{set_it}={IDENTITY_FLOW}, or give --flow {IDENTITY_FLOW}.",
     )
+
+
+def names_identity(profile: Profile, client_id: str | None) -> bool:
+    """True for a profile of a managed identity, of which no sign-in is kept.
+
+    `client_id` is that of the app which is named, by the profile or elsewhere.
+    """
+    flow, is_named = profile.text("flow"), any(map(profile.text, IDENTITY_VALUES))
+    return flow == IDENTITY_FLOW or (not flow and is_named and not client_id)
 
 
 def check_beside_identity(app: AppOptions, credential: CredentialOptions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,15 +16,20 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from entra_oauth.cache import vault
+from entra_oauth.cache.account import App
+from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cli.doctor.registration import Registration
 from entra_oauth.errors import LocalError, PortBusy
 from entra_oauth.practice import PracticeTenant
 from entra_oauth.protocol.authority import Authority
-from kit import canaries, command_line, needs
+from kit import canaries, command_line, needs, stores
 from kit.command_line import Ran, call, error_of
 from kit.practice import Kit
 from kit.servers.raw_server import Peer, RawServer, answer
 
+PUBLIC = "https://login.microsoftonline.com"
+PLAYED = App("http://localhost:9", command_line.TENANT, command_line.CLIENT)
+REAL = App(PUBLIC, command_line.TENANT, command_line.CLIENT)
 DISCOVERY = f"/{command_line.TENANT}/v2.0/.well-known/openid-configuration"
 
 pytestmark = pytest.mark.usefixtures("no_terminal")
@@ -77,6 +83,47 @@ def test_the_authority_of_the_profile_is_looked_at(tenant: PracticeTenant) -> No
     assert ran.err.splitlines()[0] == f"One request is sent: GET {base(tenant)}{DISCOVERY}"
     assert ran.code == 0, ran.both
     assert len(tenant.log) == 1
+
+
+def test_where_nothing_is_named_the_authority_of_the_only_sign_in_is_looked_at(
+    tenant: PracticeTenant,
+) -> None:
+    app = App(base(tenant), command_line.TENANT, command_line.CLIENT)
+    stores.fill(FileStore.standard(os.environ), app=app)
+    ran = call("doctor", "--ca-bundle", str(tenant.ca))
+    first, second, *_ = ran.err.splitlines()
+    assert first.startswith("Using the only sign-in that fits: ")
+    assert second == f"One request is sent: GET {base(tenant)}{DISCOVERY}"
+    assert ran.code == 0, ran.both
+
+
+@pytest.mark.parametrize(
+    ("kept", "named", "asked"),
+    [
+        ([PLAYED], ("--cloud", "usgov"), "https://login.microsoftonline.us/organizations"),
+        ([PLAYED], ("--tenant", "common"), f"{PUBLIC}/common"),
+        ([PLAYED, REAL], (), f"{PUBLIC}/organizations"),
+        ([PLAYED, REAL], ("--cloud", "public"), f"{PUBLIC}/{command_line.TENANT}"),
+    ],
+)
+def test_what_is_named_comes_before_the_only_sign_in_and_several_are_none(
+    kept: list[App], named: tuple[str, ...], asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for app in kept:
+        stores.fill(FileStore.standard(os.environ), app=app)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nothing is sent to anybody
+    ran = call("doctor", *named)
+    assert f"One request is sent: GET {asked}/v2.0/" in ran.err
+
+
+def test_a_profile_of_a_managed_identity_does_not_mean_the_only_sign_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stores.fill(FileStore.standard(os.environ), app=PLAYED)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    values = ("flow=managed-identity", "managed_identity_source=imds")
+    assert call("profile", "set", "identity", *values).code == 0
+    assert f"GET {PUBLIC}/organizations/v2.0/" in call("doctor").err
 
 
 def test_one_request_is_declared_and_sent_and_holds_nothing_secret(tenant: PracticeTenant) -> None:
