@@ -160,15 +160,17 @@ def _check_certificates(apps: tuple[RegisteredApp, ...]) -> None:
 def _complete_user(table: dict[str, object], home: str) -> dict[str, object]:
     name = table.get("name")
     first = name.partition("@")[0].title() if isinstance(name, str) else ""
-    return {
+    made = {
         "oid": table.get("oid") or _made_oid(name),
         "display_name": first,
         "given_name": first,
         "family_name": "",
         "password": DEFAULT_PASSWORD,
         "tenant_id": home,
-        **table,
     }
+    # What stands in the file comes first: it is read in this order, and what is made of a value
+    # that cannot be would be blamed in its place.
+    return {**table, **{key: value for key, value in made.items() if key not in table}}
 
 
 def _made_oid(name: object) -> str:

@@ -102,6 +102,7 @@ APP = """
 client_id = "0fab0000-0000-4000-8000-000000000009"
 name = "Own"
 """
+BAD = "\\u001b[31mzoe"
 USER = '[[users]]\nname = "zoe@fabrikam.example"\n'
 
 
@@ -114,6 +115,14 @@ USER = '[[users]]\nname = "zoe@fabrikam.example"\n'
         (f"{USER}[[users]]\nadmin = true", 3, "lacks name in users, number 2"),
         (f"{USER}[users.x]\n", 3, "has an unknown key in users, number 1: x"),
         (f"{APP}secret = 5", 5, "must give a text of one line as secret in apps, number 1"),
+        (
+            f"{USER}{USER.replace('zoe', BAD)}",
+            4,
+            "must give a text of one line as name in users, number 2",
+        ),
+        ("[[users]]\nadmin = true\nname = 5", 3, "a text of one line as name in users, number 1"),
+        (f'{USER}given_name = "{BAD}"', 3, "one line as given_name in users, number 1"),
+        (f'[[users]]\ndisplay_name = "{BAD}"\nname = "{BAD}"', 2, "one line as display_name in"),
         (f"{APP}redirects = [\n{{}}]", 5, "lacks uri in redirects in apps, number 1, number 1"),
         (
             f"{APP}[[apps.redirects]]\nuri = 'x'\n[[apps.redirects]]\nuri = 'y'\nplatform = 'z'",
