@@ -65,9 +65,12 @@ def check_exchange(query: TokenQuery) -> None:
                 )
         return
     if query.renew.interactive:
+        from entra_oauth.cli.get_tokens.token_store import login_command
+
         raise UsageError(
             "--interactive and --exchange exclude each other.",
-            advice="Sign in with entra-oauth login, then run this again without --interactive.",
+            advice=f"Sign in with {login_command(query.app, query.network)}, then run this again "
+            "without --interactive.",
         )
     if options.is_federated:
         _check_without_entra(query)

@@ -185,6 +185,10 @@ WRONG = [
         ("--exchange", "databricks", "--workspace-url", "{base}", "--interactive"),
         "--interactive and --exchange exclude each other",
     ),
+    (
+        ("--exchange", "databricks", "--workspace-url", "{base}", "--interactive"),
+        "Sign in with entra-oauth login --tenant ",
+    ),
 ]
 
 
