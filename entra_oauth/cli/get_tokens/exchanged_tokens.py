@@ -65,7 +65,7 @@ def check_exchange(query: TokenQuery) -> None:
                 )
         return
     if query.renew.interactive:
-        from entra_oauth.cli.get_tokens.token_store import login_command
+        from entra_oauth.cli.sign_in.login_command import login_command
 
         raise UsageError(
             "--interactive and --exchange exclude each other.",

@@ -9,11 +9,11 @@ from entra_oauth.cache.federated_exchange import kept_exchanges
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import IDENTITY_VALUES
 from entra_oauth.channels.base import monotonic, now
-from entra_oauth.cli.get_tokens.token_store import login_command
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
 from entra_oauth.cli.sign_in.app_credential import is_at_hand
 from entra_oauth.cli.sign_in.asker import asker_of
 from entra_oauth.cli.sign_in.identity_options import check_flow_is_named
+from entra_oauth.cli.sign_in.login_command import login_command
 from entra_oauth.cli.sign_in.only_sign_in import filled_in
 from entra_oauth.cli.sign_in.plan import authority_of
 from entra_oauth.errors import LocalError, UsageError, plain

@@ -9,6 +9,7 @@ from entra_oauth.cli.get_tokens.exchanged_tokens import check_goes_to, of_worksp
 from entra_oauth.cli.options.app_options import RequestOptions
 from entra_oauth.cli.session.secret_input import SecretInput, SecretOption, read_secret
 from entra_oauth.cli.sign_in.choose_receiver import back_channels
+from entra_oauth.cli.sign_in.login_command import login_command
 from entra_oauth.cli.sign_in.other_flows import sign_in_person
 from entra_oauth.cli.sign_in.plan import Keeper, authority_of, check_asked, is_for_cae
 from entra_oauth.errors import ApiRefused, LocalError, SignInRequired, UsageError, plain
@@ -60,7 +61,7 @@ def run(options: ApiOptions, session: Session) -> int:
                 is_exchanged=target is not None,
                 body=body,
                 resource_id=named,
-                sign_in_with=token_store.login_command(app, options.network),
+                sign_in_with=login_command(app, options.network),
                 sign_in_there_with=_sign_in_there(url, options),
             )
             reply = api_call.send(call, channels, timeout_s=options.network.http_timeout)
@@ -182,7 +183,7 @@ def _authority(options: ApiOptions, session: Session) -> tuple[AppOptions, Autho
 
 def _sign_in_there(url: str, options: ApiOptions) -> str:
     workspace = split_origin(url)[0]
-    return token_store.login_command(options.app, options.network, at_workspace=workspace)
+    return login_command(options.app, options.network, at_workspace=workspace)
 
 
 def _handed_over(options: ApiOptions) -> SecretInput:
