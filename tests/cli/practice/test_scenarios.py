@@ -55,7 +55,7 @@ AT_LOGIN = {
 }
 LATER = {
     "expired-refresh": (RENEW, 4, "AADSTS700082", "entra-oauth login"),
-    "cae-challenge": (CALL, 1, "claims challenge", "login --claims"),
+    "cae-challenge": (CALL, 1, "claims challenge", " --claims "),
 }
 
 
