@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from entra_oauth.channels.base import Channels
+from entra_oauth.channels.base import Channels, say_on_stderr
 from entra_oauth.errors import EntraOAuthError, bare
 from entra_oauth.flows.authorization_code import SignIn, sign_in
 from entra_oauth.flows.id_token_signature import KeyStore
@@ -52,15 +52,12 @@ def local_channels(
     """
     from entra_oauth.channels.https.back_channel import RequestsBack
 
-    def say(line: str) -> None:
-        if sys.stderr is not None:  # else print() would turn to standard output
-            print(line, file=sys.stderr, flush=True)
-
     with (
-        RequestsBack(ca_bundle=ca_bundle, say=say) as back,
+        RequestsBack(ca_bundle=ca_bundle, say=say_on_stderr) as back,
         RequestsBack(ca_bundle=ca_bundle) as aside,
     ):
-        yield Channels(front=_front(say, ask), back=back, aside=aside, say=say)
+        front = _front(say_on_stderr, ask)
+        yield Channels(front=front, back=back, aside=aside, say=say_on_stderr)
 
 
 def _front(say: Callable[[str], None], ask: Callable[[str], str] | None) -> FrontChannel:

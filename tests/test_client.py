@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 
@@ -9,13 +10,14 @@ import pytest
 
 import entra_oauth
 from entra_oauth import ClientSecret, ConfidentialClient, PublicClient, StoredTokens, local_channels
-from entra_oauth.channels.base import Channels
+from entra_oauth.channels.base import Channels, say_on_stderr
 from entra_oauth.errors import AuthorityError, ConnectFailed, IdTokenRefused, TimedOut, UsageError
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorize import Hints
 from entra_oauth.protocol.messages import HttpResponse
-from kit import canaries
+from kit import canaries, needs
 from kit.command_line import CLIENT, TENANT, Person, authority, free_port
+from kit.gone_reader import closed_pipe
 from kit.grants import ASSERTION, PASSWORD, SECRET, USER, World, refusal
 
 
@@ -184,6 +186,19 @@ def test_without_standard_error_nothing_goes_to_standard_output(
         monkeypatch.undo()
         person.join()
     assert capsys.readouterr().out == ""
+
+
+@needs.posix
+def test_a_standard_error_that_nobody_reads_ends_no_sign_in(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with authority(person) as server, closed_pipe() as pipe:
+        raw = io.FileIO(pipe, "w", closefd=False)
+        unheard = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+        monkeypatch.setattr(sys, "stderr", unheard)
+        say_on_stderr("A sentence.")
+        assert client_at(server.url).sign_in("databricks").access_token
+        person.join()
 
 
 def test_local_channels_end_with_their_block() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from entra_oauth.cache.identity_asker import (
 from entra_oauth.cache.profiles import Profiles
 from entra_oauth.cache.refresher import Refresher
 from entra_oauth.cache.token_source import TokenSource
-from entra_oauth.channels.base import Channels, NoFront
+from entra_oauth.channels.base import Channels, NoFront, say_on_stderr
 from entra_oauth.errors import DestinationRefused, UsageError
 from entra_oauth.flows.proofs.find_proof import PROOF_VALUES, AppProof, EnvironmentSecrets
 from entra_oauth.protocol.authority import Authority, check_app, folded
@@ -88,7 +87,7 @@ class StoredTokens:
         self.scopes = scopes
         self.account = account
         self.hosts = hosts
-        self._store = store or FileStore.standard(os.environ, say=_say)
+        self._store = store or FileStore.standard(os.environ, say=say_on_stderr)
         self._ca_bundle = ca_bundle
         self._proof = proof or AppProof.of({}, os.environ)
         self._flow = flow
@@ -231,7 +230,7 @@ class StoredTokens:
                 refresh=Refresher(self.authority, self.client_id),
                 as_app=asker,
                 as_identity=True,
-                say=_say,
+                say=say_on_stderr,
             )
         if not self.client_id:
             raise UsageError(
@@ -246,12 +245,12 @@ class StoredTokens:
                 self.authority,
                 self.client_id,
                 ca_bundle=self._ca_bundle,
-                say=_say,
+                say=say_on_stderr,
                 announce=self._announce,
             ),
             as_app=self._as_app() if self._is_app(app) else None,
             sign_in_with=" ".join(map(quoted, ("entra-oauth", "login", *app.options))),
-            say=_say,
+            say=say_on_stderr,
         )
 
     def _is_exchanged(self, scopes: tuple[str, ...]) -> bool:
@@ -274,7 +273,7 @@ class StoredTokens:
             with self._channels() as channels:
                 return exchange_token(subject_token, target, self.authority, channels)
 
-        return ExchangedSource(inner=self._source(), target=target, exchange=ask, say=_say)
+        return ExchangedSource(inner=self._source(), target=target, exchange=ask, say=say_on_stderr)
 
     def _federated(self, target: ExchangeTarget) -> FederatedExchange:
         asker = FederatedAsker(
@@ -284,7 +283,7 @@ class StoredTokens:
             channels=self._channels,
             audience=self._audience,
         )
-        return FederatedExchange(store=self._store, target=target, asker=asker, say=_say)
+        return FederatedExchange(store=self._store, target=target, asker=asker, say=say_on_stderr)
 
     def _is_app(self, app: App) -> bool:
         """Tell if the app asks. Decided each time, because somebody may have signed in since."""
@@ -296,7 +295,7 @@ class StoredTokens:
         notice = asker.notice(self.client_id)
         if notice is not None and not self._is_noted:
             self._is_noted = True
-            _say(notice)
+            say_on_stderr(notice)
         return asker.is_app
 
     def _as_app(self) -> AppAsker:
@@ -312,14 +311,14 @@ class StoredTokens:
         """Say of a proxy once, however many requests are made in the life of a program."""
         if line not in self._announced:
             self._announced.add(line)
-            _say(line)
+            say_on_stderr(line)
 
     @contextmanager
     def _channels(self) -> Iterator[Channels]:
         from entra_oauth.channels.https.back_channel import RequestsBack
 
         with RequestsBack(ca_bundle=self._ca_bundle, say=self._announce) as back:
-            yield Channels(front=NoFront(), back=back, say=_say)
+            yield Channels(front=NoFront(), back=back, say=say_on_stderr)
 
 
 def authority_of(profile: Profile) -> Authority:
@@ -371,8 +370,3 @@ def _required(profile: Profile, name: str) -> str:
             advice=f"Set it with entra-oauth profile set {profile.name} {name}=VALUE.",
         )
     return value
-
-
-def _say(line: str) -> None:
-    if sys.stderr is not None:
-        print(line, file=sys.stderr, flush=True)

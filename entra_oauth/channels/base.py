@@ -11,6 +11,7 @@ This is the only module that reads the clock.
 
 from __future__ import annotations
 
+import sys
 import time
 
 from entra_oauth.light import TYPE_CHECKING, Protocol, dataclass
@@ -37,6 +38,7 @@ __all__ = [
     "monotonic",
     "now",
     "say_nothing",
+    "say_on_stderr",
     "sleep",
 ]
 
@@ -52,6 +54,15 @@ sleep = time.sleep
 
 def say_nothing(line: str, /) -> None:
     """For places where nobody is to be told anything."""
+
+
+def say_on_stderr(line: str, /) -> None:
+    """For programs that do not say themselves where people are told something."""
+    try:
+        if sys.stderr is not None:  # else print() would turn to standard output
+            print(line, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # Nobody listens. That is no reason to give up the work.
 
 
 class Witness(Protocol):
