@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             code = _run(sys.argv[1:])
         except KeyboardInterrupt:  # before the command began, or after its end
-            print("\nStopped.\nNext: Run the command again when you are ready.", file=sys.stderr)
+            _tell_stopped()
             code = 130
     _leave_threads_behind(code)
     return code
@@ -90,6 +90,14 @@ def _run(arguments: list[str]) -> int:
     with uninterrupted():
         from entra_oauth.cli.command_line.dispatch import run
     return run(arguments, _verb_module)
+
+
+def _tell_stopped() -> None:
+    try:
+        if sys.stderr is not None:  # else print() would turn to standard output
+            print("\nStopped.\nNext: Run the command again when you are ready.", file=sys.stderr)
+    except OSError:  # nobody listens
+        pass
 
 
 def _verb_module(name: str) -> ModuleType:

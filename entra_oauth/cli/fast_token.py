@@ -76,6 +76,8 @@ def try_token(arguments: list[str]) -> None:
     try:
         while data := data[done:]:
             done = os.write(1, data)
+    except BrokenPipeError:  # the reader has seen enough
+        os._exit(0)
     except OSError:
         os._exit(1)
     # Nothing is open and nothing is buffered; tearing down the interpreter takes as

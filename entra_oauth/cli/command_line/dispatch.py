@@ -50,9 +50,6 @@ def run(arguments: list[str], load: Callable[[str], ModuleType]) -> int:
             return _stopped(console, INTERRUPTED)
         except signals.Terminated:
             return _stopped(console, TERMINATED)
-        except BrokenPipeError:
-            console.close_results()
-            return 0
         except Exception as error:
             if (missing := _missing_part(error, arguments)) is not None:
                 console.fail(missing)

@@ -108,15 +108,16 @@ class LessonRoom:
         return "quit" if typed is None else typed
 
     def _line(self, prompt: str) -> str | None:
-        """One line; None where the input has ended."""
+        """One line; None where the input has ended, or nobody reads what is asked."""
         if self.at_terminal:
             try:
                 return input(prompt)
             except EOFError:
                 self.say("")
                 return None
-        self.console.out.write(prompt)
-        self.say("")
+        self.say(prompt)
+        if not self.console.is_read:
+            return None
         line = sys.stdin.readline(_LONGEST_LINE)
         return line.rstrip("\n") if line else None
 

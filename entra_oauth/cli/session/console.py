@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from entra_oauth.lessons.live_explain import Explained
     from entra_oauth.recording import Recorder
 
-__all__ = ["Console", "Session", "wants_style"]
+__all__ = ["Console", "Session", "is_reader_gone", "wants_style"]
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _STYLE = pattern(r"(\x1b\[[012]m)")
@@ -49,6 +50,8 @@ class Console:
     """The width of the person's terminal; None where lines are not to be broken."""
     announced: set[str] = field(default_factory=set)
     """The lines that `announce` has said, of all consoles that were made from this one."""
+    deserted: set[TextIO] = field(default_factory=set)
+    """The results' stream, once its reader has gone; of the same consoles."""
 
     @classmethod
     def standard(cls, *, as_json: bool = False) -> Console:
@@ -70,14 +73,13 @@ class Console:
     def result(self, text: str) -> None:
         """One line of what was asked for. Raises `LocalError` if it cannot be written.
 
-        `BrokenPipeError` goes through: the reader has seen enough.
+        A reader that has gone is no error, and changes nothing of what the command finds: it
+        goes on, and the rest of its results goes nowhere.
         """
         try:
-            _write_line(self.out, self._tamed(text))
-        except BrokenPipeError:
-            raise
+            _write(self.out, f"{self._tamed(text)}\n")
         except OSError as error:
-            raise self._unwritable(error) from None
+            self._not_written(error)
 
     def result_sentence(self, text: str) -> None:
         """The same, as sentences: broken at spaces on a terminal, and whole in a pipe."""
@@ -94,18 +96,16 @@ class Console:
 
     def result_bytes(self, data: bytes) -> None:
         """The result exactly as it is, without a line break of ours. See `result`."""
-        self.out.flush()
         raw = getattr(self.out, "buffer", None)
         try:
+            self.out.flush()
             if raw is None:
                 self.out.write(data.decode("utf-8", "replace"))
             else:
                 raw.write(data)
             self.out.flush()
-        except BrokenPipeError:
-            raise
         except OSError as error:
-            raise self._unwritable(error) from None
+            self._not_written(error)
 
     def result_json(self, value: dict[str, Any]) -> None:
         """The same as JSON, one object."""
@@ -113,16 +113,19 @@ class Console:
 
         self.result(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
 
-    def close_results(self) -> None:
-        """Nobody reads the results any more; what is left of them goes nowhere."""
-        _give_up(self.out)
+    @property
+    def is_read(self) -> bool:
+        """False once the reader of the results has gone."""
+        return self.out not in self.deserted
 
-    def _unwritable(self, error: OSError) -> LocalError:
+    def _not_written(self, error: OSError) -> None:
         _give_up(self.out)
-        return LocalError(
-            f"Standard output cannot be written to: {error.strerror}.",
-            advice="Send it somewhere else, or make room there, then run this again.",
-        )
+        if not is_reader_gone(error):
+            raise LocalError(
+                f"Standard output cannot be written to: {error.strerror}.",
+                advice="Send it somewhere else, or make room there, then run this again.",
+            ) from None
+        self.deserted.add(self.out)
 
     def say(self, text: str = "") -> None:
         """A line for the person."""
@@ -139,9 +142,13 @@ class Console:
         """A question or an address the person needs: said even when quiet."""
         self._speak(_filled(text, self.columns))
 
-    def _speak(self, text: str) -> None:
+    def prompt(self, text: str) -> None:
+        """A question whose answer is typed in the same line."""
+        self._speak(text, end="")
+
+    def _speak(self, text: str, *, end: str = "\n") -> None:
         try:
-            _write_line(self.err, self._tamed(text))
+            _write(self.err, self._tamed(text) + end)
         except OSError:
             # Nobody listens. That is no reason to give up the work.
             _give_up(self.err)
@@ -233,10 +240,15 @@ class Session:
         return channels if self.explainer is None else self.explainer.wrap_front(channels)
 
 
-def _write_line(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str) -> None:
     # In one piece: neither a thread nor a signal gets in before the line's end.
-    stream.write(f"{text}\n")
+    stream.write(text)
     stream.flush()
+
+
+def is_reader_gone(error: OSError, *, windows: bool = os.name == "nt") -> bool:
+    """True if nobody reads a pipe any more. Windows calls that an invalid argument too."""
+    return isinstance(error, BrokenPipeError) or (windows and error.errno == errno.EINVAL)
 
 
 def _columns_of(stream: TextIO) -> int | None:

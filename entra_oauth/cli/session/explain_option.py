@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import suppress
 
 from entra_oauth.errors import UsageError
 from entra_oauth.light import TYPE_CHECKING
@@ -52,9 +51,7 @@ def _teller(console: Console) -> Teller:
             console.ask(each)
 
     def ask(prompt: str) -> str:
-        with suppress(OSError, ValueError):
-            console.err.write(prompt)
-            console.err.flush()
+        console.prompt(prompt)
         try:
             return sys.stdin.readline(_LONGEST_LINE)
         except UnicodeDecodeError:

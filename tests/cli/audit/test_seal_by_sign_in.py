@@ -25,6 +25,7 @@ from entra_oauth.recording.sign_in_seal.sealed_manifest import nonce_of
 from kit import canaries, needs
 from kit import recordings as kit
 from kit.command_line import Ran, Running, at, call, error_of, free_port, words
+from kit.gone_reader import call_unread
 from kit.practice import ALICE, PASSWORD
 from kit.project import pages
 from kit.servers.raw_server import Peer, RawServer, answer, saying
@@ -161,6 +162,7 @@ def test_without_keys_of_ones_own_it_is_consistent_and_ends_with_nine(
         ran = verify(folder, *more)
         assert ran.code == 9
         assert "consistent, not proven: the keys came with the seal" in ran.out
+        assert call_unread("audit", "verify", str(folder), *more).code == 9
     found = json.loads(verify(folder, "--json").out)
     (told,) = found["sign_in_seals"]
     assert (told["proven"], told["practice"], told["time_stamp"]) == (False, True, None)

@@ -140,35 +140,6 @@ def finish(*arguments: str, **options: Any) -> Ran:
         return running.finish()
 
 
-@contextmanager
-def closed_pipe() -> Iterator[int]:
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    try:
-        yield write_end
-    finally:
-        os.close(write_end)
-
-
-@needs.posix
-@pytest.mark.parametrize("arguments", HELP)
-def test_a_reader_that_has_gone_is_no_error(arguments: tuple[str, ...]) -> None:
-    with closed_pipe() as pipe:
-        ran = finish(*arguments, stdout=pipe)
-    assert "Exception" not in ran.err
-    assert "error" not in ran.err
-    assert ran.code == 0
-
-
-@needs.posix
-def test_nobody_to_speak_to_is_no_error() -> None:
-    with closed_pipe() as pipe:
-        with Running(*PRINT, stderr=pipe) as running:
-            ran = running.finish()
-        assert (ran.code, ran.out.count("curl")) == (0, 1)
-        assert finish("login", stderr=pipe).code == 2
-
-
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 @pytest.mark.parametrize("arguments", HELP)
 def test_a_full_disk_is_one_clear_message(arguments: tuple[str, ...]) -> None:

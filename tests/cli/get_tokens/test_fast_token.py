@@ -361,21 +361,32 @@ class _Ended(BaseException):
 class _System:
     """The functions of `os`, with an output of our own and an end that can be seen."""
 
-    def __init__(self, *, terminal: bool = False, most: int = 99, breaks_after: int = 9) -> None:
+    def __init__(
+        self,
+        *,
+        terminal: bool = False,
+        most: int = 99,
+        breaks_after: int = 9,
+        how: type[OSError] = BrokenPipeError,
+    ) -> None:
         self.out = b""
         self.writes = 0
         self.code: int | None = None
-        self._most, self._breaks_after = most, breaks_after
+        self._most, self._breaks_after, self._how = most, breaks_after, how
         members = {name: getattr(os, name) for name in dir(os)}
-        at_terminal = {1: terminal, 2: not terminal}  # where people are told is not asked
         self.os = SimpleNamespace(
             **members
-            | {"isatty": at_terminal.__getitem__, "write": self._write, "_exit": self._exit}
+            | {
+                # Where people are told, which is the other, is not asked.
+                "isatty": lambda handle: terminal is (handle == 1),
+                "write": self._write,
+                "_exit": self._exit,
+            }
         )
 
     def _write(self, handle: int, data: bytes) -> int:
         if self.writes == self._breaks_after:
-            raise BrokenPipeError
+            raise self._how
         self.writes += 1
         assert handle == 1
         self.out += data[: self._most]
@@ -420,14 +431,16 @@ def test_at_a_terminal_and_without_a_token_the_full_program_goes_on(
         assert (system.out, system.code) == (b"", None)
 
 
-def test_a_reader_that_goes_away_is_an_error_once_something_was_written(
+def test_a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one(
     monkeypatch: pytest.MonkeyPatch, home: dict[str, str]
 ) -> None:
     kept(home, 900)
     at_once = printed(monkeypatch, home, breaks_after=0)
     assert (at_once.out, at_once.code) == (b"", None), "the full program says so"
     later = printed(monkeypatch, home, most=3, breaks_after=1)
-    assert (later.out, later.code) == (b"eyT", 1)
+    assert (later.out, later.code) == (b"eyT", 0)
+    full = printed(monkeypatch, home, most=3, breaks_after=1, how=OSError)
+    assert (full.out, full.code) == (b"eyT", 1)
 
 
 @needs.posix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import json
 import os
@@ -14,10 +15,11 @@ import pytest
 
 import entra_oauth
 from entra_oauth.cli import main
-from entra_oauth.cli.session.console import Console, wants_style
+from entra_oauth.cli.session.console import Console, is_reader_gone, wants_style
 from entra_oauth.errors import AuthorityError, LocalError, StateMismatch
 from kit import needs
 from kit.command_line import AT_NOBODY
+from kit.gone_reader import closed_pipe
 from kit.processes.ptys import Session
 
 
@@ -157,6 +159,34 @@ def test_a_result_that_cannot_be_written_is_an_error_and_talk_is_not() -> None:
             speaker = Console(out=out, err=full, styled=False)
             with pytest.raises(LocalError, match="No space left on device"):
                 speaker.result("x")
+
+
+@needs.posix
+@pytest.mark.parametrize("way", ["result", "result_sentence", "result_bytes", "result_json"])
+def test_results_that_nobody_reads_go_nowhere_and_that_is_known(way: str) -> None:
+    values = {"result_bytes": b"x" * 100_000, "result_json": {"x": 1}}
+    with closed_pipe() as pipe, os.fdopen(os.dup(pipe), "w", encoding="utf-8") as out:
+        speaker = replace(Console(out=out, err=io.StringIO(), styled=False), quiet=True)
+        assert speaker.is_read
+        getattr(replace(speaker), way)(values.get(way, "one"))
+        assert not speaker.is_read, "of all consoles that were made from one"
+        getattr(speaker, way)(values.get(way, "two"))
+
+
+@pytest.mark.parametrize(
+    ("error", "windows", "gone"),
+    [
+        (BrokenPipeError(errno.EPIPE, ""), False, True),
+        (BrokenPipeError(errno.EPIPE, ""), True, True),
+        (OSError(errno.EINVAL, ""), True, True),
+        (OSError(errno.EINVAL, ""), False, False),
+        (OSError(errno.ENOSPC, ""), True, False),
+    ],
+)
+def test_windows_has_another_number_for_a_reader_that_has_gone(
+    error: OSError, windows: bool, gone: bool
+) -> None:
+    assert is_reader_gone(error, windows=windows) is gone
 
 
 # ---- lines in a terminal ---------------------------------------------------------------------

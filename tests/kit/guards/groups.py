@@ -125,6 +125,7 @@ SLOW: dict[str, float] = {
     "cli/audit/test_timeline.py"
     "::test_the_commands_of_the_page_run_and_the_examples_say_what_they_are": 2.1,
     "cli/command_line/test_arguments.py": 4.0,
+    "cli/command_line/test_gone_reader.py": 9.0,
     "cli/command_line/test_values.py": 2.5,
     "cli/command_line/test_whole_process.py": 21.0,
     "cli/doctor/test_doctor.py": 4.7,
