@@ -32,6 +32,11 @@ _EXCLUDE = (
     ("print", "prove"),
 )
 _IDS = ("tenant", "client_id")
+_WITH_FORM = {
+    *("claims", "correlation_id", "env_name", "exchange_account", "exchange_client_id"),
+    *("output", "redirect_uri", "save_profile"),
+}
+"""The options whose values `value_forms` judges. It is imported for these alone."""
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _YES = ("1", "true", "yes", "on")
 _COMMAND_LINE, _OWN, _PROFILE, _AZURE, _DEFAULT = range(5)
@@ -72,6 +77,10 @@ def fill_in(
         if value is None:
             value, rank, source = _from_elsewhere(option, environ, settings)
         typed = _typed(option, value, source)
+        if rank <= _OWN and option.dest in _WITH_FORM and isinstance(typed, str):
+            from entra_oauth.cli.command_line.value_forms import check_form
+
+            check_form(option.dest, typed, environ)
         if option.dest in _IDS and isinstance(typed, str) and not as_given:
             typed = folded(typed)
         values[option.dest] = typed

@@ -68,9 +68,14 @@ def check_flow(options: LoginOptions) -> None:
                 advice=f"Leave it out, or use --flow {flow}.",
             )
     if credential.flow != "auth-code":
-        from entra_oauth.cli.sign_in.app_credential import check_stdin
+        from entra_oauth.cli.sign_in.app_credential import check_stdin, proof_of
 
         check_stdin(credential)
+        proof_of(credential, os.environ)
+    if credential.flow == "password" and not credential.username:
+        raise UsageError(
+            "No user name was given.", advice="Give it with --username or AZURE_USERNAME."
+        )
 
 
 def run(options: LoginOptions, session: Session) -> int:

@@ -60,8 +60,9 @@ def settled(
         return app_for_identity(app, credential)
     check_flow_is_named(app)
     app = only_sign_in.use(app, network, session)
-    if app.tenant:
+    if app.tenant or not app.workspace_url:
         return app
+    client_id_of(app)  # the workspace is not asked in vain
     from entra_oauth.cli.sign_in.choose_receiver import use_workspace
 
     return use_workspace(app, network, session)

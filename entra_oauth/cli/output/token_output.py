@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Shown",
     "TokenSubject",
+    "check_variable_name",
     "exec_credential",
+    "exec_version",
     "grant_of",
     "print_tokens",
     "render",
@@ -90,11 +92,16 @@ def variable_name(shown: Shown) -> str:
     """The variable that a token goes into. Raises `UsageError` for what is no name."""
     usual = "DATABRICKS_TOKEN" if shown.scopes == DATABRICKS else "ENTRA_ACCESS_TOKEN"
     name = shown.env_name or usual
+    check_variable_name(name)
+    return name
+
+
+def check_variable_name(name: str) -> None:
+    """Raise `UsageError` for what no shell takes as the name of a variable."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             "That cannot be the name of a variable.", advice="Use letters, digits and underscores."
         )
-    return name
 
 
 def _plain_token(shown: Shown) -> str:
@@ -160,14 +167,15 @@ def _local(at: float, between: str) -> str:
 def exec_credential(shown: Shown, environ: Mapping[str, str]) -> dict[str, Any]:
     """kubectl's ExecCredential, of the version that kubectl asks for."""
     return {
-        "apiVersion": _exec_version(environ),
+        "apiVersion": exec_version(environ),
         "kind": "ExecCredential",
         "spec": {"interactive": False},
         "status": {"token": shown.token, "expirationTimestamp": utc_time(_expiry(shown))},
     }
 
 
-def _exec_version(environ: Mapping[str, str]) -> str:
+def exec_version(environ: Mapping[str, str]) -> str:
+    """The version that kubectl asks for. Raises `UsageError` for one that is not known."""
     import json
 
     text = environ.get("KUBERNETES_EXEC_INFO", "")

@@ -83,16 +83,12 @@ def _password(
 
     access_request = ask_for_person(options.app, options.request)
     credential = options.credential
-    if not credential.username:
-        raise UsageError(
-            "No user name was given.", advice="Give it with --username or AZURE_USERNAME."
-        )
     channels.say(password.WARNING)  # before it is typed
     given = SecretInput(stdin=credential.password_stdin, fd=credential.password_fd)
     secret = read_secret(PASSWORD, given)
     return access_request, password.sign_in(
         access_request,
-        credential.username,
+        credential.username or "",  # `check_flow` refuses none
         secret,
         channels,
         timeout_s=options.network.http_timeout,

@@ -19,7 +19,7 @@ from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.messages import split_origin
 from entra_oauth.protocol.resource.destination import check_destination
 from entra_oauth.protocol.resource.workspace import Workspace
-from entra_oauth.protocol.resource.workspace_api import ApiCall, resource_id
+from entra_oauth.protocol.resource.workspace_api import ApiCall, check_call, resource_id
 
 if TYPE_CHECKING:
     from entra_oauth.cli.options.app_options import AppOptions
@@ -39,9 +39,10 @@ def run(options: ApiOptions, session: Session) -> int:
     console = session.console
     method, url = _target(options)
     body, named = _body(options), _resource_id(options)
+    # Nobody is asked anything for a call that will not be made, and above all not to sign in.
+    check_call(method, body, named)
     app, authority = _authority(options, session)
     options = replace(options, app=app)
-    # Nobody is asked to sign in for a call that will not be made.
     target = target_of(options.exchange, app.workspace_url)
     scopes = app.scope if target is None else ("databricks",)
     if target is None:

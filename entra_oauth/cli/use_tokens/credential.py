@@ -20,7 +20,7 @@ from entra_oauth.cli.get_tokens.exchanged_tokens import (
     target_of,
 )
 from entra_oauth.cli.get_tokens.token_query import TokenQuery
-from entra_oauth.cli.output.token_output import Shown, render
+from entra_oauth.cli.output.token_output import Shown, exec_version, render
 from entra_oauth.cli.sign_in.identity_options import app_for_identity, check_flow_is_named
 from entra_oauth.cli.sign_in.only_sign_in import use
 from entra_oauth.cli.sign_in.plan import authority_of
@@ -93,6 +93,7 @@ def _install(tool: str, folder: str, query: TokenQuery, session: Session) -> Non
 
 
 def _kubectl(query: TokenQuery, session: Session) -> None:
+    exec_version(session.environ)  # before the store and the network
     refuse_exchange(query.app, query.app.scope, session, "kubectl")
     query = _using_stored(query, session)
     server = _cluster_server(session.environ.get("KUBERNETES_EXEC_INFO", ""))
@@ -119,11 +120,11 @@ def _az(options: ToolOptions, query: TokenQuery, session: Session) -> None:
     if options.install:
         _install("az", options.install, query, session)
         return
-    query = _using_stored(query, session)
     given = _options(options.arguments, ("account", "get-access-token"), "az")
     output = given.get("output", "json")
     if output != "json":
         raise UsageError("Only JSON is put out here.", advice="Leave --output out.")
+    query = _using_stored(query, session)
     asked = given.get("scope") or (f"{r}/.default" if (r := given.get("resource")) else "")
     if asked:
         scope = (_own_scope(asked, query.app),)
@@ -176,8 +177,8 @@ def _databricks(options: DatabricksCliOptions, query: TokenQuery, session: Sessi
         # The SDK asks whether it is new enough before it asks for a token.
         session.console.result_json({"Version": "0.250.0", "Major": 0, "Minor": 250, "Patch": 0})
         return
-    query = _using_stored(query, session)
     given = _options(options.arguments, ("auth", "token"), "databricks")
+    query = _using_stored(query, session)
     if "force-refresh" in given:
         query = replace(query, renew=replace(query.renew, force_refresh=True))
     target = target_of(query.exchange, query.app.workspace_url)

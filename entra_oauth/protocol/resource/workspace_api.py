@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
     from entra_oauth.protocol.messages import HttpResponse
 
-__all__ = ["RESOURCE_ID_HEADER", "ApiCall", "resource_id"]
+__all__ = ["RESOURCE_ID_HEADER", "ApiCall", "check_call", "resource_id"]
 
 RESOURCE_ID_HEADER = "X-Databricks-Azure-Workspace-Resource-Id"
 
@@ -54,6 +54,24 @@ def resource_id(subscription: str, resource_group: str, workspace: str) -> str:
         f"/subscriptions/{subscription}/resourcegroups/{resource_group}"
         f"/providers/microsoft.databricks/workspaces/{workspace}"
     )
+
+
+def check_call(method: str, body: bytes | None, resource_id: str | None) -> None:
+    """Raise `UsageError` for what no call can be, whoever makes it."""
+    if method not in _METHODS:
+        raise UsageError(
+            "There is no such method.", advice=f"Use one of {', '.join(sorted(_METHODS))}."
+        )
+    if body is not None and method in ("GET", "HEAD"):
+        raise UsageError(
+            f"A {method} has no body.", advice="Put what it asks for into the address."
+        )
+    if resource_id is not None and not _RESOURCE_ID.fullmatch(resource_id):
+        raise UsageError(
+            "The workspace's resource id does not look like one.",
+            advice="It is /subscriptions/ID/resourceGroups/NAME/providers/"
+            "Microsoft.Databricks/workspaces/NAME: see Properties in the Azure portal.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,21 +103,8 @@ class ApiCall:
     """The same for the tenant of the workspace; None: it is made of the other one."""
 
     def __post_init__(self) -> None:
-        if self.method not in _METHODS:
-            raise UsageError(
-                "There is no such method.", advice=f"Use one of {', '.join(sorted(_METHODS))}."
-            )
-        if self.body is not None and self.method in ("GET", "HEAD"):
-            raise UsageError(
-                f"A {self.method} has no body.", advice="Put what it asks for into the address."
-            )
+        check_call(self.method, self.body, self.resource_id)
         check_opaque("access token", self.access_token)
-        if self.resource_id is not None and not _RESOURCE_ID.fullmatch(self.resource_id):
-            raise UsageError(
-                "The workspace's resource id does not look like one.",
-                advice="It is /subscriptions/ID/resourceGroups/NAME/providers/"
-                "Microsoft.Databricks/workspaces/NAME: see Properties in the Azure portal.",
-            )
         check_destination(self.url, scopes=self.scopes, authority=self.authority)
         if not self.is_exchanged:
             check_audience(self.access_token, self.scopes)

@@ -37,6 +37,17 @@ def given_of(*arguments: str, environ: Mapping[str, str]) -> frozenset[str]:
     return origins.given
 
 
+GUID, HERE = "a1bc2d34-5e67-8f89-01ab-c2345d6c78de", "http://localhost:7"
+FORMS = {
+    "claims": "{}",
+    "correlation_id": GUID,
+    "env_name": "A",
+    "exchange_account": GUID,
+    "exchange_client_id": GUID,
+    "redirect_uri": HERE,
+}
+"""A text for each option whose values have a form; the others take a 1, or a choice."""
+
 # variable, its value, option, value given, what the variable makes of it
 SOURCES = [
     ("ENTRA_OAUTH_TENANT", "own", "tenant", "given", "own"),
@@ -44,7 +55,7 @@ SOURCES = [
     ("ENTRA_OAUTH_SCOPE", "graph openid", "scope", "arm", ("graph openid",)),
     ("ENTRA_OAUTH_CLOUD", "china", "cloud", "usgov", "china"),
     ("ENTRA_OAUTH_AUTHORITY_HOST", "https://own", "authority-host", "https://x", "https://own"),
-    ("ENTRA_OAUTH_REDIRECT_URI", "http://localhost:7", "redirect-uri", "u", "http://localhost:7"),
+    ("ENTRA_OAUTH_REDIRECT_URI", HERE, "redirect-uri", "http://localhost", HERE),
     ("ENTRA_OAUTH_PORT", "7000", "port", "8000", 7000),
     ("ENTRA_OAUTH_LISTEN", "::1", "listen", "127.0.0.2", "::1"),
     ("ENTRA_OAUTH_RESPONSE_MODE", "query", "response-mode", "form_post", "query"),
@@ -60,7 +71,7 @@ SOURCES = [
     ("ENTRA_OAUTH_WORKSPACE_URL", "own", "workspace-url", "given", "own"),
     ("ENTRA_OAUTH_FLOW", "password", "flow", "device-code", "password"),
     ("ENTRA_OAUTH_CLAIMS", "{}", "claims", '{"a":1}', "{}"),
-    ("ENTRA_OAUTH_CORRELATION_ID", "own", "correlation-id", "given", "own"),
+    ("ENTRA_OAUTH_CORRELATION_ID", GUID, "correlation-id", GUID.replace("a", "b"), GUID),
     ("ENTRA_OAUTH_USERNAME", "own", "username", "given", "own"),
     ("ENTRA_OAUTH_PASSWORD_FD", "7", "password-fd", "8", 7),
     ("ENTRA_OAUTH_CLIENT_SECRET_FD", "7", "client-secret-fd", "8", 7),
@@ -126,7 +137,7 @@ def test_ids_get_entras_spelling_but_where_they_are_sent_as_they_were_given(
     if option.key != "profile" and not option.is_typed_only
 )
 def test_every_option_can_come_from_a_variable_of_its_name(verb: str, option: Option) -> None:
-    text = option.choices[0] if option.choices else "1"
+    text = option.choices[0] if option.choices else FORMS.get(option.dest, "1")
     program = ["--", "x"] if verb in ("run", "practice run") else []
     args = read(*verb.split(), *program, environ={option.variable: text})
     assert getattr(args, option.dest) in (True, 1, text, (text,), PasteFrom.PROMPT)
