@@ -7,6 +7,7 @@ import re
 from entra_oauth.cache.profiles import LISTS, NAMES, Profile, Profiles
 from entra_oauth.cli.command_line.values import near_to
 from entra_oauth.cli.profile_values import check_profile, check_text
+from entra_oauth.cli.session.wrap import in_columns
 from entra_oauth.cli.verbs.see_verbs import (
     ProfileListOptions,
     ProfileNameOptions,
@@ -71,8 +72,9 @@ def _show(profiles: Profiles, options: ProfileShowOptions, console: Console) -> 
             {"schema": "entra-oauth/profile/1", "name": profile.name, "values": values}
         )
         return
-    for name, value in profile.values.items():
-        console.result(f"{name:<15} {plain(value if isinstance(value, str) else ', '.join(value))}")
+    texts = {n: v if isinstance(v, str) else ", ".join(v) for n, v in profile.values.items()}
+    for line in in_columns((name, plain(text)) for name, text in texts.items()):
+        console.result(line)
 
 
 def _set(profiles: Profiles, options: ProfileSetOptions, console: Console) -> None:

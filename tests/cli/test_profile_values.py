@@ -77,3 +77,28 @@ def test_the_flows_of_profiles_are_those_of_the_option() -> None:
     with canaries.refused(UsageError) as caught:
         StoredTokens.of_profile("work")
     assert "flow that is not known" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("tenant=contoso.example", "flow=managed-identity", "managed_identity_source=imds"),
+        ("certificate=/x.pem", "certificate_algorithm=RS256", f"tenant={GUID}"),
+        (f"client_id={GUID}", "service_connection_id=x", "federated_token_source=azure-devops"),
+        ("scope=graph",),
+    ],
+)
+def test_the_values_of_a_profile_stand_in_one_column_in_show_and_in_status(
+    values: tuple[str, ...],
+) -> None:
+    assert call("profile", "set", "work", *values).code == 0
+    given = dict(each.split("=", 1) for each in values)
+    longest = max(map(len, given))
+    shown = call("profile", "show", "work").out.splitlines()
+    assert sorted(shown) == sorted(f"{n:<{longest}} {v}" for n, v in given.items())
+    told = call("status", "--profile", "work").out.splitlines()
+    rows = [line for line in told if line.startswith("  ") and "   (from " in line]
+    assert rows
+    names = [line.split()[0] for line in rows]
+    widest = max(map(len, names))
+    assert [line[2:].index(line.split()[1]) for line in rows] == [widest + 1] * len(rows)

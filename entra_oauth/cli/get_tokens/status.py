@@ -10,6 +10,7 @@ from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.identity_asker import IDENTITY_VALUES
 from entra_oauth.channels.base import monotonic, now
 from entra_oauth.cli.session.times import clock_time, duration, utc_time
+from entra_oauth.cli.session.wrap import in_columns
 from entra_oauth.cli.sign_in.app_credential import is_at_hand
 from entra_oauth.cli.sign_in.asker import asker_of
 from entra_oauth.cli.sign_in.identity_options import check_flow_is_named
@@ -220,7 +221,8 @@ def _lines(
     folder: str,
 ) -> list[str]:
     lines = [f"Profile: {app.profile_name or 'none'}"]
-    lines += [f"  {v['name']:<15} {plain(v['value'])}   (from {v['from']})" for v in values]
+    rows = ((each["name"], f"{plain(each['value'])}   (from {each['from']})") for each in values)
+    lines += in_columns(rows, indent=2)
     if asker is not None:
         who = _ASKERS[asker["who"]]
         lines.append(f"Asks: {who}   (from {asker['from']})")

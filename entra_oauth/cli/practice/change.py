@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_FAR_IN = 12
+"""Blanks before a line of the syntax that goes on with the one before it."""
 _AHEAD = re.compile(r"([+-]?)([0-9]{1,9}[smhd]?)", re.ASCII)
 
 
@@ -58,15 +60,21 @@ def _joined(words: tuple[str, ...]) -> str:
 
 
 def _explain(console: Console) -> None:
-    from entra_oauth.cli.session.wrap import hanging
     from entra_oauth.practice.faults import syntax
     from entra_oauth.practice.faults.scenarios import SCENARIOS
 
-    console.say("Names:")
-    for scenario in SCENARIOS.values():
-        line = f"  {scenario.name:<17} {scenario.summary}"
-        console.say(hanging(line, console.columns) if console.columns else line)
-    console.say(f"\n{syntax.__doc__}")
+    names = "\n".join(f"  {each.name:<17} {each.summary}" for each in SCENARIOS.values())
+    for text in (f"Names:\n{names}", f"\n{syntax.__doc__}"):
+        console.say(_laid_out(text, console.columns) if console.columns else text)
+
+
+def _laid_out(text: str, columns: int) -> str:
+    """Rows of words and meanings in a terminal; a line far in belongs to the row before it."""
+    from entra_oauth.cli.session.wrap import LEAST_WIDTH, beside
+
+    columns = max(columns, LEAST_WIDTH)
+    lines = re.sub(rf"\n {{{_FAR_IN},}}", " ", text).split("\n")
+    return "\n".join(beside(line, columns) if line[:1] == " " else line for line in lines)
 
 
 def _clock(options: PracticeClockOptions, console: Console) -> int:

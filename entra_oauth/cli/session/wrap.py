@@ -8,7 +8,12 @@ import sys
 import textwrap
 from functools import cache
 
-__all__ = ["filled", "hanging", "prose", "row", "width"]
+from entra_oauth.light import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["beside", "filled", "hanging", "in_columns", "prose", "row", "width"]
 
 NAME_COLUMNS = 22
 VALUE_COLUMNS = 38
@@ -95,6 +100,27 @@ def hanging(line: str, columns: int) -> str:
     return textwrap.fill(
         line, columns, subsequent_indent=below, break_long_words=False, break_on_hyphens=False
     )
+
+
+def beside(line: str, columns: int) -> str:
+    """A row of words and, after two blanks, their meaning; the rest stands below the meaning.
+
+    Where the words leave it no room there, it stands deeper than their beginning.
+    """
+    found = re.match(r" *\S+(?: \S+)* {2,}(?=\S)", line)
+    if len(line) <= columns or found is None or found.end() > columns // 2:
+        return hanging(line, columns)
+    below = " " * found.end()
+    return textwrap.fill(
+        line, columns, subsequent_indent=below, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def in_columns(rows: Iterable[tuple[str, str]], *, indent: int = 0) -> list[str]:
+    """Names and values below each other, the values as far in as the longest name needs."""
+    rows = list(rows)
+    columns = max((len(name) for name, _ in rows), default=0)
+    return [f"{' ' * indent}{name:<{columns}} {value}" for name, value in rows]
 
 
 @cache

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth.cli.session import console
+from entra_oauth.cli.session.wrap import beside
 from entra_oauth.practice import http_send
 from entra_oauth.practice.faults.scenarios import SCENARIOS
 from entra_oauth.practice.run.control import Control
@@ -135,6 +137,26 @@ def test_names_and_words_are_told_without_a_tenant() -> None:
     ran = call("practice", "fault")
     assert ran.code == 2
     assert "No practice tenant is running" in error_of(ran)[0]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_the_words_of_a_fault_fit_the_terminal_and_none_is_lost(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = call("practice", "fault", "help").err
+    monkeypatch.setattr(console, "_columns_of", lambda stream: columns)
+    shown = call("practice", "fault", "help").err
+    assert shown.split() == whole.split()
+    longest = max(shown.splitlines(), key=len)
+    assert len(longest) <= columns or len(longest.split()) == 1, longest
+
+
+def test_a_meaning_goes_on_below_itself_where_there_is_room() -> None:
+    row = "    drop, reset         no answer: the connection ends"
+    below = "    drop, reset         no answer: the\n                        connection ends"
+    assert beside(row, 54) == row
+    assert beside(row, 48) == below
+    assert beside(row, 40) == "    drop, reset         no answer: the\n      connection ends"
 
 
 @pytest.fixture
