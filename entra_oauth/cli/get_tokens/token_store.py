@@ -54,8 +54,10 @@ def settled(
     nobody is asked; see `app_for_identity`. As it was where a federated token is exchanged: that
     takes no app at Entra.
     """
-    if exchange is not None and exchange.exchange is not None and exchange.is_federated:
-        return app
+    if exchange is not None and exchange.exchange is not None:
+        if exchange.is_federated:
+            return app
+        target_of(exchange, app.workspace_url)  # nobody is asked anything for what cannot be
     if credential is not None and credential.is_identity:
         return app_for_identity(app, credential)
     check_flow_is_named(app)

@@ -80,6 +80,7 @@ VERBS = [
     ),
     (("credential", "az", *AT_NOBODY[:2], "--", "login"), "Only `az account get-access-token`"),
     (("credential", "databricks-cli", "--", "auth", "login"), "Only `databricks auth token`"),
+    (("token", "--exchange", "databricks"), "No workspace was given that could exchange"),
     (("credential", "kubectl"), "kubectl asks in KUBERNETES_EXEC_INFO"),
     (("token", "-o", "kubectl"), "kubectl asks in KUBERNETES_EXEC_INFO"),
     (("login", *AT_NOBODY, "-o", "kubectl"), "kubectl asks in KUBERNETES_EXEC_INFO"),

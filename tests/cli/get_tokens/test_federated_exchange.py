@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -286,7 +287,7 @@ def test_a_profile_gives_it_to_commands_and_adapters_and_logout_forgets_it(
     told = call("status").out
     assert "Asks: nobody at Entra: a federated token is exchanged   (from the profile nig" in told
     assert "Nobody has signed in, and nobody has to." in told
-    assert "  subject_token   federated   (from the profile nightly)" in told
+    assert re.search(r"^  subject_token +federated   \(from the profile nightly\)$", told, re.M)
     assert f"  service principal {DAEMON}\n    exchanged at {nightly.base} for a fed" in told
     (kept,) = json.loads(call("status", "--json").out)["exchanges"]
     assert (kept["place"], kept["client_id"], kept["subject"]) == (nightly.base, DAEMON, None)
