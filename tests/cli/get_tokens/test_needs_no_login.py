@@ -30,7 +30,9 @@ def _sign_in() -> None:
 
 VERBS = (
     *(("token",), ("api", "GET", "/x"), ("run", "--", "x"), ("login",), ("serve metadata",)),
-    *(("credential az",), ("credential kubectl",), ("credential databricks-cli",)),
+    ("credential az", "--", "account", "get-access-token"),
+    ("credential kubectl",),
+    ("credential databricks-cli", "--", "auth", "token"),
 )
 
 
