@@ -17,8 +17,8 @@ from entra_oauth.protocol.endpoints.authorize import Hints
 from entra_oauth.protocol.messages import HttpResponse
 from kit import canaries, needs
 from kit.command_line import CLIENT, TENANT, Person, authority, free_port
-from kit.gone_reader import closed_pipe
 from kit.grants import ASSERTION, PASSWORD, SECRET, USER, World, refusal
+from kit.processes.gone_reader import closed_pipe
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from entra_oauth.recording.sign_in_seal.sealed_manifest import nonce_of
 from kit import canaries, needs
 from kit import recordings as kit
 from kit.command_line import Ran, Running, at, call, error_of, free_port, words
-from kit.gone_reader import call_unread
 from kit.practice import ALICE, PASSWORD
+from kit.processes.gone_reader import call_unread
 from kit.project import pages
 from kit.servers.raw_server import Peer, RawServer, answer, saying
 

@@ -24,8 +24,8 @@ from kit.audit.clients_in_memory import by_authlib, by_us
 from kit.audit.corpus import make_corpus
 from kit.audit.exchanges import article
 from kit.command_line import AT_NOBODY, Ran, Running, call, environment, on_stdin
-from kit.gone_reader import call_unread, closed_pipe
 from kit.practice import ALICE, NOON, PASSWORD
+from kit.processes.gone_reader import call_unread, closed_pipe
 
 pytestmark = needs.posix
 

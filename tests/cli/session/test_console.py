@@ -19,7 +19,7 @@ from entra_oauth.cli.session.console import Console, is_reader_gone, wants_style
 from entra_oauth.errors import AuthorityError, LocalError, StateMismatch
 from kit import needs
 from kit.command_line import AT_NOBODY
-from kit.gone_reader import closed_pipe
+from kit.processes.gone_reader import closed_pipe
 from kit.processes.ptys import Session
 
 
