@@ -214,6 +214,28 @@ def test_what_surrounds_a_paste_is_taken_off() -> None:
     assert tidy("'") == "'"
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_secret"),
+    [
+        ("x" * 10 + "eyJ" + "x" * 30, False),  # a challenge may be so
+        ("x" * 10 + "eyJ" + "x" * 60, False),  # and so may a longer verifier
+        ("eyJ" + "x" * 40, False),
+        ("eyJ" + "x" * 41, True),
+        ("eyJabcdefghij.k", True),
+        ("Bearer eyJabcdefghij.k", True),
+        ("access_token=eyJabcdefghij.", True),
+        ("http://localhost/?code=" + "x" * 20, True),
+        ("http://localhost/?code=" + "x" * 19, False),
+    ],
+)
+def test_a_token_is_told_from_a_challenge_that_looks_like_its_beginning(
+    typed: str, is_secret: bool
+) -> None:
+    why = refusal(typed, takes_secrets=False, blank_is_an_answer=False)
+    assert (why is not None) is is_secret
+    assert refusal(typed, takes_secrets=True, blank_is_an_answer=False) is None
+
+
 @given(st.text())
 def test_whatever_was_typed_is_an_answer_or_refused_without_being_repeated(typed: str) -> None:
     why = refusal(typed, takes_secrets=False, blank_is_an_answer=False)

@@ -12,7 +12,8 @@ LONGEST = 8192
 COMMANDS = ("hint", "answer", "skip", "back", "quit")
 _SHORT = {"h": "hint", "s": "skip", "q": "quit", "exit": "quit", "b": "back", "?": "help"}
 
-_TOKEN = re.compile(r"eyJ[\w-]{10,}(?:\.[\w-]*)?")
+# A challenge has 43 characters, any of which may be these: a token has a dot, or is longer.
+_TOKEN = re.compile(r"(?<![\w-])eyJ(?:[\w-]{10,}\.|[\w-]{41})")
 # A letter or a number alone, in brackets or with a sign after it, and then perhaps the words.
 _CHOICE = re.compile(r"\(?(?P<mark>[a-f]|[1-6])(?:[).:]+(?: .*)?)?", re.ASCII)
 _CODE = re.compile(r"(?:^|[?&])code=[^&\s]{20,}")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FRONT_FAULTS"]
 
+_OTHER_STATE = "a-state-of-another-sign-in-0123456789abcdef"
 _PAGE = b"<!doctype html><title>Done</title><p>You can close this window.</p>"
 _WITH_SCRIPT = _PAGE + b'<script src="https://cdn.example/count.js"></script>'
 _DATA = "eyJyZXR1cm5UbyI6Ii9hZG1pbiIsInVzZXIiOiJhbGljZSJ9"
@@ -131,7 +132,7 @@ FRONT_FAULTS = (
     PlantedFault("AR27", 2, "left", moved(lambda url: f"{url}#top", "authorize")),
     PlantedFault("AR28", 2, "own API", query({"resource": "https://api.contoso.example/"})),
     # ---- the redirect
-    PlantedFault("RR01", 2, "called", form({"state": "x" * 43}, "accepted"), (1,)),
+    PlantedFault("RR01", 2, "called", form({"state": _OTHER_STATE}, "accepted"), (1,)),
     PlantedFault("RR02", 1, "called", form({"error": "access_denied"}, "accepted")),
     PlantedFault("RR03", 1, "called", again("code", "1.AXkA-another-code", "accepted")),
     PlantedFault(
