@@ -377,3 +377,53 @@ def test_the_tokens_of_an_app_are_told_from_those_of_a_person(store: FileStore) 
         raise AssertionError
 
     assert TokenSource(store=store, app=APP, refresh=Authority(), as_app=ask).is_app
+
+
+def test_of_a_person_whose_id_is_not_known_a_refresh_may_bring_it(store: FileStore) -> None:
+    store.save(APP, account(oid=None), SCOPE, token(), signed_in=True)
+
+    class Known(Authority):
+        def __call__(
+            self, refresh_token: str, scopes: tuple[str, ...], /, *, claims: str | None
+        ) -> TokenResponse:
+            tokens = super().__call__(refresh_token, scopes, claims=claims)
+            who = IdToken(
+                tenant_id=TENANT,
+                object_id=OID,
+                subject="s",
+                username=USER,
+                name=None,
+                expires_at=0,
+                claims={},
+            )
+            return with_identity(tokens, who)
+
+    assert source(store, Known()).get("databricks", force=True).source == "refresh_token"
+    kept = store.account(APP, USER)
+    assert kept is not None
+    assert kept.object_id == OID
+
+
+def test_the_vault_is_asked_once_for_a_renewal_and_never_for_a_token_at_hand(
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+
+    class Vault:
+        def get(self, key: str) -> str | None:
+            asked.append(key)
+            return REFRESH
+
+        def put(self, key: str, secret: str) -> None: ...
+
+        def drop(self, key: str) -> None: ...
+
+    store = FileStore(str(tmp_path / "tokens"), vault=Vault())
+    fill(store)
+    authority = Authority()
+    asked.clear()
+    source(store, authority).get("databricks")
+    assert asked == []
+    authority.clock.pass_by(3400)
+    source(store, authority).get("databricks")
+    assert len(asked) == 1

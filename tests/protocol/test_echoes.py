@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from entra_oauth.errors import AuthorityError, UnexpectedAnswer
 from entra_oauth.flows.authorization_code import redeem
-from entra_oauth.protocol.echoes import hide
+from entra_oauth.protocol.echoes import hide, spellings
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.token import TokenRequest, TokenResponse
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
@@ -117,3 +119,13 @@ def test_the_browser_s_page_shows_no_echo() -> None:
         with pytest.raises(AuthorityError) as caught:
             redeem(response, World([json_reply(said, status=400)]).channels, timeout_s=1)
         assert sweep.swept(f"{caught.value.what}{caught.value.advice}".encode(), [CODE]) == []
+
+
+@given(st.binary(min_size=4, max_size=40), st.binary(max_size=5), st.binary(max_size=5))
+def test_a_secret_inside_of_what_was_encoded_has_one_of_its_spellings(
+    secret: bytes, before: bytes, after: bytes
+) -> None:
+    inside = before + secret + after
+    found = set(spellings(secret))
+    for encoded in (b64encode(inside), urlsafe_b64encode(inside), inside.hex().encode()):
+        assert any(each in encoded for each in found)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from entra_oauth.channels.loopback import connection
 from entra_oauth.channels.loopback.connection import Connection
 from entra_oauth.channels.loopback.host import HangUp, LoopbackHost, Refusal
 from entra_oauth.channels.loopback.ports import SPARE
@@ -657,3 +658,12 @@ def test_ctrl_c_ends_a_host_under_a_flood_at_once() -> None:
             _, err = child.end()
             assert time.monotonic() - began < 1.0
     assert (child.code, err) == (130, "")
+
+
+def test_whoever_is_refused_sees_the_end_of_the_answer_before_the_wait_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_LINGER_S", 60.0)
+    with LoopbackHost(echo) as host, raw_peer.connect(host.port, timeout_s=ENOUGH_S) as peer:
+        peer.sendall(b"GET / HTTP/1.1\n\n")
+        assert raw_peer.read_all(peer).startswith(b"HTTP/1.1 400 ")

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 import pytest
 
 from entra_oauth.recording.redaction.finder import Finder, Looked
-from entra_oauth.recording.redaction.free_text import is_address, may_be_form
+from entra_oauth.recording.redaction.free_text import is_address, may_be_form, tokens
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.views import whole
 from entra_oauth.recording.step import Level
@@ -325,3 +325,8 @@ def test_a_form_has_a_pair_and_is_no_address(text: str, is_one: bool) -> None:
 )
 def test_an_address_is_one_from_end_to_end(text: str, is_one: bool) -> None:
     assert is_address(text) is is_one
+
+
+def test_a_token_is_one_whose_signature_says_sig_and_was_not_taken_out() -> None:
+    text = f"{BARE}sig and {BARE}sig~0123456789~~~"
+    assert [text[start:end] for start, end in tokens(text)] == [f"{BARE}sig"]
