@@ -1,8 +1,9 @@
 """Names of people and tenants, gathered from all of a recording: the one place for that rule.
 
 A name is known by the name of its member, wherever that stands: in a form, in JSON, in the
-claims of a token, in `client_info`. What is known from one place is looked for in all others,
-as a secret is. An ordinary word and an id of an app are nobody's name.
+claims of a token, in `client_info`; and what has the form of a mail address is one. What is
+known from one place is looked for in all others, as a secret is. An ordinary word and an id of an
+app are nobody's name.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ _PACKED = re.compile(r"e[yw][A-Za-z0-9_+/-]{6,}")
 _MEMBER = re.compile(r'"([A-Za-z_.:/-]{2,60})"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,600}+)"')
 _LIST = re.compile(r'"([A-Za-z_]{2,40})"\s{0,4}:\s{0,4}(\[[^\[\]{}]{1,20000}\])')
 _PARAMETER = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z_]{2,40})=([^&#\s\"'<>;,]{1,600})")
+_MAIL = re.compile(
+    r"(?i)(?<![\w.+%-])[\w.+%-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}"
+    r"(?!(?:png|jpe?g|gif|svg|webp|ico|css|m?js|json|map|woff2?)\b)[a-z]{2,24}(?![\w-])"
+)
+"""An address of a person. Pictures for fine screens are called `logo@2x.png`."""
 _DEPTH = 3
 _WHOLE = 48
 
@@ -107,6 +113,8 @@ class People:
             self._in_list(match[1], match[2])
         for match in _PARAMETER.finditer(text):
             self.named(match[1], unquote_plus(match[2]))
+        for match in _MAIL.finditer(text):
+            self._add(match[0])
         for match in _PACKED.finditer(text):
             inner = _unpacked(match[0])
             if inner and depth < _DEPTH:

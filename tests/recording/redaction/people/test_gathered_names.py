@@ -346,6 +346,24 @@ def test_the_name_of_a_thing_is_nobodys() -> None:
     assert b'{"name": "some-custom-name"' in files["002.x.response.bin"]
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("<code>bob@contoso-practice.example</code>,", False),
+        ("mailto:Mallory.O-Neil+x@sub.contoso.co.uk.", False),
+        ("bob%40contoso.example", False),
+        ("bob&#64;contoso.example", False),
+        ("/shared/logo@2x.png", True),
+        ("@2.1.0 and a@b", True),
+        ("npm i oidc-provider@9.1.0", True),
+    ],
+)
+def test_what_has_the_form_of_a_mail_address_is_a_name(words: str, left: bool) -> None:
+    page = written(page_with(words))
+    assert (words.encode() in page["001.x.response.bin"]) is left
+    assert (words in page["clean.har"].decode()) is left
+
+
 def test_with_secrets_alone_taken_out_names_stay() -> None:
     recording = Recording((page_with(NAME), KNOWN_FROM["an ID token"](NAME)))
     evidence = evidence_of(recording, level=Level.SECRETS, created_at=1.0)
