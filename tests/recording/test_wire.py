@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 import zlib
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -22,6 +21,7 @@ from entra_oauth.recording.step import Seen, Step, steps_of
 from kit.back_channels import a_back, token_post
 from kit.canaries import ACCESS_TOKEN, CODE
 from kit.played_channels import FakeBack, FakeFront, channels
+from kit.servers import tunnel
 from kit.servers.certificates import CertificateAuthority
 from kit.servers.raw_server import Peer, RawServer, Script, answer, each
 from kit.servers.relay import Relay
@@ -156,20 +156,9 @@ def _proxy_to(port: int) -> Script:
         peer.request()
         with socket.create_connection(("127.0.0.1", port)) as onward:
             peer.send(ESTABLISHED)
-            thread = threading.Thread(target=_pump, args=(onward, peer.sock), daemon=True)
-            thread.start()
-            _pump(peer.sock, onward)
-            thread.join(10)
+            tunnel.join(peer.sock, onward)
 
     return play
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
 
 
 def test_through_a_proxy_the_tunnel_is_kept_apart(

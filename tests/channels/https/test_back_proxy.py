@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 
@@ -23,6 +21,7 @@ from entra_oauth.flows.patience import send_patiently
 from kit import needs
 from kit.back_channels import BODY, a_back, eventually, token_post
 from kit.canaries import found_in, refused
+from kit.servers import tunnel
 from kit.servers.certificates import CertificateAuthority
 from kit.servers.raw_server import Peer, RawServer, Script, answer, answering, each, hearing, silent
 
@@ -55,20 +54,9 @@ def leading_to(server: RawServer) -> Script:
             return
         with socket.create_connection(("127.0.0.1", server.port)) as onward:
             peer.send(b"HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(onward, peer.sock), daemon=True)
-            back.start()
-            _pump(peer.sock, onward)
-            back.join(10)
+            tunnel.join(peer.sock, onward)
 
     return play
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    with suppress(OSError):
-        socket.socket.shutdown(sink, socket.SHUT_WR)
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
@@ -265,10 +253,7 @@ def socks(server: RawServer) -> Script:
         peer.server.requests.append(sock.recv(600))
         sock.sendall(b"\x05\x00\x00\x01" + bytes(6))
         with socket.create_connection(("127.0.0.1", server.port)) as onward:
-            back = threading.Thread(target=_pump, args=(onward, sock), daemon=True)
-            back.start()
-            _pump(sock, onward)
-            back.join(10)
+            tunnel.join(sock, onward)
 
     return play
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from kit.servers import tunnel
+
 __all__ = ["Relay"]
 
 _PATIENCE_S = 20.0
@@ -54,16 +56,4 @@ class Relay:
 
     def _pass_on(self, near: socket.socket) -> None:
         with near, socket.create_connection(("127.0.0.1", self._to)) as far:
-            answers = threading.Thread(target=_pump, args=(far, near, self.back), daemon=True)
-            answers.start()
-            _pump(near, far, self.there)
-            answers.join(_PATIENCE_S)
-
-
-def _pump(source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            kept += data
-            sink.sendall(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+            tunnel.join(near, far, self.there, self.back)
