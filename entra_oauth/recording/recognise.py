@@ -86,8 +86,10 @@ def is_answer(request: HttpRequest, redirect_uris: Iterable[str]) -> bool:
 
 def leads_to(url: str, response: HttpResponse | None) -> str:
     """The address, without its query, to which an answer from `url` redirects; else empty."""
-    location = response.header("location") if response is not None else None
-    if response is None or not location or not 300 <= response.status < 400:
+    if response is None or not 300 <= response.status < 400:
+        return ""
+    location = response.header("location")
+    if not location:
         return ""
     try:
         return urljoin(url, location).partition("?")[0]

@@ -276,3 +276,19 @@ def test_no_repr_of_a_recording_shows_its_bytes() -> None:
     for shown in (EVIDENCE, *EVIDENCE.steps, *(step.request for step in EVIDENCE.steps)):
         assert "client_id" not in repr(shown)
         assert "CONNECT" not in repr(shown)
+
+
+def test_only_the_seals_by_sign_in_are_counted_and_not_what_lies_beside_them() -> None:
+    files = {
+        **files_of(EVIDENCE),
+        "SHA256SUMS.sig": b"s",
+        "SHA256SUMS.sign-in-1.json": b"{}",
+        "SHA256SUMS.sign-in-1.json.tsr": b"t",
+        "SHA256SUMS.sign-in-12.json": b"{}",
+    }
+    manifest = evidence_from(files).manifest
+    assert manifest is not None
+    assert (manifest.sums, manifest.signature, manifest.sign_ins) == (files["SHA256SUMS"], b"s", 2)
+    plain = evidence_from(files_of(EVIDENCE)).manifest
+    assert plain is not None
+    assert (plain.signature, plain.sign_ins) == (None, 0)

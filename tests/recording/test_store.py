@@ -180,6 +180,16 @@ def test_a_place_that_cannot_be_used_is_refused_and_left_as_it_was(
         above.chmod(0o700)
 
 
+def test_an_empty_folder_in_one_that_cannot_be_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rec").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    for folder in (tmp_path / "rec", tmp_path / "other"):
+        with pytest.raises(LocalError, match="the folder above it cannot be written to"):
+            check_target(folder)
+
+
 _FULL = """
 import resource, sys, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -266,6 +276,19 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
         with pytest.raises(UsageError):
             load(folder)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_not_called_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # As root sees every file, the system's refusal is played.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(LocalError, match="cannot be read: Permission denied"):
+        load(tmp_path)
 
 
 def test_a_folder_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

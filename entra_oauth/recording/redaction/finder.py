@@ -109,8 +109,7 @@ class Finder:
 
     def _unknown(self, kind: str, value: View, depth: int) -> Iterable[Find]:
         text = value.text.strip()
-        looks_like_json = text[:1] in ("{", "[") and text[-1:] in ("}", "]")
-        if depth < _DEPTH and looks_like_json:
+        if depth < _DEPTH and text[:1] in ("{", "["):
             try:
                 return self.json(value, depth + 1)
             except NotJson:
@@ -126,7 +125,7 @@ class Finder:
             return
         text = value.text.strip()
         yield from self.tokens(value)
-        if text[:1] in ("{", "[") and text[-1:] in ("}", "]"):
+        if text[:1] in ("{", "["):
             try:
                 yield from self.json(value, depth + 1)
                 return
@@ -237,7 +236,7 @@ class Finder:
         ]
         for raw_name, raw in pieces:
             name = percent(raw_name)
-            if name.text and not is_plain_name(name.text) and not PLACEHOLDERS.fullmatch(name.text):
+            if not is_plain_name(name.text):
                 yield from self.ruled(Treatment(Act.UNKNOWN, "name"), name, depth)
             if raw.text:
                 yield from self.named(name.text, percent(raw), depth + 1, methods)

@@ -29,6 +29,8 @@ __all__ = ["Redacted", "Redactor"]
 
 _PLACE = re.compile(r"(?:[a-z0-9.-]{1,255}|\[[0-9a-f:.]{2,45}\]):[0-9]{1,5}", re.I)
 """What a proxy is asked to be connected with (RFC 9112 section 3.2.3)."""
+_VERSION = re.compile(r" HTTP/[0-9](?:\.[0-9])?[ \t]*+\Z")
+"""The end of a request line (RFC 9112 section 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +216,13 @@ class Redactor:
         if line.text.startswith("HTTP/"):
             return [*self._finder.words(line, 0)]
         method, rest = line.partition(" ")
-        at = rest.text.rfind(" ")
-        target = rest.cut(0, at) if at >= 0 else rest
+        version = _VERSION.search(rest.text)
+        target = rest.cut(0, version.start()) if version else rest
         if method.text == "CONNECT" and _PLACE.fullmatch(target.text):
             return []
         finds = [] if method.text.isalpha() else [*self._finder.words(method, 0)]
+        if " " in target.text:  # no address has a blank: what follows it may be anything
+            finds += self._finder.words(target, 0)
         return finds + [*self._finder.url(target)] if target.text else finds
 
     def _line(self, line: View) -> list[Find]:

@@ -74,6 +74,8 @@ def test_a_secret_in_an_attribute_goes(attribute: str, level: Level) -> None:
 SHORT = [
     "Path=hunter2",
     "Domain=hunter2",
+    "Domain=.hunter2",
+    "Domain=hunter2.",
     "hunter2",
     "hunter2=",
     "Unheard=hunter2",
@@ -84,6 +86,23 @@ SHORT = [
 @pytest.mark.parametrize("attribute", SHORT)
 def test_a_short_one_goes_too_where_no_form_allows_it(attribute: str) -> None:
     assert "hunter2" not in redactor().header("Set-Cookie", f"a=b; {attribute}").text
+
+
+@pytest.mark.parametrize(
+    ("attribute", "left"),
+    [
+        ("Unheard=x", "Unheard=~ck~"),
+        ("a b=x", "~ck~"),
+        ("a@b=x", "~ck~"),
+        ('Expires="', "Expires=~ck~"),
+        ('Path="', "Path=~ck~"),
+        ('Path="/', "Path=~ck~"),
+        ('Path=/"', "Path=~ck~"),
+        ('Expires="0"', 'Expires="0"'),
+    ],
+)
+def test_of_an_attribute_a_name_that_could_be_one_stays(attribute: str, left: str) -> None:
+    assert redactor().header("Set-Cookie", f"a=b; {attribute}").text == f"a=~ck~; {left}"
 
 
 # ---- several ---------------------------------------------------------------------------

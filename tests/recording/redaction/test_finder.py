@@ -58,6 +58,12 @@ def test_true_and_false_tell_nothing(word: str) -> None:
     assert REDACTOR.parameter("state", word).text == "~state~"
 
 
+def test_json_in_a_harmless_value_is_one_layer_down() -> None:
+    finder, value = Finder(key=KEY), whole('{"scope": "openid"}')
+    assert list(finder.inside(value, 10)) == []
+    assert [find.value for find in finder.inside(value, 11)] == ["openid"]
+
+
 def test_json_that_is_too_deep_goes_whole() -> None:
     finder, value = Finder(key=KEY), whole('{"scope": "openid"}')
 
@@ -185,6 +191,7 @@ def test_a_name_may_have_to_be_longer_to_count() -> None:
         (f"https://a.example/{DIGITS_AND_LETTERS}/x", "https://a.example/val~"),
         (f"/{DIGITS_AND_LETTERS}/x", "/val~"),
         ("https://a.example/val~0123456789~~~~~~/x", "https://a.example/val~0123456789~~~~~~/x"),
+        (f"https://a.example/{BARE}sig~0123456789~~~/x", f"https://a.example/{BARE}sig~0123456789"),
         ("https://a.example/ab%31ab1ab1ab1ab1ab1ab/x", "https://a.example/val~"),
     ],
 )

@@ -1,10 +1,10 @@
-"""The redactor and the leak search at their limits: one character, one layer, one byte."""
+"""The redactor at its limits: one character, one layer, one byte."""
 
 from __future__ import annotations
 
-import gzip
 import json
-from base64 import b64encode, urlsafe_b64encode
+import re
+from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +12,6 @@ import pytest
 
 from entra_oauth.recording.redaction.bodies import LARGEST_BODY
 from entra_oauth.recording.redaction.finder import Finder
-from entra_oauth.recording.redaction.leak_search import leaks, needles
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.views import View, html_text, json_string, percent, whole
 from entra_oauth.recording.step import Level
@@ -158,7 +157,7 @@ def test_a_name_that_was_taken_out_before_stays_as_it_is() -> None:
     body = b'{"name~0123456789~~~~~~~": 1}'
     assert REDACTOR.body(body, "application/json").data == body
     taken = REDACTOR.body(b'{"0.Canary+/=-~_Secret-1234567890": 1}', "application/json")
-    assert b"Canary" not in taken.data
+    assert re.fullmatch(r'\{"name~[0-9a-f]{10}~{16}": 1\}', taken.text)
 
 
 SIGNATURE = "c2lnbmF0dXJl" * 4
@@ -217,69 +216,3 @@ def test_a_view_of_a_view_has_its_places_in_the_outermost_text() -> None:
     assert (alone.text, nothing.text) == ("abc", "")
     assert whole("  x ").strip().place() == (2, 3)
     assert whole("   ").strip().text == ""
-
-
-# ---- the leak search ------------------------------------------------------------------
-
-
-def test_a_secret_is_searched_for_from_sixteen_characters_on() -> None:
-    assert needles("x" * 15) == frozenset()
-    assert needles("x" * 16) == {b"x" * 16}
-    assert needles("é" * 8) == {"é".encode() * 8}, "bytes count"
-
-
-@pytest.mark.parametrize(("length", "pieces"), [(47, 1), (48, 3)])
-def test_of_a_long_secret_both_ends_are_searched_for(length: int, pieces: int) -> None:
-    secret = "".join(chr(ord("A") + at) for at in range(length))
-    found = needles(secret)
-    assert len(found) == pieces
-    assert {len(each) for each in found} == ({length} if pieces == 1 else {length, 24})
-
-
-@pytest.mark.parametrize(("dots", "count"), [(1, 3), (2, 2), (3, 3), (4, 2)])
-def test_of_a_jwt_only_the_signature_is_a_piece(dots: int, count: int) -> None:
-    token = "ey" + "A" * 60 + ".b" * (dots - 1) + "." + "s" * 16
-    assert len(needles(token)) == count
-    assert (b"s" * 16 in needles(token)) == (dots in (2, 4))
-    short = "ey" + "A" * 60 + ".b." + "s" * 15
-    assert needles(short) == {short.encode()}, "a signature that is short is no needle"
-
-
-@pytest.mark.parametrize(("layers", "is_found"), [(1, True), (2, True), (3, True), (4, False)])
-def test_gzip_is_undone_three_layers_deep(layers: int, is_found: bool) -> None:
-    data = SECRET.encode()
-    for _ in range(layers):
-        # With what compresses well beside it: else it would be stored, and could be read.
-        data = b"before" + gzip.compress(b"x" * 400 + data)
-    assert leaks(data, [SECRET]) is is_found
-
-
-def test_a_plus_of_a_form_is_a_space_and_elsewhere_a_plus() -> None:
-    spaced, plus = "a secret with spaces in it", "a+secret+with+plus+in+it"
-    assert leaks(b"password=a+secret+with+spaces+in+it", [spaced])
-    assert leaks(b"password=a%20secret+with%20spaces+in+it", [spaced])
-    assert leaks(b"password=a%2Bsecret%2Bwith%2Bplus%2Bin%2Bit", [plus])
-    assert leaks(b"password=a%252Bsecret%252Bwith%252Bplus%252Bin%252Bit", [plus])
-    assert leaks(b"token:a+secret+with+plus+in+it", [plus])
-
-
-@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
-def test_base64_is_found_at_each_alignment_and_in_both_alphabets(before: str) -> None:
-    secret = "~~~???>>>" * 3
-    plain = b64encode((before + secret + "after").encode())
-    assert b"+" in plain or b"/" in plain
-    assert leaks(b"<" + plain + b">", [secret])
-    assert leaks(urlsafe_b64encode((before + secret + "after").encode()), [secret])
-    assert leaks(secret.encode().hex().encode(), [secret])
-    assert leaks(secret.encode().hex().upper().encode(), [secret])
-    assert not leaks(b64encode((before + secret[:-9] + "after" * 3).encode()), [secret])
-
-
-def test_nothing_is_found_where_nothing_is_looked_for() -> None:
-    assert not leaks(b"", [SECRET])
-    assert not leaks(SECRET.encode(), [])
-    assert not leaks(SECRET[:-1].encode(), [SECRET])
-    assert not leaks(b"\x1f\x8b\x08 is no gzip", [SECRET])
-    other = b64encode(SECRET.encode()).replace(b"Q", b"R", 1)
-    assert other[1:] == b64encode(SECRET.encode())[1:]
-    assert not leaks(other, [SECRET]), "its first character is another one"
