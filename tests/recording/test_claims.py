@@ -18,7 +18,7 @@ from entra_oauth.protocol.endpoints.authorize import AuthorizationRequest
 from entra_oauth.protocol.endpoints.token import TokenRequest
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.claims import claims_of, curls_request, entropy_bits
+from entra_oauth.recording.claims import claims_of, curls_request, entropy_bits, s256
 from entra_oauth.recording.step import steps_of
 from kit.audit import judged
 from kit.canaries import CLIENT_ID, CODE, STATE, TENANT, VERIFIER, article_request, hardened_request
@@ -374,6 +374,62 @@ def test_what_is_absent_on_both_sides_is_not_equal(one: str, other: str, verdict
     assert found["state-equal"] == (verdict, (1, 2))
     assert found["code-equal"] == (verdict, (2, 3))
     assert found["redirect-uri-equal"] == (verdict, (1, 3))
+
+
+TAG, OTHER_TAG = "state~0123456789~~~", "state~abcdef0123~~~"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        (TAG, TAG, "yes"),
+        (TAG, f"{TAG}~~", "yes"),
+        (TAG, OTHER_TAG, "no"),
+        (TAG, "s", "not checked"),
+        ("~state~", "~state~", "not checked"),
+    ],
+)
+def test_of_what_was_taken_out_its_tag_tells(one: str, other: str, verdict: str) -> None:
+    found = of(judged.authorize(client_id="x", state=one), judged.redirect(code="c", state=other))
+    assert found["state-equal"] == (verdict, (1, 2))
+
+
+MASKED = "code_verifier~0123456789~~~~~~~~~~~~~~~~~~~~~~~~~~"
+
+
+@pytest.mark.parametrize(("method", "is_measured"), [("S256", True), ("plain", False)])
+def test_a_verifier_that_looks_hidden_is_real_if_its_hash_was_sent(
+    method: str, is_measured: bool
+) -> None:
+    asked = judged.authorize(
+        client_id="x", code_challenge=s256(MASKED), code_challenge_method=method
+    )
+    found = of(asked, judged.token(grant_type=CODE_GRANT, code="c", code_verifier=MASKED))
+    assert (found["verifier-entropy"][0] != "not checked") is is_measured
+    assert found["pkce-matches"][0] == ("yes" if is_measured else "not checked")
+
+
+def test_what_is_no_key_among_the_keys_is_passed_over() -> None:
+    found = sign_in(hardened_request(), token=signed("x"), keys=True)
+    public = json.dumps({"keys": ["x", None, 5, KEY.as_dict(private=False)]}).encode()
+    get = HttpRequest(method="GET", url=f"{ORIGIN}/common/discovery/v2.0/keys")
+    assert (
+        verdicts([*found[:3], back(get, public, 1.5, note="keys")])["id-token-signature"] == "yes"
+    )
+
+
+@pytest.mark.parametrize(("requests", "verdict"), [(1, "yes"), (2, "not checked")])
+@pytest.mark.parametrize("name", ["state", "code"])
+def test_only_where_several_asked_is_it_open_which_answer_is_whose(
+    name: str, requests: int, verdict: str
+) -> None:
+    hidden = {"state": "s", "code": "c", name: "~state~"}
+    asked = [
+        judged.authorize(at=judged.AT - 20 - n, client_id="x", redirect_uri="r", state="s")
+        for n in range(requests)
+    ]
+    sent = judged.token(grant_type=CODE_GRANT, code=hidden["code"], redirect_uri="r")
+    assert of(*asked, judged.redirect(**hidden), sent)["redirect-uri-equal"][0] == verdict
 
 
 def test_a_redirect_that_was_refused_is_compared_and_brings_no_code() -> None:

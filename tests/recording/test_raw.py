@@ -27,7 +27,9 @@ BARE = _RAW.compress(BODY) + _RAW.flush()
     ],
 )
 def test_the_coding_is_told_in_small_letters_and_without_blanks(line: str, coding: str) -> None:
-    message = split_message(f"HTTP/1.1 200 OK\r\n{line}\r\n\r\n".encode() + gzip.compress(BODY, mtime=0))
+    message = split_message(
+        f"HTTP/1.1 200 OK\r\n{line}\r\n\r\n".encode() + gzip.compress(BODY, mtime=0)
+    )
     assert message.coding == coding
     assert message.decoded() == (BODY if coding else message.body)
 

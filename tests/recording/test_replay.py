@@ -192,3 +192,8 @@ def test_only_a_header_that_was_taken_out_and_is_given_is_filled(
     used: list[str] = []
     assert replay._header(name, value, {"authorization": "Bearer new"}, used) == filled
     assert used == (["authorization"] if filled == "Bearer new" else [])
+
+
+def test_a_request_is_not_its_own_authorization() -> None:
+    sent = replace(HARDENED.steps[2], name="authorize")
+    assert fresh_sign_in(sent, replace(HARDENED, steps=(sent,)), to=TO) is None

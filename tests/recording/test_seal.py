@@ -151,6 +151,18 @@ def test_the_remark_on_a_seal_says_what_was_seen_of_it(
     assert "was not checked here" in seal_remark(Manifest(sums, signature))
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "Not sealed: whoever made it could have made it again."),
+        (1, "Sealed by sign-in; that was not checked here: entra-oauth audit verify does."),
+        (2, "Sealed by sign-in 2 times; that was not checked here: entra-oauth audit verify does."),
+    ],
+)
+def test_the_remark_counts_the_seals_by_sign_in(count: int, said: str) -> None:
+    assert seal_remark(Manifest(b"", None, count)) == said
+
+
 def test_it_is_told_how_many_files_were_checked(folder: Path, key: Path) -> None:
     before = verify(folder)
     assert (before.files, before.key, before.whose) == (3, None, False)

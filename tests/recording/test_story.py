@@ -25,7 +25,14 @@ from entra_oauth.recording.report.report_page import as_html
 from entra_oauth.recording.report.report_text import as_curl, as_http, as_markdown, as_mermaid
 from entra_oauth.recording.save import evidence_of
 from entra_oauth.recording.step import Evidence, Half, Level, steps_of
-from entra_oauth.recording.story import FORGERY, authority_remark, cast_of, step_story, title_of
+from entra_oauth.recording.story import (
+    FORGERY,
+    Cast,
+    authority_remark,
+    cast_of,
+    step_story,
+    title_of,
+)
 from kit import recordings as kit
 from kit.audit.exchanges import at_entra, practised, step
 
@@ -255,6 +262,47 @@ def test_a_workspace_that_is_asked_where_its_authority_is_is_none() -> None:
     assert cast.at(f"{workspace}/x") is None
     told = {s.url: step_story(s, cast) for s in steps}
     assert {told[e.request.url].receiver for e in first} == {Actor.API}
+
+
+@pytest.mark.parametrize(
+    ("url", "actor"),
+    [
+        ("http://localhost:1/x", Actor.PROGRAM),
+        ("http://127.0.0.1/x", Actor.PROGRAM),
+        ("https://app.example/x", Actor.PROGRAM),
+        ("https://APP.example/x", Actor.PROGRAM),
+        ("http://localhost:8400/x", Actor.AUTHORITY),
+        ("https://other.example/x", None),
+    ],
+)
+def test_whose_an_address_is_is_told_by_its_origin(url: str, actor: Actor | None) -> None:
+    cast = Cast(frozenset({"http://localhost:8400"}), frozenset({"https://app.example"}))
+    assert cast.at(url) is actor
+
+
+PARTS = "client_id=c&response_type=code"
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "is_one"),
+    [
+        ("https://id.example/x", "", False),
+        ("https://id.example/x", "2.1 - EUS", True),
+        ("https://adb-1.7.azuredatabricks.net/x", "2.1 - PRACTICE", False),
+        ("https://login.microsoftonline.com/x", "", True),
+        ("https://id.example/oauth2/token", "", True),
+        ("https://id.example/oauth2/authorize", "", False),
+        ("https://id.example/oauth2/authorize?client_id=c", "", True),
+        (f"https://id.example/x?{PARTS}", "", True),
+        ("https://id.example/x?client_id=c", "", False),
+    ],
+)
+def test_an_authority_is_known_by_its_endpoint_its_host_or_its_servers_name(
+    url: str, server: str, is_one: bool
+) -> None:
+    answer = HttpResponse(status=200, headers=(("x-ms-ests-server", server),) if server else ())
+    steps = steps_of(Recording((step("x", "GET", url, response=answer),)))
+    assert (cast_of(steps).at(url) is Actor.AUTHORITY) is is_one
 
 
 def test_the_code_of_a_device_is_not_called_a_second_step() -> None:

@@ -119,7 +119,7 @@ def _set_cookies(line: View, *, is_joined: bool) -> Iterator[_Piece]:
         if not is_end and not in_attributes and not match[1]:
             continue  # a value may hold a comma: without a blank it is one value, and goes whole
         yield _Piece(line.cut(at, match.start()).strip(), in_attributes, is_joined)
-        at, in_attributes, is_joined = match.end(), is_end, is_joined or not is_end
+        at, in_attributes, is_joined = match.end(), is_end, not is_end
     yield _Piece(line.cut(at).strip(), in_attributes, is_joined)
 
 

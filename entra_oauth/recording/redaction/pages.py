@@ -160,7 +160,7 @@ def _drawn_tag(
         lower = name.text.lower()
         if lower in _SHAPES and _DRAWN.fullmatch(inner.text):
             yield from finder.known_in(inner)
-        elif lower not in _TAME and treatment_of(lower).act in HIDDEN:
+        elif treatment_of(lower).act in HIDDEN:
             yield from finder.ruled(treatment_of(lower), inner, depth + 1)
         else:
             yield from _attribute(finder, lower, inner, depth)
@@ -244,8 +244,8 @@ def sheet(finder: Finder, value: View, depth: int = 0) -> Iterator[Find]:
         between = value.cut(at, match.start())
         yield from _plain(finder, between, depth)
         at = match.end()
-        group = {"open": "double", "left": "single"}.get(match.lastgroup or "", match.lastgroup)
-        group = group or "comment"
+        group = match.lastgroup or "comment"
+        group = {"open": "double", "left": "single"}.get(group, group)
         inner = value.cut(*match.span(group))
         if group == "comment":
             yield from _opaque(inner)

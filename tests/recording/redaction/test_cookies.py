@@ -168,6 +168,20 @@ def test_the_name_of_a_cookie_that_is_deleted_stays() -> None:
     assert redactor().header("Set-Cookie", line).text == line
 
 
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("my-own-session-cookie = x", "my-own-session-cookie = ~ck~"),
+        (
+            "a=b;  my-own-session-cookie\t=  x ;c=d",
+            "a=~ck~;  my-own-session-cookie\t=  ~ck~ ;c=~ck~",
+        ),
+    ],
+)
+def test_blanks_belong_neither_to_a_name_nor_to_a_value(line: str, left: str) -> None:
+    assert redactor().header("Cookie", line).text == left
+
+
 def test_a_value_without_a_name_is_no_name() -> None:
     assert redactor().header("Set-Cookie", "hunter2; Path=/").text == "~ck~; Path=/"
     assert redactor().header("Cookie", "a=b; hunter2").text == "a=~ck~; ~ck~"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import pytest
 
 from entra_oauth.recording.redaction.bodies import LARGEST_BODY
 from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.finds import cleaned_jwt, unsigned_jwt
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.views import View, html_text, json_string, percent, whole
 from entra_oauth.recording.step import Level
@@ -85,8 +87,9 @@ def test_a_name_alone_is_a_persons_and_no_pair() -> None:
     people = Redactor(level=Level.PII, key=KEY)
     done = json.loads(people.body(b'{"name": "Ada", "value": "state"}', "application/json").data)
     assert done["value"] != "state", "under a name that says nothing"
-    alone = json.loads(people.body(b'{"name": "Ada"}', "application/json").data)
-    assert alone == {"name": "~pii~"}
+    for more in ({}, {"kty": "RSA"}):
+        alone = json.dumps({"name": "Ada", **more}).encode()
+        assert json.loads(people.body(alone, "application/json").data)["name"] == "~pii~"
     number = json.loads(REDACTOR.body(b'{"name": 5, "value": "x"}', "application/json").data)
     assert number["value"] == "~val~"
 
@@ -169,6 +172,38 @@ def test_a_token_with_a_short_signature_goes_whole(length: int, readable: bool) 
     done = REDACTOR.parameter("access_token", token).text
     assert len(done) == len(token)
     assert done.startswith("ey" if readable else "at~")
+
+
+def _with_blanks(in_head: int, in_claims: int) -> Callable[[str], str]:
+    return lambda text: text[:-1] + " " * (in_head if '"alg"' in text else in_claims) + "}"
+
+
+def test_a_token_keeps_its_length_as_long_as_there_is_room_for_its_mark() -> None:
+    token = jwt({"alg": "RS256"}, {"aud": "api://x"}, SIGNATURE)
+    *parts, signature = token.split(".")
+    rooms = set()
+    for more in range(14 * 14):
+        clean = _with_blanks(more % 14, more // 14)
+        longer = [
+            urlsafe_b64encode(clean(urlsafe_b64decode(f"{each}==").decode()).encode()).rstrip(b"=")
+            for each in parts
+        ]
+        room = len(signature) - sum(map(len, longer)) + sum(map(len, parts))
+        rooms.add(room)
+        made = unsigned_jwt(token, clean=clean, key=KEY)
+        assert (made is not None) == (room >= 16), room
+        assert made is None or len(made) == len(token)
+    assert {15, 16} <= rooms
+
+
+def test_a_mark_that_stands_without_filling_needs_no_more_room() -> None:
+    head, claims = jwt({"alg": "RS256"}, {"aud": "api://x"}).split(".")[:2]
+    for filling in ("", "~", "~~~"):
+        token = f"{head}.{claims}.sig~0123456789{filling}"
+        assert cleaned_jwt(token, clean=lambda text: text) == token
+        longer = cleaned_jwt(token, clean=lambda text: text.replace("api://", "api:// "))
+        assert (longer is not None) == (len(filling) > 1)
+        assert longer is None or len(longer) == len(token)
 
 
 def test_a_part_whose_encoding_is_not_the_usual_one_is_no_readable_token() -> None:

@@ -230,6 +230,29 @@ def test_bytes_that_begin_as_no_picture_and_no_font_go_whole(label: str, level: 
     assert b"words" not in done.data
 
 
+PAIR = "_never_heard_of_it=word"
+
+
+@pytest.mark.parametrize(
+    ("label", "left"),
+    [
+        *(
+            (label, "_never_heard_of_it=~val~")
+            for label in ("", "image/own", "font/own", "text/css")
+        ),
+        ("text/plain", PAIR),
+        ("text/markdown", None),
+        ("application/octet-stream", None),
+    ],
+)
+def test_what_looks_like_a_form_is_one_where_the_label_says_nothing(
+    label: str, left: str | None
+) -> None:
+    done = redacted(PAIR.encode(), label)
+    assert done.understood is (left is not None)
+    assert done.text == left or left is None
+
+
 SLOW = [
     *(("image/svg+xml", b"<!-->" * 60_000), ("image/svg+xml", b"<!---->" * 60_000)),
     *(("image/svg+xml", b"<svg>" + b"<a>x" * 30_000), ("image/svg+xml", b"<?xml " * 60_000)),

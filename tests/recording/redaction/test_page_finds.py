@@ -100,6 +100,9 @@ def test_what_is_no_text_goes_from_sixteen_characters_on(tag: str) -> None:
         ("<p>co&#100;e&#61;12345</p>", ["12345"]),
         (f"<p>{RUN}</p>", [RUN]),
         ("<p>a < b code=12345</p>", ["12345"]),
+        (f"<page~0123456789 a={PLAIN_16}>", []),
+        (f"<apage~0123456789 a={PLAIN_16}>", []),
+        (f"<aapage~0123456789 a={PLAIN_16}>", [PLAIN_16]),
         (f"<p>1 <<p data-x='{PLAIN_16}'>", [PLAIN_16]),
         ("<style>p { color: red }</style>", []),
         ("<style>p { background: url(/x?code=12345) }</style>", ["12345"]),
@@ -214,3 +217,13 @@ def test_of_a_style_sheet_strings_and_addresses_are_looked_into(
     text: str, values: list[str]
 ) -> None:
     assert gone(text, "text/css") == values
+
+
+@pytest.mark.parametrize(
+    "sheet", ["{}a{{b:c}}", "a{{b:c}}@x {};", "a{{{}:c}}", "/**/{}a{{}}", "'x'{}{{}}"]
+)
+def test_a_known_secret_is_found_at_each_end_of_a_style_sheet(sheet: str) -> None:
+    secret = "a-known-secret-value"
+    known = Redactor(level=Level.SECRETS, key=b"k" * 32, known={secret: "sec"})
+    done = known.body(sheet.format(secret).encode(), "text/css")
+    assert [find.value for find in done.finds] == [secret]

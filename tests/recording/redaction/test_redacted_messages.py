@@ -136,11 +136,11 @@ def test_a_content_length_that_is_true_is_not_touched() -> None:
 
 
 def test_each_of_two_content_lengths_is_told_anew() -> None:
-    lines = ("Content-Length: 14", "Host: a", "Content-Length: x", "Content-Length: 15")
+    lines = ("Content-Length: 14", "Age: 14", "Content-Length: x", "Content-Length: 15")
     shown = redacted("POST / HTTP/1.1", FORM, *lines, body="password=12345")
     assert shown.split("\r\n")[2:6] == [
         "Content-Length: 13",
-        "Host: a",
+        "Age: 14",
         "Content-Length: x",
         "Content-Length: 14",
     ]

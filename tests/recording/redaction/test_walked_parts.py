@@ -105,6 +105,56 @@ def test_a_part_that_holds_none_is_not_redacted_again() -> None:
     assert shown[1] == shown[3]
 
 
+def test_what_was_looked_into_for_one_part_is_not_searched_for_the_next() -> None:
+    parts, shown = Parts(level=Level.SECRETS, key=KEY), []
+    for walk in range(2):
+        if walk:
+            parts.again(())
+        inside = parts.redact(Redactor.url, f"/p?scope={SECRET.replace('-', '%2D')}")
+        shown.append((inside, parts.redact(Redactor.url, "/p?scope=%61")))
+        parts.redact(Redactor.parameter, "code", SECRET)
+    assert shown[1][0] != shown[0][0]
+    assert shown[1][1] is shown[0][1], "the same, and not made again"
+
+
+def test_a_name_that_only_its_place_tells_is_known_elsewhere() -> None:
+    parts = Parts(level=Level.PII, key=KEY)
+    for _ in range(2):
+        parts.redact(Redactor.url, "https://login.example/ada-and-sons/oauth2/v2.0/token")
+        said = parts.redact(Redactor.words, "signed in at ada-and-sons today")
+        if _ == 0:
+            assert parts.again(()) == {"ada-and-sons": "pii"}
+    assert said.text == "signed in at ~pii~ today"
+
+
+def test_a_name_of_one_short_word_is_known_by_the_name_of_its_parameter() -> None:
+    parts = Parts(level=Level.PII, key=KEY)
+    for _ in range(2):
+        parts.redact(Redactor.parameter, "given_name", "Adaline")
+        parts.redact(Redactor.parameter, "scope", "Bellamy")
+        said = parts.redact(Redactor.words, "Adaline and Bellamy")
+        if _ == 0:
+            assert set(parts.again(())) == {"Adaline", "adaline"}
+    assert said.text == "~pii~ and Bellamy"
+
+
+def test_of_several_cookies_in_one_value_each_is_known() -> None:
+    several = "first1, b=correct1-horse-battery; c=staple2-horse-battery"
+    known = {}
+    for how, texts in ((Redactor.cookie, (several,)), (Redactor.parameter, ("code", several))):
+        parts = Parts(level=Level.SECRETS, key=KEY)
+        parts.redact(how, *texts)
+        known[len(texts)] = set(parts.again(()))
+    assert known[2] == {several}
+    assert known[1] == {several, "correct1-horse-battery", "staple2-horse-battery"}
+
+
+def test_an_empty_piece_of_what_was_decoded_is_no_place() -> None:
+    parts = Parts(level=Level.SECRETS, key=KEY)
+    page = b"<html><p style='&quot;a&quot;&quot;b&quot;'>"
+    assert parts.body(page, "text/html").text == page.decode()
+
+
 def test_bytes_in_base64_are_searched_as_bytes() -> None:
     picture = b"\x89PNG\r\n\x1a\n\x00" + SECRET.encode()
     again = walked(lambda p: p.body(picture, "image/png", coded=True))

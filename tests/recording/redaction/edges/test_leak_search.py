@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from base64 import b64encode, urlsafe_b64encode
 
 import pytest
@@ -91,3 +92,26 @@ def test_a_secret_is_found_in_capitals_where_it_is_known_in_small_letters() -> N
     assert leaks(mail.upper().encode(), [mail])
     assert leaks(mail.title().encode(), [mail])
     assert not leaks(mail.encode(), [mail.title().swapcase()]), "and not the other way round"
+
+
+@pytest.mark.parametrize("before", range(8))
+def test_of_a_secret_of_one_letter_each_place_is_found(before: int) -> None:
+    places = [*LeakSearch(["x" * 16]).places(b"." * before + b"x" * 20)]
+    assert places == [(at, at + 16) for at in range(before, before + 5)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [SECRET, {"a": SECRET}, {SECRET: 1}, [1, None, {"a": [{SECRET: {}}]}], {"a": {"b": [SECRET]}}],
+)
+def test_of_json_names_and_values_are_read(value: object) -> None:
+    search, data = LeakSearch([SECRET]), json.dumps(value).encode()
+    spelt = data.replace(b"-", b"\\u002d").replace(b"S", b"\\u0053")
+    assert search.is_in_json(spelt)
+    assert not search.is_in_json(spelt.replace(b"9", b"8"))
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", SECRET.encode()])
+def test_what_is_no_json_is_not_read_as_such(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        LeakSearch([SECRET]).is_in_json(data)
