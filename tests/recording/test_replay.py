@@ -197,3 +197,11 @@ def test_only_a_header_that_was_taken_out_and_is_given_is_filled(
 def test_a_request_is_not_its_own_authorization() -> None:
     sent = replace(HARDENED.steps[2], name="authorize")
     assert fresh_sign_in(sent, replace(HARDENED, steps=(sent,)), to=TO) is None
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "."), (61, "\u2026.")])
+def test_of_a_long_error_so_much_is_told(length: int, shown: str) -> None:
+    sign_in = FreshSignIn(url=TO, redirect_uri="", values={"state": "s"})
+    with pytest.raises(UsageError) as caught:
+        values_from_redirect(sign_in, f"http://localhost/?state=s&error={'e' * length}#code=c")
+    assert f": {'e' * 60}{shown} Its app" in str(caught.value)

@@ -227,6 +227,26 @@ def test_whoever_stops_the_writing_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("stopped", "seen"), [(OSError(28, "No space"), LocalError), (KeyboardInterrupt(), None)]
+)
+def test_a_half_that_somebody_else_took_away_changes_nothing_of_what_is_told(
+    stopped: BaseException,
+    seen: type[BaseException] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(fd: int) -> None:
+        (half,) = tmp_path.iterdir()
+        shutil.rmtree(half)
+        raise stopped
+
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(seen or type(stopped)):
+        written(tmp_path / "rec")
+    assert list(tmp_path.iterdir()) == []
+
+
 def _flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1

@@ -336,6 +336,14 @@ def test_an_exchange_at_a_workspace_does_not_make_its_authority_another(
     assert ("Exchange a token" in kinds[2]) is ("exchange" in form)
 
 
+@pytest.mark.parametrize(("length", "shown"), [(100, ""), (101, "\u2026")])
+def test_of_a_very_long_host_so_much_is_named(length: int, shown: str) -> None:
+    host = ".".join(["x" * 49, "y" * 40, "z" * (length - 91)])
+    assert len(host) == length
+    steps = steps_of(Recording((_exchange("POST", f"https://{host}/oauth2/token", form="a=b"),)))
+    assert authority_remark(steps) == OTHER.replace("id.example", f"{host[:100]}{shown}")
+
+
 IMDS = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=x"
 SERVICE = "http://127.0.0.1:41741/MSI/token/?api-version=2019-08-01&resource=x"
 

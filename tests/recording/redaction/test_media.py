@@ -230,6 +230,37 @@ def test_bytes_that_begin_as_no_picture_and_no_font_go_whole(label: str, level: 
     assert b"words" not in done.data
 
 
+DRAWN = "<svg><text>state=12345</text></svg>"
+
+
+@pytest.mark.parametrize(
+    ("label", "is_read"),
+    [
+        *(
+            (label, True)
+            for label in ("", "image/own", "font/own", "text/own", "application/a.xml")
+        ),
+        ("application/octet-stream", False),
+        ("application/json", False),
+        ("video/own", False),
+    ],
+)
+def test_a_drawing_is_read_as_one_under_the_label_of_any_markup(label: str, is_read: bool) -> None:
+    done = redacted(DRAWN.encode(), label)
+    assert done.understood is is_read
+    assert (done.text == DRAWN.replace("12345", "~state~")) is is_read
+
+
+@pytest.mark.parametrize(
+    ("label", "is_read"),
+    [("text/css", True), ("text/plain", False), ("application/json", False), ("", False)],
+)
+def test_only_a_style_sheet_may_begin_like_json_and_be_none(label: str, is_read: bool) -> None:
+    body = b"[hidden]{color:red}"
+    done = redacted(body, label)
+    assert (done.understood, done.data == body) == (is_read, is_read)
+
+
 PAIR = "_never_heard_of_it=word"
 
 

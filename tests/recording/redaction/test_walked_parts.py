@@ -117,6 +117,15 @@ def test_what_was_looked_into_for_one_part_is_not_searched_for_the_next() -> Non
     assert shown[1][1] is shown[0][1], "the same, and not made again"
 
 
+def test_a_part_of_which_all_that_was_decoded_went_is_not_made_again() -> None:
+    parts, shown = Parts(level=Level.SECRETS, key=KEY), []
+    for walk in range(2):
+        if walk:
+            parts.again(())
+        shown.append(parts.redact(Redactor.url, f"/p?code={SECRET.replace('-', '%2D')}"))
+    assert shown[1] is shown[0]
+
+
 def test_a_name_that_only_its_place_tells_is_known_elsewhere() -> None:
     parts = Parts(level=Level.PII, key=KEY)
     for _ in range(2):
