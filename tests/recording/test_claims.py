@@ -423,13 +423,16 @@ def test_what_is_no_key_among_the_keys_is_passed_over() -> None:
 def test_only_where_several_asked_is_it_open_which_answer_is_whose(
     name: str, requests: int, verdict: str
 ) -> None:
-    hidden = {"state": "s", "code": "c", name: "~state~"}
+    state, code = ("~state~", "c") if name == "state" else ("s", "~code~")
     asked = [
         judged.authorize(at=judged.AT - 20 - n, client_id="x", redirect_uri="r", state="s")
         for n in range(requests)
     ]
-    sent = judged.token(grant_type=CODE_GRANT, code=hidden["code"], redirect_uri="r")
-    assert of(*asked, judged.redirect(**hidden), sent)["redirect-uri-equal"][0] == verdict
+    sent = judged.token(grant_type=CODE_GRANT, code=code, redirect_uri="r")
+    assert (
+        of(*asked, judged.redirect(state=state, code=code), sent)["redirect-uri-equal"][0]
+        == verdict
+    )
 
 
 def test_a_redirect_that_was_refused_is_compared_and_brings_no_code() -> None:

@@ -135,6 +135,15 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     assert load(written(tmp_path / "rec")) == EVIDENCE
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there a rename does not replace an empty folder")
+def test_an_empty_folder_is_there_at_each_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rec").mkdir()
+    monkeypatch.setattr(Path, "rmdir", lambda folder: pytest.fail("it was taken away first"))
+    assert load(written(tmp_path / "rec")) == EVIDENCE
+
+
 def _link(at: Path) -> None:
     (at.parent / "real").mkdir()
     at.symlink_to(at.parent / "real")

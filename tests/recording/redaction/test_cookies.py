@@ -182,6 +182,11 @@ def test_blanks_belong_neither_to_a_name_nor_to_a_value(line: str, left: str) ->
     assert redactor().header("Cookie", line).text == left
 
 
+def test_only_what_follows_a_broken_line_is_the_end_of_a_value() -> None:
+    done = redactor().header("Cookie", "a=x; b=\nhunter2=; c=; d=y")
+    assert done.text == "a=~ck~; b=\n~ck~; c=; d=~ck~"
+
+
 def test_a_value_without_a_name_is_no_name() -> None:
     assert redactor().header("Set-Cookie", "hunter2; Path=/").text == "~ck~; Path=/"
     assert redactor().header("Cookie", "a=b; hunter2").text == "a=~ck~; ~ck~"

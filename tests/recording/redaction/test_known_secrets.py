@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,12 @@ def test_what_may_stand_in_a_text_is_told_wherever_it_stands(
 
 def test_without_secrets_nothing_is_found() -> None:
     assert list(KnownSecrets([]).find("anything at all, however long")) == []
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 8, 50])
+def test_a_secret_may_stand_wherever_it_does(after: int) -> None:
+    table = KnownSecrets(["twelve-chars"])
+    for before in (*range(9), 64, 100):
+        assert table.may_stand_in(b"." * before + b"twelve-chars" + b"." * after), before
+    for length in range(80):
+        assert not table.may_stand_in(b"." * length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,18 +12,19 @@ from urllib.parse import quote
 import pytest
 
 from entra_oauth.errors import SecurityError
-from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.har import har_redact
 from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.redaction.last_guard import (
     all_but_the_rest,
     clean_members,
+    without_leaks,
     without_places,
 )
 from entra_oauth.recording.redaction.leak_search import LeakSearch
 from entra_oauth.recording.save import evidence_of, finished_files, save
-from entra_oauth.recording.step import Level
+from entra_oauth.recording.step import Claim, Evidence, Half, Level, Seen, Step
 from entra_oauth.recording.store import load
 from kit.sweep import ENCODINGS, found_in_bytes, found_in_files
 
@@ -177,3 +179,54 @@ def test_facts_and_notes_are_searched_too() -> None:
         "a": ["the " + "~" * len(PHRASE)],
         "n": 1,
     }
+
+
+def _evidence(said: str) -> Evidence:
+    data = said.encode()
+    step = Step(
+        number=1,
+        name="token",
+        channel="back",
+        note=said,
+        method=said,
+        url=f"https://a.example/{said}",
+        request=Half(data=data, seen=Seen.WIRE, original_size=len(data)),
+        response=Half(),
+        started_at=1.0,
+        ended_at=2.0,
+        link=Wire(tunnel_sent=data, tunnel_received=data, peer="192.0.2.1:1"),
+    )
+    claim = Claim(name="state-equal", verdict="yes", detail=said)
+    facts = {"a": [said, {"b": said}, ("c", 1, None)], "d": ""}
+    made = Evidence(steps=(step,), created_at=1.0, level=Level.SECRETS, facts=facts)
+    return replace(made, claims=(claim,), not_seen=(said,))
+
+
+@pytest.mark.parametrize("clean", ["", "nothing here"])
+def test_of_a_clean_recording_nothing_changes(clean: str) -> None:
+    before = _evidence(clean)
+    after = without_leaks(before, SEARCH)
+    assert replace(after, facts={}) == replace(before, facts={})
+    assert after.facts == {"a": [clean, {"b": clean}, ["c", 1, None]], "d": ""}
+
+
+def test_in_each_place_of_a_recording_only_the_secret_goes() -> None:
+    gone = "~" * len(PHRASE)
+    assert without_leaks(_evidence(f"so {PHRASE} is"), SEARCH) == without_leaks(
+        _evidence(f"so {gone} is"), SEARCH
+    )
+
+
+def test_what_cannot_be_taken_out_by_its_place_goes_whole() -> None:
+    before = _evidence(PHRASE.replace("horse ", "ho\nrse "))
+    (step,) = before.steps
+    half = replace(step.request, data=ENCODINGS["gzip"](PHRASE), changes=("chunks",))
+    after = without_leaks(replace(before, steps=(replace(step, request=half),)), SEARCH)
+    (step,) = after.steps
+    assert (step.request.data, step.request.original_size) == (b"~last~", None)
+    assert step.request.changes == ("chunks", "not-understood")
+    assert (step.request.seen, step.response) == (Seen.WIRE, Half())
+    assert (step.note, step.method, step.url) == ("~last~", "~last~", "https://a.example/~last~")
+    assert (step.link.tunnel_sent, step.link.tunnel_received) == (b"", b"")
+    assert (after.claims[0].detail, after.not_seen) == ("~last~", ("~last~",))
+    assert after.facts["a"][:2] == ["~last~", {"b": "~last~"}]

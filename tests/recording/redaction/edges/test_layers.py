@@ -70,6 +70,11 @@ def _body(kind: str, form: str, spelt: Callable[[str], str]) -> Callable[[str], 
     return lambda text: REDACTOR.body(form.replace("{}", spelt(text)).encode(), kind)
 
 
+def _line(text: str) -> Redacted:
+    data, finds, _ = REDACTOR.message(f"{text}\r\n\r\n".encode())
+    return Redacted(data, finds)
+
+
 @pytest.mark.parametrize(
     ("redact", "layers"),
     [
@@ -83,6 +88,9 @@ def _body(kind: str, form: str, spelt: Callable[[str], str]) -> Callable[[str], 
         (lambda text: REDACTOR.parameter("scope", text), 11),
         (lambda text: REDACTOR.header("Location", f"/p?scope={quote(text)}"), 9),
         (lambda text: REDACTOR.header("Server", text), 11),
+        (lambda text: _line(f"GET /p?scope={quote(text)} HTTP/1.1"), 9),
+        (lambda text: _line(f"https://a.example/?scope={quote(text)} /p HTTP/1.1"), 8),
+        (lambda text: _line(f"HTTP/1.1 200 https://a.example/?scope={quote(text)}"), 8),
         (REDACTOR.cookie_name, 11),
         (lambda text: REDACTOR.cookie_attribute("path", f"/p?scope={quote(text)}"), 9),
     ],
