@@ -52,3 +52,22 @@ def test_a_secret_may_stand_wherever_it_does(after: int) -> None:
         assert table.may_stand_in(b"." * before + b"twelve-chars" + b"." * after), before
     for length in range(80):
         assert not table.may_stand_in(b"." * length)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("twelve-chars-and-some", "twelve-chars"),
+        ("twelve-chars-and-more-yet", "twelve-chars-and-more"),
+        ("twelve-chars-and-more-than-that", "twelve-chars-and-more-than-that"),
+        ("twelve-chars-and-more-than-what", "twelve-chars-and-more"),
+        ("twelve-chars-zzz", "twelve-chars"),
+        ("twelve-charm-zzz", None),
+    ],
+)
+def test_of_secrets_that_begin_alike_the_longest_that_is_there_is_found(
+    text: str, found: str | None
+) -> None:
+    secrets = ["twelve-chars", "twelve-chars-and-more", "twelve-chars-and-more-than-that"]
+    table = KnownSecrets([*secrets, "twelve-chars-ab"])
+    assert list(table.find(f".{text}")) == ([] if found is None else [(1, found)])
