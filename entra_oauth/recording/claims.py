@@ -152,7 +152,7 @@ def entropy_bits(value: str) -> int:
     different = len(set(value))
     if different <= 4:  # such a value was not drawn from all of them
         size = min(size, different)
-    return int(len(value) * math.log2(size)) if size > 1 else 0
+    return int(len(value) * math.log2(size)) if size else 0
 
 
 def _unknown(name: str, asked: _Request, step: Step) -> Claim:
@@ -321,7 +321,7 @@ def _id_token(step: Step) -> str | None:
 
 def _members(step: Step) -> dict[str, Any]:
     response = step.http_response if step.channel == "back" else None
-    if response is None or response.body[:1] != b"{":
+    if response is None:
         return {}
     try:
         value = json.loads(response.body)

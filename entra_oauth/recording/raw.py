@@ -72,7 +72,7 @@ class RawMessage:
             end = match.end() + size
             data = self.body[match.end() : end]
             line_end = b"\r\n" if self.body.startswith(b"\r\n", end) else b"\n"
-            if len(data) != size or not self.body.startswith(line_end, end):
+            if not self.body.startswith(line_end, end):  # nor where it ends before
                 return None
             found.append(data)
             at = end + len(line_end)

@@ -118,4 +118,4 @@ def _place(url: str) -> tuple[str, str, int | None, str] | None:
     # Only of http and https is an empty path the same as a slash (RFC 9110 §4.2.3). A program's
     # listener takes a port of its own choice (RFC 8252 §7.3).
     path = parts.path or ("/" if parts.scheme in ("http", "https") else "")
-    return parts.scheme.lower(), host, None if is_loopback(host) else port, path
+    return parts.scheme, host, None if is_loopback(host) else port, path

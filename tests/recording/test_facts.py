@@ -39,6 +39,20 @@ def test_only_the_variables_in_effect_are_named_and_no_value_is(tmp_path: Path) 
     assert facts["program"]["verb"] == "login"
 
 
+def test_keys_of_tls_are_written_where_that_was_allowed_and_a_file_is_named(tmp_path: Path) -> None:
+    named = {"SSLKEYLOGFILE": "/canary/keys"}
+    for environ, allowed in (
+        ({}, True),
+        (named, False),
+        ({}, False),
+        ({"SSLKEYLOGFILE": ""}, True),
+    ):
+        facts = facts_of(environ, allow_keylog=allowed, home=tmp_path)
+        assert (facts["tls_keys_written"], facts["variables"]) == (False, [])
+    facts = facts_of(named, allow_keylog=True, home=tmp_path)
+    assert (facts["tls_keys_written"], facts["variables"]) == (True, ["SSLKEYLOGFILE"])
+
+
 def test_on_a_plain_machine(tmp_path: Path) -> None:
     facts = facts_of({}, home=tmp_path)
     assert facts["variables"] == []

@@ -79,6 +79,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n"
         (b"0\r\nX: y\r\n\r\n", b""),
         (b"4\r\nab\r\n0\r\n\r\n", None),
         (b"3\r\nabcd\r\n0\r\n\r\n", None),
+        (b"3\r\nabcx0\r\n\r\n", None),
         (b"3\r\nabc", None),
         (b"3\r\nabc\r\n", None),
         (b"3\r\nabc\r\nx\r\n", None),
@@ -91,3 +92,34 @@ def test_chunks_are_joined_if_they_are_well_formed(body: bytes, data: bytes | No
     assert message.unframed() == data
     assert message.decoded() == data
     assert bytes(message) == CHUNKED + body
+
+
+@pytest.mark.parametrize("name", ["x-one", "X-ONE", "X-One"])
+def test_of_two_headers_of_one_name_the_first_is_told_in_any_case(name: str) -> None:
+    message = split_message(b"GET / HTTP/1.1\r\nx-One:  1 \r\nX-oNE: 2\r\n\r\n")
+    assert message.header(name) == "1"
+    assert message.header("one") is None
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "interim", "start", "is_whole"),
+    [
+        (b"GET / HTTP/1.1\n\n", b"", b"GET / HTTP/1.1", True),
+        (b"GET / HTTP/1.1\r\nA: b\n\n", b"", b"GET / HTTP/1.1\r\nA: b\n\n", False),
+        (b"no head", b"", b"no head", False),
+        (INTERIM + b"HTTP/1.1 200 OK\r\n\r\nx", INTERIM, b"HTTP/1.1 200 OK", True),
+        (INTERIM * 2 + b"HTTP/1.1 200 OK\r\n\r\n", INTERIM * 2, b"HTTP/1.1 200 OK", True),
+        (INTERIM + b"HTTP/1.1 200", INTERIM, b"HTTP/1.1 200", False),
+        (INTERIM, b"", b"HTTP/1.1 100 Continue", True),
+        (INTERIM + b"A: b\nC: d\r\n\r\n", b"", INTERIM + b"A: b\nC: d\r\n\r\n", False),
+    ],
+)
+def test_the_parts_of_a_message_are_the_message(
+    data: bytes, interim: bytes, start: bytes, is_whole: bool
+) -> None:
+    message = split_message(data)
+    assert (message.interim, message.start, message.whole) == (interim, start, is_whole)
+    assert bytes(message) == data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse
-from entra_oauth.recording.recognise import is_answer, kind_of, leads_to
+from entra_oauth.recording.recognise import is_answer, kind_of, leads_to, same_place
 
 URL = "https://id.example/x"
 LOWER, UPPER = (("content-type", FORM),), (("CONTENT-TYPE", f"{FORM.upper()}; charset=UTF-8"),)
@@ -22,6 +22,20 @@ def post(form: str, headers: tuple[tuple[str, str], ...] = LOWER) -> HttpRequest
 @pytest.mark.parametrize(
     ("request_", "kind"),
     [
+        (get("x", url="https://id.example/t/oauth2/v2.0/token"), "token"),
+        (get("x", url="https://id.example/t/oauth2/authorize"), "authorize"),
+        (get("x", url="https://id.example/t/oauth2/v2.0/devicecode"), "devicecode"),
+        (get("x", url="https://id.example/t/discovery/v2.0/keys"), "keys"),
+        (get("x", url="https://id.example/t/.well-known/openid-configuration"), "metadata"),
+        (get("x", url="https://id.example/t/oauth2/v2.0/tokens"), None),
+        (
+            get(
+                "x",
+                ("Metadata", "true"),
+                url="http://169.254.169.254/metadata/identity/oauth2/token",
+            ),
+            "identity",
+        ),
         (get("client_id=c&response_type=code"), "authorize"),
         (get("client_id=c&request_uri=urn:x"), "authorize"),
         (get("client_id=c&request=a.b.c"), "authorize"),
@@ -108,3 +122,29 @@ def test_an_answer_leads_where_its_location_says_if_it_redirects(
 def test_no_answer_leads_nowhere() -> None:
     assert leads_to(URL, None) == ""
     assert leads_to(URL, HttpResponse(status=302)) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("https://a.example/cb", "https://a.example:443/cb?x#y", True),
+        ("http://a.example/cb", "http://a.example:80/cb", True),
+        ("http://a.example/cb", "http://a.example:443/cb", False),
+        ("https://a.example/cb", "https://a.example:80/cb", False),
+        ("https://a.example:8443/cb", "https://a.example:8443/cb", True),
+        ("https://a.example:8443/cb", "https://a.example:8444/cb", False),
+        ("HTTPS://A.example", "https://a.EXAMPLE/", True),
+        ("http://localhost:1/cb", "http://localhost:2/cb", True),
+        ("http://localhost:1/cb", "http://localhost:1/", False),
+        ("com.example.app:/cb", "COM.example.app:/cb", True),
+        ("com.example.app:", "com.example.app:/", False),
+        ("com.example.app://a", "com.example.app://b", False),
+        ("a.example/cb", "a.example/cb", False),
+        ("https://a.example:x/", "https://a.example:x/", False),
+    ],
+)
+def test_a_place_is_scheme_host_and_path_and_off_this_machine_the_port(
+    one: str, other: str, is_same: bool
+) -> None:
+    assert same_place(one, other) is is_same
+    assert same_place(other, one) is is_same

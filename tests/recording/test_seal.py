@@ -163,6 +163,17 @@ def test_the_remark_counts_the_seals_by_sign_in(count: int, said: str) -> None:
     assert seal_remark(Manifest(b"", None, count)) == said
 
 
+@pytest.mark.parametrize(("count", "more"), [(0, ""), (1, " Sealed by sign-in;")])
+def test_both_kinds_of_seal_are_told(
+    count: int, more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    said = seal_remark(Manifest(b"", b"a seal", count))
+    first = "Sealed. The seal was not checked here, for there is no ssh-keygen that answers."
+    assert said.startswith(f"{first}{more}")
+    assert bool(more) or said == first
+
+
 def test_it_is_told_how_many_files_were_checked(folder: Path, key: Path) -> None:
     before = verify(folder)
     assert (before.files, before.key, before.whose) == (3, None, False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse, Wire
 from entra_oauth.recording import Exchange, FrontEvent, Occurred, Recording
-from entra_oauth.recording.step import Half, Seen, Step, rebuilt, steps_of
+from entra_oauth.recording.step import Evidence, Half, Level, Seen, Step, rebuilt, steps_of
 
 URL = "https://a.example/p?q=1"
 GET = HttpRequest(method="GET", url=URL)
@@ -129,18 +131,25 @@ def test_a_step_is_named_for_a_file(purpose: str, name: str) -> None:
 def test_steps_are_numbered_as_they_began_and_attempts_by_method_and_place() -> None:
     other = HttpRequest(method="POST", url=URL)
     again = HttpRequest(method="GET", url=URL.replace("q=1", "q=2"))
-    found = steps(made(again, at=3.0), made(at=1.0), made(other, at=2.0), made(event=ASKED, at=4.0))
+    elsewhere = HttpRequest(method="GET", url=URL.replace("/p", "/q"))
+    found = steps(
+        *(made(again, at=3.0), made(at=1.0), made(other, at=2.0), made(event=ASKED, at=4.0)),
+        made(elsewhere, at=5.0),
+    )
     assert [(each.number, each.method, each.url, each.attempt) for each in found] == [
         (1, "GET", URL, 1),
         (2, "POST", URL, 1),
         (3, "GET", again.url, 2),
         (4, "GET", URL, 1),
+        (5, "GET", elsewhere.url, 1),
     ]
+    evidence = Evidence(steps=found, created_at=1.0, level=Level.NONE)
+    assert [evidence.step(number) for number in (0, 1, 5, 6)] == [None, found[0], found[4], None]
 
 
 def test_of_what_is_no_message_the_request_is_its_method_and_address() -> None:
     (step,) = steps(made(wire=Wire(sent=b"no head")))
-    assert step.http_request == GET
+    assert (step.http_request, step.http_request.raw) == (GET, b"")
     assert step.http_response is None
     assert Half().message.whole is False
 
@@ -149,3 +158,28 @@ def test_of_what_is_no_message_the_request_is_its_method_and_address() -> None:
 def test_an_answer_whose_head_was_cut_off_is_none(data: bytes) -> None:
     (step,) = steps(made(wire=Wire(sent=b"x", received=data)))
     assert step.http_response is None
+
+
+def test_of_an_address_nothing_is_read_but_that() -> None:
+    (step,) = steps(made(event=ASKED))
+    odd = Half(data=b"https://a.example/ x\r\nX: y\r\n\r\nbody", seen=Seen.ADDRESS)
+    asked = replace(step, request=odd).http_request
+    assert (asked, asked.raw) == (GET, b"")
+
+
+def test_a_body_that_cannot_be_unpacked_is_none_in_a_request() -> None:
+    sent = b"POST /p HTTP/1.1\r\nContent-Encoding: br\r\n\r\nbody"
+    (step,) = steps(made(wire=Wire(sent=sent)))
+    assert (step.http_request.body, step.http_request.raw) == (b"", sent)
+
+
+def test_what_is_known_of_a_connection_stays_with_its_step_and_its_bytes_do_not() -> None:
+    wire = Wire(sent=b"s", received=b"r", peer="192.0.2.1:443", tunnel_sent=b"t")
+    (step,) = steps(made(wire=wire))
+    assert step.link == Wire(peer="192.0.2.1:443", tunnel_sent=b"t")
+
+
+def test_only_the_listener_says_that_it_keeps_no_connection() -> None:
+    front, back = steps(made(response=OK, event=PASTED), made(response=OK, at=2.0))
+    assert b"Connection: close\r\n" in front.response.data
+    assert b"Connection: close\r\n" not in back.response.data

@@ -189,6 +189,13 @@ def test_a_place_that_cannot_be_used_is_refused_and_left_as_it_was(
         above.chmod(0o700)
 
 
+def test_a_name_that_no_disk_takes_is_refused(tmp_path: Path) -> None:
+    for attempt in (check_target, written):
+        with pytest.raises(LocalError, match=r"The recording cannot be written to .*too long"):
+            attempt(tmp_path / ("x" * 300))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_empty_folder_in_one_that_cannot_be_written_to_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,6 +273,8 @@ PAIR = "_never_heard_of_it=word"
         ),
         ("text/plain", PAIR),
         ("text/markdown", None),
+        ("text/html", None),
+        ("image/svg+xml", None),
         ("application/octet-stream", None),
     ],
 )

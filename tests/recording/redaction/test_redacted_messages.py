@@ -116,8 +116,10 @@ def test_an_answer_that_never_came_is_none_though_it_was_announced() -> None:
     ],
 )
 def test_a_content_length_goes_on_by_the_difference(line: str, left: str) -> None:
-    shown = redacted("POST / HTTP/1.1", FORM, line, body="password=12345")
-    assert shown == message("POST / HTTP/1.1", FORM, left, body="password=~pw~").decode()
+    raw = message("POST / HTTP/1.1", FORM, line, body="password=12345")
+    data, _, changes = REDACTOR.message(raw)
+    assert data == message("POST / HTTP/1.1", FORM, left, body="password=~pw~")
+    assert changes == (() if line.endswith("many") else ("content-length",))
 
 
 def test_a_body_without_a_type_is_told_by_its_beginning() -> None:
@@ -125,6 +127,22 @@ def test_a_body_without_a_type_is_told_by_its_beginning() -> None:
     assert shown.endswith("state=~state~&scope=a")
     shown = redacted("HTTP/1.1 200 OK", body='{"state": "12345"}')
     assert shown.endswith('{"state": "~state~"}')
+
+
+def test_where_the_first_length_is_no_number_none_is_touched() -> None:
+    lines = (FORM, "Content-Length: many", "Content-Length: 14")
+    data, _, changes = REDACTOR.message(message("POST / HTTP/1.1", *lines, body="password=12345"))
+    assert data == message("POST / HTTP/1.1", *lines, body="password=~pw~")
+    assert changes == ()
+
+
+def test_a_head_that_comes_to_no_end_keeps_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Redactor, "_settled", lambda self, text, look: None)
+    raw = message("GET /p?state=12345 HTTP/1.1", "Host: a.example", body="words")
+    data, finds, changes = REDACTOR.message(raw)
+    assert data == message("GET /p?state=~state~ HTTP/1.1", "Host: a.example", body="~body~")
+    assert [find.value for find in finds] == ["12345", "words"]
+    assert changes == ("not-understood",)
 
 
 def test_a_content_length_that_is_true_is_not_touched() -> None:
