@@ -144,7 +144,7 @@ def step_story(step: Step, cast: Cast) -> MessageStory:
     if kind is MessageKind.OTHER and cast.at(step.url) is Actor.AUTHORITY:
         story = replace(story, receiver=Actor.AUTHORITY)
     # Browsers say so of what a page's script sends (Fetch Metadata §2), and let no script do.
-    by_script = step.channel == "back" and step.http_request.header("sec-fetch-mode")
+    by_script = step.http_request.header("sec-fetch-mode")
     return replace(story, sender=Actor.BROWSER) if by_script else story
 
 

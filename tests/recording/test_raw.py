@@ -63,7 +63,7 @@ def test_what_is_no_such_coding_is_not_unpacked(data: bytes, coding: str) -> Non
 @pytest.mark.parametrize("coding", ["", "gzip", "x-gzip", "deflate"])
 def test_what_is_packed_again_is_unpacked_to_the_same(coding: str) -> None:
     assert unpack(pack(BODY, coding), coding) == BODY
-    assert pack(BODY, coding) == pack(BODY, coding), "with no time in it"
+    assert not coding.endswith("gzip") or pack(BODY, coding)[4:8] == bytes(4), "it has no time"
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n"

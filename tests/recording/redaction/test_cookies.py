@@ -35,6 +35,7 @@ def redactor(level: Level = Level.SECRETS) -> Redactor:
 STAYS = [
     *("Path=/", "path=/a/b", 'Path="/"', "Path=", "Secure", "HttpOnly", "Partitioned", "Path"),
     'Path=""',
+    *("Path = /", "SameSite =Lax", "Max-Age= 5", "Secure =", "Path ="),
     *("Domain=.login.example", "domain=localhost", "Domain=127.0.0.1", "SameSite=None"),
     *("Domain=[::1]", "Domain=~host-1~", "Domain=a.example."),
     *("Max-Age=3600", "Max-Age=-1", "Version=1", "Priority=High", "Expires=0"),
