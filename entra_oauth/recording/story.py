@@ -206,17 +206,12 @@ def _asks_an_authority(step: Step, cast: Cast) -> bool:
 
 
 def _exchanges_at_workspace(step: Step) -> bool:
-    """True for Databricks' token exchange and the question for its address.
+    """True for Databricks' token exchange.
 
     The token that is handed in there is another authority's, and nobody signs in.
     """
-    if not host_of(step.url).endswith(_WORKSPACES):
-        return False
-    request = step.http_request
-    if endpoint_of(request.path) == "metadata":
-        return True
-    form = parse_form(request.body.decode("latin-1"))
-    return ("grant_type", _EXCHANGE) in form
+    form = parse_form(step.http_request.body.decode("latin-1"))
+    return host_of(step.url).endswith(_WORKSPACES) and ("grant_type", _EXCHANGE) in form
 
 
 def evidence_remark(evidence: Evidence) -> str:
