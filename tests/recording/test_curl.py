@@ -68,6 +68,9 @@ def test_equal_values_are_one_variable_and_others_of_that_name_another() -> None
     body = b"code=code~0123456789~&x=code~0123456789~&y=%5B%22&code=code~aaaaaaaaaa~&z=~pw~"
     made = command(b"POST / HTTP/1.1\r\nHost: h\r\n\r\n" + body)
     assert [name for name, _ in made.variables] == ["CODE", "CODE_2", "Z"]
+    third = body + b"&code=code~bbbbbbbbbb~&code=code~cccccccccc~&code=code~aaaaaaaaaa~"
+    made = command(b"POST / HTTP/1.1\r\nHost: h\r\n\r\n" + third)
+    assert [name for name, _ in made.variables] == ["CODE", "CODE_2", "Z", "CODE_3", "CODE_4"]
 
 
 @pytest.mark.parametrize(

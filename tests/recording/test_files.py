@@ -47,6 +47,12 @@ def test_what_is_written_is_read_again() -> None:
     assert evidence_from(files_of(empty)) == empty
 
 
+def test_what_is_no_json_is_not_written() -> None:
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="JSON"):
+            files_of(replace(EVIDENCE, created_at=value))
+
+
 def test_a_half_that_is_absent_has_neither_file_nor_hash() -> None:
     record = json.loads(files_of(EVIDENCE)["recording.json"])
     absent = record["steps"][0]["response"]

@@ -247,6 +247,8 @@ def test_a_seal_of_which_no_key_is_told_is_one_all_the_same(
     seal(folder, key)
     stand_in(folder, monkeypatch, "echo Good signature with a key SHA256:abc.")
     assert verify(folder).key == "SHA256:abc."
+    stand_in(folder, monkeypatch, r"printf 'Good SHA256:a\033[31m'")
+    assert "\x1b" not in (verify(folder).key or "\x1b")
     stand_in(folder, monkeypatch, "echo Good")
     assert (verify(folder).key, verify(folder).sealed) == (None, True)
     (folder / "SHA256SUMS.sig").unlink()

@@ -196,6 +196,35 @@ def test_a_name_that_no_disk_takes_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_may_not_be_looked_into_is_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "rec").mkdir()
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(LocalError, match=r"cannot be written to .*: Permission denied"):
+        check_target(tmp_path / "rec")
+
+
+def test_each_file_and_then_its_folder_are_on_the_disk_before_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, int]] = []
+
+    def sync(fd: int) -> None:
+        assert not (tmp_path / "rec").exists()
+        status = os.fstat(fd)
+        synced.append((stat.S_ISDIR(status.st_mode), status.st_size))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    files = files_of(EVIDENCE)
+    write(files, tmp_path / "rec")
+    assert synced[:-1] == [(False, len(data)) for data in files.values()]
+    assert synced[-1][0]
+
+
 def test_an_empty_folder_in_one_that_cannot_be_written_to_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
