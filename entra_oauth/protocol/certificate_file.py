@@ -31,6 +31,8 @@ def certificate_content(content: bytes) -> bytes:
     joined = b"".join(plain.split())
     if _BASE64.fullmatch(joined):
         unpadded = joined.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        if len(unpadded) % 4 == 1:  # base64 of nothing
+            return content
         decoded = b64decode(unpadded + b"=" * (-len(unpadded) % 4))
         if decoded.startswith(_DER) or _BEGIN in decoded:
             return decoded

@@ -172,8 +172,9 @@ def _check_hash(claims: dict[str, Any], name: str, value: str | None) -> None:
 
 def _check_subject(claims: dict[str, Any]) -> str:
     subject = claims.get("sub")
-    usable = isinstance(subject, str) and subject.isascii() and subject.isprintable()
-    if not isinstance(subject, str) or not usable or not 0 < len(subject) <= 255:
+    if not (isinstance(subject, str) and subject.isascii() and subject.isprintable()):
+        raise _refused("It has no usable subject (sub).")
+    if not 0 < len(subject) <= 255:
         raise _refused("It has no usable subject (sub).")
     return subject
 

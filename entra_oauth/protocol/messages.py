@@ -26,6 +26,7 @@ __all__ = [
     "host_of",
     "is_link_local",
     "is_loopback",
+    "is_redirect",
     "not_followed",
     "parse_form",
     "refuse_control_characters",
@@ -193,9 +194,14 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_redirect(status: int) -> bool:
+    """True for an answer that sends its reader to another address (RFC 9110 §15.4)."""
+    return 300 <= status < 400
+
+
 def not_followed(status: int) -> str:
     """The end of a sentence about an answer that is a redirect; empty for any other status."""
-    return ": it is a redirect, which is not followed" if 300 <= status < 400 else ""
+    return ": it is a redirect, which is not followed" if is_redirect(status) else ""
 
 
 def is_loopback(host: str) -> bool:

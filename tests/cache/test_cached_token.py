@@ -72,3 +72,23 @@ def test_no_token_is_good_for_longer_than_it_was_made_for(
 def test_its_repr_does_not_show_the_token() -> None:
     kept: CachedToken = token()
     canaries.assert_clean(kept)
+
+
+@pytest.mark.parametrize(
+    ("back_s", "left_s"), [(0, 3600), (1, 3600), (60, 3600), (60.5, 0), (61, 0)]
+)
+def test_the_clock_may_have_gone_back_a_minute_since_a_token_came(
+    back_s: float, left_s: int
+) -> None:
+    assert token().seconds_left(now=NOON - back_s, monotonic=CLOCK) == left_s
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "steady_s", "left_s"),
+    [(100, 100, 3500), (100, 200, 3400), (200, 100, 3400), (100, -200, 3500), (-30, 10, 3590)]
+    + [(3599, 0, 1), (3600, 0, 0), (3601, 0, 0), (0, 3599, 1), (0, 3600, 0), (0, 3601, 0)],
+)
+def test_of_two_clocks_the_one_counts_that_has_gone_on_more(
+    wall_s: int, steady_s: int, left_s: int
+) -> None:
+    assert token().seconds_left(now=NOON + wall_s, monotonic=CLOCK + steady_s) == left_s

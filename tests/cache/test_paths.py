@@ -120,6 +120,34 @@ def test_the_folder_of_the_tokens(
     assert paths.tokens_folder(environ, platform) == folder
 
 
+@pytest.mark.skipif(os.name != "posix", reason="paths of POSIX")
+def test_the_folder_of_the_tokens_is_named_by_its_variable_alone() -> None:
+    assert paths.named_tokens_folder({"ENTRA_OAUTH_CACHE_DIR": "/a b"}) == "/a b"
+    assert paths.named_tokens_folder({"ENTRA_OAUTH_CACHE_DIR": "relative"}) is None
+    for environ in ({}, {"ENTRA_OAUTH_CACHE_DIR": ""}, {"XDG_STATE_HOME": "/state"}):
+        assert paths.named_tokens_folder(environ) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "file"),
+    [
+        ({"ENTRA_OAUTH_CONFIG": "/a b"}, "linux", "/a b"),
+        ({"ENTRA_OAUTH_CONFIG": "relative"}, "linux", None),
+        ({"XDG_CONFIG_HOME": "/config"}, "linux", "/config/entra-oauth/config.toml"),
+        ({"XDG_CONFIG_HOME": "relative"}, "linux", "/h/.config/entra-oauth/config.toml"),
+        ({"XDG_STATE_HOME": "/state"}, "linux", "/h/.config/entra-oauth/config.toml"),
+        ({}, "darwin", "/h/Library/Application Support/entra-oauth/config.toml"),
+        ({"LOCALAPPDATA": "/local"}, "win32", "/local/entra-oauth/config.toml"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="paths of POSIX")
+def test_the_file_of_the_profiles(
+    environ: dict[str, str], platform: str, file: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    assert paths.config_file(environ, platform) == file
+
+
 @pytest.mark.skipif(os.name != "posix", reason="POSIX asks the user database")
 def test_without_home_there_is_a_folder_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.cache import private_files
+from entra_oauth.cache.lock import Lock
 from entra_oauth.cache.private_files import Damaged
 from entra_oauth.errors import LocalError
 from kit import canaries, needs
@@ -63,6 +64,29 @@ def test_what_is_no_ordinary_file_is_refused(tmp_path: Path, kind: str) -> None:
         private_files.read(str(path))
     why = "is a link" if kind == "link" else "is not an ordinary file"
     assert caught.value.what == (f"{path} {why}, so no token is read from it or written to it.")
+
+
+@needs.posix
+def test_a_file_or_folder_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, me = tmp_path / "file", os.geteuid()
+    private_files.write(str(path), "x")
+    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    for look in (private_files.read, private_files.make_folder):
+        with canaries.refused(LocalError) as caught:
+            look(str(path if look is private_files.read else tmp_path))
+        assert "belongs to somebody else" in caught.value.what
+    with Lock(str(path)) as lock, canaries.refused(LocalError) as caught:
+        lock.take(0)
+    assert "belongs to somebody else" in caught.value.what
+
+
+def test_a_folder_that_cannot_be_read_has_no_names(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert private_files.names(str(tmp_path)) == ["file"]
+    assert private_files.names(str(tmp_path / "none")) == []
+    assert private_files.names(str(tmp_path / "file")) == []
 
 
 @needs.posix
@@ -163,6 +187,20 @@ def test_a_writer_that_lives_or_that_nobody_can_be_keeps_its_file(
     (tmp_path / name).touch()
     private_files.sweep(str(tmp_path))
     assert os.listdir(tmp_path) == [name]
+
+
+@needs.posix
+@pytest.mark.parametrize("writer", ["0", "9999999999", "99999999999", "\u0661", "x", ""])
+def test_the_file_of_a_writer_that_nobody_can_be_goes_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str
+) -> None:
+    monkeypatch.setattr(private_files, "now", lambda: 10_000.0)
+    for left, kept in ((6_400, True), (6_399, False)):
+        path = tmp_path / f".new-{writer}-0a"
+        path.touch()
+        os.utime(path, (left, left))
+        private_files.sweep(str(tmp_path))
+        assert path.exists() is kept
 
 
 @needs.posix
@@ -313,6 +351,27 @@ def test_a_strange_umask_takes_nothing_away_from_the_owner(tmp_path: Path) -> No
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+@needs.posix
+def test_nobody_else_can_open_a_file_or_folder_even_before_its_mode_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(handle: int | str, mode: int) -> None:
+        """The mode stays that of the making."""
+
+    monkeypatch.setattr(os, "fchmod", leave)
+    monkeypatch.setattr(os, "chmod", leave)
+    before = os.umask(0)
+    try:
+        private_files.make_folder(str(tmp_path / "a" / "b" / "c"))
+        private_files.write(str(tmp_path / "file"), "x")
+        with Lock(str(tmp_path / "lock")) as lock:
+            assert lock.take(0)
+    finally:
+        os.umask(before)
+    for name, mode in (("file", 0o600), ("lock", 0o600), ("a/b", 0o700), ("a/b/c", 0o700)):
+        assert (tmp_path / name).stat().st_mode & 0o777 == mode, name
 
 
 def test_a_folder_in_which_nothing_can_be_written_is_refused_by_the_check(

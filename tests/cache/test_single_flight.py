@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.account import APP_ONLY, CachedToken
+from entra_oauth.cache import lock as lock_module
+from entra_oauth.cache.account import APP_ONLY, App, CachedToken
 from entra_oauth.cache.exchanged_source import ExchangedSource
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.single_flight import SingleFlight
@@ -183,3 +184,33 @@ def test_twenty_threads_exchange_once_with_one_token_of_entras(store: FileStore)
         thread.join(20)
     assert found == ["own1"] * 20
     assert len(exchanged) == 1
+
+
+def test_a_token_that_is_forgotten_while_the_lock_is_waited_for_is_brought_anew(
+    store: FileStore,
+) -> None:
+    looks = iter([True, False])
+
+    class Forgets(FileStore):
+        def access_token(self, app: App, account: str, scopes: str) -> CachedToken | None:
+            return super().access_token(app, account, scopes) if next(looks, True) else None
+
+    _kept(store, "old", life_s=200)
+    assert Walker(Forgets(store.folder)).walk() == ("new1", "a-grant")
+
+
+def test_whoever_waits_takes_what_another_brings_before_the_lock_is_free(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def bring(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            _kept(store, "news", life_s=3600)
+
+    monkeypatch.setattr(lock_module, "sleep", bring)
+    with store.lock(APP, APP_ONLY) as held:
+        assert held.take(0)
+        assert Walker(store).walk() == ("news", "cache")
+    assert len(slept) == 2

@@ -107,6 +107,23 @@ def test_two_echoes_of_a_secret_are_hidden_each() -> None:
 
 def test_a_short_secret_is_hidden_as_it_is_and_no_part_of_a_word() -> None:
     assert hide("The PRACTICE of a practice", ["practice"]) == "The PRACTICE of a <hidden>"
+    assert hide("Seven77", ["Seven77"]) == "Seven77"
+    assert hide("Eight888", ["Eight888"]) == "<hidden>"
+
+
+@pytest.mark.parametrize(("secret", "hidden"), [("ab-" * 7 + "c", False), ("ab-" * 8, True)])
+def test_parts_are_hidden_of_a_secret_with_sixteen_letters_and_digits(
+    secret: str, hidden: bool
+) -> None:
+    assert hide(secret.upper(), [secret]) == ("<hidden>-" if hidden else secret.upper())
+
+
+@pytest.mark.parametrize("at", [0, 1, 12])
+def test_a_part_is_twelve_letters_and_digits_in_a_row(at: int) -> None:
+    secret = "0123456789abcdefghijklmn"
+    assert hide(f"[{secret[at : at + 12]}]", [secret]) == "[<hidden>]"
+    part = secret[at : at + 11]
+    assert hide(f"[{part}]", [secret]) == f"[{part}]"
 
 
 def test_the_browser_s_page_shows_no_echo() -> None:
@@ -129,3 +146,15 @@ def test_a_secret_inside_of_what_was_encoded_has_one_of_its_spellings(
     found = set(spellings(secret))
     for encoded in (b64encode(inside), urlsafe_b64encode(inside), inside.hex().encode()):
         assert any(each in encoded for each in found)
+
+
+@pytest.mark.parametrize("length", range(8, 15))
+def test_each_spelling_has_every_character_that_is_of_the_secret_alone(length: int) -> None:
+    """Whatever stands before and after: what is the same beside zeros and beside ones."""
+    secret = bytes(range(0x61, 0x61 + length))
+    for before in range(3):
+        beside_zeros = b64encode(b"\0" * before + secret + b"\0" * 3).decode()
+        beside_ones = b64encode(b"\xff" * before + secret + b"\xff" * 3).decode()
+        pairs = zip(beside_zeros, beside_ones, strict=True)
+        alone = "".join(one for one, other in pairs if one == other).rstrip("=")
+        assert alone.encode() in set(spellings(secret))

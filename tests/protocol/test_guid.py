@@ -20,6 +20,8 @@ def test_a_guid_is_written_as_entra_writes_it(text: str) -> None:
         f"{{{CLIENT_ID.upper()}",
         f"{CLIENT_ID.upper()}}}",
         f"{{{{{CLIENT_ID.upper()}}}}}",
+        f"({CLIENT_ID.upper()}}}",
+        f"{{{CLIENT_ID.upper()})",
         f"{CLIENT_ID.upper()}\n",
         f"api://{CLIENT_ID.upper()}",
         CLIENT_ID.upper().replace("-", ""),
@@ -36,4 +38,7 @@ def test_guids_are_compared_without_case_and_nothing_else_is() -> None:
     assert not same_id("api://App", "api://app")
     assert not same_id(CLIENT_ID, f"{{{CLIENT_ID}}}")
     assert not same_id(None, CLIENT_ID)
+    assert not same_id(CLIENT_ID, None)
+    assert not same_id(CLIENT_ID.upper(), [CLIENT_ID])
+    assert same_id(None, None)
     assert not same_id([CLIENT_ID], CLIENT_ID.upper())

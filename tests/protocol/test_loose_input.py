@@ -76,3 +76,12 @@ def test_a_word_that_begins_like_bearer_and_an_opaque_token_stay() -> None:
 def test_a_jwt_is_told_from_an_opaque_token() -> None:
     assert is_jwt(JWT)
     assert not any(map(is_jwt, ("0.ARo.x", "eyJh.eyJh", JWT + ".x", "")))
+
+
+@pytest.mark.parametrize(("length", "shown"), [(75, "b" * 75), (76, "b" * 75 + "…")])
+def test_the_names_of_several_tokens_are_shown_up_to_eighty_characters(
+    length: int, shown: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        bare_token(f'{{"abc": "{JWT}", "{"b" * length}": "{JWT}"}}', what="token")
+    assert f"several tokens (abc, {shown})" in raised.value.what

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,11 +15,15 @@ from entra_oauth.protocol.messages import (
     HttpResponse,
     Wire,
     encode_form,
+    host_of,
     is_link_local,
     is_loopback,
+    is_redirect,
+    not_followed,
     parse_form,
     refuse_control_characters,
     split_form,
+    split_origin,
 )
 from kit import canaries
 
@@ -121,6 +126,51 @@ def test_the_repr_of_a_message_shows_neither_query_nor_body_nor_user() -> None:
     assert repr(request) == f"<HttpRequest POST https://host.example/path, {len(secret)} bytes>"
     assert repr(response) == f"<HttpResponse 200, {len(secret)} bytes>"
     canaries.assert_clean([request, response, response.wire])
+
+
+def test_how_a_message_came_makes_it_no_other() -> None:
+    response, request = HttpResponse(status=200), HttpRequest(method="GET", url="http://localhost")
+    assert response == replace(response, wire=Wire(peer="127.0.0.1:443"))
+    assert request == replace(request, raw=b"GET / HTTP/1.1\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_one"), [(299, False), (300, True), (399, True), (400, False)]
+)
+def test_a_redirect_is_told_from_all_other_answers(status: int, is_one: bool) -> None:
+    assert is_redirect(status) is is_one
+    assert not_followed(status) == (": it is a redirect, which is not followed" if is_one else "")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://user@Host.Example:8443/x", "host.example"),
+        ("https://[::1]/", "::1"),
+        ("/path", ""),
+        ("https:///path", ""),
+        ("https://[x/", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_an_address_is_a_text_in_any_case(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "target"),
+    [
+        ("https://user@host:8443/x?a=b#c", "https://host:8443", "/x?a=b"),
+        ("https://host", "https://host", "/"),
+        ("https://host?", "https://host", "/?"),
+        ("https://host/x#?a", "https://host", "/x"),
+        ("https://host/x?#", "https://host", "/x?"),
+    ],
+)
+def test_an_address_is_its_origin_and_what_stands_in_a_request_line(
+    url: str, origin: str, target: str
+) -> None:
+    assert split_origin(url) == (origin, target)
 
 
 @given(st.text())

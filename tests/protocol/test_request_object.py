@@ -84,4 +84,13 @@ def test_what_is_pushed_is_known_by_its_answer() -> None:
     assert pushed(b'{"request_uri":7}') is None
     assert pushed(b'"request_uri"') is None
     assert pushed(b'{"error":"invalid_request"}') is None
-    assert pushed_by(HttpRequest(method="POST", url="https://as.example/par"), None) is None
+    assert pushed(b'{"request_uri":""}') is None
+    assert pushed(b'{"request_uri":"urn:x"}', FORM.upper()) == ("urn:x", (("a", "b"),))
+
+
+def test_what_was_pushed_and_not_answered_is_not_known() -> None:
+    form = (("Content-Type", FORM),)
+    request = HttpRequest(method="POST", url="https://as.example/par", headers=form, body=b"a=b")
+    assert pushed_by(request, None) is None
+    bare = HttpRequest(method="POST", url="https://as.example/par", body=b"a=b")
+    assert pushed_by(bare, HttpResponse(status=201, body=b'{"request_uri":"urn:x"}')) is None

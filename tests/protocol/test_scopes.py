@@ -141,6 +141,8 @@ def test_each_scope_belongs_to_a_resource_or_to_openid_connect(
         ((DATABRICKS,), "User.Read", (DATABRICKS,)),
         ((f"{GRAPH}/.default",), "User.Read openid", ()),
         (("User.Read",), f"{GRAPH}/User.Read", ()),
+        (("USER.READ",), "user.Read", ()),
+        (("api://X/a",), "api://x/A", ()),
         ((f"{GRAPH}/User.Read",), "openid User.Read", ()),
         (("User.Read", "Mail.Read"), "User.Read", ("Mail.Read",)),
         (("api://x/a", "api://x/b"), "api://x/b", ("api://x/a",)),

@@ -28,6 +28,7 @@ from entra_oauth.protocol.messages import (
     encode_form,
     is_link_local,
     is_loopback,
+    is_redirect,
     split_origin,
 )
 
@@ -102,7 +103,7 @@ class IdentityRequest:
         """The members of an answer with a token. Raises as `read` does."""
         if reply.status in (404, 408, 410, 429) or reply.status >= 500:
             raise self._busy(reply)
-        if 300 <= reply.status < 400:
+        if is_redirect(reply.status):
             raise self._unexpected(reply, "it is a redirect, which is not followed")
         try:
             members = read_object(reply.body)

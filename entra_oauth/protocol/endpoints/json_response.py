@@ -14,6 +14,7 @@ from entra_oauth.errors import AuthorityError, UnexpectedAnswer, plain
 from entra_oauth.light import dataclass, field
 from entra_oauth.protocol.echoes import hide
 from entra_oauth.protocol.jwt import read_object
+from entra_oauth.protocol.messages import is_redirect
 
 if TYPE_CHECKING:
     from entra_oauth.protocol.authority import Authority
@@ -139,7 +140,7 @@ class JsonAnswer:
 
 
 def _members(reply: HttpResponse, facts: RequestFacts) -> dict[str, Any]:
-    if 300 <= reply.status < 400:
+    if is_redirect(reply.status):
         # RFC 9700 §4.12: a redirect would carry the code on to somebody else.
         raise _unexpected(reply, facts, "it is a redirect, which is never followed with a secret")
     if _media_type(reply) not in _JSON_OF.get(facts.stage, (_JSON,)):
@@ -220,7 +221,7 @@ def said_by(reply: HttpResponse, secrets: tuple[str, ...]) -> str:
     except ValueError:
         text = reply.body[:20_000].decode("utf-8", "replace")
         inner = _element("pre", text) or _element("title", text)
-        if inner is None and re.match(r"\s*<", text):
+        if not inner and re.match(r"\s*<", text):
             return ""
         if inner:
             from html import unescape  # its table of names is for pages alone
@@ -307,12 +308,12 @@ def _refusal(
     def text(name: str, limit: int = 300) -> str | None:
         return plain(said.get(name, ""), limit=limit) or None
 
-    error = text("error", 80) or "an error without a name"
+    error, suberror = text("error", 80) or "an error without a name", text("suberror", 80)
     described = read_description(said.get("error_description", ""))
     codes = _codes(members.get("error_codes")) or described.codes
     reason = as_sentence(described.text or "No reason was given")
     reason += presented(facts.assertion, codes)
-    judged = judge(error, codes, text("suberror", 80), grant_type=facts.grant_type)
+    judged = judge(error, codes, suberror, grant_type=facts.grant_type)
     return AuthorityError(
         f"The authority refused the token ({error}): {reason}",
         advice=judged.advice,
@@ -320,7 +321,7 @@ def _refusal(
         error=error,
         description=described.text,
         error_codes=codes,
-        suberror=text("suberror", 80),
+        suberror=suberror,
         claims=said.get("claims"),
         trace_id=text("trace_id", 64) or described.trace_id,
         correlation_id=text("correlation_id", 64) or described.correlation_id,

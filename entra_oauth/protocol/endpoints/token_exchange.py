@@ -31,6 +31,7 @@ from entra_oauth.protocol.messages import (
     HttpRequest,
     check_opaque,
     encode_form,
+    is_redirect,
     not_followed,
     split_origin,
 )
@@ -282,7 +283,7 @@ class ExchangeRequest:
         )
 
     def _unexpected(self, reply: HttpResponse, why: str) -> UnexpectedAnswer:
-        if 300 <= reply.status < 400:
+        if is_redirect(reply.status):
             why = "it is a redirect, which is never followed with a token"
         return UnexpectedAnswer(
             f"{self.host} answered the exchange with HTTP {reply.status}: {why}.",

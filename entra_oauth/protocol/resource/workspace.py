@@ -17,6 +17,7 @@ from entra_oauth.protocol.messages import (
     USER_AGENT,
     HttpRequest,
     is_loopback,
+    is_redirect,
     refuse_control_characters,
 )
 
@@ -89,7 +90,7 @@ class Workspace:
         `DestinationRefused` for one to a host that is not the login of this cloud.
         """
         location = reply.header("Location") or ""
-        if not 300 <= reply.status < 400 or not location:
+        if not is_redirect(reply.status) or not location:
             raise self._not_said(f"it answered HTTP {reply.status} and no redirect")
         try:
             parts = urlsplit(location)

@@ -181,6 +181,11 @@ def test_outside_a_job_that_may_ask_nothing_is_sent(environ: dict[str, str]) -> 
     assert world.requests == []
 
 
+def test_a_service_on_this_machine_may_be_asked_without_tls() -> None:
+    world = World([json_reply({"value": ASSERTION})])
+    assert _github({**JOB, URL: "http://localhost:8080/x"}, world) == ASSERTION
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -80,12 +80,13 @@ def pfx(
     *,
     with_key: bool = True,
     with_certificate: bool = True,
+    with_others: bool = True,
     lock: serialization.KeySerializationEncryption = OPEN,
 ) -> bytes:
     return pkcs12.serialize_key_and_certificates(
         b"made for a test",
         key(name) if with_key else None,
         certificate(name) if with_certificate else None,
-        [certificate("other")],
+        [certificate("other")] if with_others else None,
         lock,
     )

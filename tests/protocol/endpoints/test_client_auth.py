@@ -126,6 +126,8 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "blanks": (b" \n", {"passphrase": "x"}, "is empty"),
     "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX nor base64 of one"),
     "text": (b"hello\n", {"passphrase": "x"}, "neither PEM nor a PFX nor base64 of one"),
+    "letters that are no base64": (b"A" * 65, {}, "neither PEM nor a PFX nor base64 of one"),
+    "base64 of something else": (b"A" * 64, {}, "neither PEM nor a PFX nor base64 of one"),
     "a PFX cut short": (pfx()[:200], {}, "a PFX that opens without a passphrase"),
     "a certificate in DER": (certificate().public_bytes(DER), {}, "in DER, without its private"),
     "the same in base64": (
@@ -159,6 +161,11 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
         "this passphrase",
     ),
     "a PFX without a key": (pfx(with_key=False, with_certificate=False), {}, "no private key"),
+    "a PFX without a certificate": (
+        pfx(with_certificate=False, with_others=False),
+        {},
+        "holds no certificate",
+    ),
     "an algorithm of its own": (pem() + key_pem(), {"algorithm": "none"}, "PS256 or RS256"),
     "a secret for a key": (pem() + key_pem(), {"algorithm": "HS256"}, "PS256 or RS256"),
 }

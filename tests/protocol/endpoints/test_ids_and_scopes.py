@@ -123,6 +123,8 @@ REFUSED = [
     (f"{API}/.default,openid", COMMAS),
     ("api://x/read,api://x/write", COMMAS),
     (f"{API},{API}", COMMAS),
+    (f"{API}/.default,{API}/a", COMMAS),
+    (f"{API}/.default,graph", COMMAS),
     # a resource without a permission
     (API, BARE),
     (API.upper(), BARE),
@@ -148,6 +150,7 @@ PASSES = [
     "https://host/.default",
     "https://management.azure.com//.default",
     "https://host/a,b/.default",
+    "https://host/a,x/.default",
     "all-apis",
     "user_impersonation",
 ]

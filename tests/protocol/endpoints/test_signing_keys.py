@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 
 from entra_oauth.errors import IdTokenRefused, UnexpectedAnswer
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints import signing_keys
 from entra_oauth.protocol.endpoints.signing_keys import KeysRequest, SigningKeys, check_signature
 from entra_oauth.protocol.messages import HttpResponse
 from kit import canaries
@@ -151,7 +152,37 @@ def test_a_genuine_signature_under_a_malformed_header_is_refused_as_by_joserfc(
             check_signature(token, keys())
 
 
-@pytest.mark.parametrize("changed", ["{} ", " {}", "{}\n", "{}A", "{}="])
+@pytest.mark.parametrize(
+    "header",
+    [{"alg": "PS256"}, {"alg": "none"}, {"alg": None}, {"crit": []}, {"kid": 5}, {"kid": None}],
+)
+def test_a_genuine_signature_under_another_agreement_is_refused(header: dict[str, Any]) -> None:
+    with canaries.refused(IdTokenRefused) as caught:
+        check_signature(genuine(header), keys())
+    assert "not signed in the way that was agreed" in caught.value.what
+
+
+def test_as_many_as_a_hundred_keys_may_be_published() -> None:
+    others = [f"k{number}" for number in range(99)]
+    document = id_token_key.jwks(id_token_key.KID)
+    document["keys"] += [document["keys"][0] | {"kid": name} for name in others]
+    check_signature(id_token(), keys(document))
+
+
+def test_getting_ready_tries_a_check_that_cannot_succeed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+    genuine_check = signing_keys._is_signed
+
+    def watched(signed: bytes, signature: bytes, key: dict[str, Any]) -> bool:
+        tried.append(genuine_check(signed, signature, key))
+        return True
+
+    monkeypatch.setattr(signing_keys, "_is_signed", watched)
+    signing_keys.make_ready(keys())
+    assert tried == [False]
+
+
+@pytest.mark.parametrize("changed", ["{} ", " {}", "{}\n", "{}A", "{}=", "{}    "])
 def test_a_signature_is_of_the_token_as_it_stands(changed: str) -> None:
     with canaries.refused(IdTokenRefused):
         check_signature(changed.format(id_token()), keys())

@@ -126,11 +126,16 @@ def test_an_endpoint_at_another_host_gets_nothing(
     assert canaries.found_in(caught.value, [SUBJECT]) == []
 
 
+def _plain(status: int, body: str, kind: str = "text/plain") -> HttpResponse:
+    return HttpResponse(status=status, headers=(("Content-Type", kind),), body=body.encode())
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         HttpResponse(status=302, headers=(("Location", "https://evil.example/"),)),
         HttpResponse(status=404, body=b"<html>"),
+        _plain(200, "{", "application/json"),
         HttpResponse(status=200, headers=(("Content-Type", "text/html"),), body=b'{"a": 1}'),
         json_reply({"token_endpoint": ENDPOINT}, status=500),
     ],
@@ -142,10 +147,6 @@ def test_a_workspace_without_metadata_gets_nothing(answer: HttpResponse) -> None
     assert {request.method for request in world.requests} == {"GET"}
 
 
-def _plain(status: int, body: str, kind: str = "text/plain") -> HttpResponse:
-    return HttpResponse(status=status, headers=(("Content-Type", kind),), body=body.encode())
-
-
 REFUSED = [
     (json_reply({"error": "invalid_grant", "error_description": "No policy."}, status=401), 3),
     (json_reply({"errorCode": "INVALID_GRANT", "errorSummary": "No policy."}, status=400), 3),
@@ -154,9 +155,12 @@ REFUSED = [
     (_plain(401, "Invalid credentials."), 3),
     (_plain(401, f"You sent {SUBJECT}."), 3),
     (_plain(400, '{"error": "invalid_grant"}'), 3),
+    (_plain(401, "{", "application/json"), 3),
+    (_plain(200, "{", "application/json"), 6),
     (HttpResponse(status=302, headers=(("Location", "https://evil.example/"),)), 6),
     (_plain(200, "<html>Sign in", "text/html"), 6),
     (_plain(200, json.dumps(GOOD)), 6),
+    (json_reply({"errorCode": "INVALID_GRANT"}), 3),
     (json_reply(GOOD | {"access_token": None}), 6),
     (json_reply(GOOD | {"access_token": "a\r\nb"}), 6),
     (json_reply(GOOD | {"access_token": "a b"}), 6),
@@ -164,6 +168,10 @@ REFUSED = [
     (json_reply(GOOD | {"expires_in": None}), 6),
     (json_reply(GOOD | {"expires_in": True}), 6),
     (json_reply(GOOD | {"expires_in": -5}), 6),
+    (json_reply(GOOD | {"expires_in": 10**10}), 6),
+    (json_reply(GOOD | {"expires_in": "10000000000"}), 6),
+    (json_reply(GOOD | {"expires_in": "3500 "}), 6),
+    (json_reply(GOOD | {"expires_in": "٣٥٠٠"}), 6),
     (json_reply(GOOD | {"expires_in": 59}), 5),
     (json_reply(GOOD | {"expires_in": 0}), 5),
     (json_reply(GOOD | {"access_token": _jwt(exp=NOW - 5, sub=DAEMON)}), 5),
@@ -180,6 +188,31 @@ def test_an_answer_that_is_no_token_is_a_plain_error(answer: HttpResponse, code:
     assert caught.value.advice.endswith(".")
     assert len(world.requests) == 2
     assert canaries.found_in(caught.value, [SUBJECT, OWN]) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (300, UnexpectedAnswer),
+        (399, UnexpectedAnswer),
+        (400, AuthorityError),
+        (403, AuthorityError),
+        (404, UnexpectedAnswer),
+        (405, AuthorityError),
+        (428, AuthorityError),
+        (429, UnexpectedAnswer),
+        (430, AuthorityError),
+        (499, AuthorityError),
+        (500, UnexpectedAnswer),
+    ],
+)
+def test_a_status_alone_says_whether_it_was_refused(
+    status: int, kind: type[EntraOAuthError]
+) -> None:
+    request = ExchangeRequest(endpoint=ENDPOINT, subject_token=SUBJECT)
+    with canaries.refused(kind) as caught:
+        request.read(_plain(status, "No."), received_at=NOW)
+    assert ("it is a redirect" in caught.value.what) is (status < 400)
 
 
 @pytest.mark.parametrize(
@@ -227,3 +260,41 @@ def test_no_text_of_the_values_shows_a_token() -> None:
     assert OWN not in repr(answer)
     with canaries.refused(SecurityError):
         request.read(json_reply(GOOD | {"expires_in": 59}), received_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("life_s", "ends_in", "used"),
+    [(60, None, True), (59, None, False), (3500, 60, True), (3500, 59, False)],
+)
+def test_a_token_of_a_minute_is_used_and_one_of_less_is_not(
+    life_s: int, ends_in: int | None, used: bool
+) -> None:
+    own = _jwt(sub=DAEMON) if ends_in is None else _jwt(sub=DAEMON, exp=NOW + ends_in)
+    world = World([FOUND, json_reply(GOOD | {"access_token": own, "expires_in": life_s})])
+    if used:
+        assert _exchange(world).access_token == own
+        return
+    with canaries.refused(SecurityError):
+        _exchange(world)
+
+
+def test_a_workspaces_token_is_for_it_alone_and_an_accounts_for_each_of_its_workspaces() -> None:
+    workspace = ExchangeTarget.of(HOST)
+    assert workspace.takes(f"{HOST.upper()}/api/2.0/clusters/list")
+    assert not workspace.takes("https://adb-9.9.azuredatabricks.net/api")
+    account = ExchangeTarget.of("https://accounts.azuredatabricks.net", account_id="acc-1")
+    assert account.takes("https://adb-9.9.azuredatabricks.net/api")
+
+
+def test_at_a_host_of_no_cloud_an_account_may_be_named() -> None:
+    practice = ExchangeTarget.of("http://localhost:8443", account_id="acc-1")
+    assert practice.issuer_path == "oidc/accounts/acc-1"
+    assert practice.key == "-> http://localhost:8443/acc-1 *"
+    assert ExchangeTarget.of(HOST, client_id=DAEMON).key == f"-> {HOST}/ {DAEMON}"
+
+
+@pytest.mark.parametrize("life", [10**10 - 1, "9999999999", 9999999999.5])
+def test_the_longest_life_of_a_token_has_ten_digits(life: object) -> None:
+    assert _exchange(World([FOUND, json_reply(GOOD | {"expires_in": life})])).expires_in == (
+        10**10 - 1
+    )

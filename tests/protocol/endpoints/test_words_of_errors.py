@@ -1,0 +1,160 @@
+"""Answers that are errors, of an authority or a gateway: their words, and if they will pass."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.json_response import (
+    JsonAnswer,
+    RequestFacts,
+    is_passing,
+    said_by,
+)
+from entra_oauth.protocol.messages import HttpResponse
+from kit import canaries
+from kit.canaries import CODE, TENANT
+from kit.grants import NOW, json_reply
+
+FACTS = RequestFacts(authority=Authority.of(TENANT))
+
+
+def answer(body: str | bytes, kind: str = "", status: int = 500) -> HttpResponse:
+    headers = (("Content-Type", kind),) if kind else ()
+    data = body.encode() if isinstance(body, str) else body
+    return HttpResponse(status=status, headers=headers, body=data)
+
+
+JSON_WORDS: list[tuple[dict[str, Any], str]] = [
+    ({"message": "m", "detail": "d", "error_description": "e", "error": "x"}, "m"),
+    ({"detail": "d", "error_description": "e", "error": "x"}, "d"),
+    ({"message": 5, "detail": "", "error_description": "e", "error": "x"}, "e"),
+    ({"error": "x"}, "x"),
+    ({"other": "x"}, ""),
+    ({"error_code": "X1", "message": "X1: no"}, "X1: no"),
+    ({"error_code": "X1", "message": "no"}, "X1: no"),
+    ({"error_code": "X1"}, "X1"),
+    ({"error_code": "", "message": "no"}, "no"),
+    ({"error_code": 5, "message": "no"}, "no"),
+    ({"error": {"code": "c", "message": "inner"}}, "inner"),
+    ({"error": {"code": "c"}}, "c"),
+    ({"error": {"code": 401}}, "401"),
+    ({"error": {"code": ["c"]}}, ""),
+    ({"message": "two\r\n  words"}, "two words"),
+    ({"message": "x" * 300}, "x" * 300),
+    ({"message": "x" * 301}, "x" * 300 + "…"),
+    ({"message": f"You sent {CODE}."}, "You sent <hidden>."),
+]
+
+
+@pytest.mark.parametrize(("members", "said"), JSON_WORDS)
+def test_the_words_of_a_json_error_are_found(members: dict[str, Any], said: str) -> None:
+    assert said_by(answer(json.dumps(members)), (CODE,)) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("plain  words", "plain words"),
+        ("", ""),
+        ("<html><title>T</title><PRE class=x>a <b>b</b> &amp;\n c</PRE>", "a b & c"),
+        ("<html><title>T</title>", "T"),
+        ("  <html>no title", ""),
+        ("no page <b>", "no page <b>"),
+        ("<prefix>x</prefix>", ""),
+        ("<title></title>", ""),
+        ("<title>T</title>".rjust(20_000), "T"),
+        ("<title>T</title>".rjust(20_001), ""),
+        (b"\xff words", "\ufffd words"),
+    ],
+)
+def test_the_words_of_a_page_or_a_text_are_found(body: str | bytes, said: str) -> None:
+    assert said_by(answer(body), ()) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "what"),
+    [
+        ("x", "text/html", "(text/html, 1 bytes), and that is no token answer: it is an HTML page"),
+        (
+            " \n<!DOCTYPE html>",
+            "",
+            "(no content type, 17 bytes), and that is no token answer: it is",
+        ),
+        ("<HTML>", "text/plain", "it is an HTML page, not JSON"),
+        (" \n", "text/plain", "it is empty, not JSON"),
+        ("", "", "it is empty, not JSON"),
+        ("x", "text/plain; charset=utf-8", "it is plain text, not JSON"),
+        ("x", "image/png", "it is something else, not JSON"),
+        ("x", "k" * 60, f"({'k' * 60}, 1 bytes)"),
+        ("x", "k" * 61, f"({'k' * 60}…, 1 bytes)"),
+        ("{}", "application/json", "it is neither a token nor an OAuth error"),
+        ("[]", "application/json", "it is not an object"),
+    ],
+)
+def test_what_came_in_the_place_of_json_is_named(body: str, kind: str, what: str) -> None:
+    with canaries.refused(UnexpectedAnswer) as caught:
+        JsonAnswer.read(answer(body, kind), FACTS, received_at=NOW)
+    assert what in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("status", "quoted"), [(201, False), (300, False), (399, False), (400, True), (599, True)]
+)
+def test_only_an_error_is_quoted(status: int, quoted: bool) -> None:
+    with canaries.refused(UnexpectedAnswer) as caught:
+        JsonAnswer.read(answer("words", "text/plain", status), FACTS, received_at=NOW)
+    assert ("It says: words." in caught.value.what) is quoted
+    assert ("it is a redirect" in caught.value.what) is (300 <= status < 400)
+
+
+@pytest.mark.parametrize(
+    ("status", "passing"),
+    [(408, True), (429, True), (500, True), (502, True), (503, True), (504, True)]
+    + [(status, False) for status in (200, 400, 401, 404, 407, 409, 428, 430, 501, 505)],
+)
+def test_without_an_error_of_its_own_the_status_says_whether_it_will_pass(
+    status: int, passing: bool
+) -> None:
+    assert is_passing(answer("busy", "text/plain", status)) is passing
+    assert is_passing(json_reply({"error": {"code": "x"}}, status=status)) is passing
+    assert is_passing(json_reply({"error": None}, status=status)) is passing
+
+
+PASSES, STAYS = 90033, 50057
+
+
+@pytest.mark.parametrize(
+    ("status", "members", "passing"),
+    [
+        (400, {"error": "temporarily_unavailable"}, True),
+        (500, {"error": "invalid_grant"}, False),
+        (503, {"error": "invalid_grant"}, True),
+        (429, {"error": "invalid_grant"}, True),
+        (400, {"error": "server_error"}, False),
+        (500, {"error": "server_error"}, True),
+        (400, {"error": "server_error", "error_description": f"AADSTS{PASSES}: x"}, True),
+        (500, {"error": "server_error", "error_description": f"AADSTS{STAYS}: x"}, False),
+        (400, {"error": "server_error", "error_codes": [PASSES]}, True),
+        (500, {"error": "server_error", "error_codes": [STAYS]}, False),
+        (500, {"error": "server_error", "error_codes": [True]}, True),
+        (500, {"error": "server_error", "error_codes": str(STAYS)}, True),
+        (
+            400,
+            {
+                "error": "server_error",
+                "error_codes": [PASSES],
+                "error_description": f"AADSTS{STAYS}: x",
+            },
+            True,
+        ),
+    ],
+)
+def test_an_error_of_its_own_decides_whether_it_will_pass(
+    status: int, members: dict[str, Any], passing: bool
+) -> None:
+    assert is_passing(json_reply(members, status=status)) is passing
