@@ -147,8 +147,8 @@ def read(path: str, *, limit: int = SIZE_LIMIT) -> str | None:
             os.fchmod(handle, 0o600)
         if status.st_size > limit:
             raise Damaged
-        data = os.read(handle, limit + 1)
-        while len(data) <= limit and (more := os.read(handle, limit + 1 - len(data))):
+        data = b""
+        while more := os.read(handle, limit + 1 - len(data)):
             data += more
     except OSError as error:
         raise unusable(path, error) from None

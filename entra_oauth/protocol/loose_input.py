@@ -31,9 +31,9 @@ def text_of(content: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _decoded(content[len(mark) :], encoding)
-    if content[1::2] and not any(content[1::2]):
+    if content[1:] and not any(content[1::2]):
         return _decoded(content, "utf-16-le")
-    if content[::2] and not any(content[::2]):
+    if content and not any(content[::2]):
         return _decoded(content, "utf-16-be")
     return _decoded(content, "utf-8")
 

@@ -215,3 +215,15 @@ def test_blanks_alone_are_no_profiles(tmp_path: Path) -> None:
     profiles.put(Profile("work", {"tenant": "a"}))
     expected = 'default_profile = "work"\n[profile.work]\ntenant = "a"\n'
     assert Path(profiles.path).read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    "values", [{"password": "x"}, {"tenant": ("a",)}, {"tenant": ""}, {"scope": ("a", "")}]
+)
+def test_what_no_profile_can_hold_is_not_written(
+    tmp_path: Path, values: dict[str, str | tuple[str, ...]]
+) -> None:
+    profiles = _profiles(tmp_path, TWO)
+    with canaries.refused(UsageError):
+        profiles.put(Profile("more", values))
+    assert Path(profiles.path).read_text(encoding="utf-8") == TWO

@@ -52,8 +52,11 @@ GOOD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "PEM, encrypted": (pem() + key_pem(lock=LOCKED), {"passphrase": PASSPHRASE}),
     "PEM, a passphrase that is not needed": (pem() + key_pem(), {"passphrase": PASSPHRASE}),
     "PFX": (pfx(), {}),
+    "PFX, without a chain": (pfx(with_others=False), {}),
     "PFX, encrypted": (pfx(lock=LOCKED), {"passphrase": PASSPHRASE}),
     "PFX in base64, as Key Vault has it": (base64.b64encode(pfx()), {}),
+    "PFX in base64, in quotes": (b' "' + base64.b64encode(pfx()) + b'"\n', {}),
+    "PFX in base64, its padding left out": (base64.b64encode(pfx()).rstrip(b"="), {}),
     "PFX in base64url, wrapped": (base64.encodebytes(pfx()).translate(URL), {}),
     "PEM in base64": (base64.b64encode(pem() + key_pem()), {}),
     "PEM, its line breaks written as in a variable": (ESCAPED, {}),
@@ -190,6 +193,15 @@ def test_a_certificate_is_used_within_its_dates_only(starts: float, ends: float,
     with canaries.refused(UsageError) as caught:
         loaded.prove(CLIENT_ID, ENDPOINT, now=NOW)
     assert word in caught.value.what
+
+
+def test_a_certificate_is_good_from_its_first_second_and_not_in_its_last() -> None:
+    first = Certificate.load(pem(starts=0, ends=1) + key_pem())
+    assert first.prove(CLIENT_ID, ENDPOINT, now=NOW).fields
+    assert first.prove(CLIENT_ID, ENDPOINT, now=NOW + 86_399).fields
+    for now in (NOW - 1, NOW + 86_400):
+        with canaries.refused(UsageError):
+            first.prove(CLIENT_ID, ENDPOINT, now=now)
 
 
 def test_whether_a_passphrase_is_needed_can_be_told() -> None:

@@ -263,3 +263,9 @@ def test_a_key_that_is_too_short_signs_nothing(bits: int, good: bool) -> None:
 
 def number(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize("length", range(13))
+def test_octets_of_any_number_are_read_without_padding(length: int) -> None:
+    octets = bytes(range(0xF0, 0xF0 + length))
+    assert signing_keys._octets(number(octets)) == octets

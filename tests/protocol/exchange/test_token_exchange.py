@@ -170,6 +170,7 @@ REFUSED = [
     (json_reply(GOOD | {"expires_in": -5}), 6),
     (json_reply(GOOD | {"expires_in": 10**10}), 6),
     (json_reply(GOOD | {"expires_in": "10000000000"}), 6),
+    (json_reply(GOOD | {"expires_in": "9" * 5000}), 6),
     (json_reply(GOOD | {"expires_in": "3500 "}), 6),
     (json_reply(GOOD | {"expires_in": "٣٥٠٠"}), 6),
     (json_reply(GOOD | {"expires_in": 59}), 5),
