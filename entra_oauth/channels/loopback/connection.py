@@ -120,8 +120,8 @@ class Connection:
         while (end := self._buffer.find(http1.HEAD_END, searched)) < 0:
             searched = max(0, len(self._buffer) - 3)
             http1.refuse_early(bytes(self._buffer))
-            if len(self._buffer) > http1.HEAD_LIMIT:
-                raise http1.Refusal(431)
+            if len(self._buffer) >= http1.HEAD_LIMIT + len(http1.HEAD_END):
+                raise http1.Refusal(431)  # an end that is not there yet would be too late
             self._fill_or_refuse()
         if end > http1.HEAD_LIMIT:
             raise http1.Refusal(431)

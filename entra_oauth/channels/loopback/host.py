@@ -113,7 +113,7 @@ class LoopbackHost:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._acceptor: threading.Thread | None = None
-        self._wakers: tuple[socket.socket, socket.socket] | None = None
+        self._wakers: tuple[socket.socket, ...] = ()
         self._connections: dict[Connection, None] = {}  # the longest unused first
         self._threads = ThreadPool(f"loopback-{self.port}-connection")
 
@@ -121,15 +121,13 @@ class LoopbackHost:
         """Begin to answer; returns at once."""
         if self._acceptor is not None or self._stopping.is_set():
             return
-        self._wakers = socket.socketpair()
+        self._wakers = woken, _ = socket.socketpair()
         selector = selectors.DefaultSelector()
-        for sock in (*self._listeners, self._wakers[0]):
-            selector.register(sock, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        for listener in self._listeners:
+            selector.register(listener, selectors.EVENT_READ, listener)
         self._acceptor = threading.Thread(
-            target=self._accept_all,
-            args=(selector, self._wakers[0]),
-            name=f"loopback-{self.port}",
-            daemon=True,
+            target=self._accept_all, args=(selector,), name=f"loopback-{self.port}", daemon=True
         )
         self._acceptor.start()
 
@@ -143,10 +141,10 @@ class LoopbackHost:
             if self._stopping.is_set():
                 return
             self._stopping.set()
-        if self._acceptor is not None and self._wakers is not None:
+        if self._acceptor is not None:
             self._wakers[1].send(b".")
             self._acceptor.join()
-        for sock in (*self._listeners, *(self._wakers or ())):
+        for sock in (*self._listeners, *self._wakers):
             sock.close()
         self._threads.finish()
         self._cut(only_waiting=True)
@@ -163,12 +161,12 @@ class LoopbackHost:
 
     # ---- accepting -----------------------------------------------------------
 
-    def _accept_all(self, selector: selectors.BaseSelector, waker: socket.socket) -> None:
+    def _accept_all(self, selector: selectors.BaseSelector) -> None:
         with selector:
             while not self._stopping.is_set():
                 for key, _ in selector.select():
-                    if isinstance(key.fileobj, socket.socket) and key.fileobj is not waker:
-                        self._accept(key.fileobj)
+                    if key.data is not None:  # a listener
+                        self._accept(key.data)
 
     def _accept(self, listener: socket.socket) -> None:
         if not self._make_room(self._max_connections):

@@ -41,8 +41,12 @@ def test_a_free_port_is_taken_on_both_addresses() -> None:
 @needs.ipv6
 @pytest.mark.parametrize("taken", [("127.0.0.1",), ("::1",), ("127.0.0.1", "::1")])
 def test_a_port_that_another_program_has_on_any_address_is_busy(taken: tuple[str, ...]) -> None:
-    with raw_peer.occupied(*taken) as port, pytest.raises(PortBusy, match=str(port)):
-        ports.bind(port, None)
+    with raw_peer.occupied(*taken) as port:
+        with pytest.raises(PortBusy, match=str(port)) as caught:
+            ports.bind(port, None)
+        for address in {*FAMILY} - {*taken}:  # what was had of it was given back
+            ports._listen(FAMILY[address], address, port).close()
+        assert caught.value.what == f"Port {port} of this machine is in use by another program."
 
 
 @needs.ipv6
@@ -78,6 +82,39 @@ def test_a_free_port_that_is_taken_on_one_address_means_another_port(
     with bound() as listeners:
         assert refusing.times == 0
         assert addresses(listeners) == ["127.0.0.1", "::1"]
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_a_port_that_was_named_is_tried_once(
+    windows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(os_error(errno.EADDRINUSE), "127.0.0.1", times=1)
+    monkeypatch.setattr(ports, "_listen", refusing)
+    monkeypatch.setattr(ports, "_WINDOWS", windows)
+    with pytest.raises(PortBusy, match="in use by another program"):
+        ports.bind(5000, None)
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_what_else_the_system_says_is_told_with_its_words(
+    windows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "_listen", Refusing(os_error(errno.ENOBUFS), "127.0.0.1"))
+    monkeypatch.setattr(ports, "_WINDOWS", windows)
+    for address, where in ((None, "127.0.0.1 or ::1"), ("127.0.0.1", "127.0.0.1")):
+        with pytest.raises(LocalError) as caught:
+            ports.bind(0, address)
+        told = f"Listening on {where} is not possible here: told by the system."
+        assert (type(caught.value), caught.value.what) == (LocalError, told)
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_the_first_and_the_last_port_can_be_named(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as some:
+        monkeypatch.setattr(ports, "_listen_on", lambda *at: {(ports._LOOPBACK, port): [some]}[at])
+        assert ports.bind(port, None) == [some]
 
 
 def test_no_port_that_is_free_on_both_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,8 +190,9 @@ def test_on_windows_a_free_port_that_is_kept_back_on_one_address_means_another_p
 def test_a_place_that_cannot_be_listened_on_is_refused(
     port: int, address: str | None, kind: type[EntraOAuthError]
 ) -> None:
-    with pytest.raises(kind):
+    with pytest.raises(kind) as caught:
         ports.bind(port, address)
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.loopback.host import HangUp, LoopbackHost
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from kit import needs
 from kit.back_channels import eventually, wire_of
 from kit.servers import raw_peer
+from kit.servers.certificates import CertificateAuthority
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
@@ -87,6 +90,7 @@ def test_the_interim_answer_is_part_of_what_was_received(
             ("POST", "a/x", 413),
         ),
         (b"GET http://a.example/x HTTP/1.1\r\nHost: b\r\n\r\n", ("GET", "a.example/x", 400)),
+        (b"GET a.example/x HTTP/1.1\r\nHost: b\r\n\r\n", ("GET", "a.example/x", 400)),
         (b"\x16\x03\x01\x02\x00", ("?", "/", 400)),
         (b"CONNECT a.example:443 HTTP/1.1\r\nHost: x\r\n\r\n", ("CONNECT", "a.example:443/", 400)),
     ],
@@ -106,6 +110,8 @@ def test_what_is_refused_unread_is_told_with_its_bytes(
     assert back.startswith(b"HTTP/1.1 %d " % status)
     assert exchange.request.method == method
     assert exchange.request.url.endswith(ending)
+    assert exchange.request.url.count("//") <= 1
+    assert exchange.request.raw == message
 
 
 @pytest.mark.parametrize("path", ["/away", "/torn"])
@@ -131,3 +137,52 @@ def test_our_own_mistake_is_told_as_it_was_answered(
     assert seen[0].response
     assert seen[0].response.status == 500
     assert wire_of(seen[0]).received == back
+
+
+@needs.ipv6
+def test_the_place_of_an_ipv6_address_is_told_with_its_brackets(
+    host: LoopbackHost, seen: list[Exchange]
+) -> None:
+    raw_peer.exchange(host.port, b"GET /x HTTP/9.9\r\n\r\n", "::1")
+    assert eventually(lambda: bool(seen))
+    assert wire_of(seen[0]).peer == f"[::1]:{host.port}"
+    assert seen[0].request.url == f"http://[::1]:{host.port}/x"
+
+
+@pytest.mark.parametrize(
+    ("message", "url"),
+    [
+        (b"GET /x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n", "https://a.example/x"),
+        (b"GET /x HTTP/9.9\r\nHost: a.example\r\n\r\n", "https://a.example/x"),
+    ],
+)
+def test_an_exchange_in_a_tunnel_has_what_was_agreed_on_and_the_way_there(
+    message: bytes, url: str, seen: list[Exchange], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ca = CertificateAuthority(tmp_path_factory.mktemp("ca"))
+    context = ca.server("a.example")
+    context.set_alpn_protocols(["http/1.1"])
+    trusting = ssl.create_default_context(cafile=str(ca.bundle))
+    trusting.set_alpn_protocols(["http/1.1"])
+    asked = b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n"
+    with (
+        LoopbackHost(_answer, tunnel=lambda target: context, witness=seen.append) as host,
+        raw_peer.connect(host.port) as plain,
+    ):
+        plain.sendall(asked)
+        told = plain.recv(1000)
+        with trusting.wrap_socket(plain, server_hostname="a.example") as peer:
+            cipher = peer.cipher()
+            peer.sendall(message)
+            back = raw_peer.read_all(peer)
+        assert eventually(lambda: bool(seen))
+    (exchange,) = seen
+    wire = wire_of(exchange)
+    assert exchange.request.url == url
+    assert (wire.sent, wire.received, wire.reused) == (message, back, False)
+    assert (wire.tunnel_sent, wire.tunnel_received) == (asked, told)
+    assert (wire.peer, wire.proxy) == (f"127.0.0.1:{host.port}", f"http://127.0.0.1:{host.port}")
+    assert cipher
+    assert (wire.tls_version, wire.cipher, wire.alpn) == ("TLSv1.3", cipher[0], "http/1.1")
+    assert wire.times.tls is not None
+    assert wire.times.tls > 0
