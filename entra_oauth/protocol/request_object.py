@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AskedParameters", "parameters_of", "pushed_by"]
 
-_NOT_PUSHED = "what request_uri names holds the parameters, and is not in this recording"
+_NOT_PUSHED = "what request_uri names holds the parameters, and was not seen"
 _NOT_READ = "the request object holds the parameters, and cannot be read here"
 
 

@@ -201,9 +201,9 @@ def _redemption(step: Step, asked: _Request | None, answer: _Answer | None) -> I
             yield _unknown("pkce-matches", asked, step)
     elif asked is not None:
         sent = asked.fields
-        same = _equal(sent.get("redirect_uri"), fields.get("redirect_uri"))
+        is_same = _equal(sent.get("redirect_uri"), fields.get("redirect_uri"))
         words = ("The redirect URI is the same in both requests.", "The redirect URIs differ.")
-        yield _claim("redirect-uri-equal", same, words, asked.step, step)
+        yield _claim("redirect-uri-equal", is_same, words, asked.step, step)
         is_real = _is_proved(fields.get("code_verifier"), sent)
         yield from _pkce(step, asked.step, fields.get("code_verifier"), sent)
     if verifier := fields.get("code_verifier"):

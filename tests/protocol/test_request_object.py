@@ -69,6 +69,7 @@ def test_what_cannot_be_read_is_named(fields: Fields, words: str) -> None:
     asked = parameters_of(fields, PUSHED.get)
     assert asked.fields == fields
     assert asked.elsewhere.startswith(words)
+    assert "recording" not in asked.elsewhere, "whoever asks says where it was looked for"
 
 
 def pushed(answer: bytes, kind: str = FORM) -> tuple[str, Fields] | None:
