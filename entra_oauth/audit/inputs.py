@@ -31,7 +31,6 @@ __all__ = ["address_case", "given_case", "har_case", "named", "planned", "raw_ca
 
 _FRONT = ("authorize", "redirect")
 _EVENTS = {"authorize": FrontEvent(Occurred.ASKED), "redirect": FrontEvent(Occurred.ACCEPTED)}
-_PURPOSES = {"identity": "managed-identity", "metadata": "openid-configuration"}
 _PARAMETERS = frozenset(
     ("client_id", "response_type", "code", "error", "state", "grant_type", "access_token")
 )
@@ -67,11 +66,11 @@ def planned(*requests: HttpRequest, policy: Policy | None = None) -> Case:
     """Requests that were not sent yet, in the order in which they would be."""
     exchanges = []
     for at, request in enumerate(requests, start=1):
-        kind = kind_of(request)
+        kind = kind_of(request) or ""
         exchanges.append(
             Exchange(
-                event=_EVENTS.get(kind or ""),
-                purpose=_PURPOSES.get(kind or "", kind or "request"),
+                event=_EVENTS.get(kind),
+                purpose=kind or "request",
                 request=request,
                 response=None,
                 started_at=float(at),
@@ -192,18 +191,10 @@ def _claims(own: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _step(entry: Entry, own: dict[str, Any]) -> Step:
-    kind = kind_of(entry.request)
-    name = own.get("name") if own.get("channel") == "front" else None
-    event = _EVENTS.get(kind or "")
-    if name == "redirect-refused":
-        event = FrontEvent(Occurred.REFUSED)
-    elif name in ("page", "ignored") or kind is None:
-        event = FrontEvent(Occurred.PAGE)
-    elif event is None and name is not None:
-        event = FrontEvent(Occurred.IGNORED)
+    kind = kind_of(entry.request) or ""
     exchange = Exchange(
-        event=event,
-        purpose=_PURPOSES.get(kind or "", kind or ""),
+        event=_event(kind, own),
+        purpose=kind,
         request=entry.request,
         response=entry.response,
         started_at=entry.started_at,
@@ -212,6 +203,14 @@ def _step(entry: Entry, own: dict[str, Any]) -> Step:
     (step,) = steps_of(Recording((exchange,)))
     seen = replace(step.request, seen=Seen.REBUILT) if step.request.data else step.request
     return replace(step, number=entry.number, link=entry.link, request=seen)
+
+
+def _event(kind: str, own: dict[str, Any]) -> FrontEvent | None:
+    """The event at the browser: the one that a file of ours names, else by what was asked."""
+    is_front = own.get("channel") == "front"
+    if is_front and own.get("name") in [each.value for each in Occurred]:
+        return FrontEvent(Occurred(own["name"]))
+    return FrontEvent(Occurred.PAGE) if is_front or not kind else _EVENTS.get(kind)
 
 
 def _is_browsers(file: ForeignFile) -> bool:

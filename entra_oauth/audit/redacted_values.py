@@ -78,8 +78,9 @@ class Jwt:
     def number(self, name: str) -> float | None:
         """A claim that is a number."""
         value = self.claims.get(name)
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        return float(value) if good and isinstance(value, int | float) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value)
 
 
 def jwt(token: str) -> Jwt | None:

@@ -127,11 +127,11 @@ def _result(
 
 def _fingerprints(case: Case, found: Sequence[Judged]) -> list[str]:
     """Names of findings that stay when a recording is renamed, or made again."""
-    kinds = {item.number: item.kind.value for item in case.items}
+    kinds: dict[int | None, str] = {item.number: item.kind.value for item in case.items}
     counts: Counter[str] = Counter()
     prints = []
     for judged in found:
-        kind = kinds.get(judged.verdict.step or 0, "all")
+        kind = kinds.get(judged.verdict.step, "all")
         text = f"{judged.rule.id} {kind} {judged.verdict.where}"
         counts[text] += 1
         prints.append(f"{sha256(text.encode()).hexdigest()[:16]}:{counts[text]}")

@@ -231,6 +231,9 @@ def test_a_host_is_shown_unless_it_looks_like_a_secret() -> None:
     for host in ("e.example", "microsoft.com.evil.example", "127.0.0.1", ""):
         assert judged.show_host(host) == host
     assert judged.show_host("a" * 99 + ".example") != "a" * 99 + ".example"
+    long = "a.example." * 9
+    assert judged.show_host(long[:80]) == long[:80]
+    assert judged.show_host(long[:81]) == plain(long, limit=80) != long[:81]
     assert "Zm9vYmFyMTIzNDU2Nzg5MA" not in judged.show_host("Zm9vYmFyMTIzNDU2Nzg5MA.example")
 
 

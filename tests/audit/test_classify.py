@@ -9,7 +9,7 @@ import pytest
 
 from entra_oauth.audit.classify import StepKind, items_of
 from entra_oauth.audit.sign_ins import flows_of
-from entra_oauth.protocol.messages import FORM, HttpResponse
+from entra_oauth.protocol.messages import FORM, HttpResponse, Wire
 from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.step import steps_of
 from kit.audit.exchanges import LOGIN, json_answer, step
@@ -33,6 +33,7 @@ def get(url: str, **more: Any) -> Exchange:
     return step("request", "GET", url, **more)
 
 
+SHOWN = (("Authorization", "Bearer t"),)
 KINDS: list[tuple[Exchange, str]] = [
     (authorize(client_id=CLIENT), "authorize"),
     (authorize(response_type="code"), "authorize"),
@@ -57,8 +58,12 @@ KINDS: list[tuple[Exchange, str]] = [
     (get("https://idp.example/logout/x"), "page"),
     (call("Bearer t"), "resource"),
     (get("https://api.example/?access_token=t"), "resource"),
+    (get("https://api.example/?access_token=t&state=s"), "resource"),
+    (step("page", "GET", "https://api.example/?access_token=t&state=s"), "page"),
     (step("page", "GET", "https://api.example/?access_token=t"), "page"),
     (get("https://api.example/?token=t"), "page"),
+    (replace(get("https://api.example/", headers=SHOWN), purpose="page"), "resource"),
+    (step("redirect", "GET", "https://api.example/", headers=SHOWN), "resource"),
 ]
 
 
@@ -130,6 +135,32 @@ def test_members_are_those_of_a_json_object(body: bytes, members: dict[str, Any]
     assert item(token({"a": "x"})).text("a") == "x"
 
 
+@pytest.mark.parametrize(
+    ("method", "name", "headers", "body", "is_gone"),
+    [
+        ("POST", "token", (), b"", True),
+        ("POST", "devicecode", (), b"", True),
+        ("POST", "token", (("Content-Type", FORM.upper()),), b"", True),
+        ("POST", "token", (("Content-Type", FORM),), b"[REDACTED]", True),
+        ("POST", "token", (("Content-Type", FORM),), b"code=[REDACTED]", False),
+        ("POST", "token", (("Content-Type", FORM),), b"some text", False),
+        ("POST", "token", (("Content-Length", "0"),), b"", False),
+        ("POST", "token", (("Content-Type", "application/json"),), b"", False),
+        ("GET", "token", (), b"", False),
+        ("POST", "authorize", (), b"", False),
+    ],
+)
+def test_a_form_is_gone_where_there_should_be_one(
+    method: str, name: str, headers: tuple[tuple[str, str], ...], body: bytes, is_gone: bool
+) -> None:
+    url = f"{ENDPOINTS}/{name}?client_id=x"
+    asked = step(name, method, url, headers=headers, body=body)
+    assert item(asked).form_gone is is_gone
+    head = f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    seen = replace(asked, wire=Wire(sent=head))
+    assert item(seen).form_gone is False, "it was seen, and had none"
+
+
 ASKED_OF_APP = authorize(client_id=CLIENT, redirect_uri="https://app.example/back")
 TO_APP = "https://app.example/back?code=c&state=s"
 
@@ -145,6 +176,8 @@ def at_the_app(note: str, status: int) -> Exchange:
         (at_the_app("page", 399), "redirect"),
         (at_the_app("page", 400), "unsolicited"),
         (at_the_app("ignored", 200), "page"),
+        (get("https://app.example/back?access_token=t"), "redirect"),
+        (get("https://app.example/back?access_token=t", headers=SHOWN), "resource"),
     ],
 )
 def test_a_page_at_a_redirect_uri_that_was_asked_is_an_answer(arrived: Exchange, kind: str) -> None:
@@ -159,6 +192,14 @@ def test_an_answer_without_an_arrival_is_read_off_the_redirect(
 ) -> None:
     answer = HttpResponse(status=status, headers=(("Location", TO_APP),))
     assert kinds(replace(ASKED_OF_APP, response=answer)) == ["authorize", *made]
+
+
+def test_what_the_listener_turned_down_is_no_answer_though_it_came_there() -> None:
+    refused = step("refused", "GET", "http://localhost/?code=c&state=s")
+    assert kinds(authorize(client_id=CLIENT, redirect_uri="http://localhost"), refused) == [
+        "authorize",
+        "unsolicited",
+    ]
 
 
 # ---- sign-ins ---------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entra_oauth.audit import Case, lint
+from entra_oauth.audit import Case, case_of, lint
 from entra_oauth.audit.classify import StepKind
 from entra_oauth.audit.inputs import address_case, har_case, named, planned, raw_case
 from entra_oauth.audit.rules.all_rules import RULES
 from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import EntraOAuthError, LocalError, UsageError
 from entra_oauth.protocol.endpoints.authorize import Procedure
-from entra_oauth.protocol.messages import HttpRequest
-from entra_oauth.recording import Recording
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse
+from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.har.har_write import har_text
 from entra_oauth.recording.save import evidence_of, save
 from entra_oauth.recording.step import Level
-from kit.audit.exchanges import article, practised
+from kit.audit.exchanges import article, practised, step
 
 TODAY = date(2026, 11, 25)
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -192,10 +193,102 @@ def test_a_raw_request_does_not_say_whether_it_went_over_tls() -> None:
     assert {"TR01", "TR24", "TR06"} <= _undecided(case)
 
 
+@pytest.mark.parametrize(
+    ("target", "host", "url"),
+    [
+        (
+            "/t/oauth2/v2.0/token",
+            "Host: login.example",
+            "https://login.example/t/oauth2/v2.0/token",
+        ),
+        ("/t/oauth2/v2.0/token", "X-Host: login.example", "https:///t/oauth2/v2.0/token"),
+        (
+            "http://a.example/oauth2/token?u=://",
+            "Host: b.example",
+            "http://a.example/oauth2/token?u=://",
+        ),
+        (
+            "/oauth2/token?u=http://a",
+            "Host: b.example",
+            "https://b.example/oauth2/token?u=http://a",
+        ),
+    ],
+)
+def test_the_address_of_a_raw_request_is_its_target_at_its_host(
+    target: str, host: str, url: str
+) -> None:
+    (item,) = raw_case(f"POST {target} HTTP/1.1\r\n{host}\r\n\r\n".encode(), "file").items
+    assert (item.kind, item.url) == (StepKind.TOKEN, url)
+
+
 def test_what_is_planned_expects_no_answers() -> None:
     case = planned(HttpRequest(method="GET", url=ARTICLE_URL))
     assert {"AR04", "AR08", "AR18"} <= set(_found(case))
     assert _undecided(case) == set()
+
+
+def test_steps_of_any_input_are_named_and_have_their_channel() -> None:
+    login = "https://login.microsoftonline.com"
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    asked = [
+        HttpRequest(method="GET", url=f"{login}/t/v2.0/.well-known/openid-configuration"),
+        HttpRequest(method="GET", url=ARTICLE_URL),
+        HttpRequest(method="GET", url="http://localhost/?code=c&state=12345"),
+        HttpRequest(method="POST", url=f"{login}/t/oauth2/token", headers=form, body=b"code=c"),
+    ]
+    wanted = [
+        ("metadata", "back"),
+        ("authorize", "front"),
+        ("redirect", "front"),
+        ("token", "back"),
+    ]
+    steps = planned(*asked).evidence.steps
+    assert [(each.name, each.channel) for each in steps] == wanted
+    exchanges = [
+        Exchange(request=each, response=HttpResponse(status=200), started_at=at, ended_at=at)
+        for at, each in enumerate(asked)
+    ]
+    har = _foreign(_har(Recording(tuple(exchanges)), Level.NONE))
+    assert [(each.name, each.channel) for each in _case(har).evidence.steps] == wanted
+    for request, (name, channel) in zip(asked[:3], wanted, strict=False):
+        (given,) = address_case(request.url).evidence.steps
+        assert (given.number, given.name, given.channel) == (1, name, channel)
+
+
+@pytest.mark.parametrize("note", ["accepted", "refused", "page", "ignored"])
+@pytest.mark.parametrize("end", ["?code=c&state=12345", ""])
+def test_what_came_to_the_listener_is_the_same_in_a_har_file(note: str, end: str) -> None:
+    came = step(note, "GET", f"http://localhost/{end}", response=HttpResponse(status=200))
+    recording = Recording((article().exchanges[0], replace(came, started_at=1_000_009.0)))
+    kinds = [item.kind for item in case_of(recording).items]
+    har = _har(recording, Level.NONE)
+    assert [item.kind for item in _case(har).items] == kinds
+    har["log"]["entries"][1]["_step"]["name"] = ["no", "name"]
+    assert len(_case(har).evidence.steps) == 2
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", "\ufeff\r\n", " \t", "\n\n"])
+def test_what_an_editor_puts_before_an_address_or_a_request_does_not_matter(
+    before: str, tmp_path: Path
+) -> None:
+    for text in (ARTICLE_URL, f"GET {ARTICLE_URL} HTTP/1.1\r\nHost: x\r\n\r\n"):
+        (tmp_path / "given").write_bytes(f"{before}{text}".encode())
+        (item,) = named(str(tmp_path / "given")).items
+        assert (item.kind, item.url) == (StepKind.AUTHORIZE, ARTICLE_URL)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /oauth2/token HTTP/1.1\r\nHost: x\r\n",
+        b"GET /oauth2/token\r\n\r\n",
+        b"GET /oauth2/token HTTP/1.1 x\r\n\r\n",
+        b"GET /oauth2/token FTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_whole_request_is_refused(data: bytes) -> None:
+    with pytest.raises(UsageError, match="the file is neither a HAR file"):
+        raw_case(data, "the file")
 
 
 @pytest.mark.parametrize(

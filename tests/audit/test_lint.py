@@ -12,9 +12,12 @@ import pytest
 
 from entra_oauth.audit import Case, case_of, case_of_evidence, findings_of, lint
 from entra_oauth.audit.classify import StepKind
+from entra_oauth.audit.policy import read_policy
+from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.sarif import sarif_of
-from entra_oauth.audit.text import as_json, place, report_lines
+from entra_oauth.audit.text import as_json, place, report_lines, summary
 from entra_oauth.audit.verdict import VerdictKind
+from entra_oauth.errors import plain
 from entra_oauth.practice.directory.model import ARTICLE_CLIENT_ID, DATABRICKS
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import HttpResponse
@@ -175,9 +178,39 @@ def test_a_finding_has_its_place_and_below_it_the_rule_and_what_was_found() -> N
     assert lines[at + 4][0] == 2
 
 
+def test_what_stands_below_a_title_is_indented_and_the_findings_further_in() -> None:
+    policy = read_policy(
+        '[levels]\nTR18 = "off"\n'
+        '[[waivers]]\nrule = "AR04"\nreason = "x"\nuntil = 2026-12-31\n'
+        '[[waivers]]\nrule = "AR08"\nreason = "x"\nuntil = 2025-12-31\n',
+        BY_ID,
+    )
+    recording = practised(Procedure.ARTICLE, ARTICLE_STATE)
+    lines = list(report_lines(lint(case_of(recording, policy=policy), today=TODAY)))
+    found = lines.index((0, "How to mend it"))
+    for at, (columns, line) in enumerate(lines):
+        starts = at < 2 or not line or lines[at - 1] == (0, "")
+        inside = line.startswith(("Rule: ", "Found: ")) and at < found
+        assert columns == (0 if starts else 4 if inside else 2), line
+    told = "\n".join(line for _, line in lines[found:])
+    for words in ("Its waiver ended", "AR04  until", "Switched off", "Not implemented: TR25."):
+        assert words in told
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, ""), (12, ""), (13, " and 1 more")])
+def test_twelve_steps_are_named_and_of_more_the_number_is_told(count: int, words: str) -> None:
+    asked = step("token", "POST", "https://a.example/oauth2/token")
+    steps = [replace(asked, started_at=at, ended_at=at) for at in range(count)]
+    named = ", ".join(f"{number} token" for number in range(1, min(count, 12) + 1))
+    several = "" if count == 1 else "s"
+    assert summary(case_of(Recording(tuple(steps)))) == (
+        f"Judged: {count} step{several} ({named}{words}); {count} flow{several}."
+    )
+
+
 def test_nothing_to_find_is_said_so() -> None:
-    lines = [line for _, line in report_lines(lint(case_of(device()), today=TODAY))]
-    assert "Nothing was found." in lines
+    lines = list(report_lines(lint(case_of(device()), today=TODAY)))
+    assert lines[1:3] == [(0, "Nothing was found."), (0, "")]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +220,9 @@ def test_nothing_to_find_is_said_so() -> None:
         ("/response/headers/pragma", "answer header pragma"),
         ("/response/content/scope", "answer body scope"),
         ("", ""),
+        ("query", ""),
+        (f"/request/query/{'x' * 294}", f"query {'x' * 294}"),
+        (f"/request/query/{'x' * 295}", plain(f"query {'x' * 295}", limit=300)),
     ],
 )
 def test_a_place_is_told_in_words(where: str, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,30 @@ def test_a_token_is_read_without_its_signature() -> None:
     assert read.number("iss") is None
 
 
-@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "eyJhbGciOiJSUzI1NiJ9.%.c", "é.é.é"])
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [("5", 5.0), ("0.5", 0.5), ("true", None), ("false", None), ('"5"', None), ("null", None)],
+)
+def test_a_claim_that_is_a_number_is_no_yes_or_no(value: str, number: float | None) -> None:
+    part = urlsafe_b64encode(f'{{"n": {value}}}'.encode()).rstrip(b"=").decode()
+    read = jwt(f"e30.{part}.c")
+    assert read is not None
+    assert read.number("n") == number
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "a.b",
+        "a.b.c",
+        "eyJhbGciOiJSUzI1NiJ9.%.c",
+        "é.é.é",
+        "e30.e3$0.c",
+        "e30.e3\n0.c",
+        " e30.e30.c",
+    ],
+)
 def test_what_is_no_token_is_none(token: str) -> None:
     assert jwt(token) is None
 

@@ -97,6 +97,7 @@ def test_a_rule_of_all_says_something_in_any_case(count: int) -> None:
     assert len(verdicts) == (count or 1)
     kinds = {each.kind for each in verdicts}
     assert kinds == {VerdictKind.PASS if count else VerdictKind.NOT_APPLICABLE}
+    assert looks.manual.title == "It looks at all."
     assert (looks.id, looks.severity, looks.source, looks.at) == (
         "XX02",
         Severity.NOTE,

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.recording import Recording
 from kit import needs
 from kit.audit.exchanges import article, practised
+from kit.audit.judged import AT, authorize, case, redirect
 
 TODAY = date(2026, 11, 25)
 SCHEMA = "@microsoft/jest-sarif"
@@ -44,6 +46,8 @@ def test_every_finding_is_a_result_with_its_request_and_answer() -> None:
     assert [r["level"] for r in failed] == ["error", "error", "note", "warning", "note"]
     for result in failed:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        step = result["webRequest"]["index"] + 1
+        assert f"\nFound: Step {step}, " in result["message"]["text"]
     last = failed[-1]
     request = run["webRequests"][last["webRequest"]["index"]]
     assert (request["method"], request["headers"]["Accept"]) == ("POST", "*/*")
@@ -51,6 +55,15 @@ def test_every_finding_is_a_result_with_its_request_and_answer() -> None:
     assert run["webResponses"][last["webResponse"]["index"]]["statusCode"] == 200
     place = last["locations"][0]["physicalLocation"]["artifactLocation"]
     assert place["uri"] == "my%20rec/a.har"
+
+
+def test_what_is_about_the_whole_is_said_of_the_recording() -> None:
+    log = sarif_of(
+        lint(replace(case(), har={"log": {}}), today=TODAY, rules=[BY_ID["HR02"]]), "a.har"
+    )
+    (result,) = log["runs"][0]["results"]
+    assert "\nFound: The recording: log.pages " in result["message"]["text"]
+    assert "webRequest" not in result
 
 
 def test_what_nobody_can_decide_is_open() -> None:
@@ -93,6 +106,17 @@ def test_fingerprints_tell_findings_apart_and_stay_when_a_file_is_renamed() -> N
     assert len(set(prints("a.har"))) == len(prints("a.har"))
 
 
+def test_a_fingerprint_holds_the_kind_of_the_step_and_counts_what_is_alike() -> None:
+    steps = [authorize(client_id="x", state="s"), redirect(state="s"), redirect(state="s", at=AT)]
+    judged = replace(case(*steps), shareable=True)
+    log = sarif_of(lint(judged, today=TODAY, rules=[BY_ID["HR01"]]), "a")
+    prints = [
+        r["partialFingerprints"]["primaryLocationLineHash"] for r in log["runs"][0]["results"]
+    ]
+    assert [each.partition(":")[2] for each in prints] == ["1", "1", "2"]
+    assert len({each.partition(":")[0] for each in prints}) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "uri"),
     [
@@ -100,6 +124,8 @@ def test_fingerprints_tell_findings_apart_and_stay_when_a_file_is_renamed() -> N
         ("D:\\rec\\a.har", "a.har"),
         ("rec/a.har", "rec/a.har"),
         ("/rec/", "rec"),
+        ("/", "recording"),
+        ("", "recording"),
         ("an://address", "address"),
     ],
 )

@@ -58,7 +58,7 @@ def _secret_in(item: Item) -> str:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if name == "code_challenge" or not value or hidden(value):
+    if not value or hidden(value):
         return False
     return treatment_of(name).act in (Act.SECRET, Act.TOKEN, Act.MASK)
 

@@ -41,6 +41,7 @@ SPENT = [
     ([token(grant_type="refresh_token", refresh_token="r")], ["not applicable"]),
     ([token(grant_type=CODE, code="c1")], ["undecidable"]),
     ([token(grant_type=CODE, code="c1", response=HttpResponse(status=400))], ["undecidable"]),
+    ([token(grant_type=CODE, code="c1", response=HttpResponse(status=200))], ["pass"]),
 ]
 
 
@@ -102,6 +103,9 @@ PROOFS = [
     (proving(TOKEN_ENDPOINT, proof("api://app")), "not applicable"),
     (proving(f"{EVIL}/par", proof(TOKEN_ENDPOINT, sub="somebody-else")), "not applicable"),
     (proving(f"{EVIL}/par", proof("~aud~")), "undecidable"),
+    (proving(f"{EVIL}/par", proof(TOKEN_ENDPOINT, iss=None)), "not applicable"),
+    (proving(f"{EVIL}/par", proof(TOKEN_ENDPOINT, sub=None)), "not applicable"),
+    (proving(f"{EVIL}/par", proof(TOKEN_ENDPOINT, sub="~sub~")), "undecidable"),
     (proving(f"{EVIL}/par", "<assertion>"), "undecidable"),
     (proving(f"{EVIL}/par", "no-jwt"), "not applicable"),
     (proving(f"{EVIL}/par", proof(7)), "not applicable"),
@@ -166,9 +170,17 @@ TOGETHER = [
     ([*two(), answered("one", AT - 30), answered("two", AT - 10, iss=OTHER)], ["warning"]),
     (two(), ["undecidable"]),
     (two(uri="http://localhost:8400/"), ["undecidable"]),
+    (
+        [*two("http://localhost:8400/"), answered("one", AT - 30), answered("two", AT - 10)],
+        ["undecidable"],
+    ),
+    ([*two(""), answered("one", AT - 30), answered("two", AT - 10)], ["not applicable"]),
+    ([*two("~url~"), answered("one", AT - 30), answered("two", AT - 10)], ["not applicable"]),
     (two(url="https://login.windows.net/t/oauth2/v2.0/authorize"), ["not applicable"]),
     (two(url=f"{LOGIN}/another-tenant/oauth2/v2.0/authorize"), ["not applicable"]),
     (two(state="one"), ["not applicable"]),
+    ([authorize(url=u, redirect_uri=BACK) for u in (ELSEWHERE, f"{EVIL}/a")], ["not applicable"]),
+    ([authorize(url=ELSEWHERE, redirect_uri=BACK), attempt(f"{EVIL}/a", "two")], ["undecidable"]),
     ([two()[0], attempt(ELSEWHERE, "two", f"{BACK}/other")], ["not applicable"]),
     ([two()[0], attempt(ELSEWHERE, "~st~")], ["not applicable"]),
     ([two()[0]], ["not applicable"]),
@@ -207,6 +219,7 @@ NAMED = [
     ([published(f"{WEATHER}/")], "pass"),
     ([published(MAIL)], "warning"),
     ([published(MAIL), bearer(f"{WEATHER}/mcp")], "error"),
+    ([published(MAIL), bearer(f"{WEATHER}/mcp", at=AT)], "error"),
     ([published(MAIL), bearer(f"{MAIL}/api")], "warning"),
     ([published(MAIL), authorize(client_id="x", resource=MAIL, at=AT + 1)], "error"),
     ([published(MAIL), authorize(client_id="x", resource=WEATHER, at=AT + 1)], "warning"),

@@ -211,11 +211,18 @@ def test_what_was_asked_for_tells_where_an_opaque_token_goes() -> None:
     assert going(WORKSPACE) == ["pass"]
     assert going("https://evil.example/api") == ["error"]
     assert going("https://evil.example/api", "https://api.example/read") == ["undecidable"]
+    bus = "80a10ef9-8168-493d-abf9-3297c4ef6e3c"  # known, but not its hosts
+    assert going("https://evil.example/api", f"{bus}/.default") == ["undecidable"]
     assert going("http://localhost/api") == ["error"]
     assert going("http://localhost/api", "https://api.example/read") == ["error"]
     practice = "http://localhost:8400"
     assert going("https://evil.example/api", at_host=practice) == ["error"]
     assert going("https://evil.example/api", "https://api.example/read", practice) == ["error"]
+    begun = authorize(client_id=CLIENT, scope=f"{DATABRICKS}/.default")
+    masked = access(ISSUED | {"aud": "~aud~"})
+    answer = token({"access_token": masked}, grant_type=CODE)
+    for url, word in ((WORKSPACE, "pass"), ("https://evil.example/api", "error")):
+        assert words("RS03", case(begun, answer, at(url, f"Bearer {masked}"))) == [word]
     assert going(WORKSPACE, "openid") == ["undecidable"]
     assert going(WORKSPACE, "~scope~/.default") == ["undecidable"]
 

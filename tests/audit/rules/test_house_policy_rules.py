@@ -133,6 +133,7 @@ def over(url: str = f"{ENDPOINTS}/token", **link: Any) -> Exchange:
         ("TLSv1", (1, 1), "error"),
         ("TLSv1.1", (1, 1), "pass"),
         ("SSLv3", (1, 0), "error"),
+        ("sslv3", (1, 0), "error"),
         ("", (1, 2), "undecidable"),
         ("new", (1, 2), "undecidable"),
     ],

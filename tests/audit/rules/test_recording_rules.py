@@ -253,5 +253,7 @@ def test_which_redirect_is_whose_may_have_been_taken_out() -> None:
     torn = case(*hidden, *answers)
     assert set(words("HR03", torn)) == {"undecidable"}
     assert words("HR03", case(*hidden)) == ["note", "note"], "no redirect is there at all"
+    late = authorize(at=AT + 60, client_id="x", state="t")
+    assert words("HR03", case(ASKED, CAME, REDEEMED, late)) == ["pass", "note"], "none is alone"
     alone = redirect(at=AT - 100, code="b", state="r")
     assert words("HR03", case(alone, ASKED, CAME, REDEEMED)) == ["note", "pass"]

@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from entra_oauth.recording import Exchange
-from kit.audit.judged import AT, CLIENT, ENDPOINTS, authorize, case, claim, redirect, token, words
+from kit.audit.judged import (
+    AT,
+    CLIENT,
+    ENDPOINTS,
+    authorize,
+    case,
+    claim,
+    redirect,
+    said,
+    token,
+    words,
+)
 
 CODE = "authorization_code"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -181,6 +192,17 @@ def test_the_verifier_is_long_and_random(verifier: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("verifier", "why"),
+    [
+        ("~ver~", "the verifier was taken out"),
+        (TAG.ljust(43, "~"), "of which characters it was made was taken out"),
+    ],
+)
+def test_how_much_of_a_verifier_was_taken_out_is_told(verifier: str, why: str) -> None:
+    assert said("TR09", case(token(grant_type=CODE, code_verifier=verifier))) == [why]
+
+
+@pytest.mark.parametrize(
     ("name", "verdict", "step", "word"),
     [
         ("verifier-entropy", "239 bits", 1, "warning"),
@@ -237,13 +259,16 @@ def test_a_code_that_was_sent_before_is_found_beside_others() -> None:
         (CLIENT, "another", "error"),
         ("", CLIENT, "error"),
         (CLIENT, "", "error"),
+        (None, CLIENT, "error"),
+        (CLIENT, None, "error"),
         ("id~0123456789~", "id~0123456789~", "pass"),
         ("id~0123456789~", "id~9876543210~", "undecidable"),
         ("~id~", CLIENT, "undecidable"),
     ],
 )
-def test_the_client_is_the_same(asked: str, sent: str, word: str) -> None:
-    assert words("TR11", case(*both({"client_id": asked}, {"client_id": sent}))) == [word]
+def test_the_client_is_the_same(asked: str | None, sent: str | None, word: str) -> None:
+    one, other = ({"client_id": name} if name is not None else {} for name in (asked, sent))
+    assert words("TR11", case(*both(one, other))) == [word]
 
 
 @pytest.mark.parametrize(
@@ -323,3 +348,14 @@ def test_at_entra_another_resource_is_a_note(url: str, scope: str, word: str) ->
 def test_a_refresh_token_without_its_origin_is_unknown() -> None:
     alone = token({"refresh_token": "rt"}, grant_type="refresh_token", refresh_token="rt")
     assert words("TR22", case(alone)) == ["undecidable"], "its own answer is not its origin"
+    first = token({"access_token": "at"}, grant_type="password", client_id="another")
+    nameless = token(grant_type="refresh_token", client_id=CLIENT, at=AT + 60)
+    assert words("TR22", case(first, nameless)) == ["not applicable", "undecidable"]
+
+
+@pytest.mark.parametrize(("scope", "word"), [("a.read", "undecidable"), ("", "pass")])
+def test_what_was_granted_may_be_told_nowhere(scope: str, word: str) -> None:
+    first = token({"refresh_token": "rt"}, grant_type="password", client_id=CLIENT)
+    fields: dict[str, Any] = {"refresh_token": "rt", "client_id": CLIENT, "scope": scope}
+    again = token(grant_type="refresh_token", at=AT + 60, **fields)
+    assert words("TR22", case(first, again)) == ["not applicable", word]

@@ -240,6 +240,15 @@ def test_the_sentence_names_the_part_that_differs(uri: str, part: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "missing"),
+    [([], "authorize request"), ([authorize(client_id="x")], "redirect URI that was sent")],
+)
+def test_what_is_missing_to_compare_with_is_named(before: list[Exchange], missing: str) -> None:
+    text = f"the {missing} is not in this recording"
+    assert said("RR06", case(*before, came(("code", "c")))) == [text]
+
+
+@pytest.mark.parametrize(
     ("url", "word"),
     [
         ("http://localhost/", "pass"),

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from entra_oauth.audit.case import Case
+from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import FORM, HttpResponse
 from entra_oauth.recording import Exchange
 from entra_oauth.recording.record import Recording
 from entra_oauth.recording.step import steps_of
 from kit.audit.exchanges import LOGIN, json_answer, step
-from kit.audit.judged import AT, ENDPOINTS, authorize, case, redirect, said, token, words
+from kit.audit.judged import AT, ENDPOINTS, authorize, call, case, redirect, said, token, words
 
 URL = f"{ENDPOINTS}/token"
 
@@ -84,6 +85,12 @@ def test_the_sentence_tells_of_a_content_type_that_is_missing() -> None:
     assert said("TR02", case(sent(content_type=None))) == ["The content type is missing."]
     other = sent(content_type="text/plain; charset=utf-8")
     assert said("TR02", case(other)) == ["The content type is text/plain."]
+    for length, told in ((40, "t" * 40), (41, plain("t" * 41, limit=40))):
+        long = case(sent(content_type="t" * length))
+        assert said("TR02", long) == [f"The content type is {told}."]
+    for length, told in ((20, "c" * 20), (21, plain("c" * 21, limit=20))):
+        long = case(sent(content_type=f"{FORM}; charset={'c' * length}"))
+        assert said("TR02", long) == [f"The charset is {told}."]
 
 
 SECRETS = [
@@ -202,6 +209,8 @@ def test_a_token_endpoint_that_the_metadata_names_is_the_authoritys() -> None:
     assert words("TR21", case(told(token_endpoint=elsewhere), *sign_in)) == ["error"]
     assert said("TR21", case(*sign_in)) == ["It goes to token.example."]
     assert words("TR21", case(told(issuer="https://token.example"), *sign_in)) == ["error"]
+    nowhere = [sign_in[0], token(url="https:///oauth2/v2.0/token", grant_type="authorization_code")]
+    assert words("TR21", case(told(issuer="https://token.example"), *nowhere)) == ["error"]
 
 
 def test_without_an_authorize_request_only_a_code_should_have_one() -> None:
@@ -247,6 +256,8 @@ def test_what_went_there_before_did_not_follow_the_redirect() -> None:
     assert words("TR23", case(before, led(307, ELSEWHERE))) == ["pass", "not applicable"]
     assert words("TR23", case(authorize(client_id="x"))) == ["not applicable"]
     assert words("TR23", case(token(grant_type="password"))) == ["pass"]
+    of_an_api = replace(led(307, ELSEWHERE), request=call("Bearer x").request, purpose="api")
+    assert words("TR23", case(token(grant_type="password"), of_an_api)) == ["pass"]
 
 
 def test_the_sentence_names_both_steps() -> None:
@@ -313,3 +324,6 @@ def test_six_of_them_are_named_each_once_in_small_letters() -> None:
     assert text == f"It tells: {', '.join(f'x-client-{letter}' for letter in 'abcdef')}."
     (text,) = said("TR26", case(sent(b"x-client-a=1&X-CLIENT-A=2")))
     assert text == "It tells: x-client-a."
+    for length, told in ((40, "b" * 40), (41, plain("b" * 41, limit=40))):
+        (text,) = said("TR26", case(sent(f"{'x-client-'.ljust(length, 'b')}=v".encode())))
+        assert text == f"It tells: x-client-{told[9:]}."

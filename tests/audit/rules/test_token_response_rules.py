@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import HttpResponse
 from entra_oauth.recording import Exchange
 from kit.audit.judged import ENDPOINTS, case, said, token, words
@@ -82,6 +83,11 @@ def test_the_sentence_tells_of_a_status_and_of_a_type_that_is_missing() -> None:
     assert said("TS01", case(answered(GOOD, 201))) == ["Tokens came with status 201."]
     missing = case(answered(GOOD, content_type=None))
     assert said("TS01", missing) == ["The content type is missing."]
+    page = case(answered(GOOD, content_type="Text/HTML; charset=utf-8"))
+    assert said("TS01", page) == ["The content type is text/html."]
+    for length, told in ((40, "t" * 40), (41, plain("t" * 41, limit=40))):
+        long = case(answered(GOOD, content_type="t" * length))
+        assert said("TS01", long) == [f"The content type is {told}."]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +202,11 @@ def test_an_error_is_only_an_error_and_says_which(
     members: dict[str, Any], status: int, word: str
 ) -> None:
     assert one("TS09", members, status) == word
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_of_an_answer_whose_body_was_taken_out_it_is_not_said_that_it_is_right(status: int) -> None:
+    assert one("TS09", b"[REDACTED]", status) == "undecidable"
 
 
 @pytest.mark.parametrize(

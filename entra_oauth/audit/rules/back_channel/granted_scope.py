@@ -55,10 +55,10 @@ def _asked(item: Item, case: Case) -> str:
     flow = case.flow(item)
     for kind in (StepKind.AUTHORIZE, StepKind.DEVICE):
         first = flow.first(kind)
-        if first is not None and first.get("scope"):
-            return first.get("scope") or ""
-    earlier = [i.get("scope") for i in flow.tokens() if i is not item and i.get("scope")]
-    return earlier[0] or "" if earlier else ""
+        if first is not None and (scope := first.get("scope")):
+            return scope
+    others = (i.get("scope") for i in flow.tokens() if i is not item)
+    return next((scope for scope in others if scope), "")
 
 
 def _resource(scope: str) -> str:

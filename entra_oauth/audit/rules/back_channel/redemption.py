@@ -234,6 +234,8 @@ def refresh_stays_within(item: Item, case: Case) -> Verdict:
     granted = before.text("scope") or before.get("scope") or ""
     if not wanted:
         return passed(item.at("scope"))
+    if not granted:
+        return unknown("what was granted is not in this recording", item.at("scope"))
     more = set(not_granted(tuple(wanted), granted)) - set((before.get("scope") or "").split())
     if not more:
         return passed(item.at("scope"))
@@ -245,6 +247,8 @@ def refresh_stays_within(item: Item, case: Case) -> Verdict:
 
 def _origin(item: Item, case: Case) -> Item | None:
     """The token request whose answer held this refresh token."""
-    mine = item.get("refresh_token") or ""
-    earlier = [i for i in case.all(StepKind.TOKEN) if i is not item]
-    return next((i for i in earlier if same(mine, i.text("refresh_token") or "")), None)
+    mine = item.get("refresh_token")
+    if not mine:
+        return None
+    others = (i for i in case.all(StepKind.TOKEN) if i is not item)
+    return next((i for i in others if same(mine, i.text("refresh_token") or "")), None)

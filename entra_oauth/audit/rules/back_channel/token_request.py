@@ -209,8 +209,7 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
     """
     items = case.items
     for index, item in enumerate(items):
-        status = item.response.status if item.response is not None else 0
-        if item.kind is not StepKind.TOKEN or not 300 <= status < 400 or item.response is None:
+        if item.kind is not StepKind.TOKEN or not 300 <= item.answer.status < 400:
             continue
         target = leads_to(item.url, item.response)
         later = [i for i in items[index + 1 :] if target and i.url.partition("?")[0] == target]
@@ -225,8 +224,7 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
 
 
 def _no_redirects(items: tuple[Item, ...]) -> bool:
-    answers = [i.response for i in items if i.kind is StepKind.TOKEN]
-    return all(a is None or not 300 <= a.status < 400 for a in answers)
+    return not any(i.kind is StepKind.TOKEN and 300 <= i.answer.status < 400 for i in items)
 
 
 @rule("TR24", W, "BCP 195, RFC 9700 §2.6", at=StepKind.TOKEN)

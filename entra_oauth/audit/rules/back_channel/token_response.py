@@ -153,7 +153,7 @@ def error_is_only_an_error(item: Item, case: Case) -> Verdict:
         return failed("It holds an error and a token.", f"{BODY}/error")
     if has_error and status == 200:
         return failed("It is an error with status 200.", "/response/status")
-    if status >= 400 and item.answer_gone:
+    if item.answer_gone:
         return unknown(GONE, BODY)
     if 400 <= status < 500 and status not in (404, 407, 429) and not item.text("error"):
         return failed("It does not say which error it is.", f"{BODY}/error")

@@ -71,10 +71,10 @@ def loopback_is_an_address(item: Item, case: Case) -> Verdict:
     Before: redirect_uri=http://localhost:8400
     After: redirect_uri=http://127.0.0.1:8400
     """
-    host = host_of(item.get("redirect_uri") or "")
-    if not host or not on_this_machine(item.get("redirect_uri") or ""):
+    uri = item.get("redirect_uri") or ""
+    if not on_this_machine(uri):
         return absent("the redirect URI is not on this machine")
-    if host == "localhost":
+    if host_of(uri) == "localhost":
         return failed("It is the name localhost. See that 127.0.0.1 and ::1 were both held.", URI)
     return passed(URI)
 

@@ -128,10 +128,11 @@ def scope_is_for_one_resource(item: Item, case: Case) -> Verdict:
     Before: scope=https://graph.microsoft.com/.default 2ff814a6-…/.default
     After: scope=2ff814a6-…/.default openid profile offline_access
     """
-    words, where = (item.get("scope") or "").split(), "/request/query/scope"
+    scope, where = item.get("scope") or "", "/request/query/scope"
+    words = scope.split()
     if not words:
         return failed("It is empty or missing.", where)
-    if hidden(item.get("scope") or ""):
+    if hidden(scope):
         return unknown("the scope was taken out", where)
     resources = {(resource_of(word) or "").rstrip("/").lower() for word in words} - {""}
     if len(resources) > 1:

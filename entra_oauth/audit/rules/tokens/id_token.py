@@ -240,15 +240,13 @@ def openid_brings_an_id_token(item: Item, case: Case) -> Verdict:
         return absent("openid is not asked for")
     if grant == "client_credentials":
         return absent("an app by itself is nobody")
-    if case.planned or item.response is None or "access_token" not in item.members:
-        return absent("there is no token answer") if case.planned else _no_answer(item)
-    return passed(TOKEN) if item.text("id_token") else failed("There is no ID token.", TOKEN)
-
-
-def _no_answer(item: Item) -> Verdict:
+    if case.planned:
+        return absent("there is no token answer")
     if item.response is None:
         return unknown("no answer is in this recording", "/response")
-    return absent("the answer is no success")
+    if "access_token" not in item.members:
+        return absent("the answer is no success")
+    return passed(TOKEN) if item.text("id_token") else failed("There is no ID token.", TOKEN)
 
 
 @rule("ID09", E, "OpenID Connect Core §12.2", at=StepKind.TOKEN, unless=_unread)
