@@ -129,9 +129,13 @@ def add_file(folder: Path, name: str, data: bytes) -> None:
 def _write_file(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:  # no half is left, which would be in the way of the next try
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _sync(folder: Path) -> None:

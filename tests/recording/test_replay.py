@@ -205,3 +205,20 @@ def test_of_a_long_error_so_much_is_told(length: int, shown: str) -> None:
     with pytest.raises(UsageError) as caught:
         values_from_redirect(sign_in, f"http://localhost/?state=s&error={'e' * length}#code=c")
     assert f": {'e' * 60}{shown} Its app" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [FORM, FORM.upper()])
+def test_a_form_is_filled_in_whatever_the_case_of_its_type(kind: str) -> None:
+    sent = made(token(code="~code~", scope="a"))
+    data = sent.request.data.replace(FORM.encode(), kind.encode())
+    sent = replace(sent, request=replace(sent.request, data=data))
+    assert missing_values(sent) == ("code",)
+    assert replay_request(sent, to=TO, values={"code": "c"}).request.body == b"code=c&scope=a"
+
+
+@pytest.mark.parametrize(("length", "shown"), [(40, "."), (41, "\u2026.")])
+def test_of_a_long_name_that_is_missing_so_much_is_told(length: int, shown: str) -> None:
+    sent = made(token(**{"n" * length: "~val~"}))  # type: ignore[arg-type]
+    with pytest.raises(UsageError) as caught:
+        replay_request(sent, to=TO, values={})
+    assert f"{'n' * 40}{shown}" in str(caught.value)

@@ -20,6 +20,7 @@ from entra_oauth.recording import Exchange, Recorder, Recording
 from entra_oauth.recording.save import evidence_of, handed_on, live_in, save
 from entra_oauth.recording.step import Evidence, LedgerEntry, Level, Seen, steps_of
 from entra_oauth.recording.store import load
+from kit import recordings
 from kit.audit.exchanges import step
 from kit.audit.judged import authorize, redirect, token
 from kit.canaries import ACCESS_TOKEN, CANARIES, CODE, REFRESH_TOKEN, TENANT, hardened_request
@@ -83,6 +84,15 @@ def test_the_ledger_tells_a_token_in_hand_and_nothing_else() -> None:
 
 def evidence_of_plain() -> Evidence:
     return evidence_of(recorded(), level=Level.SECRETS, created_at=1.0)
+
+
+def test_with_one_key_the_tags_are_the_same_each_time() -> None:
+    made = [
+        evidence_of(recordings.recording(), level=Level.SECRETS, created_at=1.0, key=key)
+        for key in (b"k" * 32, b"k" * 32, b"l" * 32)
+    ]
+    assert made[0] == made[1]
+    assert made[0].ledger != made[2].ledger
 
 
 def test_the_key_of_the_tags_is_another_each_time() -> None:

@@ -73,6 +73,14 @@ PAIRS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "name", ["state", "\\u0073tate", "st\\u0061te", "stat\\u0065", "\\u0053tate"]
+)
+def test_a_name_with_escapes_is_the_name_that_it_says(name: str) -> None:
+    body = f'{{"{name}": "12345", "scope": "a"}}'
+    assert REDACTOR.body(body.encode()).text == body.replace("12345", "~state~")
+
+
 @pytest.mark.parametrize(("pair", "value"), PAIRS)
 def test_a_pair_of_name_and_value_is_read_by_its_name(pair: dict[str, Any], value: str) -> None:
     done = json.loads(REDACTOR.body(json.dumps(pair).encode(), "application/json").data)

@@ -249,6 +249,7 @@ def test_a_drawing_is_read_as_one_under_the_label_of_any_markup(label: str, is_r
     done = redacted(DRAWN.encode(), label)
     assert done.understood is is_read
     assert (done.text == DRAWN.replace("12345", "~state~")) is is_read
+    assert redacted(DRAWN.encode(), label.upper()) == done
 
 
 @pytest.mark.parametrize(

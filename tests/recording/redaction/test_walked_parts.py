@@ -172,6 +172,15 @@ def test_bytes_in_base64_are_searched_as_bytes() -> None:
     assert SECRET.encode() not in base64.b64decode(again.text)
 
 
+@pytest.mark.parametrize(("value", "is_known"), [("elevenchars", False), ("twelve-chars", True)])
+def test_a_value_is_looked_for_elsewhere_from_twelve_characters_on(
+    value: str, is_known: bool
+) -> None:
+    parts = Parts(level=Level.SECRETS, key=KEY)
+    parts.redact(Redactor.parameter, "code", value)
+    assert parts.again(()) == ({value: "code"} if is_known else {})
+
+
 def test_a_public_word_is_not_known_elsewhere() -> None:
     parts = Parts(level=Level.SECRETS, key=KEY)
     for value in ("login.microsoftonline.com", "authorization_code", "short", SECRET):
