@@ -53,7 +53,7 @@ def test_of_a_file_that_cannot_be_written_nothing_is_left(
         assert names(tmp_path) == [".a.sig.new"]
         raise stopped
 
-    monkeypatch.setattr(*((os, "fsync") if at == "fsync" else (Path, "rename")), stop)
+    monkeypatch.setattr(os if at == "fsync" else Path, at, stop)
     with pytest.raises(LocalError if isinstance(stopped, OSError) else KeyboardInterrupt) as caught:
         add_file(tmp_path, "a.sig", b"data")
     assert names(tmp_path) == []

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.recording.redaction.free_text import unsigned_tokens
+from entra_oauth.recording.redaction.free_text import (
+    addresses,
+    is_address,
+    named_secrets,
+    secret_runs,
+    unsigned_tokens,
+)
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.step import Level
 from kit.canaries import jwt
@@ -41,3 +47,61 @@ def test_what_such_a_token_tells_of_a_person_goes_where_people_do() -> None:
     assert twice.partition(".")[0] == once.partition(".")[0]
     assert twice.split(".")[1] != once.split(".")[1]
     assert twice.split(".")[2] == once.split(".")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("code=12345", ["12345"]),
+        ("code=state=12345", ["state=12345"]),
+        ("error: db_password=12345", ["12345"]),
+        ("code=, state=1", ["1"]),
+        ("code=", []),
+        ("code=;", []),
+        ("code = '1' and state: 2; nonce=\"3\"", ["1", "2", "3"]),
+        ("code=1&state=2<nonce=3>", ["1", "2", "3"]),
+        ("code 12345", []),
+        ("scope=12345", []),
+    ],
+)
+def test_a_value_ends_where_it_ends_and_is_told_once(text: str, values: list[str]) -> None:
+    assert [text[start:end] for _, start, end in named_secrets(text)] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("see https://a.example/p?q=1 there", ["https://a.example/p?q=1"]),
+        ("'https://a.example' <ftp://b/>", ["https://a.example", "ftp://b/"]),
+        ("a.example://x", ["a.example://x"]),
+        ("1a://x", []),
+        ("https:/a.example", []),
+        ("://a", []),
+    ],
+)
+def test_an_address_has_a_scheme_and_ends_before_a_blank_or_a_quote(
+    text: str, places: list[str]
+) -> None:
+    assert [text[start:end] for start, end in addresses(text)] == places
+    assert is_address(text) is (places == [text])
+
+
+RUN = "ab1" * 6 + "ab"
+URL = f"https://a.example/?x={RUN}"
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        (RUN, [RUN]),
+        (f"{RUN} {RUN}==", [RUN, f"{RUN}=="]),
+        (f"{URL} {RUN}", [RUN]),
+        (f"{RUN} {URL}", [RUN]),
+        (f"{URL} {RUN} {URL}", [RUN]),
+        (f"{TAGGED} {RUN} {URL} {RUN}", [RUN, RUN]),
+        (f"{URL}&y={TAGGED} {RUN}", [RUN]),
+        (RUN[1:], []),
+    ],
+)
+def test_a_run_is_one_where_no_address_and_no_token_has_it(text: str, runs: list[str]) -> None:
+    assert [text[start:end] for start, end in secret_runs(text)] == runs
