@@ -265,7 +265,7 @@ class Finder:
             if "\\" in inner:
                 inner = json_string(value.cut(key.start + 1, key.end - 1)).text
             members.append((inner, child))
-            if not is_plain_name(inner) and not PLACEHOLDERS.fullmatch(inner):
+            if not is_plain_name(inner):
                 place = json_string(value.cut(key.start + 1, key.end - 1))
                 yield from self.ruled(Treatment(Act.UNKNOWN, "name"), place, depth)
             elif self.names is not None:

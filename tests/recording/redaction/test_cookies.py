@@ -14,6 +14,7 @@ from entra_oauth.recording import Exchange, Recording
 from entra_oauth.recording.har.har_read import read_har
 from entra_oauth.recording.har.har_redact import redact_har
 from entra_oauth.recording.har.har_select import import_foreign
+from entra_oauth.recording.redaction.cookies import joined_values
 from entra_oauth.recording.redaction.redact import Redactor
 from entra_oauth.recording.redaction.secrets import live_secrets
 from entra_oauth.recording.save import finished_files
@@ -269,3 +270,26 @@ def test_the_last_search_knows_every_joined_cookie(join: str) -> None:
         ended_at=0.0,
     )
     assert set(live_secrets(Recording((exchange,)))) == {ONE, TWO}
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("x", []),
+        ("x1", []),
+        ("x, b=y1", []),
+        ("x, b=correct1-horse", []),
+        ("x, b=correct1-horse-battery; c=staple2-horse-battery", ["correct1", "staple2"]),
+        ("x\nb=correct1-horse-battery", ["correct1"]),
+        ("x, b=correct-horse-battery1", []),
+        ("x, b=correct-horse-battery", []),
+        ("x, expires=2026-11-30T10:00:00.12345Z", []),
+        ("correct1-horse-battery", []),
+    ],
+)
+def test_of_a_value_that_may_be_several_those_that_could_be_secrets_are_told(
+    text: str, others: list[str]
+) -> None:
+    first, *more = joined_values(text)
+    assert first == text
+    assert [each.partition("-")[0] for each in more] == others

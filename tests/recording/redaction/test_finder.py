@@ -84,6 +84,9 @@ def test_json_that_is_too_deep_goes_whole() -> None:
 def test_what_is_gone_is_not_found_again(value: str) -> None:
     assert found(value, "state") == []
     assert found(value, UNKNOWN) == []
+    body = json.dumps({"state": value, UNKNOWN: [value], value: 1, "password": value}).encode()
+    for redactor in (REDACTOR, PEOPLE):
+        assert redactor.body(body, "application/json").data == body
 
 
 # ---- a value that may stay --------------------------------------------------------------
@@ -186,6 +189,8 @@ def test_a_name_may_have_to_be_longer_to_count() -> None:
         ("https://user:word@a.example/", "https://~pw~@a.example/"),
         ("https://user@b@a.example/x@y", "https://~pw~@a.example/x@y"),
         ("https://@a.example/", "https://@a.example/"),
+        ("https://u@a.example/", "https://~pw~@a.example/"),
+        (f"https://u:{SECRET}@a.example/", "https://~pw~@a.example/"),
         ("https://a.example", "https://a.example"),
         ("/p?state=12345#code=12345", "/p?state=~state~#code=~code~"),
         ("https://a.example/p#a?state=12345", "https://a.example/p#a?state=~val~"),
@@ -214,6 +219,7 @@ def test_of_an_address_the_user_long_segments_query_and_fragment_are_looked_at(
         ("/organizations/v2.0/x", "/organizations/v2.0/x"),
         ("/consumers/discovery/keys", "/consumers/discovery/keys"),
         ("/~pii~/oauth2/token", "/~pii~/oauth2/token"),
+        ("/pii~0123456789~~~/oauth2/token", "/pii~0123456789~~~/oauth2/token"),
         ("/a/b/oauth2/token", "/a/~pii~/oauth2/token"),
         ("/a/b", "/a/b"),
         ("//oauth2/token", "//oauth2/token"),

@@ -98,8 +98,18 @@ def test_a_name_alone_is_a_persons_and_no_pair() -> None:
     for more in ({}, {"kty": "RSA"}):
         alone = json.dumps({"name": "Ada", **more}).encode()
         assert json.loads(people.body(alone, "application/json").data)["name"] == "~pii~"
-    number = json.loads(REDACTOR.body(b'{"name": 5, "value": "x"}', "application/json").data)
-    assert number["value"] == "~val~"
+    number = json.loads(people.body(b'{"name": 12345, "value": "x"}', "application/json").data)
+    assert number == {"name": 0, "value": "~val~"}
+
+
+@pytest.mark.parametrize("key", ["Ada", "Ada Lovelace", "x Ada", "Ada x"])
+def test_a_name_that_is_known_goes_from_the_names_of_members_too(key: str) -> None:
+    people = Redactor(level=Level.PII, key=KEY, names=["Ada", "Ada Lovelace"])
+    done = people.body(json.dumps({key: True, "scope": "a"}).encode(), "application/json")
+    left = "~pii~" if "Lovelace" in key else key
+    assert json.loads(done.data) == {left.replace("Ada", "~pii~"): True, "scope": "a"}
+    coded = f"scope={quote(json.dumps({key: True}))}".encode()
+    assert b"Ada" not in people.body(coded, "application/x-www-form-urlencoded").data
 
 
 @pytest.mark.parametrize(
