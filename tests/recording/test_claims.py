@@ -234,6 +234,17 @@ def test_a_signature_by_another_key_is_no_signature() -> None:
     assert found["id-token-signature"] == "no"
 
 
+@pytest.mark.parametrize(
+    ("is_ours", "said"), [(True, "It was made with"), (False, "It was not made")]
+)
+def test_whose_key_made_a_signature_is_said(is_ours: bool, said: str) -> None:
+    other = RSAKey.generate_key(2048, {"kid": "key-1"}, private=True)
+    token = signed("x", KEY if is_ours else other)
+    steps = steps_of(Recording(tuple(sign_in(hardened_request(), token=token, keys=True))))
+    (claim,) = [each for each in claims_of(steps) if each.name == "id-token-signature"]
+    assert claim.detail.startswith(said)
+
+
 def test_a_key_of_another_name_says_nothing_of_a_signature() -> None:
     token = jose_jwt.encode({"alg": "RS256", "kid": "key-2"}, {"nonce": "x"}, KEY)
     found = verdicts(sign_in(hardened_request(), token=token, keys=True))

@@ -57,6 +57,11 @@ GUID = "12a34b56-789c-0d12-e3fa-b456789c0123"
     ("run", "looks"),
     [
         ("ab1" * 5 + "a", True),
+        ("getAccessTokenSilently", False),
+        ("getAccessTokenSilently1", False),
+        ("getAccessTokenSilently123", True),
+        ("aBcdefghijklmnopq", True),
+        ("Abcdefghijklmnopq", False),
         ("ab1" * 5, False),
         ("abcdefghijklmnop", False),
         ("1234567890123456", False),
@@ -81,6 +86,10 @@ def find(start: int, end: int, kind: str = "code", value: str = "x" * 20, **more
 
 def applied(text: str, *finds: Find) -> str:
     return apply(text, finds, KEY)[0]
+
+
+def test_no_value_shows_in_the_repr_of_a_find() -> None:
+    assert repr(Find(3, 9, "code", "Canary")) == "Find(code from 3 to 9)"
 
 
 def test_a_long_value_is_replaced_by_one_of_its_own_length_and_a_short_one_by_a_mask() -> None:

@@ -102,6 +102,24 @@ def test_a_name_alone_is_a_persons_and_no_pair() -> None:
     assert number == {"name": 0, "value": "~val~"}
 
 
+def test_beside_a_pair_the_other_members_go_by_their_own_names() -> None:
+    run = "ab1" * 10
+    pair = {"name": "scope", "value": "a", "state": "12345", "n": run}
+    done = json.loads(REDACTOR.body(json.dumps(pair).encode(), "application/json").data)
+    assert (done["name"], done["value"], done["state"]) == ("scope", "a", "~state~")
+    assert done["n"] != run
+    as_key = json.dumps({"kty": "RSA", "n": run}).encode()
+    assert REDACTOR.body(as_key, "application/json").data == as_key, "of a key it is public"
+
+
+def test_what_could_be_a_secret_is_no_name_of_a_pair_where_people_go() -> None:
+    people = Redactor(level=Level.PII, key=KEY)
+    pair = {"name": "0.Canary+/=-~_Secret-1234567890", "value": "x"}
+    done = json.loads(people.body(json.dumps(pair).encode(), "application/json").data)
+    assert done["name"].startswith("pii~")
+    assert done["value"] == "~val~"
+
+
 @pytest.mark.parametrize("key", ["Ada", "Ada Lovelace", "x Ada", "Ada x"])
 def test_a_name_that_is_known_goes_from_the_names_of_members_too(key: str) -> None:
     people = Redactor(level=Level.PII, key=KEY, names=["Ada", "Ada Lovelace"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from entra_oauth.recording.redaction.pages import is_sheet
+from entra_oauth.recording.redaction.finder import Finder
+from entra_oauth.recording.redaction.pages import html, is_sheet
 from entra_oauth.recording.redaction.redact import Redactor
+from entra_oauth.recording.redaction.views import whole
 from entra_oauth.recording.step import Level
 
 REDACTOR = Redactor(level=Level.SECRETS, key=b"k" * 32)
@@ -239,3 +241,10 @@ def test_a_known_secret_is_found_at_each_end_of_a_style_sheet(sheet: str) -> Non
     known = Redactor(level=Level.SECRETS, key=b"k" * 32, known={secret: "sec"})
     done = known.body(sheet.format(secret).encode(), "text/css")
     assert [find.value for find in done.finds] == [secret]
+
+
+def test_a_page_is_looked_at_from_its_first_character_on() -> None:
+    assert gone(f"<html data-x='{PLAIN_16}'>", "text/html") == [PLAIN_16]
+    finder = Finder(key=b"k" * 32, known={"a-known-secret-value": "sec"})
+    found = [*html(finder, whole("a-known-secret-value<p>a-known-secret-value"))]
+    assert [find.start for find in found] == [0, 23]
