@@ -247,7 +247,7 @@ def _stays(text: str, finds: list[Find]) -> bool:
     """True if it is plain without looking: nothing was found, all of it, or members of JSON."""
     if not finds:
         return True
-    if len(finds) == 1 and finds[0].end - finds[0].start == len(text.strip()):
+    if finds[0].end - finds[0].start == len(text.strip()):
         return finds[0].text is None
     return text.lstrip()[:1] in ("{", "[") and all(_is_member(text, each) for each in finds)
 

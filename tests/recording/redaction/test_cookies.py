@@ -283,6 +283,7 @@ def test_the_last_search_knows_every_joined_cookie(join: str) -> None:
         ("x\nb=correct1-horse-battery", ["correct1"]),
         ("x, b=correct-horse-battery1", []),
         ("x, b=correct-horse-battery", []),
+        ("x, b=CORRECTHORSEBATTERY", []),
         ("x, expires=2026-11-30T10:00:00.12345Z", []),
         ("correct1-horse-battery", []),
     ],

@@ -151,6 +151,11 @@ def words(*known: str, masked: bool = False) -> Callable[[str], list[Find]]:
     ]
 
 
+def behind(known: str, later: str) -> Callable[[str], list[Find]]:
+    """Finds one, and the other where the first was replaced."""
+    return lambda text: words(*([known] if known in text else [later]))(text)
+
+
 @pytest.mark.parametrize(
     ("text", "look", "after", "values"),
     [
@@ -162,6 +167,13 @@ def words(*known: str, masked: bool = False) -> Callable[[str], list[Find]]:
         ("x one y", words("one", "x ~val~"), "~val~ y", ["x one"]),
         ("x one y", words("one", "~val~ y"), "x ~val~", ["one y"]),
         ("x one y", words("one", "~ y"), "x ~val~", ["one y"]),
+        ("x one y", words("one", "x ~va"), "~val~ y", ["x one"]),
+        ("x one y", words("one", " ~val~"), "x~val~ y", [" one"]),
+        ("x one y", words("one", "~val~ "), "x ~val~y", ["one "]),
+        ("x one y", behind("one", "x "), "~val~~val~ y", ["x ", "one"]),
+        ("x one y", behind("one", " y"), "x ~val~~val~", ["one", " y"]),
+        ("one two c", words("one", "two", "~ c"), "~val~ ~val~", ["one", "two c"]),
+        ("one two c d", words("one", "two", "~ ~"), "~val~ c d", ["one two"]),
         ("one two three", words("one", "two", "~val~ ~val~"), "~val~ three", ["one two"]),
         ("one two yes", words("one", "two", "yes"), "~val~ ~val~ ~val~", ["one", "two", "yes"]),
     ],
@@ -226,6 +238,12 @@ def test_what_never_settles_or_is_not_understood_is_none() -> None:
         ('{"secret": "a"}', lambda text: [Find(2, 8, "name", text[2:8], masked=True)], 2),
         ('{"a": 12345}', lambda text: [Find(6, 11, "num", text[6:11], text="0")], 1),
         ("a=secret", words("secret"), 2),
+        (' [1, "secret"]', words("secret"), 1),
+        ('a "secret"', words("secret"), 2),
+        ('{"a": "secret b"}', words("secret"), 2),
+        ('{"Name":    "secret"}', words("secret"), 2),
+        ('{"a": ["secret", "b secret"]}', words("secret"), 2),
+        ("secret", lambda text: [Find(0, len(text), "val", text, text="other")], 2),
     ],
 )
 def test_what_stays_by_its_form_is_not_looked_through_again(

@@ -275,6 +275,16 @@ def test_each_character_knows_the_whole_escape_that_it_came_from() -> None:
     assert (pair.cut(0, 4).place(), pair.cut(4).place()) == ((0, 12), (12, 13))
 
 
+def test_what_has_nothing_to_undo_stays_the_view_that_it_is() -> None:
+    for undo, text in (
+        *((percent, each) for each in ("", "100%", "%zz", "%2")),
+        *((json_string, each) for each in ("", "a", "a\\")),
+        *((html_text, each) for each in ("", "a & b", "&", "&#;")),
+    ):
+        view = whole(text)
+        assert undo(view) is view, text
+
+
 def test_a_view_of_a_view_has_its_places_in_the_outermost_text() -> None:
     outer = whole("v=%5Cu0041%22")
     inner = json_string(percent(outer.cut(2)))

@@ -151,6 +151,8 @@ def of_drawing(inner: str) -> list[str]:
         ("<text>a word</text>", []),
         *((f"<{tag}>words</{tag}>", []) for tag in ("tspan", "textPath", "title", "desc", "a")),
         ("<metadata>words</metadata>", ["words"]),
+        ("<metadata> two words\n</metadata>", ["two words"]),
+        ("<metadata> ~val~ val~0123456789~~ </metadata>", []),
         ("<x:metadata>words</x:metadata>", ["words"]),
         ("<x:text>words</x:text>", []),
         ("<a xlink:href='/?code=12345'/>", ["12345"]),

@@ -344,3 +344,31 @@ def test_a_proxy_tells_of_a_person_and_goes_with_the_peer() -> None:
     by_proxy = replace(direct, link=Wire(peer="10.0.0.1", proxy="http://proxy.example"))
     link = PEOPLE.step(by_proxy)[0].link
     assert (link.proxy, link.peer) == ("~pii~", "~pii~")
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("", ""),
+        ("Refused", "Refused"),
+        ("code=12345 of Ada Lovelace.", "code=12345 of ~pii~."),
+        ("Ada Lovelace \u2013 Ad\u00e9le", "~pii~ \u2013 ~pii~"),
+    ],
+)
+def test_from_words_of_our_own_only_names_that_are_known_go(words: str, left: str) -> None:
+    known = replace(PEOPLE, names=("Ada Lovelace", "Ad\u00e9le"))
+    assert known.unnamed(words) == left
+    assert known.step(step(half(message("GET / HTTP/1.1")), failure=words or None))[0].failure == (
+        left or None
+    )
+    for knowing_none in (PEOPLE, REDACTOR, replace(REDACTOR, names=("Ada Lovelace",))):
+        assert knowing_none.unnamed(words) == words
+
+
+def test_an_interim_answer_is_redacted_as_an_answer_is() -> None:
+    early = message("HTTP/1.1 103 Early Hints", "Set-Cookie: a=one") * 2
+    last = message("HTTP/1.1 200 OK", "Set-Cookie: a=two", "Content-Length: 2", body="{}")
+    data, finds, changes = REDACTOR.message(early + last)
+    assert data == (early + last).replace(b"a=one", b"a=~ck~").replace(b"a=two", b"a=~ck~")
+    assert [find.value for find in finds] == ["one", "one", "two"]
+    assert changes == ()
