@@ -170,6 +170,8 @@ def test_a_form_is_known_by_its_label_in_any_case() -> None:
         ("Set-Cookie", "a=one\nb=two", {"one": "ck", "two": "ck"}),
         ("Set-Cookie", "a=one; Expires=Fri, 01 Jan 2027 00:00:00 GMT", {"one": "ck"}),
         ("Cookie", "a=b=c", {"b=c": "ck"}),
+        ("Cookie", "a = one ; b= two\t", {"one": "ck", "two": "ck"}),
+        ("Set-Cookie", "a= one ; Path=/", {"one": "ck"}),
         ("Cookie", "a=ck~0123456789~~~", {}),
         ("LOCATION", "/p?CODE=c&scope=s#state=t", {"c": "code", "t": "state"}),
         ("Location", "/p#code=c", {"c": "code"}),
