@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -407,3 +408,39 @@ def test_a_file_that_may_not_be_read_is_an_error_and_none_that_is_not_there(
         patched.setattr(os, "open", refuse)
         private_files.read(str(tmp_path / "file"))
     assert "Permission denied" in caught.value.what
+
+
+@needs.posix
+@pytest.mark.parametrize(
+    ("call", "act"),
+    [
+        ("mkdir", lambda path: private_files.make_folder(f"{path}-new")),
+        ("lstat", lambda path: private_files.check_way(os.path.dirname(path))),
+        ("open", private_files.read),
+        ("read", private_files.read),
+        ("replace", lambda path: private_files.write(path, "x")),
+        ("replace", lambda path: private_files.write_lightly(path, "x")),
+        ("replace", lambda path: private_files.set_aside(path, 1.0)),
+        ("unlink", private_files.remove),
+        ("rmdir", lambda path: private_files.remove(os.path.dirname(path))),
+        ("scandir", lambda path: list(private_files.folders(os.path.dirname(path)))),
+    ],
+)
+def test_whatever_the_system_refuses_is_told_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, act: Callable[[str], object]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = tmp_path / "folder" / "file"
+    path.parent.mkdir(0o700)
+    path.touch(0o600)
+    with monkeypatch.context() as patched, canaries.refused(LocalError) as caught:
+        patched.setattr(os, call, refuse)
+        act(str(path))
+    assert str(tmp_path / "folder") in caught.value.what
+    assert caught.value.what.endswith("cannot be used: Input/output error.")
+
+
+def test_a_fault_without_words_of_the_system_is_told_by_its_kind() -> None:
+    assert private_files.unusable("/x", OSError()).what == "/x cannot be used: OSError."

@@ -158,3 +158,25 @@ def test_each_spelling_has_every_character_that_is_of_the_secret_alone(length: i
         pairs = zip(beside_zeros, beside_ones, strict=True)
         alone = "".join(one for one, other in pairs if one == other).rstrip("=")
         assert alone.encode() in set(spellings(secret))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("Für Größe ", " übrig"), ("日本語 ", " ١٢٣"), ("", ""), ("\u200bé", "é")]
+)
+def test_letters_of_other_alphabets_stay_around_what_is_hidden(before: str, after: str) -> None:
+    echo = LONG.rstrip("+").upper()
+    assert hide(f"{before}{echo}{after}", [LONG]) == f"{before}<hidden>{after}"
+
+
+@pytest.mark.parametrize(
+    ("between", "said"),
+    [
+        ("", "<hidden>"),
+        ("-", "<hidden>"),
+        ("z", "<hidden>z<hidden>"),
+        ("-z-", "<hidden>-z-<hidden>"),
+    ],
+)
+def test_echoes_side_by_side_are_hidden_as_one(between: str, said: str) -> None:
+    secret = "0123456789abcdefghij"
+    assert hide(f"{secret[:12].upper()}{between}{secret[4:16].upper()}", [secret]) == said
