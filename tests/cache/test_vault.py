@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -191,3 +191,79 @@ def test_a_token_that_is_good_asks_nothing_of_a_store_that_waits(
     known = store.account(APP, USER, with_token=False)
     assert known is not None
     assert (known.refresh_token, known.place, locked.asked) == (None, "keyring", asked)
+
+
+@pytest.mark.parametrize(("after_s", "is_asked"), [(0, False), (59.9, False), (60, True)])
+def test_a_store_that_did_not_answer_is_asked_again_after_a_minute(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, after_s: float, is_asked: bool
+) -> None:
+    monkeypatch.setattr(vault, "_silent_since", [1000.0])
+    monkeypatch.setattr(vault, "monotonic", lambda: 1000.0 + after_s)
+    if is_asked:
+        assert Keyring.open().get("key") is None
+        return
+    with canaries.refused(StoreSilent):
+        Keyring.open()
+
+
+def test_what_is_in_the_store_is_read_kept_and_forgotten(backend: Backend) -> None:
+    ring = Keyring.working()
+    assert backend.kept == {}, "nothing is left of the trial"
+    ring.put("one", "secret")
+    assert backend.kept == {("entra-oauth", "one"): "secret"}
+    assert (ring.get("one"), ring.get("two")) == ("secret", None)
+    ring.drop("two")
+    ring.drop("one")
+    assert backend.kept == {}
+
+
+@pytest.mark.parametrize(("cut", "good"), [(2500, True), (2499, False)])
+def test_a_store_must_give_back_what_is_as_long_as_a_token(
+    backend: Backend, cut: int, good: bool
+) -> None:
+    backend.cut = cut
+    if good:
+        Keyring.working()
+    else:
+        with canaries.refused(LocalError) as caught:
+            Keyring.working()
+        assert "does not give back what it was given" in caught.value.what
+    assert backend.kept == {}
+
+
+@pytest.mark.parametrize(
+    ("act", "word"),
+    [
+        (lambda ring: ring.get("key"), "read"),
+        (lambda ring: ring.put("key", "secret"), "written to"),
+        (lambda ring: ring.drop("key"), "changed"),
+    ],
+)
+def test_what_the_store_cannot_do_is_said_with_the_kind_of_its_error(
+    backend: Backend, act: Callable[[Keyring], object], word: str
+) -> None:
+    ring = Keyring.open()
+    if word == "changed":
+        backend.get_password = lambda service, name: "there"  # type: ignore[method-assign]
+        kind = "PasswordDeleteError"
+    else:
+        backend.fails, kind = True, "RuntimeError"
+    with canaries.refused(LocalError) as caught:
+        act(ring)
+    assert caught.value.what == f"The system's password store cannot be {word} ({kind})."
+    canaries.assert_clean(caught.value)
+
+
+def test_without_the_package_there_is_no_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vault, "is_installed", lambda name: False)
+    assert not can_be_expected({"PYTHON_KEYRING_BACKEND": "x"}, "darwin")
+    with canaries.refused(LocalError) as caught:
+        Keyring.open()
+    assert "keyring is not installed" in caught.value.what
+
+
+def test_a_bus_in_the_folder_of_the_session_is_one(tmp_path: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    assert not can_be_expected(environ, "linux")
+    (tmp_path / "bus").touch()
+    assert can_be_expected(environ, "linux")

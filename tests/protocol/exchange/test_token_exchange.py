@@ -228,6 +228,7 @@ def test_each_dialect_of_a_refusal_is_read(answer: HttpResponse, said: str) -> N
     with canaries.refused(AuthorityError) as caught:
         _exchange(World([FOUND, answer]))
     assert said in str(caught.value)
+    assert caught.value.what.startswith(f"{HOST.partition('//')[2]} refused to exchange")
     assert "federation policy" in caught.value.advice
 
 
