@@ -105,9 +105,10 @@ class FileStore:
 
         Raises `LocalError` for one of a later version.
         """
-        its_app, account = self._record(self._record_file(app, name)) or (None, None)
-        if its_app is None or account is None or its_app.folded != app.folded:
+        record = self._record(self._record_file(app, name))
+        if record is None or record[0].folded != app.folded:
             return None
+        account = record[1]
         if account.place == "keyring" and with_token:
             secret = self._require_vault().get(app.vault_key(name))
             return replace(account, refresh_token=secret)

@@ -61,6 +61,14 @@ def test_a_key_is_the_same_for_names_in_any_case_and_other_for_other_scopes() ->
     assert App.of(Authority(PUBLIC, "contoso.example"), "c") == App(PUBLIC, "contoso.example", "c")
 
 
+def test_an_app_is_named_on_a_command_line_by_its_host_only_where_it_is_another() -> None:
+    assert App(PUBLIC, "T", "C").options == ("--tenant", "T", "--client-id", "C")
+    practice = App("http://localhost:8443", "T", "C")
+    assert practice.options[:2] == ("--authority-host", "http://localhost:8443")
+    assert practice.options[2:] == ("--tenant", "T", "--client-id", "C")
+    assert practice.vault_key("Ada@X") == "http://localhost:8443/t c ada@x"
+
+
 @pytest.mark.parametrize(
     ("scopes", "key"),
     [

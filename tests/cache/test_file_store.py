@@ -488,6 +488,10 @@ def test_only_the_access_token_that_was_refused_is_forgotten(store: FileStore) -
 
 def test_tokens_without_an_account_come_by_app_then_account_then_scope(store: FileStore) -> None:
     for name, scope in (("b", "x"), ("a", "y"), ("b", "w"), ("a", "z")):
-        store.save_token(APP, name, scope, token())
+        store.save_token(APP, name, scope, token(f"ey{scope}"))
+    app = paths.app_folder(store.folder, APP.base, APP.tenant, APP.client_id)
+    damaged = paths.line_file(paths.account_folder(app, "b"), "another")
+    Path(damaged).write_bytes(b"\xff")
     found = [(name, scope) for _, name, scope, _ in store.tokens_without_account()]
+    assert not os.path.exists(damaged), "it is set aside"
     assert found == [("a", "y"), ("a", "z"), ("b", "w"), ("b", "x")]

@@ -119,6 +119,24 @@ def test_a_folder_is_made_with_its_parents_for_its_owner_alone(tmp_path: Path) -
     assert "is not a folder" in caught.value.what
 
 
+def test_a_folder_that_another_makes_meanwhile_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = os.mkdir
+
+    def slow(path: str, mode: int) -> None:
+        if not (tmp_path / "a").exists():
+            genuine(tmp_path / "a", 0o700)
+            raise FileNotFoundError
+        if os.path.basename(path) == "b":
+            genuine(path, mode)
+        genuine(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", slow)
+    private_files.make_folder(str(tmp_path / "a" / "b"))
+    assert (tmp_path / "a" / "b").is_dir()
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +222,20 @@ def test_the_file_of_a_writer_that_nobody_can_be_goes_after_an_hour(
         assert path.exists() is kept
 
 
+def test_on_windows_no_writer_is_asked_for_because_that_would_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(private_files, "_POSIX", False)
+    monkeypatch.setattr(os, "kill", lambda process, signal: asked.append(process))
+    for name, at in ((".new-4711-0a", 1), (".new-4712-0a", private_files.now())):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (at, at))
+    private_files.sweep(str(tmp_path))
+    assert os.listdir(tmp_path) == [".new-4712-0a"]
+    assert asked == []
+
+
 @needs.posix
 def test_somebody_elses_writer_keeps_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -261,16 +293,18 @@ def test_emptying_keeps_one_file_and_goes_on_past_what_stays(
 ) -> None:
     for name in "abcd":
         (tmp_path / name).touch()
-    genuine = os.unlink
+    genuine, listed = os.unlink, os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: sorted(listed(folder)))
 
     def held(path: str) -> None:
         if os.path.basename(path) in "ac":
             raise OSError(errno.EIO, "held")
         genuine(path)
 
-    with monkeypatch.context() as patched, canaries.refused(LocalError):
+    with monkeypatch.context() as patched, canaries.refused(LocalError) as caught:
         patched.setattr(os, "unlink", held)
         private_files.empty(str(tmp_path), but=("d",))
+    assert str(tmp_path / "a") in caught.value.what, "the first that stays"
     assert sorted(os.listdir(tmp_path)) == ["a", "c", "d"]
 
 
@@ -366,12 +400,19 @@ def test_nobody_else_can_open_a_file_or_folder_even_before_its_mode_is_set(
     before = os.umask(0)
     try:
         private_files.make_folder(str(tmp_path / "a" / "b" / "c"))
+        private_files.make_folder(str(tmp_path / "d"))
         private_files.write(str(tmp_path / "file"), "x")
         with Lock(str(tmp_path / "lock")) as lock:
             assert lock.take(0)
     finally:
         os.umask(before)
-    for name, mode in (("file", 0o600), ("lock", 0o600), ("a/b", 0o700), ("a/b/c", 0o700)):
+    for name, mode in (
+        ("file", 0o600),
+        ("lock", 0o600),
+        ("a/b", 0o700),
+        ("a/b/c", 0o700),
+        ("d", 0o700),
+    ):
         assert (tmp_path / name).stat().st_mode & 0o777 == mode, name
 
 

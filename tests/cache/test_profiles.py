@@ -227,3 +227,27 @@ def test_what_no_profile_can_hold_is_not_written(
     with canaries.refused(UsageError):
         profiles.put(Profile("more", values))
     assert Path(profiles.path).read_text(encoding="utf-8") == TWO
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["[profile.work]", "  [profile.work]  ", "\t[profile.work] # mine", '[profile."work"]']
+    + ["[profile.'work']#mine"],
+)
+def test_a_table_is_found_however_its_header_is_written(tmp_path: Path, header: str) -> None:
+    rest = '# about home\n[profile.home] # [profile.work]\ntenant = "b"\n[profile.workshop]\n'
+    profiles = _profiles(tmp_path, f'{header}\ntenant = "a"\n{rest}')
+    profiles.delete("work")
+    kept = Path(profiles.path).read_text(encoding="utf-8")
+    assert kept == rest.partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    "environ", [{"ENTRA_OAUTH_CONFIG": "not/whole"}, {"ENTRA_OAUTH_CONFIG": "~"}]
+)
+def test_without_a_whole_path_there_is_no_file(environ: dict[str, str], tmp_path: Path) -> None:
+    path = str(tmp_path / "config.toml")
+    assert Profiles.standard({"ENTRA_OAUTH_CONFIG": path}).path == path
+    with canaries.refused(LocalError) as caught:
+        Profiles.standard(environ)
+    assert "is not a whole path" in caught.value.what

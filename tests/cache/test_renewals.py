@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.account import App
-from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.account import APP_ONLY, App
+from entra_oauth.cache.file_store import FileStore, store_sign_in
 from entra_oauth.cache.lock import Lock
-from entra_oauth.errors import AuthorityError, IdTokenRefused, SignInRequired
+from entra_oauth.cache.token_source import TokenSource
+from entra_oauth.errors import (
+    AuthorityError,
+    EntraOAuthError,
+    IdTokenRefused,
+    LocalError,
+    SignInRequired,
+)
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.glossary.aadsts import judge
 from entra_oauth.protocol.id_token import IdToken
@@ -171,3 +178,125 @@ def test_the_scopes_that_were_granted_are_kept(store: FileStore) -> None:
         store.save(APP, account(), "two", given, signed_in=False)
         assert store.access_token(APP, USER, "one") == given
         assert store.access_token(APP, USER, "two") == given
+
+
+@pytest.mark.parametrize("error", [refusal("invalid_grant", 50105), refusal("invalid_client")])
+def test_an_app_that_is_refused_uses_its_old_token_while_it_lasts(
+    store: FileStore, error: AuthorityError
+) -> None:
+    clock = Authority().clock
+    store.save(APP, account(APP_ONLY, refresh_token=None, oid=None), SCOPE, token(), signed_in=True)
+
+    def ask(scopes: tuple[str, ...], /, *, claims: str | None) -> TokenResponse:
+        raise error
+
+    tokens = TokenSource(
+        store=store,
+        app=APP,
+        refresh=Authority(),
+        as_app=ask,
+        now=clock.now,
+        monotonic=clock.monotonic,
+    )
+    clock.pass_by(3400)
+    assert tokens.get("databricks").token.text == ACCESS
+    clock.pass_by(300)
+    with canaries.refused(AuthorityError):
+        tokens.get("databricks")
+
+
+def test_a_sign_in_is_not_kept_where_another_does_not_let_go_of_the_lock(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entra_oauth.cache.file_store.LOCK_WAIT_S", 0.01)
+    tokens = Authority()("refresh", (), claims=None)
+    with store.lock(APP, USER) as held:
+        assert held.take(0)
+        with canaries.refused(LocalError) as caught:
+            store_sign_in(store, APP, tokens, ("databricks",), otherwise=USER)
+    assert "does not finish" in caught.value.what
+    assert store.accounts() == []
+    store_sign_in(store, APP, tokens, ("databricks",), otherwise=USER, cae=True)
+    assert store.access_token(APP, USER, SCOPE) is None
+    assert store.access_token(APP, USER, f"{SCOPE} cp1") is not None
+
+
+def told(error: str, *helps: str, claims: str | None = None) -> AuthorityError:
+    return AuthorityError(
+        "No.", advice="Look.", stage="token", error=error, claims=claims, helps=helps
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (told("invalid_grant", "administrator"), AuthorityError),
+        (told("invalid_grant", "person"), SignInRequired),
+        (told("invalid_grant", "retry"), None),
+        (told("interaction_required", "person"), SignInRequired),
+        (told("interaction_required", "administrator"), AuthorityError),
+        (told("access_denied", "person", claims="{}"), SignInRequired),
+        (told("access_denied", "administrator", claims="{}"), AuthorityError),
+        (told("access_denied", "person"), None),
+        (told("invalid_client", "administrator"), None),
+    ],
+)
+def test_the_old_token_serves_unless_something_else_is_wanted_of_the_person_first(
+    store: FileStore, error: AuthorityError, outcome: type[EntraOAuthError] | None
+) -> None:
+    fill(store)
+    authority = Authority(fails=error)
+    authority.clock.pass_by(3400)
+    tokens = source(store, authority)
+    if outcome is None:
+        assert tokens.get("databricks").token.text == ACCESS
+        return
+    with canaries.refused(outcome):
+        tokens.get("databricks")
+
+
+@pytest.mark.parametrize("as_identity", [False, True])
+def test_what_an_app_gets_is_kept_and_of_an_identity_nothing_else(
+    store: FileStore, as_identity: bool
+) -> None:
+    authority = Authority()
+    asked: list[tuple[tuple[str, ...], str | None]] = []
+
+    def ask(scopes: tuple[str, ...], /, *, claims: str | None) -> TokenResponse:
+        asked.append((scopes, claims))
+        return replace(authority("", scopes, claims=claims), refresh_token=None)
+
+    def tokens() -> TokenSource:
+        return TokenSource(
+            store=store,
+            app=APP,
+            refresh=Authority(),
+            as_app=ask,
+            as_identity=as_identity,
+            now=authority.clock.now,
+            monotonic=authority.clock.monotonic,
+        )
+
+    grant = "managed_identity" if as_identity else "client_credentials"
+    first, again = tokens().get("databricks", account="ada"), tokens().get("databricks")
+    assert (first.token.text, first.account, first.source) == (f"{ACCESS}1", APP_ONLY, grant)
+    assert (again.token, again.source) == (first.token, "cache")
+    assert asked == [(("databricks",), None)]
+    assert [each.name for _, each in store.accounts()] == ([] if as_identity else [APP_ONLY])
+    tokens().get("databricks", claims=OTHER)
+    assert asked[1:] == [(("databricks",), OTHER)]
+
+
+def test_a_token_that_cannot_be_kept_is_given_all_the_same(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    said: list[str] = []
+
+    def full(*_: object, **__: object) -> None:
+        raise LocalError("The disk is full.", advice="Make room.")
+
+    monkeypatch.setattr(store, "save", full)
+    found = source(store, Authority(), say=said.append).get("databricks", force=True)
+    assert (found.token.text, found.source) == (f"{ACCESS}1", "refresh_token")
+    assert said == ["Note: the new token could not be kept. The disk is full."]

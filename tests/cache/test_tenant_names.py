@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.account import App, one_each
+from entra_oauth.cache import paths
+from entra_oauth.cache.account import App, one_each, same_tenant
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.errors import SignInRequired, UsageError
 from kit import canaries
@@ -177,3 +178,25 @@ def test_common_is_no_name_of_a_tenant_whoever_signed_in_under_it(store: FileSto
     sign_in(store, APP, "ada@contoso.example")
     assert store.kept_as(COMMON, None) == (COMMON, None)
     assert store.kept_as(COMMON, "ada@contoso.example") == (COMMON, "ada@contoso.example")
+
+
+def test_whoever_is_kept_under_the_name_that_is_asked_for_is_no_matter_of_other_names() -> None:
+    kept = [(app, account(name)) for app in (APP, DOMAIN) for name in ("ada@x", "bob@x")]
+    assert same_tenant(APP, None, kept) == (APP, None)
+    folded = replace(APP, client_id=APP.client_id.upper())
+    assert same_tenant(folded, None, kept) == (folded, None)
+    assert same_tenant(APP, "eve@x", kept) == (APP, "eve@x")
+
+
+def test_the_default_that_another_has_noted_meanwhile_stays(tmp_path: Path) -> None:
+    app = Path(paths.app_folder(str(tmp_path), *APP.key("", "")[:3]))
+    noted = paths.write_line("bob@contoso.example")
+
+    def note(line: str) -> None:
+        (app / "default").write_text(noted)
+
+    store = FileStore(str(tmp_path), say=note)
+    sign_in(store, APP, "ada@contoso.example")
+    (app / "default").write_text("rubbish")
+    assert store.default_account(APP) == "ada@contoso.example"
+    assert (app / "default").read_text() == noted

@@ -246,7 +246,7 @@ def _life_s(members: dict[str, Any], reply: HttpResponse, received_at: float) ->
     if (life := _number(members.get("expires_in"))) is not None:
         lives.append(life)
     if (until := _number(members.get("expires_on"))) is not None:
-        lives.append(until - int(http_date(reply.header("Date") or "") or received_at))
+        lives.append(until - int(http_date(reply.header("Date")) or received_at))
     return min(lives, default=None)
 
 

@@ -279,7 +279,7 @@ def retry_after_s(reply: HttpResponse, received_at: float) -> float | None:
     return None if moment is None else min(max(moment - received_at, 0.0), LONGEST_WAIT_S)
 
 
-def http_date(value: str) -> float | None:
+def http_date(value: str | None) -> float | None:
     """A date of a header in seconds since 1970; None for anything else (RFC 9110 §5.6.7)."""
     if not value:
         return None

@@ -287,7 +287,7 @@ class TokenResponse:
             beside=Beside(
                 access_token=access_token,
                 code=answering.code,
-                authority_time=http_date(reply.header("Date") or ""),
+                authority_time=http_date(reply.header("Date")),
             ),
         )
         return cls(
@@ -313,7 +313,7 @@ def _life_s(answer: JsonAnswer, received_at: float) -> int | None:
         expires_on = int(expires_on[:12])
     if isinstance(expires_on, bool) or not isinstance(expires_on, int):
         return None
-    left = expires_on - int(http_date(answer.reply.header("Date") or "") or received_at)
+    left = expires_on - int(http_date(answer.reply.header("Date")) or received_at)
     if left < 1:
         raise answer.unexpected("its expires_on is over")
     if left >= 10**10:

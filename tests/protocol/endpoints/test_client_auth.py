@@ -128,6 +128,7 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "nothing": (b"", {}, "is empty"),
     "blanks": (b" \n", {"passphrase": "x"}, "is empty"),
     "rubbish": (b"\x00\x01 rubbish", {}, "neither PEM nor a PFX nor base64 of one"),
+    "rubbish that is no text": (b"\xff\x01 rubbish", {}, "neither PEM nor a PFX nor base64 of"),
     "text": (b"hello\n", {"passphrase": "x"}, "neither PEM nor a PFX nor base64 of one"),
     "letters that are no base64": (b"A" * 65, {}, "neither PEM nor a PFX nor base64 of one"),
     "base64 of something else": (b"A" * 64, {}, "neither PEM nor a PFX nor base64 of one"),
