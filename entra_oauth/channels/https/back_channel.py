@@ -25,7 +25,7 @@ from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
 from entra_oauth.channels.https.trust import trust_in
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
 from entra_oauth.light import TYPE_CHECKING
-from entra_oauth.protocol.messages import is_link_local, is_loopback
+from entra_oauth.protocol.messages import is_link_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -250,7 +250,9 @@ class _Worker:
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None and not self._tap.is_cut:
             try:
-                job.succeed(self._serve(job))
+                response = self._serve(job)
+                if not self._tap.is_cut:  # a cut can look like the end of an answer
+                    job.succeed(response)
             except EntraOAuthError as error:
                 self.show(job)
                 job.fail(error)
@@ -275,7 +277,7 @@ class _Worker:
         job.has_begun = True
         trust = self._trust_for(job.url)
         host = urlsplit(job.url).hostname or ""
-        if not is_loopback(host) and not is_link_local(host):
+        if not is_link_local(host):
             from entra_oauth.channels.https.environment_proxy import environment_proxy
 
             job.proxy = environment_proxy(job.url)

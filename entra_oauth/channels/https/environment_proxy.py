@@ -169,7 +169,7 @@ def _can_match(entry: str) -> bool:
 def _read(value: str, source: str, url: str) -> EnvironmentProxy:
     before, found, rest = value.strip().partition("://")
     scheme, rest = (before.lower(), rest) if found else ("http", before)
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    authority = re.split(r"[/?#]", rest)[0]
     credentials, at, place = authority.rpartition("@")
     encode = (
         f"In {source}, percent-encode what is special in the user name and the password: "
@@ -183,10 +183,11 @@ def _read(value: str, source: str, url: str) -> EnvironmentProxy:
         raise proxy_refused(url, f"{source} holds a blank or a control character", encode)
     try:
         parts = urlsplit(f"//{place}")
-        has_place = bool(parts.hostname) and (parts.port or 0) >= 0
+        host, _ = parts.hostname, parts.port  # raises for a port that is none
+        has_place = bool(host)
     except ValueError:
         has_place = False
-    if not has_place or (not found and before.endswith(":")):
+    if not has_place or before.endswith(":"):
         raise proxy_refused(
             url, f"the address that {source} gives is malformed", f"Check {source}."
         )

@@ -132,7 +132,6 @@ def _tls_advice(causes: list[BaseException]) -> str:
 
 def _of_the_proxy(job: Job, proxy: EnvironmentProxy, causes: list[BaseException]) -> ConnectFailed:
     import re
-    import ssl
 
     from entra_oauth.channels.https.environment_proxy import proxy_refused, wants_sign_in
 
@@ -140,7 +139,7 @@ def _of_the_proxy(job: Job, proxy: EnvironmentProxy, causes: list[BaseException]
         lines = re.findall(rb"(?im)^proxy-authenticate:[ \t]*([^\r\n]*)", job.proxy_refusal)
         return wants_sign_in(proxy, job.url, [line.decode("latin-1") for line in lines])
     wrong = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
-    no_tls = any(isinstance(c, ssl.SSLError) and getattr(c, "reason", "") in wrong for c in causes)
+    no_tls = any(getattr(cause, "reason", "") in wrong for cause in causes)
     if proxy.scheme == "https" and no_tls:
         return proxy_refused(
             job.url,

@@ -79,9 +79,10 @@ class Job:
         return self._done.is_set()
 
     def succeed(self, response: HttpResponse | None) -> None:
-        """It has ended well; a warm-up has no response."""
-        self._response = response
-        self._done.set()
+        """It has ended well, unless it has ended already; a warm-up has no response."""
+        if not self._done.is_set():
+            self._response = response
+            self._done.set()
 
     def fail(self, error: EntraOAuthError) -> None:
         """It has ended so, unless it has ended already."""

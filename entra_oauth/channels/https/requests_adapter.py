@@ -107,7 +107,7 @@ class Tapped:
 
     def _new_conn(self) -> socket.socket:
         begun_at = monotonic()
-        options = _Noticed(self.socket_options or ())
+        options = _Noticed(self.socket_options)
         self.socket_options = options
         try:
             sock: socket.socket = super()._new_conn()  # type: ignore[misc]
@@ -214,9 +214,6 @@ class _WatchedReader(io.RawIOBase):
         if count:
             self._tap.add_received(bytes(buffer[:count]))
         return count
-
-    def fileno(self) -> int:
-        return self._inner.fileno()
 
     def close(self) -> None:
         try:
@@ -347,7 +344,7 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     prepared.prepare_method(request.method)
     prepared.url = request.url
     prepared.prepare_headers(headers)
-    prepared.prepare_body(request.body or None, None)
+    prepared.prepare_body(request.body, None)
     return prepared
 
 
@@ -379,7 +376,7 @@ def exchange(
             raise
         return HttpResponse(
             status=raw.status,
-            reason=raw.reason or "",
+            reason=raw.reason,
             headers=tap.headers,
             body=body,
             wire=tap.wire(proxy=job.proxy_url),
@@ -401,6 +398,4 @@ def _read_body(raw: Any, job: Job, cap: int) -> bytes:
                 "proxy in between.",
                 was_sent=True,
             )
-        if not job.remaining_s:
-            raise TimeoutError
     return bytes(body)

@@ -94,13 +94,15 @@ def test_a_slow_answer_ends_at_the_deadline(
 ) -> None:
     with RawServer(script) as server:
         started = time.monotonic()
+        told: list[Wire] = []
         with refused(DeadlineExceeded) as caught:
-            back.send(token_post(server.url), timeout_s=TIMEOUT_S)
+            back.send(token_post(server.url), timeout_s=TIMEOUT_S, saw=told.append)
         took_s = time.monotonic() - started
     assert TIMEOUT_S * 0.9 <= took_s < TIMEOUT_S + LATE_S
     assert vars(caught.value)["was_sent"]
     assert f"localhost:{server.port} did not answer within {TIMEOUT_S} seconds" in caught.value.what
     assert len(server.requests) == 1
+    assert [wire.sent for wire in told] == server.requests
 
 
 # Over the handshake.

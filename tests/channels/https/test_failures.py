@@ -23,6 +23,7 @@ from entra_oauth.errors import (
     TlsFailed,
     TransportError,
     UnexpectedAnswer,
+    plain,
 )
 
 URL = "https://user:word@a.example:8443/token"
@@ -71,6 +72,11 @@ REFUSED = ConnectionRefusedError(111, "Connection refused")
             socket.gaierror(-2, "Name or service not known"),
             ConnectFailed,
             f"No connection to {HOST}: Name or service not known.",
+        ),
+        (
+            OSError(5, "x" * 201),
+            ConnectFailed,
+            f"No connection to {HOST}: {plain('x' * 201, limit=200)}.",
         ),
         (OSError("no number"), ConnectFailed, f"No connection to {HOST}: no number."),
         (OSError(), ConnectFailed, f"No connection to {HOST}: OSError."),

@@ -61,6 +61,9 @@ def test_the_first_end_of_a_job_counts() -> None:
     done.succeed(HttpResponse(status=204))
     done.fail(second)
     assert done.result().status == 204
+    job.succeed(HttpResponse(status=200))
+    with pytest.raises(LocalError):
+        job.result()
 
 
 def test_an_error_of_the_worker_keeps_none_of_its_frames() -> None:
