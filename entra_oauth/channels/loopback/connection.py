@@ -203,14 +203,13 @@ class Connection:
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def _reset(self) -> None:
-        """End the connection so that the peer sees a reset, whatever is under way."""
+        """Have the close that follows show the peer a reset, whatever is under way."""
         self.encrypted = False  # no goodbye
         with suppress(OSError):
             import struct  # a sign-in tears nothing down
 
             no_linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
-        self.sock.close()
 
     def close(self) -> None:
         if self.encrypted:

@@ -17,7 +17,7 @@ from entra_oauth.channels.https.environment_proxy import (
     exceptions_without_effect,
     offered_schemes,
 )
-from entra_oauth.errors import ConnectFailed, ProxyRefused
+from entra_oauth.errors import ConnectFailed, ProxyRefused, plain
 from kit import needs
 from kit.servers.raw_server import Peer, RawServer
 
@@ -44,6 +44,7 @@ def shown(value: str, url: str = URL, name: str = "HTTPS_PROXY") -> str | None:
         ({"ALL_PROXY": "http://all"}, "http://all", "ALL_PROXY"),
         ({"all_proxy": "http://low", "ALL_PROXY": "http://all"}, "http://low", "all_proxy"),
         ({"HTTPS_PROXY": "https://user:word@P.Example"}, "https://P.Example", "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": " http://p.example\t"}, "http://p.example", "HTTPS_PROXY"),
         ({"HTTPS_PROXY": "HTTP://[::1]:3128/x"}, "http://[::1]:3128", "HTTPS_PROXY"),
     ],
 )
@@ -181,6 +182,8 @@ def test_what_has_no_effect_in_no_proxy_is_listed() -> None:
     found = exceptions_without_effect({"NO_PROXY": mixed})
     assert sorted(found) == sorted(["*.foo.example", "127", *idle[1:3], *idle[4:]])
     assert exceptions_without_effect({"NO_PROXY": "*"}) == ()
+    (cut,) = exceptions_without_effect({"NO_PROXY": "*" * 61})
+    assert cut == plain("*" * 61, limit=60) != plain("*" * 61, limit=61)
     assert exceptions_without_effect({}) == ()
 
 
@@ -193,6 +196,9 @@ def test_what_has_no_effect_in_no_proxy_is_listed() -> None:
         (["Negotiate, NTLM, , Basic realm=a"], ["Negotiate", "NTLM", "Basic"]),
         (["Negotiate", "NTLM", "NTLM"], ["Negotiate", "NTLM"]),
         (['Digest realm="a, b=c", qop="auth"'], ["Digest"]),
+        (["A, B, C, D, E, F, G"], ["A", "B", "C", "D", "E", "F"]),
+        (["x" * 30], ["x" * 30]),
+        (["x" * 31], [plain("x" * 31, limit=30)]),
     ],
 )
 def test_the_ways_that_a_proxy_offers_are_named_in_their_order(
@@ -299,6 +305,7 @@ def test_what_cannot_be_used_is_refused_and_no_part_of_it_is_shown(value: str, s
         ("win32", {"HTTPS_PROXY": ""}, False, "http://of.the.system:8080"),
         ("win32", {"HTTPS_PROXY": "http://p"}, False, "http://p"),
         ("linux", {}, False, None),
+        ("linux", {"HTTPS_PROXY": ""}, False, None),
     ],
 )
 def test_the_proxy_of_the_system_counts_where_the_environment_says_nothing(
@@ -314,6 +321,10 @@ def test_the_proxy_of_the_system_counts_where_the_environment_says_nothing(
     monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: bypassed, raising=False)
     proxy = environment_proxy(URL, environ)
     assert (proxy and proxy.url) == url
+    assert environment_proxy(URL.replace("https", "ftp"), {}) is None
+
+
+NAMED = ("HTTPS_PROXY", "NO_PROXY")
 
 
 @pytest.mark.parametrize(
@@ -329,6 +340,8 @@ def test_the_proxy_of_the_system_counts_where_the_environment_says_nothing(
             {"HTTP_PROXY": "http://p", "NO_PROXY": "*", "REQUEST_METHOD": "GET"},
             None,
         ),
+        ("https://a.example./", {"HTTPS_PROXY": "http://p", "NO_PROXY": "a.example"}, NAMED),
+        ("https:///x", {"HTTPS_PROXY": "http://p", "NO_PROXY": "*"}, NAMED),
         ("https://[", {"HTTPS_PROXY": "http://p", "NO_PROXY": "*"}, None),
     ],
 )

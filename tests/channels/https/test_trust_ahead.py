@@ -76,6 +76,14 @@ def test_without_a_thread_it_is_made_when_it_is_asked_for(
     assert made == [str(ca.bundle)]
 
 
+def test_what_is_begun_ahead_is_read_before_anybody_asks(
+    ca: CertificateAuthority, made: list[str | None]
+) -> None:
+    begin_ahead(str(ca.bundle))
+    assert eventually(lambda: made == [str(ca.bundle)])
+    trust_in(None, key_log=None)  # it is given up
+
+
 def test_what_was_begun_ahead_is_for_the_first_who_wants_that_bundle(
     ca: CertificateAuthority, made: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +156,8 @@ def test_a_bundle_that_never_ends_does_not_hold_up_who_leaves(
     one = Trust(None)
     one.begin()
     assert begun.wait(20)
+    reading = [each for each in threading.enumerate() if each.name == "entra-oauth-trust"]
+    assert [each.daemon for each in reading] == [True]
     leaving = threading.Thread(target=one.close)
     leaving.start()
     leaving.join(3)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from entra_oauth.channels.exchange import Exchange
 from entra_oauth.channels.loopback import connection as module
-from entra_oauth.channels.loopback import http1
+from entra_oauth.channels.loopback import http1, served_exchange
 from entra_oauth.channels.loopback.connection import Connection
-from kit.back_channels import StandingClock
+from kit.back_channels import StandingClock, wire_of
 from kit.servers import raw_peer
 
 LIMIT = http1.HEAD_LIMIT
@@ -33,6 +34,9 @@ class Pieces:
         self.given = b""
         """The bytes that were sent."""
         self.timeouts: list[float] = []
+
+    def getsockname(self) -> tuple[str, int]:
+        return "127.0.0.1", 1
 
     def settimeout(self, seconds: float) -> None:
         assert seconds > 0, "zero would be no wait at all"
@@ -172,3 +176,17 @@ def test_what_comes_after_a_refusal_is_taken_and_not_kept(clock: StandingClock) 
         assert not one.buffered
         reply = raw_peer.split(raw_peer.read_all(theirs))
     assert (reply.status, reply.header("connection")) == (400, "close")
+
+
+def test_the_times_of_an_exchange_are_those_of_its_parts(
+    clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_exchange, "monotonic", clock)
+    seen: list[Exchange] = []
+    peer: Any = Pieces(clock, HEAD, b"1234", b"56789")
+    one = Connection(peer, witness=seen.append)
+    request = one.read_request(one.read_head(9), "a")
+    clock.at += 7.0  # the handler's
+    one.answer(request, http1.bare(200), b"ok")
+    times = wire_of(seen[0]).times
+    assert (times.send, times.wait, times.receive) == (3.0, 7.0, 2.0)

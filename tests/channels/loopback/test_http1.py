@@ -213,6 +213,12 @@ def test_a_response_header_can_never_begin_a_line_of_its_own(
             b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
         ),
         (
+            HttpResponse(status=304, body=b"hi"),
+            "GET",
+            True,
+            b"HTTP/1.1 304 Not Modified\r\nConnection: keep-alive\r\n\r\n",
+        ),
+        (
             HttpResponse(
                 status=299,
                 reason="As You Like",

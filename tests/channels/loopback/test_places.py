@@ -119,10 +119,35 @@ def test_of_two_mistakes_of_ours_the_first_is_kept() -> None:
     def broken(request: HttpRequest) -> HttpResponse:
         raise RuntimeError(request.path)
 
-    with LoopbackHost(broken) as host:
+    with LoopbackHost(broken, keep_alive=True, idle_timeout_s=60) as host:
         for path in ("/first", "/second"):
-            assert raw_peer.get(host.port, path).status == 500
+            reply = raw_peer.get(host.port, path)
+            assert (reply.status, reply.header("connection")) == (500, "close")
         assert str(host.failure) == "/first"
+
+
+def test_whoever_is_answered_while_the_host_closes_is_not_waited_for_any_longer() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(request: HttpRequest) -> HttpResponse:
+        begun.set()
+        may_end.wait(ENOUGH_S)
+        return HttpResponse(status=200)
+
+    host = LoopbackHost(slow, keep_alive=True)
+    host.start()
+    host.start()
+    with raw_peer.connect(host.port) as peer:
+        peer.sendall(GET)
+        assert begun.wait(ENOUGH_S)
+        closing = threading.Thread(target=host.close, args=(60.0,))
+        closing.start()
+        assert eventually(host._stopping.is_set)
+        may_end.set()
+        closing.join(ENOUGH_S)
+        assert not closing.is_alive()
+        assert raw_peer.split(raw_peer.read_all(peer)).status == 200
+    assert not any(each.name.startswith("loopback-") for each in threading.enumerate())
 
 
 # ---- the host as a proxy ---------------------------------------------------------
@@ -190,6 +215,16 @@ def test_whoever_has_a_tunnel_and_says_nothing_makes_room(proxy: LoopbackHost) -
         silent.sendall(connect())
         assert silent.recv(1000).startswith(b"HTTP/1.1 200 ")
         assert raw_peer.get(proxy.port).status == 200
+        assert silent.recv(1) == b""
+
+
+def test_a_handshake_that_never_comes_is_waited_for_as_long_as_a_request(
+    tls: ssl.SSLContext,
+) -> None:
+    with (
+        LoopbackHost(yes, tls=tls, keep_alive=True, request_timeout_s=0.1) as host,
+        raw_peer.connect(host.port, timeout_s=ENOUGH_S) as silent,
+    ):
         assert silent.recv(1) == b""
 
 
