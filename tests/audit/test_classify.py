@@ -50,6 +50,7 @@ KINDS: list[tuple[Exchange, str]] = [
     (step("page", "GET", "http://localhost/done"), "page"),
     (step("ignored", "GET", "http://localhost/?code=c&state=s"), "page"),
     (token(grant_type="password"), "token"),
+    (get(f"{ENDPOINTS}/token?access_token=t"), "token"),
     (step("devicecode", "POST", f"{ENDPOINTS}/devicecode"), "device"),
     (get(f"{LOGIN}/x/discovery/v2.0/keys"), "keys"),
     (get(f"{LOGIN}/x/v2.0/.well-known/openid-configuration"), "metadata"),
@@ -184,6 +185,11 @@ def test_a_page_at_a_redirect_uri_that_was_asked_is_an_answer(arrived: Exchange,
     assert kinds(ASKED_OF_APP, arrived) == ["authorize", kind]
 
 
+def test_an_address_that_only_a_token_request_names_was_not_asked_to_be_answered_at() -> None:
+    redeemed = token(grant_type="authorization_code", redirect_uri="https://app.example/back")
+    assert kinds(redeemed, at_the_app("page", 200)) == ["token", "page"]
+
+
 @pytest.mark.parametrize(
     ("status", "made"), [(200, []), (299, []), (300, ["redirect"]), (399, ["redirect"]), (400, [])]
 )
@@ -192,6 +198,10 @@ def test_an_answer_without_an_arrival_is_read_off_the_redirect(
 ) -> None:
     answer = HttpResponse(status=status, headers=(("Location", TO_APP),))
     assert kinds(replace(ASKED_OF_APP, response=answer)) == ["authorize", *made]
+    sent_away = replace(ASKED_OF_APP, response=answer)
+    elsewhere = redirect(code="other")
+    assert kinds(sent_away, elsewhere) == ["authorize", *made, "redirect"], "another's arrival"
+    assert kinds(sent_away, at_the_app("page", 200)) == ["authorize", "redirect"]
 
 
 def test_what_the_listener_turned_down_is_no_answer_though_it_came_there() -> None:

@@ -221,6 +221,19 @@ def test_the_address_of_a_raw_request_is_its_target_at_its_host(
     assert (item.kind, item.url) == (StepKind.TOKEN, url)
 
 
+def test_a_body_that_cannot_be_unpacked_is_none() -> None:
+    head = (
+        "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
+    )
+    for coding, body in (("gzip", b""), ("identity", b"grant_type=x")):
+        data = f"{head}\r\nContent-Encoding: {coding}\r\n\r\ngrant_type=x".encode()
+        case = raw_case(data, "file")
+        assert case.items[0].request.body == body
+        assert {judged.rule.id for judged in lint(case, today=TODAY).judged} == {
+            rule.id for rule in RULES
+        }
+
+
 def test_what_is_planned_expects_no_answers() -> None:
     case = planned(HttpRequest(method="GET", url=ARTICLE_URL))
     assert {"AR04", "AR08", "AR18"} <= set(_found(case))
@@ -281,6 +294,7 @@ def test_what_an_editor_puts_before_an_address_or_a_request_does_not_matter(
     "data",
     [
         b"GET /oauth2/token HTTP/1.1\r\nHost: x\r\n",
+        b"GET /oauth2/token HTTP/1.1",
         b"GET /oauth2/token\r\n\r\n",
         b"GET /oauth2/token HTTP/1.1 x\r\n\r\n",
         b"GET /oauth2/token FTP/1.1\r\n\r\n",

@@ -163,6 +163,19 @@ def test_the_worst_comes_first_and_each_finding_is_mended_once() -> None:
     assert lines[-1] == "Not implemented: TR25."
 
 
+def test_findings_are_in_the_order_of_their_level_rule_and_step() -> None:
+    recording = Recording((*article().exchanges, *practised(Procedure.ARTICLE).exchanges))
+    report = lint(case_of(recording), today=TODAY)
+    placed = [(j.severity.value, j.rule.id, j.verdict.step or 0) for j in report.failures()]
+    assert len({rule for _, rule, _ in placed}) < len(placed)
+    order, ids = ["error", "warning", "note"], list(BY_ID)
+    assert placed == sorted(placed, key=lambda p: (order.index(p[0]), ids.index(p[1]), p[2]))
+    first = report.failures()[0]
+    of_all = replace(first, verdict=replace(first.verdict, step=None))
+    turned = replace(report, judged=(*report.judged[::-1], of_all)).failures()
+    assert turned == (of_all, *report.failures())
+
+
 def test_a_finding_has_its_place_and_below_it_the_rule_and_what_was_found() -> None:
     practised_lines = list(report_lines(lint(case_of(practised(Procedure.ARTICLE)), today=TODAY)))
     assert practised_lines[1][0] == 0

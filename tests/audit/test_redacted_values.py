@@ -96,7 +96,7 @@ def test_a_claim_that_is_a_number_is_no_yes_or_no(value: str, number: float | No
         "a.b.c",
         "eyJhbGciOiJSUzI1NiJ9.%.c",
         "é.é.é",
-        "e30.e3$0.c",
+        "e30.e3$$$$0.c",
         "e30.e3\n0.c",
         " e30.e30.c",
     ],

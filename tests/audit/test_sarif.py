@@ -53,6 +53,7 @@ def test_every_finding_is_a_result_with_its_request_and_answer() -> None:
     assert (request["method"], request["headers"]["Accept"]) == ("POST", "*/*")
     assert "grant_type=authorization_code" in request["body"]["text"]
     assert run["webResponses"][last["webResponse"]["index"]]["statusCode"] == 200
+    assert run["webResponses"][0] == {"noResponseReceived": True, "properties": {"step": 1}}
     place = last["locations"][0]["physicalLocation"]["artifactLocation"]
     assert place["uri"] == "my%20rec/a.har"
 

@@ -44,6 +44,8 @@ def one(rule: str, members: dict[str, Any] | None, **fields: Any) -> str:
         ),
         ("a.read", "a.read a.write", "note"),
         ("a.read", f"a.read {API}/write", "error"),
+        ("a.read openid", "a.read openid a.write", "note"),
+        (f"openid {API}/.default", f"{API}/read", "pass"),
         (f"{API}/.default", f"{API}/read {API}/write", "pass"),
         (f"{API}//.default", f"{API}/read", "pass"),
         (f"{API.upper()}/.default", f"{API}/read", "pass"),

@@ -123,6 +123,14 @@ def test_the_issuer_is_the_authoritys_with_the_tenant_of_the_token(
     assert words("ID03", case(*signed_in(changes))) == [word]
 
 
+@pytest.mark.parametrize("tenant", ["removed", "xxxx", "~tid~", "[REDACTED]"])
+def test_of_a_tenant_that_was_taken_out_of_the_address_nothing_is_said(tenant: str) -> None:
+    url = f"{LOGIN}/{tenant}/oauth2/v2.0/token"
+    assert words("ID03", case(token(answered({}), url=url, grant_type="password"))) == [
+        "undecidable"
+    ]
+
+
 def test_an_issuer_that_the_metadata_names_is_the_authoritys() -> None:
     named = step(
         "openid-configuration",

@@ -247,6 +247,15 @@ def test_a_code_that_was_sent_before_is_found_beside_others() -> None:
     assert spent({"code": "a"}, {"code": "b"}, {"code": "a"}) == ["pass", "pass", "error"]
     assert spent({"code": "a"}, {"code": BARE}, {"code": "a"})[2] == "error"
     assert spent({"code": "a"}, {"code": "a"}, {"code": BARE})[2] == "undecidable"
+    both = [("a", "v"), ("b", "w"), ("b", "v"), ("a", "w")]
+    asked = [
+        token(grant_type=CODE, at=AT + at, code=code, code_verifier=verifier)
+        for at, (code, verifier) in enumerate(both)
+    ]
+    assert said("TR10", case(*asked))[2:] == [
+        "Step 1 sent the same code_verifier.",
+        "Step 1 sent the same code.",
+    ]
     one, other = {"code": "a", "code_verifier": BARE}, {"code": "b", "code_verifier": BARE}
     assert spent(one, other) == ["pass", "undecidable"]
 

@@ -178,7 +178,7 @@ def assertion_is_sound(item: Item, case: Case) -> Verdict:
         return failed("It has no jti.", where)
     others = [other for i in case.all(StepKind.TOKEN) if i is not item and (other := _jti(i))]
     again = [same(jti, other) for other in others]
-    if any(again) and not _is_same_assertion(item, case):
+    if any(again) and not _is_sent_again(token, item, case):
         return failed("Its jti was used before.", where)
     return unknown("a jti was taken out", where) if None in again else passed(where)
 
@@ -202,8 +202,7 @@ def _jti(item: Item) -> str | None:
     return read.text("jti") if read is not None else None
 
 
-def _is_same_assertion(item: Item, case: Case) -> bool:
+def _is_sent_again(token: str, item: Item, case: Case) -> bool:
     """MSAL sends one assertion again while it is good; Entra allows that."""
-    mine = item.get("client_assertion") or ""
     others = [i.get("client_assertion") for i in case.all(StepKind.TOKEN) if i is not item]
-    return is_entra(item) and any(other and same(mine, other) for other in others)
+    return is_entra(item) and any(other and same(token, other) for other in others)

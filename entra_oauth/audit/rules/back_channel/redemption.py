@@ -231,7 +231,7 @@ def refresh_stays_within(item: Item, case: Case) -> Verdict:
             return failed(text, item.at("client_id"), severity=N)
         return failed("Another client uses it.", item.at("client_id"))
     wanted = (item.get("scope") or "").split()
-    granted = before.text("scope") or before.get("scope") or ""
+    granted = before.text("scope") or before.get("scope")
     if not wanted:
         return passed(item.at("scope"))
     if not granted:

@@ -178,7 +178,7 @@ def host_is_the_authoritys(item: Item, case: Case) -> Verdict:
         )
     for word in (item.get("scope") or "").split():
         host = host_of(word) if "://" in word else ""
-        other = next((n for n, p in _OF_OTHERS.items() if host and p.search(host)), cloud)
+        other = next((n for n, p in _OF_OTHERS.items() if p.search(host)), cloud)
         if other != cloud:
             return failed(
                 f"The host is of the cloud {cloud}, the scope of {other}.", "/request/url"
