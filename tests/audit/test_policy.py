@@ -12,7 +12,7 @@ from entra_oauth.audit.lint import Report
 from entra_oauth.audit.policy import read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.text import report_lines
-from entra_oauth.errors import UsageError
+from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import Wire
 from entra_oauth.recording import Recording
@@ -91,6 +91,15 @@ def test_a_waiver_holds_up_to_its_day_and_is_told() -> None:
     late = _judged(WAIVER, today=date(2027, 1, 1))
     assert _found(late)["AR04"] == "error"
     assert (2, "AR04  Its waiver ended on 2026-12-31.") in list(report_lines(late))
+
+
+@pytest.mark.parametrize("length", [300, 301])
+def test_a_long_reason_is_told_in_three_hundred_characters(length: int) -> None:
+    made = read_policy(WAIVER.replace("shown in the course", "x" * length), BY_ID)
+    waiver = made.waiver("AR04")
+    assert waiver is not None
+    assert waiver.reason == plain("x" * length, limit=300)
+    assert (waiver.reason == "x" * length) is (length == 300)
 
 
 REFUSED = [

@@ -158,6 +158,12 @@ def test_offline_access_may_stand_in_the_authorize_request(scope: str, word: str
     assert words("TS07", case(authorize(scope=scope), redirect(code="c"), came)) == [word]
 
 
+def test_what_another_request_asked_for_is_not_what_the_code_was_asked_with() -> None:
+    came = token(RENEWABLE, grant_type=CODE, code="c")
+    again = token(got(), at=AT + 9, grant_type=REFRESH, refresh_token="rt", scope="a")
+    assert words("TS07", case(came, again)) == ["undecidable", "pass"]
+
+
 def test_with_the_authorize_request_at_hand_nothing_is_missing() -> None:
     came = token(RENEWABLE, grant_type=CODE, code="c", scope="a")
     assert words("TS07", case(authorize(scope="b"), redirect(code="c"), came)) == ["warning"]
@@ -186,6 +192,10 @@ def test_a_refresh_token_is_replaced(
     fields = {"grant_type": REFRESH, "refresh_token": sent}
     assert one("TS08", members, **fields) == at_entra
     assert one("TS08", members, url=HOME, **fields) == elsewhere
+
+
+def test_a_refresh_that_shows_no_token_is_not_told_that_the_same_came_again() -> None:
+    assert one("TS08", got(refresh_token="rt"), grant_type=REFRESH) == "pass"
 
 
 @pytest.mark.parametrize("name", ["client_secret", "client_assertion"])

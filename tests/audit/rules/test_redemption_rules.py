@@ -178,6 +178,9 @@ TAG = "ver~0123456789"
         (f"{VERIFIER}+", "error"),
         (f"{VERIFIER} ", "error"),
         ("a" * 43, "warning"),
+        ("0123456789abcdef" * 4, "pass"),
+        (("0123456789abcdef" * 4)[:60], "pass"),
+        (("0123456789abcdef" * 4)[:59], "warning"),
         ("1234567890" * 5, "warning"),
         ("~ver~", "undecidable"),
         (TAG.ljust(42, "~"), "error"),
@@ -306,6 +309,7 @@ def refreshed(
         GRANTED | (members or {}), url=url, grant_type="password", client_id=CLIENT, scope=asked
     )
     given: dict[str, Any] = {"refresh_token": "rt", "client_id": CLIENT} | fields
+    given = {name: value for name, value in given.items() if value is not None}
     second = token(url=url, grant_type="refresh_token", at=AT + 60, **given)
     return words("TR22", case(first, second))
 
@@ -320,6 +324,8 @@ def refreshed(
         ({"client_id": CLIENT.upper()}, "pass"),
         ({"client_id": "another"}, "error"),
         ({"client_id": "~id~"}, "pass"),
+        ({"client_id": ""}, "pass"),  # TR11 tells of that
+        ({"client_id": None}, "pass"),
         ({"refresh_token": "another"}, "undecidable"),
         ({"refresh_token": BARE}, "undecidable"),
     ],
@@ -333,6 +339,8 @@ def test_what_was_asked_for_at_first_may_be_asked_for_again() -> None:
     assert refreshed({"scope": "b.read"}, members=less)[1] == "pass"
     assert refreshed({"scope": "b.read"}, members=less, asked="a.read")[1] == "error"
     assert refreshed({"scope": "b.read"}, members={"scope": None})[1] == "pass"
+    more = {"scope": "a.read b.read c.read"}
+    assert refreshed({"scope": "c.read"}, members=more)[1] == "pass", "more was granted"
 
 
 def test_a_client_of_the_same_family_is_a_note() -> None:
@@ -360,6 +368,17 @@ def test_a_refresh_token_without_its_origin_is_unknown() -> None:
     first = token({"access_token": "at"}, grant_type="password", client_id="another")
     nameless = token(grant_type="refresh_token", client_id=CLIENT, at=AT + 60)
     assert words("TR22", case(first, nameless)) == ["not applicable", "undecidable"]
+
+
+def test_the_first_request_may_say_next_to_nothing() -> None:
+    def found(members: dict[str, Any], scope: str) -> list[str]:
+        fields: dict[str, Any] = {"refresh_token": "rt", "client_id": CLIENT, "scope": scope}
+        again = token(grant_type="refresh_token", at=AT + 60, **fields)
+        return words("TR22", case(token(members, grant_type="password"), again))[1:]
+
+    assert found({"access_token": "at"}, "a.read") == ["undecidable"]
+    assert found(GRANTED, "a.read") == ["pass"]
+    assert found(GRANTED, "a.read a.write") == ["error"]
 
 
 @pytest.mark.parametrize(("scope", "word"), [("a.read", "undecidable"), ("", "pass")])

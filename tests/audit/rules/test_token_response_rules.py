@@ -11,7 +11,7 @@ import pytest
 from entra_oauth.errors import plain
 from entra_oauth.protocol.messages import HttpResponse
 from entra_oauth.recording import Exchange
-from kit.audit.judged import ENDPOINTS, case, said, token, words
+from kit.audit.judged import ENDPOINTS, authorize, case, said, token, words
 
 JSON = "application/json"
 GOOD: dict[str, Any] = {"access_token": "at", "token_type": "Bearer", "expires_in": 3599}
@@ -245,6 +245,8 @@ def test_an_answer_to_basic_that_is_not_there_is_unknown() -> None:
         (b"[1]", "error"),
         (b'{"a": ', "error"),
         (b'{"a": "\xff"}', "error"),
+        (b"[REDACTED]", "undecidable"),
+        (b"{...}", "undecidable"),
         (b"<html>", "not applicable"),
         (b'"a"', "not applicable"),
         (b"", "not applicable"),
@@ -273,6 +275,16 @@ def test_the_answer_is_not_for_every_page(
     headers = (("Access-Control-Allow-Origin", allowed),) if allowed is not None else ()
     sent = (("Origin", origin),) if origin is not None else ()
     assert one("TS12", GOOD, headers=headers, sent=sent) == word
+
+
+def test_a_single_page_app_has_to_be_let_in() -> None:
+    asked = authorize(client_id="x", redirect_uri="https://app.example/cb")
+    headers = (("Access-Control-Allow-Origin", "*"),)
+    by_script = answered(GOOD, headers=headers, sent=(("Origin", "https://app.example"),))
+    body = b"grant_type=authorization_code&code=c"
+    redeemed = replace(by_script, request=replace(by_script.request, body=body))
+    assert words("TS12", case(asked, redeemed)) == ["not applicable"]
+    assert words("TS12", case(redeemed)) == ["note"]
 
 
 def test_the_sentence_tells_one_page_from_every_page() -> None:

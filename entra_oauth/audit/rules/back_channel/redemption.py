@@ -35,9 +35,10 @@ def code_is_the_one_that_came(item: Item, case: Case) -> Verdict:
         return absent("nothing was sent yet")
     if came is None:
         return unknown("the redirect is not in this recording", where)
-    if not item.get("code"):
+    code = item.get("code")
+    if not code:
         return failed("There is no code.", where)
-    equal = same(came.get("code") or "", item.get("code") or "")
+    equal = same(came.get("code") or "", code)
     equal = case.claim("code-equal", item, came) if equal is None else equal
     if equal is None:
         return unknown("the codes were taken out, and nothing was noted of them", where)
@@ -225,7 +226,8 @@ def refresh_stays_within(item: Item, case: Case) -> Verdict:
     if before is None:
         why = "the request that this refresh token came from is not in this recording"
         return unknown(why, item.at("refresh_token"))
-    if same_id(item.get("client_id") or "", before.get("client_id") or "") is False:
+    mine, first = item.get("client_id"), before.get("client_id")
+    if mine and first and same_id(mine, first) is False:
         if before.text("foci"):
             text = "Another client of the same family uses it."
             return failed(text, item.at("client_id"), severity=N)
