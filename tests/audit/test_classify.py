@@ -202,6 +202,7 @@ def test_an_answer_without_an_arrival_is_read_off_the_redirect(
     elsewhere = redirect(code="other")
     assert kinds(sent_away, elsewhere) == ["authorize", *made, "redirect"], "another's arrival"
     assert kinds(sent_away, at_the_app("page", 200)) == ["authorize", "redirect"]
+    assert kinds(ASKED_OF_APP, token(response=answer)) == ["authorize", "token"], "no browser's"
 
 
 def test_what_the_listener_turned_down_is_no_answer_though_it_came_there() -> None:

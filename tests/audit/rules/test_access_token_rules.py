@@ -225,6 +225,7 @@ def test_what_was_asked_for_tells_where_an_opaque_token_goes() -> None:
         assert words("RS03", case(begun, answer, at(url, f"Bearer {masked}"))) == [word]
     assert going(WORKSPACE, "openid") == ["undecidable"]
     assert going(WORKSPACE, "~scope~/.default") == ["undecidable"]
+    assert going("https://evil.example/api", "~scope~/.default", practice) == ["undecidable"]
 
 
 def test_the_sentence_begins_with_a_capital_and_ends_once() -> None:

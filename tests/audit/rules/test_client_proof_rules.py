@@ -157,6 +157,7 @@ def test_an_apps_secret_is_judged_by_the_kind_of_app(
 )
 def test_a_secret_is_encoded_before_it_becomes_basic(secret: str, word: str) -> None:
     assert one("TR15", basic(secret=secret)) == word
+    assert one("TR15", basic(secret=secret).replace(" ", "  ")) == word
 
 
 @pytest.mark.parametrize(
@@ -240,6 +241,8 @@ def test_an_assertion_is_signed_with_a_key_pair(header: dict[str, Any], word: st
         ({"aud": 7}, "warning"),
         ({"aud": []}, "warning"),
         ({"iss": "~id~"}, "undecidable"),
+        ({"iss": None}, "not applicable"),
+        ({"sub": None}, "not applicable"),
         ({"iat": AT - 60, "exp": AT + 600}, "pass"),
         ({"iat": AT - 61, "exp": AT + 600}, "warning"),
         ({"iat": None, "nbf": AT - 61}, "warning"),

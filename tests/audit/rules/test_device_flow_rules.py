@@ -204,6 +204,7 @@ def test_a_practice_tenant_on_this_machine_has_its_own_page() -> None:
     assert found("http://127.0.0.1:8000/device", "http://127.0.0.1:8000") == ["pass"]
     assert found("http://127.0.0.1:8000/device", "https://127.0.0.1:8000") == ["warning"]
     assert found("http://localhost:8000/device", "http://127.0.0.1:8000") == ["warning"]
+    assert found("http://aka.ms/device", "http://127.0.0.1:8000") == ["warning"]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,8 @@ def test_a_device_code_has_22_characters_of_base64_or_more(code: Any, word: str)
         ("AB-CD", "pass"),
         ("1234567", "pass"),
         ("123456", "warning"),
-        ("123-456", "pass"),
+        ("123-456", "warning"),
+        ("123-4567", "pass"),
         ("~user~", "undecidable"),
         ("usr~0123456789~", "undecidable"),
         (None, "not applicable"),

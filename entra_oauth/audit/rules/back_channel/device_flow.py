@@ -141,8 +141,9 @@ def codes_cannot_be_guessed(item: Item, case: Case) -> Verdict:
         return failed("The device code is short.", f"{BODY}/device_code")
     if hidden(user) or size is None:
         return unknown("the user code was taken out", f"{BODY}/user_code")
-    kinds = 10 if user.isdigit() else 36
-    if len(user.replace("-", "")) * math.log2(kinds) < 20:
+    typed = user.replace("-", "")
+    kinds = 10 if typed.isdigit() else 36
+    if len(typed) * math.log2(kinds) < 20:
         return failed(f"The user code has {len(user)} characters.", f"{BODY}/user_code")
     return passed(BODY)
 
