@@ -115,3 +115,49 @@ def test_of_json_names_and_values_are_read(value: object) -> None:
 def test_what_is_no_json_is_not_read_as_such(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         LeakSearch([SECRET]).is_in_json(data)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "\U0001f600\U0001f9ff and some words",
+        "\uffff\ue000 and some words",
+        'a"b\\c/d-e' * 4,
+        "\\" * 20,
+    ]
+    + ["\u00e9" * 12, "\\u0041 is no letter here", "a\\\\nb\\nc and some words"],
+)
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_what_json_escapes_is_read(secret: str, is_ascii: bool) -> None:
+    text = json.dumps({"x": f"<{secret}>"}, ensure_ascii=is_ascii)
+    assert leaks(text.encode(), [secret])
+    assert leaks(text.replace("/", "\\/").encode(), [secret])
+    assert not leaks(text.replace("d", "D").replace("\\\\", "").encode(), [f"{secret} and more"])
+
+
+@pytest.mark.parametrize(
+    ("data", "is_found"),
+    [
+        (f"a={SECRET}".replace("-", "%2D"), True),
+        (f"a={SECRET}".replace("-", "%252D"), True),
+        (f"a={SECRET}".replace("-", "%25252D"), False),
+        (f"a={SECRET}".replace("-", "&#45;"), True),
+        (f"a={SECRET}".replace("-", "&#x2d;"), True),
+        (f"a={SECRET}".replace("-", "%26%2345%3B"), True),
+        (f"a={SECRET}".replace("-", "\\u002d"), True),
+        (f"a={SECRET}".replace("-", "\\-"), True),
+        ("\r\n ".join(SECRET), False),
+        ("\r\n".join(SECRET), True),
+        ("\n".join(SECRET), True),
+        ("\r".join(SECRET), True),
+    ],
+)
+def test_a_secret_is_read_through_so_many_encodings(data: str, is_found: bool) -> None:
+    assert leaks(data.encode(), [SECRET]) is is_found
+
+
+def test_behind_what_only_begins_as_gzip_the_rest_is_read() -> None:
+    packed = gzip.compress(b"x" * 400 + SECRET.encode(), mtime=0)
+    for before in (b"\x1f\x8b\x08", b"\x1f\x8b\x08 none ", gzip.compress(b"other", mtime=0)):
+        assert leaks(before + packed, [SECRET])
+        assert not leaks(before + packed[:12], [SECRET])
