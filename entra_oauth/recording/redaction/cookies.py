@@ -136,7 +136,7 @@ def _treatment(name: str, value: str) -> Treatment | None:
     lower = name.lower()
     form = _FORMS.get(lower)
     if form is None:
-        is_shown = lower in _FLAGS or (_NAME.fullmatch(name) and is_cookie_name(name))
+        is_shown = _NAME.fullmatch(name) and is_cookie_name(name)
         return COOKIE if is_shown else None
     if not form.fullmatch(value):
         return COOKIE

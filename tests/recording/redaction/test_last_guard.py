@@ -166,6 +166,7 @@ def test_what_was_not_seen_stays_so_where_all_bytes_go() -> None:
     assert [step.link.tunnel_sent for step in gone.steps] == [b"", b""]
     assert gone.facts == {}
     assert [step.request.original_size for step in gone.steps] == [None, None]
+    assert all_but_the_rest(_evidence("said")).steps[0].response == Half()
 
 
 def test_facts_and_notes_are_searched_too() -> None:

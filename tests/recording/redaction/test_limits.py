@@ -159,6 +159,8 @@ def test_of_a_body_that_is_gone_it_is_said_whether_that_was_for_its_size() -> No
     assert REDACTOR.body(large, "text/plain").too_large
     assert not REDACTOR.body(large[:-1], "text/plain").too_large
     assert not REDACTOR.body(b"\0", "x/y").too_large
+    assert not REDACTOR.body(b"\0" * LARGEST_BODY, "x/y").too_large
+    assert REDACTOR.body(b"\0" * (LARGEST_BODY + 1), "x/y").too_large
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
     assert REDACTOR.message(head + large)[2] == ("too-large",)
     assert REDACTOR.message(head.replace(b"text/plain", b"x/y") + b"b")[2] == ("not-understood",)

@@ -107,6 +107,11 @@ def test_what_is_no_text_goes_from_sixteen_characters_on(tag: str) -> None:
         (f"<aapage~0123456789 a={PLAIN_16}>", [PLAIN_16]),
         (f"<p>1 <<p data-x='{PLAIN_16}'>", [PLAIN_16]),
         ("<style>p { color: red }</style>", []),
+        *(
+            (f"<{tag}>{PLAIN_16}{{}}</{tag}>", [f"{PLAIN_16}{{}}"])
+            for tag in ("script", "template")
+        ),
+        (f"<style>{PLAIN_16}{{}}</style>", []),
         ("<style>p { background: url(/x?code=12345) }</style>", ["12345"]),
     ],
 )
@@ -157,6 +162,8 @@ def of_drawing(inner: str) -> list[str]:
         ("<x:text>words</x:text>", []),
         ("<a xlink:href='/?code=12345'/>", ["12345"]),
         ("<g code='12345'/>", ["12345"]),
+        ("<g code />", []),
+        ("<g code=''/>", []),
         (f"<g class='{RUN}'/>", [RUN]),
         ("<g class='plain'/>", []),
         ("<g class='d:none'/>", ["none"]),
