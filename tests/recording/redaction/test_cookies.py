@@ -155,6 +155,9 @@ def test_no_cookie_of_a_request_survives(values: list[str], join: str) -> None:
 def test_a_comma_without_a_blank_does_not_end_a_value() -> None:
     done = redactor().header("Set-Cookie", "a=x,hunter2=y; Path=/")
     assert done.text == "a=~ck~; Path=/"
+    for blank in (" ", "\t", "  "):
+        done = redactor().header("Set-Cookie", f"a=x,{blank}hunter2=y; Path=/,{blank}b=z")
+        assert done.text == f"a=~ck~,{blank}hunter2=~ck~; Path=/,{blank}b=~ck~"
 
 
 @pytest.mark.parametrize("join", ["\n", "\r\n\t", "; Path=/, ", ", "])

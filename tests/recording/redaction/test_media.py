@@ -252,6 +252,13 @@ def test_a_drawing_is_read_as_one_under_the_label_of_any_markup(label: str, is_r
     assert redacted(DRAWN.encode(), label.upper()) == done
 
 
+@pytest.mark.parametrize("label", ["", "text/plain", "text/html", "application/own", "a/b+xml"])
+@pytest.mark.parametrize("start", ["<html>", "<!DOCTYPE html>", " \n<FORM>", "<!-- x -->"])
+def test_what_begins_as_a_page_is_read_as_one_whatever_its_label(label: str, start: str) -> None:
+    page = f"{start}<input name=code value=12345>"
+    assert redacted(page.encode(), label).text == page.replace("12345", "~code~")
+
+
 @pytest.mark.parametrize(
     ("label", "is_read"),
     [("text/css", True), ("text/plain", False), ("application/json", False), ("", False)],

@@ -83,6 +83,7 @@ def _line(text: str) -> Redacted:
         (_body(FORM, "scope={}", quote), 10),
         (_body("", "scope={}", quote), 10),
         (_body("application/json", "{}", str), 12),
+        (_body("text/plain", "see https://a.example/?scope={}", quote), 8),
         (lambda text: REDACTOR.url(f"/p?scope={quote(text)}"), 9),
         (REDACTOR.words, 11),
         (lambda text: REDACTOR.parameter("scope", text), 11),
