@@ -170,6 +170,45 @@ def test_one_that_holds_a_secret_that_is_known_goes_whole() -> None:
     assert not knowing.body(_png() + SECRET.encode(), "image/png").understood
 
 
+@pytest.mark.parametrize("known", ["hunter2", "elevenchars", "twelve-chars", "p\u00e4ss"])
+@pytest.mark.parametrize("label", ["image/png", "font/ttf"])
+def test_in_a_picture_short_secrets_count_too(known: str, label: str) -> None:
+    body = (PICTURES | FONTS)[label] + b"\x00\xff"
+    knowing = Redactor(level=Level.SECRETS, key=b"k" * 32, known={known: "pw"})
+    assert not knowing.body(body + known.encode() + b"\x00", label).understood
+    assert knowing.body(body + known.encode()[:-1], label).understood
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("code=abcd", True),
+        ("code: 'abcd'", True),
+        ('"code" : "abcd"', True),
+        ("<code>abcd", True),
+        ("code=abc", False),
+        ("cod=abcd", False),
+        ("scope=abcd", False),
+        ("xcode=abcd", False),
+        ("code    =    abcd", True),
+        ("code     =abcd", False),
+        ("A" * 10 + ".eyAB.", True),
+        ("A" * 9 + ".eyAB.", False),
+        ("A" * 10 + ".eyA.", False),
+    ],
+)
+def test_what_tells_that_a_picture_is_more_than_that(text: str, tells: bool) -> None:
+    body = PICTURES["image/png"] + b"\x00 " + text.encode() + b" \x00"
+    assert redacted(body, "image/png").understood is not tells
+
+
+@pytest.mark.parametrize("body", ["~body~", " ~body~\n", "body~0123456789~~~body~0123456789~~"])
+@pytest.mark.parametrize("label", ["image/png", "text/html", "application/json", "x/y", ""])
+def test_what_was_taken_out_before_stays_under_each_label(body: str, label: str) -> None:
+    done = redacted(body.encode(), label)
+    assert (done.text, done.finds, done.understood) == (body, (), True)
+
+
 # ---- what stays in what is looked into -----------------------------------------------------
 
 SHEET = """@charset "utf-8";
