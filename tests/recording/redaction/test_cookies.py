@@ -101,6 +101,8 @@ def test_a_short_one_goes_too_where_no_form_allows_it(attribute: str) -> None:
         ('Path="/', "Path=~ck~"),
         ('Path=/"', "Path=~ck~"),
         ('Expires="0"', 'Expires="0"'),
+        ('Domain="hunter2"', 'Domain="~ck~"'),
+        ('Unheard="x"', 'Unheard="~ck~"'),
     ],
 )
 def test_of_an_attribute_a_name_that_could_be_one_stays(attribute: str, left: str) -> None:
