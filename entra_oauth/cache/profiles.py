@@ -246,7 +246,7 @@ class Profiles:
         import tomllib
 
         try:
-            tomllib.loads(text)
+            tomllib.loads(text.encode("utf-8").decode("utf-8"))
         except (ValueError, RecursionError):
             raise UsageError(
                 f"{plain(self.path)} is written in a way that cannot be changed from here.",
@@ -282,4 +282,4 @@ def _toml(value: str | tuple[str, ...]) -> str:
     import json
 
     # A JSON string is a TOML basic string, but for U+007F, which no value holds.
-    return json.dumps(value, ensure_ascii=True)
+    return json.dumps(value, ensure_ascii=False)

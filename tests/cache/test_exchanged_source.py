@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from entra_oauth.cache.account import CachedToken
 from entra_oauth.cache.exchanged_source import ExchangedSource, _good_enough_s
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.channels.base import monotonic, now
 from entra_oauth.errors import AuthorityError, DestinationRefused
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S, ExchangeTarget
 from kit import canaries
-from kit.stores import Authority, fill, source
+from kit.stores import APP, SCOPE, USER, Authority, account, fill, source, token
 
 HOST = "https://adb-1234567890123456.7.azuredatabricks.net"
 
@@ -59,3 +61,58 @@ def test_what_an_exchange_raises_is_raised_and_no_frame_holds_a_token(tmp_path: 
     with canaries.refused(DestinationRefused):
         asking.get("graph")
     assert len(shown) == 1, "no workspace sees it"
+
+
+def test_it_is_exchanged_anew_where_that_is_asked_for(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "tokens"))
+    at = int(now())
+    kept = replace(token(at=at), arrived_on_clock=int(monotonic()))
+    store.save(APP, account(), SCOPE, kept, signed_in=True)
+    entra = Authority()
+    entra.clock.wall, entra.clock.steady = now(), monotonic()
+
+    def exchange(subject_token: str, /) -> TokenResponse:
+        exchanged.append(subject_token)
+        return TokenResponse(
+            token_type="Bearer",
+            access_token=f"own{len(exchanged)}",
+            scope=None,
+            expires_in=3600,
+            received_at=now(),
+        )
+
+    exchanged: list[str] = []
+    asking = ExchangedSource(
+        inner=source(store, entra), target=ExchangeTarget.of(HOST), exchange=exchange
+    )
+    assert asking.get("databricks").token.text == "own1"
+    assert asking.get("databricks").token.text == "own1"
+    assert entra.asked == []
+    assert asking.get("databricks", force=True).token.text == "own2"
+    assert asking.get("databricks", claims='{"access_token":{}}').token.text == "own3"
+    assert len(entra.asked) == 2, "and so is what is exchanged"
+    assert exchanged == [f"{canaries.ACCESS_TOKEN}{number}" for number in ("", 1, 2)]
+
+
+@pytest.mark.parametrize(("left_s", "is_used"), [(200, True), (50, False)])
+def test_an_exchanged_token_serves_while_it_lasts_though_the_next_is_refused(
+    tmp_path: Path, left_s: int, is_used: bool
+) -> None:
+    store, target = FileStore(str(tmp_path / "tokens")), ExchangeTarget.of(HOST)
+    entra = Authority()
+    entra.clock.wall, entra.clock.steady = now(), monotonic()
+    kept = replace(token(at=int(now())), arrived_on_clock=int(monotonic()))
+    store.save(APP, account(), SCOPE, kept, signed_in=True)
+    old = replace(kept, text="old", arrived_at=kept.arrived_at - 3600 + left_s)
+    old = replace(old, expires_on=old.arrived_at + 3600, arrived_on_clock=0)
+    store.save_token(APP, USER, f"{SCOPE} {target.key}", old)
+
+    def refuse(subject_token: str, /) -> TokenResponse:
+        raise AuthorityError("No.", advice="Look.", stage="token", error="invalid_grant")
+
+    asking = ExchangedSource(inner=source(store, entra), target=target, exchange=refuse)
+    if is_used:
+        assert asking.get("databricks").token.text == "old"
+        return
+    with canaries.refused(AuthorityError):
+        asking.get("databricks")

@@ -492,6 +492,27 @@ def test_tokens_without_an_account_come_by_app_then_account_then_scope(store: Fi
     app = paths.app_folder(store.folder, APP.base, APP.tenant, APP.client_id)
     damaged = paths.line_file(paths.account_folder(app, "b"), "another")
     Path(damaged).write_bytes(b"\xff")
+    fill(store, name="somebody with an account")
     found = [(name, scope) for _, name, scope, _ in store.tokens_without_account()]
     assert not os.path.exists(damaged), "it is set aside"
     assert found == [("a", "y"), ("a", "z"), ("b", "w"), ("b", "x")]
+
+
+def test_the_store_of_a_person_is_in_the_folder_of_the_tokens(tmp_path: Path) -> None:
+    vault, said = Vault(), list[str]()
+    environ = {"ENTRA_OAUTH_CACHE_DIR": str(tmp_path / "t")}
+    store = FileStore.standard(environ, vault=vault, say=said.append)
+    assert store.folder == str(tmp_path / "t")
+    fill(store)
+    assert list(vault.secrets.values()) == [canaries.REFRESH_TOKEN]
+    record_file(store).write_text("rubbish")
+    assert store.account(APP, USER) is None
+    assert len(said) == 1
+
+
+def test_forgetting_an_app_without_a_sign_in_leaves_no_folder(store: FileStore) -> None:
+    store.save_token(APP, "one", SCOPE, token())
+    store.save_token(APP, "two", SCOPE, token())
+    assert store.forget_app(APP)
+    assert os.listdir(store.folder) == []
+    assert not store.forget_app(APP)

@@ -232,3 +232,41 @@ def test_a_lock_whose_taking_was_interrupted_is_left_free(
     assert next_handle() == before
     with Lock(path) as another:
         assert another.take(0)
+
+
+@needs.posix
+def test_a_holder_is_waited_for_by_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    path, asked = tmp_path / "lock", list[tuple[int, int]]()
+    path.touch()
+
+    def flock(handle: int, how: int) -> None:
+        asked.append((os.fstat(handle).st_ino, how))
+
+    monkeypatch.setattr(paths, "flock", flock)
+    paths.wait_for_holder(str(path))
+    assert asked == [(path.stat().st_ino, fcntl.LOCK_SH)]
+
+
+def test_a_lock_whose_file_is_gone_when_it_is_got_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    genuine = os.lstat
+
+    def lstat(path: str) -> os.stat_result:
+        looks.append(path)
+        if len(looks) == 1:
+            raise FileNotFoundError
+        return genuine(path)
+
+    path = str(tmp_path / "lock")
+    monkeypatch.setattr(lock_module, "sleep", lambda seconds: None)
+    with Lock(path) as lock:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "lstat", lstat)
+            assert lock.take(5)
+        assert looks == [path, path]

@@ -186,3 +186,27 @@ def test_a_time_has_twelve_digits_at_most(time: str, is_one: bool) -> None:
     text = TEXT.replace(" ".join(map(str, TIMES)), f"{TIMES[0]} {TIMES[1]} {time}")
     found = paths.read_token(text, KEY)
     assert (found[2] if found else None) == (int(time) if is_one else None)
+
+
+@pytest.mark.parametrize("times", ["", "1", "1 2", "1 2 3 4", "1 2 ", "1  2", "1 2 x", "1 2 -3"])
+def test_a_token_has_three_times(times: str) -> None:
+    assert paths.read_token(TEXT.replace(" ".join(map(str, TIMES)), times), KEY) is None
+    assert paths.read_token(TEXT.replace(" ".join(map(str, TIMES)), "1 2 3"), KEY) is not None
+
+
+def test_a_file_that_has_changed_has_another_stamp(tmp_path: Path) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    path.write_text("x")
+    other.write_text("x")
+    os.utime(path, ns=(1, 1))
+    os.utime(other, ns=(1, 1))
+    first = paths.stamp(str(path), path.stat())
+    assert paths.stamp(str(path), path.stat()) == first
+    assert paths.stamp(str(other), path.stat()) != first
+    assert paths.stamp(str(path), other.stat()) != first, "another file of that name"
+    path.write_text("xx")
+    os.utime(path, ns=(1, 1))
+    assert paths.stamp(str(path), path.stat()) != first, "another size"
+    path.write_text("x")
+    os.utime(path, ns=(2, 2))
+    assert paths.stamp(str(path), path.stat()) != first, "another time"

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,7 +193,8 @@ def test_sweeping_removes_what_a_writer_left_and_nothing_else(tmp_path: Path) ->
     old, kept = f".new-{gone}-0a", [f".new-{os.getpid()}-0a", ".new-left", "account", "x.new-1"]
     for name in (old, ".new-older", *kept):
         (tmp_path / name).touch()
-    os.utime(tmp_path / ".new-older", (1, 1))
+    for name in (".new-older", "account", "x.new-1"):
+        os.utime(tmp_path / name, (1, 1))
     private_files.sweep(str(tmp_path))
     assert sorted(os.listdir(tmp_path)) == sorted(kept)
     private_files.sweep(str(tmp_path / "none"))
@@ -222,13 +224,27 @@ def test_the_file_of_a_writer_that_nobody_can_be_goes_after_an_hour(
         assert path.exists() is kept
 
 
+@needs.posix
+def test_where_there_are_no_owners_and_no_modes_files_are_written_and_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private_files, "_POSIX", False)
+    for name in ("fchmod", "chmod", "geteuid"):
+        monkeypatch.delattr(os, name)
+    folder = tmp_path / "a" / "b"
+    private_files.make_folder(str(folder))
+    private_files.check_way(str(folder))
+    private_files.write(str(folder / "file"), "x")
+    assert private_files.read(str(folder / "file")) == "x"
+
+
 def test_on_windows_no_writer_is_asked_for_because_that_would_end_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
     monkeypatch.setattr(private_files, "_POSIX", False)
     monkeypatch.setattr(os, "kill", lambda process, signal: asked.append(process))
-    for name, at in ((".new-4711-0a", 1), (".new-4712-0a", private_files.now())):
+    for name, at in ((".new-4711-0a", 1), (".new-4712-0a", time.time())):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (at, at))
     private_files.sweep(str(tmp_path))

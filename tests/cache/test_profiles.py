@@ -97,10 +97,10 @@ def test_lists_may_be_one_text_and_come_back_as_they_were(tmp_path: Path) -> Non
     found = profiles.get("work")
     assert found is not None
     assert found.values == {"scope": ("a",), "hosts": ()}
-    profiles.put(Profile("more", {"scope": ("x", 'y"\\'), "tenant": "ä"}))
+    profiles.put(Profile("more", {"scope": ("x", 'y"\\'), "tenant": "ä😀"}))
     again = profiles.get("more")
     assert again is not None
-    assert again.values == {"scope": ("x", 'y"\\'), "tenant": "ä"}
+    assert again.values == {"scope": ("x", 'y"\\'), "tenant": "ä😀"}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,9 @@ def test_blanks_alone_are_no_profiles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"password": "x"}, {"tenant": ("a",)}, {"tenant": ""}, {"scope": ("a", "")}]
+    "values",
+    [{"password": "x"}, {"tenant": ("a",)}, {"tenant": ""}, {"scope": ("a", "")}]
+    + [{"tenant": "\udcff"}, {"tenant": "\x7f"}],
 )
 def test_what_no_profile_can_hold_is_not_written(
     tmp_path: Path, values: dict[str, str | tuple[str, ...]]
@@ -251,3 +253,12 @@ def test_without_a_whole_path_there_is_no_file(environ: dict[str, str], tmp_path
     with canaries.refused(LocalError) as caught:
         Profiles.standard(environ)
     assert "is not a whole path" in caught.value.what
+
+
+def test_what_is_not_there_is_neither_used_nor_deleted(tmp_path: Path) -> None:
+    profiles = _profiles(tmp_path, '[profile.home]\ntenant = "b"\n')
+    before = Path(profiles.path).read_text(encoding="utf-8")
+    for act in (profiles.get, profiles.use, profiles.delete):
+        with canaries.refused(UsageError):
+            act("none")
+    assert Path(profiles.path).read_text(encoding="utf-8") == before

@@ -168,6 +168,8 @@ def test_whoever_is_signed_out_while_the_lock_is_waited_for_has_to_sign_in(
     with canaries.refused(SignInRequired) as caught:
         source(store, authority).get("databricks", force=True)
     assert said in caught.value.what
+    assert isinstance(caught.value, SignInRequired)
+    assert not caught.value.was_refused
     assert authority.asked == []
 
 
@@ -251,8 +253,11 @@ def test_the_old_token_serves_unless_something_else_is_wanted_of_the_person_firs
     if outcome is None:
         assert tokens.get("databricks").token.text == ACCESS
         return
-    with canaries.refused(outcome):
+    with canaries.refused(outcome) as caught:
         tokens.get("databricks")
+    assert caught.value.what == "No."
+    if isinstance(caught.value, SignInRequired):
+        assert caught.value.was_refused
 
 
 @pytest.mark.parametrize("as_identity", [False, True])

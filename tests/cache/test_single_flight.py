@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,13 @@ from entra_oauth.cache import lock as lock_module
 from entra_oauth.cache.account import APP_ONLY, App, CachedToken
 from entra_oauth.cache.exchanged_source import ExchangedSource
 from entra_oauth.cache.file_store import FileStore
+from entra_oauth.cache.lock import Lock
 from entra_oauth.cache.single_flight import SingleFlight
 from entra_oauth.channels.base import monotonic, now
 from entra_oauth.errors import AuthorityError, ConnectFailed, EntraOAuthError, LocalError
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.endpoints.token_exchange import ExchangeTarget
-from kit import canaries
+from kit import canaries, needs
 from kit.stores import APP, USER, Authority, fill, source
 
 HOST = "https://adb-1234567890123456.7.azuredatabricks.net"
@@ -214,3 +217,61 @@ def test_whoever_waits_takes_what_another_brings_before_the_lock_is_free(
         assert held.take(0)
         assert Walker(store).walk() == ("news", "cache")
     assert len(slept) == 2
+
+
+@pytest.mark.parametrize(("left_s", "given"), [(30, ("new1", "a-grant")), (200, ("news", "cache"))])
+def test_what_another_has_brought_is_taken_if_it_is_of_use(
+    store: FileStore, left_s: int, given: tuple[str, str]
+) -> None:
+    looks = iter([False])
+
+    class Late(FileStore):
+        def access_token(self, app: App, account: str, scopes: str) -> CachedToken | None:
+            return super().access_token(app, account, scopes) if next(looks, True) else None
+
+    _kept(store, "news", life_s=left_s)
+    assert Walker(Late(store.folder)).walk() == given
+
+
+@needs.posix
+def test_where_there_are_no_locks_that_is_said(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    walker = Walker(store)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert walker.walk() == ("new1", "a-grant")
+    assert walker.said == ["Note: no lock can be had here; two processes may renew one token."]
+
+
+@pytest.mark.parametrize(
+    ("left_s", "force", "wait_s", "waited_s"),
+    [
+        (200, False, 360.0, 10.0),
+        (200, False, 5.0, 5.0),
+        (200, True, 360.0, 360.0),
+        (50, False, 360.0, 360.0),
+    ],
+)
+def test_whoever_has_a_token_that_lasts_waits_less_for_the_lock(
+    store: FileStore,
+    monkeypatch: pytest.MonkeyPatch,
+    left_s: int,
+    force: bool,
+    wait_s: float,
+    waited_s: float,
+) -> None:
+    waits: list[float] = []
+
+    def take(lock: Lock, wait_s: float, or_until: Callable[[], bool]) -> bool:
+        waits.append(wait_s)
+        return True
+
+    _kept(store, "old", life_s=left_s)
+    monkeypatch.setattr(Lock, "take", take)
+    assert Walker(store).walk(force=force, wait_s=wait_s) == ("new1", "a-grant")
+    assert waits == [waited_s]

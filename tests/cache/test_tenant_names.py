@@ -200,3 +200,11 @@ def test_the_default_that_another_has_noted_meanwhile_stays(tmp_path: Path) -> N
     (app / "default").write_text("rubbish")
     assert store.default_account(APP) == "ada@contoso.example"
     assert (app / "default").read_text() == noted
+
+
+@pytest.mark.parametrize("name", ["ada@contoso.example", "ADA@CONTOSO.example"])
+def test_an_account_is_named_in_any_case_under_any_name_of_its_tenant(
+    store: FileStore, name: str
+) -> None:
+    sign_in(store, DOMAIN, "Ada@Contoso.example")
+    assert store.kept_as(APP, name) == (DOMAIN, "Ada@Contoso.example")

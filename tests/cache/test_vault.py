@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,6 +138,8 @@ def test_a_store_that_waits_is_told_of_and_given_up(locked: Locked) -> None:
         Keyring.working(said.append)
     assert said == ["Waiting for the system's password store; it may want to be unlocked."]
     assert caught.value.exit_code == 8
+    waiting = [thread for thread in threading.enumerate() if thread.name == "keyring"]
+    assert [thread.daemon for thread in waiting] == [True], "no program waits for it to end"
     asked = locked.asked
     with canaries.refused(StoreSilent):
         Keyring.working(said.append)

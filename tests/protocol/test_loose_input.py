@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.jwt import decode
 from entra_oauth.protocol.loose_input import bare_token, is_jwt, text_of
 
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"
@@ -85,3 +86,14 @@ def test_the_names_of_several_tokens_are_shown_up_to_eighty_characters(
     with pytest.raises(UsageError) as raised:
         bare_token(f'{{"abc": "{JWT}", "{"b" * length}": "{JWT}"}}', what="token")
     assert f"several tokens (abc, {shown})" in raised.value.what
+
+
+@pytest.mark.parametrize(("length", "good"), [(64 * 1024, True), (64 * 1024 + 2, False)])
+def test_a_token_has_64_kib_at_most(length: int, good: bool) -> None:
+    token = f"e30.e30.{'A' * (length - 8)}"
+    if good:
+        assert decode(f" {token}\n").claims == {}
+        return
+    with pytest.raises(UsageError) as raised:
+        decode(token)
+    assert "longer than 64 KiB" in raised.value.what

@@ -18,7 +18,11 @@ from entra_oauth.errors import (
 )
 from entra_oauth.flows.exchange_at_workspace import exchange_token
 from entra_oauth.protocol.authority import Authority
-from entra_oauth.protocol.endpoints.token_exchange import ExchangeRequest, ExchangeTarget
+from entra_oauth.protocol.endpoints.token_exchange import (
+    ExchangeRequest,
+    ExchangeTarget,
+    account_meant,
+)
 from entra_oauth.protocol.messages import HttpResponse
 from kit import canaries
 from kit.canaries import TENANT
@@ -278,6 +282,26 @@ def test_a_token_of_a_minute_is_used_and_one_of_less_is_not(
         return
     with canaries.refused(SecurityError):
         _exchange(world)
+
+
+@pytest.mark.parametrize("own", ["opaque", _jwt(exp=NOW + 3500), _jwt(sub=5), _jwt(sub=DAEMON)])
+def test_a_token_that_does_not_say_whose_it_is_is_used(own: str) -> None:
+    assert _exchange(World([FOUND, json_reply(GOOD | {"access_token": own})])).access_token == own
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        (None, True),
+        ("https://accounts.azuredatabricks.net", True),
+        ("accounts.azuredatabricks.net", True),
+        (HOST, False),
+        ("https://adb-1.7.azuredatabricks.net/accounts.", False),
+    ],
+)
+def test_an_accounts_id_counts_where_no_workspace_is_named(url: str | None, meant: bool) -> None:
+    assert account_meant(url, "acc-1") == ("acc-1" if meant else None)
+    assert account_meant(url, None) is None
 
 
 def test_a_workspaces_token_is_for_it_alone_and_an_accounts_for_each_of_its_workspaces() -> None:
