@@ -11,7 +11,7 @@ from entra_oauth.cache.account import CachedToken
 from entra_oauth.cache.exchanged_source import ExchangedSource, _good_enough_s
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.channels.base import monotonic, now
-from entra_oauth.errors import AuthorityError, DestinationRefused
+from entra_oauth.errors import AuthorityError, DestinationRefused, LocalError
 from entra_oauth.protocol.endpoints.token import TokenResponse
 from entra_oauth.protocol.endpoints.token_exchange import LEAST_LIFE_S, ExchangeTarget
 from kit import canaries
@@ -104,7 +104,7 @@ def test_an_exchanged_token_serves_while_it_lasts_though_the_next_is_refused(
     kept = replace(token(at=int(now())), arrived_on_clock=int(monotonic()))
     store.save(APP, account(), SCOPE, kept, signed_in=True)
     old = replace(kept, text="old", arrived_at=kept.arrived_at - 3600 + left_s)
-    old = replace(old, expires_on=old.arrived_at + 3600, arrived_on_clock=0)
+    old = replace(old, expires_on=old.arrived_at + 3600)
     store.save_token(APP, USER, f"{SCOPE} {target.key}", old)
 
     def refuse(subject_token: str, /) -> TokenResponse:
@@ -116,3 +116,29 @@ def test_an_exchanged_token_serves_while_it_lasts_though_the_next_is_refused(
         return
     with canaries.refused(AuthorityError):
         asking.get("databricks")
+
+
+def test_an_exchanged_token_that_cannot_be_kept_is_given_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, said = FileStore(str(tmp_path / "tokens")), list[str]()
+    fill(store)
+
+    def full(*_: object) -> None:
+        raise LocalError("The disk is full.", advice="Make room.")
+
+    def exchange(subject_token: str, /) -> TokenResponse:
+        return TokenResponse(
+            token_type="Bearer", access_token="own", scope=None, expires_in=60, received_at=now()
+        )
+
+    monkeypatch.setattr(store, "save_token", full)
+    asking = ExchangedSource(
+        inner=source(store, Authority()),
+        target=ExchangeTarget.of(HOST),
+        exchange=exchange,
+        say=said.append,
+    )
+    found = asking.get("databricks")
+    assert (found.token.text, found.source, found.account) == ("own", "token-exchange", USER)
+    assert said == ["Note: the exchanged token could not be kept. The disk is full."]

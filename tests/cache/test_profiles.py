@@ -9,7 +9,7 @@ import pytest
 
 from entra_oauth.cache.profiles import Profile, Profiles
 from entra_oauth.errors import LocalError, UsageError
-from kit import canaries
+from kit import canaries, needs
 
 
 def _profiles(folder: Path, text: str) -> Profiles:
@@ -262,3 +262,24 @@ def test_what_is_not_there_is_neither_used_nor_deleted(tmp_path: Path) -> None:
         with canaries.refused(UsageError):
             act("none")
     assert Path(profiles.path).read_text(encoding="utf-8") == before
+
+
+@needs.posix
+def test_a_folder_is_made_for_the_file_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    Profiles(str(tmp_path / "config.toml")).put(Profile("work", {"tenant": "a"}))
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    made = Profiles(str(tmp_path / "a" / "b" / "config.toml"))
+    made.put(Profile("work", {"tenant": "a"}))
+    assert made.names() == ("work",)
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
+
+
+@needs.posix
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "config.toml").symlink_to(tmp_path / "repository" / "mine.toml")
+    profiles = Profiles(str(tmp_path / "config.toml"))
+    profiles.put(Profile("work", {"tenant": "a"}))
+    assert (tmp_path / "config.toml").is_symlink()
+    assert "work" in (tmp_path / "repository" / "mine.toml").read_text(encoding="utf-8")

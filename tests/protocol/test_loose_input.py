@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entra_oauth.errors import UsageError
-from entra_oauth.protocol.jwt import decode
+from entra_oauth.protocol.jwt import decode, read_object
 from entra_oauth.protocol.loose_input import bare_token, is_jwt, text_of
 
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln"
@@ -97,3 +97,13 @@ def test_a_token_has_64_kib_at_most(length: int, good: bool) -> None:
     with pytest.raises(UsageError) as raised:
         decode(token)
     assert "longer than 64 KiB" in raised.value.what
+
+
+@pytest.mark.parametrize(("digits", "good"), [(400, True), (401, False), (5000, False)])
+def test_a_number_has_four_hundred_digits_at_most(digits: int, good: bool) -> None:
+    body = b'{"n": ' + b"9" * digits + b"}"
+    if good:
+        assert read_object(body) == {"n": 10**digits - 1}
+        return
+    with pytest.raises(ValueError, match="more than 400 digits"):
+        read_object(body)
