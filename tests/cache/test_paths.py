@@ -56,6 +56,8 @@ def test_no_other_text_is_a_token(text: str) -> None:
     "text",
     [
         TEXT.replace("token 1\n", "token 2\n"),
+        TEXT.removesuffix("end\n") + "END\n",
+        TEXT.removesuffix("\n") + " ",
         TEXT.replace("1767272400", "-1"),
         TEXT.replace("1767272400", "١٢"),
         TEXT.replace("1767272400", "9" * 40),

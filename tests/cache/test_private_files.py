@@ -163,6 +163,7 @@ def test_the_disk_is_waited_for_unless_what_is_written_can_be_had_again(
     waited: list[int] = []
     monkeypatch.setattr(os, "fsync", waited.append)
     private_files.write_lightly(str(tmp_path / "file"), "light")
+    private_files.check_folder(str(tmp_path))
     assert ((tmp_path / "file").read_text(), waited) == ("light", [])
     private_files.write(str(tmp_path / "file"), "kept")
     assert (tmp_path / "file").read_text() == "kept"

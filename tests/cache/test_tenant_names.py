@@ -208,3 +208,14 @@ def test_an_account_is_named_in_any_case_under_any_name_of_its_tenant(
 ) -> None:
     sign_in(store, DOMAIN, "Ada@Contoso.example")
     assert store.kept_as(APP, name) == (DOMAIN, "Ada@Contoso.example")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(80, "a" * 80), (81, "a" * 80 + "…")])
+def test_the_names_of_several_are_shown_up_to_eighty_characters(length: int, shown: str) -> None:
+    kept = [
+        (COMMON, replace(account(name), tenant_id=TENANT, object_id=name))
+        for name in ("a" * length, "bob")
+    ]
+    with canaries.refused(UsageError) as caught:
+        same_tenant(APP, None, kept)
+    assert caught.value.advice == f"Name one with --account: {shown}, bob."

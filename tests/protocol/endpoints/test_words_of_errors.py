@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.errors import UnexpectedAnswer
+from entra_oauth.errors import AuthorityError, UnexpectedAnswer
 from entra_oauth.protocol.authority import Authority
+from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.json_response import (
     JsonAnswer,
     RequestFacts,
     is_passing,
     said_by,
 )
-from entra_oauth.protocol.messages import HttpResponse
+from entra_oauth.protocol.messages import HttpRequest, HttpResponse, encode_form
 from kit import canaries
 from kit.canaries import CODE, TENANT
 from kit.grants import NOW, json_reply
@@ -158,3 +159,45 @@ def test_an_error_of_its_own_decides_whether_it_will_pass(
     status: int, members: dict[str, Any], passing: bool
 ) -> None:
     assert is_passing(json_reply(members, status=status)) is passing
+
+
+LIMITS = [("error", 80), ("suberror", 80), ("trace_id", 64), ("correlation_id", 64)]
+
+
+@pytest.mark.parametrize(("name", "most"), [*LIMITS, ("timestamp", 40)])
+def test_a_member_of_a_refusal_is_cut_at_its_length(name: str, most: int) -> None:
+    for length in (most, most + 1):
+        reply = json_reply({"error": "invalid_grant"} | {name: "5" * length}, status=400)
+        with pytest.raises(AuthorityError) as caught:
+            JsonAnswer.read(reply, FACTS, received_at=NOW)
+        assert getattr(caught.value, name) == "5" * most + "…" * (length - most)
+
+
+@pytest.mark.parametrize("length", [300, 301])
+def test_the_page_of_an_error_is_cut_at_300_characters_and_none_of_another_host(
+    length: int,
+) -> None:
+    page = "https://login.microsoft.com/".ljust(length, "x")
+    whole = page if length == 300 else f"{page[:300]}…"
+    other = page.replace("microsoft", "evil")
+    for uri, found in ((page, whole), (other, None), (5, None)):
+        reply = json_reply({"error": "invalid_grant", "error_uri": uri}, status=400)
+        with pytest.raises(AuthorityError) as caught:
+            JsonAnswer.read(reply, FACTS, received_at=NOW)
+        assert caught.value.error_uri == found
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "most"), [("error", "error", 80), ("error_subcode", "suberror", 80)]
+)
+def test_a_field_of_a_refused_sign_in_is_cut_at_its_length(
+    name: str, member: str, most: int
+) -> None:
+    for length in (most, most + 1):
+        fields = {"error": "access_denied", "state": canaries.STATE} | {name: "e" * length}
+        callback = HttpRequest(
+            method="GET", url=f"http://localhost/?{encode_form(tuple(fields.items()))}"
+        )
+        with pytest.raises(AuthorityError) as caught:
+            AuthorizationResponse.read(callback, answering=canaries.article_request())
+        assert getattr(caught.value, member) == "e" * most + "…" * (length - most)
