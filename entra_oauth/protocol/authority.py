@@ -57,7 +57,7 @@ def same_id(one: object, other: object) -> bool:
         return True
     if not isinstance(one, str) or not isinstance(other, str):
         return False
-    return bool(GUID.fullmatch(one) and GUID.fullmatch(other)) and one.lower() == other.lower()
+    return one.lower() == other.lower() and bool(GUID.fullmatch(one))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

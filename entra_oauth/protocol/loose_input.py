@@ -64,14 +64,14 @@ def bare_token(text: str, *, what: str, members: tuple[str, ...] = ()) -> str:
     held = {name: value for name, value in answer.items() if isinstance(value, str)}
     found = next((held[name] for name in members if held.get(name)), None)
     tokens = {name: value for name, value in held.items() if is_jwt(value)}
-    if found is None and len(tokens) == 1 and not members:
+    if found is not None:
+        return found
+    if len(tokens) == 1 and not members:
         return next(iter(tokens.values()))
-    if found is None:
-        names = plain(", ".join(tokens), limit=80)
-        several = f"several tokens ({names}), and it is not said which"
-        many = several if len(tokens) > 1 else f"no {what}"
-        raise UsageError(f"The JSON text holds {many}.", advice=f"Give the {what} alone.")
-    return found
+    names = plain(", ".join(tokens), limit=80)
+    several = f"several tokens ({names}), and it is not said which"
+    many = several if len(tokens) > 1 else f"no {what}"
+    raise UsageError(f"The JSON text holds {many}.", advice=f"Give the {what} alone.")
 
 
 def _decoded(content: bytes, encoding: str) -> str | None:

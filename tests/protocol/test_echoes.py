@@ -180,3 +180,10 @@ def test_letters_of_other_alphabets_stay_around_what_is_hidden(before: str, afte
 def test_echoes_side_by_side_are_hidden_as_one(between: str, said: str) -> None:
     secret = "0123456789abcdefghij"
     assert hide(f"{secret[:12].upper()}{between}{secret[4:16].upper()}", [secret]) == said
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_short_secret_is_hidden_in_each_spelling(name: str) -> None:
+    secret = "päss/w+rd~1"
+    echo = spelt(secret, name)
+    assert hide(f"It is {echo}.", [secret]) in {f"It is <hidden>{end}." for end in ("", "=", "==")}

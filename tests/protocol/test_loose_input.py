@@ -38,6 +38,7 @@ TAKEN = [
     (f"bearer{JWT}", ()),
     (f'Bearer "{JWT}"', ()),
     (f'" Bearer {JWT} "', ()),
+    (f'" Authorization: Bearer {JWT} "', ()),
     (f'{{"value": "{JWT}", "count": 1}}', ()),
     (f'{{"access_token": "eyJh.eyJh.x", "refresh_token": "{JWT}"}}', ("refresh_token",)),
     (f'{{"b": "{JWT}", "a": ""}}', ("a", "b")),

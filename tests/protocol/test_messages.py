@@ -197,6 +197,9 @@ def test_these_hosts_are_this_machine(host: str) -> None:
         "127.0.0.256",
         "127.0.0.-1",
         "127.0.0.٣",
+        "127.0.0.²",
+        "127.0.0.0001",
+        "127.0.0.",
         "127.0.0." + "1" * 5000,
         "0.0.0.0",
         "128.0.0.1",
@@ -220,6 +223,10 @@ def test_these_hosts_are_not(host: str) -> None:
         ("169.254.169.256", False),
         ("169.254.169.-1", False),
         ("169.254.169.0254", False),
+        ("169.254.169.٣", False),
+        ("169.254.169.²", False),
+        ("169.254.169.", False),
+        ("169.254.255.255", True),
         ("169.255.1.1", False),
         ("1169.254.1.1", False),
         ("127.0.0.1", False),
@@ -240,6 +247,19 @@ def test_a_control_character_is_refused_and_not_repeated(character: str) -> None
     with canaries.refused(UsageError) as caught:
         refuse_control_characters("The state", canaries.STATE + character)
     assert caught.value.what == "The state holds a control character."
+
+
+@pytest.mark.parametrize(
+    ("last_refused", "next_good"), [("\x1f", " "), ("\x9f", "\xa0"), ("\udfff", "\ue000")]
+)
+@pytest.mark.parametrize(("first_refused", "good"), [("\x7f", "~"), ("\ud800", "\ud7ff")])
+def test_what_is_just_beside_a_control_character_may_be_sent(
+    last_refused: str, next_good: str, first_refused: str, good: str
+) -> None:
+    for character in (last_refused, first_refused):
+        with canaries.refused(UsageError):
+            refuse_control_characters("It", character)
+    refuse_control_characters("It", next_good + good)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))

@@ -278,18 +278,20 @@ class TokenResponse:
             raise answer.unexpected("its token_type is not Bearer")
         scope, id_token = answer.text("scope"), answer.text("id_token")
         access_token = answer.required("access_token")
-        identity = id_token and IdToken.read(
-            id_token,
-            authority=answering.authority,
-            client_id=answering.client_id,
-            nonce=answering.nonce,
-            now=received_at,
-            beside=Beside(
-                access_token=access_token,
-                code=answering.code,
-                authority_time=http_date(reply.header("Date")),
-            ),
-        )
+        identity = None
+        if id_token is not None:
+            identity = IdToken.read(
+                id_token,
+                authority=answering.authority,
+                client_id=answering.client_id,
+                nonce=answering.nonce,
+                now=received_at,
+                beside=Beside(
+                    access_token=access_token,
+                    code=answering.code,
+                    authority_time=http_date(reply.header("Date")),
+                ),
+            )
         return cls(
             token_type="Bearer",  # noqa: S106
             access_token=access_token,
@@ -298,7 +300,7 @@ class TokenResponse:
             received_at=received_at,
             refresh_token=answer.text("refresh_token"),
             id_token=id_token,
-            identity=identity or None,
+            identity=identity,
             warnings=_warnings(scope, id_token, answering),
         )
 

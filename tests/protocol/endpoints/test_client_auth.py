@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from entra_oauth.errors import UsageError
+from entra_oauth.protocol.certificate_file import certificate_content
 from entra_oauth.protocol.endpoints.client_auth import (
     ASSERTION_LIFE_S,
     ASSERTION_TYPE,
@@ -267,3 +268,27 @@ def test_no_repr_shows_a_secret() -> None:
     for shown in (*credentials, *proofs):
         assert canaries.found_in(shown, [SECRET, ASSERTION]) == []
     assert "RSAPrivateKey" not in repr(loaded)
+
+
+@pytest.mark.parametrize("length", range(48, 60))
+def test_base64_of_any_length_is_read_with_or_without_its_padding(length: int) -> None:
+    der = b"\x30" + bytes(range(0xA0, 0xA0 + length))
+    for encoded in (base64.b64encode(der), base64.urlsafe_b64encode(der)):
+        assert certificate_content(encoded) == der
+        assert certificate_content(encoded.rstrip(b"=")) == der
+
+
+@pytest.mark.parametrize(("length", "read"), [(62, False), (63, False), (64, True)])
+def test_what_is_too_short_for_a_certificate_is_no_base64(length: int, read: bool) -> None:
+    text = base64.b64encode(b"\x30" + bytes(60))[:length]
+    assert (certificate_content(text) != text) is read
+
+
+@pytest.mark.parametrize(("ends", "good"), [(NOW - 299, True), (NOW - 300, False)])
+def test_a_federated_token_that_is_over_proves_nothing(ends: float, good: bool) -> None:
+    credential = FederatedAssertion(canaries.jwt({"alg": "none"}, {"exp": ends}))
+    if good:
+        assert credential.prove(CLIENT_ID, ENDPOINT, now=NOW).fields
+        return
+    with canaries.refused(UsageError):
+        credential.prove(CLIENT_ID, ENDPOINT, now=NOW)

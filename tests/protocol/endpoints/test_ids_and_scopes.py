@@ -151,6 +151,9 @@ PASSES = [
     "https://management.azure.com//.default",
     "https://host/a,b/.default",
     "https://host/a,x/.default",
+    "graph.x",
+    "graphs/x",
+    "graph:x",
     "all-apis",
     "user_impersonation",
 ]

@@ -217,7 +217,18 @@ def test_a_document_without_a_usable_key_is_refused(document: dict[str, Any]) ->
     assert "no set of keys" in caught.value.what
 
 
-@pytest.mark.parametrize("changes", [{"n": "!!"}, {"n": ""}, {"e": "AA"}, {"n": "AQAB"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n": "!!"},
+        {"n": "AAAAA"},
+        {"n": "é"},
+        {"e": "AAAAA"},
+        {"n": ""},
+        {"e": "AA"},
+        {"n": "AQAB"},
+    ],
+)
 def test_a_key_that_is_none_verifies_nothing(changes: dict[str, Any]) -> None:
     with canaries.refused(IdTokenRefused):
         check_signature(id_token(), keys(id_token_key.jwks(**changes)))
@@ -269,3 +280,8 @@ def number(octets: bytes) -> str:
 def test_octets_of_any_number_are_read_without_padding(length: int) -> None:
     octets = bytes(range(0xF0, 0xF0 + length))
     assert signing_keys._octets(number(octets)) == octets
+
+
+@pytest.mark.parametrize("token", ["e30.e30.é", "é.e30.AAAA", "e30.e30.AAAAA", "e30", ""])
+def test_what_cannot_be_read_is_not_signed(token: str) -> None:
+    assert not signing_keys._verifies(token, keys().keys[0])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from entra_oauth.errors import AuthorityError, UnexpectedAnswer
+from entra_oauth.errors import AuthorityError, CallbackRefused, UnexpectedAnswer
 from entra_oauth.protocol.authority import Authority
 from entra_oauth.protocol.endpoints.authorization_response import AuthorizationResponse
 from entra_oauth.protocol.endpoints.json_response import (
     JsonAnswer,
     RequestFacts,
     is_passing,
+    retry_after_s,
     said_by,
 )
-from entra_oauth.protocol.messages import HttpRequest, HttpResponse, encode_form
+from entra_oauth.protocol.messages import FORM, HttpRequest, HttpResponse, encode_form
 from kit import canaries
 from kit.canaries import CODE, TENANT
 from kit.grants import NOW, json_reply
@@ -95,6 +97,7 @@ def test_the_words_of_a_page_or_a_text_are_found(body: str | bytes, said: str) -
         ("x", "k" * 61, f"({'k' * 60}…, 1 bytes)"),
         ("{}", "application/json", "it is neither a token nor an OAuth error"),
         ("[]", "application/json", "it is not an object"),
+        ("{}", " Application/JSON ; charset=utf-8", "it is neither a token nor an OAuth error"),
     ],
 )
 def test_what_came_in_the_place_of_json_is_named(body: str, kind: str, what: str) -> None:
@@ -201,3 +204,59 @@ def test_a_field_of_a_refused_sign_in_is_cut_at_its_length(
         with pytest.raises(AuthorityError) as caught:
             AuthorizationResponse.read(callback, answering=canaries.article_request())
         assert getattr(caught.value, member) == "e" * most + "…" * (length - most)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("3600", 3600.0),
+        ("3601", 3600.0),
+        ("9" * 5000, 3600.0),
+        (" 7 ", 7.0),
+        ("-1", None),
+        ("1.5", None),
+        ("٣", None),
+        ("²", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_ascii_digits_or_a_date(value: str, seconds: float | None) -> None:
+    reply = HttpResponse(status=503, headers=(("Retry-After", value),))
+    assert retry_after_s(reply, NOW) == seconds
+
+
+FORM_TYPE = ("Content-Type", FORM)
+
+
+@pytest.mark.parametrize(
+    ("mode", "method", "where", "headers", "good"),
+    [
+        ("query", "GET", "query", (), True),
+        ("query", "POST", "body", (FORM_TYPE,), False),
+        ("query", "POST", "query", (), False),
+        ("form_post", "POST", "body", (FORM_TYPE,), True),
+        ("form_post", "POST", "body", (("Content-Type", f" {FORM.upper()} ; x"),), True),
+        ("form_post", "POST", "both", (FORM_TYPE,), False),
+        ("form_post", "POST", "body", (("Content-Type", "text/plain"),), False),
+        ("form_post", "POST", "body", (), False),
+        ("form_post", "GET", "body", (FORM_TYPE,), False),
+        ("form_post", "GET", "query", (), False),
+    ],
+)
+def test_a_redirect_counts_in_the_way_that_was_asked_for(
+    mode: str, method: str, where: str, headers: tuple[tuple[str, str], ...], good: bool
+) -> None:
+    fields = f"code={CODE}&state={canaries.STATE}"
+    callback = HttpRequest(
+        method=method,
+        url=f"http://localhost/?{fields}" if where != "body" else "http://localhost/",
+        headers=headers,
+        body=fields.encode() if where != "query" else b"",
+    )
+    request = replace(canaries.article_request(), response_mode=mode)
+    if good:
+        assert AuthorizationResponse.read(callback, answering=request).code == CODE
+        return
+    with canaries.refused(CallbackRefused):
+        AuthorizationResponse.read(callback, answering=request)

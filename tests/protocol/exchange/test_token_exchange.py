@@ -168,6 +168,8 @@ REFUSED = [
     (json_reply(GOOD, status=201), 6),
     (json_reply(GOOD | {"access_token": None}), 6),
     (json_reply(GOOD | {"access_token": ""}), 6),
+    (json_reply(GOOD | {"access_token": "tökén"}), 6),
+    (json_reply(GOOD | {"access_token": "a\x7f"}), 6),
     (json_reply(GOOD | {"access_token": 5}), 6),
     (json_reply(GOOD | {"access_token": "a\r\nb"}), 6),
     (json_reply(GOOD | {"access_token": "a b"}), 6),
@@ -327,3 +329,22 @@ def test_the_longest_life_of_a_token_has_ten_digits(life: object) -> None:
     assert _exchange(World([FOUND, json_reply(GOOD | {"expires_in": life})])).expires_in == (
         10**10 - 1
     )
+
+
+@pytest.mark.parametrize(("name", "most"), [("error", 80), ("error_description", 300)])
+def test_the_words_of_a_refusal_are_cut_at_their_length(name: str, most: int) -> None:
+    request = ExchangeRequest(endpoint=ENDPOINT, subject_token=SUBJECT)
+    member = "description" if name == "error_description" else name
+    for length in (most, most + 1):
+        answer = json_reply({"error": "invalid_grant"} | {name: "x" * length}, status=400)
+        with pytest.raises(AuthorityError) as caught:
+            request.read(answer, received_at=NOW)
+        assert getattr(caught.value, member) == "x" * most + "…" * (length - most)
+
+
+@pytest.mark.parametrize(("length", "cut"), [(300, False), (301, True)])
+def test_the_scope_that_was_granted_is_cut_at_300_characters(length: int, cut: bool) -> None:
+    tokens = _exchange(World([FOUND, json_reply(GOOD | {"scope": "s" * length})]))
+    assert tokens.scope == "s" * 300 + "…" * cut
+    for scope in ("", 5, None):
+        assert _exchange(World([FOUND, json_reply(GOOD | {"scope": scope})])).scope is None
