@@ -41,7 +41,7 @@ def exchange_audience(token_endpoint: str) -> str:
 
     Of the clouds that no page of Microsoft's names one for, it is the public cloud's.
     """
-    base = "/".join(token_endpoint.split("/", 3)[:3])
+    base = "/".join(token_endpoint.split("/")[:3])
     return _AUDIENCES.get(cloud_of(base), _AUDIENCES["public"])
 
 

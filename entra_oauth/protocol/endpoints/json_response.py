@@ -232,7 +232,7 @@ def said_by(reply: HttpResponse, secrets: tuple[str, ...]) -> str:
         names = ("message", "detail", "error_description", "error")
         text = next((v for n in names if isinstance(v := members.get(n), str) and v), "")
         code = members.get("error_code")
-        if isinstance(code, str) and code and code not in text:
+        if isinstance(code, str) and code not in text:
             text = f"{code}: {text}" if text else code
     return plain(hide(" ".join(text.split()), secrets), limit=300)
 

@@ -95,15 +95,14 @@ class SigningKeys:
             raise ValueError("none of its keys can check a signature")
         return cls(keys=usable, fetched_at=fetched_at)
 
-    def named(self, kid: str) -> dict[str, Any] | None:
+    def named(self, kid: object) -> dict[str, Any] | None:
         """The one key of that exact name; None if there is none, or two."""
         found = [key for key in self.keys if key.get("kid") == kid]
         return found[0] if len(found) == 1 else None
 
     def knows(self, token: str) -> bool:
         """True where the key that a token names is among them."""
-        kid = _decoded(token).header.get("kid")
-        return isinstance(kid, str) and self.named(kid) is not None
+        return self.named(_decoded(token).header.get("kid")) is not None
 
 
 def make_ready(keys: SigningKeys) -> None:

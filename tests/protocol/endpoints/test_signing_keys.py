@@ -285,3 +285,26 @@ def test_octets_of_any_number_are_read_without_padding(length: int) -> None:
 @pytest.mark.parametrize("token", ["e30.e30.é", "é.e30.AAAA", "e30.e30.AAAAA", "e30", ""])
 def test_what_cannot_be_read_is_not_signed(token: str) -> None:
     assert not signing_keys._verifies(token, keys().keys[0])
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.microsoftonline.us/{tenantid}/v2.0",
+        "https://login.microsoftonline.com/b2cd3e45-5e67-8f89-01ab-c2345d6c78de/v2.0",
+        "https://login.microsoftonline.com/{TENANTID}/v2.0",
+        "",
+    ],
+)
+def test_a_key_of_another_issuer_signs_nothing_here(issuer: str) -> None:
+    with canaries.refused(IdTokenRefused) as caught:
+        check_signature(id_token(), keys(id_token_key.jwks(issuer=issuer)))
+    assert "keeps for another issuer" in caught.value.what
+
+
+def test_a_key_is_known_by_its_name_alone_and_only_where_it_is_one() -> None:
+    for kid in (5, None, "", ["a"]):
+        assert not keys().knows(with_header({"alg": "RS256", "kid": kid}))
+    assert not keys().knows(with_header({"alg": "RS256"}))
+    twice = {"keys": id_token_key.jwks()["keys"] * 2}
+    assert not keys(twice).knows(id_token())

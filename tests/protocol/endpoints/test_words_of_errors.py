@@ -83,11 +83,8 @@ def test_the_words_of_a_page_or_a_text_are_found(body: str | bytes, said: str) -
     ("body", "kind", "what"),
     [
         ("x", "text/html", "(text/html, 1 bytes), and that is no token answer: it is an HTML page"),
-        (
-            " \n<!DOCTYPE html>",
-            "",
-            "(no content type, 17 bytes), and that is no token answer: it is",
-        ),
+        (" \n<!DOCTYPE html>", "", "(no content type, 17 bytes), and that is no token answer"),
+        (" \n<!DOCTYPE html>", "", "it is an HTML page"),
         ("<HTML>", "text/plain", "it is an HTML page, not JSON"),
         (" \n", "text/plain", "it is empty, not JSON"),
         ("", "", "it is empty, not JSON"),
@@ -260,3 +257,13 @@ def test_a_redirect_counts_in_the_way_that_was_asked_for(
         return
     with canaries.refused(CallbackRefused):
         AuthorizationResponse.read(callback, answering=request)
+
+
+def test_of_a_token_that_the_app_does_not_trust_it_is_told_what_it_says() -> None:
+    assertion = canaries.jwt({"alg": "none"}, {"iss": "i", "sub": "s"})
+    for codes, told in (([700213], True), ([50034], False)):
+        reply = json_reply({"error": "invalid_client", "error_codes": codes}, status=401)
+        with pytest.raises(AuthorityError) as caught:
+            JsonAnswer.read(reply, replace(FACTS, assertion=assertion), received_at=NOW)
+        said = "No reason was given. The token that was presented has issuer “i”, subject “s”"
+        assert (said in caught.value.what) is told

@@ -348,3 +348,15 @@ def test_the_scope_that_was_granted_is_cut_at_300_characters(length: int, cut: b
     assert tokens.scope == "s" * 300 + "…" * cut
     for scope in ("", 5, None):
         assert _exchange(World([FOUND, json_reply(GOOD | {"scope": scope})])).scope is None
+
+
+def test_the_type_of_an_answer_is_read_in_any_case_and_without_its_parameters() -> None:
+    kind = " Application/JSON ; charset=utf-8"
+    world = World([FOUND, _plain(200, json.dumps(GOOD), kind)])
+    assert _exchange(world).access_token == OWN
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\n", "é"])
+def test_what_is_no_token_is_not_sent(token: str) -> None:
+    with canaries.refused(UsageError):
+        ExchangeRequest(endpoint=ENDPOINT, subject_token=token).to_http()
