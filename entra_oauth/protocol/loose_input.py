@@ -33,7 +33,7 @@ def text_of(content: bytes) -> str | None:
             return _decoded(content[len(mark) :], encoding)
     if content[1:] and not any(content[1::2]):
         return _decoded(content, "utf-16-le")
-    if content and not any(content[::2]):
+    if not any(content[::2]):
         return _decoded(content, "utf-16-be")
     return _decoded(content, "utf-8")
 

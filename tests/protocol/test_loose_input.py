@@ -19,6 +19,14 @@ def test_a_token_is_read_in_each_encoding(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "text"),
+    [(b"", ""), (b"a", "a"), (b"a\0", "a"), (b"\0a", "a"), (b"ab", "ab"), (b"a\0b\0", "ab")],
+)
+def test_the_shortest_texts_are_read_too(content: bytes, text: str) -> None:
+    assert text_of(content) == text
+
+
+@pytest.mark.parametrize(
     "content", [b"a\xff", b"\xff\xfea", b"\0", b"\xef\xbb\xbf\xff", b"\xfe\xff\xd8"]
 )
 def test_what_is_no_text_is_none(content: bytes) -> None:
@@ -40,6 +48,7 @@ TAKEN = [
     (f'" Bearer {JWT} "', ()),
     (f'" Authorization: Bearer {JWT} "', ()),
     (f'{{"value": "{JWT}", "count": 1}}', ()),
+    (f' \n{{"value": "{JWT}", "count": 1}}\n', ()),
     (f'{{"access_token": "eyJh.eyJh.x", "refresh_token": "{JWT}"}}', ("refresh_token",)),
     (f'{{"b": "{JWT}", "a": ""}}', ("a", "b")),
 ]

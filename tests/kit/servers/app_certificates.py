@@ -7,7 +7,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
@@ -32,7 +32,7 @@ PKCS8 = serialization.PrivateFormat.PKCS8
 OPEN = serialization.NoEncryption()
 LOCKED = serialization.BestAvailableEncryption(PASSPHRASE.encode())
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
 def key(name: str = "ours") -> Key:
@@ -43,6 +43,8 @@ def key(name: str = "ours") -> Key:
 def _key(name: str) -> Key:
     if name == "elliptic":
         return ec.generate_private_key(ec.SECP256R1())
+    if name == "edwards":
+        return ed25519.Ed25519PrivateKey.generate()
     return rsa.generate_private_key(65537, 1024 if name == "short" else 2048)
 
 
@@ -58,7 +60,7 @@ def certificate(name: str = "ours", *, starts: float = -1, ends: float = 30) -> 
         .serial_number(x509.random_serial_number())
         .not_valid_before(today + datetime.timedelta(days=starts))
         .not_valid_after(today + datetime.timedelta(days=ends))
-        .sign(key(name), hashes.SHA256())
+        .sign(key(name), None if name == "edwards" else hashes.SHA256())
     )
 
 

@@ -101,3 +101,32 @@ def test_a_short_name_follows_the_authority_in_every_request(cloud: str) -> None
         app(authority=authority, scopes=("arm",)).scopes,
     ):
         assert scopes[0] == arm
+
+
+@pytest.mark.parametrize(("length", "good"), [(8192, True), (8193, False)])
+def test_claims_have_eight_kib_at_most(length: int, good: bool) -> None:
+    claims = '{"a":"'.ljust(length - 2, "x") + '"}'
+    assert len(claims) == length
+    if good:
+        assert person(claims=claims).claims == claims
+        return
+    with canaries.refused(UsageError) as caught:
+        person(claims=claims)
+    assert "longer than an address may be" in caught.value.what
+
+
+@pytest.mark.parametrize("tenant", ["common", "Organizations", "consumers"])
+def test_an_app_asks_one_tenant(tenant: str) -> None:
+    with canaries.refused(UsageError) as caught:
+        app(authority=Authority.of(tenant))
+    assert "comes from one tenant" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "scopes",
+    [("databricks", "openid"), ("https://a.e/read",), ("openid",), ("https://a.e/default",)],
+)
+def test_an_app_asks_for_all_that_it_may_of_one_api(scopes: tuple[str, ...]) -> None:
+    with canaries.refused(UsageError) as caught:
+        app(scopes=scopes)
+    assert "exactly one scope that ends in /.default" in caught.value.what

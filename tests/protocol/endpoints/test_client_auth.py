@@ -49,6 +49,7 @@ GOOD: dict[str, tuple[bytes, dict[str, Any]]] = {
         {},
     ),
     "PEM, a chain": (pem("other") + key_pem() + pem(), {}),
+    "PEM, a chain of other kinds": (pem("elliptic") + pem("edwards") + key_pem() + pem(), {}),
     "PEM in two files": (pem(), {"key": key_pem()}),
     "PEM, encrypted": (pem() + key_pem(lock=LOCKED), {"passphrase": PASSPHRASE}),
     "PEM, a passphrase that is not needed": (pem() + key_pem(), {"passphrase": PASSPHRASE}),
@@ -153,6 +154,8 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "another key in a second file": (pem(), {"key": key_pem("other")}, "does not belong"),
     "a short key": (pem("short") + key_pem("short"), {}, "2048 bits"),
     "an elliptic key": (pem("elliptic") + key_pem("elliptic"), {}, "2048 bits"),
+    "a key of another kind": (pem("edwards") + key_pem("edwards"), {}, "2048 bits"),
+    "a certificate of another kind": (pem("edwards") + key_pem(), {}, "does not belong"),
     "an encrypted key and no passphrase": (pem() + key_pem(lock=LOCKED), {}, "no passphrase"),
     "an encrypted key and another passphrase": (
         pem() + key_pem(lock=LOCKED),

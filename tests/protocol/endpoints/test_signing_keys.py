@@ -308,3 +308,10 @@ def test_a_key_is_known_by_its_name_alone_and_only_where_it_is_one() -> None:
     assert not keys().knows(with_header({"alg": "RS256"}))
     twice = {"keys": id_token_key.jwks()["keys"] * 2}
     assert not keys(twice).knows(id_token())
+
+
+def test_keys_are_asked_for_at_the_address_of_the_authority() -> None:
+    request = REQUEST.to_http()
+    assert request.method == "GET"
+    assert request.url == f"https://login.microsoftonline.com/{TENANT}/discovery/v2.0/keys"
+    assert request.header("Accept") == "application/json"

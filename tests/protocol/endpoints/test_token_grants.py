@@ -268,6 +268,9 @@ def test_a_token_ends_a_while_after_it_came(life: int | None, end: float | None)
         (10**300, "its expires_on is no time"),
         (True, None),
         ("soon", None),
+        ("٣", None),
+        ("²", None),
+        ("9" * 5000, "its expires_on is no time"),
         (1.5, None),
     ],
 )

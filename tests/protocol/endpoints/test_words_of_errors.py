@@ -124,6 +124,7 @@ def test_without_an_error_of_its_own_the_status_says_whether_it_will_pass(
     assert is_passing(answer("busy", "text/plain", status)) is passing
     assert is_passing(json_reply({"error": {"code": "x"}}, status=status)) is passing
     assert is_passing(json_reply({"error": None}, status=status)) is passing
+    assert is_passing(answer("{", "application/json", status)) is passing
 
 
 PASSES, STAYS = 90033, 50057

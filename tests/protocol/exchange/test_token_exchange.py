@@ -231,6 +231,13 @@ def test_a_status_alone_says_whether_it_was_refused(
         (REFUSED[0][0], "(invalid_grant, HTTP 401): No policy."),
         (REFUSED[1][0], "(INVALID_GRANT, HTTP 400): No policy."),
         (REFUSED[4][0], "(HTTP 401, HTTP 401): Invalid credentials."),
+        (
+            json_reply(
+                {"error": "", "errorCode": "E", "errorSummary": 5, "message": "m"}, status=400
+            ),
+            "(E, HTTP 400): m.",
+        ),
+        (json_reply({"x": 1}, status=400), "(HTTP 400, HTTP 400), and gave no reason."),
     ],
 )
 def test_each_dialect_of_a_refusal_is_read(answer: HttpResponse, said: str) -> None:
@@ -289,7 +296,10 @@ def test_a_token_of_a_minute_is_used_and_one_of_less_is_not(
         _exchange(world)
 
 
-@pytest.mark.parametrize("own", ["opaque", _jwt(exp=NOW + 3500), _jwt(sub=5), _jwt(sub=DAEMON)])
+@pytest.mark.parametrize(
+    "own",
+    ["opaque", _jwt(exp=NOW + 3500), _jwt(exp=True), _jwt(exp="1"), _jwt(sub=5), _jwt(sub=DAEMON)],
+)
 def test_a_token_that_does_not_say_whose_it_is_is_used(own: str) -> None:
     assert _exchange(World([FOUND, json_reply(GOOD | {"access_token": own})])).access_token == own
 
