@@ -261,8 +261,7 @@ class _Worker:
                 if not self._tap.is_cut:
                     job.fail(translate(error, job, sent=bool(self._tap.sent)))
             finally:
-                if not job.has_ended:
-                    job.fail(abandoned(job.url, sent=bool(self._tap.sent)))
+                job.fail(abandoned(job.url, sent=bool(self._tap.sent)))  # unless it has ended
         if self._tap.early is not None:
             self._tap.early.close()
         if self._adapter is not None:

@@ -88,7 +88,6 @@ class Tapped:
         else:
             self.sock, self.link = ready
             self.is_verified = isinstance(self.sock, ssl.SSLSocket)
-        self.tap.hold(self._socket)
         self.used_at = monotonic()
 
     def _connect_now(self) -> None:

@@ -261,6 +261,7 @@ def test_a_thread_that_comes_too_late_finds_nobody_to_send_its_request() -> None
     with RawServer(answering()) as server:
         with a_back() as back:
             back.send(token_post(server.url), timeout_s=10)
+        back.close()
         with canaries.refused(ExchangeBroken) as caught:
             back.send(token_post(server.url), timeout_s=10)
         back.warm(server.url)

@@ -126,7 +126,9 @@ def test_of_two_mistakes_of_ours_the_first_is_kept() -> None:
         assert str(host.failure) == "/first"
 
 
-def test_whoever_is_answered_while_the_host_closes_is_not_waited_for_any_longer() -> None:
+def test_whoever_is_answered_while_the_host_closes_is_not_waited_for_any_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     def slow(request: HttpRequest) -> HttpResponse:
@@ -141,8 +143,15 @@ def test_whoever_is_answered_while_the_host_closes_is_not_waited_for_any_longer(
         peer.sendall(GET)
         assert begun.wait(ENOUGH_S)
         closing = threading.Thread(target=host.close, args=(60.0,))
+        waits, join = threading.Event(), host._threads.join
+
+        def waiting(timeout_s: float) -> None:
+            waits.set()
+            join(timeout_s)
+
+        monkeypatch.setattr(host._threads, "join", waiting)
         closing.start()
-        assert eventually(host._stopping.is_set)
+        assert waits.wait(ENOUGH_S)  # those that are silent have been cut by then
         may_end.set()
         closing.join(ENOUGH_S)
         assert not closing.is_alive()
