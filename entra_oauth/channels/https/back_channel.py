@@ -293,7 +293,7 @@ class _Worker:
             if self._tap.early is not None and not self._tap.early.wait_idle():
                 self._tap.early = None  # the request will find out for itself, and say it
             return None
-        if job.proxy is not None and job.announce is not None:
+        if job.proxy is not None:
             job.announce(job.proxy.url)
         return requests_adapter.exchange(
             self._adapter, self._tap, job, job.request, cap=self._max_body_bytes

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from entra_oauth.channels.base import monotonic
+from entra_oauth.channels.base import monotonic, say_nothing
 from entra_oauth.errors import UnexpectedAnswer
 from entra_oauth.light import TYPE_CHECKING, replace
 from entra_oauth.protocol.messages import Wire
@@ -45,7 +45,7 @@ class Job:
         url: str,
         timeout_s: float,
         *,
-        announce: Callable[[str], None] | None = None,
+        announce: Callable[[str], None] = say_nothing,
     ) -> None:
         self.request = request
         self.url = url

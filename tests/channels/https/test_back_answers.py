@@ -268,7 +268,7 @@ def test_a_broken_answer_is_an_error_and_the_code_is_not_sent_again(
         assert back.send(token_post(server.url), timeout_s=5).status == 200
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [407, 429, 500, 502, 503, 504])
 def test_a_server_in_trouble_is_not_asked_again(status: int, back: RequestsBack) -> None:
     busy = answer(status=f"{status} Busy", more="Retry-After: 0\r\n")
     with RawServer(answering(busy)) as server:

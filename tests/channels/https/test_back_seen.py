@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
+import threading
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -126,6 +129,21 @@ def test_what_the_transport_sends_does_not_wait_for_more(back: RequestsBack) -> 
         sock = back._worker._tap._sock
         assert sock is not None
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.usefixtures("no_overlap")
+def test_a_connection_of_the_transport_without_a_handshake_is_none(
+    ca: CertificateAuthority, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(sock: ssl.SSLSocket) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(requests_adapter, "check_handshake", never)
+    with RawServer(tls=ca.server()) as server:
+        with refused(ConnectFailed) as caught:
+            back.send(token_post(server.url), timeout_s=5)
+        assert server.requests == []
+    assert "ConnectionResetError" in caught.value.what
 
 
 @pytest.mark.usefixtures("no_overlap")
@@ -272,6 +290,25 @@ def test_a_warm_up_has_half_of_the_time_and_no_more_than_the_patience(
     assert waited == [patience_s]
 
 
+def test_a_turn_is_waited_for_while_there_is_any_time(
+    back: RequestsBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "monotonic", StandingClock())
+    monkeypatch.setattr(back_module, "SLICE_S", 0.001)
+    got: list[bool] = []
+
+    def wait() -> None:
+        with back._a_turn(Job(None, "http://a.example", 0.1)):
+            got.append(True)
+
+    waiting = threading.Thread(target=wait)
+    with back._turn:
+        waiting.start()
+        time.sleep(0.02)  # many slices of a time that stands
+    waiting.join(ENOUGH_S)
+    assert got == [True]
+
+
 @pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:9"])
 def test_a_warm_up_that_has_nothing_to_connect_is_no_failure(
     proxy: str | None, back: RequestsBack, monkeypatch: pytest.MonkeyPatch
@@ -325,6 +362,19 @@ def test_what_a_cut_has_ended_is_no_answer(
     assert job.wait(job.deadline)
     with pytest.raises(ExchangeBroken):
         job.result()
+
+
+def test_a_channel_that_is_closed_leaves_no_connection_and_has_kept_no_older_request(
+    back: RequestsBack,
+) -> None:
+    with RawServer() as one, RawServer() as other:
+        for server in (one, other, one):
+            back.send(token_post(server.url), timeout_s=5)
+        worker = back._get_worker()
+        assert len(worker._unfinished) == 1
+        back.close()
+        assert eventually(lambda: not one.serving and not other.serving, within_s=ENOUGH_S)
+        assert worker._adapter is not None, "it was closed, and not only forgotten"
 
 
 def test_no_worker_keeps_the_program_from_ending(back: RequestsBack) -> None:
