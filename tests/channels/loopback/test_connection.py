@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -165,17 +166,27 @@ def test_in_a_tunnel_only_the_host_that_was_asked_for_is_played(
     assert refusal.value.status == status
 
 
-def test_what_comes_after_a_refusal_is_taken_and_not_kept(clock: StandingClock) -> None:
+REFUSED = http1.encode_response(http1.bare(400), method="GET", keep=False)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "answer"),
+    [(lambda one: one.refuse(400), REFUSED), (Connection.refuse_tls, http1.TLS_ALERT)],
+    ids=["a status", "an alert"],
+)
+def test_what_comes_after_a_refusal_is_taken_and_not_kept(
+    refuse: Callable[[Connection], None], answer: bytes, clock: StandingClock
+) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"no request" * 10_000)  # more than is taken at once
         theirs.shutdown(socket.SHUT_WR)
         one = Connection(ours)
         assert one.await_first_byte(1.0)
-        one.refuse(400)
+        refuse(one)
         assert not one.buffered
-        reply = raw_peer.split(raw_peer.read_all(theirs))
-    assert (reply.status, reply.header("connection")) == (400, "close")
+        assert raw_peer.read_all(theirs) == answer
+    assert b"Connection: close" in REFUSED
 
 
 def test_the_times_of_an_exchange_are_those_of_its_parts(
