@@ -280,6 +280,18 @@ def test_what_came_to_the_listener_is_the_same_in_a_har_file(note: str, end: str
     assert len(_case(har).evidence.steps) == 2
 
 
+def test_of_claims_in_a_har_file_only_texts_count() -> None:
+    har = _har(article(), Level.SECRETS)
+    odd = [{"name": 5, "verdict": "yes"}, {"name": "state-equal", "verdict": ["no"]}, 7, {}]
+    for entry in har["log"]["entries"]:
+        entry["_step"]["claims"] = [*odd, {"name": "code-equal", "verdict": "yes"}]
+    claims = _case(har).evidence.claims
+    assert {(each.name, each.verdict) for each in claims} == {("code-equal", "yes")}
+    for entry in har["log"]["entries"]:
+        entry["_step"]["claims"] = {"name": "code-equal", "verdict": "yes"}
+    assert "RR01" in _undecided(_case(har))
+
+
 @pytest.mark.parametrize("before", ["", "\ufeff", "\ufeff\r\n", " \t", "\n\n"])
 def test_what_an_editor_puts_before_an_address_or_a_request_does_not_matter(
     before: str, tmp_path: Path

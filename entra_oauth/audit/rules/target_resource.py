@@ -44,7 +44,7 @@ def redeems_for_the_resource_of_its_scopes(item: Item, case: Case) -> Verdict:
 
 
 def _compared(item: Item, where: str) -> Verdict:
-    target, scope = item.get("resource") or "", item.get("scope") or ""
+    target, scope = item.get("resource"), item.get("scope") or ""
     if "/oauth2/v2.0/" not in item.request.path:
         return absent("it is not an endpoint of Entra's v2.0")
     if not target:

@@ -53,7 +53,14 @@ AUDIENCES = [
     (DATABRICKS.upper(), f"{DATABRICKS}/.default", "pass"),
     (DATABRICKS, f"api://{DATABRICKS}/.default", "pass"),
     (DATABRICKS, f"openid {DATABRICKS}/.default", "pass"),
+    (f"api://{DATABRICKS}", f"{DATABRICKS}/.default", "pass"),
+    (f"api://{DATABRICKS.upper()}", f"api://{DATABRICKS}/.default", "pass"),
     (OTHER, f"{DATABRICKS}/.default", "warning"),
+    (OTHER, f"{TENANT}/.default", "warning"),
+    (OTHER.upper(), f"api://{OTHER}/.default", "pass"),
+    (GRAPH, "https://api.example/read", "undecidable"),
+    ("cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "https://vault.azure.net/.default", "pass"),
+    ("https://api.example/", "https://api.example/read", "pass"),
     (GRAPH, f"{DATABRICKS}/.default", "warning"),
     (f"{GRAPH}/", f"{GRAPH}/.default", "pass"),
     ("00000003-0000-0000-c000-000000000000", f"{GRAPH}/.default", "pass"),
@@ -102,6 +109,9 @@ def test_each_name_of_a_known_api_is_that_api(one: str, other: str) -> None:
         (3600, 3600.5, "pass"),
         (3600, "soon", "not applicable"),
         (3600, "1.2.3", "not applicable"),
+        (3600, "3600\u00b2", "not applicable"),
+        (3600, [3600], "not applicable"),
+        (3600, "", "not applicable"),
         (3600, True, "not applicable"),
         (3600, None, "not applicable"),
         (None, 3600, "not applicable"),
@@ -127,6 +137,7 @@ def test_both_lives_are_told_as_they_are() -> None:
         (f"{GRAPH}/User.Read", "User.Read", None, "pass"),
         ("User.Read", "User.Read Mail.Send", None, "warning"),
         ("User.Read", "User.Read Mail.Send", f"{GRAPH}/mail.send", "pass"),
+        ("User.Read", "User.Read mail.send", f"{GRAPH}/Mail.Send", "pass"),
         ("User.Read", "User.Read openid profile email offline_access address phone", None, "pass"),
         (f"{GRAPH}/.default", "User.Read Mail.Send", None, "pass"),
         ("x.default", "User.Read", None, "warning"),
@@ -223,6 +234,7 @@ def test_what_was_asked_for_tells_where_an_opaque_token_goes() -> None:
     answer = token({"access_token": masked}, grant_type=CODE)
     for url, word in ((WORKSPACE, "pass"), ("https://evil.example/api", "error")):
         assert words("RS03", case(begun, answer, at(url, f"Bearer {masked}"))) == [word]
+    assert going("https://evil.example/api", f"{DATABRICKS.upper()}/.default") == ["error"]
     assert going(WORKSPACE, "openid") == ["undecidable"]
     assert going(WORKSPACE, "~scope~/.default") == ["undecidable"]
     assert going("https://evil.example/api", "~scope~/.default", practice) == ["undecidable"]
@@ -251,24 +263,33 @@ def followed(
 
 
 @pytest.mark.parametrize(
-    ("found", "word"),
+    ("changes", "word"),
     [
-        (followed(), "error"),
-        (followed(300), "error"),
-        (followed(399), "error"),
-        (followed(299), "pass"),
-        (followed(400), "pass"),
-        (followed(location=None), "pass"),
-        (followed(location="/take"), "pass"),
-        (followed(later=f"{EVIL}n"), "pass"),
-        (followed(location="https://adb.example/x", later="https://adb.example/x"), "pass"),
-        (followed(tokens=("Bearer t", "Bearer u")), "pass"),
-        (followed(tokens=("Bearer at~0123456789~", "Bearer at~0123456789~")), "error"),
-        (followed(tokens=("Bearer ~at~", "Bearer ~at~")), "undecidable"),
+        ({}, "error"),
+        ({"status": 300}, "error"),
+        ({"status": 399}, "error"),
+        ({"status": 299}, "pass"),
+        ({"status": 400}, "pass"),
+        ({"location": None}, "pass"),
+        ({"location": "/take"}, "pass"),
+        ({"later": f"{EVIL}n"}, "pass"),
+        ({"location": "https://adb.example/x", "later": "https://adb.example/x"}, "pass"),
+        ({"tokens": ("Bearer t", "Bearer u")}, "pass"),
+        ({"tokens": ("Bearer at~0123456789~", "Bearer at~0123456789~")}, "error"),
+        ({"tokens": ("Bearer ~at~", "Bearer ~at~")}, "undecidable"),
     ],
 )
-def test_the_token_does_not_follow_a_redirect(found: list[str], word: str) -> None:
-    assert found == [word, "pass"]
+def test_the_token_does_not_follow_a_redirect(changes: dict[str, Any], word: str) -> None:
+    assert followed(**changes) == [word, "pass"]
+
+
+def test_the_authority_that_was_asked_counts_before_the_one_that_the_token_names() -> None:
+    practice = "http://localhost:8400/t/oauth2/v2.0"
+    begun = authorize(client_id=CLIENT, url=f"{practice}/authorize")
+    answer = token({"access_token": access(ISSUED)}, grant_type=CODE, url=f"{practice}/token")
+    shown = at(WORKSPACE, f"Bearer {access(ISSUED)}")
+    assert words("RS03", case(begun, answer, shown)) == ["error"]
+    assert words("RS03", case(shown)) == ["pass"]
 
 
 def test_a_call_without_an_answer_led_nowhere() -> None:
@@ -289,6 +310,8 @@ def test_only_access_tokens_are_shown(shown: str, word: str) -> None:
     asked = token(members, grant_type="refresh_token", refresh_token="old")
     assert words("RS05", case(asked, call(f"Bearer {shown}"))) == [word]
     assert words("RS05", case(call(f"Bearer {shown}"))) == ["pass"]
+    in_address = at(f"https://adb.example/api?access_token={shown}", "")
+    assert words("RS05", case(asked, in_address)) == [word]
 
 
 def test_the_sentence_names_the_token_and_a_hidden_one_does_not_hide_it() -> None:

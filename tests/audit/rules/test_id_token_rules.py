@@ -372,6 +372,8 @@ def refreshed(first: dict[str, Any], second: dict[str, Any], grant: str = "refre
         ({"sub": TAGGED}, "undecidable"),
         ({"tid": TAGGED}, "undecidable"),
         ({"sub": TAGGED, "tid": OTHER}, "error"),
+        ({"sub": ...}, "error"),
+        ({"oid": ...}, "error"),
     ],
 )
 def test_a_refresh_brings_a_token_of_the_same_person(second: dict[str, Any], word: str) -> None:
@@ -384,6 +386,21 @@ def test_the_first_token_is_the_one_before_the_refresh_and_of_this_flow() -> Non
     assert words("ID09", case(alone)) == ["undecidable"]
     assert words("ID09", case(alone, later)) == ["undecidable", "not applicable"]
     assert words("ID09", refreshed({}, {"sub": "t"}, "password")) == ["not applicable"] * 2
+
+
+@pytest.mark.parametrize("name", ["sub", "oid", "tid"])
+def test_what_neither_token_names_is_the_same_and_what_one_alone_names_is_not(name: str) -> None:
+    nothing: dict[str, Any] = {name: ...}
+    assert words("ID09", refreshed(nothing, nothing)) == ["not applicable", "pass"]
+    assert words("ID09", refreshed(nothing, {})) == ["not applicable", "error"]
+
+
+def test_the_first_answer_may_have_had_no_id_token() -> None:
+    refresh = {"grant_type": "refresh_token", "refresh_token": "rt"}
+    answers = [answered(changes, refresh_token="rt") for changes in ({}, {"sub": "t"})]
+    first = token({"access_token": "at", "refresh_token": "rt"}, grant_type="password", at=AT - 1)
+    later = [token(each, at=AT + n, **refresh) for n, each in enumerate(answers)]
+    assert words("ID09", case(first, *later)) == ["not applicable", "undecidable", "error"]
 
 
 def test_each_refresh_is_held_against_the_first_token_of_the_flow() -> None:

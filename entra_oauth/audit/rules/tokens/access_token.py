@@ -95,8 +95,7 @@ def both_ends_agree(item: Item, case: Case) -> Verdict:
     """
     read = item.jwts["access_token"]
     start, end = read.number("iat"), read.number("exp")
-    value = item.members.get("expires_in")
-    life = float(value) if isinstance(value, int | float | str) and _is_number(value) else None
+    life = _seconds(item.members.get("expires_in"))
     if start is None or end is None or life is None:
         return absent("one of the times is not there")
     if -300 <= end - start - life <= 660:
@@ -106,8 +105,10 @@ def both_ends_agree(item: Item, case: Case) -> Verdict:
     )
 
 
-def _is_number(value: int | float | str) -> bool:
-    return not isinstance(value, bool) and str(value).replace(".", "", 1).isdigit()
+def _seconds(value: object) -> float | None:
+    """A number, or a text that is one."""
+    text = str(value)
+    return float(text) if text.replace(".", "", 1).isdecimal() else None
 
 
 @rule("AT03", W, "RFC 9700 §2.3, RFC 8725 §3.1", at=StepKind.TOKEN, unless=_unread)
