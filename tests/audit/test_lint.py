@@ -267,6 +267,17 @@ def test_no_secret_is_in_a_report(procedure: Procedure) -> None:
         assert not leaks(text.encode(), secrets)
 
 
+def test_the_report_as_json_names_place_step_and_reason_and_none_where_there_is_none() -> None:
+    report = lint(case_of(article()), today=TODAY)
+    told = json.loads(json.dumps(as_json(report, "rec")))
+    assert [(each["step"], each["where"], each["text"]) for each in told["verdicts"]] == [
+        (j.verdict.step, j.verdict.where or None, j.verdict.text or None) for j in report.judged
+    ]
+    assert all(each["where"] and each["text"] and each["step"] for each in told["findings"])
+    assert [each["rule"] for each in told["verdicts"] if each["text"] is None]
+    assert [each["rule"] for each in told["verdicts"] if each["where"] is None]
+
+
 def test_the_report_as_json_says_first_where_it_was_no_sign_in_at_entra() -> None:
     told = as_json(lint(case_of(practised(Procedure.ARTICLE)), today=TODAY), "rec")["authority"]
     assert str(told).startswith("PRACTICE: ")

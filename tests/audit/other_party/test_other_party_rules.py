@@ -32,12 +32,17 @@ SPENT = [
     ([redeemed("c1")], ["pass"]),
     ([redeemed("c1", 54005)], ["warning"]),
     ([redeemed("c1", description="AADSTS54005: OAuth2 code was already redeemed.")], ["warning"]),
+    ([redeemed("c1", 54005, description="It was redeemed.")], ["warning"]),
     ([redeemed("c1", 70008)], ["pass"]),
     ([redeemed("c1", description="See AADSTS540051 and others.")], ["pass"]),
     ([redeemed("c1"), redeemed("c1", 54005, at=AT + 1)], ["pass", "not applicable"]),
     ([redeemed("c1", 50058), redeemed("c1", 54005, at=AT + 1)], ["pass", "not applicable"]),
     ([redeemed("c1"), redeemed("c2", 54005, at=AT + 1)], ["pass", "warning"]),
     ([redeemed("<code>"), redeemed("c2", 54005, at=AT + 1)], ["pass", "undecidable"]),
+    (
+        [redeemed("c1"), token(response=redeemed("c", 54005).response, grant_type=CODE, at=AT + 1)],
+        ["pass", "warning"],
+    ),
     ([token(grant_type="refresh_token", refresh_token="r")], ["not applicable"]),
     ([token(grant_type=CODE, code="c1")], ["undecidable"]),
     ([token(grant_type=CODE, code="c1", response=HttpResponse(status=400))], ["undecidable"]),
@@ -92,6 +97,7 @@ PROOFS = [
     (proving(TOKEN_ENDPOINT, proof(f"{LOGIN}/{TENANT}/v2.0")), "pass"),
     (proving(TOKEN_ENDPOINT, proof("https://login.windows.net/t/oauth2/token")), "pass"),
     (proving(TOKEN_ENDPOINT, proof(["https://elsewhere.example", TOKEN_ENDPOINT])), "pass"),
+    (proving(f"{EVIL}/par", proof(f"{EVIL}/token")), "pass"),
     (proving(f"{EVIL}/par", proof(TOKEN_ENDPOINT)), "error"),
     (proving(f"{EVIL}/par", proof([TOKEN_ENDPOINT])), "error"),
     (proving("https://login.microsoftonline.us/t/token", proof(TOKEN_ENDPOINT)), "undecidable"),
@@ -179,6 +185,7 @@ TOGETHER = [
     (two(url="https://login.windows.net/t/oauth2/v2.0/authorize"), ["not applicable"]),
     (two(url=f"{LOGIN}/another-tenant/oauth2/v2.0/authorize"), ["not applicable"]),
     (two(state="one"), ["not applicable"]),
+    ([authorize(url=u, state=u) for u in (ELSEWHERE, f"{EVIL}/a")], ["not applicable"]),
     ([authorize(url=u, redirect_uri=BACK) for u in (ELSEWHERE, f"{EVIL}/a")], ["not applicable"]),
     ([authorize(url=ELSEWHERE, redirect_uri=BACK), attempt(f"{EVIL}/a", "two")], ["undecidable"]),
     ([two()[0], attempt(ELSEWHERE, "two", f"{BACK}/other")], ["not applicable"]),
@@ -243,3 +250,5 @@ def test_metadata_at_another_host_are_those_of_the_api_that_named_their_address(
     assert words("RS07", case(named, published(f"{WEATHER}/mcp", url=there))) == ["pass"]
     assert words("RS07", case(named, published(MAIL, url=there))) == ["warning"]
     assert said("RS07", case(named, published(MAIL, url=there))) == ["It names mail.example."]
+    on_this_machine = refused("http://localhost:3000/mcp", there)
+    assert words("RS07", case(on_this_machine, published(MAIL, url=there))) == ["undecidable"]

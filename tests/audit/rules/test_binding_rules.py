@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from kit.audit.judged import AT, authorize, case, claim, token, words
+from kit.audit.judged import AT, authorize, case, claim, jwt, said, token, words
 
 HASH = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 RANDOM = "wcqFxX3mzPcZ8sVbT1kQyL"
@@ -39,6 +40,26 @@ def test_who_asks_for_a_code_sends_a_challenge(fields: dict[str, str], word: str
 
 
 @pytest.mark.parametrize(
+    ("uri", "origin", "word"),
+    [
+        ("http://localhost:8400/", False, "error"),
+        ("com.example.app:/cb", False, "error"),
+        ("https://app.example/cb", False, "warning"),
+        ("https://app.example/cb", True, "error"),
+        ("", False, "error"),
+    ],
+)
+def test_without_a_challenge_a_public_clients_code_is_anybodys(
+    uri: str, origin: bool, word: str
+) -> None:
+    asked = authorize(client_id="x", response_type="code", redirect_uri=uri, state="s")
+    redeemed = token(grant_type="authorization_code", code="c")
+    added = (("Origin", "https://app.example"),) if origin else ()
+    request = replace(redeemed.request, headers=(*redeemed.request.headers, *added))
+    assert words("AR04", case(asked, replace(redeemed, request=request))) == [word]
+
+
+@pytest.mark.parametrize(
     ("fields", "word"),
     [
         ({"code_challenge": HASH, "code_challenge_method": "S256"}, "pass"),
@@ -50,6 +71,23 @@ def test_who_asks_for_a_code_sends_a_challenge(fields: dict[str, str], word: str
 )
 def test_the_method_is_s256(fields: dict[str, str], word: str) -> None:
     assert one("AR05", **fields) == word
+
+
+def test_where_the_verifier_is_shown_is_told() -> None:
+    fields: dict[str, Any] = {"code_challenge": HASH, "code_challenge_method": "plain"}
+    in_address = authorize(client_id="x", **fields)
+    in_jwt = authorize(client_id="x", request=jwt({"alg": "RS256"}, fields))
+    assert said("AR05", case(in_address)) == ["It is plain. The verifier itself is in the address."]
+    assert said("AR05", case(in_jwt)) == ["It is plain. The verifier itself is the challenge."]
+
+
+@pytest.mark.parametrize(("rule", "name"), [("AR10", "state"), ("AR13", "code_challenge")])
+def test_what_stands_beside_an_object_that_cannot_be_read_does_not_count(
+    rule: str, name: str
+) -> None:
+    fields: dict[str, Any] = {"client_id": "x", "request": "a.b.c.d.e", name: RANDOM}
+    asked = [authorize(at=AT + at, **fields) for at in range(2)]
+    assert words(rule, case(*asked)) == ["undecidable", "undecidable"]
 
 
 @pytest.mark.parametrize(

@@ -324,6 +324,7 @@ def test_who_asks_for_openid_is_told_who_signed_in() -> None:
         (token(alone, grant_type=CODE, scope="openidx"),),
         (token(alone, grant_type="client_credentials", scope="openid"),),
         (OPENID, token({"error": "invalid_grant"}, grant_type=CODE)),
+        (authorize(client_id=CLIENT), token(alone, grant_type=CODE)),
     ):
         assert words("ID08", case(*asked)) == ["not applicable"]
 
@@ -396,7 +397,7 @@ def test_what_neither_token_names_is_the_same_and_what_one_alone_names_is_not(na
 
 
 def test_the_first_answer_may_have_had_no_id_token() -> None:
-    refresh = {"grant_type": "refresh_token", "refresh_token": "rt"}
+    refresh: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": "rt"}
     answers = [answered(changes, refresh_token="rt") for changes in ({}, {"sub": "t"})]
     first = token({"access_token": "at", "refresh_token": "rt"}, grant_type="password", at=AT - 1)
     later = [token(each, at=AT + n, **refresh) for n, each in enumerate(answers)]

@@ -38,11 +38,10 @@ def has_a_challenge(item: Item, case: Case) -> Verdict:
     if item.get("code_challenge"):
         return passed("/request/query/code_challenge")
     public = case.client(item) in (ClientKind.NATIVE, ClientKind.SINGLE_PAGE)
-    loopback = public or not (item.get("redirect_uri") or "")
     return failed(
         "There is no code_challenge: whoever gets the code can redeem it.",
         "/request/query/code_challenge",
-        severity=E if loopback else W,
+        severity=E if public or not item.get("redirect_uri") else W,
     )
 
 
@@ -225,7 +224,7 @@ def nonce_is_random(item: Item, case: Case) -> Verdict:
     if not nonce:
         return absent("there is no nonce")
     equal = same(nonce, item.get("state") or "")
-    if equal and item.get("state"):
+    if equal:
         return failed("It is the state.", where)
     if len(case.nonces.places(nonce)) > 1:  # this one is among them
         return failed("Another request has the same.", where)
