@@ -185,7 +185,10 @@ TOGETHER = [
     (two(url="https://login.windows.net/t/oauth2/v2.0/authorize"), ["not applicable"]),
     (two(url=f"{LOGIN}/another-tenant/oauth2/v2.0/authorize"), ["not applicable"]),
     (two(state="one"), ["not applicable"]),
-    ([authorize(url=u, state=u) for u in (ELSEWHERE, f"{EVIL}/a")], ["not applicable"]),
+    (
+        [authorize(url=u, client_id="x", state=u) for u in (ELSEWHERE, f"{EVIL}/a")],
+        ["not applicable"],
+    ),
     ([authorize(url=u, redirect_uri=BACK) for u in (ELSEWHERE, f"{EVIL}/a")], ["not applicable"]),
     ([authorize(url=ELSEWHERE, redirect_uri=BACK), attempt(f"{EVIL}/a", "two")], ["undecidable"]),
     ([two()[0], attempt(ELSEWHERE, "two", f"{BACK}/other")], ["not applicable"]),

@@ -9,7 +9,7 @@ import pytest
 
 from entra_oauth.protocol.messages import HttpResponse
 from entra_oauth.recording import Exchange
-from kit.audit.exchanges import LOGIN
+from kit.audit.exchanges import LOGIN, step
 from kit.audit.judged import AT, CLIENT, TENANT, authorize, call, case, jwt, said, token, words
 
 DATABRICKS = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d"
@@ -198,6 +198,7 @@ ISSUED = {"iss": f"https://sts.windows.net/{TENANT}/", "aud": DATABRICKS}
         (ISSUED | {"aud": OTHER}, "https://evil.example/api", "undecidable"),
         (ISSUED | {"aud": ""}, WORKSPACE, "undecidable"),
         (ISSUED | {"aud": 5}, WORKSPACE, "undecidable"),
+        (ISSUED | {"aud": "a b"}, WORKSPACE, "undecidable"),
         (ISSUED | {"aud": "~aud~"}, WORKSPACE, "undecidable"),
         ({"aud": DATABRICKS}, WORKSPACE, "undecidable"),
         ({"aud": DATABRICKS, "iss": ""}, WORKSPACE, "undecidable"),
@@ -235,6 +236,7 @@ def test_what_was_asked_for_tells_where_an_opaque_token_goes() -> None:
     for url, word in ((WORKSPACE, "pass"), ("https://evil.example/api", "error")):
         assert words("RS03", case(begun, answer, at(url, f"Bearer {masked}"))) == [word]
     assert going("https://evil.example/api", f"{DATABRICKS.upper()}/.default") == ["error"]
+    assert going("https://evil.example/api", f"{GRAPH.upper()}/.default") == ["error"]
     assert going(WORKSPACE, "openid") == ["undecidable"]
     assert going(WORKSPACE, "~scope~/.default") == ["undecidable"]
     assert going("https://evil.example/api", "~scope~/.default", practice) == ["undecidable"]
@@ -272,6 +274,9 @@ def followed(
         ({"status": 400}, "pass"),
         ({"location": None}, "pass"),
         ({"location": "/take"}, "pass"),
+        ({"location": "/take", "later": "https://adb.example/take"}, "pass"),
+        ({"location": "//evil.example/take"}, "error"),
+        ({"location": f"{EVIL}?a=b", "later": f"{EVIL}?a=c"}, "error"),
         ({"later": f"{EVIL}n"}, "pass"),
         ({"location": "https://adb.example/x", "later": "https://adb.example/x"}, "pass"),
         ({"tokens": ("Bearer t", "Bearer u")}, "pass"),
@@ -294,6 +299,11 @@ def test_the_authority_that_was_asked_counts_before_the_one_that_the_token_names
 
 def test_a_call_without_an_answer_led_nowhere() -> None:
     assert words("RS04", case(call("Bearer t"))) == ["not applicable"]
+    led = HttpResponse(status=302, headers=(("Location", EVIL),))
+    assert words("RS04", case(token(response=led, grant_type="password"))) == ["not applicable"]
+    masked = at("https://a.example/api", "Bearer ~at~", 302, Location=EVIL)
+    page = step("page", "GET", EVIL, at=AT + 11)
+    assert words("RS04", case(masked, page)) == ["pass"], "a page carries no token"
     before = replace(at(EVIL), started_at=AT + 9)
     assert words("RS04", case(before, at("https://a.example/api", status=302, Location=EVIL))) == [
         "pass",

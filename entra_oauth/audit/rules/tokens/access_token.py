@@ -16,6 +16,7 @@ from entra_oauth.protocol.messages import host_of
 from entra_oauth.protocol.resource.destination import check_audience, check_destination
 from entra_oauth.protocol.resource.known_apis import api_named
 from entra_oauth.protocol.scopes import resource_of
+from entra_oauth.recording.recognise import leads_to
 
 TOKEN = "/response/content/access_token"  # noqa: S105 - a place
 _OIDC = frozenset(("openid", "profile", "email", "offline_access", "address", "phone"))
@@ -236,13 +237,13 @@ def token_does_not_follow_redirects(case: Case) -> Iterator[Verdict]:
     for index, item in enumerate(items):
         if item.kind is not StepKind.RESOURCE or item.response is None:
             continue
-        location = item.response.header("location") or ""
-        if not 300 <= item.response.status < 400 or "://" not in location:
+        target = leads_to(item.url, item.response)
+        if not target:
             yield replace(passed("/response/status"), step=item.number)
             continue
         verdict = passed("/response/headers/location")
         for later in items[index + 1 :]:
-            goes = later.kind is StepKind.RESOURCE and later.url == location
+            goes = later.kind is StepKind.RESOURCE and later.url.partition("?")[0] == target
             if not goes or host_of(later.url) == host_of(item.url):
                 continue
             equal = same(_carried(item), _carried(later))
