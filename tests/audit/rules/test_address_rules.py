@@ -197,6 +197,7 @@ def test_metadata_that_came_later_or_names_no_endpoint_tells_nothing() -> None:
         ("?client_id=x&state=%7F", "error"),
         ("?client_id=x&state=%7E", "pass"),
         ("?client_id=x&state=a b", "error"),
+        ("\x7f?client_id=x&state=s", "error"),
         ("?client_id=x&state=a\x7fb", "error"),
         ("?client_id=x&state=a!b", "pass"),
         ("?client_id=x&state=s#x", "error"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.protocol.messages import FORM, encode_form
 from entra_oauth.recording import Exchange
 from kit.audit.exchanges import LOGIN, step
@@ -272,6 +273,20 @@ def test_the_address_names_no_person(name: str) -> None:
     assert one("AR25", **{name: ""}) == "pass"
     fields: dict[str, Any] = {"client_id": "x", name: "ada"}
     assert said("AR25", case(authorize(**fields))) == [f"{name} is there."]
+    assert one("AR25", request="a.b.c.d.e") == "undecidable"
+    assert one("AR25", request_uri="urn:x") == "pass", "it is not in the address"
+    assert one("AR25", request_uri="urn:x", **{name: "ada@contoso.example"}) == "note"
+
+
+def test_without_a_scope_no_resource_is_named_and_no_refresh_token_asked_for() -> None:
+    assert (one("AR22"), one("AR23")) == ("warning", "not applicable")
+
+
+def test_of_a_long_name_that_stands_twice_the_place_is_cut() -> None:
+    twice = f"&{'n' * 99}=1" * 2
+    asked = step("authorize", "GET", f"{ENDPOINTS}/authorize?client_id=x{twice}")
+    (verdict,) = BY_ID["AR21"].judge(case(asked))
+    assert verdict.where == f"/request/query/{'n' * 99}"[:80]
 
 
 @pytest.mark.parametrize("rule", ["AR01", "AR02", "AR03", *(f"AR2{n}" for n in range(6))])

@@ -81,7 +81,7 @@ def test_where_the_verifier_is_shown_is_told() -> None:
     assert said("AR05", case(in_jwt)) == ["It is plain. The verifier itself is the challenge."]
 
 
-@pytest.mark.parametrize(("rule", "name"), [("AR10", "state"), ("AR13", "code_challenge")])
+@pytest.mark.parametrize(("rule", "name"), [("AR09", "state"), ("AR13", "code_challenge")])
 def test_what_stands_beside_an_object_that_cannot_be_read_does_not_count(
     rule: str, name: str
 ) -> None:

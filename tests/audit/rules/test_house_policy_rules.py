@@ -49,6 +49,10 @@ POLICY = Policy(
 )
 
 
+IN_A_JWT = authorize(client_id=CLIENT, request="a.b.c.d.e")
+"""It says the rest where it cannot be read."""
+
+
 def at(url: str) -> Exchange:
     return authorize(url=url, client_id=CLIENT)
 
@@ -80,6 +84,8 @@ def at(url: str) -> Exchange:
         ("PL06", authorize(client_id="x", response_mode="form_post"), "pass"),
         ("PL06", authorize(client_id="x", response_mode="query"), "error"),
         ("PL06", authorize(client_id="x"), "error"),
+        *((rule, IN_A_JWT, "pass") for rule in ("PL01", "PL02", "PL03")),
+        *((rule, IN_A_JWT, "undecidable") for rule in ("PL04", "PL06")),
     ],
 )
 def test_only_what_the_policy_allows_is_asked(rule: str, asked: Exchange, word: str) -> None:
@@ -104,6 +110,12 @@ def test_grants_are_those_of_token_requests_and_modes_those_of_authorize_request
     asked = authorize(client_id="x", grant_type="password")
     assert under(POLICY, "PL05", asked) == ["not applicable"]
     assert under(POLICY, "PL06", token(response_mode="query")) == ["not applicable"]
+
+
+def test_a_policy_may_be_written_in_capitals() -> None:
+    loud = Policy(clients=(CLIENT.upper(),), tenants=(TENANT.upper(),), scopes=("A.READ",))
+    asked = authorize(client_id=CLIENT, scope="a.read")
+    assert [under(loud, rule, asked) for rule in ("PL01", "PL03", "PL04")] == [["pass"]] * 3
 
 
 def test_what_is_not_allowed_is_named() -> None:
@@ -148,6 +160,7 @@ def test_tls_is_of_the_policys_version(version: str, floor: tuple[int, int], wor
 def test_tls_is_that_of_our_own_requests() -> None:
     policy = Policy(tls_floor=(1, 3))
     assert under(policy, "PL07", authorize(client_id="x")) == ["not applicable"]
+    assert under(policy, "PL07", token(client_id="x")) == ["undecidable"]
     plain = over("http://localhost/t/oauth2/v2.0/token", tls_version="TLSv1")
     assert under(policy, "PL07", plain) == ["not applicable"]
     assert under(policy, "PL07", plain, over(tls_version="TLSv1")) == ["error"]

@@ -85,6 +85,7 @@ def test_a_header_counts_by_its_value(name: str, value: str, word: str) -> None:
         ("<a href = ' http://evil.example/'>", "warning"),
         ("<form ACTION=https://evil.example/>", "warning"),
         ('<a href="http://localhost:8400/done">', "pass"),
+        ('<a href="http://127.0.0.1:8400/done">', "pass"),
         ('<a href="/done">', "pass"),
         ("https://docs.example/ is an address", "pass"),
     ],
@@ -118,6 +119,25 @@ def test_the_page_repeats_no_code_and_no_state(name: str, value: str, page: str,
     if word == "warning":
         found = said("RR10", case(came(answer(body=page), **fields)))
         assert found == [f"The {name} is repeated."]
+
+
+def test_a_page_of_a_server_may_load_scripts_where_the_code_is_not_in_its_address() -> None:
+    page = answer(body="<script src=https://cdn.example/x.js></script>")
+    form = (("Content-Type", FORM),)
+    url = "https://app.example/cb"
+    posted_on = step("accepted", "POST", url, headers=form, body=b"code=c&state=s", response=page)
+    assert words("RR10", case(posted_on)) == ["pass"]
+    in_fragment = step("accepted", "GET", f"{url}#code=c&state=s", response=page)
+    assert said("RR10", case(in_fragment)) == ["There is a script of another host in the page."]
+
+
+def test_an_app_with_a_scheme_of_its_own_takes_its_answers_without_a_script() -> None:
+    asked = authorize(client_id="x", redirect_uri="com.example.app:/cb", state="s")
+    url = "com.example.app:/cb?code=c&state=s"
+    taken = step("accepted", "GET", url, response=answer(body="<script>x</script>"), at=AT - 10)
+    assert words("RR10", case(asked, taken)) == ["warning"]
+    led_nowhere = step("page", "POST", f"{LOGIN}/login", response=HttpResponse(status=200), at=AT)
+    assert words(RR14, case(asked, led_nowhere, taken)) == ["undecidable"]
 
 
 def test_a_header_of_the_answer_repeats_it_just_as_well() -> None:
@@ -170,6 +190,8 @@ def test_the_listener_leads_to_no_address_of_the_query(
         (303, "/done?x=c", "warning"),
         (303, "/done#code=c", "warning"),
         (303, "/done?x=~code~", "undecidable"),
+        (303, "/done?x=~code~&y=z", "undecidable"),
+        (303, "/done?x=~code~&y=c", "warning"),
         (200, "", "warning"),
         (200, "/done", "warning"),
         (300, "/done", "warning"),
@@ -314,13 +336,17 @@ def by_form() -> Exchange:
         ((posted(200, ""), came(), by_form()), "undecidable"),
         ((posted(200, "", method="GET"), by_form()), "undecidable"),
         ((by_form(),), "undecidable"),
+        ((token(response=answer(), grant_type="password", at=AT - 15), by_form()), "undecidable"),
+        ((posted(303, f"{APP}/?code=c"), by_form()), "pass"),
     ],
 )
 def test_a_page_that_posts_the_answer_leads_by_no_redirect(
     steps: tuple[Exchange, ...], word: str
 ) -> None:
     assert words(RR14, seen(*steps)) == [word]
-    assert words(RR14, case(*steps)) == ["undecidable"]
+    led = steps[0].response is not None and bool(steps[0].response.header("location"))
+    if word == "pass" and not led:
+        assert words(RR14, case(*steps)) == ["undecidable"]
 
 
 def test_it_is_told_what_is_missing() -> None:

@@ -211,6 +211,7 @@ REDEEMED = token({"access_token": "at"}, grant_type=CODE, code="c")
         ((ASKED, REDEEMED), "redirect"),
         ((ASKED, CAME), "token request"),
         ((ASKED,), "redirect, token request"),
+        ((ASKED, CAME, token()), ""),  # its form was taken out
         ((REDEEMED,), "authorize request, redirect"),
         ((ASKED, redirect(error="access_denied", state="s")), ""),
         ((ASKED, redirect(error="", state="s")), "token request"),
@@ -253,6 +254,9 @@ def test_which_redirect_is_whose_may_have_been_taken_out() -> None:
     torn = case(*hidden, *answers)
     assert set(words("HR03", torn)) == {"undecidable"}
     assert words("HR03", case(*hidden)) == ["note", "note"], "no redirect is there at all"
+    whole = [replace(each, started_at=each.started_at + 99) for each in (ASKED, CAME, REDEEMED)]
+    assert words("HR03", case(*hidden, *answers, *whole))[-1] == "pass", "of itself nothing is torn"
+    assert words("HR03", case(ASKED, token(grant_type="password"))) == ["note", "not applicable"]
     late = authorize(at=AT + 60, client_id="x", state="t")
     assert words("HR03", case(ASKED, CAME, REDEEMED, late)) == ["pass", "note"], "none is alone"
     alone = redirect(at=AT - 100, code="b", state="r")

@@ -215,6 +215,7 @@ def test_to_a_single_page_app_an_access_token_in_a_fragment_is_forbidden(
         ("https://localhost:80/cb", "http://localhost/cb", "error"),
         ("http://localhost:x/cb", "http://localhost/cb", "undecidable"),
         ("http://~host~/cb", "http://localhost/cb", "undecidable"),
+        ("http://localhost/cb", "http://~host~/cb", "undecidable"),
         ("", "http://localhost/cb", "undecidable"),
     ],
 )

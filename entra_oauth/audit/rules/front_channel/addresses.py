@@ -93,7 +93,7 @@ def scheme_is_the_apps_own(item: Item, case: Case) -> Verdict:
     scheme = uri.partition(":")[0].lower()
     if uri.startswith("urn:ietf:wg:oauth:2.0:oob") or uri.endswith("/oauth2/nativeclient"):
         return failed("The code is shown for copying.", URI)
-    if not uri or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", uri):
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", uri):
         return absent("there is no redirect URI with a scheme")
     if scheme not in ("http", "https") and "." not in scheme:
         return failed("Its scheme has no dot.", URI)
@@ -220,4 +220,4 @@ def normal(uri: str) -> tuple[str, str, int | None, str] | None:
     except ValueError:
         return None
     empty = "/" if parts.scheme in ("http", "https") else ""
-    return parts.scheme.lower(), parts.hostname or "", port, parts.path or empty
+    return parts.scheme, parts.hostname or "", port, parts.path or empty
