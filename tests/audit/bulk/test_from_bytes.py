@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from entra_oauth import audit
 from entra_oauth.audit import (
     case_of_evidence,
     findings_of,
@@ -29,6 +30,15 @@ from kit.recordings import PLANTED, written
 TODAY = date(2026, 1, 1)
 ADDRESS = b"https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=a"
 NAMES = ("file", "outcome", "rule", "severity", "step", "text", "source")
+
+
+def test_what_takes_bytes_is_imported_when_it_is_named_and_nothing_else_is_there() -> None:
+    assert all(hasattr(audit, name) for name in audit.__all__)
+    assert audit.lint_bytes is lint_bytes
+    with pytest.raises(AttributeError, match="'load_files'"):
+        _ = audit.load_files  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="'error_row'"):
+        _ = audit.error_row  # type: ignore[attr-defined]
 
 
 def _corpus(tmp_path: Path) -> list[tuple[str, bytes]]:
