@@ -66,6 +66,11 @@ def test_a_single_page_app_may_be_read_by_its_page() -> None:
     assert words("TR19", made) == ["not applicable"]
 
 
+def test_an_origin_without_a_redirect_uri_tells_no_kind() -> None:
+    made = case(_with(token({}, grant_type=CODE), ORIGIN))
+    assert made.client(made.items[0]) is None
+
+
 def test_a_native_app_sends_no_origin() -> None:
     first = authorize(client_id=CLIENT, response_type="code", redirect_uri=NATIVE, state="s")
     assert words("TR19", case(first, _with(token({}, grant_type=CODE), ORIGIN))) == ["note"]

@@ -191,6 +191,17 @@ def test_a_finding_has_its_place_and_below_it_the_rule_and_what_was_found() -> N
     assert lines[at + 4][0] == 2
 
 
+def test_rules_that_held_and_rules_that_had_nothing_to_look_at_are_counted() -> None:
+    report = lint(case_of(article()), today=TODAY)
+    kinds: dict[str, set[VerdictKind]] = {}
+    for each in report.judged:
+        kinds.setdefault(each.rule.id, set()).add(each.verdict.kind)
+    held = sum(VerdictKind.PASS in found for found in kinds.values())
+    silent = sum(found == {VerdictKind.NOT_APPLICABLE} for found in kinds.values())
+    line = f"{held} rules held somewhere; {silent} had nothing to look at."
+    assert (2, line) in list(report_lines(report))
+
+
 def test_what_stands_below_a_title_is_indented_and_the_findings_further_in() -> None:
     policy = read_policy(
         '[levels]\nTR18 = "off"\n'

@@ -104,6 +104,8 @@ def test_a_long_reason_is_told_in_three_hundred_characters(length: int) -> None:
 
 REFUSED = [
     ("not toml [", "no TOML"),
+    (f"x = {'[' * 10_000}", "nested too deeply"),
+    (f"x = {'9' * 5_000}", "a number out of all range"),
     ("[alow]\n", "alow is not known in the policy"),
     ('[allow]\ntenant = ["x"]\n', r"tenant is not known in \[allow\]"),
     ('[allow]\ntenants = "x"\n', "tenants is no list"),
@@ -128,6 +130,8 @@ REFUSED = [
     ('[[waivers]]\nrule = "AR04"\nwhy = "x"\n', "why is not known"),
     ('[[waivers]]\nreason = "x"\nuntil = 2026-12-31\n', "is no rule"),
     ('[[waivers]]\nrule = "AR04"\nuntil = 2026-12-31\n', "gives no reason"),
+    ('[[waivers]]\nrule = "AR04"\nreason = "  "\nuntil = 2026-12-31\n', "gives no reason"),
+    ('[[waivers]]\nrule = "AR04"\nreason = 5\nuntil = 2026-12-31\n', "gives no reason"),
     ('[[waivers]]\nrule = "AR04"\nreason = "x"\n', "has no end"),
     ('[[waivers]]\nrule = "AR04"\nreason = "x"\nuntil = "soon"\n', "has no end"),
     ('[[waivers]]\nrule = "AR04"\nreason = "x"\nuntil = 2026-12-31T10:00:00\n', "has no end"),
@@ -152,6 +156,29 @@ def test_a_policy_that_cannot_be_meant_is_refused_by_name(text: str, said: str) 
     with pytest.raises(UsageError, match=said) as caught:
         read_policy(text, BY_ID)
     assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[allow]\ngrants = ["password"]\n',
+        '[allow]\ngrants = ["device_code"]\n[levels]\nTR16 = "error"\n',
+        '[allow]\ngrants = ["authorization_code"]\nresponse_modes = ["query"]\n',
+        '[allow]\nresponse_modes = ["query"]\n[levels]\nAR18 = "warning"\n',
+        '[allow]\nresponse_modes = ["query", "form_post"]\n[levels]\nAR18 = "error"\n',
+        '[allow]\nresponse_modes = ["form_post"]\n[levels]\nAR18 = "error"\n',
+        '[allow]\ngrants = ["refresh_token"]\nscopes = ["offline_access"]\n',
+        '[allow]\nscopes = ["offline_access"]\n',
+        '[levels]\nAR08 = "off"\n[[waivers]]\nrule = "AR04"\nreason = "x"\nuntil = 2026-12-31\n',
+    ],
+)
+def test_what_only_looks_like_a_contradiction_is_none(text: str) -> None:
+    assert read_policy(text, BY_ID) is not None
+
+
+def test_blanks_around_a_reason_are_none_of_it() -> None:
+    made = read_policy(WAIVER.replace("shown in the course", "  shown  "), BY_ID)
+    assert [waiver.reason for waiver in made.waivers] == ["shown"]
 
 
 def test_the_example_in_the_manual_of_the_policy_is_one() -> None:

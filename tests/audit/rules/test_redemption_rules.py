@@ -284,6 +284,15 @@ def test_the_client_is_the_same(asked: str | None, sent: str | None, word: str) 
 
 
 @pytest.mark.parametrize(
+    ("fields", "word"),
+    [({"client_id": CLIENT}, "pass"), ({"client_id": "x"}, "error"), ({}, "undecidable")],
+)
+def test_the_client_may_stand_beside_what_cannot_be_read(fields: dict[str, Any], word: str) -> None:
+    asked = authorize(scope="x", request="a.b.c.d.e", **fields)
+    assert words("TR11", case(asked, token(grant_type=CODE, client_id=CLIENT))) == [word]
+
+
+@pytest.mark.parametrize(
     ("header", "word"),
     [("Basic eDp5", "not applicable"), ("basic eDp5", "not applicable"), ("Bearer x", "error")],
 )
