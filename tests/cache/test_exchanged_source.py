@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from entra_oauth.cache.account import CachedToken
+from entra_oauth.cache.account import APP_ONLY, CachedToken
 from entra_oauth.cache.exchanged_source import ExchangedSource, _good_enough_s
+from entra_oauth.cache.federated_exchange import KeptExchange, app_at, kept_exchanges
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.channels.base import monotonic, now
 from entra_oauth.errors import AuthorityError, DestinationRefused, LocalError
@@ -142,3 +143,29 @@ def test_an_exchanged_token_that_cannot_be_kept_is_given_all_the_same(
     found = asking.get("databricks")
     assert (found.token.text, found.source, found.account) == ("own", "token-exchange", USER)
     assert said == ["Note: the exchanged token could not be kept. The disk is full."]
+
+
+def test_what_is_kept_of_federated_exchanges_is_told_without_a_token(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "tokens"))
+    at = int(now())
+    good = replace(token(at=at), arrived_on_clock=int(monotonic()))
+    over = replace(good, expires_on=at)
+    account_host = "https://accounts.azuredatabricks.net"
+    person = app_at(ExchangeTarget.of(HOST))
+    daemon = app_at(ExchangeTarget.of(account_host, account_id="acc-1", client_id="daemon"))
+    assert (person.client_id, daemon.client_id) == ("", "daemon")
+    store.save_token(person, "ada at issuer", "federated one", good)
+    store.save_token(daemon, APP_ONLY, "federated two", over)
+    store.save_token(daemon, APP_ONLY, "another kind", good)
+    told = {each.place: each for each in kept_exchanges(store)}
+    assert told == {
+        HOST: KeptExchange(
+            place=HOST, client_id=None, subject="ada at issuer", expires_on=good.expires_on
+        ),
+        f"{account_host}/accounts/acc-1": KeptExchange(
+            place=f"{account_host}/accounts/acc-1",
+            client_id="daemon",
+            subject=None,
+            expires_on=None,
+        ),
+    }

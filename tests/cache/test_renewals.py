@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from entra_oauth.cache.account import APP_ONLY, App
+from entra_oauth.cache.app_asker import asker_by_sign_in
 from entra_oauth.cache.file_store import FileStore, store_sign_in
 from entra_oauth.cache.lock import Lock
 from entra_oauth.cache.token_source import TokenSource
@@ -305,3 +306,37 @@ def test_a_token_that_cannot_be_kept_is_given_all_the_same(
     found = source(store, Authority(), say=said.append).get("databricks", force=True)
     assert (found.token.text, found.source) == (f"{ACCESS}1", "refresh_token")
     assert said == ["Note: the new token could not be kept. The disk is full."]
+
+
+@pytest.mark.parametrize(
+    ("kept", "named", "has_proof", "is_app", "source_", "asked"),
+    [
+        (USER, None, True, False, "the sign-in that is kept", 0),
+        (USER, USER, True, False, "the sign-in that is kept", 0),
+        (APP_ONLY, None, False, True, "the sign-in that is kept", 0),
+        (None, None, True, True, "a proof in the environment", 1),
+        (None, None, False, False, "nothing else", 1),
+    ],
+)
+def test_who_asks_is_decided_by_the_sign_in_and_then_by_a_proof(
+    store: FileStore,
+    kept: str | None,
+    named: str | None,
+    has_proof: bool,
+    is_app: bool,
+    source_: str,
+    asked: int,
+) -> None:
+    looks: list[bool] = []
+
+    def look() -> bool:
+        looks.append(has_proof)
+        return has_proof
+
+    if kept is not None:
+        fill(store, name=kept)
+    found = asker_by_sign_in(store, APP, named, has_proof=look)
+    assert (found.is_app, found.source, len(looks)) == (is_app, source_, asked)
+    assert found.is_by_environment is (asked == 1 and has_proof)
+    notice = found.notice("the-client")
+    assert (notice is not None and "the-client" in notice) is found.is_by_environment

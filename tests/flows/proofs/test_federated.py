@@ -165,6 +165,8 @@ def test_github_is_asked_again_where_the_fault_may_pass(
         {**JOB, URL: ""},
         {**JOB, URL: "http://pipelines.example/x"},
         {**JOB, URL: "ftp://pipelines.example/x"},
+        {**JOB, URL: "http:///x"},
+        {**JOB, URL: "/x"},
         {**JOB, URL: "https://[x"},
         {**JOB, URL: "https://x.example/\r\nX: y"},
         {**JOB, TOKEN: "a\r\nX: y"},
