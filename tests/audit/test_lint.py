@@ -39,6 +39,9 @@ OF_THE_PLACE = {"AR01", "AR16", "TR01"}
 """Notes on http to this machine, and on the name localhost."""
 
 
+_WORST_FIRST = ["error", "warning", "note"]
+
+
 def _found(case: Case) -> dict[str, str]:
     return {j.rule.id: j.severity.value for j in lint(case, today=TODAY).failures()}
 
@@ -191,6 +194,14 @@ def test_a_finding_has_its_place_and_below_it_the_rule_and_what_was_found() -> N
     assert lines[at + 4][0] == 2
 
 
+def test_a_finding_is_at_least_as_bad_as_itself() -> None:
+    for name, level in ARTICLES.items():
+        report = lint(case_of(article()), today=TODAY, rules=[BY_ID[name]])
+        bad = [severity.value for severity in Severity if severity.value in _WORST_FIRST]
+        reached = [each for each in bad if report.at_least(Severity(each))]
+        assert sorted(reached) == sorted(_WORST_FIRST[_WORST_FIRST.index(level) :])
+
+
 def test_rules_that_held_and_rules_that_had_nothing_to_look_at_are_counted() -> None:
     report = lint(case_of(article()), today=TODAY)
     kinds: dict[str, set[VerdictKind]] = {}
@@ -285,6 +296,13 @@ def test_the_report_as_json_names_place_step_and_reason_and_none_where_there_is_
         (j.verdict.step, j.verdict.where or None, j.verdict.text or None) for j in report.judged
     ]
     assert all(each["where"] and each["text"] and each["step"] for each in told["findings"])
+    more = {"severity", "expected", "source", "mend"}
+    assert all(more <= set(each) for each in told["findings"])
+    for each in told["findings"]:
+        rule = BY_ID[each["rule"]]
+        assert (each["expected"], each["source"]) == (rule.manual.title, rule.source)
+        assert each["mend"] == rule.manual.mend
+    assert not any(more & set(each) for each in told["verdicts"] if each["outcome"] != "fail")
     assert [each["rule"] for each in told["verdicts"] if each["text"] is None]
     assert [each["rule"] for each in told["verdicts"] if each["where"] is None]
 

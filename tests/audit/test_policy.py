@@ -12,6 +12,7 @@ from entra_oauth.audit.lint import Report
 from entra_oauth.audit.policy import read_policy
 from entra_oauth.audit.rules.all_rules import BY_ID
 from entra_oauth.audit.text import report_lines
+from entra_oauth.audit.verdict import VerdictKind
 from entra_oauth.errors import UsageError, plain
 from entra_oauth.protocol.endpoints.authorize import Procedure
 from entra_oauth.protocol.messages import Wire
@@ -91,6 +92,14 @@ def test_a_waiver_holds_up_to_its_day_and_is_told() -> None:
     late = _judged(WAIVER, today=date(2027, 1, 1))
     assert _found(late)["AR04"] == "error"
     assert (2, "AR04  Its waiver ended on 2026-12-31.") in list(report_lines(late))
+
+
+def test_what_is_undecided_or_holds_is_not_waived() -> None:
+    late = Recording(article().exchanges[2:])
+    report = _judged(WAIVER, late)
+    assert "AR04" in {j.rule.id for j in report.of(VerdictKind.UNDECIDABLE)}
+    assert report.waived() == ()
+    assert not any(j.lapsed for j in _judged(WAIVER, late, date(2027, 1, 1)).judged)
 
 
 @pytest.mark.parametrize("length", [300, 301])

@@ -52,6 +52,8 @@ def test_every_finding_is_a_result_with_its_request_and_answer() -> None:
     request = run["webRequests"][last["webRequest"]["index"]]
     assert (request["method"], request["headers"]["Accept"]) == ("POST", "*/*")
     assert "grant_type=authorization_code" in request["body"]["text"]
+    assert request["target"].startswith("/")
+    assert run["webRequests"][0]["target"].startswith("https://login.microsoftonline.com/")
     assert run["webResponses"][last["webResponse"]["index"]]["statusCode"] == 200
     assert run["webResponses"][0] == {"noResponseReceived": True, "properties": {"step": 1}}
     place = last["locations"][0]["physicalLocation"]["artifactLocation"]
