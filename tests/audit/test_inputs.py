@@ -280,6 +280,20 @@ def test_what_came_to_the_listener_is_the_same_in_a_har_file(note: str, end: str
     assert len(_case(har).evidence.steps) == 2
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://localhost/?code=c", "redirect"),
+        ("http://localhost/?error=e", "redirect"),
+        ("https://login.example/x?client_id=a", "authorize"),
+        ("https://login.example/x?grant_type=a", "authorize"),
+    ],
+)
+def test_an_address_of_no_known_kind_is_named_by_its_parameters(url: str, name: str) -> None:
+    (given,) = address_case(url).evidence.steps
+    assert (given.name, given.channel) == (name, "front")
+
+
 def test_of_claims_in_a_har_file_only_texts_count() -> None:
     har = _har(article(), Level.SECRETS)
     odd = [{"name": 5, "verdict": "yes"}, {"name": "state-equal", "verdict": ["no"]}, 7, {}]
