@@ -102,6 +102,9 @@ def test_a_short_one_goes_too_where_no_form_allows_it(attribute: str) -> None:
         ('Path=/"', "Path=~ck~"),
         ('Expires="0"', 'Expires="0"'),
         ('Domain="hunter2"', 'Domain="~ck~"'),
+        ("Domain=hunter2", "Domain=~ck~"),
+        ("Path=/,hunter2=x; Secure", "Path=/,hunter2=~ck~; Secure"),
+        ("Path=/\n hunter2 \n c=d", "Path=/\n ~ck~ \n c=~ck~"),
         ('Unheard="x"', 'Unheard="~ck~"'),
     ],
 )
@@ -192,6 +195,21 @@ def test_blanks_belong_neither_to_a_name_nor_to_a_value(line: str, left: str) ->
 def test_only_what_follows_a_broken_line_is_the_end_of_a_value() -> None:
     done = redactor().header("Cookie", "a=x; b=\nhunter2=; c=; d=y")
     assert done.text == "a=~ck~; b=\n~ck~; c=; d=~ck~"
+    assert redactor().header("Cookie", "a=; b=x").text == "a=; b=~ck~"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "left"),
+    [
+        ("a b", "x", "~ck~"),
+        ("path", "/p?state=12345", "/p?state=~state~"),
+        ("Unheard", "x", "~ck~"),
+    ],
+)
+def test_the_value_of_an_attribute_goes_by_the_form_of_its_name(
+    name: str, value: str, left: str
+) -> None:
+    assert redactor().cookie_attribute(name, value).text == left
 
 
 def test_a_value_without_a_name_is_no_name() -> None:

@@ -287,6 +287,21 @@ def test_what_has_nothing_to_undo_stays_the_view_that_it_is() -> None:
         assert undo(view) is view, text
 
 
+@pytest.mark.parametrize(
+    ("text", "undone"),
+    [("a+b", "a b"), ("a%2Bb+c", "a+b c"), ("%41%", "A%"), ("+", " "), ("%2b", "+"), ("ab", "ab")],
+)
+def test_of_a_form_percent_and_plus_are_undone(text: str, undone: str) -> None:
+    assert percent(whole(text)).text == undone
+
+
+@pytest.mark.parametrize("text", ["=x", "x=", "x", "", "a=b=c", "="])
+def test_a_view_is_parted_as_its_text_is(text: str) -> None:
+    before, _, after = text.partition("=")
+    assert tuple(each.text for each in whole(text).partition("=")) == (before, after)
+    assert [each.text for each in whole(text).split("=")] == text.split("=")
+
+
 def test_a_view_of_a_view_has_its_places_in_the_outermost_text() -> None:
     outer = whole("v=%5Cu0041%22")
     inner = json_string(percent(outer.cut(2)))

@@ -163,6 +163,7 @@ def of_drawing(inner: str) -> list[str]:
         ("<a xlink:href='/?code=12345'/>", ["12345"]),
         ("<g code='12345'/>", ["12345"]),
         ("<g code />", []),
+        ("<page~0123456789~~ code='12345'/>", ["12345"]),
         ("<g code=''/>", []),
         (f"<g class='{RUN}'/>", [RUN]),
         ("<g class='plain'/>", []),

@@ -190,6 +190,8 @@ def test_the_secrets_of_a_header_are_known(name: str, value: str, found: dict[st
         ("https://a.example/#code=c&scope=s", {"c": "code"}),
         ("https://a.example/?state=s#code=c?nonce=n", {"s": "state", "c?nonce=n": "code"}),
         ("https://a.example/code=c", {}),
+        ("https://a.example/?state=access_token", {}),
+        ("https://a.example/?state=client_info", {"client_info": "state"}),
     ],
 )
 def test_the_secrets_of_an_address_are_known(url: str, found: dict[str, str]) -> None:

@@ -45,6 +45,7 @@ INNER: list[tuple[Callable[[Finder, View, int], Iterable[Find]], str, int]] = [
     (drawing, '<svg class="openid"/>', 10),
     (sheet, "a{b:url(/p?scope=openid)}", 8),
     (sheet, "a{content:'openid'}", 10),
+    (sheet, "a{b:url(a.png)}", 10),
     (sheet, "a{b:'https://a.example/?scope=openid'}", 7),
     (sheet, "a{b:https://a.example/?scope=openid}", 8),
 ]
