@@ -134,6 +134,7 @@ def test_an_address_in_a_style_ends_where_it_ends() -> None:
 
 def test_after_a_tag_without_an_end_nothing_is_understood() -> None:
     assert of_page(f"<p>x</p><a href='{PLAIN_16}")[-1].startswith("<a href='")
+    assert gone(f"<html x='{PLAIN_16}", "text/html") == [f"<html x='{PLAIN_16}"]
     assert of_page(f"<p>x <<<a href='{PLAIN_16}")[-1].startswith("<<<a href='")
 
 
@@ -163,7 +164,7 @@ def of_drawing(inner: str) -> list[str]:
         ("<a xlink:href='/?code=12345'/>", ["12345"]),
         ("<g code='12345'/>", ["12345"]),
         ("<g code />", []),
-        ("<page~0123456789~~ code='12345'/>", ["12345"]),
+        (f"<page~0123456789~~ a='{PLAIN_16}'/>", [PLAIN_16]),
         ("<g code=''/>", []),
         (f"<g class='{RUN}'/>", [RUN]),
         ("<g class='plain'/>", []),
