@@ -59,6 +59,11 @@ def test_what_is_harmless_stays_as_deep_as_is_looked(
     assert [*how(FINDER, whole(text), deepest + 1)] != []
 
 
+def test_blanks_between_tags_stay_however_deep_they_lie() -> None:
+    for how in (html, drawing):
+        assert [*how(FINDER, whole("<svg> \n<g> <a>\t"), 20)] == []
+
+
 def _inside(layers: int) -> str:
     """A harmless value, in so many objects of JSON inside one another."""
     text = "openid"
