@@ -125,7 +125,7 @@ def test_what_is_no_json_is_not_read_as_such(data: bytes) -> None:
         'a"b\\c/d-e' * 4,
         "\\" * 20,
     ]
-    + ["\u00e9" * 12, "\\u0041 is no letter here", "a\\\\nb\\nc and some words"],
+    + ["\u00e9" * 12, '\u00e9/"' * 9, "\\u0041 is no letter here", "a\\\\nb\\nc and some words"],
 )
 @pytest.mark.parametrize("is_ascii", [True, False])
 def test_what_json_escapes_is_read(secret: str, is_ascii: bool) -> None:
