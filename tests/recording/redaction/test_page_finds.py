@@ -222,6 +222,7 @@ def test_a_style_sheet_has_rules_in_balanced_braces(text: str, is_one: bool) -> 
         ("p{content:'code=12345'}", ["12345"]),
         ("p{content:'/x?code=12345'}", ["12345"]),
         ("p{content:' /x?code=12345 '}", ["12345"]),
+        ("p{content:'/x?never_heard_of_it=word'}", ["word"]),
         ('p{content:"https://a.e/#code=12345"}', ["12345"]),
         ("p{background:URL( /x?code=12345 )}", ["12345"]),
         (f"p{{background:url(/x/{RUN[:16]})}}", [RUN[:16]]),
