@@ -274,6 +274,8 @@ def test_an_ssh_keygen_that_does_not_end_is_ended_and_told(
         (b"out\n", b"", "out"),
         (b"out", b"first\n \x1b[1mlast. \n\n", "<ESC>[1mlast"),
         (b"", b"one\n  two.\n", "two"),
+        (b"", b"x" * 200, "x" * 200),
+        (b"", b"x" * 201, "x" * 200 + "\u2026"),
     ],
 )
 def test_of_what_ssh_keygen_says_the_last_line_is_told(out: bytes, err: bytes, said: str) -> None:
