@@ -317,3 +317,7 @@ def test_of_a_value_that_may_be_several_those_that_could_be_secrets_are_told(
     first, *more = joined_values(text)
     assert first == text
     assert [each.partition("-")[0] for each in more] == others
+
+
+def test_the_blanks_around_the_value_of_a_cookie_stay() -> None:
+    assert redactor().cookie(" hunter2\t").text == " ~ck~\t"

@@ -71,3 +71,7 @@ def test_of_secrets_that_begin_alike_the_longest_that_is_there_is_found(
     secrets = ["twelve-chars", "twelve-chars-and-more", "twelve-chars-and-more-than-that"]
     table = KnownSecrets([*secrets, "twelve-chars-ab"])
     assert list(table.find(f".{text}")) == ([] if found is None else [(1, found)])
+
+
+def test_a_secret_of_one_letter_is_found_right_behind_another_letter() -> None:
+    assert list(KnownSecrets(["x" * 12]).find("y" + "x" * 12)) == [(1, "x" * 12)]
