@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from entra_oauth.channels.loopback.host import LoopbackHost
+from entra_oauth.channels.loopback.host import HangUp, LoopbackHost
 from entra_oauth.protocol.messages import HttpRequest, HttpResponse
 from kit.back_channels import eventually
 from kit.servers import raw_peer
@@ -235,6 +235,23 @@ def test_a_handshake_that_never_comes_is_waited_for_as_long_as_a_request(
         raw_peer.connect(host.port, timeout_s=ENOUGH_S) as silent,
     ):
         assert silent.recv(1) == b""
+
+
+def test_a_connection_over_tls_that_is_torn_down_gets_no_goodbye(ca: CertificateAuthority) -> None:
+    def tear(request: HttpRequest) -> HttpResponse:
+        raise HangUp(reset=True)
+
+    trusting = ssl.create_default_context(cafile=str(ca.bundle))
+    with (
+        LoopbackHost(tear, tls=ca.server()) as host,
+        raw_peer.connect(host.port) as plain,
+        trusting.wrap_socket(
+            plain, server_hostname="localhost", suppress_ragged_eofs=False
+        ) as peer,
+    ):
+        peer.sendall(GET)
+        with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):  # b"" would be a goodbye
+            peer.recv(1)
 
 
 def test_a_goodbye_over_tls_waits_for_none(ca: CertificateAuthority) -> None:
