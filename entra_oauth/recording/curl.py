@@ -133,7 +133,7 @@ class _Names:
             plain, stands = b"access_token", "access token"
         key = match[0] if match[1] else match[0] + plain
         if key not in self._of:
-            base = re.sub(r"[^A-Z0-9]+", "_", plain.decode("latin-1").upper())[:40]
+            base = re.sub(r"\A(?=[0-9])|[^A-Z0-9]+", "_", plain.decode("latin-1").upper())[:40]
             name, number = base, 2
             while name in self.found:
                 name, number = f"{base}_{number}", number + 1

@@ -226,6 +226,7 @@ def test_secrets_follow_at_the_place_of_the_first() -> None:
         (b"X: client.id=~val~", "CLIENT_ID", "parameter client.id"),
         (b"authorization:   BEARER ~at~", "ACCESS_TOKEN", "access token"),
         (b"Authorization: Basic ~pw~", "AUTHORIZATION", "header Authorization"),
+        (b"2nd-Key: ~val~", "_2ND_KEY", "header 2nd-Key"),  # a shell's names begin with no digit
         (b"X" * 50 + b": ~val~", "X" * 40, "header " + "X" * 50),
     ],
 )
