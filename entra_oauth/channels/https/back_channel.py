@@ -25,7 +25,7 @@ from entra_oauth.channels.https.job import SLICE_S, WORKER_NAME, Job, Tap
 from entra_oauth.channels.https.trust import trust_in
 from entra_oauth.errors import EntraOAuthError, ExchangeBroken, LocalError, SecurityError
 from entra_oauth.light import TYPE_CHECKING
-from entra_oauth.protocol.messages import is_link_local
+from entra_oauth.protocol.messages import is_link_local, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -261,7 +261,8 @@ class _Worker:
                 if not self._tap.is_cut:
                     job.fail(translate(error, job, sent=bool(self._tap.sent)))
             finally:
-                job.fail(abandoned(job.url, sent=bool(self._tap.sent)))  # unless it has ended
+                if not job.has_ended:
+                    job.fail(abandoned(job.url, sent=bool(self._tap.sent)))
         if self._tap.early is not None:
             self._tap.early.close()
         if self._adapter is not None:
@@ -276,7 +277,7 @@ class _Worker:
         job.has_begun = True
         trust = self._trust_for(job.url)
         host = urlsplit(job.url).hostname or ""
-        if not is_link_local(host):
+        if not is_loopback(host) and not is_link_local(host):  # no module for what has no proxy
             from entra_oauth.channels.https.environment_proxy import environment_proxy
 
             job.proxy = environment_proxy(job.url)
