@@ -10,7 +10,14 @@ from typing import Any
 
 from entra_oauth.audit.redacted_values import Jwt, comparable, hidden, jwt
 from entra_oauth.protocol.jwt import read_object
-from entra_oauth.protocol.messages import FORM, Fields, HttpRequest, HttpResponse, parse_form
+from entra_oauth.protocol.messages import (
+    FORM,
+    Fields,
+    HttpRequest,
+    HttpResponse,
+    is_redirect,
+    parse_form,
+)
 from entra_oauth.protocol.request_object import parameters_of, pushed_by
 from entra_oauth.recording.recognise import answer_fields, is_answer, kind_of, same_place
 from entra_oauth.recording.step import Half, Seen, Step
@@ -226,7 +233,7 @@ def _led_to(item: Item, uris: set[str], items: Sequence[Item]) -> Item | None:
     So it is with schemes of an app's own, and where a file ends with the authority's answer.
     """
     location = item.answer.header("location") or ""
-    if item.kind not in (StepKind.AUTHORIZE, StepKind.PAGE) or not 300 <= item.answer.status < 400:
+    if item.kind not in (StepKind.AUTHORIZE, StepKind.PAGE) or not is_redirect(item.answer.status):
         return None
     request = HttpRequest(method="GET", url=location)
     arrived = (StepKind.REDIRECT, StepKind.UNSOLICITED)

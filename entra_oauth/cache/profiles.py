@@ -246,6 +246,7 @@ class Profiles:
         import tomllib
 
         try:
+            # Half of a pair of surrogates passes for TOML, and cannot be written.
             tomllib.loads(text.encode("utf-8").decode("utf-8"))
         except (ValueError, RecursionError):
             raise UsageError(

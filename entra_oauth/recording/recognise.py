@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from entra_oauth.protocol.glossary.message_kind import asks_for_identity
-from entra_oauth.protocol.messages import FORM, host_of, is_loopback, parse_form
+from entra_oauth.protocol.messages import FORM, host_of, is_loopback, is_redirect, parse_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,7 +86,7 @@ def is_answer(request: HttpRequest, redirect_uris: Iterable[str]) -> bool:
 
 def leads_to(url: str, response: HttpResponse | None) -> str:
     """The address, without its query, to which an answer from `url` redirects; else empty."""
-    if response is None or not 300 <= response.status < 400:
+    if response is None or not is_redirect(response.status):
         return ""
     location = response.header("location")
     if not location:

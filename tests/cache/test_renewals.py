@@ -20,10 +20,20 @@ from entra_oauth.errors import (
     SignInRequired,
 )
 from entra_oauth.protocol.endpoints.token import TokenResponse
-from entra_oauth.protocol.glossary.aadsts import judge
 from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
-from kit.stores import APP, SCOPE, USER, Authority, account, fill, source, token, with_identity
+from kit.stores import (
+    APP,
+    SCOPE,
+    USER,
+    Authority,
+    account,
+    fill,
+    refusal,
+    source,
+    token,
+    with_identity,
+)
 
 OID = "0a11ce00-0000-4000-8000-00000000000a"
 ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
@@ -61,20 +71,6 @@ def test_a_token_for_whoever_can_handle_a_challenge_is_kept_apart(
         force=bool(asked.get("force")),
     )
     assert tokens.get("databricks", cae=bool(given_to.get("cae"))).token.text == given
-
-
-def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityError:
-    judged = judge(error, codes, suberror, grant_type="refresh_token")
-    return AuthorityError(
-        "No.",
-        advice=judged.advice,
-        stage="token",
-        error=error,
-        error_codes=codes,
-        suberror=suberror,
-        cause=judged.cause,
-        helps=judged.helps,
-    )
 
 
 @pytest.mark.parametrize(

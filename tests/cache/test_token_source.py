@@ -22,7 +22,6 @@ from entra_oauth.errors import (
 from entra_oauth.flows.refresh_token import refresh
 from entra_oauth.protocol.authority import CLOUDS
 from entra_oauth.protocol.endpoints.token import TokenResponse
-from entra_oauth.protocol.glossary.aadsts import judge
 from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
 from kit.canaries import TENANT
@@ -35,6 +34,7 @@ from kit.stores import (
     Authority,
     account,
     fill,
+    refusal,
     source,
     token,
     with_identity,
@@ -47,20 +47,6 @@ ACCESS, REFRESH = canaries.ACCESS_TOKEN, canaries.REFRESH_TOKEN
 @pytest.fixture
 def store(tmp_path: Path) -> FileStore:
     return FileStore(str(tmp_path / "tokens"))
-
-
-def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityError:
-    judged = judge(error, codes, suberror, grant_type="refresh_token")
-    return AuthorityError(
-        "The authority refused the token.",
-        advice=judged.advice,
-        stage="token",
-        error=error,
-        error_codes=codes,
-        suberror=suberror,
-        cause=judged.cause,
-        helps=judged.helps,
-    )
 
 
 OFFLINE = ConnectFailed("No connection.", advice="Check the network.")

@@ -15,8 +15,9 @@ from entra_oauth.cache import private_files
 from entra_oauth.cache.account import Account, App, CachedToken
 from entra_oauth.cache.file_store import FileStore
 from entra_oauth.cache.token_source import TokenSource
-from entra_oauth.errors import EntraOAuthError
+from entra_oauth.errors import AuthorityError, EntraOAuthError
 from entra_oauth.protocol.endpoints.token import TokenResponse
+from entra_oauth.protocol.glossary.aadsts import judge
 from entra_oauth.protocol.id_token import IdToken
 from kit import canaries
 
@@ -30,6 +31,7 @@ __all__ = [
     "account",
     "fill",
     "keep_open_files",
+    "refusal",
     "source",
     "token",
     "with_identity",
@@ -166,3 +168,18 @@ def _is_open(path: str) -> bool:
             if os.path.samestat(os.fstat(number), status):
                 return True
     return False
+
+
+def refusal(error: str, *codes: int, suberror: str | None = None) -> AuthorityError:
+    """What the authority says to a renewal, with the advice of its numbers."""
+    judged = judge(error, codes, suberror, grant_type="refresh_token")
+    return AuthorityError(
+        "The authority refused the token.",
+        advice=judged.advice,
+        stage="token",
+        error=error,
+        error_codes=codes,
+        suberror=suberror,
+        cause=judged.cause,
+        helps=judged.helps,
+    )

@@ -11,7 +11,7 @@ from entra_oauth.audit.classify import Item, StepKind
 from entra_oauth.audit.rules.rule import E, N, W, form_gone, rule, rule_of_all
 from entra_oauth.audit.verdict import Verdict, absent, failed, passed, unknown
 from entra_oauth.errors import plain
-from entra_oauth.protocol.messages import FORM, host_of
+from entra_oauth.protocol.messages import FORM, host_of, is_redirect
 from entra_oauth.recording.recognise import leads_to
 
 FORM_AT = "/request/form"
@@ -209,7 +209,7 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
     """
     items = case.items
     for index, item in enumerate(items):
-        if item.kind is not StepKind.TOKEN or not 300 <= item.answer.status < 400:
+        if item.kind is not StepKind.TOKEN or not is_redirect(item.answer.status):
             continue
         target = leads_to(item.url, item.response)
         later = [i for i in items[index + 1 :] if target and i.url.partition("?")[0] == target]
@@ -224,7 +224,7 @@ def redirects_are_not_followed(case: Case) -> Iterator[Verdict]:
 
 
 def _no_redirects(items: tuple[Item, ...]) -> bool:
-    return not any(i.kind is StepKind.TOKEN and 300 <= i.answer.status < 400 for i in items)
+    return not any(i.kind is StepKind.TOKEN and is_redirect(i.answer.status) for i in items)
 
 
 @rule("TR24", W, "BCP 195, RFC 9700 §2.6", at=StepKind.TOKEN)
